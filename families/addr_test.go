@@ -1,0 +1,95 @@
+package families_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/polluxio/pollux/families"
+)
+
+func TestAddrIsSmall(t *testing.T) {
+	// An Addr is passed by value in each send and receive.
+	if size := reflect.TypeFor[families.Addr]().Size(); size > 56 {
+		t.Errorf("an Addr has %d bytes, want at most 56", size)
+	}
+}
+
+func TestAddrZero(t *testing.T) {
+	var a families.Addr
+	if !a.IsZero() || a.Kind() != families.KindNone || a.String() != "" || a.Network() != "" {
+		t.Errorf("zero Addr: IsZero %v, Kind %v, String %q, Network %q", a.IsZero(), a.Kind(), a.String(), a.Network())
+	}
+	if families.Inet("", 0).IsZero() || families.Unix("").IsZero() {
+		t.Error("the wildcard address and the empty path are addresses")
+	}
+	if n := families.Host.FamilyOf(a); n != -1 {
+		t.Errorf("FamilyOf = %d, want -1", n)
+	}
+	if _, err := families.Host.Encode(make([]byte, families.MaxSockaddr), a); !errors.Is(err, families.ErrBadFamily) {
+		t.Errorf("Encode: %v, want ErrBadFamily", err)
+	}
+}
+
+// Each method that asks for something of one family answers for all.
+func TestAddrOfOtherFamily(t *testing.T) {
+	for _, a := range []families.Addr{{}, families.Unix("/x"), families.Raw(99, []byte{1})} {
+		if a.Host() != "" || a.Port() != 0 || a.FlowInfo() != 0 || a.ScopeID() != 0 || a.Zone() != "" || a.NeedsHost() {
+			t.Errorf("%q has a host", a)
+		}
+		if a.AddrPort().IsValid() {
+			t.Errorf("%q has an AddrPort", a)
+		}
+		if a.WithScope(2) != a {
+			t.Errorf("%q takes a scope", a)
+		}
+	}
+	a := families.Inet("127.0.0.1", 80)
+	if a.Path() != "" || a.WithScope(2) != a {
+		t.Error("an inet address has a path or a scope")
+	}
+	if n, data := a.RawData(); n != -1 || data != nil {
+		t.Errorf("RawData = %d, %x; want -1, nil", n, data)
+	}
+}
+
+func TestAddrText(t *testing.T) {
+	type config struct{ Listen, Peer families.Addr }
+	want := config{Listen: families.Inet6Scoped("fe80::1", 80, 0, 2)}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != `{"Listen":"[fe80::1%2]:80","Peer":""}` {
+		t.Errorf("marshaled to %s", text)
+	}
+	var got config
+	if err := json.Unmarshal(text, &got); err != nil || got != want {
+		t.Errorf("unmarshaled to %v, %v; want %v", got, err, want)
+	}
+	if err := json.Unmarshal([]byte(`{"Peer":"nowhere"}`), &got); !errors.Is(err, families.ErrSyntax) {
+		t.Errorf("unmarshal of nonsense: %v, want ErrSyntax", err)
+	}
+	if _, err := families.Inet("::1", 80).MarshalText(); err == nil {
+		t.Error("an address that cannot be used has a text")
+	}
+	if _, err := families.Inet("127.0.0.1", 70000).MarshalText(); !errors.Is(err, families.ErrPort) {
+		t.Errorf("a port out of range: %v, want ErrPort", err)
+	}
+}
+
+func TestKindString(t *testing.T) {
+	for k, want := range map[families.Kind]string{
+		families.KindNone:  "",
+		families.KindInet:  "inet",
+		families.KindInet6: "inet6",
+		families.KindUnix:  "unix",
+		families.KindRaw:   "raw",
+		250:                "kind 250",
+	} {
+		if got := k.String(); got != want {
+			t.Errorf("Kind(%d) = %q, want %q", k, got, want)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package families
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// escape writes as %XX each byte of s that is a % or in special, does not print, or is not UTF-8.
+func escape(s, special string) string {
+	const digits = "0123456789abcdef"
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		plain := unicode.IsPrint(r) && r != '%' && !strings.ContainsRune(special, r)
+		if r == utf8.RuneError && n == 1 {
+			plain = false
+		}
+		if plain {
+			b.WriteString(s[i : i+n])
+		} else {
+			for _, c := range []byte(s[i : i+n]) {
+				b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+			}
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// unescape is its inverse. A % that two hexadecimal digits do not follow stands for itself.
+func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, ok1 := unhex(s[i+1])
+			lo, ok2 := unhex(s[i+2])
+			if ok1 && ok2 {
+				b = append(b, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+func unhex(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}

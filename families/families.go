@@ -1,0 +1,137 @@
+// Package families turns the addresses of sockets of every family into text, and into the bytes of a
+// sockaddr, and back.
+//
+// One family, or one format of a family that has several, is one file and one line of the table
+// below. Nothing here asks the system anything: bytes go in, bytes come out. The sockaddrs of every
+// [System] can be read and written on any other, so each is tested on each. What only the system
+// knows, such as the address of a host or the index of an interface, is resolved before, by the package sock:
+//
+//	a := families.Inet("localhost", 80)
+//	if a.NeedsHost() {
+//		a = a.WithIP(netip.MustParseAddr("127.0.0.1")) // what a resolver says of a.Host()
+//	}
+//	var sa [families.MaxSockaddr]byte
+//	n, err := families.Host.Encode(sa[:], a)
+//
+// # Text
+//
+// [Parse] reads these, and [Addr.String] writes them:
+//
+//	127.0.0.1:80    localhost:80    :80    inet; without a host it is the wildcard address
+//	[::1]:80                               inet6
+//	[fe80::1%2]:80  [fe80::1%eth0]:80      inet6 with a scope: the index or the name of an interface
+//	[::1]:80?flowinfo=7                    inet6 with a flow label
+//	/run/app        @app                   unix: a path, and an abstract name
+//	inet6:localhost:80   unix:app          the name of the family, for what has no form of its own
+//
+// A byte that the syntax needs for itself, or that does not print, is written as % and two
+// hexadecimal digits. A % that two such digits do not follow stands for itself.
+package families
+
+import "strings"
+
+// MaxSockaddr is the room that any sockaddr needs.
+const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
+
+// Family is one format of addresses on one [System].
+type Family interface {
+	// Name is the name of the format, "inet": what [Addr.Network] says.
+	Name() string
+
+	// Parse is the inverse of [Addr.String] for the addresses of this family. The text may begin with
+	// the name of the family and a colon.
+	Parse(s string) (Addr, error)
+
+	// Encode writes the sockaddr of a to dst, which has MaxSockaddr bytes, and reports its length.
+	// It allocates nothing for inet and inet6. The error is an *AddrError.
+	Encode(dst []byte, a Addr) (int, error)
+
+	// Decode reads exactly the bytes that the kernel reported. None at all are the zero Addr. It
+	// allocates nothing for inet and inet6. The error is an *AddrError.
+	Decode(src []byte) (Addr, error)
+}
+
+// formats is the table of all formats. To add a family add its file, its test, and a line here. If a
+// number has several lines the first is the one for a protocol that is not known; if a kind has
+// several the first says which number is in its sockaddrs.
+var formats = []format{
+	{"inet", KindInet, perSystem{linux: 2, darwin: 2, freebsd: 2, netbsd: 2, openbsd: 2, dragonfly: 2, windows: 2}, anyProtocol, inetCodec{}},
+	{"inet6", KindInet6, perSystem{linux: 10, darwin: 30, freebsd: 28, netbsd: 24, openbsd: 24, dragonfly: 28, windows: 23}, anyProtocol, inet6Codec{}},
+	{"unix", KindUnix, perSystem{linux: 1, darwin: 1, freebsd: 1, netbsd: 1, openbsd: 1, dragonfly: 1, windows: 1}, anyProtocol, unixCodec{}},
+
+	// These two have sockets of their own, whose addresses are those of AF_INET.
+	{"rds", KindInet, perSystem{linux: 21}, anyProtocol, inetCodec{}},
+	{"divert", KindInet, perSystem{freebsd: 44}, anyProtocol, inetCodec{}}, // FreeBSD 14
+}
+
+type format struct {
+	name      string
+	kind      Kind
+	number    perSystem // AF_*, 0 where the system lacks it
+	protocols []int     // the protocols of socket(2) that use this format; nil is all
+	codec     codec
+}
+
+// perSystem is a number that differs between systems.
+type perSystem [systems]int
+
+var anyProtocol []int
+
+// codec is what the file of a family supplies. It sees bytes without their first two, which hold the
+// family and are the same for all.
+type codec interface {
+	// text is the text of an address, and parse its inverse: an address that can be used, or an error.
+	text(a Addr) string
+	parse(s string) (Addr, error)
+
+	// encode fills body and reports how much of it is used.
+	encode(s *System, body []byte, a Addr) (int, error)
+	decode(s *System, body []byte) (Addr, error)
+}
+
+// formatOf is the first line of the table for k, or nil.
+func formatOf(k Kind) *format {
+	for i := range formats {
+		if formats[i].kind == k {
+			return &formats[i]
+		}
+	}
+	return nil
+}
+
+// formatNamed is the line of the table with that name, or nil.
+func formatNamed(name string) *format {
+	for i := range formats {
+		if formats[i].name == name {
+			return &formats[i]
+		}
+	}
+	return nil
+}
+
+// Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except that
+// of families whose text looks like a host and a port. The syntax is that of the package comment.
+//
+// The name of a family in front decides. If there is none then / and @ begin a unix address, [ begins
+// an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".
+//
+// The scope within [fe80::1%2]:80 is kept; within the host of [Inet6] it is not.
+func Parse(s string) (Addr, error) {
+	if name, body, ok := strings.Cut(s, ":"); ok {
+		if f := formatNamed(name); f != nil {
+			return f.codec.parse(body)
+		}
+		if strings.HasPrefix(name, rawPrefix) {
+			return parseRaw(s)
+		}
+	}
+	switch {
+	case s == "":
+		return Addr{}, &AddrError{Value: `""`, Rule: ErrSyntax}
+	case s[0] == '/', s[0] == '@':
+		return unixCodec{}.parse(s)
+	case s[0] == '[':
+		return inet6Codec{}.parse(s)
+	}
+	return inetCodec{}.parse(s)
+}

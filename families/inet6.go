@@ -1,0 +1,221 @@
+package families
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Inet6 is an IPv6 address without flow label and scope. The host is empty for the wildcard address,
+// numeric, or a name, as for [Inet].
+//
+// As in Python, the scope within the host is lost: Inet6("fe80::1%2", 80) is [fe80::1]:80. To keep it
+// use [Inet6Scoped], or [Parse], or [FromAddrPort].
+func Inet6(host string, port int) Addr {
+	return Inet6Scoped(host, port, 0, 0)
+}
+
+// Inet6Scoped is an IPv6 address with its flow label, 0 to 0xfffff, and its scope, the index of an
+// interface for addresses such as fe80::1.
+//
+// Any host, port and flow label will do. [Family.Encode] reports what cannot be used: the host
+// ([ErrHostFamily] for an IPv4 address, [ErrFamilyMismatch] for its broadcast address, [ErrHostNUL]),
+// then the port ([ErrPort]), then the flow label ([ErrFlowInfo]).
+func Inet6Scoped(host string, port int, flowinfo, scope uint32) Addr {
+	return Addr{kind: KindInet6, port: port, a: flowinfo, b: scope}.withHost(host)
+}
+
+// FlowInfo is the flow label of an inet6 address. From the kernel it may have a traffic class above its
+// 20 bits, and then cannot be given back to it.
+func (a Addr) FlowInfo() uint32 {
+	if a.kind != KindInet6 {
+		return 0
+	}
+	return a.a
+}
+
+// ScopeID is the scope of an inet6 address, 0 if it has none or it is not resolved.
+func (a Addr) ScopeID() uint32 {
+	if a.kind != KindInet6 {
+		return 0
+	}
+	return a.b
+}
+
+// Zone is the name of the interface that has yet to be turned into the scope of an inet6 address, with
+// [Addr.WithScope]. It is "" if there is nothing to do. Such an address comes from [Parse],
+// [FromAddrPort] and [FromNet].
+func (a Addr) Zone() string {
+	if a.kind != KindInet6 || a.form != hostZone {
+		return ""
+	}
+	return a.text
+}
+
+// WithScope is the inet6 address a with that scope in place of its own, or of its zone.
+func (a Addr) WithScope(scope uint32) Addr {
+	if a.kind != KindInet6 {
+		return a
+	}
+	a.b = scope
+	if a.form == hostZone {
+		a.form, a.text = hostIP, ""
+	}
+	return a
+}
+
+// withZone is a, which has an address for a host, with a zone from text.
+func (a Addr) withZone(zone string) Addr {
+	if isInterface(zone) {
+		a.form, a.text = hostZone, zone
+	} else if zone != "" {
+		a.b, _ = scopeOf(zone)
+	}
+	return a
+}
+
+// inet6Codec is <netinet/in.h> (<ws2ipdef.h> on Windows), the same on all systems but for what the header is:
+//
+//	struct sockaddr_in6 {
+//		                           // header           0
+//		in_port_t sin6_port;       // network order    2
+//		uint32_t sin6_flowinfo;    // network order    4
+//		struct in6_addr sin6_addr; // network order    8
+//		uint32_t sin6_scope_id;    // host order      24
+//	};                             //                 28
+type inet6Codec struct{}
+
+func (inet6Codec) text(a Addr) string {
+	var b strings.Builder
+	var query []string
+	if a.a != 0 {
+		query = append(query, "flowinfo="+utoa(a.a))
+	}
+	switch a.form {
+	case hostBad:
+		return badHostText(a)
+	case hostName:
+		b.WriteString("inet6:" + nameText(a))
+		if a.b != 0 {
+			query = append(query, "scope="+utoa(a.b))
+		}
+	default:
+		b.WriteString("[" + a.ip().String())
+		if a.form == hostZone {
+			b.WriteString("%" + escape(a.text, hostSyntax))
+		} else if a.b != 0 {
+			b.WriteString("%" + utoa(a.b))
+		}
+		b.WriteString("]:" + strconv.Itoa(a.port))
+	}
+	if query != nil {
+		b.WriteString("?" + strings.Join(query, "&"))
+	}
+	return b.String()
+}
+
+func (inet6Codec) parse(s string) (Addr, error) {
+	head, query, hasQuery := strings.Cut(s, "?")
+	a, err := parseInet6(head)
+	if err != nil {
+		return Addr{}, err
+	}
+	if hasQuery {
+		for _, item := range strings.Split(query, "&") {
+			key, value, _ := strings.Cut(item, "=")
+			n, err := strconv.ParseUint(value, 10, 32)
+			switch {
+			case err == nil && key == "flowinfo":
+				a.a = uint32(n)
+			case err == nil && key == "scope" && a.form == hostName: // an address has it within the brackets
+				a.b = uint32(n)
+			default:
+				return Addr{}, notAnAddress("inet6", s, "after the ? comes flowinfo= and a number")
+			}
+		}
+	}
+	if err := a.checkFlowInfo(); err != nil {
+		return Addr{}, err
+	}
+	return a, nil
+}
+
+// parseInet6 reads "[ip%zone]:port" or "name:port".
+func parseInet6(s string) (Addr, error) {
+	if strings.HasPrefix(s, "[") {
+		return parseBrackets(s)
+	}
+	host, port, err := parseHostPort("inet6", s)
+	if err != nil {
+		return Addr{}, err
+	}
+	a := Inet6(host, port)
+	if a.form == hostBad {
+		return Addr{}, a.checkHost()
+	}
+	return a, nil
+}
+
+// parseBrackets reads "[ip%zone]:port".
+func parseBrackets(s string) (Addr, error) {
+	inside, port, ok := strings.Cut(strings.TrimPrefix(s, "["), "]:")
+	if !ok {
+		return Addr{}, notAnAddress("inet6", s, "no ]: before the port")
+	}
+	text, zone, hasZone := strings.Cut(inside, "%")
+	ip, err := netip.ParseAddr(text)
+	if err != nil || !ip.Is6() || hasZone && zone == "" {
+		return Addr{}, notAnAddress("inet6", s, "only an IPv6 address stands in brackets")
+	}
+	n, err := parsePort("inet6", s, port)
+	if err != nil {
+		return Addr{}, err
+	}
+	return fromIP(ip, n).withZone(unescape(zone)), nil
+}
+
+func (inet6Codec) encode(_ *System, body []byte, a Addr) (int, error) {
+	const n = 28 - headerLen
+	if err := a.checkHost(); err != nil {
+		return 0, err
+	}
+	if err := a.checkPort(); err != nil {
+		return 0, err
+	}
+	if err := a.checkFlowInfo(); err != nil {
+		return 0, err
+	}
+	if len(body) < n {
+		return 0, noRoom("inet6", headerLen+len(body))
+	}
+	binary.BigEndian.PutUint16(body[0:], uint16(a.port))
+	binary.BigEndian.PutUint32(body[2:], a.a)
+	binary.BigEndian.PutUint64(body[6:], a.hi)
+	binary.BigEndian.PutUint64(body[14:], a.lo)
+	binary.NativeEndian.PutUint32(body[22:], a.b)
+	return n, nil
+}
+
+func (a Addr) checkFlowInfo() error {
+	if a.a > 0xfffff {
+		return &AddrError{Family: "inet6", Value: utoa(a.a), Rule: ErrFlowInfo}
+	}
+	return nil
+}
+
+func (inet6Codec) decode(_ *System, body []byte) (Addr, error) {
+	if len(body) < 28-headerLen {
+		return Addr{}, short("inet6", headerLen+len(body))
+	}
+	return Addr{
+		kind: KindInet6,
+		port: int(binary.BigEndian.Uint16(body[0:])),
+		a:    binary.BigEndian.Uint32(body[2:]),
+		hi:   binary.BigEndian.Uint64(body[6:]),
+		lo:   binary.BigEndian.Uint64(body[14:]),
+		b:    binary.NativeEndian.Uint32(body[22:]),
+	}, nil
+}
+
+func utoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -1,0 +1,96 @@
+package families
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+var _ net.Addr = Addr{}
+
+// FromNet is an address of package net as an Addr: a *net.TCPAddr, *net.UDPAddr, *net.IPAddr or
+// *net.UnixAddr, or an Addr itself.
+//
+// Package net does not tell an IPv4 address from its IPv6 form, so both are inet, and it has no family
+// for no IP at all, so that is the wildcard address of inet. Its @ before an abstract name becomes a
+// NUL, and @ alone, which it reports for a unix socket that is not bound, the empty path.
+func FromNet(na net.Addr) (Addr, error) {
+	switch na := na.(type) {
+	case Addr:
+		return na, nil
+	case *net.TCPAddr:
+		if na != nil {
+			return fromNetIP(na.IP, na.Port, na.Zone)
+		}
+	case *net.UDPAddr:
+		if na != nil {
+			return fromNetIP(na.IP, na.Port, na.Zone)
+		}
+	case *net.IPAddr:
+		if na != nil {
+			return fromNetIP(na.IP, 0, na.Zone)
+		}
+	case *net.UnixAddr:
+		if na != nil {
+			return fromNetUnix(na.Name), nil
+		}
+	}
+	return Addr{}, &AddrError{Value: fmt.Sprintf("%T", na), Rule: ErrSyntax}
+}
+
+func fromNetIP(ip net.IP, port int, zone string) (Addr, error) {
+	if len(ip) == 0 {
+		return Inet("", port), nil
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return Addr{}, &AddrError{Value: "an IP of " + plural(len(ip)), Rule: ErrSyntax}
+	}
+	return fromIP(addr.Unmap().WithZone(zone), port), nil
+}
+
+func fromNetUnix(name string) Addr {
+	switch {
+	case name == "@":
+		return Unix("")
+	case strings.HasPrefix(name, "@"):
+		return Unix("\x00" + name[1:])
+	}
+	return Unix(name)
+}
+
+// NetAddr is a as package net has it, for one of its networks: a *net.TCPAddr for "tcp", "tcp4" and
+// "tcp6", and so on. It is a itself if package net has no such address: of another family, with the
+// name of a host, or for another network.
+func (a Addr) NetAddr(network string) net.Addr {
+	if a.kind == KindUnix {
+		switch network {
+		case "unix", "unixgram", "unixpacket":
+			name := a.text
+			if strings.HasPrefix(name, "\x00") {
+				name = "@" + name[1:]
+			}
+			return &net.UnixAddr{Name: name, Net: network}
+		}
+		return a
+	}
+	if !a.isIP() || a.form != hostIP && a.form != hostZone {
+		return a
+	}
+	ip, zone := net.IP(a.ip().AsSlice()), a.Zone()
+	if a.b != 0 {
+		zone = strconv.FormatUint(uint64(a.b), 10)
+	}
+	network, _, _ = strings.Cut(network, ":") // "ip4:icmp"
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+		return &net.TCPAddr{IP: ip, Port: a.port, Zone: zone}
+	case "udp", "udp4", "udp6":
+		return &net.UDPAddr{IP: ip, Port: a.port, Zone: zone}
+	case "ip", "ip4", "ip6":
+		return &net.IPAddr{IP: ip, Zone: zone}
+	}
+	return a
+}

@@ -1,0 +1,32 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrAgain is what an Attempt returns when the descriptor is not ready, and what an operation that must not wait ends
+	// with.
+	ErrAgain = errors.New("loop: not ready")
+
+	// ErrOnLoop refuses a wait that could never end: the goroutine that would park is the one that drives the loop.
+	ErrOnLoop = errors.New("loop: a goroutine wait on a loop's own goroutine can never end: wait as a task, or take a future")
+
+	// ErrOtherLoop refuses to watch a descriptor on a second loop.
+	ErrOtherLoop = errors.New("loop: the descriptor is on another loop")
+)
+
+// A PanicError is what a panic in user code became.
+type PanicError struct {
+	Value any    // what was passed to panic
+	Stack []byte // of the goroutine that panicked
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("loop: panic: %v", e.Value) }
+
+// Unwrap gives the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

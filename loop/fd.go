@@ -1,0 +1,340 @@
+package loop
+
+import (
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+	"go.uber.org/zap"
+)
+
+// An FD is a descriptor that a loop drives. It joins its loop the first time somebody must wait for it, and leaves it by
+// Close or Detach. Until then it costs its 80 bytes and no system call.
+//
+// The descriptor must be non-blocking. Operations of one lane are served first in, first out.
+type FD struct {
+	mu      sync.Mutex
+	loop    *Loop        // mu; nil until it joins, then fixed
+	watcher Watcher      // mu
+	extra   *extra       // mu; nil until something has a deadline
+	token   pollux.Token // mu
+	queue   [2]*Op       // mu; per lane, the last of a ring: queue[d].next is the first
+	spent   uint32       // mu; bytes moved for the watcher in this turn
+	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits
+	users   uint16       // mu; system calls in flight outside the lanes
+	state   fdState      // mu
+}
+
+// fdState has four bits for each lane, and some of the descriptor's own.
+//
+//	lane:  idle ──attempt──▶ busy ──done──▶ idle
+//	        │ edge            │ └──EAGAIN, drained──▶ blocked ──edge──▶ ready
+//	        ▼                 │ edge
+//	       ready ◀────────────┘    (remembered: the next EAGAIN tries once more before it waits)
+//	any state ── Close ──▶ closed (final; the last one busy closes the descriptor)
+type fdState uint16
+
+const (
+	laneBusy    fdState = 1 << 0 // an attempt is being made
+	laneBlocked fdState = 1 << 1 // not ready for sure until the next edge; only while on a loop
+	laneReady   fdState = 1 << 2 // an edge that no attempt has begun after
+	laneHeld    fdState = 1 << 3 // an attempt of the watcher's was put off, for the budget
+	laneWidth           = 4      // the write lane's bits are these, shifted
+
+	fdClosed      fdState = 1 << 8  // by Close or Detach
+	fdKeep        fdState = 1 << 9  // by Detach: the descriptor stays open
+	fdWatched     fdState = 1 << 10 // watcher is told of edges
+	fdDispatching fdState = 1 << 11 // watcher is being told
+	fdAgain       fdState = 1 << 12 // in the loop's list of those still ready, or to be put there after dispatching
+	fdNoHint      fdState = 1 << 13 // hang-up or urgent data was seen: a short read proves nothing any more
+)
+
+func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
+
+// A Watcher stands on a descriptor and is told each time it may be ready. Its methods run on the loop, must not wait, and may
+// call anything else, Close too.
+type Watcher interface {
+	// Ready says that reads, or writes after one that came to EAGAIN, are worth an attempt. Try until ErrAgain, or until a
+	// budget stops you with ErrAgain: in both cases Ready comes again when there is a reason.
+	Ready(r pollux.Ready)
+	// Closed is told once, last, after Close (net.ErrClosed), a panic in Ready (*PanicError), or the end of the loop
+	// (net.ErrClosed).
+	Closed(err error)
+}
+
+// NewFD takes a descriptor that is open and non-blocking.
+func NewFD(sysfd int) *FD {
+	fd := new(FD)
+	fd.Init(sysfd)
+	return fd
+}
+
+// Init is NewFD for an FD that is part of something else.
+func (fd *FD) Init(sysfd int) { fd.sysfd = int32(sysfd) }
+
+// Sysfd is the descriptor's number, or -1 once it is closed.
+func (fd *FD) Sysfd() int {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.state&fdClosed != 0 {
+		return -1
+	}
+	return int(fd.sysfd)
+}
+
+// Loop is the loop it has joined, or nil.
+func (fd *FD) Loop() *Loop {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.loop
+}
+
+// Now is the time by its loop's clock, or the system's if it is on none.
+func (fd *FD) Now() timeouts.Deadline {
+	if l := fd.Loop(); l != nil {
+		return l.clock.Now()
+	}
+	return timeouts.System.Now()
+}
+
+// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error: net.ErrClosed.
+func (fd *FD) Acquire() (sysfd int, err error) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.state&fdClosed != 0 {
+		return -1, net.ErrClosed
+	}
+	fd.users++
+	return int(fd.sysfd), nil
+}
+
+// Release ends what Acquire began.
+func (fd *FD) Release() {
+	fd.mu.Lock()
+	fd.users--
+	fd.unlockAndClose()
+}
+
+// idle says that no system call is in flight. mu is held.
+func (fd *FD) idle() bool {
+	return fd.users == 0 && fd.state&(lane(Read, laneBusy)|lane(Write, laneBusy)) == 0
+}
+
+// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last one in a system call.
+func (fd *FD) unlockAndClose() error {
+	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
+	sysfd, keep := fd.sysfd, fd.state&fdKeep != 0
+	if last {
+		fd.sysfd = -1
+	}
+	fd.mu.Unlock()
+	if last && !keep {
+		return closeSysfd(int(sysfd))
+	}
+	return nil
+}
+
+// Join puts the descriptor on l, or on a loop of the default reactor's choice if l is nil. It does nothing if it is on a
+// loop already, even another one.
+//
+// Errors: net.ErrClosed, also of a closed loop; *os.SyscallError as Poller.Add.
+func (fd *FD) Join(l *Loop) error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.join(l)
+}
+
+func (fd *FD) join(l *Loop) error {
+	if fd.state&fdClosed != 0 {
+		return net.ErrClosed
+	}
+	if fd.loop != nil {
+		return nil
+	}
+	if l == nil {
+		r, err := Default()
+		if err != nil {
+			return err
+		}
+		l = r.Next()
+	}
+	token, err := l.table.add(fd)
+	if err != nil {
+		return err
+	}
+	if err := l.poller.Add(int(fd.sysfd), token); err != nil {
+		l.table.remove(token)
+		return err
+	}
+	fd.loop, fd.token = l, token
+	// Whatever is ready by now comes as the first event.
+	fd.state &^= lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
+	return nil
+}
+
+// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is ready, w is told in the
+// next turn. Operations that are queued, then or later, are served before the watcher is told.
+//
+// Errors: ErrOtherLoop if it is on a loop other than l; those of Join.
+func (fd *FD) Watch(l *Loop, w Watcher) error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.loop != nil && l != nil && fd.loop != l && fd.state&fdClosed == 0 {
+		return ErrOtherLoop
+	}
+	joined := fd.loop != nil // and so the edge of what is ready may have been told already
+	if err := fd.join(l); err != nil {
+		return err
+	}
+	fd.watcher = w
+	fd.state |= fdWatched
+	if joined && fd.state&lane(Read, laneBlocked) == 0 {
+		fd.again(nil)
+	}
+	return nil
+}
+
+// Watched says whether a standing watcher is there.
+func (fd *FD) Watched() bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.state&fdWatched != 0
+}
+
+// Renewed forgets what was learned of the descriptor's past: it was connected, and the hang-up of before is over.
+func (fd *FD) Renewed() {
+	fd.mu.Lock()
+	fd.state &^= fdNoHint
+	fd.mu.Unlock()
+}
+
+// Unwatch takes the watcher away. It is told nothing more, not even Closed.
+func (fd *FD) Unwatch() {
+	fd.mu.Lock()
+	fd.watcher = nil
+	fd.state &^= fdWatched
+	fd.mu.Unlock()
+}
+
+// Close ends what is queued with net.ErrClosed, ends the registration, and closes the descriptor, at once or when the last
+// system call in flight on it is over. It does not wait. A second Close returns net.ErrClosed.
+func (fd *FD) Close() error { return fd.leave(0, net.ErrClosed) }
+
+// Detach is Close, but leaves the descriptor open and returns it: its number, or -1 if it was closed already.
+func (fd *FD) Detach() (sysfd int, err error) {
+	sysfd = fd.Sysfd()
+	if err := fd.leave(fdKeep, net.ErrClosed); err != nil {
+		return -1, err
+	}
+	return sysfd, nil
+}
+
+// Abandon is Close for a descriptor that its owner has lost without closing it: the log is told.
+func (fd *FD) Abandon() {
+	l, what := fd.Loop(), fd.String()
+	if fd.Close() == nil {
+		log := stderrLogger()
+		if l != nil {
+			log = l.log
+		}
+		log.Warn("unclosed descriptor: closed by the garbage collector", zap.String("what", what))
+	}
+}
+
+// leave is Close; why is what waiters and the watcher are told.
+func (fd *FD) leave(keep fdState, why error) error {
+	fd.mu.Lock()
+	if fd.state&fdClosed != 0 {
+		fd.mu.Unlock()
+		return net.ErrClosed
+	}
+	fd.state |= fdClosed | keep
+	for d := Read; d <= Write; d++ {
+		for o := fd.first(d); o != nil; {
+			next := fd.after(o)
+			if o.state == opQueued { // one that is trying is settled by who tries it
+				fd.remove(o)
+				o.settle(net.ErrClosed, nil)
+			}
+			o = next
+		}
+	}
+	if l := fd.loop; l != nil {
+		// Before the number can be anybody else's. ENOENT and the like leave nothing to do.
+		l.poller.Delete(int(fd.sysfd), fd.token)
+		l.table.remove(fd.token)
+		if fd.extra != nil {
+			fd.extra.stop(l)
+		}
+		if fd.state&fdWatched != 0 {
+			w := fd.watcher
+			fd.watcher = nil
+			fd.state &^= fdWatched
+			l.post(work{fn: func() { w.Closed(why) }})
+		}
+	}
+	return fd.unlockAndClose()
+}
+
+// String is for logs and leak reports.
+func (fd *FD) String() string {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	var w string
+	if fd.watcher != nil {
+		w = fmt.Sprintf(" watched by %T", fd.watcher)
+	}
+	return fmt.Sprintf("fd %d%s", fd.sysfd, w)
+}
+
+// extra is what a descriptor needs once something on it has a deadline; an idle one has none.
+type extra struct {
+	lanes [2]laneTimer
+}
+
+// A laneTimer looks at a lane when the time has come. There is one for a lane, not one for an operation: an operation that
+// ends before its deadline leaves the node in the wheel, and the next one with a later deadline finds it there and pays
+// nothing.
+type laneTimer struct {
+	timeouts.Timer
+	fd      *FD
+	d       Direction
+	at      timeouts.Deadline // fd.mu: when the node fires; Never if it is in no wheel
+	retry   timeouts.Deadline // fd.mu: when the lane is to be tried without an edge, or Never
+	backoff int               // fd.mu: how often in a row it had to
+}
+
+func (fd *FD) laneTimer(d Direction) *laneTimer {
+	if fd.extra == nil {
+		x := new(extra)
+		for d := range x.lanes {
+			lt := &x.lanes[d]
+			*lt = laneTimer{fd: fd, d: Direction(d), at: timeouts.Never, retry: timeouts.Never}
+			lt.Owner = lt
+		}
+		fd.extra = x
+	}
+	return &fd.extra.lanes[d]
+}
+
+func (x *extra) stop(l *Loop) {
+	for d := range x.lanes {
+		if lt := &x.lanes[d]; lt.at != timeouts.Never {
+			lt.at = timeouts.Never
+			l.timers.stop(&lt.Timer)
+		}
+	}
+}
+
+// arm makes the lane be looked at no later than at. fd.mu is held.
+func (lt *laneTimer) arm(at timeouts.Deadline) {
+	if lt.at > at {
+		lt.at = at
+		lt.fd.loop.startTimer(&lt.Timer, at)
+	}
+}
+
+// Expired is called by the loop in its step of deadlines.
+func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) { lt.fd.expire(lt, now) }

@@ -1,0 +1,249 @@
+package loop
+
+import (
+	"context"
+	"sync"
+
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// A Future is the result of one operation, settled once. It is a value, and one that is settled at birth allocates nothing.
+type Future[T any] struct {
+	val  T
+	err  error
+	c    *completion // nil: val and err are the result
+	p    *T          // with c: where the result is once c is settled
+	loop *Loop       // where Then runs; nil: any of the default reactor
+}
+
+// Settled is a future that has its result.
+func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: err} }
+
+// Start makes the attempt of o and lets nobody wait: what comes of it is the future's, with *p as its value, which the attempt
+// fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
+// the future is settled.
+func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
+	if o.Deadline != timeouts.Now {
+		o.future = &completion{op: o}
+	}
+	queued, _, err := fd.begin(o, l)
+	if !queued {
+		return Settled(*p, o.wrap(err))
+	}
+	return Future[T]{c: o.future, p: p, loop: fd.loop}
+}
+
+// Settled says whether the result is there.
+func (f Future[T]) Settled() bool {
+	if f.c == nil {
+		return true
+	}
+	f.c.mu.Lock()
+	defer f.c.mu.Unlock()
+	return f.c.settled
+}
+
+func (f Future[T]) result(err error) (T, error) { return *f.p, err }
+
+// Wait blocks the calling goroutine until the result is there. If ctx, which may be nil, ends first, the operation is
+// canceled, so that its buffer is the caller's again when Wait returns.
+//
+// Errors: the operation's; the cause of ctx; ErrOnLoop.
+func (f Future[T]) Wait(ctx context.Context) (T, error) {
+	if f.c == nil {
+		return f.val, f.err
+	}
+	if !f.Settled() && f.loop != nil {
+		if err := f.loop.refuseWait(); err != nil {
+			return *new(T), err
+		}
+	}
+	interrupted, err := f.c.park(ctx)
+	if interrupted {
+		f.c.cancel(err)
+		_, err = f.c.park(nil)
+	}
+	return f.result(err)
+}
+
+// Await suspends the task until the result is there.
+//
+// Errors: the operation's; the cause of the task's Cancel, and then the operation goes on.
+func (f Future[T]) Await(t *Task) (T, error) {
+	if f.c == nil {
+		return f.val, f.err
+	}
+	if err := t.mayWait(); err != nil {
+		return *new(T), err
+	}
+	if err := f.c.await(t); err != nil {
+		return f.result(err)
+	}
+	return f.result(nil)
+}
+
+// Then runs fn on the loop once the result is there, in the last step of a turn; never at once. On a loop that is closed by
+// then, it does not run.
+func (f Future[T]) Then(fn func(T, error)) {
+	if f.c != nil {
+		f.c.then(f.loop, func(err error) { fn(f.result(err)) })
+		return
+	}
+	l := f.loop
+	if l == nil {
+		r, err := Default()
+		if err != nil {
+			return
+		}
+		l = r.Next()
+	}
+	l.Post(func() { fn(f.val, f.err) })
+}
+
+// Cancel ends the operation with context.Canceled if it has not ended yet.
+func (f Future[T]) Cancel() {
+	if f.c != nil {
+		f.c.cancel(context.Canceled)
+	}
+}
+
+// A Promise is the other end of a future that is not an operation on a descriptor.
+type Promise[T any] struct {
+	c   completion
+	val T // written before c is settled
+	l   *Loop
+}
+
+// NewPromise makes a promise whose Then functions run on l.
+func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l} }
+
+// Future is what the promise settles.
+func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
+
+// Resolve settles it with a value. Only the first of Resolve, Reject and Cancel counts; it returns whether it was this.
+func (p *Promise[T]) Resolve(v T) bool { return p.c.settleWith(nil, func() { p.val = v }) }
+
+// Reject settles it with an error, which must not be nil.
+func (p *Promise[T]) Reject(err error) bool { return p.c.settle(err) }
+
+// A completion is what futures share: settled once, then everyone is told.
+//
+//	open ──settle, by the operation, the promise or cancel──▶ settled (final)
+type completion struct {
+	mu      sync.Mutex
+	settled bool          // mu
+	err     error         // mu until settled
+	ch      chan struct{} // mu; made by the first goroutine that waits, closed when settled
+	tasks   []waiting     // mu
+	thens   []then        // mu
+	op      *Op           // immutable; what cancel ends, nil for a promise
+}
+
+type waiting struct {
+	task *Task
+	err  *error // where its wait's error goes
+}
+
+type then struct {
+	loop *Loop
+	fn   func(error)
+}
+
+func (c *completion) settle(err error) bool { return c.settleWith(err, nil) }
+
+func (c *completion) settleWith(err error, store func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settled {
+		return false
+	}
+	if store != nil {
+		store()
+	}
+	c.settled, c.err = true, err
+	if c.ch != nil {
+		close(c.ch)
+	}
+	for _, w := range c.tasks {
+		*w.err = err
+		w.task.ready(nil)
+	}
+	for _, t := range c.thens {
+		t.loop.Post(func() { t.fn(err) })
+	}
+	c.tasks, c.thens = nil, nil
+	return true
+}
+
+func (c *completion) cancel(err error) {
+	if c.op != nil {
+		c.op.cancel(err)
+	} else {
+		c.settle(err)
+	}
+}
+
+// park blocks the calling goroutine until c is settled, and returns its error; or until ctx ends, and returns its cause.
+func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
+	c.mu.Lock()
+	if c.settled {
+		defer c.mu.Unlock()
+		return false, c.err
+	}
+	if c.ch == nil {
+		c.ch = make(chan struct{})
+	}
+	c.mu.Unlock()
+	var done <-chan struct{}
+	if ctx != nil {
+		done = ctx.Done()
+	}
+	select {
+	case <-c.ch:
+		return false, c.err
+	case <-done:
+		return true, context.Cause(ctx)
+	}
+}
+
+// await suspends t until c is settled or t is canceled.
+func (c *completion) await(t *Task) (err error) {
+	c.mu.Lock()
+	if c.settled {
+		defer c.mu.Unlock()
+		return c.err
+	}
+	c.tasks = append(c.tasks, waiting{t, &err})
+	c.mu.Unlock()
+	t.waits = c
+	t.suspend(nil)
+	t.waits = nil
+	return err
+}
+
+// forsake ends t's wait with err, if it still waits; c goes on. Loop only.
+func (c *completion) forsake(t *Task, err error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, w := range c.tasks {
+		if w.task == t {
+			c.tasks = append(c.tasks[:i], c.tasks[i+1:]...)
+			*w.err = err
+			t.ready(t.loop)
+			return true
+		}
+	}
+	return false
+}
+
+func (c *completion) then(l *Loop, fn func(error)) {
+	c.mu.Lock()
+	if !c.settled {
+		c.thens = append(c.thens, then{l, fn})
+		c.mu.Unlock()
+		return
+	}
+	err := c.err
+	c.mu.Unlock()
+	l.Post(func() { fn(err) })
+}

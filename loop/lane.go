@@ -1,0 +1,480 @@
+package loop
+
+import (
+	"context"
+	"net"
+	"os"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+	"go.uber.org/zap"
+)
+
+// What a descriptor may spend in one turn. An operation counts as its bytes, and as opCost at the least.
+const (
+	budget = 256 << 10
+	opCost = budget / 32
+)
+
+// longestRetry is where the doubling of Outcome.Retry ends, as in net/http's Accept.
+const longestRetry = time.Second
+
+func edge(d Direction) pollux.Ready { return pollux.Readable << d }
+
+// The queue of a lane is a ring; fd.queue[d] is its last.
+
+func (fd *FD) first(d Direction) *Op {
+	if last := fd.queue[d]; last != nil {
+		return last.next
+	}
+	return nil
+}
+
+// after is the one behind o, or nil if o is the last.
+func (fd *FD) after(o *Op) *Op {
+	if o == fd.queue[o.Lane] {
+		return nil
+	}
+	return o.next
+}
+
+func (fd *FD) push(o *Op) {
+	o.fd, o.state, o.canceled = fd, opQueued, nil
+	if last := fd.queue[o.Lane]; last != nil {
+		o.prev, o.next = last, last.next
+		o.prev.next, o.next.prev = o, o
+	} else {
+		o.prev, o.next = o, o
+	}
+	fd.queue[o.Lane] = o
+}
+
+func (fd *FD) remove(o *Op) {
+	if o.next == o {
+		fd.queue[o.Lane] = nil
+	} else {
+		o.prev.next, o.next.prev = o.next, o.prev
+		if fd.queue[o.Lane] == o {
+			fd.queue[o.Lane] = o.prev
+		}
+	}
+	o.prev, o.next = nil, nil
+}
+
+// mayTry says whether an attempt in the lane may begin. mu is held.
+//
+// Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before, or if the watcher's budget is spent.
+func (fd *FD) mayTry(d Direction, blind bool) error {
+	s := fd.state
+	switch {
+	case s&(fdClosed|fdDispatching|lane(d, laneBusy|laneBlocked)) == 0 && fd.queue[d] == nil:
+		return nil
+	case s&fdClosed != 0:
+		return net.ErrClosed
+	case s&lane(d, laneBusy) != 0 || !blind && (fd.queue[d] != nil || s&lane(d, laneBlocked) != 0):
+		return ErrAgain
+	}
+	return fd.withinBudget(d)
+}
+
+// withinBudget returns ErrAgain if the watcher, which is being told, has had its share of this turn: it will be told again.
+func (fd *FD) withinBudget(d Direction) error {
+	if fd.state&fdDispatching == 0 || fd.spent < budget {
+		return nil
+	}
+	fd.state |= fdAgain | lane(d, laneHeld)
+	return ErrAgain
+}
+
+// Enter begins an attempt that the caller makes itself, without an Op: the cheapest way for an operation that mostly
+// completes at once. A nil error must be followed by the attempt on sysfd and by Leave.
+//
+// Errors: net.ErrClosed; ErrAgain if the lane is not ready or others are before it: an operation that may wait goes on with
+// Do.
+func (fd *FD) Enter(d Direction, blind bool) (sysfd int, err error) {
+	fd.mu.Lock()
+	if err = fd.mayTry(d, blind); err == nil {
+		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
+		sysfd = int(fd.sysfd)
+	}
+	fd.mu.Unlock()
+	return sysfd, err
+}
+
+// Leave ends what Enter began, with the attempt's outcome and error. It returns true if the attempt should be made again at
+// once: it said ErrAgain, but an edge came meanwhile.
+func (fd *FD) Leave(d Direction, blind bool, out Outcome, err error) (retry bool) {
+	fd.mu.Lock()
+	fd.conclude(d, blind, out, err)
+	retry = err == ErrAgain && fd.state&(fdClosed|lane(d, laneReady)) == lane(d, laneReady)
+	fd.unlockLane(d)
+	return retry
+}
+
+// unlockLane unlocks mu after an attempt that is not queued, and sees to those who came meanwhile.
+func (fd *FD) unlockLane(d Direction) {
+	if fd.state&fdClosed != 0 {
+		fd.unlockAndClose()
+		return
+	}
+	if last := fd.queue[d]; last != nil && (fd.state&lane(d, laneBlocked) == 0 || last.Blind) {
+		fd.again(nil) // no edge will tell them
+	}
+	fd.mu.Unlock()
+}
+
+// conclude is what the lane learns from an attempt. mu is held.
+func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
+	s := fd.state &^ lane(d, laneBusy)
+	switch {
+	case blind || fd.loop == nil || s&lane(d, laneReady) != 0:
+		// Nothing learned, nobody would tell of the end of it, or an edge came since.
+		if err == ErrAgain && fd.loop == nil {
+			s |= lane(d, laneHeld) // a watcher that comes will want to know
+		}
+	case err == ErrAgain:
+		if out.Retry == 0 && !out.More {
+			s |= lane(d, laneBlocked)
+		}
+	case out.Drained && s&fdNoHint == 0:
+		s |= lane(d, laneBlocked)
+	}
+	fd.state = s
+	if s&fdDispatching != 0 {
+		fd.spent += uint32(max(out.N, opCost))
+	}
+	if err != ErrAgain {
+		if fd.extra != nil {
+			fd.extra.lanes[d].backoff = 0
+		}
+	} else if out.Retry != 0 && fd.loop != nil && s&fdClosed == 0 {
+		fd.backOff(d, out)
+	}
+}
+
+// backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
+func (fd *FD) backOff(d Direction, out Outcome) {
+	lt := fd.laneTimer(d)
+	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
+	lt.backoff++
+	lt.retry = fd.loop.clock.Now().Add(delay)
+	lt.arm(lt.retry)
+	if out.Cause != nil {
+		fd.loop.log.Warn("operation backs off", zap.Stringer("lane", d), zap.Int32("fd", fd.sysfd),
+			zap.Duration("for", delay), zap.Error(out.Cause))
+	}
+}
+
+// Do makes the attempt of o, waits as who says if it is not ready, and returns its error.
+//
+// who is nil or a context.Context: the calling goroutine is parked; a *Task or a *TaskContext: the task is suspended. A context
+// that ends gives its cause, o.Deadline gives os.ErrDeadlineExceeded (ErrAgain if it is timeouts.Now), Close net.ErrClosed; in
+// all these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
+func (fd *FD) Do(who any, o *Op) error {
+	var ctx context.Context
+	var t *Task
+	switch who := who.(type) {
+	case nil:
+	case *Task:
+		t = who
+	case *TaskContext:
+		t, ctx = who.Task, who.Context
+	case context.Context:
+		ctx = who
+	}
+	if ctx != nil && ctx.Done() != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if t == nil {
+		if o.ch == nil {
+			o.ch = make(chan struct{}, 1)
+		}
+		queued, _, err := fd.begin(o, nil)
+		if !queued {
+			return err
+		}
+		if err := fd.loop.refuseWait(); err != nil {
+			o.cancel(err)
+		}
+		o.park(ctx)
+		return o.err
+	}
+	if err := t.mayWait(); err != nil {
+		return err
+	}
+	o.task = t
+	queued, n, err := fd.begin(o, t.loop)
+	if !queued {
+		o.task = nil
+		t.Spend(n)
+		return err
+	}
+	t.suspendWith(ctx, o)
+	return o.err
+}
+
+// begin tries o if nobody is before it, and queues it if it has to wait and may. The lane is o's from the first attempt until then,
+// so that what has been done in part is not mixed with what others do. n is how many bytes moved.
+//
+// home is the loop to join if it is on none; if home is not nil this is its goroutine, which has others to serve too.
+func (fd *FD) begin(o *Op, home *Loop) (queued bool, n int, err error) {
+	fd.mu.Lock()
+	err = fd.mayTry(o.Lane, o.Blind)
+	tried := err == nil
+	var out Outcome
+	for err == nil {
+		fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
+		sysfd := int(fd.sysfd)
+		fd.mu.Unlock()
+
+		out, err = o.Attempt.Try(sysfd)
+		n += out.N
+
+		fd.mu.Lock()
+		fd.conclude(o.Lane, o.Blind, out, err)
+		if err != ErrAgain || fd.state&fdClosed != 0 {
+			break
+		}
+		switch {
+		case out.More && (home == nil || n < budget):
+			if err = fd.withinBudget(o.Lane); err == nil {
+				continue
+			}
+		case fd.state&lane(o.Lane, laneReady) != 0:
+			err = nil
+		}
+	}
+	if err == ErrAgain && fd.state&fdClosed != 0 {
+		err = net.ErrClosed
+	}
+	if err == ErrAgain && o.Deadline != timeouts.Now {
+		if err = fd.enqueue(o, home, tried, out); err == nil {
+			fd.mu.Unlock()
+			return true, n, nil
+		}
+	}
+	fd.unlockLane(o.Lane)
+	return false, n, err
+}
+
+// enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
+func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
+	if fd.loop == nil {
+		if err := fd.join(home); err != nil {
+			return err
+		}
+		if out.Retry != 0 {
+			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
+		}
+	}
+	last := fd.queue[o.Lane]
+	fd.push(o)
+	if tried && last != nil {
+		fd.queue[o.Lane] = last // o is behind the last, and so it is the first
+	}
+	if out.More {
+		fd.again(nil)
+	}
+	if o.Deadline != timeouts.Never {
+		fd.laneTimer(o.Lane).arm(o.Deadline)
+	}
+	return nil
+}
+
+// event is what the loop does with an event: it makes the attempts that wait for it, and tells the watcher. Loop only.
+func (fd *FD) event(l *Loop, r pollux.Ready) {
+	fd.mu.Lock()
+	if fd.state&fdClosed != 0 {
+		fd.mu.Unlock()
+		return
+	}
+	if r&(pollux.Hangup|pollux.Urgent) != 0 {
+		fd.state |= fdNoHint
+	}
+	// A writer is worth telling only if it was told to wait.
+	tell := r & (pollux.Readable | pollux.Hangup | pollux.Urgent)
+	for d := Read; d <= Write; d++ {
+		if r&edge(d) == 0 {
+			continue
+		}
+		if d == Write && fd.state&lane(Write, laneBlocked|laneHeld) != 0 {
+			tell |= pollux.Writable
+		}
+		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
+		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
+			fd.drain(d, l)
+		}
+	}
+	if fd.state&fdWatched != 0 && tell != 0 {
+		fd.dispatch(l, tell)
+		return
+	}
+	fd.unlockAndClose()
+}
+
+// dispatch tells the watcher. mu is held, and is given up.
+func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
+	w := fd.watcher
+	fd.spent = 0
+	fd.state |= fdDispatching
+	fd.mu.Unlock()
+
+	failed := l.guard(fd, w, tell)
+
+	fd.mu.Lock()
+	fd.state &^= fdDispatching
+	if fd.state&(fdAgain|fdClosed) == fdAgain {
+		l.again = append(l.again, fd)
+	}
+	fd.unlockAndClose()
+	if failed != nil {
+		fd.leave(0, failed)
+	}
+}
+
+// guard runs the watcher, and contains its panic.
+func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
+	defer func() {
+		if v := recover(); v != nil {
+			failed = l.contain(v, "panic in a callback: its descriptor is closed", zap.Stringer("fd", fd))
+		}
+	}()
+	l.enterUser()
+	w.Ready(tell)
+	return nil
+}
+
+// again has the loop come back to fd though no edge will tell it to. on is the loop whose goroutine this is, or nil. mu is
+// held.
+func (fd *FD) again(on *Loop) {
+	if fd.state&fdAgain != 0 || fd.loop == nil {
+		return
+	}
+	fd.state |= fdAgain
+	switch {
+	case fd.state&fdDispatching != 0: // dispatch will see it
+	case on != nil:
+		on.again = append(on.again, fd)
+	default:
+		fd.loop.post(work{fd: fd})
+	}
+}
+
+// resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop only.
+func (fd *FD) resume(l *Loop) {
+	fd.mu.Lock()
+	fd.state &^= fdAgain
+	r := pollux.Ready(0)
+	for d := Read; d <= Write; d++ {
+		if last := fd.queue[d]; fd.state&lane(d, laneBlocked) == 0 || last != nil && last.Blind {
+			r |= edge(d)
+		}
+	}
+	fd.mu.Unlock()
+	fd.event(l, r)
+}
+
+// drain makes the attempts of a lane in order, until one is not ready, none is left, or the budget is spent. mu is held, and
+// given up during each attempt. Loop only.
+func (fd *FD) drain(d Direction, l *Loop) {
+	spent := 0
+	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
+		if spent >= budget {
+			fd.again(l)
+			return
+		}
+		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
+		o.state = opTrying
+		sysfd := int(fd.sysfd)
+		fd.mu.Unlock()
+
+		out, err := o.Attempt.Try(sysfd)
+
+		fd.mu.Lock()
+		o.state = opQueued
+		fd.conclude(d, o.Blind, out, err)
+		if err == ErrAgain {
+			switch {
+			case fd.state&fdClosed != 0:
+				err = net.ErrClosed
+			case o.canceled != nil:
+				err = o.canceled
+			case out.More:
+				if spent += max(out.N, opCost); spent >= budget {
+					fd.again(l)
+					return
+				}
+				continue
+			case fd.state&lane(d, laneReady) != 0:
+				continue
+			case o.Blind:
+				o = fd.after(o)
+				continue
+			default:
+				return
+			}
+		}
+		next := fd.after(o)
+		fd.remove(o)
+		o.settle(err, l)
+		if fd.state&lane(d, laneBlocked) != 0 {
+			return
+		}
+		spent += max(out.N, opCost)
+		o = next
+	}
+}
+
+// expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late
+// the loop is. It also makes the attempts that were put off. Loop only.
+func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
+	fd.mu.Lock()
+	lt.at = timeouts.Never
+	if fd.state&fdClosed != 0 {
+		fd.mu.Unlock()
+		return
+	}
+	l, d := fd.loop, lt.d
+	tell := pollux.Ready(0)
+	if lt.retry <= now {
+		lt.retry = timeouts.Never
+		tell = edge(d)
+	}
+	if fd.state&lane(d, laneBusy) != 0 {
+		fd.state |= lane(d, laneReady) // who is busy tries once more
+	} else if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) {
+		fd.drain(d, l)
+	}
+	next := lt.retry
+	for o := fd.first(d); o != nil; {
+		after := fd.after(o)
+		switch {
+		case o.Deadline > now:
+			next = min(next, o.Deadline)
+		case o.state == opTrying:
+			o.canceled = os.ErrDeadlineExceeded
+		default:
+			fd.remove(o)
+			o.settle(os.ErrDeadlineExceeded, l)
+		}
+		o = after
+	}
+	if next != timeouts.Never && fd.state&fdClosed == 0 {
+		lt.arm(next)
+	}
+	if tell != 0 && fd.state&(fdWatched|fdClosed) == fdWatched {
+		fd.dispatch(l, tell)
+		return
+	}
+	fd.unlockAndClose()
+}
+
+func (fd *FD) overdue(d Direction, now timeouts.Deadline) bool {
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		if o.Deadline <= now {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,399 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+	"go.uber.org/zap"
+)
+
+// A Poller is what a loop needs of *pollux.Poller, with the same contract.
+type Poller interface {
+	Add(fd int, token pollux.Token) error
+	Arm(fd int, token pollux.Token, want pollux.Ready) error
+	Delete(fd int, token pollux.Token) error
+	Wait(events []pollux.Event, timeout time.Duration) (int, error)
+	Wake() error
+	Close() error
+}
+
+var _ Poller = (*pollux.Poller)(nil)
+
+// A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment says what a turn is.
+//
+//	made ──Run──▶ running ──context──▶ made
+//	  └──Close──▶ closed ◀──Close───────┘    (from running: at the end of the turn)
+type Loop struct {
+	poller   Poller
+	clock    timeouts.Clock
+	log      *zap.Logger
+	pool     *pool
+	table    table
+	timers   timers
+	posted   queue
+	sleeping atomic.Bool // in Wait, or about to be: whoever posts must wake it, once
+	inUser   atomic.Bool // user code is running on the loop's goroutine
+	closed   atomic.Bool // nothing new is taken
+
+	mu      sync.Mutex
+	running bool          // mu
+	done    chan struct{} // closed at the end of Close
+
+	// Of the goroutine that runs the loop.
+	user   bool // inUser, without the price of an atomic read
+	woke   bool // goroutines were made ready in this turn
+	events []pollux.Event
+	fds    []*FD
+	again  []*FD // still ready, budget spent
+	spare  []*FD
+	local  []work // queued by the loop's own steps
+	spare2 []work
+	tasks  map[*Task]struct{}
+	task   *Task // running now
+	buffer []byte
+}
+
+// New makes a loop of its own, of no reactor. nil is the zero Config.
+//
+// Errors: those of Config.NewPoller.
+func New(cfg *Config) (*Loop, error) {
+	if cfg == nil {
+		cfg = new(Config)
+	}
+	return newLoop(cfg, newPool(cfg.workers()))
+}
+
+func newLoop(cfg *Config, p *pool) (*Loop, error) {
+	poller, err := cfg.newPoller()
+	if err != nil {
+		return nil, err
+	}
+	l := &Loop{
+		poller: poller,
+		clock:  cfg.clock(),
+		log:    cfg.logger(),
+		pool:   p,
+		done:   make(chan struct{}),
+		events: make([]pollux.Event, 256),
+		fds:    make([]*FD, 0, 256),
+		tasks:  make(map[*Task]struct{}),
+	}
+	l.timers.wheel = timeouts.NewWheel(l.clock.Now())
+	if cfg.TraceLeaks {
+		l.table.traces = make(map[*FD][]uintptr)
+	}
+	return l, nil
+}
+
+// Now is the loop's clock.
+func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
+
+// Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection needs none of its own. What
+// it holds is gone with the next callback. Loop only.
+func (l *Loop) Buffer() []byte {
+	if l.buffer == nil {
+		l.buffer = make([]byte, 64<<10)
+	}
+	return l.buffer
+}
+
+// Post runs fn on the loop, in the last step of this turn or of the next; in order, for one poster.
+//
+// Error: net.ErrClosed, and fn will not run.
+func (l *Loop) Post(fn func()) error {
+	if !l.post(work{fn: fn}) {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+func (l *Loop) post(w work) bool {
+	if !l.posted.push(w) {
+		return false
+	}
+	l.wake()
+	return true
+}
+
+// wake ends the loop's sleep, if it sleeps.
+func (l *Loop) wake() {
+	if l.sleeping.Load() && l.sleeping.CompareAndSwap(true, false) {
+		if err := l.poller.Wake(); err != nil {
+			l.log.Error("wake", zap.Error(err))
+		}
+	}
+}
+
+// Run drives the loop on the calling goroutine until ctx ends (its cause is returned; Run may be called again) or Close (nil).
+//
+// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's.
+//
+//go:noinline
+func (l *Loop) Run(ctx context.Context) error {
+	l.mu.Lock()
+	if l.running || l.closed.Load() {
+		defer l.mu.Unlock()
+		if l.running {
+			return errors.New("loop: run: it is running already")
+		}
+		return fmt.Errorf("loop: run: %w", net.ErrClosed)
+	}
+	l.running = true
+	l.mu.Unlock()
+
+	stop := context.AfterFunc(ctx, func() { l.post(work{fn: func() {}}) })
+	defer stop()
+	var err error
+	for err == nil && !l.closed.Load() {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+			break
+		}
+		err = l.turn()
+	}
+	l.leaveUser()
+	l.mu.Lock()
+	l.running = false
+	closing := l.closed.Load()
+	l.mu.Unlock()
+	if closing {
+		l.finish()
+		return nil
+	}
+	return err
+}
+
+// turn is one turn, whose order the package comment promises.
+func (l *Loop) turn() error {
+	n, err := l.wait()
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
+		for i, fd := range l.fds {
+			if fd != nil {
+				fd.event(l, l.events[i].Ready)
+				l.fds[i] = nil
+			}
+		}
+	}
+	if len(l.again) > 0 {
+		l.again, l.spare = l.spare[:0], l.again
+		for i, fd := range l.spare {
+			fd.resume(l)
+			l.spare[i] = nil
+		}
+	}
+	l.expire()
+	l.local, l.spare2 = l.spare2[:0], l.local
+	posted := l.posted.take()
+	l.runAll(l.spare2)
+	l.runAll(posted)
+	l.table.endTurn()
+	return nil
+}
+
+func (l *Loop) wait() (n int, err error) {
+	if len(l.again) > 0 || len(l.local) > 0 {
+		return l.poller.Wait(l.events, 0)
+	}
+	l.leaveUser()
+	if l.woke {
+		// Those that were woken run first: else they would wait until the system takes the processor from our wait.
+		l.woke = false
+		runtime.Gosched()
+	}
+	l.sleeping.Store(true)
+	timeout := time.Duration(0)
+	if l.posted.empty() && !l.closed.Load() {
+		timeout = l.sleep()
+	}
+	n, err = l.poller.Wait(l.events, timeout)
+	l.sleeping.Store(false)
+	return n, err
+}
+
+// sleep is how long nothing will have to be done; negative: for ever.
+func (l *Loop) sleep() time.Duration {
+	next := l.timers.next()
+	if next == timeouts.Never {
+		return -1
+	}
+	return next.Until(l.clock.Now())
+}
+
+// enterUser marks that user code runs on this goroutine; once a turn is enough, and leaveUser comes before the loop waits.
+func (l *Loop) enterUser() {
+	if !l.user {
+		l.user = true
+		l.inUser.Store(true)
+	}
+}
+
+func (l *Loop) leaveUser() {
+	if l.user {
+		l.user = false
+		l.inUser.Store(false)
+	}
+}
+
+func (l *Loop) runAll(items []work) {
+	for i := range items {
+		w := items[i]
+		items[i] = work{}
+		switch {
+		case w.task != nil:
+			l.enterUser()
+			w.task.resume()
+		case w.fd != nil:
+			w.fd.resume(l)
+		default:
+			l.call(w.fn)
+		}
+	}
+}
+
+// call runs a function and contains its panic.
+func (l *Loop) call(fn func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.contain(v, "panic in a function on the loop")
+		}
+	}()
+	l.enterUser()
+	fn()
+}
+
+// contain logs a panic. It is called by the deferred function that recovered it.
+func (l *Loop) contain(v any, what string, fields ...zap.Field) error {
+	err := &PanicError{Value: v, Stack: debug.Stack()}
+	l.log.Error(what, append(fields, zap.Any("panic", v), zap.ByteString("stack", err.Stack))...)
+	return err
+}
+
+// Close ends the loop: what was posted before runs, then every operation, task and promise that still waits gets
+// net.ErrClosed, every descriptor that is still registered is closed and told to the log as a leak, and the poller is closed.
+// From another goroutine it returns when that is done; on the loop's own it returns at once. Closing twice is harmless.
+func (l *Loop) Close() error {
+	l.mu.Lock()
+	first := !l.closed.Swap(true)
+	running := l.running
+	l.mu.Unlock()
+	if running {
+		l.post(work{fn: func() {}})
+		if onLoopGoroutine() {
+			return nil
+		}
+	} else if first {
+		l.finish()
+	}
+	<-l.done
+	return nil
+}
+
+// maxLastTurns bounds how long the end of a loop waits for tasks that go on posting.
+const maxLastTurns = 1000
+
+// finish is the end, on the goroutine that ran the loop or, if it never ran, on Close's.
+func (l *Loop) finish() {
+	defer close(l.done)
+	l.runAll(l.local)
+	l.local = nil
+	l.runAll(l.posted.take())
+	for _, leak := range l.Leaks() {
+		l.log.Warn("still open at the end of its loop", zap.String("leak", leak.String()))
+	}
+	for _, fd := range l.table.all(true) {
+		fd.Close()
+	}
+	// Closing has settled what waits on descriptors. What waits for something else is canceled, until no task is left.
+	for i := 0; i < maxLastTurns; i++ {
+		local, posted := l.local, l.posted.take()
+		l.local = nil
+		if len(local)+len(posted) == 0 {
+			if len(l.tasks) == 0 {
+				break
+			}
+			for t := range l.tasks {
+				t.end(net.ErrClosed)
+			}
+			if i > 0 && len(l.local) == 0 && l.posted.empty() {
+				runtime.Gosched() // a task in Do: its function has still to return
+			}
+		}
+		l.runAll(local)
+		l.runAll(posted)
+	}
+	if len(l.tasks) > 0 {
+		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))
+	}
+	l.posted.mu.Lock()
+	l.posted.closed = true
+	l.posted.mu.Unlock()
+	l.leaveUser()
+	if err := l.poller.Close(); err != nil {
+		l.log.Error("close of the poller", zap.Error(err))
+	}
+}
+
+// A Leak is a descriptor that is registered on a loop.
+type Leak struct {
+	FD    string // what it is
+	Trace string // where it was registered, if Config.TraceLeaks
+}
+
+func (k Leak) String() string {
+	if k.Trace == "" {
+		return k.FD
+	}
+	return k.FD + ", registered at\n" + k.Trace
+}
+
+// Leaks lists what is registered just now, with where that was done if Config.TraceLeaks is set.
+func (l *Loop) Leaks() []Leak {
+	var leaks []Leak
+	for _, fd := range l.table.all(false) {
+		leak := Leak{FD: fd.String()}
+		l.table.mu.Lock()
+		pcs := l.table.traces[fd]
+		l.table.mu.Unlock()
+		for frames := runtime.CallersFrames(pcs); len(pcs) > 0; {
+			f, more := frames.Next()
+			leak.Trace += fmt.Sprintf("\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
+			if !more {
+				break
+			}
+		}
+		leaks = append(leaks, leak)
+	}
+	return leaks
+}
+
+// Stats counts what a loop holds.
+type Stats struct {
+	Descriptors int // registered
+	Slots       int // of the table, in use or to be used again
+	Timers      int // running
+	Tasks       int // not ended; exact only on the loop or after its end
+}
+
+// Stats is a snapshot.
+func (l *Loop) Stats() Stats {
+	l.table.mu.Lock()
+	defer l.table.mu.Unlock()
+	return Stats{
+		Descriptors: l.table.used,
+		Slots:       len(l.table.chunks) * chunkSize,
+		Timers:      l.timers.len(),
+	}
+}

@@ -1,0 +1,49 @@
+package loop
+
+import (
+	"reflect"
+	"runtime"
+)
+
+// Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has Run in its stack, and one
+// that is a task's coroutine has Task.main: that tells it, and costs only those who are about to park while user code runs on
+// the loop they wait for.
+var runEntry, mainEntry = entry((*Loop).Run), entry((*Task).main)
+
+func entry(fn any) uintptr { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Entry() }
+
+// onLoopGoroutine says whether the calling goroutine drives a loop or is a task.
+func onLoopGoroutine() bool {
+	var pcs [64]uintptr
+	for skip := 2; ; {
+		n := runtime.Callers(skip, pcs[:])
+		for _, pc := range pcs[:n] {
+			// A return address is the instruction after the call. Entry is that of the function as it was compiled, whatever
+			// was inlined into it there.
+			if f := runtime.FuncForPC(pc - 1); f != nil && (f.Entry() == runEntry || f.Entry() == mainEntry) {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+		skip += n
+	}
+}
+
+// refuseWait gives ErrOnLoop to a goroutine that is about to wait for l from within a callback or a task.
+func (l *Loop) refuseWait() error {
+	if l.inUser.Load() && onLoopGoroutine() {
+		return ErrOnLoop
+	}
+	return nil
+}
+
+// MayBlock gives ErrOnLoop to a callback or a task that is about to block its goroutine on something foreign, and so the loop. It
+// takes about a microsecond.
+func MayBlock() error {
+	if onLoopGoroutine() {
+		return ErrOnLoop
+	}
+	return nil
+}

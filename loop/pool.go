@@ -1,0 +1,54 @@
+package loop
+
+import (
+	"runtime/debug"
+	"sync"
+)
+
+// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine lives as long as there is
+// work for it.
+type pool struct {
+	mu      sync.Mutex
+	limit   int
+	running int
+	pending []func()
+}
+
+func newPool(limit int) *pool { return &pool{limit: limit} }
+
+func (p *pool) run(fn func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == p.limit {
+		p.pending = append(p.pending, fn)
+		return
+	}
+	p.running++
+	go p.work(fn)
+}
+
+func (p *pool) work(fn func()) {
+	for fn != nil {
+		fn()
+		fn = nil
+		p.mu.Lock()
+		if len(p.pending) > 0 {
+			fn = p.pending[0]
+			p.pending[0] = nil
+			p.pending = p.pending[1:]
+		} else {
+			p.running--
+		}
+		p.mu.Unlock()
+	}
+}
+
+// protect turns a panic of fn into its error.
+func protect(fn func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return fn()
+}

@@ -1,0 +1,115 @@
+package loop
+
+import (
+	"net"
+	"runtime"
+	"sync"
+
+	"github.com/polluxio/pollux"
+)
+
+// A table holds the descriptors of a loop by slot. It grows in chunks, so that ten thousand connections leave no abandoned
+// arrays behind.
+//
+//	slot: free ──add──▶ used ──remove──▶ resting ──end of the turn──▶ free, of the next generation
+//
+// Resting keeps a promise: whatever events the poller fetched for the slot's last user have been looked at, and dropped,
+// before there is a next one.
+type table struct {
+	mu      sync.Mutex
+	chunks  []*chunk
+	free    []uint32
+	resting []uint32
+	used    int
+	closed  bool
+	traces  map[*FD][]uintptr // where each was registered; nil unless wanted
+}
+
+const chunkSize = 256
+
+type chunk struct {
+	fds         [chunkSize]*FD
+	generations [chunkSize]uint32
+}
+
+func (t *table) add(fd *FD) (pollux.Token, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return 0, net.ErrClosed
+	}
+	if len(t.free) == 0 {
+		base := uint32(len(t.chunks)) * chunkSize
+		t.chunks = append(t.chunks, new(chunk))
+		for i := range uint32(chunkSize) {
+			t.free = append(t.free, base+chunkSize-1-i) // the lowest comes out first
+		}
+	}
+	slot := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	c, i := t.chunks[slot/chunkSize], slot%chunkSize
+	c.generations[i]++
+	if c.generations[i] == 0 {
+		c.generations[i] = 1 // token 0 is the poller's own
+	}
+	c.fds[i] = fd
+	t.used++
+	if t.traces != nil {
+		pcs := make([]uintptr, 32)
+		t.traces[fd] = pcs[:runtime.Callers(2, pcs)]
+	}
+	return pollux.MakeToken(slot, c.generations[i]), nil
+}
+
+func (t *table) remove(token pollux.Token) {
+	t.mu.Lock()
+	c, i := t.chunks[token.Slot()/chunkSize], token.Slot()%chunkSize
+	if t.traces != nil {
+		delete(t.traces, c.fds[i])
+	}
+	c.fds[i] = nil
+	t.used--
+	t.resting = append(t.resting, token.Slot())
+	t.mu.Unlock()
+}
+
+// resolve appends to fds whose events these are: nil where a token is stale.
+func (t *table) resolve(events []pollux.Event, fds []*FD) []*FD {
+	t.mu.Lock()
+	for _, ev := range events {
+		var fd *FD
+		if c, i := int(ev.Token.Slot()/chunkSize), ev.Token.Slot()%chunkSize; c < len(t.chunks) &&
+			t.chunks[c].generations[i] == ev.Token.Generation() {
+			fd = t.chunks[c].fds[i]
+		}
+		fds = append(fds, fd)
+	}
+	t.mu.Unlock()
+	return fds
+}
+
+// endTurn makes the slots that were freed available again.
+func (t *table) endTurn() {
+	t.mu.Lock()
+	if len(t.resting) > 0 {
+		t.free = append(t.free, t.resting...)
+		t.resting = t.resting[:0]
+	}
+	t.mu.Unlock()
+}
+
+// all lists what is registered; with last, nothing can be added any more.
+func (t *table) all(last bool) []*FD {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = t.closed || last
+	var fds []*FD
+	for _, c := range t.chunks {
+		for _, fd := range c.fds {
+			if fd != nil {
+				fds = append(fds, fd)
+			}
+		}
+	}
+	return fds
+}

@@ -1,0 +1,214 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// A Task is a coroutine on a loop: straight-line code at the price of a callback. Only one runs at a time, on the loop's turn,
+// and it runs until it waits, so tasks of one loop need no locks among themselves.
+//
+// A task must not block on anything foreign (a channel, a mutex held elsewhere, a disk): the whole loop would stand. For that
+// there is Do.
+//
+//	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
+//	                           └──returned, panicked──▶ ended
+type Task struct {
+	loop *Loop
+	name string
+
+	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
+	next      func() (struct{}, bool)
+	yield     func(struct{}) bool
+	suspended bool
+	op        *Op         // what it is suspended on, if that is an operation
+	waits     *completion // or a future
+	spent     int         // since it was resumed
+	turns     int         // counts its waits for operations
+
+	// canceled is what Cancel said, once, for the wait that is on or the next one.
+	canceled error
+	done     *completion
+}
+
+// Go runs fn as a task on l, from the last step of a turn on. A panic in fn is logged and ends the task.
+//
+// On a closed loop fn does not run, and Wait returns net.ErrClosed.
+func (l *Loop) Go(fn func(t *Task)) *Task {
+	t := &Task{loop: l, done: new(completion)}
+	if l.closed.Load() || !l.post(work{fn: func() { t.start(fn) }}) {
+		t.done.settle(net.ErrClosed)
+	}
+	return t
+}
+
+// start makes the coroutine and runs it until it first waits. Loop only.
+func (t *Task) start(fn func(*Task)) {
+	l := t.loop
+	l.tasks[t] = struct{}{}
+	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		t.yield = yield
+		t.main(fn)
+	})
+	t.resume()
+}
+
+// main is the bottom of the coroutine's stack.
+//
+//go:noinline
+func (t *Task) main(fn func(*Task)) {
+	var err error
+	defer func() {
+		if v := recover(); v != nil {
+			err = t.loop.contain(v, "panic in a task", zap.String("task", t.name))
+		}
+		delete(t.loop.tasks, t)
+		t.done.settle(err)
+	}()
+	fn(t)
+}
+
+// resume switches to the coroutine until it waits or ends. Loop only.
+func (t *Task) resume() {
+	before := t.loop.task
+	t.loop.task, t.spent, t.suspended = t, 0, false
+	t.next()
+	t.loop.task = before
+}
+
+// ready puts a suspended task on the run queue. on is the loop whose goroutine this is, or nil.
+func (t *Task) ready(on *Loop) {
+	if on == t.loop {
+		on.local = append(on.local, work{task: t})
+	} else {
+		t.loop.post(work{task: t})
+	}
+}
+
+// Loop is the loop it runs on.
+func (t *Task) Loop() *Loop { return t.loop }
+
+// errNotRunning is for a wait in the name of a task that is not the one that runs.
+var errNotRunning = errors.New("loop: a task may wait only while it runs, from its own function")
+
+// mayWait says whether the caller is the task. It cannot notice a stranger that waits at the very time the task runs.
+func (t *Task) mayWait() error {
+	if t.canceled != nil {
+		err := t.canceled
+		t.canceled = nil
+		return err
+	}
+	if t.suspended || t.next == nil {
+		return errNotRunning
+	}
+	return nil
+}
+
+// suspend gives the loop up until what it waits for, o or nothing named, has made it ready.
+func (t *Task) suspend(o *Op) {
+	t.op, t.suspended = o, true
+	t.yield(struct{}{})
+	t.op = nil
+}
+
+// suspendWith is suspend, ended by ctx too if that can end.
+func (t *Task) suspendWith(ctx context.Context, o *Op) {
+	t.turns++
+	if ctx != nil && ctx.Done() != nil {
+		turn := t.turns
+		stop := context.AfterFunc(ctx, func() {
+			t.loop.post(work{fn: func() {
+				// By now it may be another wait that the task is in, on an Op that was used again.
+				if t.turns == turn && t.suspended && t.op == o {
+					o.cancel(context.Cause(ctx))
+				}
+			}})
+		})
+		defer stop()
+	}
+	t.suspend(o)
+}
+
+// A TaskContext says that a task waits, and that ctx ends its wait.
+type TaskContext struct {
+	Task    *Task
+	Context context.Context
+}
+
+// Spend counts an operation of n bytes that completed without waiting, and yields when the budget of a turn is used up: for those
+// who make attempts with FD.Enter. Loop only, by the task itself.
+func (t *Task) Spend(n int) {
+	t.spent += max(n, opCost)
+	if t.spent >= budget {
+		t.Yield()
+	}
+}
+
+// Yield lets everything else that is ready go first.
+func (t *Task) Yield() {
+	t.ready(t.loop)
+	t.suspend(nil)
+}
+
+// Sleep suspends the task for d.
+//
+// Errors: net.ErrClosed at the end of the loop, the cause of Cancel.
+func (t *Task) Sleep(d time.Duration) error {
+	p := NewPromise[struct{}](t.loop)
+	timer := t.loop.After(d, func() { p.Resolve(struct{}{}) })
+	_, err := p.Future().Await(t)
+	if err != nil {
+		timer.Stop()
+	}
+	return err
+}
+
+// Do runs fn, which may block, on a pool of goroutines (see Config.Workers), and suspends the task meanwhile. It returns fn's
+// error, or a *PanicError. It always waits for fn to return, through Cancel and the end of the loop too, since fn may be using
+// what the task owns.
+func (t *Task) Do(fn func() error) error {
+	var err error
+	t.loop.pool.run(func() {
+		err = protect(fn)
+		if !t.loop.post(work{task: t}) {
+			t.loop.log.Error("the end of the loop has left a task behind in Do")
+		}
+	})
+	t.suspend(nil)
+	return err
+}
+
+// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only that one. A task that wants to
+// end returns then.
+func (t *Task) Cancel() {
+	t.loop.post(work{fn: func() { t.end(context.Canceled) }})
+}
+
+// end cancels the task's wait with err. Loop only.
+func (t *Task) end(err error) {
+	if _, alive := t.loop.tasks[t]; !alive {
+		return
+	}
+	switch {
+	case t.suspended && t.op != nil && t.op.cancel(err):
+	case t.suspended && t.waits != nil && t.waits.forsake(t, err):
+	default:
+		t.canceled = err
+	}
+}
+
+// Done is a future that is settled when the task has ended: with nil, or with the *PanicError that ended it.
+func (t *Task) Done() Future[struct{}] {
+	return Future[struct{}]{c: t.done, p: new(struct{}), loop: t.loop}
+}
+
+// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on).
+func (t *Task) Wait(ctx context.Context) error {
+	_, err := t.done.park(ctx)
+	return err
+}

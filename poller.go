@@ -1,0 +1,136 @@
+// Package pollux waits for descriptors: one [Poller] over epoll, kqueue or IOCP.
+//
+// It is the lowest floor of the framework, and only that: it knows descriptors, readiness and waking up, and nothing of
+// sockets, time or goroutines. Package loop builds the event loop on it, and package sock the sockets.
+//
+//	system                                     backend               file
+//	Linux                                      epoll, eventfd        poller_linux.go
+//	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
+//	Windows                                    IOCP, AFD (to come)   poller_windows.go
+//
+// The rule that surprises: readiness is reported on its edges. A descriptor that was reported readable is not reported
+// again until more arrives, however much was left unread; so its user reads until the system says EAGAIN, or remembers
+// that it did not. In exchange nothing has to be said to the kernel between two reads.
+//
+//	p, err := pollux.New()
+//	...
+//	err = p.Add(fd, pollux.MakeToken(0, 1))
+//	for {
+//		n, err := p.Wait(events, -1)
+//		for _, ev := range events[:n] {
+//			// ev.Token says whose event it is, ev.Ready what became possible.
+//		}
+//	}
+package pollux
+
+import (
+	"strings"
+	"time"
+)
+
+// A Token names one registration: a slot of the caller's table in the upper half, and the slot's generation in the lower.
+// A caller that reuses a slot raises its generation, and drops the events whose generation is stale. It is never a Go
+// pointer, since the kernel would hide that from the garbage collector. The zero Token is the poller's own.
+type Token uint64
+
+// MakeToken returns the token of a slot in its generation. Generation 0 of slot 0 is reserved.
+func MakeToken(slot, generation uint32) Token { return Token(slot)<<32 | Token(generation) }
+
+// Slot is the index in the caller's table.
+func (t Token) Slot() uint32 { return uint32(t >> 32) }
+
+// Generation tells one use of a slot from the next.
+func (t Token) Generation() uint32 { return uint32(t) }
+
+// Ready is what became possible on a descriptor, as a set of bits.
+type Ready uint8
+
+const (
+	// Readable: a read, an accept or a receive is worth an attempt.
+	Readable Ready = 1 << iota
+	// Writable: a write is worth an attempt, or a connect has come to its end.
+	Writable
+	// Hangup: the peer has shut down or the descriptor failed. It comes with Readable, with Writable too if the
+	// descriptor is unusable in both directions, and is final: a reader that has seen it must read to the end of the stream
+	// and not trust a short read to mean that the socket is empty.
+	Hangup
+	// Urgent: out-of-band data or another exceptional condition. It comes with Readable.
+	Urgent
+)
+
+func (r Ready) String() string {
+	names := [...]string{"readable", "writable", "hangup", "urgent"}
+	var s []string
+	for i, name := range names {
+		if r&(1<<i) != 0 {
+			s = append(s, name)
+		}
+	}
+	if s == nil {
+		return "none"
+	}
+	return strings.Join(s, "|")
+}
+
+// An Event says what became possible for the registration that Token names.
+type Event struct {
+	Token Token
+	Ready Ready
+}
+
+// A Poller tells which of its registered descriptors became ready.
+//
+// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still say EAGAIN. Several
+// edges may be told as one. A descriptor that is ready when it is added is reported.
+//
+// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any goroutine, during a Wait too.
+// Close must come after the last of all other calls.
+type Poller struct {
+	backend backend
+}
+
+// New makes a poller. It takes two descriptors on Linux (an epoll and an eventfd), both close-on-exec.
+//
+// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); errors.ErrUnsupported on a system without a backend.
+func New() (*Poller, error) {
+	p := new(Poller)
+	if err := p.backend.open(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Add registers a descriptor for both directions under token. The descriptor should be non-blocking, must stay open until
+// Delete, and can be in a Poller once.
+//
+// Errors: *os.SyscallError: EEXIST if it is there already, EPERM if it cannot be polled (a plain file), ENOSPC at the limit
+// of /proc/sys/fs/epoll/max_user_watches, EBADF.
+func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
+
+// Arm asks for the next edge of the directions in want (Readable, Writable) after an attempt said EAGAIN. It does nothing
+// on epoll and kqueue, where Add asked for all of them; on IOCP it starts the poll.
+func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.arm(fd, token, want) }
+
+// Delete ends a registration, and must come before the descriptor is closed: the kernel keeps a registration as long as any
+// duplicate of the descriptor is open, in any process, and nobody could delete it then. No Wait that begins after Delete
+// has returned reports the token; one that is under way may.
+//
+// Errors: *os.SyscallError: ENOENT if it is not registered, EBADF.
+func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
+
+// Wait fills events and returns how many, at most len(events), which must not be 0. Events that find no room are reported
+// by the next Wait.
+//
+// It returns 0 and no error once timeout has passed (never earlier; a resolution coarser than a nanosecond rounds up), after
+// Wake, and when a signal interrupted it. A timeout of 0 looks and does not block; a negative one waits for ever.
+//
+// Errors: *os.SyscallError, only for a defect or after Close.
+func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
+	return p.backend.wait(events, timeout)
+}
+
+// Wake makes the Wait that is under way, or the next one, return. Several calls may be told as one.
+func (p *Poller) Wake() error { return p.backend.wake() }
+
+// Close gives the poller's own descriptors back. It does not close those that are registered.
+func (p *Poller) Close() error { return p.backend.close() }

@@ -1,0 +1,20 @@
+package pollux
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// backend on Windows: nothing yet, and it says so when a Poller is made. The other methods are never reached.
+type backend struct{}
+
+var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors.ErrUnsupported)
+
+func (*backend) open() error                              { return errNoPoller }
+func (*backend) add(int, Token) error                     { return errNoPoller }
+func (*backend) arm(int, Token, Ready) error              { return errNoPoller }
+func (*backend) delete(int, Token) error                  { return errNoPoller }
+func (*backend) wait([]Event, time.Duration) (int, error) { return 0, errNoPoller }
+func (*backend) wake() error                              { return errNoPoller }
+func (*backend) close() error                             { return errNoPoller }

@@ -1,0 +1,60 @@
+package sock
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// acceptRetry is how long an accept first waits for descriptors that have run out; it doubles up to a second.
+const acceptRetry = 5 * time.Millisecond
+
+func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
+	o.salen = uint32(len(o.sa))
+	newfd, err := sysAccept(sysfd, &o.sa, &o.salen)
+	if errno, ok := err.(syscall.Errno); ok && outOfResources(errno) {
+		// The connection stays in the backlog, and makes no second edge: the lane is tried again after a while. Nothing else
+		// needs to know, the connections there are least of all.
+		o.cause = errno
+		return loop.Outcome{Retry: acceptRetry, Cause: errno}, loop.ErrAgain
+	}
+	o.newfd = newfd
+	return loop.Outcome{}, err
+}
+
+func outOfResources(errno syscall.Errno) bool {
+	return errno == syscall.EMFILE || errno == syscall.ENFILE || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
+}
+
+// Accept wraps accept4(2): the next connection, and the peer's address. The new socket is close-on-exec, of the listener's
+// family, type and proto; it has the default timeout.
+//
+// When descriptors have run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), Accept does not fail: it backs off, 5 ms at first and up to a
+// second, says so in the log, and goes on once there are some. Only a non-blocking socket that nobody watches returns the error.
+//
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, EINVAL if it is not listening.
+func (s *Socket) Accept() (*Socket, Addr, error) {
+	o := s.newOp(loop.Read, tryAccept)
+	err := s.run(o)
+	c, from, err := s.accepted(o, err)
+	o.done()
+	return c, from, err
+}
+
+// accepted makes of an accept what its caller gets.
+func (s *Socket) accepted(o *op, err error) (*Socket, Addr, error) {
+	var from Addr
+	if err == loop.ErrAgain && o.cause != nil && !s.fd.Watched() {
+		err = o.cause
+	}
+	if err == nil {
+		if from, err = s.decode(o.sa[:o.salen]); err != nil {
+			sysClose(o.newfd)
+		}
+	}
+	if err != nil {
+		return nil, Addr{}, s.fail("accept", Addr{}, err)
+	}
+	return adopt(o.newfd, int(s.family), int(s.typ), int(s.proto), defaultTimeout.Load()), from, nil
+}

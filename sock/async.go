@@ -1,0 +1,184 @@
+package sock
+
+import (
+	"github.com/polluxio/pollux/loop"
+)
+
+// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the socket's mode, by Cancel, and
+// by Close. A buffer is the operation's until its future is settled.
+type Async struct{ s *Socket }
+
+// Async is the same socket, whose operations give futures.
+func (s *Socket) Async() Async { return Async{&s.self} }
+
+// Received is what came from whom.
+type Received struct {
+	Data []byte
+	From Addr
+}
+
+// ReceivedInto is how much came from whom.
+type ReceivedInto struct {
+	N    int
+	From Addr
+}
+
+// Accepted is a new connection and its peer.
+type Accepted struct {
+	Socket *Socket
+	From   Addr
+}
+
+// An asyncOp is an op with its result, and what makes that of what the op did.
+type asyncOp[T any] struct {
+	op
+	out  T
+	fill func(*op) (T, error)
+}
+
+// Try is the loop's view.
+func (a *asyncOp[T]) Try(sysfd int) (loop.Outcome, error) {
+	out, err := a.op.Try(sysfd)
+	if err == nil || out.N > 0 { // a part that went is told with the error that ended it
+		v, failed := a.fill(&a.op)
+		a.out = v
+		if err == nil {
+			err = failed
+		}
+	}
+	return out, err
+}
+
+// start starts an operation that nobody waits for.
+func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (loop.Outcome, error),
+	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
+	a := &asyncOp[T]{fill: fill}
+	a.Attempt = a
+	a.prepare(s.state, d, try)
+	a.p, a.flags, a.Blind = p, flags, flags&blindFlags != 0
+	var addr Addr
+	if to != nil {
+		addr = *to
+	}
+	a.Wrap = func(err error) error { return s.fail(name, addr, err) }
+	if to != nil {
+		if addr.NeedsHost() {
+			return startResolved(s, a, addr)
+		}
+		if err := s.encode(&a.op, addr); err != nil {
+			return loop.Settled(a.out, a.Wrap(err))
+		}
+	}
+	a.Deadline = s.deadline()
+	return loop.Start(s.fd, nil, &a.Op, &a.out)
+}
+
+// startResolved is start once the host of an address is known.
+func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
+	r, err := loop.Default()
+	if err != nil {
+		return loop.Settled(a.out, err)
+	}
+	promise := loop.NewPromise[T](r.Next())
+	go func() {
+		err := s.encode(&a.op, addr)
+		if err == nil {
+			a.Deadline = s.deadline()
+			if a.out, err = loop.Start(s.fd, nil, &a.Op, &a.out).Wait(nil); err == nil {
+				promise.Resolve(a.out)
+				return
+			}
+		} else {
+			err = a.Wrap(err)
+		}
+		promise.Reject(err)
+	}()
+	return promise.Future()
+}
+
+func fillN(o *op) (int, error)          { return o.n, nil }
+func fillNothing(*op) (struct{}, error) { return struct{}{}, nil }
+func fillBytes(o *op) ([]byte, error)   { return o.p[:o.n], nil }
+func fillAccepted(o *op) (Accepted, error) {
+	c, from, err := o.s.self.accepted(o, nil)
+	return Accepted{c, from}, err
+}
+
+func fillReceived(o *op) (Received, error) {
+	from, err := o.s.self.decode(o.sa[:o.salen])
+	return Received{o.p[:o.n], from}, err
+}
+
+func fillReceivedInto(o *op) (ReceivedInto, error) {
+	from, err := o.s.self.decode(o.sa[:o.salen])
+	return ReceivedInto{o.n, from}, err
+}
+
+// transfer is settled at birth, without an allocation, if the first attempt is enough.
+func (a Async) transfer(name string, d loop.Direction, p []byte, flags int,
+	once func(*state, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
+	n, err := a.s.direct(d, p, flags, once)
+	if err == loop.ErrAgain && a.s.timeout.Load() != 0 {
+		return start(a.s, name, d, try, p, flags, nil, fillN)
+	}
+	return loop.Settled(n, a.s.fail(name, Addr{}, err))
+}
+
+// RecvInto is Socket.RecvInto.
+func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
+	if len(p) == 0 {
+		return loop.Settled(0, nil)
+	}
+	return a.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
+}
+
+// Recv is Socket.Recv.
+func (a Async) Recv(n, flags int) loop.Future[[]byte] {
+	p, err := a.s.buffer("recv", n)
+	if n <= 0 {
+		return loop.Settled(p, err)
+	}
+	return start(a.s, "recv", loop.Read, tryRecv, p, flags, nil, fillBytes)
+}
+
+// Recvfrom is Socket.Recvfrom.
+func (a Async) Recvfrom(n, flags int) loop.Future[Received] {
+	p, err := a.s.buffer("recvfrom", n)
+	if err != nil {
+		return loop.Settled(Received{}, err)
+	}
+	return start(a.s, "recvfrom", loop.Read, tryRecvfrom, p, flags, nil, fillReceived)
+}
+
+// RecvfromInto is Socket.RecvfromInto.
+func (a Async) RecvfromInto(p []byte, flags int) loop.Future[ReceivedInto] {
+	return start(a.s, "recvfrom", loop.Read, tryRecvfrom, p, flags, nil, fillReceivedInto)
+}
+
+// Send is Socket.Send.
+func (a Async) Send(p []byte, flags int) loop.Future[int] {
+	return a.transfer("send", loop.Write, p, flags, sendOnce, trySend)
+}
+
+// Sendall is Socket.Sendall. After an error the value is how much went.
+func (a Async) Sendall(p []byte, flags int) loop.Future[int] {
+	return start(a.s, "sendall", loop.Write, trySendall, p, flags, nil, fillN)
+}
+
+// Sendto is Socket.Sendto.
+func (a Async) Sendto(p []byte, flags int, to Addr) loop.Future[int] {
+	return start(a.s, "sendto", loop.Write, trySendto, p, flags, &to, fillN)
+}
+
+// Accept is Socket.Accept.
+func (a Async) Accept() loop.Future[Accepted] {
+	return start(a.s, "accept", loop.Read, tryAccept, nil, 0, nil, fillAccepted)
+}
+
+// Connect is Socket.Connect.
+func (a Async) Connect(to Addr) loop.Future[struct{}] {
+	if a.s.timeout.Load() == 0 {
+		return loop.Settled(struct{}{}, a.s.Connect(to))
+	}
+	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
+}

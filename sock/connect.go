@@ -1,0 +1,94 @@
+package sock
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// backlogRetry is how soon a connect is tried again that waits for room in a Unix listener's backlog, which makes no edge.
+const backlogRetry = time.Millisecond
+
+// tryConnect starts a connection, and from then on asks what has become of it by the same call: that tells in every state, and
+// leaves the socket as a blocking connect would.
+func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
+	err := sysConnect(sysfd, o.sa[:o.salen])
+	switch err {
+	case nil:
+		o.s.fd.Renewed()
+		return loop.Outcome{}, nil
+	case syscall.EISCONN:
+		if o.started {
+			o.s.fd.Renewed()
+			return loop.Outcome{}, nil
+		}
+	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
+		o.started = true
+		return loop.Outcome{}, loop.ErrAgain
+	case syscall.EAGAIN:
+		if o.s.timeout.Load() < 0 {
+			return loop.Outcome{Retry: backlogRetry}, loop.ErrAgain
+		}
+	}
+	return loop.Outcome{}, err
+}
+
+// Connect wraps connect(2). The host of to is resolved first if it is a name; the first address counts.
+//
+// A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until it has, then nil once or the
+// failure, then EISCONN. After a timeout or a cancel the socket goes on connecting too: close it. A Unix listener whose backlog is
+// full makes a blocking Connect wait, and any other return ErrWouldBlock.
+//
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, os.ErrDeadlineExceeded,
+// net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
+func (s *Socket) Connect(to Addr) error {
+	return s.fail("connect", to, s.connect(to))
+}
+
+func (s *Socket) connect(to Addr) error {
+	o := s.newOp(loop.Write, tryConnect)
+	defer o.done()
+	if err := s.encode(o, to); err != nil {
+		return err
+	}
+	if s.timeout.Load() != 0 {
+		return s.run(o)
+	}
+	// Blind, since an earlier connect that is in progress must not keep this one from the system's answer. But the lane learns.
+	sysfd, err := s.fd.Enter(loop.Write, true)
+	if err != nil {
+		return err
+	}
+	err = sysConnect(sysfd, o.sa[:o.salen])
+	learned := err
+	if err == syscall.EINPROGRESS || err == syscall.EALREADY {
+		learned = loop.ErrAgain
+	}
+	s.fd.Leave(loop.Write, false, loop.Outcome{}, learned)
+	if err == nil {
+		s.fd.Renewed()
+	}
+	return err
+}
+
+// ConnectEx is Connect, but gives failures of the call as errno: in Python, socket.connect_ex. 0 is success, EAGAIN that the
+// timeout has passed, EBADF that the socket is closed. err is for what has no errno: an address that cannot be used, a context
+// that has ended.
+func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
+	err = s.connect(to)
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &errno):
+		return errno, nil
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, loop.ErrAgain):
+		return syscall.EAGAIN, nil
+	case errors.Is(err, net.ErrClosed):
+		return syscall.EBADF, nil
+	}
+	return 0, s.fail("connect", to, err)
+}

@@ -1,0 +1,14 @@
+package sock
+
+// <sys/socket.h>
+const SO_PASSCRED = 0x4000
+
+// <netdb.h>
+const (
+	AI_NUMERICSERV  = 0x0008
+	AI_ALL          = 0x0100
+	AI_V4MAPPED_CFG = 0x0200
+	AI_V4MAPPED     = 0x0800
+	AI_DEFAULT      = AI_V4MAPPED_CFG | AI_ADDRCONFIG
+	AI_MASK         = AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_NUMERICSERV | AI_ADDRCONFIG
+)

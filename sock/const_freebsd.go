@@ -1,0 +1,79 @@
+package sock
+
+// <sys/socket.h>
+const (
+	AF_NETLINK = 38
+	AF_DIVERT  = 44
+	PF_DIVERT  = AF_DIVERT
+
+	SCM_CREDS2 = 8
+)
+
+// <sys/un.h>
+const LOCAL_CREDS_PERSISTENT = 3
+
+// <netlink/netlink.h>; the kernel knows NETLINK_ROUTE alone of these.
+const (
+	NETLINK_ROUTE    = 0
+	NETLINK_USERSOCK = 2
+	NETLINK_FIREWALL = 3
+	NETLINK_NFLOG    = 5
+	NETLINK_XFRM     = 6
+	NETLINK_IP6_FW   = 13
+	NETLINK_DNRTMSG  = 14
+)
+
+// <netinet/udplite.h>. Python does not include it and gives Linux's 10 and 11, which this kernel does not know.
+const (
+	UDPLITE_SEND_CSCOV = 2
+	UDPLITE_RECV_CSCOV = 4
+)
+
+// <netdb.h>
+const (
+	AI_NUMERICSERV  = 0x0008
+	AI_ALL          = 0x0100
+	AI_V4MAPPED_CFG = 0x0200
+	AI_V4MAPPED     = 0x0800
+	AI_DEFAULT      = AI_V4MAPPED_CFG | AI_ADDRCONFIG
+	AI_MASK         = AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_NUMERICSERV | AI_ADDRCONFIG | AI_ALL | AI_V4MAPPED
+)
+
+// <netgraph/bluetooth/include/ng_btsocket.h>, where the protocols are called BLUETOOTH_PROTO_*.
+const (
+	BTPROTO_HCI    = 134
+	BTPROTO_L2CAP  = 135
+	BTPROTO_RFCOMM = 136
+	BTPROTO_SCO    = 137
+
+	SOL_HCI      = 0x0802 // SOL_HCI_RAW
+	HCI_FILTER   = 1      // SO_HCI_RAW_FILTER
+	HCI_DATA_DIR = 2      // SO_HCI_RAW_DIRECTION
+
+	SOL_L2CAP          = 0x1609
+	SO_L2CAP_IMTU      = 1
+	SO_L2CAP_OMTU      = 2
+	SO_L2CAP_FLUSH     = 5
+	SO_L2CAP_ENCRYPTED = 6
+
+	SOL_RFCOMM        = 0x0816
+	SO_RFCOMM_MTU     = 1
+	SO_RFCOMM_FC_INFO = 2
+
+	SOL_SCO         = 0x0209
+	SO_SCO_MTU      = 1
+	SO_SCO_CONNINFO = 2
+)
+
+// <netgraph/bluetooth/include/ng_bluetooth.h>
+const (
+	BDADDR_BREDR     = 0
+	BDADDR_LE_PUBLIC = 1
+	BDADDR_LE_RANDOM = 2
+)
+
+// Python's own texts of addresses.
+const (
+	BDADDR_ANY   = "00:00:00:00:00:00"
+	BDADDR_LOCAL = "00:00:00:FF:FF:FF"
+)

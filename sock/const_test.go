@@ -1,0 +1,194 @@
+package sock_test
+
+import (
+	"errors"
+	"go/types"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/polluxio/pollux/internal/genconst/catalog"
+)
+
+// The tests here judge the files of all systems, as each system's compiler would see them, wherever they run. They do
+// not import package sock, which would show them the constants of one system only.
+
+// tables are the files below testdata.
+type tables struct {
+	rows    []catalog.Row                // names.csv
+	reasons map[string]map[string]string // reasons.csv, by name and GOOS
+	values  map[string]map[string]string // values_by_os.csv, by name and GOOS
+}
+
+func readTables(t *testing.T) tables {
+	t.Helper()
+	rows, err := catalog.Read(filepath.Join("testdata", "names.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, err := catalog.Reasons(filepath.Join("testdata", "reasons.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := catalog.Values(filepath.Join("testdata", "values_by_os.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables{rows, reasons, values}
+}
+
+// newLoader skips the test where no sources can be found, as under an emulator of another system.
+func newLoader(t *testing.T) *catalog.Loader {
+	t.Helper()
+	loader, err := catalog.NewLoader()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("no go command, which knows where the sources of x/sys are: run this test where Go is installed")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loader
+}
+
+// forEachSystem runs f with the constants of each system, on the processor that the tables are about.
+func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Package)) {
+	loader := newLoader(t)
+	for _, sys := range catalog.Systems {
+		t.Run(sys.GOOS, func(t *testing.T) {
+			pkg, err := loader.Target(sys.GOOS, sys.GOARCHs[0]).CheckFiles("const*.go", "zconst*.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f(t, sys, pkg)
+		})
+	}
+}
+
+// Every name that Python documents on a system has a value there or a written reason, and no other name has either.
+func TestConstantsComplete(t *testing.T) {
+	tables := readTables(t)
+	documented := make(map[string]bool)
+	for _, row := range tables.rows {
+		if row.Kind != "constant" {
+			continue
+		}
+		if documented[row.Name] {
+			t.Errorf("names.csv has %s twice", row.Name)
+		}
+		documented[row.Name] = true
+		if len(row.Platforms) == 0 && row.Note == "" {
+			t.Errorf("names.csv: %s is on no system, and no note says why", row.Name)
+		}
+	}
+	for name := range tables.reasons {
+		if !documented[name] {
+			t.Errorf("reasons.csv has %s, which names.csv has not", name)
+		}
+	}
+	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
+		for _, row := range tables.rows {
+			if row.Kind != "constant" {
+				continue
+			}
+			value, reason := catalog.Lookup(pkg, row.Name), tables.reasons[row.Name][sys.GOOS]
+			switch {
+			case row.On(sys.GOOS) && value == nil && reason == "":
+				t.Errorf("%s has neither a value nor a reason: add it to a file const*.go or to reasons.csv", row.Name)
+			case value != nil && reason != "":
+				t.Errorf("%s has a value and a reason for having none", row.Name)
+			case !row.On(sys.GOOS) && (value != nil || reason != ""):
+				t.Errorf("%s is not of this system, says names.csv", row.Name)
+			}
+		}
+		for _, name := range pkg.Scope().Names() {
+			if !documented[name] {
+				t.Errorf("%s is not in names.csv", name)
+			}
+		}
+	})
+}
+
+// The values are those that were read from the headers: on Linux all of them, on the others where the tables know them.
+func TestConstantValues(t *testing.T) {
+	tables := readTables(t)
+	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
+		checked := 0
+		for _, row := range tables.rows {
+			value := catalog.Lookup(pkg, row.Name)
+			if row.Kind != "constant" || value == nil {
+				continue
+			}
+			wants := []string{tables.values[row.Name][sys.GOOS]}
+			if sys.GOOS == "linux" {
+				wants = append(wants, row.Linux)
+			}
+			for _, want := range wants {
+				if want == "" {
+					continue
+				}
+				checked++
+				if got := value.Val().ExactString(); got != want {
+					t.Errorf("%s = %s, want %s", row.Name, got, want)
+				}
+			}
+		}
+		if checked == 0 {
+			t.Error("nothing to compare with: the tables have no value for this system")
+		}
+	})
+}
+
+// A constant must not come or go with the processor, and has x/sys's type: none, unless it is an errno.
+func TestConstantsOfEveryProcessor(t *testing.T) {
+	loader := newLoader(t)
+	for _, sys := range catalog.Systems {
+		for _, goarch := range sys.GOARCHs {
+			t.Run(sys.GOOS+"/"+goarch, func(t *testing.T) {
+				pkg, err := loader.Target(sys.GOOS, goarch).CheckFiles("const*.go", "zconst*.go")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, name := range pkg.Scope().Names() {
+					c := catalog.Lookup(pkg, name)
+					if c == nil {
+						t.Errorf("%s is not a constant", name)
+						continue
+					}
+					switch typ := c.Type().String(); typ {
+					case "untyped int", "untyped string", "syscall.Errno":
+					default:
+						t.Errorf("%s is of type %s", name, typ)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What x/sys has learnt should no longer be by hand. A file for several systems may repeat what x/sys has on some.
+func TestNothingByHandInVain(t *testing.T) {
+	loader := newLoader(t)
+	needed := make(map[string]bool)
+	for _, sys := range catalog.Systems {
+		for _, goarch := range sys.GOARCHs {
+			target := loader.Target(sys.GOOS, goarch)
+			byHand, err := target.CheckFiles("const*.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			xsys, err := target.Import(sys.XSys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range byHand.Scope().Names() {
+				here, there := catalog.Lookup(byHand, name), catalog.Lookup(xsys, name)
+				needed[name] = needed[name] || there == nil || here.Val().ExactString() != there.Val().ExactString()
+			}
+		}
+	}
+	for name, ok := range needed {
+		if !ok {
+			t.Errorf("%s is written by hand, and x/sys has it with the same value: delete it and run go generate", name)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package sock
+
+import "golang.org/x/sys/windows"
+
+// What a socket call that would block fails with. [EAGAIN] and [EBADF] are numbers of package syscall's own: no socket
+// call of Windows fails with them.
+const EWOULDBLOCK = windows.WSAEWOULDBLOCK
+
+// <winsock2.h>
+const (
+	SO_DEBUG            = 0x0001
+	SO_ACCEPTCONN       = 0x0002
+	SO_USELOOPBACK      = 0x0040
+	SO_OOBINLINE        = 0x0100
+	SO_SNDLOWAT         = 0x1003
+	SO_RCVLOWAT         = 0x1004
+	SO_ERROR            = 0x1007
+	SO_TYPE             = 0x1008
+	SO_EXCLUSIVEADDRUSE = ^windows.SO_REUSEADDR
+)
+
+// <ws2def.h>
+const (
+	AF_IPX       = 6
+	AF_SNA       = 11
+	AF_DECnet    = 12
+	AF_APPLETALK = 16
+	AF_LINK      = 33
+	AF_HYPERV    = 34
+
+	MSG_ERRQUEUE = 0x1000
+
+	IPPROTO_HOPOPTS  = 0
+	IPPROTO_GGP      = 3
+	IPPROTO_IPV4     = 4
+	IPPROTO_ST       = 5
+	IPPROTO_CBT      = 7
+	IPPROTO_EGP      = 8
+	IPPROTO_IGP      = 9
+	IPPROTO_PUP      = 12
+	IPPROTO_IDP      = 22
+	IPPROTO_RDP      = 27
+	IPPROTO_ROUTING  = 43
+	IPPROTO_FRAGMENT = 44
+	IPPROTO_ESP      = 50
+	IPPROTO_AH       = 51
+	IPPROTO_NONE     = 59
+	IPPROTO_DSTOPTS  = 60
+	IPPROTO_ND       = 77
+	IPPROTO_ICLFXBM  = 78
+	IPPROTO_PIM      = 103
+	IPPROTO_PGM      = 113
+	IPPROTO_L2TP     = 115
+	IPPROTO_SCTP     = 132
+	IPPROTO_RAW      = 255
+	IPPROTO_MAX      = 256
+
+	AI_NUMERICSERV = 0x0008
+	AI_ALL         = 0x0100
+	AI_ADDRCONFIG  = 0x0400
+	AI_V4MAPPED    = 0x0800
+)
+
+// No header has it; the number is Python's own.
+const IPPORT_USERRESERVED = 5000
+
+// <ws2ipdef.h>
+const (
+	IP_OPTIONS                = 1
+	IP_ADD_SOURCE_MEMBERSHIP  = 15
+	IP_DROP_SOURCE_MEMBERSHIP = 16
+	IP_BLOCK_SOURCE           = 17
+	IP_UNBLOCK_SOURCE         = 18
+	IP_RECVTTL                = 21
+	IP_RECVDSTADDR            = 25
+	IP_RECVTOS                = 40
+	IP_RECVERR                = 75
+
+	IPV6_HOPOPTS    = 1
+	IPV6_DONTFRAG   = 14
+	IPV6_HOPLIMIT   = 21
+	IPV6_CHECKSUM   = 26
+	IPV6_RTHDR      = 32
+	IPV6_RECVRTHDR  = 38
+	IPV6_TCLASS     = 39
+	IPV6_RECVTCLASS = 40
+	IPV6_RECVERR    = 75
+)
+
+// <ws2tcpip.h>
+const (
+	EAI_AGAIN    = 11002 // WSATRY_AGAIN
+	EAI_BADFLAGS = 10022 // WSAEINVAL
+	EAI_FAIL     = 11003 // WSANO_RECOVERY
+	EAI_FAMILY   = 10047 // WSAEAFNOSUPPORT
+	EAI_MEMORY   = 8     // WSA_NOT_ENOUGH_MEMORY
+	EAI_NODATA   = EAI_NONAME
+	EAI_NONAME   = 11001 // WSAHOST_NOT_FOUND
+	EAI_SERVICE  = 10109 // WSATYPE_NOT_FOUND
+	EAI_SOCKTYPE = 10044 // WSAESOCKTNOSUPPORT
+
+	NI_MAXHOST = 1025
+	NI_MAXSERV = 32
+
+	NI_NOFQDN      = 0x01
+	NI_NUMERICHOST = 0x02
+	NI_NAMEREQD    = 0x04
+	NI_NUMERICSERV = 0x08
+	NI_DGRAM       = 0x10
+)
+
+// <mstcpip.h>
+//
+//	#define _WSAIOW(x,y)  (IOC_IN|(x)|(y))
+const (
+	SIO_RCVALL             = windows.IOC_IN | windows.IOC_VENDOR | 1
+	SIO_LOOPBACK_FAST_PATH = windows.IOC_IN | windows.IOC_VENDOR | 16
+	TCP_QUICKACK           = windows.IOC_IN | windows.IOC_VENDOR | 23 // SIO_TCP_SET_ACK_FREQUENCY, so named by Python
+
+	RCVALL_OFF             = 0
+	RCVALL_ON              = 1
+	RCVALL_SOCKETLEVELONLY = 2
+	RCVALL_IPLEVEL         = 3
+	RCVALL_MAX             = RCVALL_IPLEVEL
+)
+
+// <hvsocket.h>
+const (
+	HV_PROTOCOL_RAW = 1
+
+	HVSOCKET_CONNECT_TIMEOUT       = 0x01
+	HVSOCKET_CONNECT_TIMEOUT_MAX   = 300000 // milliseconds
+	HVSOCKET_CONNECTED_SUSPEND     = 0x04
+	HVSOCKET_ADDRESS_FLAG_PASSTHRU = 0x01
+
+	HV_GUID_ZERO      = "00000000-0000-0000-0000-000000000000"
+	HV_GUID_WILDCARD  = HV_GUID_ZERO
+	HV_GUID_BROADCAST = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"
+	HV_GUID_CHILDREN  = "90DB8B89-0D35-4F79-8CE9-49EA0AC8B7CD"
+	HV_GUID_LOOPBACK  = "E0E16197-DD56-4A10-9195-5EE7A155A838"
+	HV_GUID_PARENT    = "A42E7CDA-D03F-480C-9CC2-A4DE20ABB878"
+)
+
+// <ws2bth.h>, where the names are AF_BTH and BTHPROTO_RFCOMM.
+const (
+	AF_BLUETOOTH   = 32
+	BTPROTO_RFCOMM = 3
+
+	SOL_RFCOMM     = BTPROTO_RFCOMM
+	SO_BTH_ENCRYPT = 0x00000002
+	SO_BTH_MTU     = 0x80000007
+	SO_BTH_MTU_MAX = 0x80000008
+	SO_BTH_MTU_MIN = 0x8000000a
+)
+
+// Python's own texts of addresses.
+const (
+	BDADDR_ANY   = "00:00:00:00:00:00"
+	BDADDR_LOCAL = "00:00:00:FF:FF:FF"
+)

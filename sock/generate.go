@@ -1,0 +1,3 @@
+package sock
+
+//go:generate go run ../internal/genconst

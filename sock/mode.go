@@ -1,0 +1,135 @@
+package sock
+
+import (
+	"context"
+	"math"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// Forever is the timeout of a blocking socket: Python's None.
+const Forever = time.Duration(math.MaxInt64)
+
+// defaultTimeout is that of new sockets, as state.timeout has it.
+var defaultTimeout = func() *atomic.Int64 {
+	v := new(atomic.Int64)
+	v.Store(-1)
+	return v
+}()
+
+// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at first.
+//
+// Error: an *ArgError for a negative one.
+func SetDefaultTimeout(d time.Duration) error {
+	v, err := timeoutValue(d)
+	if err != nil {
+		return failed("setdefaulttimeout", AF_UNSPEC, err)
+	}
+	defaultTimeout.Store(v)
+	return nil
+}
+
+// DefaultTimeout is what SetDefaultTimeout has set.
+func DefaultTimeout() time.Duration { return timeoutOf(defaultTimeout.Load()) }
+
+func timeoutValue(d time.Duration) (int64, error) {
+	switch {
+	case d < 0:
+		return 0, &ArgError{"timeout", d, "Timeout value out of range"}
+	case d == Forever:
+		return -1, nil
+	}
+	return int64(d), nil
+}
+
+func timeoutOf(v int64) time.Duration {
+	if v < 0 {
+		return Forever
+	}
+	return time.Duration(v)
+}
+
+// Seconds is a timeout as Python takes it: a number of seconds, rounded away from zero to a nanosecond, so that none becomes 0
+// that was not.
+//
+// Errors: an *ArgError for NaN, and for what no time.Duration can hold, infinity too.
+func Seconds(s float64) (time.Duration, error) {
+	ns := s * 1e9
+	switch {
+	case math.IsNaN(s):
+		return 0, &ArgError{"timeout", s, "Invalid value NaN (not a number)"}
+	case ns >= math.MaxInt64 || ns <= math.MinInt64:
+		return 0, &ArgError{"timeout", s, "timestamp out of range for platform time_t"}
+	case ns < 0:
+		return time.Duration(math.Floor(ns)), nil
+	}
+	return time.Duration(math.Ceil(ns)), nil
+}
+
+// SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait for longer ends with
+// os.ErrDeadlineExceeded. It counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
+// a millisecond late on an idle machine.
+//
+// Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored nevertheless, as in Python.
+func (s *Socket) SetTimeout(d time.Duration) error {
+	v, err := timeoutValue(d)
+	if err != nil {
+		return s.fail("settimeout", Addr{}, err)
+	}
+	s.timeout.Store(v)
+	if s.Fileno() < 0 {
+		return s.fail("settimeout", Addr{}, net.ErrClosed)
+	}
+	return nil
+}
+
+// SetTimeoutSeconds is SetTimeout with a number of seconds, by the rules of Seconds.
+func (s *Socket) SetTimeoutSeconds(seconds float64) error {
+	d, err := Seconds(seconds)
+	if err != nil {
+		return s.fail("settimeout", Addr{}, err)
+	}
+	return s.SetTimeout(d)
+}
+
+// Timeout is the mode that SetTimeout sets.
+func (s *Socket) Timeout() time.Duration { return timeoutOf(s.timeout.Load()) }
+
+// SetBlocking is SetTimeout(Forever) or SetTimeout(0).
+func (s *Socket) SetBlocking(blocking bool) error {
+	if blocking {
+		return s.SetTimeout(Forever)
+	}
+	return s.SetTimeout(0)
+}
+
+// Blocking is Timeout() != 0: true with a timeout too, as in Python.
+func (s *Socket) Blocking() bool { return s.timeout.Load() != 0 }
+
+// deadline is the mode, for an operation that begins now.
+func (s *Socket) deadline() timeouts.Deadline {
+	switch t := s.timeout.Load(); {
+	case t < 0:
+		return timeouts.Never
+	case t == 0:
+		return timeouts.Now
+	default:
+		return s.fd.Now().Add(time.Duration(t))
+	}
+}
+
+// With is the same socket, whose operations end with the cause of ctx when that ends first. It allocates nothing and starts no
+// goroutine; on a socket that a task waits for, it costs both in each wait.
+func (s *Socket) With(ctx context.Context) *Socket {
+	if t, ok := s.who.(*loop.Task); ok {
+		return &Socket{s.state, &loop.TaskContext{Task: t, Context: ctx}}
+	}
+	return &Socket{s.state, ctx}
+}
+
+// In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
+func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.state, t} }

@@ -1,0 +1,113 @@
+package sock
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/loop"
+)
+
+// sockaddr is room for an address as the system has it.
+type sockaddr [families.MaxSockaddr]byte
+
+// An op is a socket operation under way: its arguments, what has come of it so far, and how it is tried. One type serves all,
+// so that all share a pool and waiting allocates nothing.
+type op struct {
+	loop.Op
+	s   *state // kept alive by whoever holds the op
+	try func(*op, int) (loop.Outcome, error)
+
+	p     []byte
+	flags int
+	n     int // bytes moved so far
+
+	sa    sockaddr // the address to, or from
+	salen uint32
+
+	newfd   int   // of accept
+	started bool  // connect is in progress
+	cause   error // why an accept backed off
+}
+
+// Try is the loop's view.
+func (o *op) Try(sysfd int) (loop.Outcome, error) { return o.try(o, sysfd) }
+
+func makeOp() *op {
+	o := new(op)
+	o.Attempt = o
+	return o
+}
+
+var ops = sync.Pool{New: func() any { return makeOp() }}
+
+// newOp takes an op from the pool; done gives it back.
+func (s *Socket) newOp(d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
+	return ops.Get().(*op).prepare(s.state, d, try)
+}
+
+func (o *op) prepare(s *state, d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
+	o.s, o.Lane, o.try, o.newfd = s, d, try, -1
+	return o
+}
+
+func (o *op) done() {
+	o.s, o.p, o.cause = nil, nil, nil
+	o.flags, o.n, o.salen, o.started, o.Blind = 0, 0, 0, false, false
+	ops.Put(o)
+}
+
+// run makes the operation, and waits as the mode and the view say.
+func (s *Socket) run(o *op) error {
+	o.Deadline = s.deadline()
+	err := s.fd.Do(s.who, &o.Op)
+	runtime.KeepAlive(s.state)
+	return err
+}
+
+// hot says that the shortest way is open: an attempt by Enter, at once and without an op. A context has to be looked at first.
+func (s *Socket) hot() (t *loop.Task, ok bool) {
+	if s.who == nil {
+		return nil, true
+	}
+	t, ok = s.who.(*loop.Task)
+	return t, ok
+}
+
+// direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.
+func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *state, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
+	t, ok := s.hot()
+	if !ok {
+		return 0, loop.ErrAgain
+	}
+	blind := flags&blindFlags != 0
+	sysfd, err := s.fd.Enter(d, blind)
+	if err != nil {
+		return 0, err
+	}
+	out, err := once(s.state, sysfd, p, flags)
+	retry := s.fd.Leave(d, blind, out, err)
+	runtime.KeepAlive(s.state)
+	if t != nil && err == nil {
+		t.Spend(out.N)
+	}
+	if retry && s.timeout.Load() == 0 {
+		// No run will follow to find the edge that came.
+		return s.direct(d, p, flags, once)
+	}
+	return out.N, err
+}
+
+// transfer is direct, and run if that was not enough and the mode allows to wait.
+func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
+	once func(*state, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
+	n, err := s.direct(d, p, flags, once)
+	if err == loop.ErrAgain && (s.timeout.Load() != 0 || s.who != nil) {
+		o := s.newOp(d, try)
+		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
+		err = s.run(o)
+		n = o.n
+		o.done()
+	}
+	return n, s.fail(name, Addr{}, err)
+}

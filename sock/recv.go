@@ -1,0 +1,92 @@
+package sock
+
+import (
+	"github.com/polluxio/pollux/loop"
+)
+
+// recvOnce is one recv(2) that does not block.
+func recvOnce(s *state, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+	n, err := sysRecvfrom(sysfd, p, flags, nil, nil)
+	if err != nil {
+		return loop.Outcome{}, err
+	}
+	// A short read has emptied a TCP socket. One of another kind may hold more: a Unix stream stops at credentials and
+	// descriptors, and a datagram ends where it ends.
+	drained := n < len(p) && n > 0 && s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) &&
+		flags&(blindFlags|MSG_WAITALL) == 0
+	return loop.Outcome{N: n, Drained: drained}, nil
+}
+
+func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
+	out, err := recvOnce(o.s, sysfd, o.p, o.flags)
+	o.n = out.N
+	return out, err
+}
+
+func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
+	o.salen = uint32(len(o.sa))
+	n, err := sysRecvfrom(sysfd, o.p, o.flags, &o.sa, &o.salen)
+	o.n = n
+	return loop.Outcome{N: n}, err
+}
+
+// RecvInto wraps recv(2); in Python, socket.recv_into.
+//
+// It reports the bytes put into p. 0 and no error is the end of a stream, or an empty datagram. A datagram longer than p is cut,
+// and the rest is lost. An empty p returns at once and touches nothing, whatever the state of the socket.
+//
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and what else the system says.
+func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	return s.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
+}
+
+// Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.
+//
+// Error: an *ArgError if n is negative.
+func (s *Socket) Recv(n, flags int) ([]byte, error) {
+	p, err := s.buffer("recv", n)
+	if err != nil {
+		return nil, err
+	}
+	n, err = s.RecvInto(p, flags)
+	return p[:n], err
+}
+
+func (s *Socket) buffer(name string, n int) ([]byte, error) {
+	if n < 0 {
+		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+	}
+	return make([]byte, n), nil
+}
+
+// RecvfromInto wraps recvfrom(2); in Python, socket.recvfrom_into.
+//
+// It reports the bytes put into p and the sender, which is the zero Addr where the system names none: on a connected TCP socket,
+// a Unix pair. Otherwise as RecvInto, but an empty p makes the call too: it takes a datagram and drops it.
+func (s *Socket) RecvfromInto(p []byte, flags int) (int, Addr, error) {
+	o := s.newOp(loop.Read, tryRecvfrom)
+	o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
+	err := s.run(o)
+	n := o.n
+	var from Addr
+	if err == nil {
+		from, err = s.decode(o.sa[:o.salen])
+	}
+	o.done()
+	return n, from, s.fail("recvfrom", Addr{}, err)
+}
+
+// Recvfrom wraps recvfrom(2): at most n bytes, and the sender. See RecvfromInto.
+//
+// Error: an *ArgError if n is negative.
+func (s *Socket) Recvfrom(n, flags int) ([]byte, Addr, error) {
+	p, err := s.buffer("recvfrom", n)
+	if err != nil {
+		return nil, Addr{}, err
+	}
+	n, from, err := s.RecvfromInto(p, flags)
+	return p[:n], from, err
+}

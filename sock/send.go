@@ -1,0 +1,80 @@
+package sock
+
+import (
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// fullRetry is how soon a send is tried again that waits for a queue which makes no edge when it drains: that of another Unix
+// socket.
+const fullRetry = time.Millisecond
+
+// sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
+func sendOnce(_ *state, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+	n, err := sysSendto(sysfd, p, flags, nil)
+	return loop.Outcome{N: n}, err
+}
+
+func trySend(o *op, sysfd int) (loop.Outcome, error) {
+	out, err := sendOnce(o.s, sysfd, o.p, o.flags)
+	o.n = out.N
+	return out, err
+}
+
+func trySendall(o *op, sysfd int) (loop.Outcome, error) {
+	n, err := sysSendto(sysfd, o.p[o.n:], o.flags, nil)
+	o.n += n
+	if err == nil && o.n < len(o.p) {
+		return loop.Outcome{N: n, More: true}, loop.ErrAgain
+	}
+	return loop.Outcome{N: n}, err
+}
+
+func trySendto(o *op, sysfd int) (loop.Outcome, error) {
+	n, err := sysSendto(sysfd, o.p, o.flags, o.sa[:o.salen])
+	o.n = n
+	out := loop.Outcome{N: n}
+	if err == loop.ErrAgain && o.s.family == AF_UNIX {
+		// It is the receiver's queue that is full, and only a connected sender is told when it drains.
+		out.Retry = fullRetry
+	}
+	return out, err
+}
+
+// Send wraps send(2). It reports how much of p went, which may be less than all.
+//
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (no signal comes with it), ECONNRESET, EMSGSIZE for a
+// datagram too long, EDESTADDRREQ for an unconnected one, and what else the system says.
+func (s *Socket) Send(p []byte, flags int) (int, error) {
+	return s.transfer("send", loop.Write, p, flags, sendOnce, trySend)
+}
+
+// Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole. What others send on the socket meanwhile comes
+// before or after, not between.
+//
+// n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
+// empty p makes one call.
+func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
+	o := s.newOp(loop.Write, trySendall)
+	o.p, o.flags = p, flags
+	err = s.run(o)
+	n = o.n
+	o.done()
+	return n, s.fail("sendall", Addr{}, err)
+}
+
+// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name. Otherwise as Send.
+//
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
+func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {
+	o := s.newOp(loop.Write, trySendto)
+	o.p, o.flags = p, flags
+	err := s.encode(o, to)
+	if err == nil {
+		err = s.run(o)
+	}
+	n := o.n
+	o.done()
+	return n, s.fail("sendto", to, err)
+}

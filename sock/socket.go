@@ -1,0 +1,265 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/loop"
+)
+
+// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its methods may be called from any
+// goroutine, and at once; each lane (receiving and accepting, sending and connecting) serves them in order.
+//
+// With and In give the same socket with another to wait for it: all such views share everything else.
+//
+// A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
+// watched belongs to its loop and is not.
+type Socket struct {
+	*state
+	who any // as loop.FD.Do has it: nil, a context.Context, a *loop.Task or a *loop.TaskContext
+}
+
+// state is what all views of a socket share.
+type state struct {
+	self    Socket       // the view that New and the like return, so that they allocate but once
+	fd      *loop.FD     // apart, since the loop keeps it, and must not keep this
+	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
+	family  int32        // immutable, as the next two
+	typ     int32
+	proto   int32
+	watch   atomic.Bool
+	handler Handler // immutable once watch is set
+}
+
+// adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
+func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
+	s := &state{
+		fd:     loop.NewFD(sysfd),
+		family: int32(family),
+		typ:    int32(typ &^ typeFlags),
+		proto:  int32(proto),
+	}
+	s.self.state = s
+	s.timeout.Store(timeout)
+	runtime.AddCleanup(s, (*loop.FD).Abandon, s.fd)
+	return &s.self
+}
+
+// New is Python's socket(family, type, proto). A -1 is a default: AF_INET, SOCK_STREAM, 0.
+//
+// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
+// is, as SOCK_CLOEXEC, not in Type.
+//
+// Errors: EAFNOSUPPORT, EINVAL, EPROTONOSUPPORT for what the system does not know; EMFILE, ENFILE; EACCES, EPERM for raw
+// sockets; errors.ErrUnsupported on a system that pollux has no poller for.
+func New(family, typ, proto int) (*Socket, error) {
+	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	sysfd, err := sysSocket(family, typ, proto)
+	if err != nil {
+		return nil, failed("socket", family, err)
+	}
+	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+}
+
+func orDefault(v, def int) int {
+	if v == -1 {
+		return def
+	}
+	return v
+}
+
+// firstTimeout is the mode that a new socket of type typ begins with.
+func firstTimeout(typ int) int64 {
+	if typ&typeNonblock != 0 {
+		return 0
+	}
+	return defaultTimeout.Load()
+}
+
+// FromFD is Python's socket(family, type, proto, fileno): it takes the descriptor over, makes no duplicate, and closes it in
+// time. A -1 for family, type or proto is found out by getsockname, SO_TYPE and SO_PROTOCOL; any other is believed.
+//
+// The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the default timeout.
+//
+// Errors: an *ArgError for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
+func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
+	if sysfd < 0 {
+		return nil, failed("fromfd", family, &ArgError{"fileno", sysfd, "negative file descriptor"})
+	}
+	known := family
+	// Asked even if all is given: it is what tells a socket from a plain file.
+	var buf sockaddr
+	n, err := sysGetsockname(sysfd, &buf)
+	switch {
+	case err == nil && family == -1:
+		family = sockaddrFamily(buf[:n])
+	case err != nil && (family == -1 || isNoSocket(err)):
+		return nil, failed("getsockname", known, err)
+	}
+	if typ == -1 {
+		if typ, err = sysGetsockoptInt(sysfd, SOL_SOCKET, SO_TYPE); err != nil {
+			return nil, failed("getsockopt", family, err)
+		}
+	}
+	if proto == -1 {
+		if proto, err = sysSockProtocol(sysfd); err != nil {
+			return nil, failed("getsockopt", family, err)
+		}
+	}
+	if err := sysSetNonblock(sysfd, true); err != nil {
+		return nil, failed("fcntl", family, err)
+	}
+	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+}
+
+// Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's. It is close-on-exec. See
+// FromFD for the rest.
+func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
+	if sysfd < 0 {
+		return nil, failed("fromfd", family, &ArgError{"fd", sysfd, "negative file descriptor"})
+	}
+	dup, err := sysDup(sysfd)
+	if err != nil {
+		return nil, failed("dup", family, err)
+	}
+	s, err := FromFD(dup, family, typ, proto)
+	if err != nil {
+		sysClose(dup)
+	}
+	return s, err
+}
+
+// Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
+//
+// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE.
+func Pair(family, typ, proto int) (*Socket, *Socket, error) {
+	family, typ, proto = orDefault(family, AF_UNIX), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	fds, err := sysSocketpair(family, typ, proto)
+	if err != nil {
+		return nil, nil, failed("socketpair", family, err)
+	}
+	timeout := firstTimeout(typ)
+	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil
+}
+
+// Dup is a new socket on a duplicate of the descriptor: close-on-exec, of the same family, type, proto and timeout. It is on no
+// loop, whatever s is on.
+//
+// Errors: net.ErrClosed, EMFILE.
+func (s *Socket) Dup() (*Socket, error) {
+	var dup *Socket
+	err := s.do("dup", func(sysfd int) error {
+		n, err := sysDup(sysfd)
+		if err == nil {
+			dup = adopt(n, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+		}
+		return err
+	})
+	return dup, err
+}
+
+// do makes a system call outside the lanes, which keeps the descriptor open meanwhile.
+func (s *Socket) do(op string, fn func(sysfd int) error) error {
+	sysfd, err := s.fd.Acquire()
+	if err == nil {
+		err = fn(sysfd)
+		s.fd.Release()
+	}
+	runtime.KeepAlive(s.state)
+	return s.fail(op, Addr{}, err)
+}
+
+// Close closes the socket. Whoever waits on it gets net.ErrClosed; so does every later call. If a system call is in flight just
+// now on another thread, the descriptor is closed when that is over. A second Close does nothing.
+//
+// What was sent is still delivered, as the system does it (see SO_LINGER).
+func (s *Socket) Close() error {
+	err := s.fd.Close()
+	runtime.KeepAlive(s.state)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return s.fail("close", Addr{}, err)
+}
+
+// Detach puts the socket in the closed state and leaves the descriptor open, which is the caller's then: its number, or -1 if it
+// was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects.
+func (s *Socket) Detach() int {
+	sysfd, err := s.fd.Detach()
+	if err != nil {
+		return -1
+	}
+	if s.timeout.Load() < 0 {
+		sysSetNonblock(sysfd, false)
+	}
+	return sysfd
+}
+
+// Fileno is the number of the descriptor, -1 after Close or Detach. The descriptor is non-blocking, and registered with the
+// loop's poller if anyone has waited on it: leave both as they are.
+func (s *Socket) Fileno() int { return s.fd.Sysfd() }
+
+// Family is the address family, AF_*.
+func (s *Socket) Family() int { return int(s.family) }
+
+// Type is the kind of socket, SOCK_*.
+func (s *Socket) Type() int { return int(s.typ) }
+
+// Proto is the protocol, IPPROTO_* for the internet families.
+func (s *Socket) Proto() int { return int(s.proto) }
+
+// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC is not set.
+func (s *Socket) GetInheritable() (inheritable bool, err error) {
+	err = s.do("fcntl", func(sysfd int) error {
+		inheritable, err = sysInheritable(sysfd)
+		return err
+	})
+	return inheritable, err
+}
+
+// SetInheritable sets whether a program that this one executes inherits the descriptor.
+func (s *Socket) SetInheritable(inheritable bool) error {
+	return s.do("fcntl", func(sysfd int) error { return sysSetInheritable(sysfd, inheritable) })
+}
+
+// String is Python's text form: the descriptor, family, type and proto, and the addresses that can be got.
+func (s *Socket) String() string {
+	closed := ""
+	fileno := s.Fileno()
+	if fileno < 0 {
+		closed = " [closed]"
+	}
+	text := fmt.Sprintf("<sock.Socket%s fd=%d, family=%s, type=%s, proto=%d", closed, fileno,
+		familyName(s.Family()), typeName(s.Type()), s.Proto())
+	if fileno >= 0 {
+		if a, err := s.Getsockname(); err == nil && a.String() != "" {
+			text += ", laddr=" + a.String()
+		}
+		if a, err := s.Getpeername(); err == nil && a.String() != "" {
+			text += ", raddr=" + a.String()
+		}
+	}
+	return text + ">"
+}
+
+func familyName(family int) string { return families.Host.Name(family) }
+
+func typeName(typ int) string {
+	switch typ {
+	case SOCK_STREAM:
+		return "SOCK_STREAM"
+	case SOCK_DGRAM:
+		return "SOCK_DGRAM"
+	case SOCK_RAW:
+		return "SOCK_RAW"
+	case SOCK_RDM:
+		return "SOCK_RDM"
+	case SOCK_SEQPACKET:
+		return "SOCK_SEQPACKET"
+	}
+	return fmt.Sprint(typ)
+}

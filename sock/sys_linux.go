@@ -1,0 +1,209 @@
+package sock
+
+import (
+	"encoding/binary"
+	"syscall"
+	"unsafe"
+
+	"github.com/polluxio/pollux/loop"
+	"golang.org/x/sys/unix"
+)
+
+// The bare system calls. Addresses cross as bytes. EAGAIN becomes loop.ErrAgain here and EINTR stays here; every other error is a
+// syscall.Errno.
+//
+// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message. Sends and receives ask for
+// MSG_DONTWAIT too, so that a program which shares the descriptor and makes it blocking does not stop the loop.
+
+const (
+	typeNonblock = SOCK_NONBLOCK
+	typeFlags    = SOCK_NONBLOCK | SOCK_CLOEXEC
+
+	// blindFlags make a receive look at something else than the head of the queue, so that its EAGAIN proves nothing.
+	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
+
+	hasReusePort = true
+	reusePort    = SO_REUSEPORT
+)
+
+func sysError(errno syscall.Errno) error {
+	switch errno {
+	case 0:
+		return nil
+	case unix.EAGAIN:
+		return loop.ErrAgain
+	}
+	return errno
+}
+
+// sysErrorOf is sysError for what x/sys returns.
+func sysErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return sysError(errno)
+	}
+	return err
+}
+
+func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
+
+// first is where p begins; any place will do for an empty one, but the system wants one.
+func first(p []byte) unsafe.Pointer {
+	if len(p) == 0 {
+		return unsafe.Pointer(&nowhere)
+	}
+	return unsafe.Pointer(&p[0])
+}
+
+var nowhere byte
+
+func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
+			uintptr(flags|unix.MSG_DONTWAIT), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)))
+		if errno == 0 {
+			return int(n), nil
+		}
+		if errno != unix.EINTR {
+			return 0, sysError(errno)
+		}
+	}
+}
+
+func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
+	var to unsafe.Pointer
+	if len(sa) > 0 {
+		to = unsafe.Pointer(&sa[0])
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
+			uintptr(flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL), uintptr(to), uintptr(len(sa)))
+		if errno == 0 {
+			return int(n), nil
+		}
+		if errno != unix.EINTR {
+			return 0, sysError(errno)
+		}
+	}
+}
+
+func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(sa)),
+			uintptr(unsafe.Pointer(salen)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // accept(2): what went wrong with one that is gone by now
+		default:
+			return -1, sysError(errno)
+		}
+	}
+}
+
+// sysConnect gives the bare errno: EAGAIN and EINTR have meanings of their own here.
+func sysConnect(fd int, sa []byte) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func sysSocket(family, typ, proto int) (int, error) {
+	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, proto)
+	return fd, sysErrorOf(err)
+}
+
+func sysSocketpair(family, typ, proto int) ([2]int, error) {
+	fds, err := unix.Socketpair(family, typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, proto)
+	return fds, sysErrorOf(err)
+}
+
+func sysClose(fd int) { unix.Close(fd) }
+
+func sysDup(fd int) (int, error) {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	return n, sysErrorOf(err)
+}
+
+func sysSetNonblock(fd int, nonblocking bool) error { return unix.SetNonblock(fd, nonblocking) }
+
+func sysInheritable(fd int) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return flags&unix.FD_CLOEXEC == 0, err
+}
+
+func sysSetInheritable(fd int, inheritable bool) error {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	if err != nil {
+		return err
+	}
+	want := flags | unix.FD_CLOEXEC
+	if inheritable {
+		want = flags &^ unix.FD_CLOEXEC
+	}
+	if want == flags {
+		return nil
+	}
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFD, want)
+	return err
+}
+
+func sysBind(fd int, sa []byte) error {
+	_, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
+	return sysError(errno)
+}
+
+func sysListen(fd, backlog int) error { return unix.Listen(fd, backlog) }
+
+func sysShutdown(fd, how int) error { return unix.Shutdown(fd, how) }
+
+func sysGetsockname(fd int, sa *sockaddr) (int, error) { return sysName(unix.SYS_GETSOCKNAME, fd, sa) }
+func sysGetpeername(fd int, sa *sockaddr) (int, error) { return sysName(unix.SYS_GETPEERNAME, fd, sa) }
+
+func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
+	n := uint32(len(sa))
+	_, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&n)))
+	return int(min(n, uint32(len(sa)))), sysError(errno)
+}
+
+func sockaddrFamily(sa []byte) int {
+	if len(sa) < 2 {
+		return AF_UNSPEC
+	}
+	return int(binary.NativeEndian.Uint16(sa))
+}
+
+func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
+	n := uint32(len(p))
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)),
+		uintptr(unsafe.Pointer(&n)), 0)
+	return int(n), sysError(errno)
+}
+
+func sysGetsockoptInt(fd, level, name int) (int, error) {
+	var v int32
+	n := uint32(unsafe.Sizeof(v))
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
+		uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)), 0)
+	return int(v), sysError(errno)
+}
+
+func sysSockProtocol(fd int) (int, error) { return sysGetsockoptInt(fd, SOL_SOCKET, SO_PROTOCOL) }
+
+func sysSetsockopt(fd, level, name int, p []byte) error {
+	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)),
+		uintptr(len(p)), 0)
+	return sysError(errno)
+}
+
+func sysSetsockoptInt(fd, level, name int, v int32) error {
+	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
+		uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
+	return sysError(errno)
+}
+
+func sysSetsockoptNil(fd, level, name, optlen int) error {
+	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen), 0)
+	return sysError(errno)
+}

@@ -1,0 +1,48 @@
+//go:build !linux
+
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// The bare system calls on systems that pollux has no poller for yet. Without one no socket can be made, so the others are never
+// reached.
+
+const (
+	typeNonblock = 0
+	typeFlags    = 0
+	blindFlags   = MSG_PEEK | MSG_OOB
+	hasReusePort = false
+	reusePort    = 0
+)
+
+var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
+
+func isNoSocket(error) bool        { return true }
+func sockaddrFamily([]byte) int    { return AF_UNSPEC }
+func sysClose(int)                 {}
+func sysDup(int) (int, error)      { return -1, errNoSockets }
+func sysListen(int, int) error     { return errNoSockets }
+func sysShutdown(int, int) error   { return errNoSockets }
+func sysBind(int, []byte) error    { return errNoSockets }
+func sysConnect(int, []byte) error { return errNoSockets }
+
+func sysSocket(int, int, int) (int, error)                          { return -1, errNoSockets }
+func sysSocketpair(int, int, int) ([2]int, error)                   { return [2]int{}, errNoSockets }
+func sysAccept(int, *sockaddr, *uint32) (int, error)                { return -1, errNoSockets }
+func sysRecvfrom(int, []byte, int, *sockaddr, *uint32) (int, error) { return 0, errNoSockets }
+func sysSendto(int, []byte, int, []byte) (int, error)               { return 0, errNoSockets }
+func sysSetNonblock(int, bool) error                                { return errNoSockets }
+func sysInheritable(int) (bool, error)                              { return false, errNoSockets }
+func sysSetInheritable(int, bool) error                             { return errNoSockets }
+func sysGetsockname(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
+func sysGetpeername(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
+func sysSockProtocol(int) (int, error)                              { return 0, errNoSockets }
+func sysGetsockopt(int, int, int, []byte) (int, error)              { return 0, errNoSockets }
+func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, errNoSockets }
+func sysSetsockopt(int, int, int, []byte) error                     { return errNoSockets }
+func sysSetsockoptInt(int, int, int, int32) error                   { return errNoSockets }
+func sysSetsockoptNil(int, int, int, int) error                     { return errNoSockets }

@@ -1,0 +1,58 @@
+package sock
+
+import (
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/loop"
+)
+
+// A Handler is told by its loop when a socket may be ready. Its methods run on the loop and must not wait; everything else they
+// may call. One handler can serve any number of sockets.
+type Handler interface {
+	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock; it costs no system call to
+	// be told so. A socket that has had its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock too, and Readable
+	// comes again.
+	Readable(s *Socket)
+	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that a connect which was in
+	// progress has come to its end.
+	Writable(s *Socket)
+	// Closed comes last and once. err is net.ErrClosed after Close or at the end of the loop, a *loop.PanicError after a
+	// panic in a method of the handler.
+	Closed(s *Socket, err error)
+}
+
+// Watch makes h the socket's handler, on l (nil: of the default reactor's choice), and the socket non-blocking. It can be done
+// once. If the socket is ready, h is told in the loop's next turn.
+//
+// Errors: loop.ErrOtherLoop if somebody has waited for it on another loop before; net.ErrClosed; an *ArgError for a nil handler or
+// a second one.
+func (s *Socket) Watch(l *loop.Loop, h Handler) error {
+	if h == nil {
+		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
+	}
+	if !s.watch.CompareAndSwap(false, true) {
+		return s.fail("watch", Addr{}, &ArgError{"handler", h, "the socket has a handler already"})
+	}
+	s.handler = h
+	s.timeout.Store(0)
+	if err := s.fd.Watch(l, (*watcher)(s.state)); err != nil {
+		s.watch.Store(false)
+		return s.fail("watch", Addr{}, err)
+	}
+	return nil
+}
+
+// watcher is a state as its loop sees it.
+type watcher state
+
+var _ loop.Watcher = (*watcher)(nil)
+
+func (w *watcher) Ready(r pollux.Ready) {
+	if r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0 {
+		w.handler.Readable(&w.self)
+	}
+	if r&pollux.Writable != 0 {
+		w.handler.Writable(&w.self)
+	}
+}
+
+func (w *watcher) Closed(err error) { w.handler.Closed(&w.self, err) }
