@@ -220,7 +220,11 @@ func (fd *FD) Do(who any, o *Op) error {
 // home is the loop to join if it is on none; if home is not nil this is its goroutine, which has others to serve too.
 func (fd *FD) begin(o *Op, home *Loop) (queued bool, n int, err error) {
 	fd.mu.Lock()
-	err = fd.mayTry(o.Lane, o.Blind)
+	if o.Entered {
+		o.Entered = false
+	} else {
+		err = fd.mayTry(o.Lane, o.Blind)
+	}
 	tried := err == nil
 	var out Outcome
 	for err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"runtime"
 	"runtime/debug"
@@ -343,6 +344,20 @@ func (l *Loop) finish() {
 	l.leaveUser()
 	if err := l.poller.Close(); err != nil {
 		l.log.Error("close of the poller", zap.Error(err))
+	}
+}
+
+// Watchers goes over the standing watchers, in no order. What is closed meanwhile is left out.
+func (l *Loop) Watchers() iter.Seq[Watcher] {
+	return func(yield func(Watcher) bool) {
+		for _, fd := range l.table.all(false) {
+			fd.mu.Lock()
+			w := fd.watcher
+			fd.mu.Unlock()
+			if w != nil && !yield(w) {
+				return
+			}
+		}
 	}
 }
 

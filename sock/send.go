@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
@@ -56,8 +57,30 @@ func (s *Socket) Send(p []byte, flags int) (int, error) {
 // n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
 // empty p makes one call.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
+	entered := false
+	if s.who == nil {
+		// Mostly all of it goes at once.
+		sysfd, err := s.fd.Enter(loop.Write, false)
+		switch err {
+		case nil:
+			var out loop.Outcome
+			if out, err = sendOnce(nil, sysfd, p, flags); err != nil || out.N == len(p) {
+				s.fd.Leave(loop.Write, false, out, err)
+				runtime.KeepAlive(s.state)
+				if err != loop.ErrAgain {
+					return out.N, s.fail("sendall", Addr{}, err)
+				}
+			} else {
+				n, entered = out.N, true // the lane stays ours, so that nothing comes between
+			}
+		case loop.ErrAgain:
+			if s.timeout.Load() == 0 {
+				return 0, ErrWouldBlock
+			}
+		}
+	}
 	o := s.newOp(loop.Write, trySendall)
-	o.p, o.flags = p, flags
+	o.p, o.flags, o.n, o.Entered = p, flags, n, entered
 	err = s.run(o)
 	n = o.n
 	o.done()

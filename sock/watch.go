@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"iter"
+
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/loop"
 )
@@ -56,3 +58,24 @@ func (w *watcher) Ready(r pollux.Ready) {
 }
 
 func (w *watcher) Closed(err error) { w.handler.Closed(&w.self, err) }
+
+// Watched goes over the sockets that have a handler on l, in no order. They may be closed meanwhile; new ones may be left out. Loop
+// only.
+func Watched(l *loop.Loop) iter.Seq[*Socket] {
+	return func(yield func(*Socket) bool) {
+		for w := range l.Watchers() {
+			if w, ok := w.(*watcher); ok && !yield(&w.self) {
+				return
+			}
+		}
+	}
+}
+
+// Join puts the socket on l, or on a loop of the default reactor's choice if l is nil. Otherwise it joins the loop of the task that
+// first waits for it, or one of the default reactor's. It does nothing if the socket is on a loop already.
+//
+// Errors: net.ErrClosed, also of a closed loop; EPERM for a descriptor that cannot be polled.
+func (s *Socket) Join(l *loop.Loop) error { return s.fail("join", Addr{}, s.fd.Join(l)) }
+
+// Loop is the loop it is on, or nil.
+func (s *Socket) Loop() *loop.Loop { return s.fd.Loop() }
