@@ -35,7 +35,8 @@ const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
 
 // Family is one format of addresses on one [System].
 type Family interface {
-	// Name is the name of the format, "inet": what [Addr.Network] says.
+	// Name is the name of the format, "inet": what [Addr.Network] says, but for families that use the
+	// addresses of another.
 	Name() string
 
 	// Parse is the inverse of [Addr.String] for the addresses of this family. The text may begin with
@@ -55,9 +56,11 @@ type Family interface {
 // number has several lines the first is the one for a protocol that is not known; if a kind has
 // several the first says which number is in its sockaddrs.
 var formats = []format{
-	{"inet", KindInet, perSystem{linux: 2, darwin: 2, freebsd: 2, netbsd: 2, openbsd: 2, dragonfly: 2, windows: 2}, anyProtocol, inetCodec{}},
-	{"inet6", KindInet6, perSystem{linux: 10, darwin: 30, freebsd: 28, netbsd: 24, openbsd: 24, dragonfly: 28, windows: 23}, anyProtocol, inet6Codec{}},
-	{"unix", KindUnix, perSystem{linux: 1, darwin: 1, freebsd: 1, netbsd: 1, openbsd: 1, dragonfly: 1, windows: 1}, anyProtocol, unixCodec{}},
+	{"inet", KindInet, everywhere(2), anyProtocol, inetCodec{}},
+	{"inet6", KindInet6, perSystem{
+		linux: 10, darwin: 30, freebsd: 28, netbsd: 24, openbsd: 24, dragonfly: 28, windows: 23,
+	}, anyProtocol, inet6Codec{}},
+	{"unix", KindUnix, everywhere(1), anyProtocol, unixCodec{}},
 
 	// These two have sockets of their own, whose addresses are those of AF_INET.
 	{"rds", KindInet, perSystem{linux: 21}, anyProtocol, inetCodec{}},
@@ -74,6 +77,8 @@ type format struct {
 
 // perSystem is a number that differs between systems.
 type perSystem [systems]int
+
+func everywhere(n int) perSystem { return perSystem{n, n, n, n, n, n, n} }
 
 var anyProtocol []int
 

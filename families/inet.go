@@ -9,11 +9,11 @@ import (
 //
 //   - empty: the wildcard address;
 //   - "<broadcast>" or "255.255.255.255": the broadcast address;
-//   - numeric, in any of the forms of inet_aton(3);
+//   - numeric, in any of the forms of inet_aton(3), or in IPv6 form, ::ffff:127.0.0.1;
 //   - otherwise a name: see [Addr.NeedsHost].
 //
 // Like Python, it takes any host and any port. [Family.Encode] reports what cannot be used: first
-// the host ([ErrHostFamily] for an IPv6 address, [ErrHostNUL]), then the port ([ErrPort]).
+// the host ([ErrHostFamily] for any other IPv6 address, [ErrHostNUL]), then the port ([ErrPort]).
 func Inet(host string, port int) Addr {
 	return Addr{kind: KindInet, port: port}.withHost(host)
 }

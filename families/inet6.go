@@ -122,7 +122,7 @@ func (inet6Codec) parse(s string) (Addr, error) {
 		return Addr{}, err
 	}
 	if hasQuery {
-		for _, item := range strings.Split(query, "&") {
+		for item := range strings.SplitSeq(query, "&") {
 			key, value, _ := strings.Cut(item, "=")
 			n, err := strconv.ParseUint(value, 10, 32)
 			switch {

@@ -36,6 +36,7 @@ const (
 	systems
 )
 
+// The systems that there are layouts of.
 var (
 	Linux     = newSystem(&System{name: "linux", index: linux, sunPath: 108, abstract: true})
 	Darwin    = newSystem(&System{name: "darwin", index: darwin, sunPath: 104, length: true})
