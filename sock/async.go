@@ -9,7 +9,7 @@ import (
 type Async struct{ s *Socket }
 
 // Async is the same socket, whose operations give futures.
-func (s *Socket) Async() Async { return Async{&s.self} }
+func (s *Socket) Async() Async { return Async{s.base()} }
 
 // Received is what came from whom.
 type Received struct {
@@ -54,7 +54,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
 	a := &asyncOp[T]{fill: fill}
 	a.Attempt = a
-	a.prepare(s.state, d, try)
+	a.prepare(s, d, try)
 	a.p, a.flags, a.Blind = p, flags, flags&blindFlags != 0
 	var addr Addr
 	if to != nil {
@@ -70,7 +70,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 		}
 	}
 	a.Deadline = s.deadline()
-	return loop.Start(s.fd, nil, &a.Op, &a.out)
+	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }
 
 // startResolved is start once the host of an address is known.
@@ -84,7 +84,7 @@ func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
 		err := s.encode(&a.op, addr)
 		if err == nil {
 			a.Deadline = s.deadline()
-			if a.out, err = loop.Start(s.fd, nil, &a.Op, &a.out).Wait(nil); err == nil {
+			if a.out, err = loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(nil); err == nil {
 				promise.Resolve(a.out)
 				return
 			}
@@ -100,23 +100,23 @@ func fillN(o *op) (int, error)          { return o.n, nil }
 func fillNothing(*op) (struct{}, error) { return struct{}{}, nil }
 func fillBytes(o *op) ([]byte, error)   { return o.p[:o.n], nil }
 func fillAccepted(o *op) (Accepted, error) {
-	c, from, err := o.s.self.accepted(o, nil)
+	c, from, err := o.s.accepted(o, nil)
 	return Accepted{c, from}, err
 }
 
 func fillReceived(o *op) (Received, error) {
-	from, err := o.s.self.decode(o.sa[:o.salen])
+	from, err := o.s.decode(o.sa[:o.salen])
 	return Received{o.p[:o.n], from}, err
 }
 
 func fillReceivedInto(o *op) (ReceivedInto, error) {
-	from, err := o.s.self.decode(o.sa[:o.salen])
+	from, err := o.s.decode(o.sa[:o.salen])
 	return ReceivedInto{o.n, from}, err
 }
 
 // transfer is settled at birth, without an allocation, if the first attempt is enough.
 func (a Async) transfer(name string, d loop.Direction, p []byte, flags int,
-	once func(*state, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
+	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
 	n, err := a.s.direct(d, p, flags, once)
 	if err == loop.ErrAgain && a.s.timeout.Load() != 0 {
 		return start(a.s, name, d, try, p, flags, nil, fillN)

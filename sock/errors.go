@@ -55,7 +55,7 @@ func (s *Socket) fail(op string, addr Addr, err error) error {
 
 // failed is fail for what has no socket.
 func failed(op string, family int, err error) error {
-	return (&Socket{state: &state{family: int32(family)}}).fail(op, Addr{}, err)
+	return (&Socket{core: &core{family: int32(family)}}).fail(op, Addr{}, err)
 }
 
 // A GaiError is a name that could not be resolved: Python's gaierror.

@@ -14,7 +14,7 @@ import (
 // Forever is the timeout of a blocking socket: Python's None.
 const Forever = time.Duration(math.MaxInt64)
 
-// defaultTimeout is that of new sockets, as state.timeout has it.
+// defaultTimeout is that of new sockets, as core.timeout has it.
 var defaultTimeout = func() *atomic.Int64 {
 	v := new(atomic.Int64)
 	v.Store(-1)
@@ -126,10 +126,10 @@ func (s *Socket) deadline() timeouts.Deadline {
 // goroutine; on a socket that a task waits for, it costs both in each wait.
 func (s *Socket) With(ctx context.Context) *Socket {
 	if t, ok := s.who.(*loop.Task); ok {
-		return &Socket{s.state, &loop.TaskContext{Task: t, Context: ctx}}
+		return &Socket{s.core, &loop.TaskContext{Task: t, Context: ctx}, s.base()}
 	}
-	return &Socket{s.state, ctx}
+	return &Socket{s.core, ctx, s.base()}
 }
 
 // In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
-func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.state, t} }
+func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, t, s.base()} }

@@ -15,7 +15,7 @@ type sockaddr [families.MaxSockaddr]byte
 // so that all share a pool and waiting allocates nothing.
 type op struct {
 	loop.Op
-	s   *state // kept alive by whoever holds the op
+	s   *Socket // the base, which must not be collected before
 	try func(*op, int) (loop.Outcome, error)
 
 	p     []byte
@@ -43,10 +43,10 @@ var ops = sync.Pool{New: func() any { return makeOp() }}
 
 // newOp takes an op from the pool; done gives it back.
 func (s *Socket) newOp(d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
-	return ops.Get().(*op).prepare(s.state, d, try)
+	return ops.Get().(*op).prepare(s.base(), d, try)
 }
 
-func (o *op) prepare(s *state, d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
+func (o *op) prepare(s *Socket, d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
 	o.s, o.Lane, o.try, o.newfd = s, d, try, -1
 	return o
 }
@@ -61,7 +61,7 @@ func (o *op) done() {
 func (s *Socket) run(o *op) error {
 	o.Deadline = s.deadline()
 	err := s.fd.Do(s.who, &o.Op)
-	runtime.KeepAlive(s.state)
+	runtime.KeepAlive(s)
 	return err
 }
 
@@ -75,7 +75,7 @@ func (s *Socket) hot() (t *loop.Task, ok bool) {
 }
 
 // direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.
-func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *state, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
+func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
 	t, ok := s.hot()
 	if !ok {
 		return 0, loop.ErrAgain
@@ -85,9 +85,9 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *stat
 	if err != nil {
 		return 0, err
 	}
-	out, err := once(s.state, sysfd, p, flags)
+	out, err := once(s.core, sysfd, p, flags)
 	retry := s.fd.Leave(d, blind, out, err)
-	runtime.KeepAlive(s.state)
+	runtime.KeepAlive(s)
 	if t != nil && err == nil {
 		t.Spend(out.N)
 	}
@@ -100,7 +100,7 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *stat
 
 // transfer is direct, and run if that was not enough and the mode allows to wait.
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
-	once func(*state, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
+	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
 	n, err := s.direct(d, p, flags, once)
 	if err == loop.ErrAgain && (s.timeout.Load() != 0 || s.who != nil) {
 		o := s.newOp(d, try)

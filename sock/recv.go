@@ -5,7 +5,7 @@ import (
 )
 
 // recvOnce is one recv(2) that does not block.
-func recvOnce(s *state, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, p, flags, nil, nil)
 	if err != nil {
 		return loop.Outcome{}, err
@@ -18,7 +18,7 @@ func recvOnce(s *state, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
-	out, err := recvOnce(o.s, sysfd, o.p, o.flags)
+	out, err := recvOnce(o.s.core, sysfd, o.p, o.flags)
 	o.n = out.N
 	return out, err
 }

@@ -12,13 +12,13 @@ import (
 const fullRetry = time.Millisecond
 
 // sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
-func sendOnce(_ *state, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+func sendOnce(_ *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := sysSendto(sysfd, p, flags, nil)
 	return loop.Outcome{N: n}, err
 }
 
 func trySend(o *op, sysfd int) (loop.Outcome, error) {
-	out, err := sendOnce(o.s, sysfd, o.p, o.flags)
+	out, err := sendOnce(nil, sysfd, o.p, o.flags)
 	o.n = out.N
 	return out, err
 }
@@ -66,7 +66,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 			var out loop.Outcome
 			if out, err = sendOnce(nil, sysfd, p, flags); err != nil || out.N == len(p) {
 				s.fd.Leave(loop.Write, false, out, err)
-				runtime.KeepAlive(s.state)
+				runtime.KeepAlive(s)
 				if err != loop.ErrAgain {
 					return out.N, s.fail("sendall", Addr{}, err)
 				}

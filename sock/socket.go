@@ -19,34 +19,41 @@ import (
 // A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
 // watched belongs to its loop and is not.
 type Socket struct {
-	*state
-	who any // as loop.FD.Do has it: nil, a context.Context, a *loop.Task or a *loop.TaskContext
+	*core
+	who  any     // as loop.FD.Do has it: nil, a context.Context, a *loop.Task or a *loop.TaskContext
+	root *Socket // of a view: what it is a view of, which must not be collected before; nil in that one itself
 }
 
-// state is what all views of a socket share.
-type state struct {
-	self    Socket       // the view that New and the like return, so that they allocate but once
-	fd      *loop.FD     // apart, since the loop keeps it, and must not keep this
+// core is what all views of a socket share. The loop knows it and keeps it, but it does not know its Socket, so that one can be
+// collected; only a core that is watched does.
+type core struct {
+	fd      loop.FD
 	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
 	family  int32        // immutable, as the next two
 	typ     int32
 	proto   int32
-	watch   atomic.Bool
-	handler Handler // immutable once watch is set
+	watched atomic.Bool
+	handler Handler // immutable once watched is set, as the next
+	socket  *Socket
 }
 
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
 func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
-	s := &state{
-		fd:     loop.NewFD(sysfd),
-		family: int32(family),
-		typ:    int32(typ &^ typeFlags),
-		proto:  int32(proto),
+	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
+	c.fd.Init(sysfd)
+	c.timeout.Store(timeout)
+	s := &Socket{core: c}
+	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
+	runtime.SetFinalizer(s, func(s *Socket) { s.fd.Abandon() })
+	return s
+}
+
+// base is the Socket that s is a view of.
+func (s *Socket) base() *Socket {
+	if s.root != nil {
+		return s.root
 	}
-	s.self.state = s
-	s.timeout.Store(timeout)
-	runtime.AddCleanup(s, (*loop.FD).Abandon, s.fd)
-	return &s.self
+	return s
 }
 
 // New is Python's socket(family, type, proto). A -1 is a default: AF_INET, SOCK_STREAM, 0.
@@ -169,7 +176,7 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 		err = fn(sysfd)
 		s.fd.Release()
 	}
-	runtime.KeepAlive(s.state)
+	runtime.KeepAlive(s)
 	return s.fail(op, Addr{}, err)
 }
 
@@ -179,7 +186,7 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 // What was sent is still delivered, as the system does it (see SO_LINGER).
 func (s *Socket) Close() error {
 	err := s.fd.Close()
-	runtime.KeepAlive(s.state)
+	runtime.SetFinalizer(s.base(), nil)
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -190,6 +197,7 @@ func (s *Socket) Close() error {
 // was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects.
 func (s *Socket) Detach() int {
 	sysfd, err := s.fd.Detach()
+	runtime.SetFinalizer(s.base(), nil)
 	if err != nil {
 		return -1
 	}

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"iter"
+	"runtime"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/loop"
@@ -31,40 +32,42 @@ func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
 	}
-	if !s.watch.CompareAndSwap(false, true) {
+	if !s.watched.CompareAndSwap(false, true) {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "the socket has a handler already"})
 	}
-	s.handler = h
+	s.handler, s.socket = h, s.base()
 	s.timeout.Store(0)
-	if err := s.fd.Watch(l, (*watcher)(s.state)); err != nil {
-		s.watch.Store(false)
+	if err := s.fd.Watch(l, (*watcher)(s.core)); err != nil {
+		s.socket = nil
+		s.watched.Store(false)
 		return s.fail("watch", Addr{}, err)
 	}
+	runtime.SetFinalizer(s.base(), nil) // the loop keeps it
 	return nil
 }
 
-// watcher is a state as its loop sees it.
-type watcher state
+// watcher is a core as its loop sees it.
+type watcher core
 
 var _ loop.Watcher = (*watcher)(nil)
 
 func (w *watcher) Ready(r pollux.Ready) {
 	if r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0 {
-		w.handler.Readable(&w.self)
+		w.handler.Readable(w.socket)
 	}
 	if r&pollux.Writable != 0 {
-		w.handler.Writable(&w.self)
+		w.handler.Writable(w.socket)
 	}
 }
 
-func (w *watcher) Closed(err error) { w.handler.Closed(&w.self, err) }
+func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
 
 // Watched goes over the sockets that have a handler on l, in no order. They may be closed meanwhile; new ones may be left out. Loop
 // only.
 func Watched(l *loop.Loop) iter.Seq[*Socket] {
 	return func(yield func(*Socket) bool) {
 		for w := range l.Watchers() {
-			if w, ok := w.(*watcher); ok && !yield(&w.self) {
+			if w, ok := w.(*watcher); ok && !yield(w.socket) {
 				return
 			}
 		}
