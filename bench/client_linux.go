@@ -1,0 +1,268 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+)
+
+// A loader puts load on one server. Before and after load nothing is in flight, so that a server
+// that does not have its turn is idle.
+type loader interface {
+	// load keeps the server busy for d and then waits for the answers still due. It records the
+	// time of each message in nanoseconds, unless h is nil. With d = 0 each connection sends once.
+	load(d time.Duration, h *hdrhistogram.Histogram) (tally, error)
+	close()
+}
+
+// A tally is what one load came to.
+type tally struct {
+	messages int64         // answered, those after the end of d too
+	timely   int64         // answered before that
+	elapsed  time.Duration // d, as exactly as the loader could keep it
+	corrupt  int64         // reads with bytes that were never sent
+}
+
+// newHistogram takes latencies in nanoseconds: up to a minute, to three digits.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute), 3)
+}
+
+// A client is the loader for open connections: on each of them depth messages are in flight, and
+// each answer sends the next message.
+type client struct {
+	poller
+	conns []conn
+	buf   []byte
+	size  int
+	depth int
+	limit time.Duration // of a silence with messages in flight
+
+	// Of the load at work:
+	tally    tally
+	hist     *hdrhistogram.Histogram
+	more     bool // answers send the next message
+	inFlight int
+}
+
+// A conn is one connection: a stream out, the same stream back.
+type conn struct {
+	fd    int
+	start uint64 // where in the pattern its stream begins
+	sent  uint64 // bytes
+	owed  int    // bytes to send that the socket has not taken yet
+	got   uint64 // bytes
+	whole uint64 // messages that came back
+
+	// When the messages in flight were sent, oldest first: a ring, because they come back in order.
+	asked []asked
+	first int // of the ring's entries in use
+	used  int
+}
+
+// asked is some messages that were sent at once.
+type asked struct {
+	at time.Duration
+	n  int
+}
+
+// newClient connects to a server.
+func newClient(addr netip.AddrPort, conns, depth, size int) (*client, error) {
+	c := &client{conns: make([]conn, 0, conns), buf: make([]byte, patternSpan), size: size, depth: depth, limit: patience}
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	rings := make([]asked, conns*depth)
+	for i := range conns {
+		fd, err := connect(addr)
+		if err != nil {
+			c.close()
+			return nil, fmt.Errorf("connection %d: %w", i+1, err)
+		}
+		c.conns = append(c.conns, conn{fd: fd, start: patternStart(i), asked: rings[i*depth : (i+1)*depth]})
+		if err := c.add(fd, i); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// connect opens one connection, and makes it non-blocking once it is there.
+func connect(addr netip.AddrPort) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err := unix.Connect(fd, sockaddr(addr)); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("connect", err)
+	}
+	// Without TCP_NODELAY a second small write would wait for the answer to the first one.
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("setsockopt", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return fd, nil
+}
+
+func sockaddr(addr netip.AddrPort) *unix.SockaddrInet4 {
+	return &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}
+}
+
+func (c *client) load(d time.Duration, h *hdrhistogram.Histogram) (tally, error) {
+	c.tally, c.hist, c.more = tally{}, h, true
+	begin := now()
+	for i := range c.conns {
+		if err := c.ask(&c.conns[i], c.depth, now()); err != nil {
+			return c.tally, err
+		}
+	}
+	for {
+		left := d - (now() - begin)
+		if left <= 0 {
+			break
+		}
+		if err := c.turn(left); err != nil {
+			return c.tally, err
+		}
+	}
+	c.more = false
+	c.tally.elapsed, c.tally.timely = now()-begin, c.tally.messages
+	return c.tally, c.drain()
+}
+
+// drain waits for the answers to all that is in flight.
+func (c *client) drain() error {
+	for heard := now(); c.inFlight > 0; {
+		before := c.inFlight
+		if err := c.turn(napMax); err != nil {
+			return err
+		}
+		if c.inFlight < before {
+			heard = now()
+		} else if now()-heard > c.limit {
+			return fmt.Errorf("%d messages in flight and no answer for %v", c.inFlight, c.limit)
+		}
+	}
+	return nil
+}
+
+// turn waits once and handles what came.
+func (c *client) turn(d time.Duration) error {
+	events, err := c.wait(d)
+	if err != nil {
+		return err
+	}
+	for i := range events {
+		cn := &c.conns[events[i].Fd]
+		if events[i].Events&(unix.EPOLLIN|pastRead) != 0 {
+			err = c.receive(cn, events[i].Events&pastRead != 0)
+		}
+		if err == nil && cn.owed > 0 && events[i].Events&unix.EPOLLOUT != 0 {
+			err = c.flush(cn)
+		}
+		if err != nil {
+			return fmt.Errorf("connection %d: %w", events[i].Fd+1, err)
+		}
+	}
+	return nil
+}
+
+// ask sends n messages.
+func (c *client) ask(cn *conn, n int, at time.Duration) error {
+	cn.asked[(cn.first+cn.used)%len(cn.asked)] = asked{at, n}
+	cn.used++
+	cn.owed += n * c.size
+	c.inFlight += n
+	return c.flush(cn)
+}
+
+func (c *client) flush(cn *conn) error {
+	for cn.owed > 0 {
+		n, errno := rawWrite(cn.fd, patternAt(cn.start+cn.sent, min(cn.owed, patternSpan)))
+		switch errno {
+		case 0:
+			cn.sent += uint64(n)
+			cn.owed -= n
+		case unix.EAGAIN:
+			return nil // EPOLLOUT will come
+		case unix.EINTR:
+		default:
+			return os.NewSyscallError("write", errno)
+		}
+	}
+	return nil
+}
+
+// receive takes in what is there, and answers each message that is complete with a new one.
+func (c *client) receive(cn *conn, toEnd bool) error {
+	for {
+		n, errno := rawRead(cn.fd, c.buf)
+		switch {
+		case errno == unix.EAGAIN:
+			return c.complete(cn)
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return os.NewSyscallError("read", errno)
+		case n == 0:
+			return fmt.Errorf("closed by the server: %w", io.ErrUnexpectedEOF)
+		}
+		if !isPattern(c.buf[:n], cn.start+cn.got) {
+			c.tally.corrupt++
+		}
+		if cn.got += uint64(n); cn.got > cn.sent {
+			return fmt.Errorf("%d bytes came back of %d sent", cn.got, cn.sent)
+		}
+		if n < len(c.buf) && !toEnd {
+			return c.complete(cn)
+		}
+	}
+}
+
+// complete accounts for the messages that have come back in full.
+func (c *client) complete(cn *conn) error {
+	n := int(cn.got/uint64(c.size) - cn.whole)
+	if n == 0 {
+		return nil
+	}
+	at := now()
+	cn.whole += uint64(n)
+	c.inFlight -= n
+	c.tally.messages += int64(n)
+	for left := n; left > 0; {
+		a := &cn.asked[cn.first]
+		k := min(left, a.n)
+		if c.hist != nil {
+			if err := c.hist.RecordValues(int64(at-a.at), int64(k)); err != nil {
+				return err
+			}
+		}
+		left -= k
+		if a.n -= k; a.n == 0 {
+			cn.first = (cn.first + 1) % len(cn.asked)
+			cn.used--
+		}
+	}
+	if c.more {
+		return c.ask(cn, n, at)
+	}
+	return nil
+}
+
+func (c *client) close() {
+	for _, cn := range c.conns {
+		unix.Close(cn.fd)
+	}
+	unix.Close(c.fd)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// An entry is one server of a scenario: an implementation with its options.
+type entry struct {
+	Name    string // unique in its scenario
+	Base    string // the entry that differs only in having no timeout, or empty
+	Impl    impl
+	Hogs    int
+	Timeout time.Duration
+	Buffer  int // bytes of a read buffer, where a connection has one of its own
+}
+
+// entries lists the servers of a scenario.
+func (s scenario) entries(impls []impl) []entry {
+	seen := make(map[string]int)
+	var list []entry
+	for _, i := range impls {
+		if s.Hogs > 0 && !i.Go || s.Timeout > 0 && !i.Timeouts {
+			continue
+		}
+		name := i.Name
+		if seen[i.Name]++; seen[i.Name] > 1 {
+			name = fmt.Sprintf("%s#%d", name, seen[i.Name])
+		}
+		e := entry{Name: name, Impl: i, Hogs: s.Hogs, Buffer: max(defaultBuffer, s.Size)}
+		list = append(list, e)
+		if s.Timeout > 0 {
+			e.Name, e.Base, e.Timeout = name+"+timeout", name, s.Timeout
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// length is how long a slice of the scenario is when others take d.
+func (s scenario) length(d time.Duration) time.Duration {
+	return d * time.Duration(max(s.Stretch, 1))
+}
+
+// runsWith reports whether the scenario is measured with this GOMAXPROCS, one of those asked for.
+// Memory hardly depends on it, so the first one is enough.
+func (s scenario) runsWith(procs int, all []int) bool {
+	switch {
+	case s.Hogs > 0:
+		return procs == 1
+	case s.Kind == kindIdle:
+		return procs == all[0]
+	}
+	return true
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// A session is one run of "bench echo": what all its scenarios share.
+type session struct {
+	ctx      context.Context
+	settings settings
+	progress *progress
+	report   *report
+	self     string // the program that serves
+	peerC    string // the compiled server in C
+	cores    []int
+}
+
+// measure runs every scenario with every GOMAXPROCS. What goes wrong with one server is a failure in
+// the report, and the others go on; the error is for what stops everything.
+func measure(ctx context.Context, set settings, stderr io.Writer) (*report, error) {
+	runtime.LockOSThread() // for the load generator, which is this goroutine
+	defer runtime.UnlockOSThread()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cores, err := allowedCores()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	s := &session{
+		ctx:      ctx,
+		settings: set,
+		progress: newProgress(stderr, set.steps()),
+		report:   &report{Environment: describe(set.Args, len(cores)), Settings: set},
+		self:     self,
+		cores:    cores,
+	}
+	defer s.progress.end()
+	if err := s.preparePeerC(dir); err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	for _, procs := range set.Procs {
+		if err := s.withProcs(procs); err != nil {
+			return nil, err
+		}
+	}
+	s.report.Took = time.Since(begin)
+	return s.report, nil
+}
+
+// preparePeerC compiles the server in C; without a compiler the run does without it.
+func (s *session) preparePeerC(dir string) error {
+	var kept []impl
+	for _, i := range s.settings.Impls {
+		if i.Go || s.peerC != "" {
+			kept = append(kept, i)
+			continue
+		}
+		var err error
+		s.peerC, s.report.Environment.Compiler, err = compilePeer(dir)
+		if errors.Is(err, errNoCompiler) {
+			s.note("the server in C was not measured: " + err.Error())
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		kept = append(kept, i)
+	}
+	s.settings.Impls = kept
+	return nil
+}
+
+// withProcs runs the scenarios with one GOMAXPROCS of the servers.
+func (s *session) withProcs(procs int) error {
+	place, core := s.place(procs)
+	if place != placeFree {
+		if err := moveTo(s.cores[:1]); err != nil {
+			return err
+		}
+		defer moveTo(s.cores) // what worked before works again
+	}
+	for _, sc := range s.settings.Scenarios {
+		if !sc.runsWith(procs, s.settings.Procs) || len(sc.entries(s.settings.Impls)) == 0 {
+			continue
+		}
+		s.progress.begin(fmt.Sprintf("GOMAXPROCS=%d %s", procs, sc.Name))
+		r := &race{session: s, scenario: sc, procs: procs, core: core}
+		res := result{Scenario: sc, Procs: procs, Place: place}
+		var err error
+		if sc.Kind == kindIdle {
+			res.Servers, err = r.idle()
+		} else {
+			res.Servers, err = r.run()
+		}
+		if err != nil {
+			return err
+		}
+		s.report.Results = append(s.report.Results, res)
+	}
+	return nil
+}
+
+// place says where load generator and servers run, and on which core the servers do: -1 if the
+// kernel chooses. Servers with more than one processor are left to the kernel, and so is all on a
+// machine with too few cores.
+func (s *session) place(procs int) (place string, core int) {
+	switch {
+	case procs == 1 && s.settings.Place == placeApart && len(s.cores) >= 2:
+		return placeApart, s.cores[1]
+	case procs == 1 && s.settings.Place == placeTogether:
+		return placeTogether, s.cores[0]
+	}
+	return placeFree, -1
+}
+
+// steps is how often the progress moves: once for each slice and each look at idle connections.
+func (s settings) steps() int {
+	n := 0
+	for _, procs := range s.Procs {
+		for _, sc := range s.Scenarios {
+			if sc.runsWith(procs, s.Procs) {
+				n += len(sc.entries(s.Impls)) * s.turns(sc)
+			}
+		}
+	}
+	return n
+}
+
+// turns is how many turns each server has in a scenario, with the one that warms it up.
+func (s settings) turns(sc scenario) int {
+	if sc.Kind == kindIdle {
+		return s.IdleRuns
+	}
+	return s.Cycles + 1
+}
+
+// note adds a note, once.
+func (s *session) note(text string) {
+	if !slices.Contains(s.report.Notes, text) {
+		s.report.Notes = append(s.report.Notes, text)
+	}
+}

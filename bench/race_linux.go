@@ -1,0 +1,253 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+)
+
+// A race is one scenario with one GOMAXPROCS: all servers up at once, and loaded in turn.
+type race struct {
+	*session
+	scenario scenario
+	procs    int
+	core     int // of the servers, or -1
+}
+
+// A lane is one server of a race with the load made for it.
+type lane struct {
+	entry
+	result  *serverResult
+	process *process
+	loader  loader
+	slice   *hdrhistogram.Histogram // of one slice
+	total   *hdrhistogram.Histogram // of all slices
+}
+
+func (r *race) run() ([]*serverResult, error) {
+	if err := r.descriptors(); err != nil {
+		r.fail(nil, err)
+		return nil, nil
+	}
+	var results []*serverResult
+	var lanes []*lane
+	defer func() {
+		for _, l := range lanes {
+			l.end()
+		}
+	}()
+	for _, e := range r.scenario.entries(r.settings.Impls) {
+		l := &lane{entry: e, result: &serverResult{Name: e.Name, Base: e.Base, Impl: e.Impl.Name},
+			slice: newHistogram(), total: newHistogram()}
+		lanes = append(lanes, l)
+		results = append(results, l.result)
+		if err := r.start(l); err != nil {
+			r.fail(l, err)
+		}
+	}
+	// Cycle -1 warms the servers up, and counts for nothing.
+	for cycle := -1; cycle < r.settings.Cycles; cycle++ {
+		for i := range lanes {
+			l := lanes[(i+cycle+1)%len(lanes)]
+			if err := r.ctx.Err(); err != nil {
+				return nil, errors.New("interrupted")
+			}
+			if l.result.Failure == "" {
+				if err := r.turn(l, cycle); err != nil {
+					r.fail(l, err)
+				}
+			}
+			r.progress.step()
+		}
+	}
+	for _, l := range lanes {
+		if r.scenario.Syscalls && l.result.Failure == "" {
+			if err := r.countSyscalls(l); err != nil {
+				r.fail(l, err)
+			}
+		}
+		if l.result.Corrupt > 0 {
+			r.fail(l, fmt.Errorf("%d reads did not match what was sent", l.result.Corrupt))
+		}
+		l.result.Latency = latencyOf(l.total)
+	}
+	return results, nil
+}
+
+// descriptors checks the limit beforehand: the load generator holds the connections to all servers.
+func (r *race) descriptors() error {
+	limit, err := openFiles()
+	if err != nil {
+		return err
+	}
+	need := r.scenario.Conns*len(r.scenario.entries(r.settings.Impls)) + spareFiles
+	if limit < need {
+		return fmt.Errorf("needs %d open files, the limit is %d (ulimit -n)", need, limit)
+	}
+	return nil
+}
+
+// spareFiles is room for the descriptors that are no connections.
+const spareFiles = 200
+
+// openFiles is the limit of descriptors, which Go's runtime has raised as far as it may.
+func openFiles() (int, error) {
+	var lim unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {
+		return 0, os.NewSyscallError("getrlimit", err)
+	}
+	return int(min(lim.Cur, math.MaxInt)), nil
+}
+
+// fail takes a server out of the race, and notes why. The first reason stays.
+func (r *race) fail(l *lane, err error) {
+	what := fmt.Sprintf("GOMAXPROCS=%d %s", r.procs, r.scenario.Name)
+	if l != nil {
+		what += " " + l.Name
+		if l.result.Failure == "" {
+			l.result.Failure = err.Error()
+		}
+	}
+	r.report.Failures = append(r.report.Failures, what+": "+err.Error())
+}
+
+// start starts a server and connects to it.
+func (r *race) start(l *lane) error {
+	var err error
+	if l.process, err = startProcess(r.command(l.entry), r.core); err != nil {
+		return err
+	}
+	if l.Hogs > 0 {
+		if err := l.process.pause(); err != nil {
+			return err
+		}
+	}
+	// Each loader is assigned only if there is one: a nil pointer in the interface is not nil.
+	switch r.scenario.Kind {
+	case kindChurn:
+		c, err := newChurn(l.process.addr, r.scenario.Conns, r.scenario.Size)
+		if err != nil {
+			return err
+		}
+		l.loader = c
+	default:
+		c, err := newClient(l.process.addr, r.scenario.Conns, r.scenario.Depth, r.scenario.Size)
+		if err != nil {
+			return err
+		}
+		l.loader = c
+	}
+	return nil
+}
+
+// command is the command line of a server.
+func (r *race) command(e entry) []string {
+	if !e.Impl.Go {
+		return []string{r.peerC}
+	}
+	return []string{r.self, "serve", "-impl", e.Impl.Name, "-network", "tcp", "-procs", strconv.Itoa(r.procs),
+		"-hogs", strconv.Itoa(e.Hogs), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+}
+
+// end closes the connections and stops the server.
+func (l *lane) end() {
+	if l.loader != nil {
+		l.loader.close()
+	}
+	if l.process != nil {
+		l.process.resume() // a stopped process would not see the end of its stdin
+		l.process.stop()
+	}
+}
+
+// turn is one server's slice: a part to warm up, then the part that counts.
+func (r *race) turn(l *lane, cycle int) (err error) {
+	if l.Hogs > 0 {
+		if err := l.process.resume(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, l.process.pause()) }()
+	}
+	length := r.scenario.length(r.settings.Slice)
+	warm, err := l.loader.load(r.settings.Skip, nil)
+	l.result.Corrupt += warm.corrupt
+	if err != nil {
+		return l.explain(err)
+	}
+	before, err := l.settled()
+	if err != nil {
+		return err
+	}
+	l.slice.Reset()
+	t, err := l.loader.load(length-r.settings.Skip, l.slice)
+	l.result.Corrupt += t.corrupt
+	if err != nil {
+		return l.explain(err)
+	}
+	after, err := l.settled()
+	if err != nil {
+		return err
+	}
+	if cycle >= 0 {
+		l.total.Merge(l.slice) // made alike: drops nothing
+		l.result.Slices = append(l.result.Slices, slice{
+			Messages: t.messages,
+			CPU:      us(after-before) / float64(t.messages),
+			Rate:     float64(t.timely) / t.elapsed.Seconds(),
+			P50:      us(time.Duration(l.slice.ValueAtQuantile(50))),
+			P99:      us(time.Duration(l.slice.ValueAtQuantile(99))),
+		})
+	}
+	return nil
+}
+
+// settled reads the server's CPU clock once the server sleeps. The pause is not waiting for an
+// event: after the last answer a server has some calls left until it sleeps, and no way to say so.
+func (l *lane) settled() (time.Duration, error) {
+	time.Sleep(time.Millisecond)
+	return l.process.cpuTime()
+}
+
+// explain adds what the server said, if it has ended.
+func (l *lane) explain(err error) error {
+	select {
+	case <-l.process.exited:
+		return fmt.Errorf("%w; the server has ended: %s", err, l.process.lastWords())
+	default:
+		return err
+	}
+}
+
+// countSyscalls loads the server once more, under a tracer.
+func (r *race) countSyscalls(l *lane) error {
+	var t tally
+	var broken error
+	n, by, err := countSyscalls(l.process.cmd.Process.Pid, func() error {
+		t, broken = l.loader.load(r.scenario.length(r.settings.Slice), nil)
+		l.result.Corrupt += t.corrupt
+		return broken
+	})
+	if broken != nil {
+		return l.explain(broken)
+	}
+	if err != nil {
+		r.note("system calls were not counted: " + err.Error())
+		return nil
+	}
+	l.result.Syscalls, l.result.SyscallsFrom = float64(n)/float64(t.messages), by
+	r.note("system calls were counted with " + by + ", in slices of their own")
+	return nil
+}
+
+func latencyOf(h *hdrhistogram.Histogram) latency {
+	at := func(q float64) float64 { return us(time.Duration(h.ValueAtQuantile(q))) }
+	return latency{Count: h.TotalCount(), P50: at(50), P99: at(99), P999: at(99.9), Max: us(time.Duration(h.Max()))}
+}
+
+func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

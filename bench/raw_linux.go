@@ -1,0 +1,27 @@
+package main
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// rawEpollWait wraps epoll_pwait(2), which every architecture has; arm64 lacks epoll_wait.
+func rawEpollWait(epfd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd),
+		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(ms), 0, 0)
+	return int(n), errno
+}
+
+// rawRead wraps read(2) of a non-blocking descriptor.
+func rawRead(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return int(n), errno
+}
+
+// rawWrite wraps write(2) of a non-blocking descriptor. Go's runtime turns the SIGPIPE of a socket
+// into EPIPE.
+func rawWrite(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return int(n), errno
+}

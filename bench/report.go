@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// write prints the whole report for a reader.
+func (r *report) write(w io.Writer) error {
+	var b strings.Builder
+	r.Environment.write(&b)
+	fmt.Fprintf(&b, "method  %d cycles of %v slices, %v of each skipped; ratios within a cycle, then median [quartiles]\n",
+		r.Settings.Cycles, r.Settings.Slice, r.Settings.Skip)
+	for i := range r.Results {
+		r.Results[i].write(&b)
+	}
+	writeTargets(&b, r.Targets)
+	for _, n := range r.Notes {
+		fmt.Fprintln(&b, "note:", n)
+	}
+	for _, f := range r.Failures {
+		fmt.Fprintln(&b, "FAILED:", f)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (e *environment) write(w io.Writer) {
+	fmt.Fprintf(w, "commit  %s\n", orUnknown(e.Commit))
+	fmt.Fprintf(w, "time    %s, load averages %s\n", e.Time.Format("2006-01-02 15:04 MST"), orUnknown(e.Load))
+	fmt.Fprintf(w, "kernel  %s\n", orUnknown(e.Kernel))
+	fmt.Fprintf(w, "cpu     %s, %d cores\n", orUnknown(e.CPU), e.Cores)
+	fmt.Fprintf(w, "go      %s", e.Go)
+	for _, m := range slices.Sorted(maps.Keys(e.Modules)) {
+		fmt.Fprintf(w, ", %s %s", m, e.Modules[m])
+	}
+	if e.Compiler != "" {
+		fmt.Fprintf(w, "; %s", e.Compiler)
+	}
+	fmt.Fprintf(w, "\ncommand %s\n", e.Command)
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// write prints one scenario as a table.
+func (r *result) write(w io.Writer) {
+	where := map[string]string{
+		placeApart:    "servers and load generator on a core each",
+		placeTogether: "servers and load generator on one core",
+		placeFree:     "nothing pinned",
+	}
+	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s)\n", r.Scenario.Name, r.Scenario.Text, r.Procs, where[r.Place])
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	columns := r.columns()
+	cells := []string{"impl"}
+	for _, c := range columns {
+		cells = append(cells, c.head)
+	}
+	fmt.Fprintln(t, strings.Join(cells, "\t"))
+	for _, s := range r.Servers {
+		cells := []string{s.Name}
+		for _, c := range columns {
+			cells = append(cells, c.cell(s))
+		}
+		if s.Failure != "" {
+			cells = append(cells, "failed: "+s.Failure)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	t.Flush() // into memory: cannot fail
+}
+
+// A column is one figure of every server.
+type column struct {
+	head string
+	cell func(*serverResult) string
+}
+
+// columns chooses what the scenario is about.
+func (r *result) columns() []column {
+	switch {
+	case r.Scenario.Kind == kindIdle:
+		return append([]column{
+			{"connections", func(s *serverResult) string { return idleCount(s.Idle) }},
+			{"MiB without", func(s *serverResult) string { return idleBefore(s.Idle) }},
+			{"B/connection", func(s *serverResult) string { return s.IdleBytes.full(0) }},
+		}, r.ratioColumns("B", func(c compare) quartiles { return c.Idle })...)
+	case r.Scenario.Hogs > 0:
+		// The hogs' CPU is part of the servers': nothing can be read from it.
+		return append(r.ratioColumns("p50", func(c compare) quartiles { return c.P50 }), speedColumns("msg")...)
+	}
+	unit := "msg"
+	if r.Scenario.Kind == kindChurn {
+		unit = "conn"
+	}
+	list := []column{{"CPU us/" + unit, func(s *serverResult) string { return s.CPU.median(2) }}}
+	list = append(list, r.ratioColumns("CPU", func(c compare) quartiles { return c.CPU })...)
+	if r.Scenario.Timeout > 0 {
+		list = append(list, column{"CPU/without", func(s *serverResult) string { return s.Ratios[s.Base].CPU.full(2) }})
+	}
+	list = append(list, speedColumns(unit)...)
+	if r.Scenario.Syscalls {
+		list = append(list, column{"syscalls/" + unit, func(s *serverResult) string {
+			if s.Syscalls == 0 {
+				return "-"
+			}
+			return fmt.Sprintf("%.2f", s.Syscalls)
+		}})
+	}
+	return list
+}
+
+// ratioColumns is a column for each peer that takes part.
+func (r *result) ratioColumns(what string, of func(compare) quartiles) []column {
+	var list []column
+	for _, peer := range peers {
+		if r.server(peer) == nil {
+			continue
+		}
+		list = append(list, column{what + "/" + peer, func(s *serverResult) string {
+			if s.Name == peer {
+				return "1"
+			}
+			return of(s.Ratios[peer]).full(2)
+		}})
+	}
+	return list
+}
+
+func speedColumns(unit string) []column {
+	us := func(of func(latency) float64) func(*serverResult) string {
+		return func(s *serverResult) string {
+			if s.Latency.Count == 0 {
+				return "-"
+			}
+			return fmt.Sprintf("%.0f", of(s.Latency))
+		}
+	}
+	return []column{
+		{"k " + unit + "/s", func(s *serverResult) string {
+			k := s.Rate
+			k.Median /= 1000
+			return k.median(1)
+		}},
+		{"p50 us", us(func(l latency) float64 { return l.P50 })},
+		{"p99 us", us(func(l latency) float64 { return l.P99 })},
+		{"p99.9 us", us(func(l latency) float64 { return l.P999 })},
+	}
+}
+
+func idleCount(m []idleMemory) string {
+	if len(m) == 0 {
+		return "-"
+	}
+	return fmt.Sprint(m[0].Connections)
+}
+
+func idleBefore(m []idleMemory) string {
+	if len(m) == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", float64(m[0].Before)/(1<<20))
+}
+
+func writeTargets(w io.Writer, list []verdict) {
+	fmt.Fprint(w, "\ntargets: the median against the limit, GOMAXPROCS=1 unless named\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "target\tvalue\tlimit\tverdict")
+	for _, v := range list {
+		fmt.Fprintf(t, "%s\t%s\t<= %g %s\t%s\n", v.Claim, v.Value.full(3), v.Limit, v.Unit, v.Verdict)
+	}
+	t.Flush()
+}
+
+// writeJSON puts the report into a file.
+func (r *report) writeJSON(name string) error {
+	b, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(b, '\n'), 0o666)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// defaultBuffer is the read buffer of a connection that has one of its own: what bufio and most
+// programs take. A scenario with larger messages asks for as much as one message.
+const defaultBuffer = 4 << 10
+
+// serveConfig is what "bench serve" was told.
+type serveConfig struct {
+	// Network is "tcp"; the server listens on 127.0.0.1, on a port of the system's choice.
+	Network string
+
+	// Procs is GOMAXPROCS, and the number of event loops of a server that has any.
+	Procs int
+
+	// Hogs is how many goroutines burn CPU beside the server.
+	Hogs int
+
+	// Timeout is set anew on every wait for data; 0 is none.
+	Timeout time.Duration
+
+	// Buffer is the size of a read buffer that belongs to one connection, in bytes.
+	Buffer int
+
+	// Announce tells whoever started the server where it listens: once, when it does.
+	Announce func(net.Addr)
+}
+
+// serve runs one echo server until stdin ends: so none is left over, however bench itself ended.
+func serve(args []string, stdout, stderr io.Writer) error {
+	var cfg serveConfig
+	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	name := fs.String("impl", peerNet, "the implementation to run")
+	fs.StringVar(&cfg.Network, "network", "tcp", "the network to listen on: tcp")
+	fs.IntVar(&cfg.Procs, "procs", 1, "GOMAXPROCS, and the number of event loops")
+	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
+	fs.DurationVar(&cfg.Timeout, "timeout", 0, "timeout of every wait for data; 0 is none")
+	fs.IntVar(&cfg.Buffer, "buffer", defaultBuffer, "bytes of a connection's own read buffer")
+	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
+		return err
+	}
+	start, err := serverFor(*name)
+	switch {
+	case err != nil:
+		return err
+	case cfg.Network != "tcp":
+		return usageError(fmt.Sprintf("serve: -network %s: want tcp", cfg.Network))
+	case cfg.Procs < 1:
+		return usageError(fmt.Sprintf("serve: -procs %d: want 1 or more", cfg.Procs))
+	case cfg.Hogs < 0:
+		return usageError(fmt.Sprintf("serve: -hogs %d: want 0 or more", cfg.Hogs))
+	case cfg.Timeout < 0:
+		return usageError(fmt.Sprintf("serve: -timeout %v: want 0 or more", cfg.Timeout))
+	case cfg.Buffer < 1:
+		return usageError(fmt.Sprintf("serve: -buffer %d: want 1 or more", cfg.Buffer))
+	}
+	cfg.Announce = func(a net.Addr) { fmt.Fprintln(stdout, "listening on", a) }
+
+	runtime.GOMAXPROCS(cfg.Procs)
+	if *name != peerGnet {
+		withoutGnet()
+	}
+	for range cfg.Hogs {
+		go hog()
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- start(cfg) }()
+	ended := make(chan struct{})
+	go func() {
+		io.Copy(io.Discard, os.Stdin) // an error ends the server as the end does
+		close(ended)
+	}()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", *name, err)
+	case <-ended:
+		return nil
+	}
+}
+
+// serverFor finds the function that runs an implementation.
+func serverFor(name string) (func(serveConfig) error, error) {
+	switch name {
+	case implCallback, implTask, implGoroutine:
+		mode := strings.TrimPrefix(name, "pollux-")
+		return func(cfg serveConfig) error { return servePollux(mode, cfg) }, nil
+	case peerGnet:
+		return serveGnet, nil
+	case peerNet:
+		return serveNet, nil
+	}
+	// Not the last one, the server in C: it is a program of its own.
+	served := join(impls[:len(impls)-1], func(i impl) string { return i.Name })
+	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, served))
+}
+
+// hog is a goroutine of a program that computes: 50 us of work, then it lets others run.
+func hog() {
+	for {
+		for begin := time.Now(); time.Since(begin) < 50*time.Microsecond; {
+		}
+		runtime.Gosched()
+	}
+}
