@@ -30,10 +30,10 @@ import (
 
 // A Token names one registration: a slot of the caller's table in the upper half, and the slot's generation in the lower.
 // A caller that reuses a slot raises its generation, and drops the events whose generation is stale. It is never a Go
-// pointer, since the kernel would hide that from the garbage collector. The zero Token is the poller's own.
+// pointer, since the kernel would hide that from the garbage collector. Tokens of generation 0 are the poller's own.
 type Token uint64
 
-// MakeToken returns the token of a slot in its generation. Generation 0 of slot 0 is reserved.
+// MakeToken returns the token of a slot in its generation, which must not be 0.
 func MakeToken(slot, generation uint32) Token { return Token(slot)<<32 | Token(generation) }
 
 // Slot is the index in the caller's table.
@@ -89,7 +89,7 @@ type Poller struct {
 	backend backend
 }
 
-// New makes a poller. It takes two descriptors on Linux (an epoll and an eventfd), both close-on-exec.
+// New makes a poller. It takes three descriptors on Linux (an epoll, an eventfd and a timerfd), all close-on-exec.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); errors.ErrUnsupported on a system without a backend.
 func New() (*Poller, error) {
@@ -121,8 +121,9 @@ func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd,
 // Wait fills events and returns how many, at most len(events), which must not be 0. Events that find no room are reported
 // by the next Wait.
 //
-// It returns 0 and no error once timeout has passed (never earlier; a resolution coarser than a nanosecond rounds up), after
-// Wake, and when a signal interrupted it. A timeout of 0 looks and does not block; a negative one waits for ever.
+// It returns 0 and no error once timeout has passed (a resolution coarser than a nanosecond rounds up), after Wake, when a signal
+// interrupted it, and once in a while for no reason: who waits for an instant looks at the clock. A timeout of 0 looks and
+// does not block; a negative one waits for ever.
 //
 // Errors: *os.SyscallError, only for a defect or after Close.
 func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {

@@ -19,7 +19,9 @@ import (
 //   - EPOLLOUT is set in the events of a writable socket even if only EPOLLIN had an edge.
 //   - EPOLLRDHUP is the peer's half-close; EPOLLHUP and EPOLLERR come unasked. A TCP socket that is neither connected nor
 //     listening reports EPOLLOUT|EPOLLHUP.
-//   - epoll_wait counts in milliseconds; epoll_pwait2 (Linux 5.11) in nanoseconds.
+//   - epoll_wait counts in milliseconds; epoll_pwait2 (Linux 5.11) in nanoseconds. Either starts a timer of the kernel's for each
+//     call that blocks and stops it again: a microsecond in a virtual machine, where the timer's hardware is not its own. A timerfd
+//     that stays armed from one wait to the next costs that once.
 //   - With a zero timeout it cannot block, so it goes through RawSyscall: the scheduler need not know (it is about a tenth of
 //     the cost of a message).
 
@@ -29,11 +31,24 @@ const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI |
 // batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy connections sees.
 const batch = 256
 
+// The poller's own descriptors, by token: the caller's have generations above 0.
+const (
+	wakeToken  Token = 0
+	timerToken Token = 1 << 32
+)
+
+// longWait is from where on a timeout is left to the timerfd: to arm it is a system call more, which has to pay.
+const longWait = 10 * time.Millisecond
+
 type backend struct {
 	epfd    int
 	eventfd int
-	coarse  bool // no epoll_pwait2: milliseconds; only Wait's goroutine
-	raw     [batch]unix.EpollEvent
+	timerfd int
+
+	// Of the goroutine that waits.
+	coarse bool      // no epoll_pwait2: milliseconds
+	armed  time.Time // when the timerfd fires; zero: it does not
+	raw    [batch]unix.EpollEvent
 }
 
 func (b *backend) open() error {
@@ -41,18 +56,19 @@ func (b *backend) open() error {
 	if err != nil {
 		return os.NewSyscallError("epoll_create1", err)
 	}
-	eventfd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	*b = backend{epfd: epfd, eventfd: -1, timerfd: -1}
+	// Edge-triggered, their counters need never be read: each write and each expiry is an edge.
+	if b.eventfd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		err = os.NewSyscallError("eventfd", err)
+	} else if b.timerfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
+		err = os.NewSyscallError("timerfd_create", err)
+	} else if err = b.control(unix.EPOLL_CTL_ADD, b.eventfd, unix.EPOLLIN|unix.EPOLLET, wakeToken); err == nil {
+		err = b.control(unix.EPOLL_CTL_ADD, b.timerfd, unix.EPOLLIN|unix.EPOLLET, timerToken)
+	}
 	if err != nil {
-		unix.Close(epfd)
-		return os.NewSyscallError("eventfd", err)
-	}
-	b.epfd, b.eventfd = epfd, eventfd
-	// Edge-triggered, the counter need never be read: each write to it is an edge.
-	if err := b.control(unix.EPOLL_CTL_ADD, eventfd, unix.EPOLLIN|unix.EPOLLET, 0); err != nil {
 		b.close()
-		return err
 	}
-	return nil
+	return err
 }
 
 func (b *backend) control(op, fd int, events uint32, token Token) error {
@@ -76,6 +92,12 @@ func (b *backend) delete(fd int, token Token) error {
 }
 
 func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
+	if timeout >= longWait {
+		if err := b.armTimer(timeout); err != nil {
+			return 0, err
+		}
+		timeout = -1
+	}
 	n, errno := b.fetch(min(len(events), batch), timeout)
 	if errno != 0 {
 		if errno == unix.EINTR {
@@ -87,13 +109,31 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	for i := range b.raw[:n] {
 		ev := &b.raw[i]
 		token := MakeToken(uint32(ev.Fd), uint32(ev.Pad))
-		if token == 0 {
-			continue // the eventfd: to return is all it asks
+		if token.Generation() == 0 {
+			if token == timerToken {
+				b.armed = time.Time{}
+			}
+			continue // to return is all it asks
 		}
 		events[kept] = Event{token, readyOf(ev.Events)}
 		kept++
 	}
 	return kept, nil
+}
+
+// armTimer sees to it that the timerfd fires within timeout. It may do so earlier, from an earlier call; then the caller finds that
+// nothing is due, and waits again.
+func (b *backend) armTimer(timeout time.Duration) error {
+	at := time.Now().Add(timeout)
+	if !b.armed.IsZero() && !b.armed.After(at) {
+		return nil
+	}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(timeout))}
+	if err := unix.TimerfdSettime(b.timerfd, 0, &spec, nil); err != nil {
+		return os.NewSyscallError("timerfd_settime", err)
+	}
+	b.armed = at
+	return nil
 }
 
 func readyOf(events uint32) (r Ready) {
@@ -161,7 +201,11 @@ func (b *backend) wake() error {
 }
 
 func (b *backend) close() error {
-	return errors.Join(
-		os.NewSyscallError("close", unix.Close(b.eventfd)),
-		os.NewSyscallError("close", unix.Close(b.epfd)))
+	var errs []error
+	for _, fd := range []int{b.eventfd, b.timerfd, b.epfd} {
+		if fd >= 0 {
+			errs = append(errs, os.NewSyscallError("close", unix.Close(fd)))
+		}
+	}
+	return errors.Join(errs...)
 }

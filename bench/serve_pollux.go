@@ -11,7 +11,6 @@ func servePollux(mode string, cfg serveConfig) error {
 	s, err := echoserver.Listen(echoserver.Config{
 		Mode:    mode,
 		Addr:    sock.Inet("127.0.0.1", 0),
-		Loops:   cfg.Procs,
 		Buffer:  cfg.Buffer,
 		Timeout: cfg.Timeout,
 	})

@@ -184,7 +184,7 @@ func (fd *FD) Do(who any, o *Op) error {
 		ctx = who
 	}
 	if ctx != nil && ctx.Done() != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+		return fd.refuse(o, context.Cause(ctx))
 	}
 	if t == nil {
 		if o.ch == nil {
@@ -201,7 +201,7 @@ func (fd *FD) Do(who any, o *Op) error {
 		return o.err
 	}
 	if err := t.mayWait(); err != nil {
-		return err
+		return fd.refuse(o, err)
 	}
 	o.task = t
 	queued, n, err := fd.begin(o, t.loop)
@@ -212,6 +212,15 @@ func (fd *FD) Do(who any, o *Op) error {
 	}
 	t.suspendWith(ctx, o)
 	return o.err
+}
+
+// refuse ends an operation that did not begin, and gives up the lane if it was its own.
+func (fd *FD) refuse(o *Op, err error) error {
+	if o.Entered {
+		o.Entered = false
+		fd.Leave(o.Lane, o.Blind, Outcome{}, nil)
+	}
+	return err
 }
 
 // begin tries o if nobody is before it, and queues it if it has to wait and may. The lane is o's from the first attempt until then,

@@ -57,7 +57,8 @@ type Loop struct {
 	again  []*FD // still ready, budget spent
 	spare  []*FD
 	local  []work // queued by the loop's own steps
-	spare2 []work
+	batch  []work // what local was when the step began
+	sleeps uint   // counts the waits that may block
 	tasks  map[*Task]struct{}
 	task   *Task // running now
 	buffer []byte
@@ -88,7 +89,7 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 		fds:    make([]*FD, 0, 256),
 		tasks:  make(map[*Task]struct{}),
 	}
-	l.timers.wheel = timeouts.NewWheel(l.clock.Now())
+	l.timers.init(l.clock.Now())
 	if cfg.TraceLeaks {
 		l.table.traces = make(map[*FD][]uintptr)
 	}
@@ -196,11 +197,18 @@ func (l *Loop) turn() error {
 		}
 	}
 	l.expire()
-	l.local, l.spare2 = l.spare2[:0], l.local
-	posted := l.posted.take()
-	l.runAll(l.spare2)
+	var posted []work
+	if l.posted.some.Load() {
+		posted = l.posted.take()
+	}
+	if len(l.local) > 0 {
+		l.local, l.batch = l.batch[:0], l.local
+		l.runAll(l.batch)
+	}
 	l.runAll(posted)
-	l.table.endTurn()
+	if l.table.freed.Load() {
+		l.table.endTurn()
+	}
 	return nil
 }
 
@@ -209,14 +217,14 @@ func (l *Loop) wait() (n int, err error) {
 		return l.poller.Wait(l.events, 0)
 	}
 	l.leaveUser()
-	if l.woke {
-		// Those that were woken run first: else they would wait until the system takes the processor from our wait.
+	// Those that were woken run first: else they would wait until the system takes the processor from our wait.
+	if l.sleeps++; l.woke || l.sleeps%yieldEvery == 0 {
 		l.woke = false
 		runtime.Gosched()
 	}
 	l.sleeping.Store(true)
 	timeout := time.Duration(0)
-	if l.posted.empty() && !l.closed.Load() {
+	if !l.posted.some.Load() && !l.closed.Load() {
 		timeout = l.sleep()
 	}
 	n, err = l.poller.Wait(l.events, timeout)
@@ -224,9 +232,14 @@ func (l *Loop) wait() (n int, err error) {
 	return n, err
 }
 
+// yieldEvery is how many waits there may be between two calls of the scheduler. Go's sysmon takes the processor of a goroutine
+// that has had it for 10 ms without such a call away in its next system call, and in each one after: a futex more and a tenth
+// of the CPU time of a message, at one connection (runtime.retake in runtime/proc.go).
+const yieldEvery = 16
+
 // sleep is how long nothing will have to be done; negative: for ever.
 func (l *Loop) sleep() time.Duration {
-	next := l.timers.next()
+	next := timeouts.Deadline(l.timers.earliest.Load())
 	if next == timeouts.Never {
 		return -1
 	}
@@ -328,7 +341,7 @@ func (l *Loop) finish() {
 			for t := range l.tasks {
 				t.end(net.ErrClosed)
 			}
-			if i > 0 && len(l.local) == 0 && l.posted.empty() {
+			if i > 0 && len(l.local) == 0 && !l.posted.some.Load() {
 				runtime.Gosched() // a task in Do: its function has still to return
 			}
 		}

@@ -58,8 +58,7 @@ type Op struct {
 	// Blind says that its EAGAIN tells nothing of the lane (MSG_PEEK, MSG_OOB, MSG_ERRQUEUE look at something else), so the
 	// lane's memory neither holds it up nor learns from it, and others pass it in the queue.
 	Blind bool
-	// Entered says that the lane is its own already, by Enter: it goes on from an attempt that did a part. Without a context or a
-	// task only.
+	// Entered says that the lane is its own already, by Enter: it goes on from an attempt that did a part.
 	Entered bool
 	// Deadline ends it with os.ErrDeadlineExceeded; timeouts.Now does not let it wait at all.
 	Deadline timeouts.Deadline

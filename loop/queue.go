@@ -1,6 +1,9 @@
 package loop
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // work is one thing for the last step of a turn: exactly one field is set.
 type work struct {
@@ -15,6 +18,7 @@ type queue struct {
 	items  []work
 	spare  []work
 	closed bool
+	some   atomic.Bool // items is not empty: to ask costs no lock
 }
 
 func (q *queue) push(w work) bool {
@@ -22,6 +26,7 @@ func (q *queue) push(w work) bool {
 	ok := !q.closed
 	if ok {
 		q.items = append(q.items, w)
+		q.some.Store(true)
 	}
 	q.mu.Unlock()
 	return ok
@@ -32,12 +37,7 @@ func (q *queue) take() []work {
 	q.mu.Lock()
 	items := q.items
 	q.items, q.spare = q.spare[:0], items
+	q.some.Store(false)
 	q.mu.Unlock()
 	return items
-}
-
-func (q *queue) empty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.items) == 0
 }

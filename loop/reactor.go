@@ -181,8 +181,8 @@ var defaultReactor struct {
 	r  atomic.Pointer[Reactor]
 }
 
-// Default is the reactor of those who name none. It starts on first need, with the zero Config, and lives as long as the
-// process.
+// Default is the reactor of those who name none. It starts on first need and lives as long as the process. It has half as many loops
+// as there are processors, at least one: mostly it is goroutines that wait on it, and they need the other half.
 //
 // Errors: those of NewReactor; the next call tries again.
 func Default() (*Reactor, error) {
@@ -194,7 +194,7 @@ func Default() (*Reactor, error) {
 	if r := defaultReactor.r.Load(); r != nil {
 		return r, nil
 	}
-	r, err := NewReactor(nil)
+	r, err := NewReactor(&Config{Loops: max(1, runtime.GOMAXPROCS(0)/2)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux"
 )
@@ -22,6 +23,7 @@ type table struct {
 	resting []uint32
 	used    int
 	closed  bool
+	freed   atomic.Bool       // resting is not empty: to ask costs no lock
 	traces  map[*FD][]uintptr // where each was registered; nil unless wanted
 }
 
@@ -50,7 +52,7 @@ func (t *table) add(fd *FD) (pollux.Token, error) {
 	c, i := t.chunks[slot/chunkSize], slot%chunkSize
 	c.generations[i]++
 	if c.generations[i] == 0 {
-		c.generations[i] = 1 // token 0 is the poller's own
+		c.generations[i] = 1 // generation 0 is the poller's own
 	}
 	c.fds[i] = fd
 	t.used++
@@ -70,6 +72,7 @@ func (t *table) remove(token pollux.Token) {
 	c.fds[i] = nil
 	t.used--
 	t.resting = append(t.resting, token.Slot())
+	t.freed.Store(true)
 	t.mu.Unlock()
 }
 
@@ -91,10 +94,9 @@ func (t *table) resolve(events []pollux.Event, fds []*FD) []*FD {
 // endTurn makes the slots that were freed available again.
 func (t *table) endTurn() {
 	t.mu.Lock()
-	if len(t.resting) > 0 {
-		t.free = append(t.free, t.resting...)
-		t.resting = t.resting[:0]
-	}
+	t.free = append(t.free, t.resting...)
+	t.resting = t.resting[:0]
+	t.freed.Store(false)
 	t.mu.Unlock()
 }
 

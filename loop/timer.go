@@ -2,6 +2,7 @@ package loop
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -9,38 +10,40 @@ import (
 
 // timers is the wheel of a loop. It is filled and emptied from any goroutine, and expires on the loop's.
 type timers struct {
-	mu    sync.Mutex
-	wheel *timeouts.Wheel
+	mu       sync.Mutex
+	wheel    timeouts.Wheel
+	earliest atomic.Int64 // wheel.Next(): to ask costs no lock
+}
+
+func (ts *timers) init(now timeouts.Deadline) {
+	ts.wheel.Init(now)
+	ts.earliest.Store(int64(timeouts.Never))
+}
+
+// unlock unlocks mu after the wheel has changed.
+func (ts *timers) unlock() {
+	ts.earliest.Store(int64(ts.wheel.Next()))
+	ts.mu.Unlock()
 }
 
 func (ts *timers) start(t *timeouts.Timer, at timeouts.Deadline) (earliest bool) {
 	ts.mu.Lock()
+	defer ts.unlock()
 	earliest = at < ts.wheel.Next()
 	ts.wheel.Start(t, at)
-	ts.mu.Unlock()
 	return earliest
 }
 
-func (ts *timers) stop(t *timeouts.Timer) (stopped bool) {
+func (ts *timers) stop(t *timeouts.Timer) {
 	ts.mu.Lock()
-	stopped = t.Started()
 	ts.wheel.Stop(t)
-	ts.mu.Unlock()
-	return stopped
-}
-
-func (ts *timers) next() timeouts.Deadline {
-	ts.mu.Lock()
-	next := ts.wheel.Next()
-	ts.mu.Unlock()
-	return next
+	ts.unlock()
 }
 
 func (ts *timers) pop(now timeouts.Deadline) *timeouts.Timer {
 	ts.mu.Lock()
-	t := ts.wheel.Pop(now)
-	ts.mu.Unlock()
-	return t
+	defer ts.unlock()
+	return ts.wheel.Pop(now)
 }
 
 func (ts *timers) len() int {
@@ -97,7 +100,7 @@ func (l *Loop) newTimer(d, every time.Duration, fn func()) *Timer {
 func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()
-	defer ts.mu.Unlock()
+	defer ts.unlock()
 	pending := t.due || t.timer.Started()
 	t.stopped, t.due = true, false
 	ts.wheel.Stop(&t.timer)
@@ -106,14 +109,15 @@ func (t *Timer) Stop() bool {
 
 // Expired is for the loop to call: what it runs is queued for the turn's last step.
 func (t *Timer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
-	t.loop.timers.mu.Lock()
+	ts := &t.loop.timers
+	ts.mu.Lock()
 	t.due = !t.stopped
 	if t.every != 0 && !t.stopped {
 		missed := now.Until(t.at) / t.every
 		t.at = t.at.Add((missed + 1) * t.every)
-		t.loop.timers.wheel.Start(&t.timer, t.at)
+		ts.wheel.Start(&t.timer, t.at)
 	}
-	t.loop.timers.mu.Unlock()
+	ts.unlock()
 	t.loop.local = append(t.loop.local, work{fn: t.fire})
 }
 
@@ -129,7 +133,7 @@ func (t *Timer) run() {
 
 // expire hands out what is due. Loop only.
 func (l *Loop) expire() {
-	if l.timers.next() == timeouts.Never {
+	if l.timers.earliest.Load() == int64(timeouts.Never) {
 		return
 	}
 	now := l.clock.Now()

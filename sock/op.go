@@ -102,6 +102,9 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
 	n, err := s.direct(d, p, flags, once)
+	if err == nil {
+		return n, nil
+	}
 	if err == loop.ErrAgain && (s.timeout.Load() != 0 || s.who != nil) {
 		o := s.newOp(d, try)
 		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0

@@ -57,26 +57,27 @@ func (s *Socket) Send(p []byte, flags int) (int, error) {
 // n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
 // empty p makes one call.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
-	entered := false
-	if s.who == nil {
+	entered, retry := false, false
+	if t, ok := s.hot(); ok {
 		// Mostly all of it goes at once.
 		sysfd, err := s.fd.Enter(loop.Write, false)
-		switch err {
-		case nil:
+		if err == nil {
 			var out loop.Outcome
 			if out, err = sendOnce(nil, sysfd, p, flags); err != nil || out.N == len(p) {
-				s.fd.Leave(loop.Write, false, out, err)
+				retry = s.fd.Leave(loop.Write, false, out, err)
 				runtime.KeepAlive(s)
-				if err != loop.ErrAgain {
-					return out.N, s.fail("sendall", Addr{}, err)
+				if err == nil {
+					if t != nil {
+						t.Spend(out.N)
+					}
+					return out.N, nil
 				}
 			} else {
 				n, entered = out.N, true // the lane stays ours, so that nothing comes between
 			}
-		case loop.ErrAgain:
-			if s.timeout.Load() == 0 {
-				return 0, ErrWouldBlock
-			}
+		}
+		if err != nil && (err != loop.ErrAgain || s.timeout.Load() == 0 && !retry) {
+			return 0, s.fail("sendall", Addr{}, err)
 		}
 	}
 	o := s.newOp(loop.Write, trySendall)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type Config struct {
 	Mode     string        // one of Modes
 	Addr     sock.Addr     // inet, inet6 or unix
 	Datagram bool          // UDP; else a stream
-	Loops    int           // 0: GOMAXPROCS
+	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, who need the other half
 	Buffer   int           // bytes of a connection that a goroutine or a task serves; 0: 4096
 	Timeout  time.Duration // of each wait of a goroutine or task; 0: none
 }
@@ -41,6 +42,9 @@ type Server struct {
 func Listen(cfg Config) (*Server, error) {
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = 4096
+	}
+	if cfg.Loops <= 0 && cfg.Mode == "goroutine" {
+		cfg.Loops = max(1, runtime.GOMAXPROCS(0)/2)
 	}
 	r, err := loop.NewReactor(&loop.Config{Loops: cfg.Loops})
 	if err != nil {

@@ -1,0 +1,20 @@
+package socktest
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// descriptors are those that are open: proc(5), "/proc/self/fd".
+func descriptors() map[string]string {
+	const dir = "/proc/self/fd"
+	entries, _ := os.ReadDir(dir)
+	open := make(map[string]string)
+	for _, e := range entries {
+		// The one that read the directory is in it, and closed by now.
+		if what, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			open[e.Name()] = what
+		}
+	}
+	return open
+}
