@@ -149,13 +149,13 @@ func lookup(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
 		switch {
 		case v4:
 			return []netip.Addr{ip}, nil
-		case h.Flags&AI_V4MAPPED != 0:
+		case h.Flags&aiV4Mapped != 0:
 			return []netip.Addr{netip.AddrFrom16(ip.As16())}, nil
 		}
-		return nil, &GaiError{Code: EAI_ADDRFAMILY}
+		return nil, &GaiError{Code: eaiAddrFamily}
 	}
 	if a := families.Inet6(host, 0); !a.NeedsHost() && a.AddrPort().IsValid() {
-		return nil, &GaiError{Code: EAI_ADDRFAMILY}
+		return nil, &GaiError{Code: eaiAddrFamily}
 	}
 	if h.Flags&AI_NUMERICHOST != 0 {
 		return nil, &GaiError{Code: EAI_NONAME}
@@ -163,7 +163,7 @@ func lookup(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
 	network := "ip"
 	if !v6 {
 		network = "ip4"
-	} else if !v4 && h.Flags&AI_V4MAPPED == 0 {
+	} else if !v4 && h.Flags&aiV4Mapped == 0 {
 		network = "ip6"
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, host)

@@ -1,0 +1,5 @@
+//go:build !netbsd && !openbsd
+
+package sock
+
+const aiV4Mapped = AI_V4MAPPED
