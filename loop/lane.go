@@ -348,14 +348,28 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 
 // guard runs the watcher, and contains its panic.
 func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
+	over := false
 	defer func() {
 		if v := recover(); v != nil {
 			failed = l.contain(v, "panic in a callback: its descriptor is closed", zap.Stringer("fd", fd))
+		} else if !over { // runtime.Goexit: nothing after this defer runs
+			fd.mu.Lock()
+			fd.state &^= fdDispatching
+			fd.mu.Unlock()
+			fd.leave(0, errGoexit)
 		}
 	}()
 	l.enterUser()
 	w.Ready(tell)
+	over = true
 	return nil
+}
+
+// forget makes both lanes be tried again, whatever was learned: an event was lost.
+func (fd *FD) forget() {
+	fd.mu.Lock()
+	fd.state = fd.state&^(lane(Read, laneBlocked)|lane(Write, laneBlocked)) | lane(Write, laneHeld) | fdNoHint
+	fd.mu.Unlock()
 }
 
 // again has the loop come back to fd though no edge will tell it to. on is the loop whose goroutine this is, or nil. mu is

@@ -57,7 +57,7 @@ type Loop struct {
 	again  []*FD // still ready, budget spent
 	spare  []*FD
 	local  []work // queued by the loop's own steps
-	batch  []work // what local was when the step began
+	batch  []work // what was queued when the step began
 	sleeps uint   // counts the waits that may block
 	tasks  map[*Task]struct{}
 	task   *Task // running now
@@ -184,28 +184,20 @@ func (l *Loop) turn() error {
 		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 		for i, fd := range l.fds {
 			if fd != nil {
-				fd.event(l, l.events[i].Ready)
 				l.fds[i] = nil
+				fd.event(l, l.events[i].Ready)
 			}
 		}
 	}
 	if len(l.again) > 0 {
 		l.again, l.spare = l.spare[:0], l.again
 		for i, fd := range l.spare {
-			fd.resume(l)
 			l.spare[i] = nil
+			fd.resume(l)
 		}
 	}
 	l.expire()
-	var posted []work
-	if l.posted.some.Load() {
-		posted = l.posted.take()
-	}
-	if len(l.local) > 0 {
-		l.local, l.batch = l.batch[:0], l.local
-		l.runAll(l.batch)
-	}
-	l.runAll(posted)
+	l.runQueued()
 	if l.table.freed.Load() {
 		l.table.endTurn()
 	}
@@ -261,10 +253,16 @@ func (l *Loop) leaveUser() {
 	}
 }
 
-func (l *Loop) runAll(items []work) {
-	for i := range items {
-		w := items[i]
-		items[i] = work{}
+// runQueued runs what is queued by now, and not what that queues. It returns whether there was anything.
+func (l *Loop) runQueued() bool {
+	l.local, l.batch = l.batch[:0], l.local
+	if l.posted.some.Load() {
+		posted := l.posted.take()
+		l.batch = append(l.batch, posted...)
+		clear(posted)
+	}
+	for i, w := range l.batch {
+		l.batch[i] = work{}
 		switch {
 		case w.task != nil:
 			l.enterUser()
@@ -273,6 +271,27 @@ func (l *Loop) runAll(items []work) {
 			w.fd.resume(l)
 		default:
 			l.call(w.fn)
+		}
+	}
+	return len(l.batch) > 0
+}
+
+// takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the turn had still to do is queued, as
+// edges are not told twice.
+func (l *Loop) takeUp() {
+	for _, fds := range [][]*FD{l.fds, l.spare} {
+		for i, fd := range fds {
+			if fd != nil {
+				fds[i] = nil
+				fd.forget()
+				l.local = append(l.local, work{fd: fd})
+			}
+		}
+	}
+	for i, w := range l.batch {
+		if w.fn != nil || w.task != nil || w.fd != nil {
+			l.batch[i] = work{}
+			l.local = append(l.local, w)
 		}
 	}
 }
@@ -315,38 +334,38 @@ func (l *Loop) Close() error {
 	return nil
 }
 
-// maxLastTurns bounds how long the end of a loop waits for tasks that go on posting.
-const maxLastTurns = 1000
+// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a Task.Do to return, mostly.
+const lastPatience = 10 * time.Second
 
-// finish is the end, on the goroutine that ran the loop or, if it never ran, on Close's.
+// finish is the end, on the goroutine that ran the loop or, if it does not run, on Close's.
 func (l *Loop) finish() {
 	defer close(l.done)
-	l.runAll(l.local)
-	l.local = nil
-	l.runAll(l.posted.take())
+	l.runQueued()
 	for _, leak := range l.Leaks() {
 		l.log.Warn("still open at the end of its loop", zap.String("leak", leak.String()))
 	}
 	for _, fd := range l.table.all(true) {
 		fd.Close()
 	}
-	// Closing has settled what waits on descriptors. What waits for something else is canceled, until no task is left.
-	for i := 0; i < maxLastTurns; i++ {
-		local, posted := l.local, l.posted.take()
-		l.local = nil
-		if len(local)+len(posted) == 0 {
-			if len(l.tasks) == 0 {
-				break
-			}
-			for t := range l.tasks {
-				t.end(net.ErrClosed)
-			}
-			if i > 0 && len(l.local) == 0 && !l.posted.some.Load() {
-				runtime.Gosched() // a task in Do: its function has still to return
-			}
+	// That has settled what waits on descriptors. What waits for something else is canceled, until no task is left.
+	for give := time.Now().Add(lastPatience); time.Now().Before(give); {
+		if l.runQueued() {
+			continue
 		}
-		l.runAll(local)
-		l.runAll(posted)
+		if len(l.tasks) == 0 {
+			break
+		}
+		for t := range l.tasks {
+			t.end(net.ErrClosed)
+		}
+		if len(l.local) > 0 {
+			continue
+		}
+		l.sleeping.Store(true)
+		if !l.posted.some.Load() {
+			l.poller.Wait(l.events, time.Until(give))
+		}
+		l.sleeping.Store(false)
 	}
 	if len(l.tasks) > 0 {
 		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))

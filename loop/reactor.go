@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -120,12 +121,13 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 		}
 		// A callback has ended this goroutine (runtime.Goexit, as testing's FailNow does); the loop has others to serve.
 		l.log.Error("a callback ended the loop's goroutine; it goes on with another")
+		l.takeUp()
 		l.mu.Lock()
 		l.running = false
 		l.mu.Unlock()
 		go r.drive(l, lock)
 	}()
-	if err := l.Run(context.Background()); err != nil {
+	if err := l.Run(context.Background()); err != nil && !errors.Is(err, net.ErrClosed) { // Close may have been quicker
 		l.log.Error("loop ended", zap.Error(err))
 	}
 	over = true

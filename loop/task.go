@@ -6,8 +6,6 @@ import (
 	"iter"
 	"net"
 	"time"
-
-	"go.uber.org/zap"
 )
 
 // A Task is a coroutine on a loop: straight-line code at the price of a callback. Only one runs at a time, on the loop's turn,
@@ -20,7 +18,6 @@ import (
 //	                           └──returned, panicked──▶ ended
 type Task struct {
 	loop *Loop
-	name string
 
 	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
 	next      func() (struct{}, bool)
@@ -62,15 +59,16 @@ func (t *Task) start(fn func(*Task)) {
 //
 //go:noinline
 func (t *Task) main(fn func(*Task)) {
-	var err error
+	err := errGoexit
 	defer func() {
 		if v := recover(); v != nil {
-			err = t.loop.contain(v, "panic in a task", zap.String("task", t.name))
+			err = t.loop.contain(v, "panic in a task")
 		}
 		delete(t.loop.tasks, t)
 		t.done.settle(err)
 	}()
 	fn(t)
+	err = nil
 }
 
 // resume switches to the coroutine until it waits or ends. Loop only.

@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"fmt"
+
 	"github.com/polluxio/pollux/loop"
 )
 
@@ -55,9 +57,15 @@ func (s *Socket) Recv(n, flags int) ([]byte, error) {
 	return p[:n], err
 }
 
+// maxBuffer is what one call can take on Linux: MAX_RW_COUNT, 2 GiB less a page (<linux/fs.h>).
+const maxBuffer = 1<<31 - 4096
+
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
-	if n < 0 {
+	switch {
+	case n < 0:
 		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+	case n > maxBuffer:
+		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
 	}
 	return make([]byte, n), nil
 }

@@ -193,6 +193,28 @@ func (s *Socket) Close() error {
 	return s.fail("close", Addr{}, err)
 }
 
+// Close is Python's socket.close(fd): it closes a descriptor that is no Socket's. That the peer has reset the connection
+// (ECONNRESET) is no error.
+//
+// Errors: an *ArgError for a negative descriptor, EBADF.
+func Close(sysfd int) error {
+	if sysfd < 0 {
+		return failed("close", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+	}
+	return failed("close", AF_UNSPEC, sysClose(sysfd))
+}
+
+// Dup is Python's socket.dup(fd): the number of a duplicate that is close-on-exec.
+//
+// Errors: an *ArgError for a negative descriptor, EBADF, EMFILE.
+func Dup(sysfd int) (int, error) {
+	if sysfd < 0 {
+		return -1, failed("dup", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+	}
+	dup, err := sysDup(sysfd)
+	return dup, failed("dup", AF_UNSPEC, err)
+}
+
 // Detach puts the socket in the closed state and leaves the descriptor open, which is the caller's then: its number, or -1 if it
 // was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects.
 func (s *Socket) Detach() int {

@@ -119,7 +119,13 @@ func sysSocketpair(family, typ, proto int) ([2]int, error) {
 	return fds, sysErrorOf(err)
 }
 
-func sysClose(fd int) { unix.Close(fd) }
+// sysClose closes once: after EINTR the descriptor is gone.
+func sysClose(fd int) error {
+	if err := unix.Close(fd); err != unix.EINTR && err != unix.ECONNRESET {
+		return err
+	}
+	return nil
+}
 
 func sysDup(fd int) (int, error) {
 	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)

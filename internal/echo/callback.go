@@ -9,7 +9,7 @@ import (
 
 func (s *Server) callbacks() error {
 	if s.cfg.Datagram {
-		return s.ln.Watch(nil, &datagrams{l: s.ln.Loop()})
+		return s.ln.Watch(nil, &datagrams{s, s.ln.Loop()})
 	}
 	a := &acceptor{s: s, handlers: make(map[*loop.Loop]*connections)}
 	for _, l := range s.reactor.Loops() {
@@ -34,16 +34,16 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 			return
 		}
 		l := a.s.reactor.Next()
-		a.s.wg.Add(1)
+		a.s.opened(c)
 		if c.Watch(l, a.handlers[l]) != nil {
-			a.s.wg.Done()
+			a.s.ended()
 			c.Close()
 		}
 	}
 }
 
 func (a *acceptor) Writable(*sock.Socket)      {}
-func (a *acceptor) Closed(*sock.Socket, error) {}
+func (a *acceptor) Closed(*sock.Socket, error) { a.s.ended() }
 
 // connections is the handler of all connections of a loop. One that only waits costs it nothing; for one whose peer is slow to take
 // its answer it keeps what is unsent, at most a buffer full, and reads no more from it meanwhile.
@@ -95,17 +95,20 @@ func (h *connections) Writable(c *sock.Socket) {
 
 func (h *connections) Closed(c *sock.Socket, _ error) {
 	delete(h.unsent, c)
-	h.s.wg.Done()
+	h.s.ended()
 }
 
 // datagrams is the handler of a socket without connections.
-type datagrams struct{ l *loop.Loop }
+type datagrams struct {
+	s *Server
+	l *loop.Loop
+}
 
 func (h *datagrams) Readable(c *sock.Socket) {
 	buf := h.l.Buffer()
 	for {
 		n, from, err := c.RecvfromInto(buf, 0)
-		if err == sock.ErrWouldBlock || errors.Is(err, sock.ErrWouldBlock) {
+		if errors.Is(err, sock.ErrWouldBlock) {
 			return
 		}
 		if err == nil {
@@ -118,4 +121,4 @@ func (h *datagrams) Readable(c *sock.Socket) {
 }
 
 func (h *datagrams) Writable(*sock.Socket)      {}
-func (h *datagrams) Closed(*sock.Socket, error) {}
+func (h *datagrams) Closed(*sock.Socket, error) { h.s.ended() }

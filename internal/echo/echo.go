@@ -33,9 +33,11 @@ type Server struct {
 	reactor *loop.Reactor
 	ln      *sock.Socket
 
-	mu    sync.Mutex
-	conns map[*sock.Socket]bool // mu; of goroutines and tasks: those of callbacks are known to their loop
-	wg    sync.WaitGroup        // of all connections
+	mu       sync.Mutex
+	conns    map[*sock.Socket]bool // mu; of goroutines and tasks: those of callbacks are known to their loop
+	live     int                   // mu; connections, and who accepts them
+	draining bool                  // mu
+	over     chan struct{}         // closed when none of them is left
 }
 
 // Listen begins to serve.
@@ -50,7 +52,7 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, reactor: r, conns: make(map[*sock.Socket]bool)}
+	s := &Server{cfg: cfg, reactor: r, conns: make(map[*sock.Socket]bool), live: 1, over: make(chan struct{})}
 	if err := s.listen(); err != nil {
 		r.Close()
 		return nil, err
@@ -92,6 +94,7 @@ func (s *Server) Drain(patience time.Duration) error {
 	s.ln.Close()
 	// To receive no more is the end of the stream for whoever serves the connection, once what has come is read.
 	s.mu.Lock()
+	s.draining = true
 	for c := range s.conns {
 		c.Shutdown(sock.SHUT_RD)
 	}
@@ -103,18 +106,31 @@ func (s *Server) Drain(patience time.Duration) error {
 			}
 		})
 	}
-	over := make(chan struct{})
-	go func() {
-		s.wg.Wait()
-		close(over)
-	}()
 	select {
-	case <-over:
+	case <-s.over:
 		return s.reactor.Close()
 	case <-time.After(patience):
 		s.reactor.Close()
-		<-over
+		<-s.over
 		return errors.New("echo: connections were cut off: their peers did not take what was theirs")
+	}
+}
+
+// opened and ended count the connections. One that is accepted while others drain has nothing to say any more.
+func (s *Server) opened(c *sock.Socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live++
+	if s.draining {
+		c.Shutdown(sock.SHUT_RD)
+	}
+}
+
+func (s *Server) ended() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live--; s.live == 0 {
+		close(s.over)
 	}
 }
 
@@ -123,7 +139,7 @@ func (s *Server) begin(c *sock.Socket) {
 	if s.cfg.Timeout > 0 {
 		c.SetTimeout(s.cfg.Timeout)
 	}
-	s.wg.Add(1)
+	s.opened(c)
 	s.mu.Lock()
 	s.conns[c] = true
 	s.mu.Unlock()
@@ -134,7 +150,7 @@ func (s *Server) end(c *sock.Socket) {
 	delete(s.conns, c)
 	s.mu.Unlock()
 	c.Close()
-	s.wg.Done()
+	s.ended()
 }
 
 // serve is straight-line code, the same for a goroutine and for a task: c knows who waits.
@@ -166,11 +182,12 @@ func (s *Server) serveDatagrams(c *sock.Socket) {
 }
 
 func (s *Server) goroutines() error {
-	if s.cfg.Datagram {
-		go s.serveDatagrams(s.ln)
-		return nil
-	}
 	go func() {
+		defer s.ended()
+		if s.cfg.Datagram {
+			s.serveDatagrams(s.ln)
+			return
+		}
 		for {
 			c, _, err := s.ln.Accept()
 			if errors.Is(err, net.ErrClosed) {
@@ -192,6 +209,7 @@ func (s *Server) goroutines() error {
 
 func (s *Server) tasks() error {
 	s.ln.Loop().Go(func(t *loop.Task) {
+		defer s.ended()
 		ln := s.ln.In(t)
 		if s.cfg.Datagram {
 			s.serveDatagrams(ln)
