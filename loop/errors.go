@@ -13,7 +13,7 @@ var (
 	// ErrOnLoop refuses a wait that could never end: the goroutine that would park is the one that drives the loop.
 	ErrOnLoop = errors.New("loop: a goroutine wait on a loop's own goroutine can never end: wait as a task, or take a future")
 
-	errGoexit = errors.New("loop: a callback ended its goroutine")
+	errGoexit = errors.New("loop: a function ended its goroutine (runtime.Goexit)")
 
 	// ErrOtherLoop refuses to watch a descriptor on a second loop.
 	ErrOtherLoop = errors.New("loop: the descriptor is on another loop")

@@ -16,12 +16,12 @@ import (
 // The descriptor must be non-blocking. Operations of one lane are served first in, first out.
 type FD struct {
 	mu      sync.Mutex
-	loop    *Loop        // mu; nil until it joins, then fixed
+	loop    *Loop        // mu; nil until it joins
 	watcher Watcher      // mu
 	extra   *extra       // mu; nil until something has a deadline
 	token   pollux.Token // mu
 	queue   [2]*Op       // mu; per lane, the last of a ring: queue[d].next is the first
-	spent   uint32       // mu; bytes moved for the watcher in this turn
+	spent   [2]uint32    // mu; per lane, bytes moved for the watcher in this turn
 	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits
 	users   uint16       // mu; system calls in flight outside the lanes
 	state   fdState      // mu
@@ -48,6 +48,7 @@ const (
 	fdWatched     fdState = 1 << 10 // watcher is told of edges
 	fdDispatching fdState = 1 << 11 // watcher is being told
 	fdAgain       fdState = 1 << 12 // in the loop's list of those still ready, or to be put there after dispatching
+	fdServed      fdState = 1 << 14 // was to be come back to, but an event was quicker
 	fdNoHint      fdState = 1 << 13 // hang-up or urgent data was seen: a short read proves nothing any more
 )
 
@@ -136,14 +137,39 @@ func (fd *FD) unlockAndClose() error {
 	return nil
 }
 
-// Join puts the descriptor on l, or on a loop of the default reactor's choice if l is nil. It does nothing if it is on a
-// loop already, even another one.
+// Join puts the descriptor on l. If it is on another loop and nobody waits for it there, it moves. With a nil l it stays where it is,
+// or goes to a loop of the default reactor's choice.
 //
-// Errors: net.ErrClosed, also of a closed loop; *os.SyscallError as Poller.Add.
+// Errors: ErrOtherLoop if somebody waits for it, or watches it, on another loop; net.ErrClosed, also of a closed loop;
+// *os.SyscallError as Poller.Add.
 func (fd *FD) Join(l *Loop) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
+	if err := fd.part(l); err != nil {
+		return err
+	}
 	return fd.join(l)
+}
+
+// part takes the descriptor off its loop if that is not l. mu is held.
+func (fd *FD) part(l *Loop) error {
+	old := fd.loop
+	if old == nil || l == nil || old == l || fd.state&fdClosed != 0 {
+		return nil
+	}
+	if fd.queue[Read] != nil || fd.queue[Write] != nil || fd.state&fdWatched != 0 {
+		return ErrOtherLoop
+	}
+	if err := old.poller.Delete(int(fd.sysfd), fd.token); err != nil {
+		return err
+	}
+	old.table.remove(fd.token)
+	if fd.extra != nil {
+		fd.extra.stop(old)
+	}
+	fd.loop = nil
+	fd.state &^= fdAgain
+	return nil
 }
 
 func (fd *FD) join(l *Loop) error {
@@ -177,12 +203,12 @@ func (fd *FD) join(l *Loop) error {
 // Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is ready, w is told in the
 // next turn. Operations that are queued, then or later, are served before the watcher is told.
 //
-// Errors: ErrOtherLoop if it is on a loop other than l; those of Join.
+// Errors: those of Join.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if fd.loop != nil && l != nil && fd.loop != l && fd.state&fdClosed == 0 {
-		return ErrOtherLoop
+	if err := fd.part(l); err != nil {
+		return err
 	}
 	joined := fd.loop != nil // and so the edge of what is ready may have been told already
 	if err := fd.join(l); err != nil {
@@ -322,7 +348,7 @@ func (fd *FD) laneTimer(d Direction) *laneTimer {
 func (x *extra) stop(l *Loop) {
 	for d := range x.lanes {
 		if lt := &x.lanes[d]; lt.at != timeouts.Never {
-			lt.at = timeouts.Never
+			lt.at, lt.retry = timeouts.Never, timeouts.Never
 			l.timers.stop(&lt.Timer)
 		}
 	}

@@ -2,9 +2,8 @@ package loop
 
 import (
 	"context"
+	"net"
 	"sync"
-
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // A Future is the result of one operation, settled once. It is a value, and one that is settled at birth allocates nothing.
@@ -23,14 +22,12 @@ func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: er
 // fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
 // the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
-	if o.Deadline != timeouts.Now {
-		o.future = &completion{op: o}
+	o.start, o.future = true, nil
+	on, _, err := fd.begin(o, l)
+	if on == nil {
+		return Future[T]{val: *p, err: o.wrap(err), loop: l}
 	}
-	queued, _, err := fd.begin(o, l)
-	if !queued {
-		return Settled(*p, o.wrap(err))
-	}
-	return Future[T]{c: o.future, p: p, loop: fd.loop}
+	return Future[T]{c: o.future, p: p, loop: on}
 }
 
 // Settled says whether the result is there.
@@ -45,8 +42,8 @@ func (f Future[T]) Settled() bool {
 
 func (f Future[T]) result(err error) (T, error) { return *f.p, err }
 
-// Wait blocks the calling goroutine until the result is there. If ctx, which may be nil, ends first, the operation is
-// canceled, so that its buffer is the caller's again when Wait returns.
+// Wait blocks the calling goroutine until the result is there. If ctx ends first, the operation is
+// canceled, so that its buffer is the caller's again when Wait returns; what is no operation, a promise or the end of a task, goes on.
 //
 // Errors: the operation's; the cause of ctx; ErrOnLoop.
 func (f Future[T]) Wait(ctx context.Context) (T, error) {
@@ -59,9 +56,12 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 		}
 	}
 	interrupted, err := f.c.park(ctx)
+	if interrupted && f.c.op == nil {
+		return *new(T), err
+	}
 	if interrupted {
 		f.c.cancel(err)
-		_, err = f.c.park(nil)
+		_, err = f.c.park(context.Background())
 	}
 	return f.result(err)
 }
@@ -76,10 +76,11 @@ func (f Future[T]) Await(t *Task) (T, error) {
 	if err := t.mayWait(); err != nil {
 		return *new(T), err
 	}
-	if err := f.c.await(t); err != nil {
-		return f.result(err)
+	err, forsaken := f.c.await(t)
+	if forsaken {
+		return *new(T), err // what goes on may be writing the result just now
 	}
-	return f.result(nil)
+	return f.result(err)
 }
 
 // Then runs fn on the loop once the result is there, in the last step of a turn; never at once. On a loop that is closed by
@@ -100,7 +101,7 @@ func (f Future[T]) Then(fn func(T, error)) {
 	l.Post(func() { fn(f.val, f.err) })
 }
 
-// Cancel ends the operation with context.Canceled if it has not ended yet.
+// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. The end of a task is not to be had so.
 func (f Future[T]) Cancel() {
 	if f.c != nil {
 		f.c.cancel(context.Canceled)
@@ -115,7 +116,7 @@ type Promise[T any] struct {
 }
 
 // NewPromise makes a promise whose Then functions run on l.
-func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l} }
+func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
 // Future is what the promise settles.
 func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
@@ -136,12 +137,16 @@ type completion struct {
 	ch      chan struct{} // mu; made by the first goroutine that waits, closed when settled
 	tasks   []waiting     // mu
 	thens   []then        // mu
+	tracked bool          // mu; by the loop of a promise
 	op      *Op           // immutable; what cancel ends, nil for a promise
+	loop    *Loop         // immutable; of a promise, nil for an operation
+	fixed   bool          // immutable; the end of a task, which cancel does not make
 }
 
 type waiting struct {
-	task *Task
-	err  *error // where its wait's error goes
+	task     *Task
+	err      *error // where its wait's error goes
+	forsaken *bool  // set if that is not the result's
 }
 
 type then struct {
@@ -172,13 +177,17 @@ func (c *completion) settleWith(err error, store func()) bool {
 		t.loop.Post(func() { t.fn(err) })
 	}
 	c.tasks, c.thens = nil, nil
+	if c.tracked {
+		c.loop.promised.remove(c)
+	}
 	return true
 }
 
 func (c *completion) cancel(err error) {
-	if c.op != nil {
-		c.op.cancel(err)
-	} else {
+	switch {
+	case c.op != nil:
+		c.op.cancel(err, c)
+	case !c.fixed:
 		c.settle(err)
 	}
 }
@@ -193,6 +202,7 @@ func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
 	if c.ch == nil {
 		c.ch = make(chan struct{})
 	}
+	c.track()
 	c.mu.Unlock()
 	var done <-chan struct{}
 	if ctx != nil {
@@ -207,18 +217,68 @@ func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
 }
 
 // await suspends t until c is settled or t is canceled.
-func (c *completion) await(t *Task) (err error) {
+func (c *completion) await(t *Task) (err error, forsaken bool) {
 	c.mu.Lock()
 	if c.settled {
 		defer c.mu.Unlock()
-		return c.err
+		return c.err, false
 	}
-	c.tasks = append(c.tasks, waiting{t, &err})
+	c.tasks = append(c.tasks, waiting{t, &err, &forsaken})
+	c.track()
 	c.mu.Unlock()
 	t.waits = c
 	t.suspend(nil)
 	t.waits = nil
-	return err
+	return err, forsaken
+}
+
+// track lets the loop know of a promise that somebody waits for, so that its end is told to them. mu is held.
+func (c *completion) track() {
+	if c.loop == nil || c.tracked {
+		return
+	}
+	c.tracked = true
+	if !c.loop.promised.add(c) {
+		go c.settle(net.ErrClosed) // not here, under the lock
+	}
+}
+
+// promises are those of a loop that somebody waits for.
+type promises struct {
+	mu     sync.Mutex
+	open   map[*completion]struct{} // mu
+	closed bool                     // mu
+}
+
+func (ps *promises) add(c *completion) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.closed {
+		return false
+	}
+	if ps.open == nil {
+		ps.open = make(map[*completion]struct{})
+	}
+	ps.open[c] = struct{}{}
+	return true
+}
+
+func (ps *promises) remove(c *completion) {
+	ps.mu.Lock()
+	delete(ps.open, c)
+	ps.mu.Unlock()
+}
+
+// end settles them all, and those that come later.
+func (ps *promises) end(err error) {
+	ps.mu.Lock()
+	ps.closed = true
+	open := ps.open
+	ps.open = nil
+	ps.mu.Unlock()
+	for c := range open {
+		c.settle(err)
+	}
 }
 
 // forsake ends t's wait with err, if it still waits; c goes on. Loop only.
@@ -228,7 +288,7 @@ func (c *completion) forsake(t *Task, err error) bool {
 	for i, w := range c.tasks {
 		if w.task == t {
 			c.tasks = append(c.tasks[:i], c.tasks[i+1:]...)
-			*w.err = err
+			*w.err, *w.forsaken = err, true
 			t.ready(t.loop)
 			return true
 		}

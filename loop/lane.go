@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"math"
 	"net"
 	"os"
 	"time"
@@ -73,14 +74,18 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	case s&fdClosed != 0:
 		return net.ErrClosed
 	case s&lane(d, laneBusy) != 0 || !blind && (fd.queue[d] != nil || s&lane(d, laneBlocked) != 0):
+		if s&fdWatched != 0 {
+			fd.state |= lane(d, laneHeld)
+		}
 		return ErrAgain
 	}
 	return fd.withinBudget(d)
 }
 
-// withinBudget returns ErrAgain if the watcher, which is being told, has had its share of this turn: it will be told again.
+// withinBudget returns ErrAgain if the watcher, which is being told, has had its share of this turn: it will be told again. What
+// answers what was read is bounded by that, and not refused.
 func (fd *FD) withinBudget(d Direction) error {
-	if fd.state&fdDispatching == 0 || fd.spent < budget {
+	if fd.state&fdDispatching == 0 || fd.spent[d] < budget || d == Write && fd.spent[Write] < fd.spent[Read] {
 		return nil
 	}
 	fd.state |= fdAgain | lane(d, laneHeld)
@@ -118,10 +123,21 @@ func (fd *FD) unlockLane(d Direction) {
 		fd.unlockAndClose()
 		return
 	}
-	if last := fd.queue[d]; last != nil && (fd.state&lane(d, laneBlocked) == 0 || last.Blind) {
-		fd.again(nil) // no edge will tell them
-	}
+	fd.tellRest(d, nil)
 	fd.mu.Unlock()
+}
+
+// tellRest has the loop come back for those who came to the lane while it was not free, and whom no edge will tell: operations that
+// queued, and a watcher that was refused. mu is held; on is as in again.
+func (fd *FD) tellRest(d Direction, on *Loop) {
+	blocked := fd.state&lane(d, laneBlocked) != 0
+	if fd.queue[d] == nil {
+		if !blocked && fd.state&fdWatched != 0 && fd.state&lane(d, laneHeld) != 0 {
+			fd.again(on)
+		}
+	} else if !blocked || blocked && fd.hasBlind(d) {
+		fd.again(on)
+	}
 }
 
 // conclude is what the lane learns from an attempt. mu is held.
@@ -142,7 +158,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
-		fd.spent += uint32(max(out.N, opCost))
+		fd.spent[d] += uint32(max(out.N, opCost))
 	}
 	if err != ErrAgain {
 		if fd.extra != nil {
@@ -156,6 +172,9 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 // backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
+	if lt.retry != timeouts.Never {
+		return // an edge came meanwhile, and was in vain
+	}
 	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
 	lt.backoff++
 	lt.retry = fd.loop.clock.Now().Add(delay)
@@ -186,16 +205,17 @@ func (fd *FD) Do(who any, o *Op) error {
 	if ctx != nil && ctx.Done() != nil && ctx.Err() != nil {
 		return fd.refuse(o, context.Cause(ctx))
 	}
+	o.start, o.future = false, nil
 	if t == nil {
 		if o.ch == nil {
 			o.ch = make(chan struct{}, 1)
 		}
-		queued, _, err := fd.begin(o, nil)
-		if !queued {
+		on, _, err := fd.begin(o, nil)
+		if on == nil {
 			return err
 		}
-		if err := fd.loop.refuseWait(); err != nil {
-			o.cancel(err)
+		if err := on.refuseWait(); err != nil {
+			o.cancel(err, nil)
 		}
 		o.park(ctx)
 		return o.err
@@ -204,8 +224,8 @@ func (fd *FD) Do(who any, o *Op) error {
 		return fd.refuse(o, err)
 	}
 	o.task = t
-	queued, n, err := fd.begin(o, t.loop)
-	if !queued {
+	on, n, err := fd.begin(o, t.loop)
+	if on == nil {
 		o.task = nil
 		t.Spend(n)
 		return err
@@ -224,10 +244,11 @@ func (fd *FD) refuse(o *Op, err error) error {
 }
 
 // begin tries o if nobody is before it, and queues it if it has to wait and may. The lane is o's from the first attempt until then,
-// so that what has been done in part is not mixed with what others do. n is how many bytes moved.
+// so that what has been done in part is not mixed with what others do. on is the loop on which it is queued, or nil; n is how many
+// bytes moved.
 //
 // home is the loop to join if it is on none; if home is not nil this is its goroutine, which has others to serve too.
-func (fd *FD) begin(o *Op, home *Loop) (queued bool, n int, err error) {
+func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	fd.mu.Lock()
 	if o.Entered {
 		o.Entered = false
@@ -263,12 +284,13 @@ func (fd *FD) begin(o *Op, home *Loop) (queued bool, n int, err error) {
 	}
 	if err == ErrAgain && o.Deadline != timeouts.Now {
 		if err = fd.enqueue(o, home, tried, out); err == nil {
+			on = fd.loop
 			fd.mu.Unlock()
-			return true, n, nil
+			return on, n, nil
 		}
 	}
 	fd.unlockLane(o.Lane)
-	return false, n, err
+	return nil, n, err
 }
 
 // enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
@@ -280,6 +302,9 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 		if out.Retry != 0 {
 			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
 		}
+	}
+	if o.start {
+		o.future = &completion{op: o}
 	}
 	last := fd.queue[o.Lane]
 	fd.push(o)
@@ -298,9 +323,13 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 // event is what the loop does with an event: it makes the attempts that wait for it, and tells the watcher. Loop only.
 func (fd *FD) event(l *Loop, r pollux.Ready) {
 	fd.mu.Lock()
-	if fd.state&fdClosed != 0 {
+	if fd.state&fdClosed != 0 || fd.loop != l { // it has moved: its new loop is told all anew
 		fd.mu.Unlock()
 		return
+	}
+	if fd.state&fdAgain != 0 {
+		fd.state = fd.state&^fdAgain | fdServed // this is the coming back, and this turn's share
+		r |= fd.open()
 	}
 	if r&(pollux.Hangup|pollux.Urgent) != 0 {
 		fd.state |= fdNoHint
@@ -316,10 +345,14 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
-			fd.drain(d, l)
+			fd.drain(d, l, budget)
+		}
+		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
+			tell &^= pollux.Writable // operations are first
+			fd.state |= lane(d, laneHeld)
 		}
 	}
-	if fd.state&fdWatched != 0 && tell != 0 {
+	if fd.state&(fdWatched|fdClosed) == fdWatched && tell != 0 {
 		fd.dispatch(l, tell)
 		return
 	}
@@ -329,15 +362,16 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 // dispatch tells the watcher. mu is held, and is given up.
 func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	w := fd.watcher
-	fd.spent = 0
+	fd.spent = [2]uint32{}
 	fd.state |= fdDispatching
+	listed := fd.state&fdAgain != 0
 	fd.mu.Unlock()
 
 	failed := l.guard(fd, w, tell)
 
 	fd.mu.Lock()
 	fd.state &^= fdDispatching
-	if fd.state&(fdAgain|fdClosed) == fdAgain {
+	if fd.state&(fdAgain|fdClosed) == fdAgain && !listed {
 		l.again = append(l.again, fd)
 	}
 	fd.unlockAndClose()
@@ -391,22 +425,45 @@ func (fd *FD) again(on *Loop) {
 // resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop only.
 func (fd *FD) resume(l *Loop) {
 	fd.mu.Lock()
-	fd.state &^= fdAgain
-	r := pollux.Ready(0)
-	for d := Read; d <= Write; d++ {
-		if last := fd.queue[d]; fd.state&lane(d, laneBlocked) == 0 || last != nil && last.Blind {
-			r |= edge(d)
-		}
+	if fd.state&fdServed != 0 {
+		fd.state &^= fdServed
+		fd.mu.Unlock()
+		return
 	}
+	fd.state &^= fdAgain
+	r := fd.open()
 	fd.mu.Unlock()
 	fd.event(l, r)
 }
 
+// open says which lanes are not known to be blocked, or have something to try all the same. mu is held.
+func (fd *FD) open() (r pollux.Ready) {
+	for d := Read; d <= Write; d++ {
+		if fd.state&lane(d, laneBlocked) == 0 || fd.hasBlind(d) {
+			r |= edge(d)
+		}
+	}
+	return r
+}
+
+func (fd *FD) hasBlind(d Direction) bool {
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		if o.Blind {
+			return true
+		}
+	}
+	return false
+}
+
 // drain makes the attempts of a lane in order, until one is not ready, none is left, or the budget is spent. mu is held, and
 // given up during each attempt. Loop only.
-func (fd *FD) drain(d Direction, l *Loop) {
-	spent := 0
+func (fd *FD) drain(d Direction, l *Loop, budget int) {
+	spent, stuck := 0, false
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
+		if stuck && !o.Blind { // only the blind pass one that is not ready
+			o = fd.after(o)
+			continue
+		}
 		if spent >= budget {
 			fd.again(l)
 			return
@@ -428,28 +485,25 @@ func (fd *FD) drain(d Direction, l *Loop) {
 			case o.canceled != nil:
 				err = o.canceled
 			case out.More:
-				if spent += max(out.N, opCost); spent >= budget {
-					fd.again(l)
-					return
-				}
+				spent += max(out.N, opCost)
 				continue
 			case fd.state&lane(d, laneReady) != 0:
 				continue
-			case o.Blind:
+			default:
+				stuck = stuck || !o.Blind
 				o = fd.after(o)
 				continue
-			default:
-				return
 			}
 		}
 		next := fd.after(o)
 		fd.remove(o)
 		o.settle(err, l)
-		if fd.state&lane(d, laneBlocked) != 0 {
-			return
-		}
+		stuck = stuck || fd.state&lane(d, laneBlocked) != 0
 		spent += max(out.N, opCost)
 		o = next
+	}
+	if fd.queue[d] == nil {
+		fd.tellRest(d, l)
 	}
 }
 
@@ -457,11 +511,11 @@ func (fd *FD) drain(d Direction, l *Loop) {
 // the loop is. It also makes the attempts that were put off. Loop only.
 func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
 	fd.mu.Lock()
-	lt.at = timeouts.Never
-	if fd.state&fdClosed != 0 {
+	if fd.state&fdClosed != 0 || lt.at > now { // closed, or moved to another loop, in this very moment
 		fd.mu.Unlock()
 		return
 	}
+	lt.at = timeouts.Never
 	l, d := fd.loop, lt.d
 	tell := pollux.Ready(0)
 	if lt.retry <= now {
@@ -469,9 +523,16 @@ func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
 		tell = edge(d)
 	}
 	if fd.state&lane(d, laneBusy) != 0 {
-		fd.state |= lane(d, laneReady) // who is busy tries once more
-	} else if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) {
-		fd.drain(d, l)
+		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
+		if tell != 0 {
+			lt.retry = now
+		}
+		lt.arm(now.Add(timeouts.Tick))
+		fd.mu.Unlock()
+		return
+	}
+	if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) {
+		fd.drain(d, l, math.MaxInt) // all that are due, this once
 	}
 	next := lt.retry
 	for o := fd.first(d); o != nil; {

@@ -40,10 +40,15 @@ type Loop struct {
 	pool     *pool
 	table    table
 	timers   timers
+	promised promises
 	posted   queue
-	sleeping atomic.Bool // in Wait, or about to be: whoever posts must wake it, once
-	inUser   atomic.Bool // user code is running on the loop's goroutine
-	closed   atomic.Bool // nothing new is taken
+	sleeping atomic.Bool  // in Wait, or about to be: whoever posts must wake it, once
+	inUser   atomic.Bool  // user code is running on the loop's goroutine
+	closed   atomic.Bool  // nothing new is taken
+	alive    atomic.Int32 // len(tasks)
+
+	wakeMu sync.Mutex // held in Wake; so that Close of the poller waits for it
+	gone   bool       // wakeMu; the poller is closed
 
 	mu      sync.Mutex
 	running bool          // mu
@@ -112,7 +117,7 @@ func (l *Loop) Buffer() []byte {
 //
 // Error: net.ErrClosed, and fn will not run.
 func (l *Loop) Post(fn func()) error {
-	if !l.post(work{fn: fn}) {
+	if l.closed.Load() || !l.post(work{fn: fn}) {
 		return net.ErrClosed
 	}
 	return nil
@@ -128,10 +133,16 @@ func (l *Loop) post(w work) bool {
 
 // wake ends the loop's sleep, if it sleeps.
 func (l *Loop) wake() {
-	if l.sleeping.Load() && l.sleeping.CompareAndSwap(true, false) {
-		if err := l.poller.Wake(); err != nil {
-			l.log.Error("wake", zap.Error(err))
-		}
+	if !l.sleeping.Load() || !l.sleeping.CompareAndSwap(true, false) {
+		return
+	}
+	l.wakeMu.Lock()
+	defer l.wakeMu.Unlock()
+	if l.gone {
+		return
+	}
+	if err := l.poller.Wake(); err != nil {
+		l.log.Error("wake", zap.Error(err))
 	}
 }
 
@@ -140,7 +151,7 @@ func (l *Loop) wake() {
 // Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's.
 //
 //go:noinline
-func (l *Loop) Run(ctx context.Context) error {
+func (l *Loop) Run(ctx context.Context) (err error) {
 	l.mu.Lock()
 	if l.running || l.closed.Load() {
 		defer l.mu.Unlock()
@@ -153,8 +164,23 @@ func (l *Loop) Run(ctx context.Context) error {
 	l.mu.Unlock()
 
 	stop := context.AfterFunc(ctx, func() { l.post(work{fn: func() {}}) })
-	defer stop()
-	var err error
+	closing, over := false, false
+	defer func() {
+		// A callback may have ended this goroutine in the middle of a turn (runtime.Goexit, as testing's FailNow does).
+		stop()
+		if !over {
+			l.takeUp()
+		}
+		l.leaveUser()
+		l.mu.Lock()
+		l.running = false
+		closing = l.closed.Load()
+		l.mu.Unlock()
+		if closing {
+			l.finish()
+			err = nil
+		}
+	}()
 	for err == nil && !l.closed.Load() {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -162,15 +188,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		err = l.turn()
 	}
-	l.leaveUser()
-	l.mu.Lock()
-	l.running = false
-	closing := l.closed.Load()
-	l.mu.Unlock()
-	if closing {
-		l.finish()
-		return nil
-	}
+	over = true
 	return err
 }
 
@@ -180,6 +198,7 @@ func (l *Loop) turn() error {
 	if err != nil {
 		return err
 	}
+	l.again, l.spare = l.spare[:0], l.again // those of the turn before; who spends its budget now is for the next
 	if n > 0 {
 		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 		for i, fd := range l.fds {
@@ -189,12 +208,9 @@ func (l *Loop) turn() error {
 			}
 		}
 	}
-	if len(l.again) > 0 {
-		l.again, l.spare = l.spare[:0], l.again
-		for i, fd := range l.spare {
-			l.spare[i] = nil
-			fd.resume(l)
-		}
+	for i, fd := range l.spare {
+		l.spare[i] = nil
+		fd.resume(l)
 	}
 	l.expire()
 	l.runQueued()
@@ -322,15 +338,18 @@ func (l *Loop) Close() error {
 	first := !l.closed.Swap(true)
 	running := l.running
 	l.mu.Unlock()
-	if running {
+	switch {
+	case running:
 		l.post(work{fn: func() {}})
+		fallthrough
+	case !first:
 		if onLoopGoroutine() {
 			return nil
 		}
-	} else if first {
+		<-l.done
+	default:
 		l.finish()
 	}
-	<-l.done
 	return nil
 }
 
@@ -338,8 +357,16 @@ func (l *Loop) Close() error {
 const lastPatience = 10 * time.Second
 
 // finish is the end, on the goroutine that ran the loop or, if it does not run, on Close's.
+//
+//go:noinline
 func (l *Loop) finish() {
-	defer close(l.done)
+	over := false
+	defer func() {
+		if !over { // as in Run
+			l.takeUp()
+			go l.finish()
+		}
+	}()
 	l.runQueued()
 	for _, leak := range l.Leaks() {
 		l.log.Warn("still open at the end of its loop", zap.String("leak", leak.String()))
@@ -347,7 +374,8 @@ func (l *Loop) finish() {
 	for _, fd := range l.table.all(true) {
 		fd.Close()
 	}
-	// That has settled what waits on descriptors. What waits for something else is canceled, until no task is left.
+	l.promised.end(net.ErrClosed)
+	// That has settled what waits on descriptors and promises. What waits for something else is canceled, until no task is left.
 	for give := time.Now().Add(lastPatience); time.Now().Before(give); {
 		if l.runQueued() {
 			continue
@@ -370,13 +398,22 @@ func (l *Loop) finish() {
 	if len(l.tasks) > 0 {
 		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))
 	}
-	l.posted.mu.Lock()
-	l.posted.closed = true
-	l.posted.mu.Unlock()
+	for !l.posted.close() {
+		l.runQueued()
+	}
 	l.leaveUser()
-	if err := l.poller.Close(); err != nil {
+	for give := time.Now().Add(lastPatience); l.Stats().Descriptors > 0 && time.Now().Before(give); {
+		runtime.Gosched() // one that is being closed by another goroutine, which needs the poller for that
+	}
+	l.wakeMu.Lock()
+	l.gone = true
+	err := l.poller.Close()
+	l.wakeMu.Unlock()
+	if err != nil {
 		l.log.Error("close of the poller", zap.Error(err))
 	}
+	over = true
+	close(l.done)
 }
 
 // Watchers goes over the standing watchers, in no order. What is closed meanwhile is left out.
@@ -431,7 +468,7 @@ type Stats struct {
 	Descriptors int // registered
 	Slots       int // of the table, in use or to be used again
 	Timers      int // running
-	Tasks       int // not ended; exact only on the loop or after its end
+	Tasks       int // begun and not ended
 }
 
 // Stats is a snapshot.
@@ -442,5 +479,6 @@ func (l *Loop) Stats() Stats {
 		Descriptors: l.table.used,
 		Slots:       len(l.table.chunks) * chunkSize,
 		Timers:      l.timers.len(),
+		Tasks:       int(l.alive.Load()),
 	}
 }

@@ -3,12 +3,13 @@ package loop
 import (
 	"reflect"
 	"runtime"
+	"slices"
 )
 
-// Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has Run in its stack, and one
-// that is a task's coroutine has Task.main: that tells it, and costs only those who are about to park while user code runs on
-// the loop they wait for.
-var runEntry, mainEntry = entry((*Loop).Run), entry((*Task).main)
+// Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has Run in its stack, or finish, and
+// one that is a task's coroutine has Task.main: that tells it, and costs only those who are about to park while user code runs
+// on the loop they wait for.
+var entries = [...]uintptr{entry((*Loop).Run), entry((*Loop).finish), entry((*Task).main)}
 
 func entry(fn any) uintptr { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Entry() }
 
@@ -20,7 +21,7 @@ func onLoopGoroutine() bool {
 		for _, pc := range pcs[:n] {
 			// A return address is the instruction after the call. Entry is that of the function as it was compiled, whatever
 			// was inlined into it there.
-			if f := runtime.FuncForPC(pc - 1); f != nil && (f.Entry() == runEntry || f.Entry() == mainEntry) {
+			if f := runtime.FuncForPC(pc - 1); f != nil && slices.Contains(entries[:], f.Entry()) {
 				return true
 			}
 		}

@@ -76,6 +76,7 @@ type Op struct {
 	ch     chan struct{} // a goroutine; made once, of capacity 1
 	task   *Task
 	future *completion
+	start  bool // by Start: a future is made once it has to be
 }
 
 type opState uint8
@@ -114,11 +115,15 @@ func (o *Op) wrap(err error) error {
 	return o.Wrap(err)
 }
 
-// cancel ends o with err if it has not ended yet; then it returns true.
-func (o *Op) cancel(err error) bool {
+// cancel ends o with err if it has not ended yet; then it returns true. of is the future that it must be of, if any: by now o may
+// be in use again.
+func (o *Op) cancel(err error, of *completion) bool {
 	fd := o.fd
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
+	if of != nil && o.future != of {
+		return false
+	}
 	switch o.state {
 	case opQueued:
 		fd.remove(o)
@@ -145,7 +150,7 @@ func (o *Op) park(ctx context.Context) {
 	case <-o.ch:
 	case <-done:
 		// What comes of it is settled on the channel, so that nobody touches its buffer after this.
-		o.cancel(context.Cause(ctx))
+		o.cancel(context.Cause(ctx), nil)
 		<-o.ch
 	}
 }

@@ -28,19 +28,30 @@ func (p *pool) run(fn func()) {
 }
 
 func (p *pool) work(fn func()) {
-	for fn != nil {
-		fn()
-		fn = nil
-		p.mu.Lock()
-		if len(p.pending) > 0 {
-			fn = p.pending[0]
-			p.pending[0] = nil
-			p.pending = p.pending[1:]
-		} else {
-			p.running--
+	defer func() {
+		if fn != nil { // it has ended this goroutine: another takes its place
+			if fn = p.next(); fn != nil {
+				go p.work(fn)
+			}
 		}
-		p.mu.Unlock()
+	}()
+	for ; fn != nil; fn = p.next() {
+		fn()
 	}
+}
+
+// next is what waits to be run; nil ends the goroutine that asks.
+func (p *pool) next() (fn func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.pending) == 0 {
+		p.running--
+		return nil
+	}
+	fn = p.pending[0]
+	p.pending[0] = nil
+	p.pending = p.pending[1:]
+	return fn
 }
 
 // protect turns a panic of fn into its error.

@@ -32,6 +32,14 @@ func (q *queue) push(w work) bool {
 	return ok
 }
 
+// close refuses whatever comes from now on, unless there is something left to take.
+func (q *queue) close() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = len(q.items) == 0
+	return q.closed
+}
+
 // take empties the queue. The result is valid until the next take.
 func (q *queue) take() []work {
 	q.mu.Lock()

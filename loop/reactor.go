@@ -120,12 +120,9 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 			return
 		}
 		// A callback has ended this goroutine (runtime.Goexit, as testing's FailNow does); the loop has others to serve.
-		l.log.Error("a callback ended the loop's goroutine; it goes on with another")
-		l.takeUp()
-		l.mu.Lock()
-		l.running = false
-		l.mu.Unlock()
-		go r.drive(l, lock)
+		l.log.Error("a callback ended the loop's goroutine; it goes on")
+		// On the goroutine that is ending, which may have made coroutines that none but its thread may resume.
+		r.drive(l, false)
 	}()
 	if err := l.Run(context.Background()); err != nil && !errors.Is(err, net.ErrClosed) { // Close may have been quicker
 		l.log.Error("loop ended", zap.Error(err))

@@ -23,6 +23,7 @@ type Task struct {
 	next      func() (struct{}, bool)
 	yield     func(struct{}) bool
 	suspended bool
+	over      bool
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	spent     int         // since it was resumed
@@ -37,7 +38,7 @@ type Task struct {
 //
 // On a closed loop fn does not run, and Wait returns net.ErrClosed.
 func (l *Loop) Go(fn func(t *Task)) *Task {
-	t := &Task{loop: l, done: new(completion)}
+	t := &Task{loop: l, done: &completion{fixed: true}}
 	if l.closed.Load() || !l.post(work{fn: func() { t.start(fn) }}) {
 		t.done.settle(net.ErrClosed)
 	}
@@ -48,6 +49,7 @@ func (l *Loop) Go(fn func(t *Task)) *Task {
 func (t *Task) start(fn func(*Task)) {
 	l := t.loop
 	l.tasks[t] = struct{}{}
+	l.alive.Add(1)
 	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		t.yield = yield
 		t.main(fn)
@@ -64,7 +66,9 @@ func (t *Task) main(fn func(*Task)) {
 		if v := recover(); v != nil {
 			err = t.loop.contain(v, "panic in a task")
 		}
+		t.over = true
 		delete(t.loop.tasks, t)
+		t.loop.alive.Add(-1)
 		t.done.settle(err)
 	}()
 	fn(t)
@@ -101,7 +105,7 @@ func (t *Task) mayWait() error {
 		t.canceled = nil
 		return err
 	}
-	if t.suspended || t.next == nil {
+	if t.suspended || t.over || t.next == nil {
 		return errNotRunning
 	}
 	return nil
@@ -123,7 +127,7 @@ func (t *Task) suspendWith(ctx context.Context, o *Op) {
 			t.loop.post(work{fn: func() {
 				// By now it may be another wait that the task is in, on an Op that was used again.
 				if t.turns == turn && t.suspended && t.op == o {
-					o.cancel(context.Cause(ctx))
+					o.cancel(context.Cause(ctx), nil)
 				}
 			}})
 		})
@@ -170,12 +174,14 @@ func (t *Task) Sleep(d time.Duration) error {
 // error, or a *PanicError. It always waits for fn to return, through Cancel and the end of the loop too, since fn may be using
 // what the task owns.
 func (t *Task) Do(fn func() error) error {
-	var err error
+	err := errGoexit
 	t.loop.pool.run(func() {
+		defer func() {
+			if !t.loop.post(work{task: t}) {
+				t.loop.log.Error("the end of the loop has left a task behind in Do")
+			}
+		}()
 		err = protect(fn)
-		if !t.loop.post(work{task: t}) {
-			t.loop.log.Error("the end of the loop has left a task behind in Do")
-		}
 	})
 	t.suspend(nil)
 	return err
@@ -193,7 +199,7 @@ func (t *Task) end(err error) {
 		return
 	}
 	switch {
-	case t.suspended && t.op != nil && t.op.cancel(err):
+	case t.suspended && t.op != nil && t.op.cancel(err, nil):
 	case t.suspended && t.waits != nil && t.waits.forsake(t, err):
 	default:
 		t.canceled = err
@@ -205,8 +211,11 @@ func (t *Task) Done() Future[struct{}] {
 	return Future[struct{}]{c: t.done, p: new(struct{}), loop: t.loop}
 }
 
-// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on).
+// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on). ErrOnLoop: see there.
 func (t *Task) Wait(ctx context.Context) error {
+	if err := t.loop.refuseWait(); err != nil && !t.Done().Settled() {
+		return err
+	}
 	_, err := t.done.park(ctx)
 	return err
 }

@@ -1,0 +1,278 @@
+package loop
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/polluxio/pollux"
+)
+
+// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on without another edge.
+
+func TestBudgetOfQueuedOperations(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		n    int // bytes of each
+		most int // in a turn
+	}{
+		{"operations", 0, 32},
+		{"small ones", 100, 32},
+		{"64 KiB each", 64 << 10, 4},
+		{"more than the budget each", 1 << 20, 1},
+	} {
+		for _, d := range []Direction{Read, Write} {
+			t.Run(fmt.Sprint(tt.name, " ", d), func(t *testing.T) {
+				s := newStage(t)
+				greedy, modest := s.joined(), s.joined()
+				var turn []int // the greedy one's operations, in the order of their attempts
+				const all = 100
+				for i := range all {
+					parts := []part{{out: Outcome{N: tt.n}, during: func() { turn = append(turn, i) }}}
+					if i == 0 {
+						parts = append([]part{again}, parts...)
+					}
+					s.start(greedy, d, parts...)
+				}
+				other := s.start(modest, d, again, done)
+
+				next := 0
+				count := func(why string) {
+					t.Helper()
+					if len(turn) > tt.most {
+						t.Errorf("%s: %d operations in one turn, want at most %d", why, len(turn), tt.most)
+					}
+					for _, i := range turn {
+						if i != next {
+							t.Fatalf("%s: operation %d in place of %d", why, i, next)
+						}
+						next++
+					}
+					turn = turn[:0]
+				}
+				s.turn(s.ready(greedy, edge(d)), s.ready(modest, edge(d)))
+				count("first turn")
+				other.want(t, nil, "it was ready too")
+				for i := 0; next < all && i < all; i++ {
+					s.turn()
+					if s.p.lastWait() != 0 {
+						t.Errorf("the loop waited for %v, with operations that may be tried", s.p.lastWait())
+					}
+					count("later turn")
+				}
+				if next != all {
+					t.Errorf("%d operations of %d were made", next, all)
+				}
+			})
+		}
+	}
+}
+
+// Another edge of a descriptor whose budget is spent earns it no second share.
+func TestBudgetIsNotRenewedByEdges(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	made := 0
+	s.start(fd, Read, again, part{during: func() { made++ }})
+	for range 999 {
+		s.start(fd, Read, part{during: func() { made++ }})
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	for range 5 {
+		made = 0
+		s.turn(s.ready(fd, pollux.Readable))
+		if made > 32 {
+			t.Errorf("%d operations in one turn, want 32", made)
+		}
+	}
+}
+
+// What was posted does not wait until a greedy descriptor has had enough.
+func TestBudgetAndPostedFunctions(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	made := 0
+	s.start(fd, Read, again, part{during: func() { made++ }})
+	for range 99 {
+		s.start(fd, Read, part{during: func() { made++ }})
+	}
+	at := -1
+	s.Post(func() { at = made })
+	s.turn(s.ready(fd, pollux.Readable))
+	if at < 1 || at > 32 {
+		t.Errorf("the function ran after %d operations, want at most 32", at)
+	}
+}
+
+// An operation of many parts shares as many operations would, and keeps its place.
+func TestBudgetOfOneOperation(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	var order []string
+	parts := []part{again}
+	for range 9 {
+		parts = append(parts, part{out: Outcome{N: 64 << 10, More: true}, err: ErrAgain, during: func() { order = append(order, "part") }})
+	}
+	parts = append(parts, part{during: func() { order = append(order, "end") }})
+	all := s.start(fd, Write, parts...)
+	s.start(fd, Write, part{during: func() { order = append(order, "other") }})
+	s.turn(s.ready(fd, pollux.Writable))
+	if len(order) > 4 {
+		t.Errorf("%d parts of 64 KiB in one turn, want 4", len(order))
+	}
+	s.turns()
+	all.want(t, nil, "no edge is needed")
+	want := []string{"part", "part", "part", "part", "part", "part", "part", "part", "part", "end", "other"}
+	if !slices.Equal(order, want) {
+		t.Errorf("attempts were %q, want %q", order, want)
+	}
+}
+
+// drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns how many.
+func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
+	for made < most {
+		if _, err := fd.Enter(d, false); err != nil {
+			if err != ErrAgain {
+				t.Errorf("Enter: %v", err)
+			}
+			return made
+		}
+		made++
+		fd.Leave(d, false, Outcome{N: n}, nil)
+	}
+	return made
+}
+
+func TestBudgetOfWatcher(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		n    int
+		most int
+	}{
+		{"operations", 1, 32},
+		{"bytes", 100 << 10, 3},
+	} {
+		for _, d := range []Direction{Read, Write} {
+			t.Run(fmt.Sprint(tt.name, " ", d), func(t *testing.T) {
+				s := newStage(t)
+				greedy, modest := s.descriptor(), s.descriptor()
+				made, served := 0, false
+				w := s.watch(greedy, func(pollux.Ready) { made += drainLane(t, greedy, d, tt.n, 1000) })
+				s.watch(modest, func(pollux.Ready) { served = true })
+				// Telling of Readable is what begins it; of Writable is told who was stopped.
+				s.turn(s.ready(greedy, pollux.Readable|pollux.Writable), s.ready(modest, pollux.Readable))
+				if made > tt.most || made < 1 {
+					t.Errorf("%d operations in the first turn, want %d", made, tt.most)
+				}
+				if !served {
+					t.Error("the other was not served")
+				}
+				for i := range 10 {
+					made = 0
+					w.told = nil
+					s.turn()
+					if s.p.lastWait() != 0 {
+						t.Fatalf("turn %d: the loop waited for %v, and the descriptor is ready", i, s.p.lastWait())
+					}
+					if made > tt.most || made < 1 {
+						t.Errorf("turn %d: %d operations, want %d", i, made, tt.most)
+					}
+					if len(w.told) != 1 || w.told[0]&edge(d) == 0 {
+						t.Errorf("turn %d: told %v, want once, and %v", i, w.told, edge(d))
+					}
+				}
+			})
+		}
+	}
+}
+
+// Queued operations and a watcher that are both stopped by their budget do not make the loop come back twice as often each time.
+func TestBudgetOfBothLanes(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	calls := 0
+	s.watch(fd, func(pollux.Ready) {
+		calls++
+		drainLane(t, fd, Read, 1, 1000)
+	})
+	s.start(fd, Write, again, done)
+	for range 2000 {
+		s.start(fd, Write, done)
+	}
+	s.turn(s.ready(fd, pollux.Readable|pollux.Writable))
+	for i := range 6 {
+		calls = 0
+		s.turn()
+		if calls != 1 {
+			t.Fatalf("turn %d: the watcher was told %d times, want once", i, calls)
+		}
+		if n := len(s.again); n != 1 {
+			t.Fatalf("turn %d: %d entries of one descriptor in the list of those still ready", i, n)
+		}
+	}
+}
+
+// A task that never has to wait yields by the same measure.
+func TestBudgetOfTask(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		n    int
+		most int
+	}{
+		{"operations", 0, 32},
+		{"bytes", 100 << 10, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			made := 0
+			s.Go(func(task *Task) {
+				o := &Op{Attempt: try(func(int) (Outcome, error) { made++; return Outcome{N: tt.n}, nil })}
+				for range 200 {
+					if err := fd.Do(task, o); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			for i := 0; made < 200; i++ {
+				before, posted := made, -1
+				s.Post(func() { posted = made })
+				s.turn()
+				if made-before > tt.most || made == before {
+					t.Fatalf("turn %d: %d operations, want %d", i, made-before, tt.most)
+				}
+				if posted < 0 {
+					t.Fatalf("turn %d: what was posted did not run", i)
+				}
+			}
+		})
+	}
+}
+
+// One operation of a task that has many parts to do gives way too, and goes on by itself.
+func TestBudgetOfOneOperationOfTask(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	made := 0
+	var result error = ErrAgain
+	s.Go(func(task *Task) {
+		result = fd.Do(task, &Op{Lane: Write, Deadline: never, Attempt: try(func(int) (Outcome, error) {
+			if made++; made < 20 {
+				return Outcome{N: 64 << 10, More: true}, ErrAgain
+			}
+			return Outcome{N: 64 << 10}, nil
+		})})
+	})
+	for i := 0; made < 20 && i < 20; i++ {
+		before := made
+		s.turn()
+		// The task's own attempts, and then those of the loop, each have a share.
+		if made-before > 8 {
+			t.Errorf("turn %d: %d parts of 64 KiB, want 4", i, made-before)
+		}
+	}
+	s.turns()
+	if result != nil {
+		t.Errorf("the operation has come to %v", result)
+	}
+}

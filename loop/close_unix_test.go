@@ -1,0 +1,260 @@
+//go:build unix
+
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/polluxio/pollux"
+	"golang.org/x/sys/unix"
+)
+
+// The descriptor itself: it is deleted before it is closed, and closed once, when the last system call on it is over.
+
+// sockets is two connected stream sockets, non-blocking.
+func sockets(t testing.TB) (a, b int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatalf("socketpair: %v", err)
+	}
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return fds[0], fds[1]
+}
+
+// A canary says whether a descriptor is open, and whether it is still the same one.
+type canary struct {
+	fd  int
+	ino uint64
+}
+
+func watchOver(t *testing.T, fd int) canary {
+	t.Helper()
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		t.Fatalf("fstat: %v", err)
+	}
+	return canary{fd, uint64(st.Ino)}
+}
+
+func (c canary) alive() bool {
+	var st unix.Stat_t
+	return unix.Fstat(c.fd, &st) == nil && uint64(st.Ino) == c.ino
+}
+
+func TestDescriptorIsClosed(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		begin func(t *testing.T, fd *FD) (end func()) // a system call that is in flight during Close
+	}{
+		{"at once", func(*testing.T, *FD) func() { return nil }},
+		{"after a read", func(t *testing.T, fd *FD) func() {
+			if _, err := fd.Enter(Read, false); err != nil {
+				t.Fatal(err)
+			}
+			return func() { fd.Leave(Read, false, Outcome{}, nil) }
+		}},
+		{"after a write that is not ready", func(t *testing.T, fd *FD) func() {
+			if _, err := fd.Enter(Write, false); err != nil {
+				t.Fatal(err)
+			}
+			return func() { fd.Leave(Write, false, Outcome{}, ErrAgain) }
+		}},
+		{"after a read and a write", func(t *testing.T, fd *FD) func() {
+			fd.Enter(Read, false)
+			fd.Enter(Write, false)
+			return func() {
+				fd.Leave(Write, false, Outcome{}, nil)
+				if !watchOver(t, int(fd.sysfd)).alive() {
+					t.Error("closed while a read is in flight")
+				}
+				fd.Leave(Read, false, Outcome{}, nil)
+			}
+		}},
+		{"after a call outside the lanes", func(t *testing.T, fd *FD) func() {
+			for range 2 {
+				if _, err := fd.Acquire(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return func() {
+				fd.Release()
+				if !watchOver(t, int(fd.sysfd)).alive() {
+					t.Error("closed while another call is in flight")
+				}
+				fd.Release()
+			}
+		}},
+		{"after the loop's attempt", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			a, b := sockets(t)
+			defer unix.Close(b)
+			fd := NewFD(a)
+			if err := fd.Join(s.Loop); err != nil {
+				t.Fatal(err)
+			}
+			c := watchOver(t, a)
+			deleted := false
+			s.p.onCall = func(call string) {
+				if call == fmt.Sprint("delete ", a) {
+					deleted = true
+					if !c.alive() {
+						t.Error("deleted after it was closed")
+					}
+				}
+			}
+			shut := func() {
+				if err := fd.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				if !deleted {
+					t.Error("Close has not deleted it")
+				}
+			}
+			if tt.begin == nil {
+				s.start(fd, Read, again, part{during: func() {
+					shut()
+					if !c.alive() {
+						t.Error("closed during an attempt")
+					}
+				}})
+				s.turn(s.ready(fd, pollux.Readable))
+			} else {
+				end := tt.begin(t, fd)
+				shut()
+				if end != nil {
+					if !c.alive() {
+						t.Error("closed while a call is in flight")
+					}
+					end()
+				}
+			}
+			if c.alive() {
+				t.Error("it is open after all")
+			}
+			// Whoever gets the number next keeps it.
+			x, y := sockets(t)
+			defer unix.Close(x)
+			defer unix.Close(y)
+			cx, cy := watchOver(t, x), watchOver(t, y)
+			fd.Close()
+			s.turns()
+			if !cx.alive() || !cy.alive() {
+				t.Error("a number was closed twice")
+			}
+		})
+	}
+}
+
+func TestDetach(t *testing.T) {
+	s := newStage(t)
+	a, b := sockets(t)
+	defer unix.Close(a)
+	defer unix.Close(b)
+	fd := NewFD(a)
+	w := s.watch(fd, nil)
+	waiting := s.start(fd, Write, again)
+	if _, err := fd.Enter(Read, false); err != nil {
+		t.Fatal(err)
+	}
+	c := watchOver(t, a)
+	got, err := fd.Detach()
+	if got != a || err != nil {
+		t.Errorf("Detach: %d, %v; want %d", got, err, a)
+	}
+	fd.Leave(Read, false, Outcome{}, nil)
+	s.turns()
+	waiting.want(t, closedText, "detached")
+	if len(w.closed) != 1 || w.closed[0] != net.ErrClosed {
+		t.Errorf("Closed told %v", w.closed)
+	}
+	if !c.alive() {
+		t.Error("Detach has closed it")
+	}
+	if s.p.count(fmt.Sprint("delete ", a)) != 1 || s.Stats().Descriptors != 0 {
+		t.Error("it is registered still")
+	}
+	if got, err := fd.Detach(); got != -1 || err != net.ErrClosed {
+		t.Errorf("second Detach: %d, %v", got, err)
+	}
+	if fd.Close() != net.ErrClosed || !c.alive() {
+		t.Error("Close after Detach has closed it")
+	}
+}
+
+// Of many who close at once, one does.
+func TestCloseAtOnce(t *testing.T) {
+	for range 50 {
+		s := newStage(t)
+		a, b := sockets(t)
+		c := watchOver(t, a)
+		fd := NewFD(a)
+		if err := fd.Join(s.Loop); err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		closed := 0
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				var err error
+				if i%2 == 0 {
+					err = fd.Close()
+				} else if _, err = fd.Acquire(); err == nil {
+					fd.Release()
+					err = fd.Close()
+				}
+				switch {
+				case err == nil:
+					mu.Lock()
+					closed++
+					mu.Unlock()
+				case !errors.Is(err, net.ErrClosed):
+					t.Errorf("Close: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if closed != 1 {
+			t.Fatalf("%d of them have closed it", closed)
+		}
+		if c.alive() {
+			t.Fatal("it is open still")
+		}
+		unix.Close(b)
+	}
+}
+
+// A descriptor that its owner has lost is closed, and the log is told.
+func TestAbandon(t *testing.T) {
+	s := newStage(t)
+	a, b := sockets(t)
+	defer unix.Close(b)
+	c := watchOver(t, a)
+	fd := NewFD(a)
+	if err := fd.Join(s.Loop); err != nil {
+		t.Fatal(err)
+	}
+	fd.Abandon()
+	if c.alive() {
+		t.Error("it is open")
+	}
+	if n := s.logs.FilterMessageSnippet("unclosed descriptor").Len(); n != 1 {
+		t.Errorf("%d warnings, want 1", n)
+	}
+	fd.Abandon()
+	if n := s.logs.FilterMessageSnippet("unclosed descriptor").Len(); n != 1 {
+		t.Errorf("%d warnings after a second time, want 1", n)
+	}
+}

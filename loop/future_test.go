@@ -1,0 +1,295 @@
+package loop
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// A future is settled once, and everyone who waits is told.
+
+func TestPromiseIsSettledOnce(t *testing.T) {
+	s := newStage(t)
+	for _, tt := range []struct {
+		name  string
+		first func(p *Promise[int]) bool
+		v     int
+		err   error
+	}{
+		{"resolved", func(p *Promise[int]) bool { return p.Resolve(1) }, 1, nil},
+		{"rejected", func(p *Promise[int]) bool { return p.Reject(errFull) }, 0, errFull},
+		{"canceled", func(p *Promise[int]) bool { p.Future().Cancel(); return true }, 0, context.Canceled},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := NewPromise[int](s.Loop)
+			f := p.Future()
+			if f.Settled() {
+				t.Error("settled at birth")
+			}
+			if !tt.first(p) {
+				t.Error("the first does not count")
+			}
+			if p.Resolve(2) || p.Reject(errWhy) {
+				t.Error("the second counts")
+			}
+			f.Cancel()
+			if !f.Settled() {
+				t.Error("not settled")
+			}
+			for range 2 {
+				if v, err := f.Wait(t.Context()); v != tt.v || err != tt.err {
+					t.Errorf("got %d, %v; want %d, %v", v, err, tt.v, tt.err)
+				}
+			}
+		})
+	}
+}
+
+func TestSettledAtOnceByMany(t *testing.T) {
+	s := newStage(t)
+	for range 100 {
+		p := NewPromise[int](s.Loop)
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		winner := 0
+		for i := 1; i <= 4; i++ {
+			wg.Go(func() {
+				if p.Resolve(i) {
+					mu.Lock()
+					defer mu.Unlock()
+					if winner != 0 {
+						t.Errorf("%d and %d have both settled it", winner, i)
+					}
+					winner = i
+				}
+			})
+		}
+		got, err := p.Future().Wait(t.Context())
+		wg.Wait()
+		if got != winner || err != nil {
+			t.Fatalf("got %d, %v; %d has settled it", got, err, winner)
+		}
+	}
+}
+
+// Goroutines, tasks and functions may wait for one future, before it is settled and after.
+func TestManyWaiters(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	p := NewPromise[int](s.Loop)
+	f := p.Future()
+	const each = 10
+	var wg sync.WaitGroup
+	told := func(v int, err error) {
+		if v != 7 || err != nil {
+			t.Errorf("got %d, %v", v, err)
+		}
+		wg.Done()
+	}
+	waiters := func() {
+		wg.Add(3 * each)
+		for range each {
+			go func() { told(f.Wait(context.Background())) }()
+			s.Go(func(task *Task) { told(f.Await(task)) })
+			f.Then(told)
+		}
+	}
+	waiters()
+	s.idle()
+	p.Resolve(7)
+	waiters()
+	within(t, "the last waiter's end", wg.Wait)
+}
+
+// A wait that a context ends settles the promise: nobody else would.
+func TestWaitForAPromiseWithAContext(t *testing.T) {
+	s := newStage(t)
+	p := NewPromise[int](s.Loop)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errWhy)
+	if _, err := p.Future().Wait(ctx); err != errWhy {
+		t.Errorf("got %v, want the cause", err)
+	}
+}
+
+// Then runs on the loop, in the last step of a turn, never inline.
+func TestThen(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	ran := 0
+	then := func(v int, err error) {
+		ran++
+		if err != nil {
+			t.Errorf("got %v", err)
+		}
+	}
+	born := s.start(fd, Read, done)
+	born.Then(then)
+	waiting := s.start(fd, Read, again, part{during: func() {
+		if ran != 1 {
+			t.Errorf("%d functions ran before the attempt, want 1", ran)
+		}
+	}})
+	waiting.Then(then)
+	if ran != 0 {
+		t.Fatal("a function ran inline")
+	}
+	s.turn()
+	if ran != 1 {
+		t.Fatalf("%d functions ran in the first turn, want that of the one that was settled at birth", ran)
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	if ran != 2 {
+		t.Errorf("%d functions ran, want 2", ran)
+	}
+	waiting.Then(then)
+	if ran != 2 {
+		t.Error("a function ran inline")
+	}
+	s.turn()
+	if ran != 3 {
+		t.Errorf("%d functions ran, want 3", ran)
+	}
+}
+
+// The loop of Then is the one that was named, also if the descriptor never had to join it.
+func TestThenOfOneThatNeverHadToWait(t *testing.T) {
+	s := newStage(t)
+	ran := make(chan struct{})
+	a := s.start(s.descriptor(), Read, done)
+	a.Then(func(int, error) { close(ran) })
+	s.turn()
+	select {
+	case <-ran:
+	default:
+		t.Error("it did not run on the loop that Start was given")
+	}
+}
+
+func TestThenOnAClosedLoop(t *testing.T) {
+	s := newStage(t)
+	p := NewPromise[int](s.Loop)
+	p.Future().Then(func(int, error) { t.Error("it ran") })
+	s.Close()
+	p.Resolve(1)
+	p.Future().Then(func(int, error) { t.Error("it ran") })
+}
+
+func TestNothingAllocated(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	attempt := try(func(int) (Outcome, error) { return Outcome{N: 1}, nil })
+	o := &Op{Attempt: attempt, Deadline: never}
+	v := new(int)
+	for _, tt := range []struct {
+		name string
+		fn   func()
+	}{
+		{"Enter and Leave", func() {
+			if _, err := fd.Enter(Read, false); err != nil {
+				t.Fatal(err)
+			}
+			fd.Leave(Read, false, Outcome{N: 1}, nil)
+		}},
+		{"operation of a goroutine", func() {
+			if err := fd.Do(nil, o); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"operation with a context", func() {
+			if err := fd.Do(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"future settled at birth", func() {
+			if f := Start(fd, s.Loop, o, v); !f.Settled() {
+				t.Fatal("it waits")
+			}
+		}},
+		{"result of a future settled at birth", func() {
+			if n, err := Settled(5, nil).Wait(nil); n != 5 || err != nil {
+				t.Fatal(n, err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if n := testing.AllocsPerRun(100, tt.fn); n != 0 {
+				t.Errorf("%v allocations, want none", n)
+			}
+		})
+	}
+	t.Run("operation of a task", func(t *testing.T) {
+		n := -1.0
+		s.Go(func(task *Task) {
+			n = testing.AllocsPerRun(20, func() {
+				if err := fd.Do(task, o); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+		s.turns()
+		if n != 0 {
+			t.Errorf("%v allocations, want none", n)
+		}
+	})
+	t.Run("turn", func(t *testing.T) {
+		s.watch(s.descriptor(), nil)
+		fn := func() {}
+		turn := func() {
+			s.Post(fn)
+			s.p.waits = s.p.waits[:0]
+			if err := s.Loop.turn(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 {
+			turn()
+		}
+		if n := testing.AllocsPerRun(100, turn); n != 0 {
+			t.Errorf("%v allocations, want none", n)
+		}
+	})
+}
+
+// An operation that waits costs nothing either, once its lane and its Op have what they need.
+func TestNothingAllocatedByWaiting(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	p := &play{parts: []part{again, done}}
+	o := &Op{Attempt: p}
+	over := make(chan error)
+	next := make(chan struct{})
+	go func() {
+		for range next {
+			over <- fd.Do(nil, o)
+		}
+	}()
+	defer close(next)
+	ev := s.ready(fd, pollux.Readable)
+	once := func() {
+		p.tries = 0
+		o.Deadline = s.Now().Add(time.Hour)
+		next <- struct{}{}
+		for fd.length(Read) == 0 {
+			runtime.Gosched()
+		}
+		s.p.mu.Lock()
+		s.p.waits, s.p.events = s.p.waits[:0], append(s.p.events[:0], ev)
+		s.p.mu.Unlock()
+		if err := s.Loop.turn(); err != nil {
+			t.Error(err)
+		}
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	}
+	s.p.events = make([]pollux.Event, 0, 1<<10) // it is sliced away from the front
+	once()
+	if n := testing.AllocsPerRun(50, once); n != 0 {
+		t.Errorf("%v allocations for an operation that waits, want none", n)
+	}
+}

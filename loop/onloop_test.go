@@ -1,0 +1,178 @@
+package loop
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other goroutines are not.
+
+// foreverWaits is the ways to wait as a goroutine, each for what does not come before ctx ends or fd is closed.
+func foreverWaits(ctx context.Context, s *stage, fd *FD) map[string]func() error {
+	return map[string]func() error{
+		"operation":                func() error { return fd.Do(nil, &Op{Attempt: &play{}, Deadline: never}) },
+		"operation with a context": func() error { return fd.Do(ctx, &Op{Attempt: &play{}, Deadline: never}) },
+		"operation with a deadline": func() error {
+			return fd.Do(nil, &Op{Attempt: &play{}, Deadline: s.Now().Add(time.Hour)})
+		},
+		"future": func() error {
+			f := s.start(fd, Read).Future
+			defer f.Cancel()
+			_, err := f.Wait(ctx)
+			return err
+		},
+		"promise": func() error {
+			_, err := NewPromise[int](s.Loop).Future().Wait(ctx)
+			return err
+		},
+		"task": func() error {
+			t := s.Go(func(t *Task) { t.Sleep(time.Hour) })
+			defer t.Cancel()
+			return t.Wait(ctx)
+		},
+		"end of a task": func() error {
+			t := s.Go(func(t *Task) { t.Sleep(time.Hour) })
+			defer t.Cancel()
+			_, err := t.Done().Wait(ctx)
+			return err
+		},
+	}
+}
+
+func TestErrOnLoop(t *testing.T) {
+	places := map[string]func(s *stage, do func()){
+		"posted function": func(s *stage, do func()) { s.Post(do) },
+		"task":            func(s *stage, do func()) { s.Go(func(*Task) { do() }) },
+		"task that was resumed": func(s *stage, do func()) {
+			s.Go(func(t *Task) {
+				t.Yield()
+				do()
+			})
+		},
+		"timer": func(s *stage, do func()) { s.After(0, do) },
+		"watcher": func(s *stage, do func()) {
+			fd := s.descriptor()
+			once := false
+			if err := fd.Watch(s.Loop, &witness{ready: func(pollux.Ready) {
+				if !once {
+					once = true
+					do()
+				}
+			}}); err != nil {
+				s.t.Error(err)
+			}
+			s.p.tell(s.ready(fd, pollux.Readable))
+		},
+		"Then": func(s *stage, do func()) {
+			p := NewPromise[int](s.Loop)
+			p.Future().Then(func(int, error) { do() })
+			p.Resolve(1)
+		},
+	}
+	for place, call := range places {
+		for what := range foreverWaits(nil, nil, nil) {
+			t.Run(place+" waits for "+what, func(t *testing.T) {
+				s := newStage(t)
+				s.run()
+				fd := s.joined()
+				got := make(chan error, 1)
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel() // so that a loop that waits for itself can be closed
+				call(s, func() { got <- deepen(20, foreverWaits(ctx, s, fd)[what]) })
+				s.p.advance(time.Second)
+				select {
+				case err := <-got:
+					if err != ErrOnLoop {
+						t.Errorf("got %v, want ErrOnLoop", err)
+					}
+				case <-time.After(time.Second / 2):
+					t.Error("the loop waits for itself")
+					fd.Close()
+				}
+				if n := fd.length(Read); n != 0 {
+					t.Errorf("%d operations are left in the queue", n)
+				}
+			})
+		}
+	}
+}
+
+// deepen calls fn from far up the stack, by functions that may be inlined and ones that may not.
+func deepen(n int, fn func() error) error {
+	if n == 0 {
+		return fn()
+	}
+	return func() error { return deepen(n-1, fn) }()
+}
+
+// Others may wait while user code runs on the loop, for a long time too.
+func TestOtherGoroutinesMayWait(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	fd := s.joined()
+	for what, wait := range foreverWaits(t.Context(), s, fd) {
+		t.Run(what, func(t *testing.T) {
+			inside, release := make(chan struct{}), make(chan struct{})
+			s.Post(func() {
+				close(inside)
+				<-release
+			})
+			receive(t, "the posted function", inside)
+			got := make(chan error, 1)
+			go func() { got <- wait() }()
+			select {
+			case err := <-got:
+				t.Errorf("refused with %v", err)
+			case <-time.After(10 * time.Millisecond):
+			}
+			close(release)
+		})
+	}
+}
+
+// What has its result needs no wait, and may be asked for anywhere.
+func TestResultsOnLoop(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	fd := s.joined()
+	p := NewPromise[int](s.Loop)
+	p.Resolve(7)
+	over := make(chan struct{})
+	s.Post(func() {
+		defer close(over)
+		if err := fd.Do(nil, &Op{Attempt: &play{parts: []part{done}}}); err != nil {
+			t.Errorf("an operation that is done at its first attempt: %v", err)
+		}
+		if v, err := p.Future().Wait(context.Background()); v != 7 || err != nil {
+			t.Errorf("a promise that is settled: %d, %v", v, err)
+		}
+		if v, err := Settled(8, nil).Wait(context.Background()); v != 8 || err != nil {
+			t.Errorf("a future that was settled at birth: %d, %v", v, err)
+		}
+	})
+	receive(t, "the posted function", over)
+}
+
+func TestMayBlock(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	if err := MayBlock(); err != nil {
+		t.Errorf("on a goroutine: %v", err)
+	}
+	got := make(chan error, 1)
+	s.Post(func() { got <- MayBlock() })
+	if err := receive(t, "MayBlock", got); err != ErrOnLoop {
+		t.Errorf("on a loop: %v, want ErrOnLoop", err)
+	}
+	s.Go(func(*Task) { got <- deepen(100, MayBlock) })
+	if err := receive(t, "MayBlock", got); err != ErrOnLoop {
+		t.Errorf("in a task: %v, want ErrOnLoop", err)
+	}
+	s.Go(func(t *Task) { got <- t.Do(MayBlock) })
+	if err := receive(t, "MayBlock", got); err != nil {
+		t.Errorf("in a function of Do: %v", err)
+	}
+}

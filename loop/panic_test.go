@@ -1,0 +1,386 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// A panic in user code is logged with its stack, ends its own task or closes its own descriptor, and nothing else.
+
+// panicked fails unless the log has n panics, each with its value and the stack of this file.
+func (s *stage) panicked(n int) {
+	s.t.Helper()
+	found := s.logs.FilterMessageSnippet("panic").FilterLevelExact(zapcore.ErrorLevel).All()
+	if len(found) != n {
+		s.t.Fatalf("the log has %d panics, want %d: %v", len(found), n, found)
+	}
+	for _, e := range found {
+		f := e.ContextMap()
+		if got := fmt.Sprint(f["panic"]); got != "oh no" {
+			s.t.Errorf("logged a panic of %q, want %q", got, "oh no")
+		}
+		if stack := fmt.Sprintf("%s", f["stack"]); !strings.Contains(stack, "panic_test.go") {
+			s.t.Errorf("the stack does not lead here:\n%s", stack)
+		}
+	}
+}
+
+func TestPanicInWatcher(t *testing.T) {
+	s := newStage(t)
+	bad, good := s.descriptor(), s.descriptor()
+	wb := s.watch(bad, func(pollux.Ready) { panic("oh no") })
+	wg := s.watch(good, nil)
+	waiting := s.start(bad, Write)
+	posted := false
+	s.Post(func() { posted = true })
+	s.turn(s.ready(bad, pollux.Readable), s.ready(good, pollux.Readable))
+	s.turns()
+	s.panicked(1)
+	var p *PanicError
+	if len(wb.closed) != 1 || !errors.As(wb.closed[0], &p) || p.Value != "oh no" || len(p.Stack) == 0 {
+		t.Errorf("Closed told %v, want a *PanicError once", wb.closed)
+	}
+	waiting.want(t, closedText, "its descriptor is closed")
+	if len(wg.told) != 1 || len(wg.closed) != 0 || !posted {
+		t.Errorf("the other was told %v and %v; what was posted ran: %v", wg.told, wg.closed, posted)
+	}
+	if st := s.Stats(); st.Descriptors != 1 {
+		t.Errorf("%+v, want the other descriptor", st)
+	}
+}
+
+func TestPanicInWatcherAfterClose(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, func(pollux.Ready) {
+		fd.Close()
+		panic("oh no")
+	})
+	s.turn(s.ready(fd, pollux.Readable))
+	s.turns()
+	s.panicked(1)
+	if len(w.closed) != 1 {
+		t.Errorf("Closed told %v, want once", w.closed)
+	}
+}
+
+func TestPanicInFunctions(t *testing.T) {
+	oh := func() { panic("oh no") }
+	for _, tt := range []struct {
+		name string
+		do   func(s *stage)
+	}{
+		{"posted", func(s *stage) { s.Post(oh) }},
+		{"timer", func(s *stage) { s.After(0, oh) }},
+		{"Then", func(s *stage) {
+			p := NewPromise[int](s.Loop)
+			p.Future().Then(func(int, error) { oh() })
+			p.Resolve(1)
+		}},
+		{"Closed", func(s *stage) {
+			fd := s.descriptor()
+			fd.Watch(s.Loop, closedFunc(func(error) { oh() }))
+			fd.Close()
+		}},
+		{"task", func(s *stage) { s.Go(func(*Task) { oh() }) }},
+		{"task, later", func(s *stage) {
+			s.Go(func(t *Task) {
+				t.Yield()
+				oh()
+			})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			tt.do(s)
+			ran := false
+			s.Post(func() { ran = true })
+			s.p.advance(time.Second)
+			s.turns()
+			s.panicked(1)
+			if !ran {
+				t.Error("what was posted after it did not run")
+			}
+		})
+	}
+}
+
+func TestPanicInEvery(t *testing.T) {
+	s := newStage(t)
+	times := 0
+	s.Every(time.Second, func() { times++; panic("oh no") })
+	for range 3 {
+		s.p.advance(time.Second + time.Millisecond)
+		s.turns()
+	}
+	if times != 3 {
+		t.Errorf("it ran %d times, want 3", times)
+	}
+	s.panicked(3)
+}
+
+func TestPanicInTask(t *testing.T) {
+	s := newStage(t)
+	task := s.Go(func(*Task) { panic(fmt.Errorf("oh %w", errors.New("no"))) })
+	s.turns()
+	err := task.Wait(t.Context())
+	var p *PanicError
+	if !errors.As(err, &p) {
+		t.Fatalf("Wait: %v, want a *PanicError", err)
+	}
+	if cause := errors.Unwrap(p); cause == nil || cause.Error() != "oh no" || p.Error() != "loop: panic: oh no" {
+		t.Errorf("%v, around %v", p, cause)
+	}
+	if (&PanicError{Value: 5}).Unwrap() != nil {
+		t.Error("a value that is no error is unwrapped")
+	}
+}
+
+// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and nobody can stop it. A Reactor's loop
+// goes on with another, and all that the turn had still to do is done.
+
+// reactor makes a reactor of one loop, on a script that sleeps.
+func reactor(t *testing.T, lock bool) (*Reactor, *stage) {
+	t.Helper()
+	core, logs := observer.New(zapcore.DebugLevel)
+	p := newScript()
+	p.sleeps = true
+	r, err := NewReactor(&Config{
+		Loops: 1, LockThreads: lock, Logger: zap.New(core), Clock: p.clock,
+		NewPoller: func() (Poller, error) { return p, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, &stage{Loop: r.Next(), t: t, p: p, logs: logs, next: 1 << 20}
+}
+
+func TestGoexit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(s *stage)
+	}{
+		{"posted function", func(s *stage) { s.Post(runtime.Goexit) }},
+		{"timer", func(s *stage) { s.After(0, runtime.Goexit) }},
+		{"task", func(s *stage) { s.Go(func(*Task) { runtime.Goexit() }) }},
+		{"Closed", func(s *stage) {
+			fd := s.descriptor()
+			fd.Watch(s.Loop, closedFunc(func(error) { runtime.Goexit() }))
+			fd.Close()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, s := reactor(t, false)
+			sleeping := s.Go(func(t *Task) { t.Sleep(time.Hour) })
+			s.idle()
+			// All of this is of one turn.
+			s.p.mu.Lock()
+			s.p.held = true
+			s.p.mu.Unlock()
+			ran := make(chan int, 3)
+			s.Post(func() { ran <- 1 })
+			tt.do(s)
+			s.Post(func() { ran <- 2 })
+			s.Go(func(t *Task) {
+				t.Yield()
+				ran <- 3
+			})
+			s.p.mu.Lock()
+			s.p.held = false
+			s.p.change.Broadcast()
+			s.p.mu.Unlock()
+			s.p.advance(time.Second)
+			for want := 1; want <= 3; want++ {
+				if got := receive(t, "what was posted", ran); got != want {
+					t.Errorf("%d ran in place of %d", got, want)
+				}
+			}
+			sleeping.Cancel()
+			within(t, "the end of a task that was there before", func() { sleeping.Wait(nil) })
+			within(t, "Close", func() { r.Close() })
+			if n := s.logs.FilterMessageSnippet("ended the loop's goroutine").Len(); n != 1 {
+				t.Errorf("it was logged %d times, want once", n)
+			}
+		})
+	}
+}
+
+func TestGoexitInWatcher(t *testing.T) {
+	r, s := reactor(t, false)
+	bad, good := s.descriptor(), s.descriptor()
+	closed := make(chan error, 2)
+	told := make(chan pollux.Ready, 1)
+	if err := bad.Watch(s.Loop, &endingWatcher{closed}); err != nil {
+		t.Fatal(err)
+	}
+	if err := good.Watch(s.Loop, &witness{ready: func(r pollux.Ready) { told <- r }}); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- good.Do(nil, &Op{Lane: Write, Deadline: never, Attempt: &play{parts: []part{again, {}}}})
+	}()
+	until(t, "the operation is queued", func() bool { return good.length(Write) == 1 })
+	s.idle()
+	s.p.tell(s.ready(bad, pollux.Readable), s.ready(good, pollux.Readable|pollux.Writable))
+	receive(t, "the event of another descriptor, fetched in the same turn", told)
+	if err := receive(t, "the end of an operation whose event was fetched in the same turn", done); err != nil {
+		t.Error(err)
+	}
+	if err := receive(t, "Closed", closed); err == nil {
+		t.Error("Closed told no error")
+	}
+	within(t, "Close", func() { r.Close() })
+	if len(closed) != 0 {
+		t.Error("Closed was told twice")
+	}
+}
+
+type endingWatcher struct{ closed chan error }
+
+func (w *endingWatcher) Ready(pollux.Ready) { runtime.Goexit() }
+func (w *endingWatcher) Closed(err error)   { w.closed <- err }
+
+// A test that fails in a callback while the loop is being closed must not hang in its own cleanup.
+func TestGoexitWhileClosing(t *testing.T) {
+	r, s := reactor(t, false)
+	closing := make(chan struct{})
+	closed := make(chan struct{})
+	s.Post(func() {
+		<-closing
+		until(t, "the loop knows that it is closed", func() bool { return s.closed.Load() })
+		runtime.Goexit()
+	})
+	go func() {
+		close(closing)
+		r.Close()
+		close(closed)
+	}()
+	receive(t, "the end of Close", closed)
+	if n := s.p.count("close"); n != 1 {
+		t.Errorf("the poller was closed %d times, want once", n)
+	}
+}
+
+func TestGoexitAtTheEnd(t *testing.T) {
+	r, s := reactor(t, false)
+	fd := s.descriptor()
+	if err := fd.Watch(s.Loop, closedFunc(func(error) { runtime.Goexit() })); err != nil {
+		t.Fatal(err)
+	}
+	other := s.descriptor()
+	closed := make(chan error, 1)
+	if err := other.Watch(s.Loop, closedFunc(func(err error) { closed <- err })); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "Close", func() { r.Close() })
+	receive(t, "Closed of the other", closed)
+	if n := s.p.count("close"); n != 1 {
+		t.Errorf("the poller was closed %d times, want once", n)
+	}
+}
+
+// A loop that Run drives on the caller's goroutine can be closed after that goroutine was ended.
+func TestGoexitInRun(t *testing.T) {
+	s := newStage(t)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		s.Run(t.Context())
+	}()
+	s.Post(runtime.Goexit)
+	receive(t, "the end of the goroutine", gone)
+	within(t, "Close", func() { s.Close() })
+	if n := s.p.count("close"); n != 1 {
+		t.Errorf("the poller was closed %d times, want once", n)
+	}
+}
+
+// A goroutine that is locked to a thread may resume only coroutines that it made, or the process dies: so this is another one.
+func TestGoexitOfALockedThread(t *testing.T) {
+	const child = "POLLUX_TEST_GOEXIT"
+	if os.Getenv(child) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestGoexitOfALockedThread$", "-test.timeout=30s")
+		cmd.Env = append(os.Environ(), child+"=1", "GORACE=atexit_sleep_ms=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			lines := strings.SplitN(string(out), "\n", 8)
+			t.Errorf("the process died: %v\n%s", err, strings.Join(lines[:min(7, len(lines))], "\n"))
+		}
+		return
+	}
+	r, s := reactor(t, true)
+	result := make(chan error, 1)
+	task := s.Go(func(t *Task) { result <- t.Sleep(time.Hour) })
+	s.idle()
+	s.Post(runtime.Goexit)
+	s.idle()
+	task.Cancel()
+	receive(t, "the end of a task that was there before", result)
+	within(t, "Close", func() { r.Close() })
+}
+
+// A panic of a promise's user, and of what a task does on the pool, is told to who waits.
+func TestPanicInDo(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	results := make(chan error, 1)
+	s.Go(func(t *Task) {
+		results <- t.Do(func() error { panic("oh no") })
+		results <- t.Do(func() error { return errFull })
+		results <- t.Do(func() error { return nil })
+	})
+	var p *PanicError
+	if err := receive(t, "Do", results); !errors.As(err, &p) || p.Value != "oh no" {
+		t.Errorf("Do of a panic: %v, want a *PanicError", err)
+	}
+	for _, want := range []error{errFull, nil} {
+		if err := receive(t, "Do", results); err != want {
+			t.Errorf("Do: %v, want %v", err, want)
+		}
+	}
+	if s.logs.Len() != 0 {
+		t.Errorf("logged: %v; the task has been told", s.logs.All())
+	}
+}
+
+// The goroutine of the pool is gone, and neither the task nor the pool's place with it.
+func TestGoexitInDo(t *testing.T) {
+	core, _ := observer.New(zapcore.DebugLevel)
+	p := newScript()
+	l, err := New(&Config{Workers: 1, Logger: zap.New(core), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{Loop: l, t: t, p: p}
+	s.run()
+	results := make(chan error, 1)
+	var order []string
+	s.Go(func(t *Task) {
+		results <- t.Do(func() error { runtime.Goexit(); return nil })
+		order = append(order, "first")
+		results <- t.Do(func() error { return nil })
+		order = append(order, "second")
+	})
+	if err := receive(t, "Do of a function that ends its goroutine", results); err == nil {
+		t.Error("Do: no error, and the function has not returned")
+	}
+	if err := receive(t, "Do after that", results); err != nil {
+		t.Errorf("Do: %v", err)
+	}
+	within(t, "Close", func() { s.Close() })
+	if !slices.Equal(order, []string{"first", "second"}) {
+		t.Errorf("the task went %q", order)
+	}
+}

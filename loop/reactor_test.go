@@ -1,0 +1,216 @@
+package loop
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/polluxio/pollux"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// A Reactor owns loops and hands them out.
+
+func scripted(t *testing.T, loops int) (*Reactor, []*script) {
+	t.Helper()
+	var scripts []*script
+	r, err := NewReactor(&Config{Loops: loops, Logger: zap.NewNop(), NewPoller: func() (Poller, error) {
+		p := newScript()
+		p.sleeps = true
+		scripts = append(scripts, p)
+		return p, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { within(t, "Close", func() { r.Close() }) })
+	return r, scripts
+}
+
+func TestReactorHandsOut(t *testing.T) {
+	r, _ := scripted(t, 3)
+	loops := r.Loops()
+	if len(loops) != 3 {
+		t.Fatalf("%d loops, want 3", len(loops))
+	}
+	t.Run("Next", func(t *testing.T) {
+		count := make(map[*Loop]int)
+		for range 9 {
+			count[r.Next()]++
+		}
+		for _, l := range loops {
+			if count[l] != 3 {
+				t.Errorf("a loop was handed out %d times of 9", count[l])
+			}
+		}
+	})
+	t.Run("ByHash", func(t *testing.T) {
+		used := make(map[*Loop]bool)
+		for hash := range uint64(100) {
+			l := r.ByHash(hash)
+			used[l] = true
+			if r.ByHash(hash) != l {
+				t.Errorf("hash %d has two loops", hash)
+			}
+		}
+		if r.ByHash(1<<64-1) == nil || len(used) != 3 {
+			t.Errorf("%d loops are used, want 3", len(used))
+		}
+	})
+	t.Run("LeastLoaded", func(t *testing.T) {
+		number := 1 << 20
+		join := func(l *Loop) *FD {
+			number++
+			fd := NewFD(number)
+			if err := fd.Join(l); err != nil {
+				t.Fatal(err)
+			}
+			return fd
+		}
+		join(loops[0])
+		join(loops[0])
+		join(loops[1])
+		last := join(loops[2])
+		last.Close()
+		if r.LeastLoaded() != loops[2] {
+			t.Error("not the one without descriptors")
+		}
+		join(loops[2])
+		join(loops[2])
+		if r.LeastLoaded() != loops[1] {
+			t.Error("not the one with one descriptor of 2, 1 and 2")
+		}
+	})
+}
+
+func TestReactorOfOne(t *testing.T) {
+	r, _ := scripted(t, 1)
+	l := r.Loops()[0]
+	if r.Next() != l || r.Next() != l || r.LeastLoaded() != l || r.ByHash(12345) != l {
+		t.Error("another loop than the only one was handed out")
+	}
+}
+
+func TestReactorOfAsManyLoopsAsProcessors(t *testing.T) {
+	r, scripts := scripted(t, 0)
+	if n := runtime.GOMAXPROCS(0); len(r.Loops()) != n || len(scripts) != n {
+		t.Errorf("%d loops on %d pollers, want %d", len(r.Loops()), len(scripts), n)
+	}
+}
+
+// One that cannot be made whole leaves nothing behind.
+func TestReactorThatFails(t *testing.T) {
+	var scripts []*script
+	r, err := NewReactor(&Config{Loops: 3, Logger: zap.NewNop(), NewPoller: func() (Poller, error) {
+		if len(scripts) == 2 {
+			return nil, errFull
+		}
+		scripts = append(scripts, newScript())
+		return scripts[len(scripts)-1], nil
+	}})
+	if r != nil || err != errFull {
+		t.Errorf("NewReactor: %v, %v; want the poller's error", r, err)
+	}
+	for i, p := range scripts {
+		if p.count("close") != 1 {
+			t.Errorf("poller %d was closed %d times, want once", i, p.count("close"))
+		}
+	}
+}
+
+func TestReactorClose(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		r, s := reactor(t, false)
+		if patient {
+			s.idle()
+		}
+		within(t, "Close", func() {
+			if err := r.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		within(t, "second Close", func() { r.Close() })
+		if n := s.p.count("close"); n != 1 {
+			t.Errorf("the poller was closed %d times, want once", n)
+		}
+		if s.logs.Len() != 0 {
+			t.Errorf("logged: %v; nothing was wrong", s.logs.All())
+		}
+	}
+}
+
+func TestReactorAndAPollerThatFails(t *testing.T) {
+	core, logs := observer.New(zapcore.DebugLevel)
+	p := newScript()
+	r, err := NewReactor(&Config{Loops: 1, Logger: zap.New(core), NewPoller: func() (Poller, error) { return failingPoller{p}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the log says that the loop has ended", func() bool { return logs.FilterMessage("loop ended").Len() == 1 })
+	within(t, "Close", func() { r.Close() })
+	if p.count("close") != 1 {
+		t.Errorf("the poller was closed %d times, want once", p.count("close"))
+	}
+}
+
+func TestDefault(t *testing.T) {
+	first, err := Default()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Default()
+	if first != second || err != nil {
+		t.Errorf("Default gives %p, then %p, %v", first, second, err)
+	}
+	if want := max(1, runtime.GOMAXPROCS(0)/2); len(first.Loops()) != want {
+		t.Errorf("%d loops, want %d", len(first.Loops()), want)
+	}
+	ran := make(chan struct{})
+	if err := first.Next().Post(func() { close(ran) }); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, "what was posted", ran)
+}
+
+// A future that names no loop has its functions run on one of the default reactor's.
+func TestDefaultIsForThoseWhoNameNone(t *testing.T) {
+	if _, err := Default(); errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
+	}
+	ran := make(chan int)
+	Settled(5, nil).Then(func(v int, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		ran <- v
+	})
+	if v := receive(t, "Then", ran); v != 5 {
+		t.Errorf("got %d, want 5", v)
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	c := new(Config)
+	if c.workers() != 64 || (&Config{Workers: -1}).workers() != 64 || (&Config{Workers: 3}).workers() != 3 {
+		t.Error("Workers is 64 by default")
+	}
+	if c.logger() == nil || c.clock() == nil {
+		t.Error("a default is missing")
+	}
+	p, err := c.newPoller()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := p.(*pollux.Poller); !ok {
+		t.Errorf("the default poller is a %T", p)
+	}
+	p.Close()
+}

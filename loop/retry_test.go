@@ -1,0 +1,159 @@
+package loop
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// What makes no edge is tried again after a while: the time doubles up to a second, and the log is told why.
+
+var errFull = errors.New("too many open files")
+
+func backsOff(d time.Duration) part {
+	return part{out: Outcome{Retry: d, Cause: errFull}, err: ErrAgain}
+}
+
+func TestRetryDoubles(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	var parts []part
+	for range 12 {
+		parts = append(parts, backsOff(5*time.Millisecond))
+	}
+	a := s.start(fd, Read, append(parts, done)...)
+	want := 5 * time.Millisecond
+	for i := 1; i <= 12; i++ {
+		if a.tries != i {
+			t.Fatalf("%d attempts, want %d", a.tries, i)
+		}
+		s.p.advance(want - time.Microsecond)
+		s.turns()
+		if a.tries != i {
+			t.Fatalf("attempt %d came before %v", a.tries, want)
+		}
+		s.p.advance(time.Millisecond)
+		s.turns()
+		want = min(2*want, time.Second)
+	}
+	a.want(t, nil, "at last")
+
+	warnings := s.logs.FilterMessage("operation backs off").All()
+	if len(warnings) != 12 {
+		t.Fatalf("%d warnings, want 12", len(warnings))
+	}
+	for i, w := range warnings {
+		f := w.ContextMap()
+		if f["error"] != errFull.Error() || f["lane"] != "read" {
+			t.Errorf("warning %d: %v", i, f)
+		}
+		if d, want := f["for"], min(5*time.Millisecond<<i, time.Second); d != want {
+			t.Errorf("warning %d: for %v, want %v", i, d, want)
+		}
+	}
+}
+
+func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	r := backsOff(10 * time.Millisecond)
+	s.start(fd, Read, r, r, r, done)
+	s.p.advance(time.Hour) // each time that a turn looks, all is due
+	for range 5 {
+		s.turn()
+		s.p.advance(time.Hour)
+	}
+	a := s.start(fd, Read, r, done)
+	s.p.advance(11 * time.Millisecond)
+	s.turns()
+	a.want(t, nil, "10 ms later")
+}
+
+func TestRetryEndsWithAnEdge(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	a := s.start(fd, Read, backsOff(time.Second), done)
+	s.turn(s.ready(fd, pollux.Readable))
+	a.want(t, nil, "the edge came first")
+	s.p.advance(time.Hour)
+	s.turns()
+	if n := s.Stats().Timers; n != 0 {
+		t.Errorf("%d timers are left", n)
+	}
+}
+
+// An operation that has to join a loop first backs off too, and one with a deadline ends by it.
+func TestRetryBeforeItIsOnALoop(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	a := s.start(fd, Write, backsOff(5*time.Millisecond), done)
+	s.p.advance(6 * time.Millisecond)
+	s.turns()
+	a.want(t, nil, "5 ms later")
+}
+
+func TestRetryAndDeadline(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	r := backsOff(40 * time.Millisecond)
+	a := s.startUntil(s.Now().Add(50*time.Millisecond), fd, Read, r, r, r, r)
+	s.p.advance(45 * time.Millisecond)
+	s.turns()
+	a.want(t, waits, "tried again, in vain")
+	s.p.advance(10 * time.Millisecond)
+	s.turns()
+	a.want(t, timedOut, "its time has come before the next attempt's")
+}
+
+func TestRetryWithoutCauseIsSilent(t *testing.T) {
+	s := newStage(t)
+	s.start(s.joined(), Write, part{out: Outcome{Retry: time.Millisecond}, err: ErrAgain}, done)
+	s.p.advance(2 * time.Millisecond)
+	s.turns()
+	if n := s.logs.Len(); n != 0 {
+		t.Errorf("the log has %v", s.logs.All())
+	}
+}
+
+// A watcher that backs off, a listener's mostly, is told when to try again.
+func TestRetryOfWatcher(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, func(pollux.Ready) {
+		if _, err := fd.Enter(Read, false); err != nil {
+			t.Errorf("Enter: %v", err)
+			return
+		}
+		fd.Leave(Read, false, Outcome{Retry: 5 * time.Millisecond, Cause: errFull}, ErrAgain)
+	})
+	s.turn(s.ready(fd, pollux.Readable))
+	for i := range 4 {
+		if len(w.told) != i+1 {
+			t.Fatalf("told %v, want %d times", w.told, i+1)
+		}
+		s.p.advance(5*time.Millisecond<<i + time.Millisecond)
+		s.turn()
+	}
+	fd.Close()
+	s.p.advance(time.Hour)
+	s.turns()
+	if len(w.told) != 5 || s.Stats().Timers != 0 {
+		t.Errorf("told %v after Close; %d timers", w.told, s.Stats().Timers)
+	}
+}
+
+// A back-off in one direction is no reason for attempts in the other, nor are others' a reason to try again early.
+func TestRetryIsOfOneLane(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	a := s.start(fd, Read, backsOff(time.Second), done)
+	b := s.start(fd, Write, again, done)
+	s.turn(s.ready(fd, pollux.Writable))
+	b.want(t, nil, "ready")
+	a.want(t, waits, "its second is not over")
+	s.p.advance(2 * time.Second)
+	s.turns()
+	a.want(t, nil, "its second is over")
+}

@@ -1,0 +1,381 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"go.uber.org/zap/zapcore"
+)
+
+// Run drives a loop until its context ends, and may be called again; Close ends it for good, from wherever it is called.
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	s := newStage(t)
+	s.p.sleeps = true
+	for i := range 3 {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		over := make(chan error, 1)
+		go func() { over <- s.Run(ctx) }()
+		s.idle()
+		ran := make(chan struct{})
+		s.Post(func() { close(ran) })
+		receive(t, "what was posted", ran)
+		cancel(errWhy)
+		if err := receive(t, "the end of Run", over); err != errWhy {
+			t.Errorf("Run %d: %v, want the context's cause", i, err)
+		}
+	}
+	// What is posted, registered and started between two runs waits for the next.
+	ran := make(chan string, 2)
+	s.Post(func() { ran <- "posted" })
+	task := s.Go(func(*Task) { ran <- "task" })
+	if n := s.p.count("close"); n != 0 {
+		t.Error("the end of the context has closed the poller")
+	}
+	s.run()
+	for _, want := range []string{"posted", "task"} {
+		if got := receive(t, want, ran); got != want {
+			t.Errorf("%s ran in place of %s", got, want)
+		}
+	}
+	if err := task.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunOfAnEndedContext(t *testing.T) {
+	s := newStage(t)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errWhy)
+	within(t, "Run", func() {
+		if err := s.Run(ctx); err != errWhy {
+			t.Errorf("Run: %v, want the context's cause", err)
+		}
+	})
+}
+
+func TestRunTwice(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	s.idle()
+	if err := s.Run(t.Context()); err == nil || errors.Is(err, net.ErrClosed) {
+		t.Errorf("Run of a loop that runs: %v, want an error that says so", err)
+	}
+	s.Close()
+	if err := s.Run(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Run after Close: %v, want net.ErrClosed", err)
+	}
+}
+
+// An error of the poller ends Run, and the loop can be closed.
+func TestRunAndAPollerThatFails(t *testing.T) {
+	s := newStage(t)
+	s.poller = failingPoller{s.p}
+	fd := s.joined()
+	a := s.start(fd, Read)
+	within(t, "Run", func() {
+		if err := s.Run(context.Background()); err != errFull {
+			t.Errorf("Run: %v, want the poller's error", err)
+		}
+	})
+	within(t, "Close", func() { s.Close() })
+	a.want(t, closedText, "the loop is closed")
+}
+
+type failingPoller struct{ Poller }
+
+func (failingPoller) Wait([]pollux.Event, time.Duration) (int, error) { return 0, errFull }
+
+func TestClose(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		close func(s *stage) // and wait until it is closed
+	}{
+		{"before Run", func(s *stage) { s.Close() }},
+		{"twice", func(s *stage) { s.Close(); s.Close() }},
+		{"after Run", func(s *stage) {
+			ctx, cancel := context.WithCancel(context.Background())
+			over := make(chan error, 1)
+			go func() { over <- s.Run(ctx) }()
+			cancel()
+			receive(s.t, "the end of Run", over)
+			s.Close()
+		}},
+		{"of a loop that sleeps", func(s *stage) {
+			s.run()
+			s.idle()
+			s.Close()
+		}},
+		{"of a loop that is just started", func(s *stage) {
+			s.run()
+			s.Close()
+		}},
+		{"by many goroutines", func(s *stage) {
+			s.run()
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() { s.Close() })
+			}
+			wg.Wait()
+		}},
+		{"by a posted function", func(s *stage) { s.run(); s.Post(func() { s.Close(); s.Close() }); <-s.done }},
+		{"by a task", func(s *stage) { s.run(); s.Go(func(*Task) { s.Close() }); <-s.done }},
+		{"by a timer", func(s *stage) { s.run(); s.After(0, func() { s.Close() }); s.p.advance(time.Second); <-s.done }},
+		{"by a watcher", func(s *stage) {
+			fd := s.descriptor()
+			fd.Watch(s.Loop, &witness{ready: func(pollux.Ready) { s.Close() }})
+			s.run()
+			s.p.tell(s.ready(fd, pollux.Readable))
+			<-s.done
+		}},
+		{"by what is told of the end", func(s *stage) {
+			s.run()
+			s.descriptor().Watch(s.Loop, closedFunc(func(error) { s.Close() }))
+			s.Close()
+		}},
+		{"by a function that was posted before", func(s *stage) {
+			s.Post(func() { s.Close() })
+			s.Close()
+		}},
+		{"by a function that was posted before, of a loop that runs", func(s *stage) {
+			s.run()
+			inside, release := make(chan struct{}), make(chan struct{})
+			s.Post(func() {
+				close(inside)
+				<-release
+			})
+			<-inside
+			s.Post(func() { s.Close() })
+			closed := make(chan struct{})
+			go func() {
+				s.Close()
+				close(closed)
+			}()
+			until(s.t, "the loop is being closed", func() bool { return s.closed.Load() })
+			close(release)
+			<-closed
+		}},
+		{"by a task that is told of the end", func(s *stage) {
+			s.Go(func(t *Task) {
+				t.Sleep(time.Hour)
+				s.Close()
+			})
+			s.run()
+			s.idle()
+			s.Close()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			a := s.start(fd, Read)
+			posted := false
+			s.Post(func() { posted = true })
+			within(t, "Close", func() { tt.close(s) })
+			a.want(t, closedText, "its loop is closed")
+			if !posted {
+				t.Error("what was posted before did not run")
+			}
+			if n := s.p.count("close"); n != 1 {
+				t.Errorf("the poller was closed %d times, want once", n)
+			}
+			if err := s.Post(func() {}); err != net.ErrClosed {
+				t.Errorf("Post: %v, want net.ErrClosed", err)
+			}
+			if err := s.descriptor().Join(s.Loop); err != net.ErrClosed {
+				t.Errorf("Join: %v, want net.ErrClosed", err)
+			}
+			if st := s.Stats(); st.Descriptors != 0 {
+				t.Errorf("%+v is left", st)
+			}
+			ran := false
+			s.After(0, func() { ran = true })
+			if ran {
+				t.Error("a timer ran on a closed loop")
+			}
+		})
+	}
+}
+
+// Whoever waits for anything of the loop is told at its end.
+func TestCloseTellsEveryone(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	fd := s.joined()
+	type end struct {
+		who string
+		err error
+	}
+	told := make(chan end, 10)
+	tell := func(who string, err error) { told <- end{who, err} }
+	p := NewPromise[int](s.Loop)
+	f := s.start(fd, Write).Future
+	waiters := map[string]func(){
+		"operation": func() { tell("operation", fd.Do(nil, &Op{Attempt: &play{}, Deadline: never})) },
+		"future": func() {
+			_, err := f.Wait(context.Background())
+			tell("future", err)
+		},
+		"promise": func() {
+			_, err := p.Future().Wait(context.Background())
+			tell("promise", err)
+		},
+	}
+	for _, wait := range waiters {
+		go wait()
+	}
+	for name, wait := range map[string]func(t *Task) error{
+		"operation of a task": func(t *Task) error { return fd.Do(t, &Op{Attempt: &play{}, Deadline: never}) },
+		"promise of a task": func(t *Task) error {
+			_, err := p.Future().Await(t)
+			return err
+		},
+		"sleep of a task": func(t *Task) error { return t.Sleep(time.Hour) },
+	} {
+		s.Go(func(t *Task) { tell(name, wait(t)) })
+		waiters[name] = nil
+	}
+	until(t, "both operations are queued", func() bool { return fd.length(Read) == 2 })
+	s.idle()
+	within(t, "Close", func() { s.Close() })
+	for len(waiters) > 0 {
+		select {
+		case end := <-told:
+			if end.err != net.ErrClosed {
+				t.Errorf("%s: %v, want net.ErrClosed", end.who, end.err)
+			}
+			delete(waiters, end.who)
+		case <-time.After(soon / 5):
+			for who := range waiters {
+				t.Errorf("%s waits still", who)
+			}
+			p.Reject(errWhy)
+			return
+		}
+	}
+}
+
+// A function that Post has taken runs, and a task that Go has taken ends, however close to Close they come.
+func TestPostAndClose(t *testing.T) {
+	for range 300 {
+		s := newStage(t)
+		s.p.sleeps = true
+		over := make(chan error, 1)
+		go func() { over <- s.Run(context.Background()) }()
+		var mu sync.Mutex
+		taken, ran := 0, 0
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				for {
+					err := s.Post(func() {
+						mu.Lock()
+						ran++
+						mu.Unlock()
+					})
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					taken++
+					mu.Unlock()
+				}
+			})
+		}
+		within(t, "Close", func() { s.Close() })
+		receive(t, "the end of Run", over)
+		wg.Wait()
+		mu.Lock()
+		if taken != ran {
+			t.Fatalf("Post took %d functions, and %d ran", taken, ran)
+		}
+		mu.Unlock()
+	}
+}
+
+// The poller is closed after the last of all other calls: a waker that is late would write to somebody else's descriptor.
+func TestCloseWaitsForWakers(t *testing.T) {
+	s := newStage(t)
+	s.p.sleeps = true
+	over := make(chan error, 1)
+	go func() { over <- s.Run(context.Background()) }()
+	s.idle()
+
+	fd := s.descriptor()
+	if err := fd.Join(s.Loop); err != nil {
+		t.Fatal(err)
+	}
+	waking, release, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s.p.onCall = func(call string) {
+		switch call {
+		case "wake":
+			close(waking)
+			<-release
+		case "close":
+			close(closed)
+		}
+	}
+	s.p.mu.Lock()
+	s.p.held = true // it is the event that ends the sleep
+	s.p.mu.Unlock()
+	posted := make(chan error, 1)
+	go func() { posted <- s.Post(func() {}) }()
+	receive(t, "the wake-up", waking)
+	go s.Close()
+	until(t, "the loop is being closed", func() bool { return s.closed.Load() })
+	s.p.tell(s.ready(fd, pollux.Readable))
+	select {
+	case <-closed:
+		t.Error("the poller was closed during a Wake")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	receive(t, "the close of the poller", closed)
+	receive(t, "the end of Post", posted)
+	receive(t, "the end of Run", over)
+}
+
+// What is registered still is closed, and the log says where that was done.
+func TestLeaks(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	s.watch(fd, nil)
+	gone := s.joined()
+	gone.Close()
+	leaks := s.Leaks()
+	if len(leaks) != 1 {
+		t.Fatalf("%d leaks, want the one that is open", len(leaks))
+	}
+	for _, want := range []string{fmt.Sprint("fd ", fd.sysfd), "watched by *loop.witness", "run_test.go", "TestLeaks"} {
+		if !strings.Contains(leaks[0].String(), want) {
+			t.Errorf("%q does not say %q", leaks[0], want)
+		}
+	}
+	s.Close()
+	found := s.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("still open").All()
+	if len(found) != 1 || !strings.Contains(fmt.Sprint(found[0].ContextMap()["leak"]), "TestLeaks") {
+		t.Errorf("the log has %v", found)
+	}
+	if len(s.Leaks()) != 0 || fd.Close() != net.ErrClosed {
+		t.Error("it is open after all")
+	}
+}
+
+func TestLeaksWithoutTraces(t *testing.T) {
+	r, s := reactor(t, false)
+	fd := s.joined()
+	if leaks := r.Leaks(); len(leaks) != 1 || leaks[0].Trace != "" || leaks[0].String() != fmt.Sprint("fd ", fd.sysfd) {
+		t.Errorf("leaks: %v", leaks)
+	}
+	within(t, "Close", func() { r.Close() })
+	if n := s.logs.FilterMessageSnippet("still open").Len(); n != 1 {
+		t.Errorf("%d warnings, want 1", n)
+	}
+}

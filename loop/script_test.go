@@ -1,0 +1,361 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// soon is how long a test waits for what has to happen.
+const soon = 5 * time.Second
+
+// A script is a Poller that a test plays: Wait tells what the test has put there, and every call is written down.
+//
+// By default Wait never blocks, for a test that makes each turn of the loop itself. Once it sleeps, for a loop that Run drives, it
+// blocks as a poller does: until there are events, a Wake, or the fake clock has passed the timeout.
+type script struct {
+	clock *timeouts.Fake
+
+	mu     sync.Mutex
+	change sync.Cond // of what follows
+	events []pollux.Event
+	woken  bool
+	sleeps bool // Wait blocks
+	held   bool // a Wake does not end Wait
+	asleep bool // Wait is blocking just now
+
+	calls  []string // "add 5", "delete 5", "wake", "close"
+	waits  []time.Duration
+	tokens map[int]pollux.Token
+	faults map[string]error // what a call in the form of calls answers
+
+	onCall func(call string) // without mu
+}
+
+func newScript() *script {
+	s := &script{clock: new(timeouts.Fake), tokens: make(map[int]pollux.Token), faults: make(map[string]error)}
+	s.change.L = &s.mu
+	return s
+}
+
+func (s *script) called(call string, effect func()) error {
+	s.mu.Lock()
+	s.calls = append(s.calls, call)
+	err := s.faults[call]
+	if err == nil && effect != nil {
+		effect()
+	}
+	s.change.Broadcast()
+	s.mu.Unlock()
+	if s.onCall != nil {
+		s.onCall(call)
+	}
+	return err
+}
+
+func (s *script) Add(fd int, token pollux.Token) error {
+	return s.called(fmt.Sprint("add ", fd), func() { s.tokens[fd] = token })
+}
+
+func (s *script) Arm(int, pollux.Token, pollux.Ready) error { return nil }
+
+func (s *script) Delete(fd int, token pollux.Token) error {
+	return s.called(fmt.Sprint("delete ", fd), func() {
+		if s.tokens[fd] != token {
+			panic(fmt.Sprintf("delete of %#x: %d is registered under %#x", token, fd, s.tokens[fd]))
+		}
+		delete(s.tokens, fd)
+	})
+}
+
+func (s *script) Wait(events []pollux.Event, timeout time.Duration) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = append(s.waits, timeout)
+	until := timeouts.Never
+	if timeout >= 0 {
+		until = s.clock.Now().Add(timeout)
+	}
+	for s.sleeps && len(s.events) == 0 && (!s.woken || s.held) && !until.Expired(s.clock.Now()) {
+		s.asleep = true
+		s.change.Broadcast()
+		s.change.Wait()
+	}
+	s.asleep, s.woken = false, false
+	n := copy(events, s.events)
+	s.events = s.events[n:]
+	return n, nil
+}
+
+func (s *script) Wake() error  { return s.called("wake", func() { s.woken = true }) }
+func (s *script) Close() error { return s.called("close", nil) }
+
+// tell puts events where the next Wait finds them, or the one that sleeps.
+func (s *script) tell(events ...pollux.Event) {
+	s.mu.Lock()
+	s.events = append(s.events, events...)
+	s.change.Broadcast()
+	s.mu.Unlock()
+}
+
+// advance lets time pass.
+func (s *script) advance(d time.Duration) {
+	s.clock.Advance(d)
+	s.mu.Lock()
+	s.change.Broadcast()
+	s.mu.Unlock()
+}
+
+// count says how often a call was made.
+func (s *script) count(call string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+// lastWait is the timeout that the last Wait was given.
+func (s *script) lastWait() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waits[len(s.waits)-1]
+}
+
+// A stage is a loop on a script, with what it logs.
+type stage struct {
+	*Loop
+	t    *testing.T
+	p    *script
+	logs *observer.ObservedLogs
+	next int // a number for a descriptor
+}
+
+// newStage makes a loop that nobody runs: the test makes its turns.
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	core, logs := observer.New(zapcore.DebugLevel)
+	p := newScript()
+	l, err := New(&Config{
+		Logger:     zap.New(core),
+		Clock:      p.clock,
+		NewPoller:  func() (Poller, error) { return p, nil },
+		TraceLeaks: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stage{Loop: l, t: t, p: p, logs: logs, next: 1 << 20}
+}
+
+// run has the loop driven by a goroutine until the test is over.
+func (s *stage) run() {
+	s.p.mu.Lock()
+	s.p.sleeps = true
+	s.p.mu.Unlock()
+	over := make(chan error, 1)
+	go func() { over <- s.Run(context.Background()) }()
+	s.t.Cleanup(func() {
+		within(s.t, "Close", func() { s.Close() })
+		if err := receive(s.t, "the end of Run", over); err != nil && !errors.Is(err, net.ErrClosed) { // Close was quicker
+			s.t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// idle waits until the loop sleeps and nothing would wake it.
+func (s *stage) idle() {
+	s.t.Helper()
+	late := false
+	defer time.AfterFunc(soon, func() {
+		s.p.mu.Lock()
+		late = true
+		s.p.change.Broadcast()
+		s.p.mu.Unlock()
+	}).Stop()
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	for !s.p.asleep || len(s.p.events) > 0 || s.p.woken && !s.p.held {
+		if late {
+			s.t.Fatal("the loop does not come to rest")
+		}
+		s.p.change.Wait()
+	}
+}
+
+// descriptor makes an FD with a number that is no descriptor's: to close it has no effect.
+func (s *stage) descriptor() *FD {
+	s.next++
+	return NewFD(s.next)
+}
+
+// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is known to be blocked.
+func (s *stage) joined() *FD {
+	s.t.Helper()
+	fd := s.descriptor()
+	if err := fd.Join(s.Loop); err != nil {
+		s.t.Fatal(err)
+	}
+	return fd
+}
+
+// ready is the event that fd is ready.
+func (s *stage) ready(fd *FD, r pollux.Ready) pollux.Event {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	return pollux.Event{Token: s.p.tokens[int(fd.sysfd)], Ready: r}
+}
+
+// turn makes a turn that finds these events.
+func (s *stage) turn(events ...pollux.Event) {
+	s.t.Helper()
+	s.p.tell(events...)
+	if err := s.Loop.turn(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// turns makes turns without events until the loop would sleep, and returns how many.
+func (s *stage) turns() (n int) {
+	s.t.Helper()
+	for n < 10000 {
+		s.turn()
+		n++
+		if s.p.lastWait() != 0 {
+			return n
+		}
+	}
+	s.t.Fatal("the loop does not come to rest")
+	return n
+}
+
+// A try is an Attempt that is a function.
+type try func(sysfd int) (Outcome, error)
+
+func (f try) Try(sysfd int) (Outcome, error) { return f(sysfd) }
+
+// A part is what one attempt of a play comes to.
+type part struct {
+	out    Outcome
+	err    error
+	during func() // what happens meanwhile
+}
+
+var (
+	again = part{err: ErrAgain}
+	done  = part{}
+)
+
+// A play is an Attempt that comes to its parts in order, and to ErrAgain from then on.
+type play struct {
+	parts []part
+	tries int
+}
+
+func (p *play) Try(int) (Outcome, error) {
+	p.tries++
+	if p.tries > len(p.parts) {
+		return Outcome{}, ErrAgain
+	}
+	now := p.parts[p.tries-1]
+	if now.during != nil {
+		now.during()
+	}
+	return now.out, now.err
+}
+
+// An act is an operation of a test, whose result is a future.
+type act struct {
+	Op
+	play
+	Future[int]
+}
+
+// start starts an operation that comes to parts.
+func (s *stage) start(fd *FD, d Direction, parts ...part) *act {
+	return s.startUntil(timeouts.Never, fd, d, parts...)
+}
+
+func (s *stage) startUntil(deadline timeouts.Deadline, fd *FD, d Direction, parts ...part) *act {
+	a := &act{play: play{parts: parts}}
+	a.Attempt, a.Lane, a.Deadline = &a.play, d, deadline
+	a.Future = Start(fd, s.Loop, &a.Op, new(int))
+	return a
+}
+
+// outcome says how an operation stands: "waits", or its error.
+func (a *act) outcome() string {
+	if !a.Settled() {
+		return "waits"
+	}
+	_, err := a.Wait(context.Background())
+	return fmt.Sprint(err)
+}
+
+// want fails unless the operation stands so.
+func (a *act) want(t *testing.T, outcome any, why string) {
+	t.Helper()
+	if got := a.outcome(); got != fmt.Sprint(outcome) {
+		t.Errorf("%s: the operation has come to %q, want %q", why, got, fmt.Sprint(outcome))
+	}
+}
+
+const waits = "waits"
+
+const never = timeouts.Never
+
+// receive receives from ch.
+func receive[T any](t *testing.T, what string, ch <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(soon):
+		t.Fatalf("%s does not come", what)
+	}
+	return v
+}
+
+// within runs fn on a goroutine of its own and waits for it.
+func within(t *testing.T, what string, fn func()) {
+	t.Helper()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		fn()
+	}()
+	receive(t, what, over)
+}
+
+// until yields the processor until cond is true.
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); !cond(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// length is how many operations are queued.
+func (fd *FD) length(d Direction) (n int) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		n++
+	}
+	return n
+}

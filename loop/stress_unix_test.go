@@ -1,0 +1,403 @@
+//go:build unix
+
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+// Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and closes at any moment. Every
+// operation ends once; those that fail have taken nothing; and no byte of a stream is lost, doubled or out of its place.
+
+// A stream is one direction of a pair of sockets. The byte at each place is known, so that any other is noticed.
+type stream struct {
+	sent, received int // each guarded by its lane: the race detector sees it if two attempts are made at once
+
+	wrote, read atomic.Int64 // what operations have reported
+}
+
+func place(i int) byte { return byte(i*7 + i>>8) }
+
+// A transfer is an operation on a stream, with what it has done so far.
+type transfer struct {
+	Op
+	s    *stream
+	buf  [700]byte
+	want int  // bytes in one attempt
+	all  int  // bytes to write in all, in several attempts
+	peek bool // blind: it looks, and takes nothing
+	n    int
+	eof  bool
+	bad  string
+}
+
+func (o *transfer) Try(sysfd int) (Outcome, error) {
+	if o.Lane == Write {
+		return o.write(sysfd)
+	}
+	flags := 0
+	if o.peek {
+		flags = unix.MSG_PEEK
+	}
+	n, _, err := unix.Recvfrom(sysfd, o.buf[:o.want], flags)
+	if err != nil {
+		return Outcome{}, orAgain(err)
+	}
+	for i, b := range o.buf[:n] {
+		if at := o.s.received + i; b != place(at) {
+			o.bad = fmt.Sprintf("byte %d is %#x, want %#x", at, b, place(at))
+			break
+		}
+	}
+	if o.peek {
+		return Outcome{}, nil
+	}
+	o.s.received += n
+	o.n += n
+	o.eof = n == 0
+	return Outcome{N: n, Drained: n > 0 && n < o.want}, nil
+}
+
+func (o *transfer) write(sysfd int) (Outcome, error) {
+	p := o.buf[:min(o.want, o.all-o.n)]
+	for i := range p {
+		p[i] = place(o.s.sent + i)
+	}
+	n, err := unix.Write(sysfd, p)
+	if err != nil {
+		return Outcome{}, orAgain(err)
+	}
+	o.s.sent += n
+	o.n += n
+	if o.n < o.all {
+		return Outcome{N: n, More: true}, ErrAgain
+	}
+	return Outcome{N: n}, nil
+}
+
+func orAgain(err error) error {
+	if err == unix.EAGAIN || err == unix.EINTR {
+		return ErrAgain
+	}
+	return err
+}
+
+// A stressed is one end of a pair, and who works on it.
+type stressed struct {
+	t  *testing.T
+	r  *Reactor
+	fd *FD
+	s  *stream
+	d  Direction
+}
+
+// operation makes one operation, waited for in one of all ways, and returns false once the stream is over.
+func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
+	*o = transfer{Op: Op{Lane: x.d, ch: o.ch}, s: x.s, want: 1 + rng.IntN(len(o.buf))} // the channel stays, as in a pool
+	o.Attempt = o
+	o.all = o.want
+	if x.d == Write && rng.IntN(4) == 0 {
+		o.all = o.want * (1 + rng.IntN(20))
+	}
+	if x.d == Read && rng.IntN(6) == 0 {
+		o.peek, o.Blind = true, true
+	}
+	switch rng.IntN(5) {
+	case 0:
+		o.Deadline = timeouts.Now
+	case 1:
+		o.Deadline = x.fd.Now().Add(time.Duration(rng.IntN(300)) * time.Microsecond)
+	default:
+		o.Deadline = timeouts.Never
+	}
+	ctx, cancel := context.Background(), context.CancelFunc(func() {})
+	if rng.IntN(3) == 0 {
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(rng.IntN(500))*time.Microsecond)
+	}
+	defer cancel()
+
+	var err error
+	switch way := rng.IntN(4); {
+	case task != nil && way == 0:
+		err = x.fd.Do(&TaskContext{task, ctx}, &o.Op)
+	case task != nil && way == 1 && !o.peek:
+		err = x.future(rng, ctx, task, o)
+	case task != nil:
+		err = x.fd.Do(task, &o.Op)
+	case way == 0 && !o.peek:
+		err = x.future(rng, ctx, nil, o)
+	case way == 1 && !o.peek && o.all == o.want:
+		err = x.enter(o)
+	case way == 2:
+		err = x.fd.Do(nil, &o.Op)
+	default:
+		err = x.fd.Do(ctx, &o.Op)
+	}
+	if o.bad != "" {
+		x.t.Error(o.bad)
+	}
+	if err != nil && o.n != 0 && o.all == o.want {
+		x.t.Errorf("%v failed with %v, and has moved %d bytes", x.d, err, o.n)
+	}
+	if err == nil && x.d == Write && o.n != o.all {
+		x.t.Errorf("wrote %d bytes of %d without an error", o.n, o.all)
+	}
+	if x.d == Read {
+		x.s.read.Add(int64(o.n))
+	} else {
+		x.s.wrote.Add(int64(o.n))
+	}
+	switch {
+	case err == nil:
+		return !o.eof
+	case errors.Is(err, net.ErrClosed), err == unix.EPIPE, err == unix.ECONNRESET:
+		return false
+	case err == ErrAgain && o.Deadline == timeouts.Now, err == os.ErrDeadlineExceeded, err == context.DeadlineExceeded, err == context.Canceled:
+		return true
+	}
+	x.t.Errorf("%v: %v", x.d, err)
+	return false
+}
+
+// enter is an operation by the shortest way.
+func (x *stressed) enter(o *transfer) error {
+	sysfd, err := x.fd.Enter(x.d, false)
+	if err != nil {
+		if err == ErrAgain {
+			return context.Canceled
+		}
+		return err
+	}
+	out, err := o.Try(sysfd)
+	x.fd.Leave(x.d, false, out, err)
+	if err == ErrAgain {
+		return context.Canceled
+	}
+	return err
+}
+
+// future is an operation that nobody waits for at first.
+func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
+	// An operation that may go on after a wait that was canceled must not be the worker's own.
+	own := *o
+	own.ch, own.Attempt = nil, nil
+	p := &own
+	p.Attempt = p
+	f := Start(x.fd, x.r.Next(), &p.Op, &p.n)
+	var told atomic.Int32
+	then := make(chan struct{})
+	f.Then(func(int, error) {
+		if told.Add(1) == 1 {
+			close(then)
+		}
+	})
+	if rng.IntN(4) == 0 {
+		runtime.Gosched()
+		f.Cancel()
+	}
+	var err error
+	if task != nil {
+		if _, err = f.Await(task); err == context.Canceled && !f.Settled() {
+			f.Cancel()
+			task.Do(func() error { <-then; return nil })
+		}
+		// The cancel may have been the task's, or the future's.
+		for !f.Settled() {
+			task.Yield()
+		}
+		if err = f.err; f.c != nil {
+			err = f.c.result()
+		}
+	} else {
+		_, err = f.Wait(ctx)
+	}
+	if told.Load() > 1 {
+		x.t.Error("a future was told twice")
+	}
+	o.n, o.eof, o.bad = p.n, p.eof, p.bad
+	return err
+}
+
+// result is the error of a completion that is settled.
+func (c *completion) result() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// A drinker is a watcher that reads all there is.
+type drinker struct {
+	x    *stressed
+	over chan struct{}
+}
+
+func (w *drinker) Ready(pollux.Ready) {
+	o := &transfer{Op: Op{Lane: Read}, s: w.x.s, want: 700}
+	for {
+		sysfd, err := w.x.fd.Enter(Read, false)
+		if err != nil {
+			return
+		}
+		o.n = 0
+		out, err := o.Try(sysfd)
+		w.x.s.read.Add(int64(o.n))
+		again := w.x.fd.Leave(Read, false, out, err)
+		if o.bad != "" {
+			w.x.t.Error(o.bad)
+		}
+		if err == ErrAgain && again {
+			continue
+		}
+		if err != nil || o.eof {
+			if err != ErrAgain {
+				w.x.fd.Close()
+			}
+			return
+		}
+	}
+}
+
+func (w *drinker) Closed(error) { close(w.over) }
+
+// play is the life of one pair.
+func stressPair(t *testing.T, r *Reactor, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	sysA, sysB := sockets(t)
+	s := new(stream)
+	w := &stressed{t, r, NewFD(sysA), s, Write}
+	d := &stressed{t, r, NewFD(sysB), s, Read}
+	var writers, readers sync.WaitGroup
+	work := func(wg *sync.WaitGroup, x *stressed, times int) {
+		seed := rng.Uint64()
+		loop := func(task *Task) {
+			defer wg.Done()
+			rng, o := rand.New(rand.NewPCG(seed, 2)), new(transfer)
+			for i := 0; i < times && x.operation(rng, task, o); i++ {
+				if i%16 == 15 && task == nil {
+					runtime.Gosched()
+				}
+			}
+		}
+		wg.Add(1)
+		if rng.IntN(2) == 0 {
+			go loop(nil)
+			return
+		}
+		task := r.Next().Go(loop)
+		if rng.IntN(2) == 0 {
+			go func() {
+				for range 5 {
+					runtime.Gosched()
+					task.Cancel()
+				}
+			}()
+		}
+	}
+	for range 3 {
+		work(&writers, w, 40)
+	}
+	var drinking chan struct{}
+	if rng.IntN(3) == 0 {
+		drinking = make(chan struct{})
+		if err := d.fd.Watch(r.Next(), &drinker{d, drinking}); err != nil {
+			t.Error(err)
+			close(drinking)
+		}
+	} else {
+		for range 3 {
+			work(&readers, d, 1<<30)
+		}
+	}
+	abrupt := rng.IntN(2) == 0
+	if abrupt {
+		victim := []*FD{w.fd, d.fd}[rng.IntN(2)]
+		for range rng.IntN(200) {
+			runtime.Gosched()
+		}
+		victim.Close()
+	}
+	writers.Wait()
+	w.fd.Close() // the end of the stream, for those who read
+	readers.Wait()
+	if drinking != nil {
+		<-drinking
+	}
+	d.fd.Close()
+
+	if s.wrote.Load() != int64(s.sent) || s.read.Load() != int64(s.received) {
+		t.Errorf("reported %d bytes written and %d read; it were %d and %d", s.wrote.Load(), s.read.Load(), s.sent, s.received)
+	}
+	if s.received > s.sent || !abrupt && s.received != s.sent {
+		t.Errorf("%d bytes were sent, and %d received", s.sent, s.received)
+	}
+	for _, fd := range []*FD{w.fd, d.fd} {
+		if fd.length(Read)+fd.length(Write) != 0 || !fd.idle() || fd.sysfd != -1 {
+			t.Errorf("%v is not at rest: state %b", fd, fd.state)
+		}
+	}
+}
+
+func TestStress(t *testing.T) {
+	before := holdings(t)
+	r, err := NewReactor(&Config{Loops: 2, Logger: zap.NewNop()})
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const players = 8
+	budget := 1500 * time.Millisecond
+	if testing.Short() {
+		budget /= 5
+	}
+	end := time.Now().Add(budget)
+	seed := rand.Uint64()
+	var rounds atomic.Int64
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		var wg sync.WaitGroup
+		for i := range uint64(players) {
+			wg.Go(func() {
+				for round := uint64(0); time.Now().Before(end) && !t.Failed(); round++ {
+					stressPair(t, r, seed+i<<32+round)
+					rounds.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+	}()
+	select {
+	case <-over:
+	case <-time.After(budget + 2*soon):
+		for _, l := range r.Loops() {
+			for _, fd := range l.table.all(false) {
+				fd.mu.Lock()
+				t.Logf("fd %d: state %b, watcher %T, queues %v %v", fd.sysfd, fd.state, fd.watcher, fd.queue[Read], fd.queue[Write])
+				fd.mu.Unlock()
+			}
+		}
+		t.Fatalf("an operation does not end (seed %d)", seed)
+	}
+	if t.Failed() {
+		t.Logf("seed %d", seed)
+	}
+	t.Logf("%d pairs", rounds.Load())
+	nothingLeft(t, r, before)
+}

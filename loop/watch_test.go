@@ -1,0 +1,276 @@
+package loop
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/polluxio/pollux"
+)
+
+// A standing watcher is told each time that an attempt of its own is worth making, and once of the end.
+
+func TestWatcherIsTold(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	expect := func(why string, want ...pollux.Ready) {
+		t.Helper()
+		if !slices.Equal(w.told, want) {
+			t.Errorf("%s: told %v, want %v", why, w.told, want)
+		}
+		w.told = nil
+	}
+	s.turn()
+	expect("no event")
+	s.turn(s.ready(fd, pollux.Writable))
+	expect("writable, and nothing that was to be written has waited")
+	s.turn(s.ready(fd, pollux.Readable))
+	expect("readable", pollux.Readable)
+	s.turn(s.ready(fd, pollux.Readable|pollux.Writable))
+	expect("both", pollux.Readable)
+
+	if _, err := fd.Enter(Write, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Write, false, Outcome{}, ErrAgain)
+	s.turn(s.ready(fd, pollux.Readable))
+	expect("readable, while a write waits", pollux.Readable)
+	s.turn(s.ready(fd, pollux.Writable))
+	expect("writable, after a write that had to wait", pollux.Writable)
+	s.turn(s.ready(fd, pollux.Writable))
+	expect("writable again")
+
+	s.turn(s.ready(fd, pollux.Readable|pollux.Urgent))
+	expect("urgent", pollux.Readable|pollux.Urgent)
+	s.turn(s.ready(fd, pollux.Readable|pollux.Writable|pollux.Hangup))
+	expect("hung up", pollux.Readable|pollux.Hangup)
+}
+
+// A short write is as good as one that had to wait.
+func TestWatcherIsToldAfterShortWrite(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	s.turn(s.ready(fd, pollux.Writable))
+	if _, err := fd.Enter(Write, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Write, false, Outcome{N: 10, Drained: true}, nil)
+	if _, err := fd.Enter(Write, false); err != ErrAgain {
+		t.Fatalf("Enter: %v, want ErrAgain", err)
+	}
+	s.turn(s.ready(fd, pollux.Writable))
+	if len(w.told) != 1 || w.told[0] != pollux.Writable {
+		t.Errorf("told %v, want writable", w.told)
+	}
+}
+
+// A watcher that comes late is told of what was told to others.
+func TestWatchWhatIsReady(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.turn(s.ready(fd, pollux.Readable|pollux.Writable))
+	w := s.watch(fd, nil)
+	s.turn()
+	if len(w.told) != 1 || w.told[0] != pollux.Readable {
+		t.Errorf("told %v, want readable", w.told)
+	}
+
+	blocked := s.joined()
+	s.start(blocked, Read)
+	w = s.watch(blocked, nil)
+	s.turn()
+	if len(w.told) != 0 {
+		t.Errorf("told %v of what is surely not ready", w.told)
+	}
+}
+
+// A write that had to wait before there was a loop is told of its end.
+func TestWatchAfterWriteThatHadToWait(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	if _, err := fd.Enter(Write, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Write, false, Outcome{}, ErrAgain)
+	w := s.watch(fd, nil)
+	s.turn(s.ready(fd, pollux.Writable))
+	if len(w.told) != 1 || w.told[0] != pollux.Writable {
+		t.Errorf("told %v, want writable", w.told)
+	}
+}
+
+// Operations that are queued are served before the watcher is told.
+func TestOperationsBeforeWatcher(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	var op *act
+	w := s.watch(fd, func(pollux.Ready) { op.want(t, nil, "it was queued before the watcher was told") })
+	op = s.start(fd, Read, again, done)
+	s.turn(s.ready(fd, pollux.Readable))
+	if len(w.told) != 1 {
+		t.Errorf("told %v, want once", w.told)
+	}
+}
+
+// A watcher whose attempt is refused because another is being made, or waits, is told again once it is worth one.
+func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
+	for _, d := range []Direction{Read, Write} {
+		t.Run(d.String()+" while another goroutine is in a system call", func(t *testing.T) {
+			s := newStage(t)
+			fd := s.descriptor()
+			refused := 0
+			w := s.watch(fd, func(pollux.Ready) {
+				if _, err := fd.Enter(d, false); err == ErrAgain {
+					refused++
+				} else if err == nil {
+					fd.Leave(d, false, Outcome{}, nil)
+				}
+			})
+			s.turn(s.ready(fd, pollux.Writable))
+			if _, err := fd.Enter(d, false); err != nil { // as another goroutine would
+				t.Fatal(err)
+			}
+			s.turn(s.ready(fd, pollux.Readable))
+			if refused != 1 {
+				t.Fatalf("refused %d times, want once", refused)
+			}
+			w.told = nil
+			fd.Leave(d, false, Outcome{}, nil)
+			s.turns()
+			if len(w.told) == 0 || w.told[0]&edge(d) == 0 {
+				t.Errorf("told %v, want %v: no edge will come, and what it could not do it still can", w.told, edge(d))
+			}
+		})
+		t.Run(d.String()+" while operations wait for their turn", func(t *testing.T) {
+			s := newStage(t)
+			fd := s.descriptor()
+			refused := 0
+			w := s.watch(fd, func(pollux.Ready) {
+				if _, err := fd.Enter(d, false); err == ErrAgain {
+					refused++
+				} else if err == nil {
+					fd.Leave(d, false, Outcome{}, nil)
+				}
+			})
+			s.turn(s.ready(fd, pollux.Writable))
+			if _, err := fd.Enter(d, false); err != nil {
+				t.Fatal(err)
+			}
+			behind := s.start(fd, d, done)
+			fd.Leave(d, false, Outcome{}, nil)
+			s.p.tell(s.ready(fd, pollux.Readable))
+			s.turns()
+			behind.want(t, nil, "the lane is free")
+			if refused > 0 && w.told[len(w.told)-1]&edge(d) == 0 {
+				t.Errorf("told %v, want %v at last", w.told, edge(d))
+			}
+		})
+	}
+}
+
+func TestUnwatch(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	if !fd.Watched() {
+		t.Error("Watched is false")
+	}
+	fd.Unwatch()
+	if fd.Watched() {
+		t.Error("Watched is true after Unwatch")
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	fd.Close()
+	s.turn()
+	if len(w.told)+len(w.closed) != 0 {
+		t.Errorf("told %v and %v after Unwatch", w.told, w.closed)
+	}
+}
+
+func TestUnwatchWhileBeingTold(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, func(pollux.Ready) { fd.Unwatch() })
+	for range 3 {
+		s.turn(s.ready(fd, pollux.Readable))
+	}
+	if len(w.told) != 1 {
+		t.Errorf("told %v, want once", w.told)
+	}
+}
+
+func TestWatchErrors(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.descriptor()
+	s.watch(fd, nil)
+	if err := fd.Watch(other.Loop, new(witness)); err != ErrOtherLoop {
+		t.Errorf("on a second loop: %v, want ErrOtherLoop", err)
+	}
+	if err := fd.Watch(nil, new(witness)); err != nil {
+		t.Errorf("on whatever loop it is: %v", err)
+	}
+	if err := fd.Join(other.Loop); err != nil || fd.Loop() != s.Loop {
+		t.Errorf("Join of a second loop: %v, and it is on %p; want no error and no change", err, fd.Loop())
+	}
+	fd.Close()
+	if err := fd.Watch(s.Loop, new(witness)); err != net.ErrClosed {
+		t.Errorf("of a closed descriptor: %v, want net.ErrClosed", err)
+	}
+	s.Loop.Close()
+	if err := s.descriptor().Watch(s.Loop, new(witness)); err != net.ErrClosed {
+		t.Errorf("on a closed loop: %v, want net.ErrClosed", err)
+	}
+}
+
+// What the poller refuses is told, and leaves nothing behind.
+func TestJoinThatFails(t *testing.T) {
+	s := newStage(t)
+	full := errors.New("no more watches")
+	fd := s.descriptor()
+	s.p.faults["add "+fd.String()[len("fd "):]] = full
+	if err := fd.Join(s.Loop); err != full {
+		t.Errorf("Join: %v, want %v", err, full)
+	}
+	a := s.start(fd, Read, again)
+	a.want(t, full, "it cannot wait")
+	if st := s.Stats(); st.Descriptors != 0 || fd.Loop() != nil {
+		t.Errorf("%+v, on %p", st, fd.Loop())
+	}
+	delete(s.p.faults, "add "+fd.String()[len("fd "):])
+	s.start(fd, Read, again, done).want(t, waits, "now it can")
+}
+
+func TestWatchers(t *testing.T) {
+	s := newStage(t)
+	want := make(map[Watcher]bool)
+	for i := range 600 {
+		fd := s.descriptor()
+		if i%3 == 0 {
+			s.watch(fd, nil).closed = nil
+			fd.Close()
+			continue
+		}
+		if i%3 == 1 {
+			want[s.watch(fd, nil)] = true
+			continue
+		}
+		if err := fd.Join(s.Loop); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for w := range s.Watchers() {
+		if !want[w] {
+			t.Errorf("%v is not watched, or was told of twice", w)
+		}
+		delete(want, w)
+	}
+	if len(want) != 0 {
+		t.Errorf("%d watchers are missing", len(want))
+	}
+	for range s.Watchers() {
+		break
+	}
+}
