@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/polluxio/pollux"
 )
@@ -275,4 +276,25 @@ func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	if result != nil {
 		t.Errorf("the operation has come to %v", result)
 	}
+}
+
+// Nor is the last attempt of a deadline a licence to do all the rest at once.
+func TestBudgetAtTheDeadline(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	made := 0
+	parts := []part{again}
+	for range 100 {
+		parts = append(parts, part{out: Outcome{N: 64 << 10, More: true}, err: ErrAgain, during: func() { made++ }})
+	}
+	all := s.startUntil(s.Now().Add(time.Second), fd, Write, append(parts, done)...)
+	s.p.advance(time.Hour)
+	for i := 0; i < 100 && !all.Settled(); i++ {
+		made = 0
+		s.turn()
+		if made > 8 { // the step of events and that of deadlines each have a share
+			t.Fatalf("turn %d: %d parts of 64 KiB, want 4", i, made)
+		}
+	}
+	all.want(t, nil, "it was ready all the time")
 }

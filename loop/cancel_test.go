@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,6 +250,33 @@ func TestCancelOfTheLastUse(t *testing.T) {
 	s.turn(s.ready(other, pollux.Readable))
 	if _, err := f.Wait(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who has a future may cancel it at any time, and does not know that the Op is in use again, by another goroutine and on another
+// descriptor.
+func TestCancelOfTheLastUseAtOnce(t *testing.T) {
+	s := newStage(t)
+	fd, other := s.joined(), s.joined()
+	o := &Op{Deadline: never}
+	for range 100 {
+		o.Attempt = &play{parts: []part{again, done}}
+		stale := Start(fd, s.Loop, o, new(int))
+		s.turn(s.ready(fd, pollux.Readable))
+		if !stale.Settled() {
+			s.turn(s.ready(fd, pollux.Readable)) // the lane was blocked when it came
+		}
+		var canceler sync.WaitGroup
+		canceler.Go(stale.Cancel)
+		o.Attempt = &play{parts: []part{again, done}}
+		f := Start(other, s.Loop, o, new(int))
+		canceler.Wait()
+		if f.Settled() {
+			t.Fatal("a cancel of the Op's last use has ended this one")
+		}
+		for !f.Settled() {
+			s.turn(s.ready(other, pollux.Readable))
+		}
 	}
 }
 

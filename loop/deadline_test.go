@@ -54,6 +54,22 @@ func TestLastAttempt(t *testing.T) {
 	a.want(t, nil, "what can complete does")
 }
 
+// The first that completes is no reason to give up those behind it.
+func TestLastAttempts(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	var acts []*act
+	for i := range 3 {
+		parts := []part{again, done}
+		acts = append(acts, s.startUntil(s.Now().Add(time.Second), fd, Read, parts[min(i, 1):]...))
+	}
+	s.p.advance(2 * time.Second)
+	s.turn()
+	for _, a := range acts {
+		a.want(t, nil, "what can complete does")
+	}
+}
+
 // Each operation of a lane has a deadline of its own.
 func TestDeadlinesOfOneLane(t *testing.T) {
 	s := newStage(t)
@@ -152,6 +168,8 @@ func TestDeadlineWhileTheLaneIsBusy(t *testing.T) {
 	s.p.advance(time.Second)
 	s.turn(s.ready(fd, pollux.Readable))
 	fd.Leave(Read, false, Outcome{}, nil)
+	s.turn()
+	s.p.advance(time.Millisecond)
 	s.turns()
 	fit.want(t, nil, "it was ready before its time was over")
 	hopeless.want(t, timedOut, "not ready")

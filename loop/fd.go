@@ -168,7 +168,7 @@ func (fd *FD) part(l *Loop) error {
 		fd.extra.stop(old)
 	}
 	fd.loop = nil
-	fd.state &^= fdAgain
+	fd.state &^= fdAgain | fdServed
 	return nil
 }
 

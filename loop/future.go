@@ -22,12 +22,16 @@ func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: er
 // fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
 // the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
-	o.start, o.future = true, nil
+	o.start = true
+	o.future.Store(nil)
 	on, _, err := fd.begin(o, l)
 	if on == nil {
+		if l == nil {
+			l = fd.Loop()
+		}
 		return Future[T]{val: *p, err: o.wrap(err), loop: l}
 	}
-	return Future[T]{c: o.future, p: p, loop: on}
+	return Future[T]{c: o.future.Load(), p: p, loop: on}
 }
 
 // Settled says whether the result is there.
@@ -139,6 +143,7 @@ type completion struct {
 	thens   []then        // mu
 	tracked bool          // mu; by the loop of a promise
 	op      *Op           // immutable; what cancel ends, nil for a promise
+	fd      *FD           // immutable; of op
 	loop    *Loop         // immutable; of a promise, nil for an operation
 	fixed   bool          // immutable; the end of a task, which cancel does not make
 }
@@ -184,9 +189,13 @@ func (c *completion) settleWith(err error, store func()) bool {
 }
 
 func (c *completion) cancel(err error) {
+	c.mu.Lock()
+	settled := c.settled
+	c.mu.Unlock()
 	switch {
+	case settled: // and the Op may be in other use
 	case c.op != nil:
-		c.op.cancel(err, c)
+		c.op.cancel(c.fd, err, c)
 	case !c.fixed:
 		c.settle(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,7 +106,7 @@ func TestManyWaiters(t *testing.T) {
 	within(t, "the last waiter's end", wg.Wait)
 }
 
-// A wait that a context ends settles the promise: nobody else would.
+// A wait that a context ends is one waiter's: the promise goes on.
 func TestWaitForAPromiseWithAContext(t *testing.T) {
 	s := newStage(t)
 	p := NewPromise[int](s.Loop)
@@ -113,6 +114,9 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 	cancel(errWhy)
 	if _, err := p.Future().Wait(ctx); err != errWhy {
 		t.Errorf("got %v, want the cause", err)
+	}
+	if p.Future().Settled() || !p.Resolve(1) {
+		t.Error("the end of one wait has settled the promise")
 	}
 }
 
@@ -156,17 +160,29 @@ func TestThen(t *testing.T) {
 	}
 }
 
-// The loop of Then is the one that was named, also if the descriptor never had to join it.
+// The loop of Then is the descriptor's, and if it is on none the one that was named: also if nothing had to wait.
 func TestThenOfOneThatNeverHadToWait(t *testing.T) {
-	s := newStage(t)
-	ran := make(chan struct{})
-	a := s.start(s.descriptor(), Read, done)
-	a.Then(func(int, error) { close(ran) })
-	s.turn()
-	select {
-	case <-ran:
-	default:
-		t.Error("it did not run on the loop that Start was given")
+	for _, tt := range []struct {
+		name  string
+		start func(s *stage, o *Op) Future[int]
+	}{
+		{"on the loop that is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), s.Loop, o, new(int)) }},
+		{"on a loop, and none is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), nil, o, new(int)) }},
+		{"on none", func(s *stage, o *Op) Future[int] { return Start(s.descriptor(), s.Loop, o, new(int)) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			var ran atomic.Bool
+			f := tt.start(s, &Op{Attempt: &play{parts: []part{done}}, Deadline: never})
+			f.Then(func(int, error) { ran.Store(true) })
+			if n := len(s.posted.items); n != 1 {
+				t.Errorf("%d functions are queued on that loop, want 1", n)
+			}
+			s.turn()
+			if !ran.Load() {
+				t.Error("it has not run on that loop")
+			}
+		})
 	}
 }
 

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"math"
 	"net"
 	"os"
 	"time"
@@ -155,6 +154,8 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		}
 	case out.Drained && s&fdNoHint == 0:
 		s |= lane(d, laneBlocked)
+	default:
+		s &^= lane(d, laneBlocked)
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
@@ -205,7 +206,8 @@ func (fd *FD) Do(who any, o *Op) error {
 	if ctx != nil && ctx.Done() != nil && ctx.Err() != nil {
 		return fd.refuse(o, context.Cause(ctx))
 	}
-	o.start, o.future = false, nil
+	o.start = false
+	o.future.Store(nil)
 	if t == nil {
 		if o.ch == nil {
 			o.ch = make(chan struct{}, 1)
@@ -215,7 +217,7 @@ func (fd *FD) Do(who any, o *Op) error {
 			return err
 		}
 		if err := on.refuseWait(); err != nil {
-			o.cancel(err, nil)
+			o.cancel(fd, err, nil)
 		}
 		o.park(ctx)
 		return o.err
@@ -304,7 +306,7 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 		}
 	}
 	if o.start {
-		o.future = &completion{op: o}
+		o.future.Store(&completion{op: o, fd: fd})
 	}
 	last := fd.queue[o.Lane]
 	fd.push(o)
@@ -313,6 +315,8 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	}
 	if out.More {
 		fd.again(nil)
+	} else if tried && o.next != o {
+		fd.tellRest(o.Lane, nil)
 	}
 	if o.Deadline != timeouts.Never {
 		fd.laneTimer(o.Lane).arm(o.Deadline)
@@ -345,7 +349,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
-			fd.drain(d, l, budget)
+			fd.drain(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
 			tell &^= pollux.Writable // operations are first
@@ -425,8 +429,10 @@ func (fd *FD) again(on *Loop) {
 // resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop only.
 func (fd *FD) resume(l *Loop) {
 	fd.mu.Lock()
-	if fd.state&fdServed != 0 {
-		fd.state &^= fdServed
+	if served := fd.state&fdServed != 0; served || fd.loop != l {
+		if served && fd.loop == l {
+			fd.state &^= fdServed
+		}
 		fd.mu.Unlock()
 		return
 	}
@@ -455,9 +461,9 @@ func (fd *FD) hasBlind(d Direction) bool {
 	return false
 }
 
-// drain makes the attempts of a lane in order, until one is not ready, none is left, or the budget is spent. mu is held, and
-// given up during each attempt. Loop only.
-func (fd *FD) drain(d Direction, l *Loop, budget int) {
+// drain makes the attempts of a lane in order, until one is not ready, none is left, or the budget is spent; then it
+// returns false. mu is held, and given up during each attempt. Loop only.
+func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, false
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
 		if stuck && !o.Blind { // only the blind pass one that is not ready
@@ -466,7 +472,7 @@ func (fd *FD) drain(d Direction, l *Loop, budget int) {
 		}
 		if spent >= budget {
 			fd.again(l)
-			return
+			return false
 		}
 		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
 		o.state = opTrying
@@ -505,6 +511,7 @@ func (fd *FD) drain(d Direction, l *Loop, budget int) {
 	if fd.queue[d] == nil {
 		fd.tellRest(d, l)
 	}
+	return true
 }
 
 // expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late
@@ -527,12 +534,15 @@ func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
 		if tell != 0 {
 			lt.retry = now
 		}
-		lt.arm(now.Add(timeouts.Tick))
+		lt.arm(now)
 		fd.mu.Unlock()
 		return
 	}
-	if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) {
-		fd.drain(d, l, math.MaxInt) // all that are due, this once
+	if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
+		// More may complete, each in its turn; who cannot is told after that.
+		lt.arm(now)
+		fd.unlockAndClose()
+		return
 	}
 	next := lt.retry
 	for o := fd.first(d); o != nil; {

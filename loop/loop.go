@@ -149,20 +149,33 @@ func (l *Loop) wake() {
 // Run drives the loop on the calling goroutine until ctx ends (its cause is returned; Run may be called again) or Close (nil).
 //
 // Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's.
-//
-//go:noinline
-func (l *Loop) Run(ctx context.Context) (err error) {
+func (l *Loop) Run(ctx context.Context) error {
+	if err := l.claim(); err != nil {
+		return fmt.Errorf("loop: run: %w", err)
+	}
+	return l.drive(ctx)
+}
+
+var errRunning = errors.New("it is running already")
+
+// claim makes the loop the caller's to drive.
+func (l *Loop) claim() error {
 	l.mu.Lock()
-	if l.running || l.closed.Load() {
-		defer l.mu.Unlock()
-		if l.running {
-			return errors.New("loop: run: it is running already")
-		}
-		return fmt.Errorf("loop: run: %w", net.ErrClosed)
+	defer l.mu.Unlock()
+	switch {
+	case l.running:
+		return errRunning
+	case l.closed.Load():
+		return net.ErrClosed
 	}
 	l.running = true
-	l.mu.Unlock()
+	return nil
+}
 
+// drive is Run once the loop is claimed.
+//
+//go:noinline
+func (l *Loop) drive(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { l.post(work{fn: func() {}}) })
 	closing, over := false, false
 	defer func() {
@@ -233,7 +246,9 @@ func (l *Loop) wait() (n int, err error) {
 	l.sleeping.Store(true)
 	timeout := time.Duration(0)
 	if !l.posted.some.Load() && !l.closed.Load() {
-		timeout = l.sleep()
+		if timeout = l.sleep(); timeout == 0 {
+			runtime.Gosched() // who is in the way of something overdue may be a goroutine that has to run
+		}
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
@@ -364,7 +379,7 @@ func (l *Loop) finish() {
 	defer func() {
 		if !over { // as in Run
 			l.takeUp()
-			go l.finish()
+			l.finish() // here, for the coroutines of a locked thread
 		}
 	}()
 	l.runQueued()

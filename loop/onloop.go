@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has Run in its stack, or finish, and
+// Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has drive in its stack, or finish, and
 // one that is a task's coroutine has Task.main: that tells it, and costs only those who are about to park while user code runs
 // on the loop they wait for.
-var entries = [...]uintptr{entry((*Loop).Run), entry((*Loop).finish), entry((*Task).main)}
+var entries = [...]uintptr{entry((*Loop).drive), entry((*Loop).finish), entry((*Task).main)}
 
 func entry(fn any) uintptr { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Entry() }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -75,8 +76,8 @@ type Op struct {
 	// Who is told: one of these.
 	ch     chan struct{} // a goroutine; made once, of capacity 1
 	task   *Task
-	future *completion
-	start  bool // by Start: a future is made once it has to be
+	future atomic.Pointer[completion] // who cancels may come when o is in use again
+	start  bool                       // by Start: a future is made once it has to be
 }
 
 type opState uint8
@@ -98,8 +99,8 @@ func (o *Op) settle(err error, on *Loop) {
 		t := o.task
 		o.task = nil
 		t.ready(on)
-	case o.future != nil:
-		o.future.settle(o.wrap(err))
+	case o.start:
+		o.future.Load().settle(o.wrap(err))
 	default:
 		if on != nil {
 			on.woke = true
@@ -117,11 +118,10 @@ func (o *Op) wrap(err error) error {
 
 // cancel ends o with err if it has not ended yet; then it returns true. of is the future that it must be of, if any: by now o may
 // be in use again.
-func (o *Op) cancel(err error, of *completion) bool {
-	fd := o.fd
+func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if of != nil && o.future != of {
+	if of != nil && o.future.Load() != of {
 		return false
 	}
 	switch o.state {
@@ -150,7 +150,7 @@ func (o *Op) park(ctx context.Context) {
 	case <-o.ch:
 	case <-done:
 		// What comes of it is settled on the channel, so that nobody touches its buffer after this.
-		o.cancel(context.Cause(ctx), nil)
+		o.cancel(o.fd, context.Cause(ctx), nil)
 		<-o.ch
 	}
 }

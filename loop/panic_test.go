@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -256,6 +257,7 @@ func (w *endingWatcher) Closed(err error)   { w.closed <- err }
 // A test that fails in a callback while the loop is being closed must not hang in its own cleanup.
 func TestGoexitWhileClosing(t *testing.T) {
 	r, s := reactor(t, false)
+	s.idle() // else it is Close's own goroutine that runs the function, and ends
 	closing := make(chan struct{})
 	closed := make(chan struct{})
 	s.Post(func() {
@@ -328,7 +330,17 @@ func TestGoexitOfALockedThread(t *testing.T) {
 	s.idle()
 	task.Cancel()
 	receive(t, "the end of a task that was there before", result)
+
+	// And once more at the end.
+	task = s.Go(func(t *Task) { result <- t.Sleep(time.Hour) })
+	if err := s.descriptor().Watch(s.Loop, closedFunc(func(error) { runtime.Goexit() })); err != nil {
+		t.Fatal(err)
+	}
+	s.idle()
 	within(t, "Close", func() { r.Close() })
+	if err := receive(t, "the end of a task at the end of its loop", result); err != net.ErrClosed {
+		t.Errorf("Sleep: %v, want net.ErrClosed", err)
+	}
 }
 
 // A panic of a promise's user, and of what a task does on the pool, is told to who waits.

@@ -3,7 +3,6 @@ package loop
 import (
 	"context"
 	"errors"
-	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -103,28 +102,32 @@ func NewReactor(cfg *Config) (*Reactor, error) {
 		r.loops = append(r.loops, l)
 	}
 	for _, l := range r.loops {
+		l.claim() // now, so that Close finds it running
 		r.wg.Add(1)
 		go r.drive(l, cfg.LockThreads)
 	}
 	return r, nil
 }
 
+// drive drives a loop that is claimed.
 func (r *Reactor) drive(l *Loop, lock bool) {
 	if lock {
 		runtime.LockOSThread()
 	}
 	over := false
 	defer func() {
-		if over {
-			r.wg.Done()
-			return
+		// On the goroutine that a callback has ended (runtime.Goexit, as testing's FailNow does): it may have made coroutines that
+		// none but its thread may resume. The loop has others to serve.
+		if !over {
+			l.log.Error("a callback ended the loop's goroutine; it goes on")
+			if l.claim() == nil {
+				r.drive(l, false)
+				return
+			}
 		}
-		// A callback has ended this goroutine (runtime.Goexit, as testing's FailNow does); the loop has others to serve.
-		l.log.Error("a callback ended the loop's goroutine; it goes on")
-		// On the goroutine that is ending, which may have made coroutines that none but its thread may resume.
-		r.drive(l, false)
+		r.wg.Done()
 	}()
-	if err := l.Run(context.Background()); err != nil && !errors.Is(err, net.ErrClosed) { // Close may have been quicker
+	if err := l.drive(context.Background()); err != nil {
 		l.log.Error("loop ended", zap.Error(err))
 	}
 	over = true

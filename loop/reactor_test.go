@@ -144,10 +144,14 @@ func TestReactorClose(t *testing.T) {
 func TestReactorAndAPollerThatFails(t *testing.T) {
 	core, logs := observer.New(zapcore.DebugLevel)
 	p := newScript()
-	r, err := NewReactor(&Config{Loops: 1, Logger: zap.New(core), NewPoller: func() (Poller, error) { return failingPoller{p}, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var r *Reactor
+	within(t, "NewReactor", func() {
+		var err error
+		r, err = NewReactor(&Config{Loops: 1, Logger: zap.New(core), NewPoller: func() (Poller, error) { return failingPoller{p}, nil }})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 	until(t, "the log says that the loop has ended", func() bool { return logs.FilterMessage("loop ended").Len() == 1 })
 	within(t, "Close", func() { r.Close() })
 	if p.count("close") != 1 {

@@ -33,11 +33,15 @@ type stream struct {
 
 func place(i int) byte { return byte(i*7 + i>>8) }
 
-// A transfer is an operation on a stream, with what it has done so far.
+// A transfer is an operation on a stream, with what it has done so far. It is used again for the next, as in a pool.
 type transfer struct {
 	Op
+	buf [700]byte
+	job
+}
+
+type job struct {
 	s    *stream
-	buf  [700]byte
 	want int  // bytes in one attempt
 	all  int  // bytes to write in all, in several attempts
 	peek bool // blind: it looks, and takes nothing
@@ -108,8 +112,8 @@ type stressed struct {
 
 // operation makes one operation, waited for in one of all ways, and returns false once the stream is over.
 func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
-	*o = transfer{Op: Op{Lane: x.d, ch: o.ch}, s: x.s, want: 1 + rng.IntN(len(o.buf))} // the channel stays, as in a pool
-	o.Attempt = o
+	o.job = job{s: x.s, want: 1 + rng.IntN(len(o.buf))}
+	o.Attempt, o.Lane, o.Blind = o, x.d, false
 	o.all = o.want
 	if x.d == Write && rng.IntN(4) == 0 {
 		o.all = o.want * (1 + rng.IntN(20))
@@ -193,12 +197,7 @@ func (x *stressed) enter(o *transfer) error {
 
 // future is an operation that nobody waits for at first.
 func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
-	// An operation that may go on after a wait that was canceled must not be the worker's own.
-	own := *o
-	own.ch, own.Attempt = nil, nil
-	p := &own
-	p.Attempt = p
-	f := Start(x.fd, x.r.Next(), &p.Op, &p.n)
+	f := Start(x.fd, x.r.Next(), &o.Op, &o.n)
 	var told atomic.Int32
 	then := make(chan struct{})
 	f.Then(func(int, error) {
@@ -206,9 +205,11 @@ func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *tr
 			close(then)
 		}
 	})
-	if rng.IntN(4) == 0 {
-		runtime.Gosched()
+	switch rng.IntN(8) {
+	case 0:
 		f.Cancel()
+	case 1:
+		go f.Cancel() // perhaps when the operation is over, and its Op in use again
 	}
 	var err error
 	if task != nil {
@@ -229,7 +230,6 @@ func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *tr
 	if told.Load() > 1 {
 		x.t.Error("a future was told twice")
 	}
-	o.n, o.eof, o.bad = p.n, p.eof, p.bad
 	return err
 }
 
@@ -247,7 +247,7 @@ type drinker struct {
 }
 
 func (w *drinker) Ready(pollux.Ready) {
-	o := &transfer{Op: Op{Lane: Read}, s: w.x.s, want: 700}
+	o := &transfer{Op: Op{Lane: Read}, job: job{s: w.x.s, want: 700}}
 	for {
 		sysfd, err := w.x.fd.Enter(Read, false)
 		if err != nil {
@@ -274,7 +274,7 @@ func (w *drinker) Ready(pollux.Ready) {
 
 func (w *drinker) Closed(error) { close(w.over) }
 
-// play is the life of one pair.
+// stressPair is the life of one pair.
 func stressPair(t *testing.T, r *Reactor, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	sysA, sysB := sockets(t)
@@ -312,16 +312,31 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 		work(&writers, w, 40)
 	}
 	var drinking chan struct{}
-	if rng.IntN(3) == 0 {
+	kind := rng.IntN(3) // who reads: a watcher, others, or both
+	if kind != 1 {
 		drinking = make(chan struct{})
 		if err := d.fd.Watch(r.Next(), &drinker{d, drinking}); err != nil {
 			t.Error(err)
 			close(drinking)
 		}
-	} else {
+	}
+	if kind != 0 {
 		for range 3 {
 			work(&readers, d, 1<<30)
 		}
+	}
+	if rng.IntN(3) == 0 { // it moves from loop to loop, when nobody waits for it
+		mover := rng.Uint64()
+		readers.Go(func() {
+			rng := rand.New(rand.NewPCG(mover, 3))
+			for range 50 {
+				runtime.Gosched()
+				fd := []*FD{w.fd, d.fd}[rng.IntN(2)]
+				if err := fd.Join(r.Next()); err != nil && err != ErrOtherLoop && err != net.ErrClosed {
+					t.Errorf("Join: %v", err)
+				}
+			}
+		})
 	}
 	abrupt := rng.IntN(2) == 0
 	if abrupt {
@@ -346,9 +361,12 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 		t.Errorf("%d bytes were sent, and %d received", s.sent, s.received)
 	}
 	for _, fd := range []*FD{w.fd, d.fd} {
-		if fd.length(Read)+fd.length(Write) != 0 || !fd.idle() || fd.sysfd != -1 {
-			t.Errorf("%v is not at rest: state %b", fd, fd.state)
+		queued := fd.length(Read) + fd.length(Write)
+		fd.mu.Lock()
+		if queued != 0 || !fd.idle() || fd.sysfd != -1 {
+			t.Errorf("descriptor %d is not at rest: %d operations, state %b", fd.sysfd, queued, fd.state)
 		}
+		fd.mu.Unlock()
 	}
 }
 

@@ -127,7 +127,7 @@ func (t *Task) suspendWith(ctx context.Context, o *Op) {
 			t.loop.post(work{fn: func() {
 				// By now it may be another wait that the task is in, on an Op that was used again.
 				if t.turns == turn && t.suspended && t.op == o {
-					o.cancel(context.Cause(ctx), nil)
+					o.cancel(o.fd, context.Cause(ctx), nil)
 				}
 			}})
 		})
@@ -199,7 +199,7 @@ func (t *Task) end(err error) {
 		return
 	}
 	switch {
-	case t.suspended && t.op != nil && t.op.cancel(err, nil):
+	case t.suspended && t.op != nil && t.op.cancel(t.op.fd, err, nil):
 	case t.suspended && t.waits != nil && t.waits.forsake(t, err):
 	default:
 		t.canceled = err

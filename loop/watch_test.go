@@ -212,8 +212,8 @@ func TestWatchErrors(t *testing.T) {
 	if err := fd.Watch(nil, new(witness)); err != nil {
 		t.Errorf("on whatever loop it is: %v", err)
 	}
-	if err := fd.Join(other.Loop); err != nil || fd.Loop() != s.Loop {
-		t.Errorf("Join of a second loop: %v, and it is on %p; want no error and no change", err, fd.Loop())
+	if err := fd.Join(other.Loop); err != ErrOtherLoop || fd.Loop() != s.Loop {
+		t.Errorf("Join of a second loop: %v, want ErrOtherLoop", err)
 	}
 	fd.Close()
 	if err := fd.Watch(s.Loop, new(witness)); err != net.ErrClosed {

@@ -1,0 +1,68 @@
+//go:build linux
+
+// The other systems have no poller yet, and an example cannot be skipped.
+
+package pollux_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// An echo server that is a coroutine on a loop of its own, and a client that is a goroutine like any other. Both use the same
+// methods; what differs is who waits.
+func Example() {
+	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer reactor.Close()
+
+	listener, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	at, err := listener.Getsockname()
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// In the name of a task, a call suspends the task until it is done; the loop goes on with others.
+	server := reactor.Next().Go(func(t *loop.Task) {
+		defer listener.Close()
+		conn, _, err := listener.In(t).Accept()
+		if err != nil {
+			fmt.Println("server:", err)
+			return
+		}
+		defer conn.Close()
+		conn = conn.In(t)
+		for {
+			data, err := conn.Recv(1024, 0)
+			if len(data) == 0 || err != nil {
+				return // at the end of the stream there is nothing, and no error
+			}
+			conn.Sendall(data, 0)
+		}
+	})
+
+	// In no name, a call blocks its goroutine.
+	client, err := sock.CreateConnection("127.0.0.1", at.Port(), &sock.ConnectionConfig{Timeout: 5 * time.Second})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client.Sendall([]byte("Hello, world"), 0)
+	data, err := client.Recv(1024, 0)
+	fmt.Printf("Received %q, %v\n", data, err)
+	client.Close()
+
+	fmt.Println("Server ended:", server.Wait(context.Background()))
+	// Output:
+	// Received "Hello, world", <nil>
+	// Server ended: <nil>
+}

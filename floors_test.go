@@ -1,0 +1,239 @@
+package pollux_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// An import goes down, never up or sideways: docs/design.md, section 1. Every Go file is read, for whatever system it is.
+
+const module = "github.com/polluxio/pollux"
+
+const (
+	xsys = "golang.org/x/sys"
+	zap  = "go.uber.org/zap"
+	gnet = "github.com/panjf2000/gnet/v2"
+)
+
+// A floor says what the packages of a folder may import besides the standard library, and besides each other if the folder is
+// a tree. In own and tests, "." is the root, and "x/..." is x and all below it.
+type floor struct {
+	own     []string // of this module
+	foreign []string // modules of others; "..." is any but zap and gnet, which one floor has each
+	tests   []string // what its tests may import in addition, of both
+}
+
+var below1 = []string{".", "timeouts"}
+var below2 = []string{".", "families", "timeouts", "loop", "sock"}
+var below3 = append([]string{"sock/netconn", "sock/protocol", "internal/..."}, below2...)
+
+// A folder's floor is that of its longest prefix here; one without a floor has still to be given a place.
+var floors = map[string]floor{
+	".":        {foreign: []string{xsys}},
+	"families": {},
+	"timeouts": {},
+
+	"loop": {own: below1, foreign: []string{xsys, zap}},
+
+	"sock":          {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys}, tests: []string{"sock/socktest", "internal/genconst/catalog"}},
+	"sock/socktest": {own: below2, foreign: []string{xsys}},
+
+	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
+	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
+
+	"internal/...": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"examples/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"bench/...":    {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
+}
+
+// floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one package alone.
+func floorOf(folder string) (f floor, tree string, ok bool) {
+	if f, ok := floors[folder]; ok {
+		return f, "", true
+	}
+	for at := folder; at != "."; at = path.Dir(at) {
+		if f, ok := floors[at+"/..."]; ok {
+			return f, at, true
+		}
+	}
+	return floor{}, "", false
+}
+
+// covers says whether one of patterns names the package or module that imp belongs to.
+func covers(patterns []string, imp string) bool {
+	for _, p := range patterns {
+		tree := strings.TrimSuffix(p, "/...")
+		if p == imp || tree != p && (imp == tree || strings.HasPrefix(imp, tree+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse says why a file must not import imp, or "".
+func refuse(folder, file, pkg, imp string) string {
+	f, tree, ok := floorOf(folder)
+	if !ok {
+		return "the folder has no floor yet: add it to floors_test.go"
+	}
+	test := strings.HasSuffix(file, "_test.go")
+	own := f.own
+	foreign := f.foreign
+	if test {
+		own = append(slices.Clone(own), f.tests...)
+		foreign = append(slices.Clone(foreign), f.tests...)
+	}
+
+	if imp == module || strings.HasPrefix(imp, module+"/") {
+		imp = strings.TrimPrefix(strings.TrimPrefix(imp, module), "/")
+		if imp == "" {
+			imp = "."
+		}
+		switch {
+		case test && strings.HasSuffix(pkg, "_test") && (imp == folder || folder == "."):
+			return "" // the example of the whole stands at the root
+		case tree != "" && (imp == tree || strings.HasPrefix(imp, tree+"/")), covers(own, imp):
+			return ""
+		}
+		return fmt.Sprintf("%s is not below %s", imp, folder)
+	}
+
+	if !strings.Contains(strings.Split(imp, "/")[0], ".") {
+		return "" // the standard library
+	}
+	reserved := covers([]string{zap + "/...", gnet + "/..."}, imp)
+	for _, m := range foreign {
+		if covers([]string{m + "/..."}, imp) || m == "..." && !reserved {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s is not for %s", imp, folder)
+}
+
+// violations lists the imports of a tree that go where they must not.
+func violations(tree fs.FS) (found []string, files int, err error) {
+	err = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := d.Name(); base != "." && (base[0] == '.' || base[0] == '_' || base == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".go" {
+			return nil
+		}
+		src, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, spec := range f.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if why := refuse(path.Dir(name), path.Base(name), f.Name.Name, imp); why != "" {
+				found = append(found, name+": "+why)
+			}
+		}
+		return nil
+	})
+	return found, files, err
+}
+
+func TestFloors(t *testing.T) {
+	found, files, err := violations(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		t.Error(v)
+	}
+	if files < 50 {
+		t.Errorf("only %d files were read", files)
+	}
+}
+
+// The test above can fail.
+func TestFloorsNoticesViolations(t *testing.T) {
+	for _, tt := range []struct {
+		name, file, pkg, imp string
+		ok                   bool
+	}{
+		{"root needs the system", "poller_linux.go", "pollux", xsys + "/unix", true},
+		{"root logs", "poller.go", "pollux", zap, false},
+		{"root climbs", "poller.go", "pollux", module + "/loop", false},
+		{"root climbs on one system", "poller_plan9.go", "pollux", module + "/sock", false},
+		{"test inside the root climbs", "poller_test.go", "pollux", module + "/loop", false},
+		{"example of the whole", "example_test.go", "pollux_test", module + "/sock", true},
+		{"example imports another module", "example_test.go", "pollux_test", zap, false},
+
+		{"families sideways", "families/inet.go", "families", module + "/timeouts", false},
+		{"families down", "families/inet.go", "families", module, false},
+		{"families and the system", "families/inet.go", "families", xsys + "/unix", false},
+		{"timeouts and the standard library", "timeouts/wheel.go", "timeouts", "math/bits", true},
+		{"timeouts climbs in a test", "timeouts/wheel_test.go", "timeouts_test", module + "/loop", false},
+		{"own external test", "timeouts/wheel_test.go", "timeouts_test", module + "/timeouts", true},
+
+		{"loop logs", "loop/loop.go", "loop", zap + "/zapcore", true},
+		{"loop down", "loop/loop.go", "loop", module + "/timeouts", true},
+		{"loop knows no addresses", "loop/fd.go", "loop", module + "/families", false},
+		{"loop climbs", "loop/fd.go", "loop", module + "/sock", false},
+		{"loop and its peer", "loop/fd.go", "loop", gnet, false},
+
+		{"sock down", "sock/socket.go", "sock", module + "/families", true},
+		{"sock logs", "sock/socket.go", "sock", zap, false},
+		{"sock climbs", "sock/socket.go", "sock", module + "/sock/netconn", false},
+		{"sock uses its test kit", "sock/socket.go", "sock", module + "/sock/socktest", false},
+		{"test of sock uses its test kit", "sock/socket_test.go", "sock_test", module + "/sock/socktest", true},
+		{"sock uses a command", "sock/const.go", "sock", module + "/internal/genconst/catalog", false},
+		{"test of sock reads the catalog", "sock/const_test.go", "sock", module + "/internal/genconst/catalog", true},
+
+		{"netconn down", "sock/netconn/conn.go", "netconn", module + "/sock", true},
+		{"netconn sideways", "sock/netconn/conn.go", "netconn", module + "/sock/protocol", false},
+		{"protocol sideways", "sock/protocol/server.go", "protocol", module + "/sock/netconn", false},
+		{"nettest in a test", "sock/netconn/conn_test.go", "netconn_test", "golang.org/x/net/nettest", true},
+		{"nettest elsewhere", "sock/netconn/conn.go", "netconn", "golang.org/x/net/nettest", false},
+
+		{"command down", "internal/echo/echo.go", "echo", module + "/sock", true},
+		{"command in its own tree", "internal/genconst/main.go", "main", module + "/internal/genconst/catalog", true},
+		{"command climbs", "internal/echo/echo.go", "echo", module + "/bench", false},
+		{"example program", "examples/echo/main.go", "main", module + "/internal/echo", true},
+		{"example imports bench", "examples/echo/main.go", "main", module + "/bench", false},
+		{"bench and the peer", "bench/gnet.go", "main", gnet + "/pkg/pool/goroutine", true},
+		{"bench and a library", "bench/stats.go", "main", "github.com/HdrHistogram/hdrhistogram-go", true},
+		{"command and a library", "internal/echo/echo.go", "echo", "github.com/HdrHistogram/hdrhistogram-go", false},
+		{"bench logs", "bench/main.go", "main", zap, false},
+		{"example and the peer", "examples/echo/main.go", "main", gnet, false},
+
+		{"new folder", "surprise/x.go", "surprise", "fmt", false},
+		{"neighbour by name", "loop/x.go", "loop", module + "ux/timeouts", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := fmt.Sprintf("//go:build never\n\npackage %s\n\nimport _ %q\n", tt.pkg, tt.imp)
+			found, files, err := violations(fstest.MapFS{tt.file: {Data: []byte(src)}})
+			if err != nil || files != 1 {
+				t.Fatalf("read %d files, %v", files, err)
+			}
+			if ok := len(found) == 0; ok != tt.ok {
+				t.Errorf("%s imports %s: allowed %v, want %v %q", tt.file, tt.imp, ok, tt.ok, found)
+			}
+		})
+	}
+}

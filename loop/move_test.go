@@ -1,0 +1,147 @@
+package loop
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// A descriptor that nobody waits for may move to another loop; nothing that is under way on the first one reaches it any more.
+
+func TestMove(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	var order []string
+	s.p.onCall = func(call string) { order = append(order, "from: "+call) }
+	other.p.onCall = func(call string) { order = append(order, "to: "+call) }
+	fd := s.joined()
+	stale := s.ready(fd, pollux.Readable)
+	s.start(fd, Read, part{out: Outcome{Drained: true}}) // its memory is of the first loop
+	if err := fd.Join(other.Loop); err != nil || fd.Loop() != other.Loop {
+		t.Fatalf("Join: %v; it is on %p", err, fd.Loop())
+	}
+	want := []string{fmt.Sprint("from: add ", fd.sysfd), fmt.Sprint("from: delete ", fd.sysfd), fmt.Sprint("to: add ", fd.sysfd)}
+	if !slices.Equal(order, want) {
+		t.Errorf("the pollers were told %q, want %q", order, want)
+	}
+	if s.Stats().Descriptors != 0 || other.Stats().Descriptors != 1 {
+		t.Errorf("%+v and %+v", s.Stats(), other.Stats())
+	}
+	a := s.start(fd, Read, again, done)
+	if a.tries != 1 {
+		t.Error("not tried: the lane remembers what the first loop was told")
+	}
+	s.turn(stale)
+	a.want(t, waits, "that event is of the first loop")
+	other.turn(other.ready(fd, pollux.Readable))
+	a.want(t, nil, "ready")
+	if err := fd.Join(nil); err != nil || fd.Loop() != other.Loop {
+		t.Errorf("Join of any loop: %v; it is on %p", err, fd.Loop())
+	}
+}
+
+func TestNoMoveWhileSomebodyWaits(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	a := s.start(fd, Write)
+	if err := fd.Join(other.Loop); err != ErrOtherLoop {
+		t.Errorf("Join while an operation waits: %v, want ErrOtherLoop", err)
+	}
+	a.Cancel()
+	s.watch(fd, nil)
+	if err := fd.Watch(other.Loop, new(witness)); err != ErrOtherLoop {
+		t.Errorf("Watch while it is watched: %v, want ErrOtherLoop", err)
+	}
+	fd.Unwatch()
+	w := other.watch(fd, nil)
+	other.turn(other.ready(fd, pollux.Readable))
+	s.turns()
+	if len(w.told) != 1 || other.p.count(fmt.Sprint("add ", fd.sysfd)) != 1 {
+		t.Errorf("told %v, want once", w.told)
+	}
+}
+
+// A deadline is measured by the loop it is on.
+func TestMoveAndDeadline(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	s.startUntil(s.Now().Add(time.Second), fd, Read, again, done)
+	s.turn(s.ready(fd, pollux.Readable)) // and the timer stays
+	if n := s.Stats().Timers; n != 1 {
+		t.Fatalf("%d timers, want 1", n)
+	}
+	if err := fd.Join(other.Loop); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Stats().Timers; n != 0 {
+		t.Errorf("%d timers are left on the first loop", n)
+	}
+	a := s.startUntil(other.Now().Add(time.Minute), fd, Read)
+	s.p.advance(time.Hour)
+	s.turns()
+	a.want(t, waits, "the first loop's time is none of its")
+	other.p.advance(time.Hour)
+	other.turns()
+	a.want(t, timedOut, "its time has come")
+	fd.Close()
+	if n := other.Stats().Timers; n != 0 {
+		t.Errorf("%d timers are left", n)
+	}
+}
+
+// What the first loop has still to look at does not take the second one's coming back away.
+func TestMoveInTheMiddleOfATurn(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	s.watch(fd, nil) // so that the loop means to come back to it
+	fd.Unwatch()
+	mover := s.descriptor()
+	var behind *act
+	s.watch(mover, func(pollux.Ready) {
+		if err := fd.Join(other.Loop); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fd.Enter(Read, false); err != nil {
+			t.Fatal(err)
+		}
+		behind = other.start(fd, Read, done)
+		fd.Leave(Read, false, Outcome{}, nil)
+		other.turns()
+	})
+	s.turn(s.ready(fd, pollux.Readable), s.ready(mover, pollux.Readable))
+	s.turns()
+	other.turns()
+	behind.want(t, nil, "the lane is free")
+}
+
+// A watcher may hand its descriptor on; or it is told that it may not, just then.
+func TestMoveWhileBeingTold(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.descriptor()
+	made := 0
+	next := &witness{ready: func(pollux.Ready) { made += drainLane(t, fd, Read, 1, 1000) }}
+	var moved error
+	s.watch(fd, func(pollux.Ready) {
+		fd.Unwatch()
+		if moved = fd.Watch(other.Loop, next); moved == nil {
+			other.turn(other.ready(fd, pollux.Readable)) // as it may be, on its own goroutine
+		}
+	})
+	s.turn(s.ready(fd, pollux.Readable))
+	if moved == ErrOtherLoop {
+		return
+	}
+	if moved != nil {
+		t.Fatal(moved)
+	}
+	s.turns()
+	for i := range 3 {
+		before := made
+		other.turn()
+		if made == before {
+			t.Fatalf("turn %d: the second watcher is not told, and has %d operations behind it", i, made)
+		}
+	}
+}

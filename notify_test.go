@@ -1,0 +1,98 @@
+package pollux_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// Wake makes the Wait that is under way, or the next one, return.
+
+func TestWakeBeforeWait(t *testing.T) {
+	p := newPoller(t)
+	if err := p.Wake(); err != nil {
+		t.Fatal(err)
+	}
+	if n := end(t, waiting(p, make([]pollux.Event, 1), -1)); n != 0 {
+		t.Errorf("Wait told %d events, want 0: a wake-up is none", n)
+	}
+}
+
+func TestWakeDuringWait(t *testing.T) {
+	p := newPoller(t)
+	for range 100 {
+		ch := waiting(p, make([]pollux.Event, 1), -1)
+		if err := p.Wake(); err != nil { // it may be before that Wait, too
+			t.Fatal(err)
+		}
+		if n := end(t, ch); n != 0 {
+			t.Fatalf("Wait told %d events, want 0", n)
+		}
+	}
+}
+
+// However many wake-ups there were, they wear off.
+func TestWakesToldAsOne(t *testing.T) {
+	p := newPoller(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				if err := p.Wake(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	events := make([]pollux.Event, 1)
+	end(t, waiting(p, events, -1))
+	for range 10 {
+		start := time.Now()
+		if end(t, waiting(p, events, time.Millisecond)); time.Since(start) >= time.Millisecond {
+			return
+		}
+	}
+	t.Error("800 wake-ups still end a Wait after 10 of them")
+}
+
+// No wake-up is lost: the waiter would not see the last count.
+func TestWakeFromManyGoroutines(t *testing.T) {
+	p := newPoller(t)
+	const goroutines, each = 8, 2000
+	var count atomic.Int32
+	var wakers sync.WaitGroup
+	defer wakers.Wait() // Close must come after their last call
+	for range goroutines {
+		wakers.Go(func() {
+			for range each {
+				count.Add(1)
+				if err := p.Wake(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	over := make(chan error, 1)
+	go func() {
+		events := make([]pollux.Event, 1)
+		for count.Load() < goroutines*each {
+			if n, err := p.Wait(events, -1); n != 0 || err != nil {
+				over <- err
+				return
+			}
+		}
+		over <- nil
+	}()
+	select {
+	case err := <-over:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("a wake-up was lost")
+	}
+}

@@ -1,0 +1,110 @@
+package pollux_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+)
+
+// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so who waits for an instant looks
+// at the clock; but never late, and never so often that waiting would be spinning.
+
+// waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
+func waitUntil(t *testing.T, p *pollux.Poller, at time.Time) (waits int) {
+	events := make([]pollux.Event, 1)
+	for left := time.Until(at); left > 0; left = time.Until(at) {
+		n, err := p.Wait(events, left)
+		if n != 0 || err != nil {
+			t.Errorf("Wait(%v): %d, %v", left, n, err)
+			return waits
+		}
+		waits++
+	}
+	return waits
+}
+
+var shortTimeouts = []time.Duration{
+	1, time.Microsecond, 100 * time.Microsecond, 999_999, time.Millisecond, time.Millisecond + 1, 10 * time.Millisecond,
+	15 * time.Millisecond,
+}
+
+func TestWaitIsNotEarly(t *testing.T) {
+	p := newPoller(t)
+	for _, timeout := range shortTimeouts {
+		t.Run(timeout.String(), func(t *testing.T) {
+			const times = 10
+			waits := 0
+			for range times {
+				waits += waitUntil(t, p, time.Now().Add(timeout))
+			}
+			if waits > times+1 {
+				t.Errorf("%d timeouts took %d waits: they end early", times, waits)
+			}
+		})
+	}
+}
+
+// Whatever the waits before were told to wait for, and did not.
+func TestWaitAfterOneThatWasWoken(t *testing.T) {
+	for _, first := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, time.Hour, -1} {
+		for _, then := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 30 * time.Millisecond} {
+			t.Run(first.String()+" then "+then.String(), func(t *testing.T) {
+				p := newPoller(t)
+				ch := waiting(p, make([]pollux.Event, 1), first)
+				if err := p.Wake(); err != nil {
+					t.Fatal(err)
+				}
+				end(t, ch)
+				over := make(chan int)
+				go func() { over <- waitUntil(t, p, time.Now().Add(then)) }()
+				select {
+				case waits := <-over:
+					if waits > 3 {
+						t.Errorf("one timeout took %d waits", waits)
+					}
+				case <-time.After(patience):
+					t.Fatal("Wait does not end with its timeout")
+				}
+			})
+		}
+	}
+}
+
+func TestWaitOfZeroDoesNotBlock(t *testing.T) {
+	p := newPoller(t)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		events := make([]pollux.Event, 1)
+		for range 1000 {
+			if n, err := p.Wait(events, 0); n != 0 || err != nil {
+				t.Errorf("Wait: %d, %v", n, err)
+			}
+		}
+	}()
+	select {
+	case <-over:
+	case <-time.After(patience):
+		t.Fatal("a Wait of zero blocks")
+	}
+}
+
+// A negative timeout is for ever, and so is, in practice, the longest: it is cut to what the system can count, not wrapped.
+func TestWaitForEver(t *testing.T) {
+	for _, timeout := range []time.Duration{-1, -time.Hour, 1<<63 - 1} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			p := newPoller(t)
+			ch := waiting(p, make([]pollux.Event, 1), timeout)
+			select {
+			case w := <-ch:
+				t.Fatalf("Wait(%v) returned %d, %v by itself", timeout, w.n, w.err)
+			case <-time.After(10 * time.Millisecond):
+			}
+			if err := p.Wake(); err != nil {
+				t.Fatal(err)
+			}
+			end(t, ch)
+		})
+	}
+}
