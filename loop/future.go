@@ -60,7 +60,7 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 		}
 	}
 	interrupted, err := f.c.park(ctx)
-	if interrupted && f.c.op == nil {
+	if interrupted && f.c.op == nil && !f.c.call {
 		return *new(T), err
 	}
 	if interrupted {
@@ -122,6 +122,10 @@ type Promise[T any] struct {
 // NewPromise makes a promise whose Then functions run on l.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
+// EndsWithWait makes it stand for an operation that somebody else carries out for one waiter: if the context of Wait ends, the promise
+// is canceled. It must be called before anybody waits.
+func (p *Promise[T]) EndsWithWait() { p.c.call = true }
+
 // Future is what the promise settles.
 func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
 
@@ -146,6 +150,7 @@ type completion struct {
 	fd      *FD           // immutable; of op
 	loop    *Loop         // immutable; of a promise, nil for an operation
 	fixed   bool          // immutable; the end of a task, which cancel does not make
+	call    bool          // immutable; a promise that stands for an operation
 }
 
 type waiting struct {

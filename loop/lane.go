@@ -145,8 +145,8 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	switch {
 	case blind || fd.loop == nil || s&lane(d, laneReady) != 0:
 		// Nothing learned, nobody would tell of the end of it, or an edge came since.
-		if err == ErrAgain && fd.loop == nil {
-			s |= lane(d, laneHeld) // a watcher that comes will want to know
+		if err == ErrAgain && (fd.loop == nil || s&fdWatched != 0) {
+			s |= lane(d, laneHeld) // the watcher, or one that comes, will want to know
 		}
 	case err == ErrAgain:
 		if out.Retry == 0 && !out.More {

@@ -197,7 +197,7 @@ func (x *stressed) enter(o *transfer) error {
 
 // future is an operation that nobody waits for at first.
 func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
-	f := Start(x.fd, x.r.Next(), &o.Op, &o.n)
+	f := Start(x.fd, x.r.Next(), &o.Op, new(int)) // the result is not what is used again
 	var told atomic.Int32
 	then := make(chan struct{})
 	f.Then(func(int, error) {

@@ -43,7 +43,13 @@ func (ts *timers) stop(t *timeouts.Timer) {
 func (ts *timers) pop(now timeouts.Deadline) *timeouts.Timer {
 	ts.mu.Lock()
 	defer ts.unlock()
-	return ts.wheel.Pop(now)
+	t := ts.wheel.Pop(now)
+	if t != nil {
+		if owner, ok := t.Owner.(*Timer); ok {
+			owner.due = true // under this lock: so that Stop finds it either here or in the wheel
+		}
+	}
+	return t
 }
 
 func (ts *timers) len() int {
@@ -111,7 +117,6 @@ func (t *Timer) Stop() bool {
 func (t *Timer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
 	ts := &t.loop.timers
 	ts.mu.Lock()
-	t.due = !t.stopped
 	if t.every != 0 && !t.stopped {
 		missed := now.Until(t.at) / t.every
 		t.at = t.at.Add((missed + 1) * t.every)

@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"context"
+
 	"github.com/polluxio/pollux/loop"
 )
 
@@ -53,6 +55,9 @@ func (a *asyncOp[T]) Try(sysfd int) (loop.Outcome, error) {
 func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (loop.Outcome, error),
 	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
 	a := &asyncOp[T]{fill: fill}
+	if err := cInt("flags", flags); err != nil {
+		return loop.Settled(a.out, s.fail(name, Addr{}, err))
+	}
 	a.Attempt = a
 	a.prepare(s, d, try)
 	a.p, a.flags, a.Blind = p, flags, flags&blindFlags != 0
@@ -60,7 +65,12 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	if to != nil {
 		addr = *to
 	}
-	a.Wrap = func(err error) error { return s.fail(name, addr, err) }
+	a.Wrap = func(err error) error {
+		if err == loop.ErrAgain && a.cause != nil && !s.fd.Watched() {
+			err = a.cause // as in accepted
+		}
+		return s.fail(name, addr, a.part(err))
+	}
 	if to != nil {
 		if addr.NeedsHost() {
 			return startResolved(s, a, addr)
@@ -69,36 +79,45 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 			return loop.Settled(a.out, a.Wrap(err))
 		}
 	}
-	a.Deadline = s.deadline()
+	a.Deadline = s.deadline(flags)
 	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }
 
 // startResolved is start once the host of an address is known.
 func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
+	return resolved(s, func(s *Socket) (T, error) {
+		if err := s.encode(&a.op, addr); err != nil {
+			return a.out, a.Wrap(err)
+		}
+		a.Deadline = s.deadline(a.flags)
+		return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.(context.Context))
+	})
+}
+
+// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever cancels it ends the call.
+func resolved[T any](s *Socket, call func(*Socket) (T, error)) loop.Future[T] {
 	r, err := loop.Default()
 	if err != nil {
-		return loop.Settled(a.out, err)
+		return loop.Settled(*new(T), err)
 	}
 	promise := loop.NewPromise[T](r.Next())
+	promise.EndsWithWait()
+	ctx, cancel := context.WithCancel(context.Background())
+	promise.Future().Then(func(T, error) { cancel() })
 	go func() {
-		err := s.encode(&a.op, addr)
-		if err == nil {
-			a.Deadline = s.deadline()
-			if a.out, err = loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(nil); err == nil {
-				promise.Resolve(a.out)
-				return
-			}
-		} else {
-			err = a.Wrap(err)
+		v, err := call(s.With(ctx))
+		if err != nil {
+			promise.Reject(err)
+			return
 		}
-		promise.Reject(err)
+		promise.Resolve(v)
 	}()
 	return promise.Future()
 }
 
 func fillN(o *op) (int, error)          { return o.n, nil }
 func fillNothing(*op) (struct{}, error) { return struct{}{}, nil }
-func fillBytes(o *op) ([]byte, error)   { return o.p[:o.n], nil }
+func fillBytes(o *op) ([]byte, error)   { return o.p[:min(o.n, len(o.p))], nil }
 func fillAccepted(o *op) (Accepted, error) {
 	c, from, err := o.s.accepted(o, nil)
 	return Accepted{c, from}, err
@@ -106,7 +125,7 @@ func fillAccepted(o *op) (Accepted, error) {
 
 func fillReceived(o *op) (Received, error) {
 	from, err := o.s.decode(o.sa[:o.salen])
-	return Received{o.p[:o.n], from}, err
+	return Received{o.p[:min(o.n, len(o.p))], from}, err
 }
 
 func fillReceivedInto(o *op) (ReceivedInto, error) {
@@ -117,8 +136,11 @@ func fillReceivedInto(o *op) (ReceivedInto, error) {
 // transfer is settled at birth, without an allocation, if the first attempt is enough.
 func (a Async) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
-	n, err := a.s.direct(d, p, flags, once)
-	if err == loop.ErrAgain && a.s.timeout.Load() != 0 {
+	n, err := 0, error(loop.ErrAgain)
+	if flags&MSG_WAITALL == 0 {
+		n, err = a.s.direct(d, p, flags, once)
+	}
+	if err == loop.ErrAgain && (a.s.timeout.Load() != 0 && flags&msgDontwait == 0 || flags&MSG_WAITALL != 0) {
 		return start(a.s, name, d, try, p, flags, nil, fillN)
 	}
 	return loop.Settled(n, a.s.fail(name, Addr{}, err))
@@ -135,7 +157,7 @@ func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
 // Recv is Socket.Recv.
 func (a Async) Recv(n, flags int) loop.Future[[]byte] {
 	p, err := a.s.buffer("recv", n)
-	if n <= 0 {
+	if n == 0 || err != nil {
 		return loop.Settled(p, err)
 	}
 	return start(a.s, "recv", loop.Read, tryRecv, p, flags, nil, fillBytes)
@@ -178,6 +200,9 @@ func (a Async) Accept() loop.Future[Accepted] {
 // Connect is Socket.Connect.
 func (a Async) Connect(to Addr) loop.Future[struct{}] {
 	if a.s.timeout.Load() == 0 {
+		if to.NeedsHost() {
+			return resolved(a.s, func(s *Socket) (struct{}, error) { return struct{}{}, s.Connect(to) })
+		}
 		return loop.Settled(struct{}{}, a.s.Connect(to))
 	}
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)

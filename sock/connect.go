@@ -90,5 +90,5 @@ func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
 	case errors.Is(err, net.ErrClosed):
 		return syscall.EBADF, nil
 	}
-	return 0, s.fail("connect", to, err)
+	return 0, s.fail("connect_ex", to, err)
 }

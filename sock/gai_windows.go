@@ -1,6 +1,10 @@
 package sock
 
-// Windows says WSAHOST_NOT_FOUND where others say EAI_ADDRFAMILY.
-const eaiAddrFamily = EAI_NONAME
+// <winsock2.h>
+const (
+	eaiAddrFamily = EAI_NONAME // WSAHOST_NOT_FOUND: it has no error of its own
 
-var gaiErrorsHere []gaiText
+	hBase = 11000 // of h_errno: WSAHOST_NOT_FOUND is 11001
+)
+
+var gaiTextsHere []gaiText

@@ -3,53 +3,47 @@ package sock
 import (
 	"errors"
 	"fmt"
+	"net"
 )
 
-// A GaiError is a name that could not be resolved: Python's gaierror.
+// A GaiError is what getaddrinfo(3) and getnameinfo(3) fail with: Python's gaierror.
 type GaiError struct {
 	Code int   // EAI_*, negative on Linux
-	Err  error // what the resolver said, mostly a *net.DNSError; may be nil
+	Err  error // why: a *net.DNSError, in which the name is, too
 }
 
 func (e *GaiError) Error() string {
-	text := gaiStrerror(e.Code)
-	if e.Err == nil {
-		return fmt.Sprintf("[Errno %d] %s", e.Code, text)
+	return withCause(fmt.Sprintf("[Errno %d] %s", e.Code, e.Text()), e.Err)
+}
+
+// Text is gai_strerror(3) in glibc's words, which are Python's on Linux.
+func (e *GaiError) Text() string {
+	for _, t := range gaiTexts {
+		if t.code == e.Code {
+			return t.text
+		}
 	}
-	return fmt.Sprintf("[Errno %d] %s: %v", e.Code, text, e.Err)
+	return "Unknown error"
 }
 
 func (e *GaiError) Unwrap() error { return e.Err }
 
-// Is makes two errors of one code equal.
+// Is makes two errors of one code equal, if the other has no cause: errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}).
 func (e *GaiError) Is(target error) bool {
 	other, ok := target.(*GaiError)
 	return ok && other.Err == nil && other.Code == e.Code
 }
 
-// Timeout is that of the resolver.
-func (e *GaiError) Timeout() bool {
-	var t interface{ Timeout() bool }
-	return errors.As(e.Err, &t) && t.Timeout()
-}
-
-// gaiStrerror is gai_strerror(3) in glibc's words.
-func gaiStrerror(code int) string {
-	for _, e := range gaiErrors {
-		if e.code == code {
-			return e.text
-		}
-	}
-	return "Unknown error"
-}
+// Timeout says whether the resolver's own patience has ended.
+func (e *GaiError) Timeout() bool { return isTimeout(e.Err) }
 
 type gaiText struct {
 	code int
 	text string
 }
 
-// gaiErrors are those that every system has. On Windows two of them have one code.
-var gaiErrors = append([]gaiText{
+// gaiTexts begins with what every system has. On Windows two of them have one code.
+var gaiTexts = append([]gaiText{
 	{EAI_NONAME, "Name or service not known"},
 	{EAI_AGAIN, "Temporary failure in name resolution"},
 	{EAI_BADFLAGS, "Bad value for ai_flags"},
@@ -59,25 +53,110 @@ var gaiErrors = append([]gaiText{
 	{EAI_NODATA, "No address associated with hostname"},
 	{EAI_SERVICE, "Servname not supported for ai_socktype"},
 	{EAI_SOCKTYPE, "ai_socktype not supported"},
-}, gaiErrorsHere...)
+}, gaiTextsHere...)
 
 // A HError is a host that the functions of the hosts database did not find: Python's herror.
 type HError struct {
-	Code int // 1 HOST_NOT_FOUND, 2 TRY_AGAIN, 3 NO_RECOVERY, 4 NO_DATA: <netdb.h>
-	Err  error
+	Code int   // h_errno: 1 not found, 2 try again, 3 no recovery, 4 no data; on Windows 11001 to 11004
+	Err  error // why: a *net.DNSError, in which the name is, too
 }
 
-// herrorText is hstrerror(3) of glibc.
-var herrorText = [...]string{
+// h_errno, <netdb.h>
+const (
+	hostNotFound = hBase + 1
+	tryAgain     = hBase + 2
+	noRecovery   = hBase + 3
+)
+
+// hTexts begins at hBase.
+var hTexts = [...]string{
 	"Resolver Error 0 (no error)", "Unknown host", "Host name lookup failure", "Unknown server error",
 	"No address associated with name",
 }
 
 func (e *HError) Error() string {
-	if e.Code < 0 || e.Code >= len(herrorText) {
-		return "Unknown resolver error"
+	return withCause(fmt.Sprintf("[Errno %d] %s", e.Code, e.Text()), e.Err)
+}
+
+// Text is hstrerror(3) in glibc's words, which are Python's on Linux.
+func (e *HError) Text() string {
+	if i := e.Code - hBase; i >= 0 && i < len(hTexts) {
+		return hTexts[i]
 	}
-	return fmt.Sprintf("[Errno %d] %s", e.Code, herrorText[e.Code])
+	return "Unknown resolver error"
 }
 
 func (e *HError) Unwrap() error { return e.Err }
+
+// Is makes two errors of one code equal, if the other has no cause.
+func (e *HError) Is(target error) bool {
+	other, ok := target.(*HError)
+	return ok && other.Err == nil && other.Code == e.Code
+}
+
+// Timeout says whether the resolver's own patience has ended.
+func (e *HError) Timeout() bool { return isTimeout(e.Err) }
+
+func withCause(text string, cause error) string {
+	if cause == nil {
+		return text
+	}
+	return text + ": " + cause.Error()
+}
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
+}
+
+// gaiFault is the error for what was not even asked, in the form of what the resolver says.
+func gaiFault(code int, name, why string) error {
+	return &GaiError{code, &net.DNSError{Err: why, Name: name, IsNotFound: code == EAI_NONAME || code == EAI_NODATA || code == EAI_SERVICE}}
+}
+
+func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
+
+// answerOf is what the resolver says, if it is that.
+//
+// It wraps no error: a context that has ended in it is one of the resolver's own, which gives each server some time, and not the
+// caller's.
+func answerOf(err error) (answer *net.DNSError, ok bool) {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	if !ok {
+		return nil, false
+	}
+	answer = new(*dns)
+	answer.UnwrapErr = nil
+	return answer, true
+}
+
+// gaiError says in getaddrinfo's terms what has gone wrong in the resolver. As glibc does, it calls temporary whatever keeps a
+// server from answering: SERVFAIL, REFUSED, silence, nonsense, no descriptor left.
+func gaiError(host string, err error) error {
+	if _, ok := errors.AsType[*net.AddrError](err); ok { // what package net makes of addresses that were not asked for
+		return gaiFault(EAI_NODATA, host, "no address of this family")
+	}
+	switch answer, ok := answerOf(err); {
+	case !ok:
+		return err
+	case answer.IsNotFound:
+		return &GaiError{EAI_NONAME, answer}
+	default:
+		return &GaiError{EAI_AGAIN, answer}
+	}
+}
+
+// hError is gaiError for the hosts database.
+func hError(err error) error {
+	switch answer, ok := answerOf(err); {
+	case !ok:
+		return err
+	case answer.IsNotFound:
+		return &HError{hostNotFound, answer}
+	default:
+		return &HError{tryAgain, answer}
+	}
+}

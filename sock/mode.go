@@ -110,26 +110,37 @@ func (s *Socket) SetBlocking(blocking bool) error {
 // Blocking is Timeout() != 0: true with a timeout too, as in Python.
 func (s *Socket) Blocking() bool { return s.timeout.Load() != 0 }
 
-// deadline is the mode, for an operation that begins now.
-func (s *Socket) deadline() timeouts.Deadline {
+// deadline is the mode, for an operation with these flags that begins now.
+func (s *Socket) deadline(flags int) timeouts.Deadline {
 	switch t := s.timeout.Load(); {
+	case flags&msgDontwait != 0, t == 0:
+		return timeouts.Now
 	case t < 0:
 		return timeouts.Never
-	case t == 0:
-		return timeouts.Now
 	default:
 		return s.fd.Now().Add(time.Duration(t))
 	}
 }
 
-// With is the same socket, whose operations end with the cause of ctx when that ends first. It allocates nothing and starts no
-// goroutine; on a socket that a task waits for, it costs both in each wait.
+// With is the same socket, whose operations end with the cause of ctx when that ends first; it takes the place of an earlier one. It
+// allocates nothing and starts no goroutine; on a socket that a task waits for, it allocates in each wait.
 func (s *Socket) With(ctx context.Context) *Socket {
-	if t, ok := s.who.(*loop.Task); ok {
-		return &Socket{s.core, &loop.TaskContext{Task: t, Context: ctx}, s.base()}
+	switch who := s.who.(type) {
+	case *loop.Task:
+		return &Socket{s.core, &loop.TaskContext{Task: who, Context: ctx}, s.base()}
+	case *loop.TaskContext:
+		return &Socket{s.core, &loop.TaskContext{Task: who.Task, Context: ctx}, s.base()}
 	}
 	return &Socket{s.core, ctx, s.base()}
 }
 
 // In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
-func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, t, s.base()} }
+func (s *Socket) In(t *loop.Task) *Socket {
+	switch who := s.who.(type) {
+	case *loop.TaskContext:
+		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who.Context}, s.base()}
+	case context.Context:
+		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who}, s.base()}
+	}
+	return &Socket{s.core, t, s.base()}
+}

@@ -107,9 +107,12 @@ func (s *Socket) encode(o *op, a Addr) error {
 		o.salen = uint32(n)
 		return err
 	}
-	a, err := s.resolve(a)
-	if err != nil {
-		return err
+	if a.NeedsHost() || a.Zone() != "" {
+		resolved, err := s.resolve(a)
+		if err != nil {
+			return err
+		}
+		a = resolved
 	}
 	n, err := f.Encode(o.sa[:], a)
 	o.salen = uint32(n)

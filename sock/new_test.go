@@ -3,7 +3,6 @@ package sock_test
 import (
 	"errors"
 	"math"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -93,7 +92,8 @@ func TestBeyondCInt(t *testing.T) { // items 15, 62, 70, 142
 		t.Skip("an int is a C int: run this on a 64-bit system")
 	}
 	socktest.Check(t)
-	more := int(int64(1) << 32)
+	beyond := int64(1) << 32
+	more := int(beyond)
 	s := socktest.UDP.New(t)
 	fd := s.Fileno()
 	made := func(s *sock.Socket, err error) error {
@@ -172,85 +172,5 @@ func TestStringFormWithoutAddresses(t *testing.T) { // item 26
 	want := "<sock.Socket fd=" + strconv.Itoa(a.Fileno()) + ", family=unix, type=SOCK_STREAM, proto=0>"
 	if text := a.String(); text != want {
 		t.Errorf("%s, want %s", text, want)
-	}
-}
-
-// The descriptor of a socket that nobody has any more is closed by the garbage collector. In Python that is a ResourceWarning; here
-// the log says so, which is tested beside.
-func TestDroppedSocketIsClosed(t *testing.T) { // item 28
-	for _, test := range []struct {
-		name string
-		drop func(t *testing.T)
-	}{
-		{"never waited for", func(t *testing.T) {
-			_, err := sock.New(-1, -1, -1)
-			socktest.Must(t, err)
-		}},
-		{"on a loop", func(t *testing.T) {
-			s, err := sock.New(-1, -1, -1)
-			socktest.Must(t, err)
-			socktest.Must(t, s.Join(nil))
-		}},
-		{"by its view", func(t *testing.T) {
-			s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
-			socktest.Must(t, err)
-			s = s.With(t.Context())
-			socktest.Must(t, s.SetTimeout(time.Millisecond))
-			s.Recv(1, 0)
-		}},
-		{"accepted by nobody", func(t *testing.T) {
-			ln, addr := socktest.TCP.Listener(t)
-			f := ln.Async().Accept()
-			socktest.Must(t, socktest.TCP.New(t).Connect(addr))
-			_, err := f.Wait(nil)
-			socktest.Must(t, err)
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			socktest.Check(t)
-			log := captureStderr(t)
-			test.drop(t)
-			socktest.Await(t, "the garbage collector's notice", func() bool {
-				runtime.GC()
-				return strings.Contains(log(), "unclosed descriptor")
-			})
-		})
-	}
-}
-
-// A socket that is being waited for is not dropped, whoever else has lost it.
-func TestWaitingSocketIsKept(t *testing.T) { // item 28
-	for _, wait := range []struct {
-		name  string
-		start func(*sock.Socket) *socktest.Call
-	}{
-		{"goroutine", func(s *sock.Socket) *socktest.Call {
-			return socktest.Start(func() error { _, err := s.Recv(1, 0); return err })
-		}},
-		{"future", func(s *sock.Socket) *socktest.Call {
-			f := s.Async().Recv(1, 0)
-			return socktest.Start(func() error { _, err := f.Wait(nil); return err })
-		}},
-	} {
-		t.Run(wait.name, func(t *testing.T) {
-			socktest.Check(t)
-			a, b, err := sock.Pair(-1, -1, -1)
-			socktest.Must(t, err)
-			defer b.Close()
-			call := wait.start(a)
-			socktest.AwaitWaiting(t, a)
-			a = nil
-			for range 3 {
-				runtime.GC()
-			}
-			_, err = b.Sendall(hello, 0)
-			socktest.Must(t, err)
-			socktest.Must(t, call.Wait(t))
-			socktest.Await(t, "its end", func() bool {
-				runtime.GC()
-				_, err := b.Send(hello, 0)
-				return errors.Is(err, syscall.EPIPE)
-			})
-		})
 	}
 }

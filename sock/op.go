@@ -59,7 +59,7 @@ func (o *op) done() {
 
 // run makes the operation, and waits as the mode and the view say.
 func (s *Socket) run(o *op) error {
-	o.Deadline = s.deadline()
+	o.Deadline = s.deadline(o.flags)
 	err := s.fd.Do(s.who, &o.Op)
 	runtime.KeepAlive(s)
 	return err
@@ -76,6 +76,9 @@ func (s *Socket) hot() (t *loop.Task, ok bool) {
 
 // direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.
 func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
+	if flags != int(int32(flags)) {
+		return 0, cInt("flags", flags)
+	}
 	t, ok := s.hot()
 	if !ok {
 		return 0, loop.ErrAgain
@@ -91,7 +94,7 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 	if t != nil && err == nil {
 		t.Spend(out.N)
 	}
-	if retry && s.timeout.Load() == 0 {
+	if retry && (s.timeout.Load() == 0 || flags&msgDontwait != 0) {
 		// No run will follow to find the edge that came.
 		return s.direct(d, p, flags, once)
 	}
@@ -101,14 +104,16 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 // transfer is direct, and run if that was not enough and the mode allows to wait.
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
-	n, err := s.direct(d, p, flags, once)
-	if err == nil {
-		return n, nil
+	n, err := 0, error(loop.ErrAgain)
+	if flags&MSG_WAITALL == 0 {
+		if n, err = s.direct(d, p, flags, once); err == nil {
+			return n, nil
+		}
 	}
-	if err == loop.ErrAgain && (s.timeout.Load() != 0 || s.who != nil) {
+	if err == loop.ErrAgain && (s.timeout.Load() != 0 && flags&msgDontwait == 0 || s.who != nil || flags&MSG_WAITALL != 0) {
 		o := s.newOp(d, try)
 		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
-		err = s.run(o)
+		err = o.part(s.run(o))
 		n = o.n
 		o.done()
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // recvOnce is one recv(2) that does not block.
@@ -20,22 +21,39 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
-	out, err := recvOnce(o.s.core, sysfd, o.p, o.flags)
-	o.n = out.N
-	return out, err
+	out, err := recvOnce(o.s.core, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
+	return o.received(out, err)
 }
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	o.salen = uint32(len(o.sa))
-	n, err := sysRecvfrom(sysfd, o.p, o.flags, &o.sa, &o.salen)
-	o.n = n
-	return loop.Outcome{N: n}, err
+	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.flags, &o.sa, &o.salen)
+	return o.received(loop.Outcome{N: n}, err)
+}
+
+// received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must
+// not wait.
+func (o *op) received(out loop.Outcome, err error) (loop.Outcome, error) {
+	o.n += out.N
+	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
+	if all && err == nil && out.N > 0 && o.n < len(o.p) {
+		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
+	}
+	return out, err
+}
+
+// part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system does: no byte is lost.
+func (o *op) part(err error) error {
+	if o.flags&MSG_WAITALL != 0 && o.n > 0 && o.Lane == loop.Read {
+		return nil
+	}
+	return err
 }
 
 // RecvInto wraps recv(2); in Python, socket.recv_into.
 //
 // It reports the bytes put into p. 0 and no error is the end of a stream, or an empty datagram. A datagram longer than p is cut,
-// and the rest is lost. An empty p returns at once and touches nothing, whatever the state of the socket.
+// and the rest is lost; with MSG_TRUNC in flags its whole length is reported. An empty p returns at once and touches nothing, whatever the state of the socket.
 //
 // Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and what else the system says.
 func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
@@ -54,7 +72,7 @@ func (s *Socket) Recv(n, flags int) ([]byte, error) {
 		return nil, err
 	}
 	n, err = s.RecvInto(p, flags)
-	return p[:n], err
+	return p[:min(n, len(p))], err // with MSG_TRUNC n is the length of the datagram
 }
 
 // maxBuffer is what one call can take on Linux: MAX_RW_COUNT, 2 GiB less a page (<linux/fs.h>).
@@ -75,9 +93,12 @@ func (s *Socket) buffer(name string, n int) ([]byte, error) {
 // It reports the bytes put into p and the sender, which is the zero Addr where the system names none: on a connected TCP socket,
 // a Unix pair. Otherwise as RecvInto, but an empty p makes the call too: it takes a datagram and drops it.
 func (s *Socket) RecvfromInto(p []byte, flags int) (int, Addr, error) {
+	if err := cInt("flags", flags); err != nil {
+		return 0, Addr{}, s.fail("recvfrom", Addr{}, err)
+	}
 	o := s.newOp(loop.Read, tryRecvfrom)
 	o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
-	err := s.run(o)
+	err := o.part(s.run(o))
 	n := o.n
 	var from Addr
 	if err == nil {
@@ -96,5 +117,5 @@ func (s *Socket) Recvfrom(n, flags int) ([]byte, Addr, error) {
 		return nil, Addr{}, err
 	}
 	n, from, err := s.RecvfromInto(p, flags)
-	return p[:n], from, err
+	return p[:min(n, len(p))], from, err
 }

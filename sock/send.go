@@ -57,6 +57,9 @@ func (s *Socket) Send(p []byte, flags int) (int, error) {
 // n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
 // empty p makes one call.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
+	if err := cInt("flags", flags); err != nil {
+		return 0, s.fail("sendall", Addr{}, err)
+	}
 	entered, retry := false, false
 	if t, ok := s.hot(); ok {
 		// Mostly all of it goes at once.
@@ -76,7 +79,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 				n, entered = out.N, true // the lane stays ours, so that nothing comes between
 			}
 		}
-		if err != nil && (err != loop.ErrAgain || s.timeout.Load() == 0 && !retry) {
+		if err != nil && (err != loop.ErrAgain || (s.timeout.Load() == 0 || flags&msgDontwait != 0) && !retry) {
 			return 0, s.fail("sendall", Addr{}, err)
 		}
 	}
@@ -92,6 +95,9 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 //
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
 func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {
+	if err := cInt("flags", flags); err != nil {
+		return 0, s.fail("sendto", to, err)
+	}
 	o := s.newOp(loop.Write, trySendto)
 	o.p, o.flags = p, flags
 	err := s.encode(o, to)

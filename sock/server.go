@@ -75,6 +75,9 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 		}
 	}
 	if err := s.Bind(a); err != nil {
+		if errors.Is(err, families.ErrPort) || errors.Is(err, families.ErrFlowInfo) {
+			return err // OverflowError in Python, which passes as it is
+		}
 		return fmt.Errorf("%w (while attempting to bind on address %s)", err, a)
 	}
 	backlog := cfg.Backlog

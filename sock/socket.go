@@ -32,10 +32,16 @@ type core struct {
 	family  int32        // immutable, as the next two
 	typ     int32
 	proto   int32
-	watched atomic.Bool
-	handler Handler // immutable once watched is set, as the next
+	flags   atomic.Uint32
+	handler Handler // immutable once isWatched is set, as the next
 	socket  *Socket
 }
+
+// Flags of a core.
+const (
+	isWatched = 1 << iota // it has a handler
+	isShared              // there is a duplicate here, or was: what is set on the description is not its own affair
+)
 
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
 func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
@@ -65,11 +71,19 @@ func (s *Socket) base() *Socket {
 // sockets; errors.ErrUnsupported on a system that pollux has no poller for.
 func New(family, typ, proto int) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	if err := cInts(family, typ, proto); err != nil {
+		return nil, failed("socket", AF_UNSPEC, err)
+	}
 	sysfd, err := sysSocket(family, typ, proto)
 	if err != nil {
 		return nil, failed("socket", family, err)
 	}
 	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+}
+
+// cInts says whether these, of a socket, are C ints.
+func cInts(family, typ, proto int) error {
+	return errors.Join(cInt("family", family), cInt("type", typ), cInt("proto", proto))
 }
 
 func orDefault(v, def int) int {
@@ -96,6 +110,12 @@ func firstTimeout(typ int) int64 {
 func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
 		return nil, failed("fromfd", family, &ArgError{"fileno", sysfd, "negative file descriptor"})
+	}
+	if err := cInt("fileno", sysfd); err != nil {
+		return nil, failed("fromfd", AF_UNSPEC, err)
+	}
+	if err := cInts(family, typ, proto); err != nil {
+		return nil, failed("fromfd", AF_UNSPEC, err)
 	}
 	known := family
 	// Asked even if all is given: it is what tells a socket from a plain file.
@@ -129,15 +149,17 @@ func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
 		return nil, failed("fromfd", family, &ArgError{"fd", sysfd, "negative file descriptor"})
 	}
-	dup, err := sysDup(sysfd)
+	dup, err := Dup(sysfd)
 	if err != nil {
-		return nil, failed("dup", family, err)
+		return nil, err
 	}
 	s, err := FromFD(dup, family, typ, proto)
 	if err != nil {
 		sysClose(dup)
+		return nil, err
 	}
-	return s, err
+	s.flags.Or(isShared)
+	return s, nil
 }
 
 // Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
@@ -145,6 +167,9 @@ func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 // Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE.
 func Pair(family, typ, proto int) (*Socket, *Socket, error) {
 	family, typ, proto = orDefault(family, AF_UNIX), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	if err := cInts(family, typ, proto); err != nil {
+		return nil, nil, failed("socketpair", AF_UNSPEC, err)
+	}
 	fds, err := sysSocketpair(family, typ, proto)
 	if err != nil {
 		return nil, nil, failed("socketpair", family, err)
@@ -163,6 +188,8 @@ func (s *Socket) Dup() (*Socket, error) {
 		n, err := sysDup(sysfd)
 		if err == nil {
 			dup = adopt(n, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+			dup.flags.Or(isShared)
+			s.flags.Or(isShared)
 		}
 		return err
 	})
@@ -201,6 +228,9 @@ func Close(sysfd int) error {
 	if sysfd < 0 {
 		return failed("close", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
 	}
+	if err := cInt("fd", sysfd); err != nil {
+		return failed("close", AF_UNSPEC, err)
+	}
 	return failed("close", AF_UNSPEC, sysClose(sysfd))
 }
 
@@ -211,19 +241,23 @@ func Dup(sysfd int) (int, error) {
 	if sysfd < 0 {
 		return -1, failed("dup", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
 	}
+	if err := cInt("fd", sysfd); err != nil {
+		return -1, failed("dup", AF_UNSPEC, err)
+	}
 	dup, err := sysDup(sysfd)
 	return dup, failed("dup", AF_UNSPEC, err)
 }
 
 // Detach puts the socket in the closed state and leaves the descriptor open, which is the caller's then: its number, or -1 if it
-// was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects.
+// was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects; but not if a duplicate was made of it
+// here, which would become blocking too.
 func (s *Socket) Detach() int {
 	sysfd, err := s.fd.Detach()
 	runtime.SetFinalizer(s.base(), nil)
 	if err != nil {
 		return -1
 	}
-	if s.timeout.Load() < 0 {
+	if s.timeout.Load() < 0 && s.flags.Load()&isShared == 0 {
 		sysSetNonblock(sysfd, false)
 	}
 	return sysfd
@@ -266,15 +300,18 @@ func (s *Socket) String() string {
 	text := fmt.Sprintf("<sock.Socket%s fd=%d, family=%s, type=%s, proto=%d", closed, fileno,
 		familyName(s.Family()), typeName(s.Type()), s.Proto())
 	if fileno >= 0 {
-		if a, err := s.Getsockname(); err == nil && a.String() != "" {
+		if a, err := s.Getsockname(); err == nil && named(a) {
 			text += ", laddr=" + a.String()
 		}
-		if a, err := s.Getpeername(); err == nil && a.String() != "" {
+		if a, err := s.Getpeername(); err == nil && named(a) {
 			text += ", raddr=" + a.String()
 		}
 	}
 	return text + ">"
 }
+
+// named says whether a is an address to show: that of an unbound Unix socket is empty.
+func named(a Addr) bool { return !a.IsZero() && (a.Kind() != families.KindUnix || a.Path() != "") }
 
 func familyName(family int) string { return families.Host.Name(family) }
 

@@ -22,6 +22,7 @@ const (
 	// blindFlags make a receive look at something else than the head of the queue, so that its EAGAIN proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
+	msgDontwait  = MSG_DONTWAIT
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
 )
@@ -86,14 +87,25 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	}
 }
 
+// ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the descriptor may have made it so.
+func ensureNonblock(fd int) {
+	flags, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)
+	if errno == 0 && flags&unix.O_NONBLOCK == 0 {
+		unix.SetNonblock(fd, true)
+	}
+}
+
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
+	ensureNonblock(fd)
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(sa)),
 			uintptr(unsafe.Pointer(salen)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil
-		case unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // accept(2): what went wrong with one that is gone by now
+		case unix.EINTR:
+		case unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
+			unix.ENETUNREACH: // accept(2): what went wrong with one that is gone by now
 		default:
 			return -1, sysError(errno)
 		}
@@ -102,6 +114,7 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 
 // sysConnect gives the bare errno: EAGAIN and EINTR have meanings of their own here.
 func sysConnect(fd int, sa []byte) error {
+	ensureNonblock(fd)
 	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
 	if errno != 0 {
 		return errno

@@ -15,6 +15,7 @@ const (
 	typeNonblock = 0
 	typeFlags    = 0
 	blindFlags   = MSG_PEEK | MSG_OOB
+	msgDontwait  = 0
 	hasReusePort = false
 	reusePort    = 0
 )
@@ -46,3 +47,15 @@ func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, 
 func sysSetsockopt(int, int, int, []byte) error                     { return errNoSockets }
 func sysSetsockoptInt(int, int, int, int32) error                   { return errNoSockets }
 func sysSetsockoptNil(int, int, int, int) error                     { return errNoSockets }
+
+const (
+	scmRights  = 1 // <sys/socket.h> of the BSDs
+	msgCloexec = 0
+)
+
+type msgVec struct{}
+
+func (*msgVec) clear() {}
+
+func sysSendmsg(int, *msgOp) error { return errNoSockets }
+func sysRecvmsg(int, *msgOp) error { return errNoSockets }

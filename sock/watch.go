@@ -32,14 +32,15 @@ func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
 	}
-	if !s.watched.CompareAndSwap(false, true) {
+	if s.flags.Or(isWatched)&isWatched != 0 {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "the socket has a handler already"})
 	}
 	s.handler, s.socket = h, s.base()
-	s.timeout.Store(0)
+	before := s.timeout.Swap(0)
 	if err := s.fd.Watch(l, (*watcher)(s.core)); err != nil {
 		s.socket = nil
-		s.watched.Store(false)
+		s.timeout.Store(before)
+		s.flags.And(^uint32(isWatched))
 		return s.fail("watch", Addr{}, err)
 	}
 	runtime.SetFinalizer(s.base(), nil) // the loop keeps it

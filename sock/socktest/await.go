@@ -18,8 +18,11 @@ func Await(t testing.TB, what string, cond func() bool) {
 }
 
 func await(cond func() bool) bool {
-	if cond() {
-		return true
+	for range 100 { // mostly it is a matter of letting others run
+		if cond() {
+			return true
+		}
+		runtime.Gosched()
 	}
 	tick := time.NewTicker(100 * time.Microsecond)
 	defer tick.Stop()

@@ -2,6 +2,7 @@ package socktest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 
@@ -56,22 +57,23 @@ type Waiter struct {
 // EachWaiter runs the scenario once for each way to wait, with the leak check.
 func EachWaiter(t *testing.T, scenario func(*testing.T, *Waiter)) {
 	t.Helper()
+	each(t, ways, scenario)
+}
+
+// EachCanceler is EachWaiter for those that can cancel.
+func EachCanceler(t *testing.T, scenario func(*testing.T, *Waiter)) {
+	t.Helper()
+	each(t, slices.DeleteFunc(slices.Clone(ways), func(w way) bool { return !w.CanCancel }), scenario)
+}
+
+func each(t *testing.T, ways []way, scenario func(*testing.T, *Waiter)) {
+	t.Helper()
 	for _, way := range ways {
 		t.Run(way.Name, func(t *testing.T) {
 			Check(t)
 			scenario(t, &Waiter{way: way, t: t})
 		})
 	}
-}
-
-// EachCanceler is EachWaiter for those that can cancel.
-func EachCanceler(t *testing.T, scenario func(*testing.T, *Waiter)) {
-	t.Helper()
-	EachWaiter(t, func(t *testing.T, w *Waiter) {
-		if w.CanCancel {
-			scenario(t, w)
-		}
-	})
 }
 
 // On is s, whose operations are waited for in w's way.
@@ -87,7 +89,7 @@ func (w *Waiter) Cancel() {
 	Await(w.t, "something to cancel", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		cancel = w.cancel
+		cancel, w.cancel = w.cancel, nil
 		return cancel != nil
 	})
 	cancel()
@@ -111,7 +113,7 @@ func (w *Waiter) context() context.Context {
 func (w *Waiter) inTask(fn func(*loop.Task)) {
 	r, err := loop.Default()
 	if err == nil {
-		err = r.Next().Go(fn).Wait(nil)
+		err = r.Next().Go(fn).Wait(context.Background())
 	}
 	if err != nil {
 		w.t.Errorf("task: %v", err)
@@ -199,7 +201,7 @@ type byFuture struct {
 func wait[T any](o byFuture, f loop.Future[T]) (v T, err error) {
 	o.w.setCancel(f.Cancel)
 	if !o.await {
-		return f.Wait(nil)
+		return f.Wait(context.Background())
 	}
 	o.w.inTask(func(t *loop.Task) { v, err = f.Await(t) })
 	return v, err

@@ -1,0 +1,163 @@
+package sock_test
+
+import (
+	"errors"
+	"math"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestAccept(t *testing.T) { // items 63, 64
+	for _, k := range socktest.Kinds {
+		if !k.Connects() {
+			continue
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				ln, addr := k.Listener(t)
+				for range 2 {
+					c := k.New(t)
+					socktest.Must(t, c.Connect(addr))
+					s, from, err := w.On(ln).Accept()
+					socktest.Must(t, err)
+					defer s.Close()
+					if s.Family() != ln.Family() || s.Type() != ln.Type() || s.Proto() != ln.Proto() {
+						t.Errorf("it is %v, of the listener %v", s, ln)
+					}
+					if want := socktest.Name(t, c); from != want && k.Family != sock.AF_UNIX {
+						t.Errorf("the peer is %v, want %v", from, want)
+					}
+					if peer, err := s.Getpeername(); err != nil || peer != socktest.Name(t, c) {
+						t.Errorf("Getpeername = %v, %v", peer, err)
+					}
+					if name := socktest.Name(t, s); name != addr {
+						t.Errorf("it is bound to %v, want %v", name, addr)
+					}
+					echo(t, s, c)
+				}
+			})
+		})
+	}
+}
+
+// A peer that has bound itself is told of, also if it is AF_UNIX.
+func TestAcceptTellsTheUnixPeer(t *testing.T) { // items 63, 182
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, addr := socktest.UnixStream.Listener(t)
+		c, want := socktest.UnixStream.Bound(t)
+		socktest.Must(t, c.Connect(addr))
+		s, from, err := w.On(ln).Accept()
+		socktest.Must(t, err)
+		defer s.Close()
+		if from != want {
+			t.Errorf("the peer is %v, want %v", from, want)
+		}
+	})
+}
+
+// In Python it is blocking if the listener has a timeout, and as the system makes it if the listener is non-blocking.
+func TestAcceptedMode(t *testing.T) { // item 65
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, addr := socktest.TCP.Listener(t)
+		for _, listener := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+			for _, def := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+				socktest.Must(t, ln.SetTimeout(listener))
+				setDefaultTimeout(t, sock.Forever)
+				socktest.Must(t, socktest.TCP.New(t).Connect(addr))
+				socktest.AwaitReadable(t, ln)
+				setDefaultTimeout(t, def)
+				s, _, err := w.On(ln).Accept()
+				socktest.Must(t, err)
+				if s.Timeout() != def {
+					t.Errorf("the default is %s, the listener is %s: it has %v", modeName(def), modeName(listener), s.Timeout())
+				}
+				s.Close()
+			}
+		}
+	})
+}
+
+func TestAcceptWithoutListening(t *testing.T) { // item 66
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+			for _, test := range []struct {
+				kind socktest.Kind
+				want syscall.Errno
+			}{
+				{socktest.TCP, syscall.EINVAL},
+				{socktest.UnixStream, syscall.EINVAL},
+				{socktest.UDP, syscall.EOPNOTSUPP},
+			} {
+				s, _ := test.kind.Bound(t)
+				socktest.Must(t, s.SetTimeout(mode))
+				if c, _, err := w.On(s).Accept(); !errors.Is(err, test.want) || c != nil {
+					t.Errorf("%s, %s: %v, want %v", test.kind.Name, modeName(mode), err, test.want)
+				}
+			}
+		}
+	})
+}
+
+func TestListenBacklog(t *testing.T) { // item 62
+	socktest.Check(t)
+	if sock.DefaultBacklog != min(sock.SOMAXCONN, 128) {
+		t.Errorf("DefaultBacklog = %d", sock.DefaultBacklog)
+	}
+	for _, backlog := range []int{sock.DefaultBacklog, 1, 0, -1, math.MinInt32, math.MaxInt32} {
+		s, addr := socktest.TCP.Bound(t)
+		if err := s.Listen(backlog); err != nil {
+			t.Errorf("Listen(%d): %v", backlog, err)
+		}
+		c := socktest.TCP.New(t)
+		if err := c.Connect(addr); err != nil { // Linux lets one more wait than it was told
+			t.Errorf("Listen(%d), and nobody can connect: %v", backlog, err)
+		}
+	}
+	if err := socktest.UDP.New(t).Listen(1); !errors.Is(err, syscall.EOPNOTSUPP) {
+		t.Errorf("udp: %v", err)
+	}
+	closed := socktest.TCP.New(t)
+	closed.Close()
+	if err := closed.Listen(1); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+// Each connection goes to one of those who wait.
+func TestAcceptByMany(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		const n = 20
+		ln, addr := socktest.TCP.Listener(t)
+		accepted := make(chan sock.Addr, n)
+		var calls []*socktest.Call
+		for range n {
+			calls = append(calls, socktest.Start(func() error {
+				c, from, err := w.On(ln).Accept()
+				if err == nil {
+					accepted <- from
+					err = c.Close()
+				}
+				return err
+			}))
+		}
+		want := make(map[sock.Addr]bool)
+		for range n {
+			c := socktest.TCP.New(t)
+			socktest.Must(t, c.Connect(addr))
+			want[socktest.Name(t, c)] = true
+		}
+		for _, call := range calls {
+			socktest.Must(t, call.Wait(t))
+			from := <-accepted
+			if !want[from] {
+				t.Errorf("a connection from %v, twice or from nobody", from)
+			}
+			delete(want, from)
+		}
+	})
+}

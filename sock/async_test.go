@@ -1,0 +1,122 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// What each operation gives as a future is tested with the others; here is what only futures have.
+
+// A future is settled at birth if nothing has to be waited for.
+func TestFutureSettledAtBirth(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	send := b.Async().Send(hello, 0)
+	socktest.AwaitReadable(t, a)
+	recv := a.Async().Recv(10, 0)
+	if !send.Settled() || !recv.Settled() {
+		t.Error("nothing had to be waited for, and it is not settled")
+	}
+	socktest.Must(t, wantBytes("hello")(recv.Wait(t.Context())))
+	waiting := a.Async().Recv(10, 0)
+	if waiting.Settled() {
+		t.Error("nothing is there, and it is settled")
+	}
+	waiting.Cancel()
+	waiting.Cancel() // which does nothing
+	for range 2 {
+		if _, err := waiting.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want context.Canceled", err)
+		}
+	}
+}
+
+// A context that ends a wait for a future ends the operation.
+func TestFutureWaitCanceled(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	f := a.Async().Recv(10, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Millisecond)
+	defer cancel()
+	if _, err := f.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want the context's error", err)
+	}
+	if !f.Settled() {
+		t.Error("the operation goes on")
+	}
+	_, err := b.Send(hello, 0)
+	socktest.Must(t, err)
+	socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
+}
+
+// An address with a name is resolved beside the loop, whoever asks and in every mode.
+func TestFutureOfAName(t *testing.T) { // item 186
+	for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+		t.Run(modeName(mode), func(t *testing.T) {
+			socktest.Check(t)
+			_, addr := socktest.TCP.Listener(t)
+			name := sock.Inet("localhost", addr.Port())
+			r, err := loop.Default()
+			socktest.Must(t, err)
+			s := socktest.TCP.New(t)
+			socktest.Must(t, s.SetTimeout(mode))
+			future := make(chan loop.Future[struct{}], 1)
+			socktest.Must(t, r.Next().Post(func() { future <- s.Async().Connect(name) }))
+			call := socktest.Start(func() error {
+				f := <-future
+				_, err := f.Wait(t.Context())
+				return err
+			})
+			if err := call.Wait(t); err != nil && (mode != 0 || !errors.Is(err, syscall.EINPROGRESS)) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Cancel ends the operation also once its name is resolved, so that nobody uses its buffer any more.
+func TestFutureOfANameCanceled(t *testing.T) {
+	socktest.Check(t)
+	addr := unanswered(t)
+	for _, end := range []struct {
+		name string
+		end  func(f loop.Future[struct{}]) error
+	}{
+		{"Cancel", func(f loop.Future[struct{}]) error {
+			f.Cancel()
+			_, err := f.Wait(context.Background())
+			return err
+		}},
+		{"Wait", func(f loop.Future[struct{}]) error {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_, err := f.Wait(ctx)
+			return err
+		}},
+	} {
+		before := runtime.NumGoroutine()
+		s := socktest.TCP.New(t)
+		f := s.Async().Connect(sock.Inet("localhost", addr.Port()))
+		socktest.AwaitWaiting(t, s)
+		if err := end.end(f); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want context.Canceled", end.name, err)
+		}
+		// The goroutine that resolved the name waits for the operation.
+		for deadline := time.Now().Add(200 * time.Millisecond); runtime.NumGoroutine() > before; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Errorf("%s: the operation goes on", end.name)
+				break
+			}
+		}
+		s.Close()
+		socktest.Await(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
+	}
+}

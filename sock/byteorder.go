@@ -1,0 +1,50 @@
+package sock
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// swaps says whether the host's order of bytes is not that of the network.
+var swaps = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// Htons is htons(3): a 16-bit number in the network's order of bytes. It is its own inverse, and Ntohs is the same.
+//
+// Error: an *ArgError if x is not 0 to 65535.
+func Htons(x int) (int, error) { return swap16("htons", x) }
+
+// Ntohs is ntohs(3): see Htons.
+func Ntohs(x int) (int, error) { return swap16("ntohs", x) }
+
+// Htonl is htonl(3): a 32-bit number in the network's order of bytes. It is its own inverse, and Ntohl is the same.
+//
+// Error: an *ArgError if x is not 0 to 2³²-1.
+func Htonl(x int64) (int64, error) { return swap32("htonl", x) }
+
+// Ntohl is ntohl(3): see Htonl.
+func Ntohl(x int64) (int64, error) { return swap32("ntohl", x) }
+
+func swap16(name string, x int) (int, error) {
+	switch {
+	case x < 0:
+		return 0, &ArgError{"x", x, name + ": can't convert negative Python int to C 16-bit unsigned integer"}
+	case x > math.MaxUint16:
+		return 0, &ArgError{"x", x, name + ": Python int too large to convert to C 16-bit unsigned integer"}
+	case swaps:
+		return int(bits.ReverseBytes16(uint16(x))), nil
+	}
+	return x, nil
+}
+
+func swap32(name string, x int64) (int64, error) {
+	switch {
+	case x < 0:
+		return 0, &ArgError{"x", x, name + ": can't convert negative value to unsigned int"}
+	case x > math.MaxUint32:
+		return 0, &ArgError{"x", x, name + ": int larger than 32 bits"}
+	case swaps:
+		return int64(bits.ReverseBytes32(uint32(x))), nil
+	}
+	return x, nil
+}

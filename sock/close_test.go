@@ -1,0 +1,350 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// A closedRule says what a method does on a closed socket: nil is that it works.
+type closedRule struct {
+	call func(s *sock.Socket, o socktest.Operations) error
+	want error
+}
+
+type nobody struct{}
+
+func (nobody) Readable(*sock.Socket)      {}
+func (nobody) Writable(*sock.Socket)      {}
+func (nobody) Closed(*sock.Socket, error) {}
+
+var somewhere = sock.Inet("127.0.0.1", 9)
+
+var closedRules = map[string]closedRule{
+	"Sendmsg": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
+		return err
+	}, net.ErrClosed},
+	"SendFds": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.SendFds([][]byte{{1}}, nil, 0)
+		return err
+	}, net.ErrClosed},
+	"Recvmsg": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, _, _, _, err := s.Recvmsg(1, 0, 0)
+		return err
+	}, net.ErrClosed},
+	"RecvmsgInto": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, _, _, _, err := s.RecvmsgInto([][]byte{{1}}, 0, 0)
+		return err
+	}, net.ErrClosed},
+	"RecvmsgBuffers": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, _, _, _, err := s.RecvmsgBuffers([][]byte{{1}}, nil, 0)
+		return err
+	}, net.ErrClosed},
+	"RecvFds": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, _, _, _, err := s.RecvFds(1, 1, 0)
+		return err
+	}, net.ErrClosed},
+	"Accept":  {func(_ *sock.Socket, o socktest.Operations) error { _, _, err := o.Accept(); return err }, net.ErrClosed},
+	"Bind":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Bind(somewhere) }, net.ErrClosed},
+	"Connect": {func(_ *sock.Socket, o socktest.Operations) error { return o.Connect(somewhere) }, net.ErrClosed},
+	"Dup":     {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Dup(); return err }, net.ErrClosed},
+	"Join":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Join(nil) }, net.ErrClosed},
+	"Listen":  {func(s *sock.Socket, _ socktest.Operations) error { return s.Listen(1) }, net.ErrClosed},
+	"Recv":    {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Recv(1, 0); return err }, net.ErrClosed},
+	"RecvInto": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, err := o.RecvInto(make([]byte, 1), 0)
+		return err
+	}, net.ErrClosed},
+	"Recvfrom": {func(_ *sock.Socket, o socktest.Operations) error { _, _, err := o.Recvfrom(1, 0); return err }, net.ErrClosed},
+	"RecvfromInto": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, _, err := o.RecvfromInto(make([]byte, 1), 0)
+		return err
+	}, net.ErrClosed},
+	"Send":     {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Send(hello, 0); return err }, net.ErrClosed},
+	"Sendall":  {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendall(hello, 0); return err }, net.ErrClosed},
+	"Sendto":   {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendto(hello, 0, somewhere); return err }, net.ErrClosed},
+	"Shutdown": {func(s *sock.Socket, _ socktest.Operations) error { return s.Shutdown(sock.SHUT_RDWR) }, net.ErrClosed},
+	"Watch":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Watch(nil, nobody{}) }, net.ErrClosed},
+
+	"GetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.GetInheritable(); return err }, net.ErrClosed},
+	"SetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetInheritable(true) }, net.ErrClosed},
+	"Getpeername":    {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Getpeername(); return err }, net.ErrClosed},
+	"Getsockname":    {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Getsockname(); return err }, net.ErrClosed},
+	"Getsockopt": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE)
+		return err
+	}, net.ErrClosed},
+	"GetsockoptBytes": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.GetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, 8)
+		return err
+	}, net.ErrClosed},
+	"Setsockopt": {func(s *sock.Socket, _ socktest.Operations) error {
+		return s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, 1)
+	}, net.ErrClosed},
+	"SetsockoptBytes": {func(s *sock.Socket, _ socktest.Operations) error {
+		return s.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, make([]byte, 8))
+	}, net.ErrClosed},
+	"SetsockoptNil": {func(s *sock.Socket, _ socktest.Operations) error {
+		return s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, 4)
+	}, net.ErrClosed},
+	"SetTimeout":        {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeout(time.Second) }, net.ErrClosed},
+	"SetTimeoutSeconds": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeoutSeconds(1) }, net.ErrClosed},
+	"SetBlocking":       {func(s *sock.Socket, _ socktest.Operations) error { return s.SetBlocking(true) }, net.ErrClosed},
+
+	// Its failures are numbers, and this one is Python's: item 56.
+	"ConnectEx": {func(s *sock.Socket, _ socktest.Operations) error {
+		errno, err := s.ConnectEx(somewhere)
+		if errno == 0 {
+			return err
+		}
+		return errno
+	}, syscall.EBADF},
+
+	// These work.
+	"Close": {func(s *sock.Socket, _ socktest.Operations) error { return s.Close() }, nil},
+	"Detach": {func(s *sock.Socket, _ socktest.Operations) error {
+		return check(s.Detach() == -1, "it detached a descriptor")
+	}, nil},
+	"Fileno": {func(s *sock.Socket, _ socktest.Operations) error {
+		return check(s.Fileno() == -1, "it has a descriptor")
+	}, nil},
+	"Family":   {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Family() == sock.AF_INET, "family") }, nil},
+	"Type":     {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Type() == sock.SOCK_DGRAM, "type") }, nil},
+	"Proto":    {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Proto() == 0, "proto") }, nil},
+	"Timeout":  {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Timeout() > 0, "timeout") }, nil},
+	"Blocking": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Blocking(), "blocking") }, nil},
+	"Loop":     {func(s *sock.Socket, _ socktest.Operations) error { s.Loop(); return nil }, nil},
+	"String": {func(s *sock.Socket, _ socktest.Operations) error {
+		return check(strings.Contains(s.String(), "[closed] fd=-1"), s.String())
+	}, nil},
+	"Async": {func(s *sock.Socket, _ socktest.Operations) error { s.Async(); return nil }, nil},
+	"In":    {func(s *sock.Socket, _ socktest.Operations) error { s.In(nil); return nil }, nil},
+	"With":  {func(s *sock.Socket, _ socktest.Operations) error { s.With(context.Background()); return nil }, nil},
+}
+
+func check(ok bool, what string) error {
+	if !ok {
+		return errors.New(what)
+	}
+	return nil
+}
+
+// Every method, in every mode and each way to wait. In Python EBADF.
+func TestClosedSocket(t *testing.T) { // items 38, 45, 71, 74, 75, 243
+	for method := range reflect.TypeFor[*sock.Socket]().Methods() {
+		if closedRules[method.Name].call == nil {
+			t.Errorf("say in closedRules what %s does on a closed socket", method.Name)
+		}
+	}
+	for _, end := range []struct {
+		name string
+		end  func(t *testing.T, s *sock.Socket)
+	}{
+		{"closed", func(t *testing.T, s *sock.Socket) { socktest.Must(t, s.Close()) }},
+		{"detached", func(t *testing.T, s *sock.Socket) {
+			d, err := sock.FromFD(s.Detach(), -1, -1, -1)
+			socktest.Must(t, err)
+			socktest.Closing(t, d)
+		}},
+	} {
+		t.Run(end.name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				for _, mode := range []time.Duration{sock.Forever, time.Minute, 0} {
+					for name, rule := range closedRules {
+						s := socktest.UDP.New(t)
+						socktest.Must(t, s.SetTimeout(mode))
+						end.end(t, s)
+						if mode == 0 && (name == "Timeout" || name == "Blocking") {
+							continue // which say what they say
+						}
+						if err := rule.call(s, w.On(s)); rule.want == nil && err != nil || !errors.Is(err, rule.want) {
+							t.Errorf("%s, %s: %v, want %v", name, modeName(mode), err, rule.want)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCloseTwice(t *testing.T) { // items 29, 72
+	socktest.Check(t)
+	s := socktest.TCP.New(t)
+	for range 3 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	v := socktest.TCP.New(t)
+	socktest.Must(t, v.With(t.Context()).Close())
+	if v.Fileno() != -1 {
+		t.Error("closed by a view, and open")
+	}
+}
+
+func TestDetach(t *testing.T) { // items 71, 76
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	fd := a.Fileno()
+	if got := a.Detach(); got != fd {
+		t.Errorf("Detach() = %d, want %d", got, fd)
+	}
+	if got := a.Detach(); got != -1 {
+		t.Errorf("again: %d", got)
+	}
+	if err := a.Close(); err != nil {
+		t.Errorf("Close after it: %v", err)
+	}
+	s, err := sock.FromFD(fd, -1, -1, -1)
+	socktest.Must(t, err)
+	defer s.Close()
+	echo(t, s, b)
+}
+
+// Whoever waits is told, and the descriptor goes on: here to another socket, which may be on another loop.
+func TestDetachWhileWaiting(t *testing.T) { // item 76
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
+		socktest.AwaitWaiting(t, a)
+		s, err := sock.FromFD(a.Detach(), -1, -1, -1)
+		socktest.Must(t, err)
+		defer s.Close()
+		if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("who waited got %v", err)
+		}
+		call = socktest.Start(func() error { return wantBytes("hello")(w.On(s).Recv(10, 0)) })
+		socktest.AwaitWaiting(t, s)
+		_, err = b.Sendall(hello, 0)
+		socktest.Must(t, err)
+		socktest.Must(t, call.Wait(t))
+	})
+}
+
+// Of many that close and detach at once one gets the descriptor, or it is closed, once.
+func TestCloseAndDetachRace(t *testing.T) { // item 79
+	socktest.Check(t)
+	for range 200 {
+		s := socktest.UDP.New(t)
+		fd := s.Fileno()
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var got []int
+		for i := range 6 {
+			wg.Go(func() {
+				if i%2 == 0 {
+					if err := s.Close(); err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				n := s.Detach()
+				mu.Lock()
+				defer mu.Unlock()
+				if n != -1 {
+					got = append(got, n)
+				}
+			})
+		}
+		wg.Wait()
+		if len(got) > 1 || len(got) == 1 && got[0] != fd {
+			t.Fatalf("descriptor %d was detached as %v", fd, got)
+		}
+		if len(got) == 1 {
+			d, err := sock.FromFD(fd, -1, -1, -1)
+			socktest.Must(t, err)
+			socktest.Must(t, d.Close())
+		}
+	}
+}
+
+// Close against everything that can be under way: nobody hangs, nothing panics, and no descriptor of another's is touched.
+func TestCloseRace(t *testing.T) { // items 73, 79
+	for _, k := range []socktest.Kind{socktest.TCP, socktest.UDP} {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				for range 10 {
+					a, b := k.Pair(t)
+					bystander := k.New(t)
+					var calls []*socktest.Call
+					for _, call := range []func() error{
+						func() error { _, err := w.On(a).Recv(10, 0); return err },
+						func() error { _, _, err := w.On(a).Recvfrom(10, 0); return err },
+						func() error { _, err := w.On(a).Send(hello, 0); return err },
+						func() error { _, err := w.On(a).Sendall(make([]byte, 1000), 0); return err },
+						func() error { _, err := a.Getsockname(); return err },
+						func() error { _, err := a.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); return err },
+						func() error { d, err := a.Dup(); closeIf(d); return err },
+						func() error { _, err := b.Send(hello, 0); return err },
+						func() error { _ = a.String(); return nil },
+						a.Close,
+					} {
+						calls = append(calls, socktest.Start(call))
+					}
+					for _, call := range calls {
+						err := call.Wait(t)
+						if err != nil && !errors.Is(err, net.ErrClosed) && !isReset(err) {
+							t.Error(err)
+						}
+					}
+					if typ, err := bystander.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); typ != k.Type || err != nil {
+						t.Errorf("a bystander: type %d, %v", typ, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func closeIf(s *sock.Socket) {
+	if s != nil {
+		s.Close()
+	}
+}
+
+// isReset says whether err is what a peer's end looks like.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// The number of a descriptor that was closed is free for the next one, whoever waited on the old.
+func TestCloseFreesTheNumber(t *testing.T) { // item 73
+	if runtime.GOOS == "windows" {
+		t.Skip("handles are not given in order: this is about descriptors")
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for range 20 {
+			a, b := socktest.TCP.Pair(t)
+			call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
+			socktest.AwaitWaiting(t, a)
+			fd := a.Fileno()
+			socktest.Must(t, a.Close())
+			c, d, err := sock.Pair(-1, -1, -1)
+			socktest.Must(t, err)
+			if c.Fileno() != fd && d.Fileno() != fd {
+				t.Logf("descriptor %d was taken by another", fd)
+			}
+			call2 := socktest.Start(func() error { return wantBytes("hello")(w.On(c).Recv(10, 0)) })
+			b.Close()
+			_, err = d.Sendall(hello, 0)
+			socktest.Must(t, err)
+			socktest.Must(t, call2.Wait(t))
+			if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("who waited on the old: %v", err)
+			}
+			c.Close()
+			d.Close()
+		}
+	})
+}

@@ -1,0 +1,404 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestConnect(t *testing.T) { // items 51, 52
+	for _, k := range socktest.Kinds {
+		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
+			t.Run(k.Name+" "+modeName(mode), func(t *testing.T) {
+				socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+					ln, addr := k.Bound(t)
+					if k.Connects() {
+						socktest.Must(t, ln.Listen(1))
+					}
+					s := k.New(t)
+					socktest.Must(t, s.SetTimeout(mode))
+					socktest.Must(t, w.On(s).Connect(addr))
+					if peer, err := s.Getpeername(); peer != addr || err != nil {
+						t.Errorf("the peer is %v, %v; want %v", peer, err, addr)
+					}
+					if _, err := w.On(s).Sendall(hello, 0); err != nil {
+						t.Errorf("it does not send: %v", err)
+					}
+					if err := w.On(s).Connect(addr); k.Connects() != errors.Is(err, syscall.EISCONN) { // item 57
+						t.Errorf("again: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// refusing is the address of nobody.
+func refusing(t *testing.T) sock.Addr {
+	t.Helper()
+	_, addr := socktest.TCP.Bound(t) // so that nobody else gets it, and not listening
+	return addr
+}
+
+// In Python on Linux the second one fails with ECONNABORTED if there is a timeout: it has asked for SO_ERROR.
+func TestConnectRefused(t *testing.T) { // items 51, 52, 57
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		addr := refusing(t)
+		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
+			s := socktest.TCP.New(t)
+			socktest.Must(t, s.SetTimeout(mode))
+			for i := range 3 {
+				if err := w.On(s).Connect(addr); !errors.Is(err, syscall.ECONNREFUSED) {
+					t.Errorf("%s, try %d: %v, want ECONNREFUSED", modeName(mode), i, err)
+				}
+				if errno, err := s.ConnectEx(addr); errno != syscall.ECONNREFUSED || err != nil {
+					t.Errorf("%s, try %d: ConnectEx = %v, %v, want ECONNREFUSED", modeName(mode), i, errno, err)
+				}
+			}
+			// And at last somebody is there.
+			_, addr := socktest.TCP.Listener(t)
+			socktest.Must(t, w.On(s).Connect(addr))
+			if _, err := w.On(s).Send(hello, 0); err != nil {
+				t.Errorf("connected after it was refused: %v", err)
+			}
+		}
+	})
+}
+
+func TestConnectNonBlocking(t *testing.T) { // item 54
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		_, addr := socktest.TCP.Listener(t)
+		s := socktest.TCP.New(t)
+		socktest.Must(t, s.SetTimeout(0))
+		if err := w.On(s).Connect(addr); !errors.Is(err, syscall.EINPROGRESS) || errors.Is(err, sock.ErrWouldBlock) {
+			t.Fatalf("%v, want EINPROGRESS", err)
+		}
+		socktest.AwaitWritable(t, s)
+		if err := w.On(s).Connect(addr); err != nil {
+			t.Errorf("again: %v, want nil", err)
+		}
+		if err := w.On(s).Connect(addr); !errors.Is(err, syscall.EISCONN) {
+			t.Errorf("and again: %v, want EISCONN", err)
+		}
+	})
+}
+
+func TestConnectNonBlockingRefused(t *testing.T) { // item 54
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		addr := refusing(t)
+		s := socktest.TCP.New(t)
+		socktest.Must(t, s.SetTimeout(0))
+		if err := w.On(s).Connect(addr); !errors.Is(err, syscall.EINPROGRESS) {
+			t.Fatalf("%v, want EINPROGRESS", err)
+		}
+		socktest.AwaitWritable(t, s)
+		if err := w.On(s).Connect(addr); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("again: %v, want ECONNREFUSED", err)
+		}
+	})
+}
+
+// One that was begun without waiting can be waited for.
+func TestConnectGoesOnToItsEnd(t *testing.T) { // item 54
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		_, addr := socktest.TCP.Listener(t)
+		s := socktest.TCP.New(t)
+		socktest.Must(t, s.SetTimeout(0))
+		if err := s.Connect(addr); !errors.Is(err, syscall.EINPROGRESS) {
+			t.Fatalf("%v, want EINPROGRESS", err)
+		}
+		socktest.Must(t, s.SetTimeout(socktest.Patience))
+		socktest.Must(t, w.On(s).Connect(addr))
+		socktest.Must(t, s.SetTimeout(0))
+		if _, err := w.On(s).Send(hello, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestConnectEx(t *testing.T) { // items 53, 54, 56
+	socktest.Check(t)
+	_, addr := socktest.TCP.Listener(t)
+	s := socktest.TCP.New(t)
+	for i, want := range []syscall.Errno{0, syscall.EISCONN} {
+		if errno, err := s.ConnectEx(addr); errno != want || err != nil {
+			t.Errorf("call %d: %v, %v; want %v", i, errno, err, want)
+		}
+	}
+	s = socktest.TCP.New(t)
+	socktest.Must(t, s.SetTimeout(0))
+	if errno, err := s.ConnectEx(addr); errno != syscall.EINPROGRESS || err != nil {
+		t.Errorf("non-blocking: %v, %v; want EINPROGRESS", errno, err)
+	}
+	socktest.AwaitWritable(t, s)
+	if errno, err := s.ConnectEx(addr); errno != 0 || err != nil {
+		t.Errorf("non-blocking, again: %v, %v; want 0", errno, err)
+	}
+	s.Close()
+	if errno, err := s.ConnectEx(addr); errno != syscall.EBADF || err != nil {
+		t.Errorf("closed: %v, %v; want EBADF", errno, err)
+	}
+	if errno, err := socktest.UnixStream.New(t).ConnectEx(sock.Unix("/nowhere/at/all")); errno != syscall.ENOENT || err != nil {
+		t.Errorf("a path that is not there: %v, %v; want ENOENT", errno, err)
+	}
+}
+
+// What is wrong with the address has no errno.
+func TestConnectExBadAddress(t *testing.T) { // items 6, 56
+	socktest.Check(t)
+	s := socktest.TCP.New(t)
+	for _, test := range []struct {
+		name string
+		to   sock.Addr
+		want error
+	}{
+		{"port 70000", sock.Inet("127.0.0.1", 70000), families.ErrPort},
+		{"another family", sock.Unix("/x"), families.ErrFamilyMismatch},
+		{"none", sock.Addr{}, families.ErrFamilyMismatch},
+		{"a host that is not found", sock.Inet("no such host", 80), &sock.GaiError{Code: sock.EAI_NONAME}},
+		{"a NUL in the host", sock.Inet("local\x00host", 80), families.ErrHostNUL},
+	} {
+		if errno, err := s.ConnectEx(test.to); errno != 0 || !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, %v; want 0, %v", test.name, errno, err, test.want)
+		}
+		if err := s.Connect(test.to); !errors.Is(err, test.want) {
+			t.Errorf("%s, Connect: %v; want %v", test.name, err, test.want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if errno, err := s.With(ctx).ConnectEx(refusing(t)); errno != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: %v, %v", errno, err)
+	}
+}
+
+func TestConnectToAName(t *testing.T) { // items 184, 186
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		_, addr := socktest.TCP.Listener(t)
+		for _, host := range []string{"localhost", "127.1", "", "0.0.0.0"} {
+			s := socktest.TCP.New(t)
+			if err := w.On(s).Connect(sock.Inet(host, addr.Port())); err != nil {
+				t.Errorf("%q: %v", host, err)
+			}
+			if peer, err := s.Getpeername(); peer != addr || err != nil {
+				t.Errorf("%q is %v, %v", host, peer, err)
+			}
+		}
+		if err := w.On(socktest.TCP.New(t)).Connect(sock.Inet("no such host", 80)); !errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}) {
+			t.Errorf("a host that is not found: %v", err)
+		}
+	})
+}
+
+func TestConnectDatagramAgain(t *testing.T) { // item 59
+	for _, k := range socktest.Datagrams {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				s := k.New(t)
+				for range 3 {
+					to, addr := k.Bound(t)
+					socktest.Must(t, w.On(s).Connect(addr))
+					_, err := w.On(s).Send(hello, 0)
+					socktest.Must(t, err)
+					socktest.Must(t, wantBytes("hello")(to.Recv(10, 0)))
+				}
+			})
+		})
+	}
+}
+
+// unanswered is an address whose listener has so many connections waiting that it does not answer any more.
+func unanswered(t *testing.T) sock.Addr {
+	t.Helper()
+	ln, addr := socktest.TCP.Bound(t)
+	socktest.Must(t, ln.Listen(0))
+	for {
+		s := socktest.TCP.New(t)
+		socktest.Must(t, s.SetTimeout(50*time.Millisecond))
+		err := s.Connect(addr)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return addr
+		}
+		socktest.Must(t, err)
+	}
+}
+
+func TestConnectThatWaits(t *testing.T) { // items 53, 54, 236
+	socktest.Check(t)
+	addr := unanswered(t)
+	connecting := func(t *testing.T, timeout time.Duration) *sock.Socket {
+		s := socktest.TCP.New(t)
+		socktest.Must(t, s.SetTimeout(timeout))
+		return s
+	}
+	t.Run("timeout", func(t *testing.T) {
+		socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+			const timeout = 3 * time.Millisecond
+			s := connecting(t, timeout)
+			began := time.Now()
+			if err := w.On(s).Connect(addr); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) < timeout {
+				t.Errorf("%v after %v, want a timeout", err, time.Since(began))
+			}
+			if errno, err := s.ConnectEx(addr); errno != syscall.EAGAIN || err != nil {
+				t.Errorf("ConnectEx = %v, %v; want EAGAIN", errno, err)
+			}
+			// It goes on connecting.
+			socktest.Must(t, s.SetTimeout(0))
+			if err := w.On(s).Connect(addr); !errors.Is(err, syscall.EALREADY) {
+				t.Errorf("after it: %v, want EALREADY", err)
+			}
+		})
+	})
+	t.Run("non-blocking", func(t *testing.T) {
+		socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+			s := connecting(t, 0)
+			for i, want := range []error{syscall.EINPROGRESS, syscall.EALREADY, syscall.EALREADY} {
+				if err := w.On(s).Connect(addr); !errors.Is(err, want) {
+					t.Errorf("call %d: %v, want %v", i, err, want)
+				}
+			}
+			if errno, err := s.ConnectEx(addr); errno != syscall.EALREADY || err != nil {
+				t.Errorf("ConnectEx = %v, %v; want EALREADY", errno, err)
+			}
+		})
+	})
+	for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
+		t.Run("cancel "+modeName(mode), func(t *testing.T) {
+			socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
+				s := connecting(t, mode)
+				call := socktest.Start(func() error { return w.On(s).Connect(addr) })
+				socktest.AwaitWaiting(t, s)
+				w.Cancel()
+				if err := call.Wait(t); !errors.Is(err, context.Canceled) {
+					t.Errorf("%v, want context.Canceled", err)
+				}
+			})
+		})
+		t.Run("close "+modeName(mode), func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				s := connecting(t, mode)
+				call := socktest.Start(func() error { return w.On(s).Connect(addr) })
+				socktest.AwaitWaiting(t, s)
+				socktest.Must(t, s.Close())
+				if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%v, want net.ErrClosed", err)
+				}
+			})
+		})
+		t.Run("ConnectEx, close "+modeName(mode), func(t *testing.T) {
+			socktest.Check(t)
+			s := connecting(t, mode)
+			call := socktest.Start(func() error {
+				errno, err := s.ConnectEx(addr)
+				return errors.Join(errno, err)
+			})
+			socktest.AwaitWaiting(t, s)
+			socktest.Must(t, s.Close())
+			if err := call.Wait(t); !errors.Is(err, syscall.EBADF) {
+				t.Errorf("%v, want EBADF", err)
+			}
+		})
+	}
+}
+
+// A blocking connect waits for room in the backlog. Any other is told that there is none, as in Python.
+func TestConnectUnixFullBacklog(t *testing.T) { // items 58, 236
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, addr := fullBacklog(t)
+		for _, mode := range []time.Duration{0, socktest.Patience} {
+			s := socktest.UnixStream.New(t)
+			socktest.Must(t, s.SetTimeout(mode))
+			if err := w.On(s).Connect(addr); !errors.Is(err, sock.ErrWouldBlock) {
+				t.Errorf("%s: %v, want ErrWouldBlock", modeName(mode), err)
+			}
+			if errno, err := s.ConnectEx(addr); errno != syscall.EAGAIN || err != nil {
+				t.Errorf("%s: ConnectEx = %v, %v; want EAGAIN", modeName(mode), errno, err)
+			}
+		}
+		s := socktest.UnixStream.New(t)
+		call := socktest.Start(func() error { return w.On(s).Connect(addr) })
+		socktest.AwaitWaiting(t, s)
+		if call.Done() {
+			t.Fatal("it did not wait: ", call.Wait(t))
+		}
+		c, _, err := ln.Accept()
+		socktest.Must(t, err)
+		c.Close()
+		socktest.Must(t, call.Wait(t))
+	})
+}
+
+// fullBacklog is a Unix listener with no room for another connection.
+func fullBacklog(t *testing.T) (*sock.Socket, sock.Addr) {
+	t.Helper()
+	ln, addr := socktest.UnixStream.Bound(t)
+	socktest.Must(t, ln.Listen(0))
+	for {
+		s := socktest.UnixStream.New(t)
+		socktest.Must(t, s.SetTimeout(0))
+		err := s.Connect(addr)
+		if errors.Is(err, sock.ErrWouldBlock) {
+			return ln, addr
+		}
+		socktest.Must(t, err)
+	}
+}
+
+// What is sent while a connect is under way waits for it: one lane serves both.
+func TestSendWaitsForConnect(t *testing.T) {
+	socktest.Check(t)
+	ln, addr := fullBacklog(t)
+	s := socktest.UnixStream.New(t)
+	connect := s.Async().Connect(addr)
+	send := s.Async().Sendall(hello, 0)
+	if connect.Settled() || send.Settled() {
+		t.Fatal("they did not wait")
+	}
+	var got []byte
+	for len(got) == 0 { // those who filled the backlog have sent nothing
+		c, _, err := ln.Accept()
+		socktest.Must(t, err)
+		socktest.Must(t, c.SetTimeout(20*time.Millisecond))
+		got, _ = c.Recv(10, 0)
+		c.Close()
+	}
+	if _, err := connect.Wait(t.Context()); err != nil || string(got) != "hello" {
+		t.Errorf("connect: %v; received %q", err, got)
+	}
+	if n, err := send.Wait(t.Context()); n != len(hello) || err != nil {
+		t.Errorf("send: %d, %v", n, err)
+	}
+}
+
+// Many at once, of which each gets its own.
+func TestConnectMany(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, addr := socktest.TCP.Listener(t)
+		var clients []*sock.Socket
+		var wg sync.WaitGroup
+		for range 30 {
+			s := socktest.TCP.New(t)
+			clients = append(clients, s)
+			wg.Go(func() {
+				if err := w.On(s).Connect(addr); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for range clients {
+			c, _, err := ln.Accept()
+			socktest.Must(t, err)
+			c.Close()
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// A Control is one item of ancillary data: Python's (cmsg_level, cmsg_type, cmsg_data).
+type Control struct {
+	Level int // SOL_SOCKET, IPPROTO_IP, …
+	Type  int // SCM_RIGHTS, IP_TTL, …
+	Data  []byte
+}
+
+// The layout of control messages: struct cmsghdr of <sys/socket.h>, whose length field and alignment controlAlign says.
+//
+//	#define CMSG_ALIGN(len) (((len) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
+//	#define CMSG_SPACE(len) (CMSG_ALIGN(len) + CMSG_ALIGN(sizeof(struct cmsghdr)))
+//	#define CMSG_LEN(len)   (CMSG_ALIGN(sizeof(struct cmsghdr)) + (len))
+
+func alignControl(n int) int { return (n + controlAlign - 1) &^ (controlAlign - 1) }
+
+// maxControl is the most that CMSG_LEN and CMSG_SPACE give: a C int.
+const maxControl = math.MaxInt32
+
+// CMSG_LEN is the length of a control message with n bytes of data, without padding behind it: room for exactly one.
+//
+// Error: an *ArgError for an n that is negative or gives more than a C int.
+func CMSG_LEN(n int) (int, error) {
+	if n < 0 || n > maxControl-controlHeader {
+		return 0, &ArgError{"length", n, "CMSG_LEN() argument out of range"}
+	}
+	return controlHeader + n, nil
+}
+
+// CMSG_SPACE is the room of a control message with n bytes of data, with the padding behind it: what several need is the sum.
+//
+// Error: an *ArgError for an n that is negative or gives more than a C int.
+func CMSG_SPACE(n int) (int, error) {
+	if n < 0 || n > maxControl-controlHeader-(controlAlign-1) {
+		return 0, &ArgError{"length", n, "CMSG_SPACE() argument out of range"}
+	}
+	return controlHeader + alignControl(n), nil
+}
+
+// AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty or made by it.
+//
+// Error: an *ArgError for data that no control message can hold.
+func AppendControl(b []byte, items ...Control) ([]byte, error) {
+	for _, c := range items {
+		space, err := CMSG_SPACE(len(c.Data))
+		if err != nil || space > maxControl-len(b) {
+			return b, &ArgError{"ancdata", len(c.Data), "ancillary data item too large"}
+		}
+		start := len(b)
+		b = append(b, make([]byte, space)...)
+		h := b[start:]
+		putControlHeader(h, controlHeader+len(c.Data), c.Level, c.Type)
+		copy(h[controlHeader:], c.Data)
+	}
+	return b, nil
+}
+
+// ParseControl takes the control messages that recvmsg(2) has left in b apart, in their order. Their data is that of b, not a copy.
+//
+// An item that runs over the end of b is given as far as it goes, and nothing after it; one whose header is not all there, or says
+// less than its own length, is dropped. Both make the error an *ControlError, beside what could be read.
+func ParseControl(b []byte) ([]Control, error) {
+	var items []Control
+	for len(b) > 0 {
+		if len(b) < controlHeader {
+			return items, &ControlError{len(b), controlHeader}
+		}
+		n, level, typ := controlHeaderOf(b)
+		if n < controlHeader {
+			return items, &ControlError{n, controlHeader}
+		}
+		c := Control{Level: level, Type: typ}
+		if n > len(b) {
+			c.Data = b[controlHeader:]
+			return append(items, c), &ControlError{len(b), n}
+		}
+		c.Data = b[controlHeader:n:n]
+		items = append(items, c)
+		b = b[min(alignControl(n), len(b)):]
+	}
+	return items, nil
+}
+
+// A ControlError says that received ancillary data was malformed or cut where it should not be: Python's RuntimeWarning.
+type ControlError struct {
+	Have, Want int // bytes
+}
+
+func (e *ControlError) Error() string {
+	return fmt.Sprintf("received malformed or improperly-truncated ancillary data: %d bytes of %d", e.Have, e.Want)
+}
+
+// Ints reads the data as C ints, as SCM_RIGHTS and many options have them. What is left of a partial one at the end is dropped.
+func (c Control) Ints() []int {
+	ints := make([]int, 0, len(c.Data)/4)
+	for b := c.Data; len(b) >= 4; b = b[4:] {
+		ints = append(ints, int(int32(binary.NativeEndian.Uint32(b))))
+	}
+	return ints
+}
+
+// IntsControl is an item whose data is C ints.
+func IntsControl(level, typ int, ints ...int) Control {
+	data := make([]byte, 0, 4*len(ints))
+	for _, v := range ints {
+		data = binary.NativeEndian.AppendUint32(data, uint32(v))
+	}
+	return Control{level, typ, data}
+}

@@ -1,0 +1,130 @@
+package sock_test
+
+import (
+	"errors"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestDup(t *testing.T) { // items 77, 78
+	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
+		a, b := k.Pair(t)
+		for _, timeout := range []time.Duration{sock.Forever, time.Second, 0} {
+			socktest.Must(t, a.SetTimeout(timeout))
+			d, err := a.Dup()
+			socktest.Must(t, err)
+			defer d.Close()
+			if d.Fileno() == a.Fileno() || d.Fileno() < 0 {
+				t.Errorf("it has descriptor %d, and %d is the first", d.Fileno(), a.Fileno())
+			}
+			if d.Family() != a.Family() || d.Type() != a.Type() || d.Proto() != a.Proto() || d.Timeout() != timeout {
+				t.Errorf("it is %v with timeout %v, of %v with %v", d, d.Timeout(), a, timeout)
+			}
+		}
+		d, err := a.Dup()
+		socktest.Must(t, err)
+		defer d.Close()
+		socktest.Must(t, d.SetTimeout(sock.Forever))
+		socktest.Must(t, a.Close())
+		echo(t, d, b)
+	})
+}
+
+// What is closed is the descriptor: a duplicate that waits goes on.
+func TestDupOutlives(t *testing.T) { // item 77
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		d, err := a.Dup()
+		socktest.Must(t, err)
+		socktest.Closing(t, d)
+		first := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
+		socktest.AwaitWaiting(t, a)
+		second := socktest.Start(func() error { return wantBytes("hello")(w.On(d).Recv(10, 0)) })
+		socktest.AwaitWaiting(t, d)
+		socktest.Must(t, a.Close())
+		first.Wait(t)
+		_, err = b.Sendall(hello, 0)
+		socktest.Must(t, err)
+		socktest.Must(t, second.Wait(t))
+	})
+}
+
+// Two that wait for one queue are both woken by each datagram: who comes too late waits on, with what is left of its time.
+func TestDuplicatesShareAQueue(t *testing.T) { // items 40, 77
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		const n = 50
+		a, b := socktest.UDP.Pair(t)
+		d, err := a.Dup()
+		socktest.Must(t, err)
+		defer d.Close()
+		var received atomic.Int32
+		receive := func(s *sock.Socket) func() error {
+			return func() error {
+				for {
+					p, err := w.On(s).Recv(10, 0)
+					if err != nil || len(p) == 0 {
+						return err
+					}
+					received.Add(1)
+				}
+			}
+		}
+		calls := []*socktest.Call{socktest.Start(receive(a)), socktest.Start(receive(d))}
+		for i := range int32(n) {
+			_, err := b.Send(hello, 0)
+			socktest.Must(t, err)
+			socktest.Await(t, "the datagram", func() bool { return received.Load() == i+1 })
+		}
+		for range calls { // an empty one ends a receiver
+			_, err := b.Send(nil, 0)
+			socktest.Must(t, err)
+		}
+		for _, call := range calls {
+			socktest.Must(t, call.Wait(t))
+		}
+	})
+}
+
+func TestPair(t *testing.T) { // items 82, 83
+	socktest.Check(t)
+	for _, typ := range []int{-1, sock.SOCK_STREAM, sock.SOCK_DGRAM, sock.SOCK_SEQPACKET} {
+		a, b, err := sock.Pair(-1, typ, -1)
+		socktest.Must(t, err)
+		want := typ
+		if typ == -1 {
+			want = sock.SOCK_STREAM
+		}
+		for _, s := range []*sock.Socket{a, b} {
+			if s.Family() != sock.AF_UNIX || s.Type() != want || s.Proto() != 0 || s.Timeout() != sock.Forever {
+				t.Errorf("type %d: it is %v", typ, s)
+			}
+		}
+		echo(t, a, b)
+		a.Close()
+		b.Close()
+	}
+}
+
+func TestPairRefuses(t *testing.T) { // item 83
+	socktest.Check(t)
+	for _, test := range []struct {
+		name               string
+		family, typ, proto int
+		want               syscall.Errno
+	}{
+		{"inet", sock.AF_INET, sock.SOCK_STREAM, 0, syscall.EOPNOTSUPP},
+		{"inet6", sock.AF_INET6, sock.SOCK_DGRAM, 0, syscall.EOPNOTSUPP},
+		{"unknown family", 9999, sock.SOCK_STREAM, 0, syscall.EAFNOSUPPORT},
+		{"bad type", sock.AF_UNIX, 999, 0, syscall.EINVAL},
+		{"unknown protocol", sock.AF_UNIX, sock.SOCK_STREAM, 99, syscall.EPROTONOSUPPORT},
+	} {
+		if a, b, err := sock.Pair(test.family, test.typ, test.proto); !errors.Is(err, test.want) || a != nil || b != nil {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}

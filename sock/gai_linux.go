@@ -1,0 +1,25 @@
+package sock
+
+// <netdb.h>
+const (
+	aiV4Mapped = AI_V4MAPPED
+	aiAll      = AI_ALL
+	aiCanonIDN = 0x0080 // AI_CANONIDN
+	aiKnown    = 0x07ff // with AI_IDN 0x0040, and 0x0100 and 0x0200, which mean nothing any more
+
+	niIDN   = NI_IDN
+	niKnown = 0x00ff // with 0x40 and 0x80, which mean nothing any more
+
+	eaiAddrFamily = EAI_ADDRFAMILY
+
+	hBase = 0 // of h_errno
+)
+
+// <linux/net.h>, <linux/in.h>
+var kindsHere = []kind{{6, 33, "dccp"}} // SOCK_DCCP, IPPROTO_DCCP
+
+var gaiTextsHere = []gaiText{
+	{EAI_ADDRFAMILY, "Address family for hostname not supported"},
+	{EAI_SYSTEM, "System error"},
+	{EAI_OVERFLOW, "Result too large for supplied buffer"},
+}

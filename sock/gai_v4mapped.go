@@ -1,5 +1,0 @@
-//go:build !netbsd && !openbsd
-
-package sock
-
-const aiV4Mapped = AI_V4MAPPED

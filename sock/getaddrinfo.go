@@ -1,0 +1,256 @@
+package sock
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/loop"
+)
+
+// An AddrInfo is one way to reach a host and service: Python's (family, type, proto, canonname, sockaddr).
+type AddrInfo struct {
+	Family, Type, Proto int
+	Canonname           string // only in the first, and only with AI_CANONNAME
+	Addr                Addr
+}
+
+// Hints narrow Getaddrinfo: zero fields do not. Flags are AI_*.
+type Hints struct {
+	Family, Type, Proto, Flags int
+}
+
+// Getaddrinfo is DefaultResolver's Getaddrinfo.
+func Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrInfo, error) {
+	return DefaultResolver.Getaddrinfo(ctx, host, port, hints)
+}
+
+// Getaddrinfo is getaddrinfo(3): the ways to reach port on host, in the order of RFC 6724, best first. nil hints are the zero Hints.
+//
+// host is a name, or numeric text: 127.0.0.1, 127.1, 0x7f.1, ::1, fe80::1%eth0, fe80::1%2. A name that is not ASCII is encoded by
+// the rules of IDNA. "" is Python's None: this host, by its loopback addresses, or with AI_PASSIVE the wildcard addresses. So is
+// "*".
+//
+// port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*" are none, which is port 0.
+//
+// It does on every system what glibc does on Linux. Two things only the DNS's own answer could tell: a name that has records, but
+// none of an address, gives EAI_NONAME unless it has one of the other family; glibc would say EAI_NODATA.
+//
+// Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA refuses; the cause of ctx;
+// loop.ErrOnLoop.
+func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrInfo, error) {
+	if err := loop.MayBlock(); err != nil {
+		return nil, err
+	}
+	var h Hints
+	if hints != nil {
+		h = *hints
+	}
+	host, err := hostASCII(host)
+	if err != nil {
+		return nil, err
+	}
+	if host == "*" {
+		host = ""
+	}
+	if port == "*" {
+		port = ""
+	}
+	switch {
+	case host == "" && port == "":
+		return nil, noName("", "neither host nor port")
+	case h.Flags&^aiKnown != 0:
+		return nil, gaiFault(EAI_BADFLAGS, host, "flags 0x"+strconv.FormatInt(int64(h.Flags), 16))
+	case host == "" && h.Flags&AI_CANONNAME != 0:
+		return nil, gaiFault(EAI_BADFLAGS, host, "AI_CANONNAME without a host")
+	}
+	if h.Flags&AI_ADDRCONFIG != 0 {
+		if err := h.limitToConfigured(host); err != nil {
+			return nil, err
+		}
+	}
+	var number int32
+	decimal := true
+	if port != "" {
+		number, decimal = portNumber(port)
+	}
+	switch {
+	case !decimal && h.Flags&AI_NUMERICSERV != 0:
+		return nil, noName(port, "AI_NUMERICSERV, and not a number")
+	case h.Family != AF_UNSPEC && h.Family != AF_INET && h.Family != AF_INET6:
+		return nil, gaiFault(EAI_FAMILY, host, "family "+strconv.Itoa(h.Family))
+	}
+	sockets, err := socketsFor(&h, port, number)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := r.addresses(ctx, host, &h)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]AddrInfo, 0, len(ips)*len(sockets))
+	for _, ip := range ips {
+		for _, s := range sockets {
+			a := families.FromAddrPort(netip.AddrPortFrom(ip, s.port))
+			infos = append(infos, AddrInfo{families.Host.FamilyOf(a), s.typ, s.proto, "", a})
+		}
+	}
+	if h.Flags&AI_CANONNAME != 0 {
+		name, err := r.canonical(ctx, host)
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+		if h.Flags&aiCanonIDN != 0 {
+			name = hostUnicode(name)
+		}
+		infos[0].Canonname = name
+	}
+	return infos, nil
+}
+
+// limitToConfigured is AI_ADDRCONFIG: of a host that has addresses of one family only, besides those of loopback, only that is
+// wanted.
+func (h *Hints) limitToConfigured(host string) error {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // glibc takes it for both, too
+	}
+	var v4, v6 bool
+	for _, a := range addrs {
+		ipnet, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, _ := netip.AddrFromSlice(ipnet.IP)
+		ip = ip.Unmap()
+		if ip != ipv4Loopback && ip != netip.IPv6Loopback() {
+			v4, v6 = v4 || ip.Is4(), v6 || ip.Is6()
+		}
+	}
+	switch {
+	case h.Family == AF_INET && !v4, h.Family == AF_INET6 && !v6:
+		return noName(host, "AI_ADDRCONFIG, and this host has no address of the family")
+	case h.Family == AF_UNSPEC && v4 && !v6:
+		h.Family = AF_INET
+	case h.Family == AF_UNSPEC && v6 && !v4:
+		h.Family = AF_INET6
+	}
+	return nil
+}
+
+var ipv4Loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// addresses are those of a host, best first. The zone of one is a number, its scope.
+func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
+	wanted := func(ip netip.Addr) bool {
+		return h.Family == AF_UNSPEC || ip.Is4() == (h.Family == AF_INET)
+	}
+	if host == "" {
+		// glibc sorts these too, and comes to 0.0.0.0 before ::, but ::1 before 127.0.0.1.
+		ips := []netip.Addr{netip.IPv6Loopback(), ipv4Loopback}
+		if h.Flags&AI_PASSIVE != 0 {
+			ips = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+		}
+		return slices.DeleteFunc(ips, func(ip netip.Addr) bool { return !wanted(ip) }), nil
+	}
+	ip, numeric := numericHost(host)
+	if !numeric {
+		if h.Flags&AI_NUMERICHOST != 0 {
+			return nil, noName(host, "AI_NUMERICHOST, and not a number")
+		}
+		return r.named(ctx, host, h)
+	}
+	if ip.Is4In6() && h.Family == AF_INET {
+		ip = ip.Unmap()
+	} else if ip.Is4() && h.Family == AF_INET6 && h.Flags&aiV4Mapped != 0 {
+		ip = netip.AddrFrom16(ip.As16())
+	}
+	if !wanted(ip) {
+		return nil, gaiFault(eaiAddrFamily, host, "an address of another family")
+	}
+	ip, err := withScope(ip)
+	if err != nil {
+		return nil, err
+	}
+	return []netip.Addr{ip}, nil
+}
+
+// named are the addresses of a host that has a name.
+func (r *Resolver) named(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
+	network, other := "ip", ""
+	mapped := h.Family == AF_INET6 && h.Flags&aiV4Mapped != 0
+	switch {
+	case h.Family == AF_INET:
+		network, other = "ip4", "ip6"
+	case h.Family == AF_INET6 && !mapped:
+		network, other = "ip6", "ip4"
+	}
+	ips, err := r.lookupIP(ctx, network, host)
+	if err != nil {
+		err = gaiError(host, err)
+		if e, ok := err.(*GaiError); ok && e.Code == EAI_NONAME && other != "" {
+			if _, others := r.lookupIP(ctx, other, host); others == nil {
+				e.Code = EAI_NODATA // the name is there
+			} else if ctx.Err() != nil {
+				return nil, others
+			}
+		}
+		return nil, err
+	}
+	if !mapped {
+		return ips, nil
+	}
+	if h.Flags&aiAll == 0 && slices.ContainsFunc(ips, netip.Addr.Is6) {
+		return slices.DeleteFunc(ips, netip.Addr.Is4), nil
+	}
+	for i, ip := range ips {
+		ips[i] = netip.AddrFrom16(ip.As16())
+	}
+	return ips, nil
+}
+
+func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	ips, err := ask(ctx, r, func(ctx context.Context, n *net.Resolver) ([]netip.Addr, error) {
+		return n.LookupNetIP(ctx, network, host)
+	})
+	for i := range ips {
+		ips[i] = ips[i].Unmap()
+	}
+	return ips, err
+}
+
+// canonical is the name that the aliases of a host end at. If that cannot be found it is the host itself.
+func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
+	if _, numeric := numericHost(host); numeric {
+		return host, nil
+	}
+	name := host
+	for range maxAliases {
+		next, err := ask(ctx, r, func(ctx context.Context, n *net.Resolver) (string, error) { return n.LookupCNAME(ctx, name) })
+		switch {
+		case err != nil && name == host:
+			return trimDot(host), err
+		case err != nil:
+			return trimDot(name), nil
+		case strings.EqualFold(trimDot(next), trimDot(name)):
+			return trimDot(next), nil
+		}
+		name = next
+	}
+	return trimDot(name), nil
+}
+
+// maxAliases is how far the aliases of a host are followed. Package net tells the last one or the first, whichever it is told first
+// itself: it asks for addresses and for an alias at the same time.
+const maxAliases = 10
+
+func trimDot(name string) string {
+	if n := len(name); n > 1 && name[n-1] == '.' {
+		return name[:n-1]
+	}
+	return name
+}

@@ -1,0 +1,266 @@
+package sock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/polluxio/pollux/timeouts"
+)
+
+func TestInterleaved(t *testing.T) {
+	for _, tt := range []struct{ given, want string }{ // of IPv6 and IPv4, letters and digits
+		{"", ""},
+		{"a", "a"},
+		{"1", "1"},
+		{"ab", "ab"},
+		{"abc123", "a1b2c3"},
+		{"123abc", "1a2b3c"},
+		{"abcd1", "a1bcd"},
+		{"a1234", "a1234"},
+		{"1abcd2", "1a2bcd"},
+		{"a1b2", "a1b2"},
+	} {
+		var infos []AddrInfo
+		for _, c := range tt.given {
+			family := AF_INET6
+			if c >= '0' && c <= '9' {
+				family = AF_INET
+			}
+			infos = append(infos, AddrInfo{Family: family, Canonname: string(c)})
+		}
+		var got strings.Builder
+		for _, info := range interleaved(infos) {
+			got.WriteString(info.Canonname)
+		}
+		if got.String() != tt.want {
+			t.Errorf("%q: %q, want %q", tt.given, &got, tt.want)
+		}
+	}
+}
+
+// The schedule alone, told the time.
+func TestRace(t *testing.T) {
+	const ms = time.Millisecond
+	begin := timeouts.Deadline(time.Hour)
+	r := newRace(3, 0)
+	started := func(at time.Duration, want int) {
+		t.Helper()
+		try, ok := r.start(begin.Add(at))
+		if !ok {
+			try = -1
+		}
+		if try != want {
+			t.Errorf("after %v: try %d is started, want %d", at, try, want)
+		}
+	}
+	due := func(want timeouts.Deadline) {
+		t.Helper()
+		if r.due != want {
+			t.Errorf("the next is due at %v, want %v", r.due, want)
+		}
+	}
+	due(timeouts.Now)
+	started(0, 0)
+	due(begin.Add(250 * ms))
+	started(0, -1)
+	started(249*ms, -1)
+	started(250*ms, 1)
+	due(begin.Add(500 * ms))
+	r.failed() // whichever it was
+	due(timeouts.Now)
+	started(300*ms, 2)
+	due(timeouts.Never)
+	started(time.Hour, -1)
+	if r.over() {
+		t.Error("it is over, and two are running")
+	}
+	r.failed()
+	r.failed()
+	due(timeouts.Never)
+	if !r.over() {
+		t.Error("it is not over, and all have failed")
+	}
+
+	if r := newRace(0, 0); !r.over() || r.due != timeouts.Never {
+		t.Errorf("a race of none: %+v", r)
+	}
+	if r := newRace(2, time.Nanosecond); r.delay != 10*ms {
+		t.Errorf("the least delay is %v", r.delay)
+	}
+	r = newRace(2, time.Second)
+	started(0, 0)
+	due(begin.Add(time.Second))
+	r.stop()
+	started(time.Hour, -1)
+	if r.over() {
+		t.Error("it is over, and one is running")
+	}
+}
+
+// A dialing is what becomes of a try: it ends after a time, with an error or not, unless it is canceled.
+type dialing struct {
+	after time.Duration
+	err   error
+	deaf  bool // it does not notice that it is canceled
+}
+
+// A scene is a race of dialings in virtual time.
+type scene struct {
+	began    map[int]time.Duration
+	canceled []int
+	dropped  []int
+	winner   int // -1: none
+	errs     []error
+	took     time.Duration
+}
+
+func play(ctx context.Context, r *race, dialings []dialing) scene {
+	begin := time.Now()
+	s := scene{began: map[int]time.Duration{}, winner: -1}
+	type event struct {
+		try  int
+		at   time.Duration
+		what string
+	}
+	events := make(chan event, 2*len(dialings))
+	winner, errs := runRace(ctx, r, func(ctx context.Context, try int) (int, error) {
+		events <- event{try, time.Since(begin), "began"}
+		d := dialings[try]
+		done := ctx.Done()
+		if d.deaf {
+			done = nil
+		}
+		select {
+		case <-time.After(d.after):
+			return try, d.err
+		case <-done:
+			events <- event{try, time.Since(begin), "canceled"}
+			return -1, context.Cause(ctx)
+		}
+	}, func(try int) { s.dropped = append(s.dropped, try) })
+	s.took = time.Since(begin)
+	if errs == nil {
+		s.winner = winner
+	}
+	s.errs = errs
+	close(events)
+	for e := range events {
+		if e.what == "began" {
+			s.began[e.try] = e.at
+		} else {
+			s.canceled = append(s.canceled, e.try)
+		}
+	}
+	slices.Sort(s.canceled)
+	return s
+}
+
+func TestRunRace(t *testing.T) {
+	const ms = time.Millisecond
+	const never = time.Hour
+	refused, unreachable := errors.New("refused"), errors.New("unreachable")
+	type times = map[int]time.Duration
+	for _, tt := range []struct {
+		name     string
+		dialings []dialing
+		want     scene
+	}{
+		{"the first is quick", []dialing{{10 * ms, nil, false}, {0, nil, false}},
+			scene{began: times{0: 0}, winner: 0, took: 10 * ms}},
+		{"just in time", []dialing{{249 * ms, nil, false}, {0, nil, false}},
+			scene{began: times{0: 0}, winner: 0, took: 249 * ms}},
+		{"the first hangs", []dialing{{never, nil, false}, {10 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms}, canceled: []int{0}, winner: 1, took: 260 * ms}},
+		{"the first is late, and wins", []dialing{{300 * ms, nil, false}, {never, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms}, canceled: []int{1}, winner: 0, took: 300 * ms}},
+		{"failing at once", []dialing{{5 * ms, refused, false}, {5 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 5 * ms}, winner: 1, took: 10 * ms}},
+		{"failing starts the delay anew", []dialing{{100 * ms, refused, false}, {never, nil, false}, {10 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 100 * ms, 2: 350 * ms}, canceled: []int{1}, winner: 2, took: 360 * ms}},
+		{"the elder fails", []dialing{{300 * ms, refused, false}, {never, nil, false}, {10 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms, 2: 300 * ms}, canceled: []int{1}, winner: 2, took: 310 * ms}},
+		{"many hang", []dialing{{never, nil, false}, {never, nil, false}, {never, nil, false}, {50 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms, 2: 500 * ms, 3: 750 * ms}, canceled: []int{0, 1, 2}, winner: 3, took: 800 * ms}},
+		{"all fail", []dialing{{300 * ms, refused, false}, {10 * ms, unreachable, false}, {0, refused, false}},
+			scene{began: times{0: 0, 1: 250 * ms, 2: 260 * ms}, winner: -1, errs: []error{refused, unreachable, refused}, took: 300 * ms}},
+		{"a loser succeeds too", []dialing{{400 * ms, nil, true}, {100 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms}, dropped: []int{0}, winner: 1, took: 400 * ms}},
+		{"a loser fails after all", []dialing{{400 * ms, refused, true}, {100 * ms, nil, false}},
+			scene{began: times{0: 0, 1: 250 * ms}, winner: 1, took: 400 * ms}},
+		{"nobody to try", nil,
+			scene{began: times{}, winner: 0}}, // and no error: the caller has said why there is none
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got := play(t.Context(), newRace(len(tt.dialings), 0), tt.dialings)
+				if tt.dialings == nil {
+					got.winner = 0
+				}
+				if !reflect.DeepEqual(got, tt.want) {
+					t.Errorf("got  %+v\nwant %+v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestRunRaceCanceled(t *testing.T) {
+	const ms = time.Millisecond
+	refused, why := errors.New("refused"), errors.New("enough")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(300*ms, func() { cancel(why) })
+		got := play(ctx, newRace(4, 0), []dialing{{100 * ms, refused, false}, {time.Hour, nil, false}, {time.Hour, nil, false}, {}})
+		want := scene{
+			began:    map[int]time.Duration{0: 0, 1: 100 * ms},
+			canceled: []int{1}, winner: -1, errs: []error{refused, why}, took: 300 * ms,
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(why)
+		if got := play(ctx, newRace(2, 0), make([]dialing, 2)); len(got.began) != 0 || len(got.errs) != 1 || got.errs[0] != why {
+			t.Errorf("canceled before it began: %+v", got)
+		}
+	})
+}
+
+// Whatever happens, a race ends, with the first success there could be or with all errors, and leaves nothing behind.
+func TestRunRaceRandomly(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		dialings := make([]dialing, 1+random.IntN(6))
+		for i := range dialings {
+			dialings[i] = dialing{after: time.Duration(random.IntN(1000)) * time.Millisecond, deaf: random.IntN(4) == 0}
+			if random.IntN(2) == 0 {
+				dialings[i].err = fmt.Errorf("failure %d", i)
+			}
+		}
+		synctest.Test(t, func(t *testing.T) {
+			got := play(t.Context(), newRace(len(dialings), time.Duration(random.IntN(400))*time.Millisecond), dialings)
+			first, won := time.Duration(-1), -1
+			for try, at := range got.began {
+				if d := dialings[try]; d.err == nil && (won < 0 || at+d.after < first) {
+					won, first = try, at+d.after
+				}
+			}
+			switch {
+			case won < 0 && (got.winner >= 0 || len(got.errs) != len(dialings)):
+				t.Errorf("%v: %+v, want all errors", dialings, got)
+			case won >= 0 && (got.winner < 0 || got.began[got.winner]+dialings[got.winner].after != first):
+				t.Errorf("%v: %+v, want the winner %d", dialings, got, won)
+			}
+		})
+	}
+}

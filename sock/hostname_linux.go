@@ -1,0 +1,5 @@
+package sock
+
+import "golang.org/x/sys/unix"
+
+func sysSethostname(name string) error { return unix.Sethostname([]byte(name)) }

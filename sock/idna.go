@@ -1,0 +1,209 @@
+package sock
+
+import (
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// acePrefix begins a label that is written in ASCII for another one: RFC 3490, section 5.
+const acePrefix = "xn--"
+
+// hostASCII is host as the DNS has it: Python's codec "idna", which is ToASCII of RFC 3490. Letters become small ones, but without
+// the tables of RFC 3491: what is not in Unicode's normal form KC is taken as it is, and so will not be found.
+//
+// Error: an *ArgError for a label that is empty or has more than 63 bytes; and for a NUL, at which C would end the name.
+func hostASCII(host string) (string, error) {
+	refuse := func(why string) (string, error) { return "", &ArgError{"host", host, why} }
+	if strings.IndexByte(host, 0) >= 0 {
+		return refuse("host name must not contain null character")
+	}
+	if !utf8.ValidString(host) {
+		return refuse("host name is not UTF-8")
+	}
+	labels := strings.Split(fullStops.Replace(host), ".")
+	for i, label := range labels {
+		if !isASCII(label) {
+			label = prepared(label)
+			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {
+				return refuse("Label starts with ACE prefix")
+			}
+			if !isASCII(label) {
+				label = acePrefix + punycode(label)
+			}
+			labels[i] = label
+		}
+		if label == "" && i < len(labels)-1 || len(label) > 63 {
+			return refuse("label empty or too long")
+		}
+	}
+	return strings.Join(labels, "."), nil
+}
+
+// hostUnicode is a name of the DNS as people write it: ToUnicode of RFC 3490. A label that is not of this kind stays as it is.
+func hostUnicode(name string) string {
+	labels := strings.Split(name, ".")
+	for i, label := range labels {
+		if len(label) > 63 || !hasPrefixFold(label, acePrefix) {
+			continue
+		}
+		s, ok := fromPunycode(label[len(acePrefix):])
+		if !ok || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			continue
+		}
+		if again, err := hostASCII(s); err == nil && strings.EqualFold(again, label) {
+			labels[i] = s
+		}
+	}
+	return strings.Join(labels, ".")
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// fullStops are those of other scripts: RFC 3490, section 3.1.
+var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
+// folded are the letters of table B.2 of RFC 3454 that become other letters than their small ones.
+var folded = strings.NewReplacer("\u00df", "ss", "\u1e9e", "ss", "\u03c2", "\u03c3", "\u0130", "i\u0307")
+
+// prepared is a label in small letters and without what is not to be seen: table B.1 of RFC 3454.
+func prepared(label string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == 0xad, r == 0x34f, r == 0x1806, r == 0x2060, r == 0xfeff,
+			r >= 0x180b && r <= 0x180d, r >= 0x200b && r <= 0x200d, r >= 0xfe00 && r <= 0xfe0f:
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, folded.Replace(label))
+}
+
+// The parameters of Punycode: RFC 3492, section 5.
+const (
+	pBase, pTmin, pTmax = 36, 1, 26
+	pSkew, pDamp        = 38, 700
+	pBias, pFirst       = 72, 0x80
+)
+
+const pDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// punycode is section 6.3 of RFC 3492.
+func punycode(label string) string {
+	runes := []rune(label)
+	var out []byte
+	for _, r := range runes {
+		if r < pFirst {
+			out = append(out, byte(r))
+		}
+	}
+	basic := len(out)
+	if basic > 0 {
+		out = append(out, '-')
+	}
+	n, bias, delta := rune(pFirst), pBias, 0
+	for done := basic; done < len(runes); {
+		next := rune(math.MaxInt32)
+		for _, r := range runes {
+			if r >= n {
+				next = min(next, r)
+			}
+		}
+		delta += int(next-n) * (done + 1)
+		n = next
+		for _, r := range runes {
+			switch {
+			case r < n:
+				delta++
+			case r == n:
+				q := delta
+				for k := pBase; ; k += pBase {
+					t := threshold(k, bias)
+					if q < t {
+						break
+					}
+					out = append(out, pDigits[t+(q-t)%(pBase-t)])
+					q = (q - t) / (pBase - t)
+				}
+				out = append(out, pDigits[q])
+				bias = adapted(delta, done+1, done == basic)
+				delta = 0
+				done++
+			}
+		}
+		delta++
+		n++
+	}
+	return string(out)
+}
+
+// fromPunycode is section 6.2 of RFC 3492.
+func fromPunycode(s string) (string, bool) {
+	var out []rune
+	if i := strings.LastIndexByte(s, '-'); i >= 0 {
+		out, s = []rune(s[:i]), s[i+1:]
+	}
+	n, i, bias := pFirst, 0, pBias
+	for s != "" {
+		old, weight := i, 1
+		for k := pBase; ; k += pBase {
+			if s == "" {
+				return "", false
+			}
+			digit := strings.IndexByte(pDigits, lower(s[0]))
+			s = s[1:]
+			if digit < 0 || weight > 1<<25 {
+				return "", false
+			}
+			i += digit * weight
+			t := threshold(k, bias)
+			if digit < t {
+				break
+			}
+			weight *= pBase - t
+		}
+		size := len(out) + 1
+		bias = adapted(i-old, size, old == 0)
+		n += i / size
+		i %= size
+		if n > unicode.MaxRune || !utf8.ValidRune(rune(n)) {
+			return "", false
+		}
+		out = append(out, 0)
+		copy(out[i+1:], out[i:])
+		out[i] = rune(n)
+		i++
+	}
+	return string(out), true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+func threshold(k, bias int) int { return min(max(k-bias, pTmin), pTmax) }
+
+// adapted is section 6.1 of RFC 3492.
+func adapted(delta, size int, first bool) int {
+	if first {
+		delta /= pDamp
+	} else {
+		delta /= 2
+	}
+	delta += delta / size
+	k := 0
+	for ; delta > (pBase-pTmin)*pTmax/2; k += pBase {
+		delta /= pBase - pTmin
+	}
+	return k + (pBase-pTmin+1)*delta/(delta+pSkew)
+}

@@ -1,0 +1,78 @@
+package sock
+
+import (
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// InetAton is inet_aton(3): the four bytes of an IPv4 address in any form that it ever had. One to four parts are decimal, octal
+// (017) or hexadecimal (0xf); the last fills the bytes that are left, so that 127.1 is 127.0.0.1. A blank ends the text, whatever
+// follows.
+//
+// Error: an *ArgError.
+func InetAton(s string) ([]byte, error) {
+	text := s
+	if i := strings.IndexAny(s, " \t\n\v\f\r"); i >= 0 {
+		text = s[:i]
+	}
+	ip, ok := shortIPv4(text)
+	if !ok {
+		return nil, &ArgError{"ip_string", s, "illegal IP address string passed to inet_aton"}
+	}
+	return ip.AsSlice(), nil
+}
+
+// InetNtoa is inet_ntoa(3): the text of the four bytes of an IPv4 address.
+//
+// Error: an *ArgError for another number of bytes.
+func InetNtoa(packed []byte) (string, error) {
+	if len(packed) != 4 {
+		return "", &ArgError{"packed_ip", packed, "packed IP wrong length for inet_ntoa"}
+	}
+	return netip.AddrFrom4([4]byte(packed)).String(), nil
+}
+
+// InetPton is inet_pton(3): the bytes of an address of AF_INET, four decimal parts without leading zeros, or of AF_INET6, without
+// a scope.
+//
+// Errors: an *ArgError for another text; EAFNOSUPPORT for another family.
+func InetPton(family int, s string) ([]byte, error) {
+	if family != AF_INET && family != AF_INET6 {
+		return nil, os.NewSyscallError("inet_pton", syscall.EAFNOSUPPORT)
+	}
+	ip, err := netip.ParseAddr(s)
+	if err != nil || ip.Is4() != (family == AF_INET) || ip.Zone() != "" {
+		return nil, &ArgError{"ip_string", s, "illegal IP address string passed to inet_pton"}
+	}
+	return ip.AsSlice(), nil
+}
+
+// InetNtop is inet_ntop(3): the text of the bytes of an address, of AF_INET6 the shortest one. As everywhere in C, ::1.2.3.4 is
+// written so, where package netip writes ::102:304.
+//
+// Error: an *ArgError for another family, or a wrong number of bytes.
+func InetNtop(family int, packed []byte) (string, error) {
+	ip, ok := netip.AddrFromSlice(packed)
+	switch {
+	case family != AF_INET && family != AF_INET6:
+		return "", &ArgError{"address_family", family, "unknown address family " + strconv.Itoa(family)}
+	case !ok || ip.Is4() != (family == AF_INET):
+		return "", &ArgError{"packed_ip", packed, "invalid length of packed IP address string"}
+	}
+	return ipText(ip), nil
+}
+
+// ipText is the text of ip as C writes it, without its zone.
+func ipText(ip netip.Addr) string {
+	ip = ip.WithZone("")
+	if ip.Is6() {
+		b := ip.As16()
+		if [12]byte(b[:12]) == [12]byte{} && b[12]|b[13] != 0 {
+			return "::" + netip.AddrFrom4([4]byte(b[12:])).String()
+		}
+	}
+	return ip.String()
+}

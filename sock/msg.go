@@ -1,0 +1,186 @@
+package sock
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// IOV_MAX is how many buffers one Sendmsg or RecvmsgInto takes: <limits.h>, the same on all systems that have one.
+const IOV_MAX = 1024
+
+// A msgOp is an op of several buffers and ancillary data.
+type msgOp struct {
+	op
+	buffers [][]byte
+	control []byte // to send; or room to receive
+	got     int    // bytes of control received
+	seen    int    // MSG_* that the system set
+	vec     msgVec
+}
+
+var msgOps = sync.Pool{New: func() any {
+	o := new(msgOp)
+	o.Attempt = o
+	return o
+}}
+
+func (s *Socket) newMsgOp(d loop.Direction, buffers [][]byte, flags int) (*msgOp, error) {
+	if err := cInt("flags", flags); err != nil {
+		return nil, err
+	}
+	if len(buffers) > IOV_MAX {
+		return nil, fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
+	}
+	o := msgOps.Get().(*msgOp)
+	o.prepare(s.base(), d, nil)
+	o.buffers, o.flags, o.Blind = buffers, flags, flags&blindFlags != 0 && d == loop.Read
+	return o, nil
+}
+
+func (o *msgOp) done() {
+	o.s, o.buffers, o.control, o.salen, o.got, o.seen, o.n = nil, nil, nil, 0, 0, 0, 0
+	o.Blind = false
+	o.vec.clear()
+	msgOps.Put(o)
+}
+
+// Try is the loop's view.
+func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
+	if o.Lane == loop.Read {
+		o.salen = uint32(len(o.sa))
+		err := sysRecvmsg(sysfd, o)
+		return loop.Outcome{N: o.n}, err
+	}
+	err := sysSendmsg(sysfd, o)
+	out := loop.Outcome{N: o.n}
+	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
+		out.Retry = fullRetry // as in trySendto
+	}
+	return out, err
+}
+
+// Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary data, to an address; a zero to
+// sends to the peer. It reports how many bytes went, which on a stream may be fewer than all; the ancillary data went with
+// the first.
+//
+// No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
+// long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
+func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
+	o, err := s.newMsgOp(loop.Write, buffers, flags)
+	if err != nil {
+		return 0, s.fail("sendmsg", to, err)
+	}
+	defer o.done()
+	if !to.IsZero() {
+		if err := s.encode(&o.op, to); err != nil {
+			return 0, s.fail("sendmsg", to, err)
+		}
+	}
+	if len(ancillary) > 0 {
+		if o.control, err = AppendControl(nil, ancillary...); err != nil {
+			return 0, s.fail("sendmsg", to, err)
+		}
+	}
+	o.Deadline = s.deadline(flags)
+	err = s.fd.Do(s.who, &o.Op)
+	runtime.KeepAlive(s)
+	return o.n, s.fail("sendmsg", to, err)
+}
+
+// Recvmsg wraps recvmsg(2): at most bufsize bytes, and ancillary data in a buffer of ancbufsize bytes (see CMSG_SPACE and CMSG_LEN),
+// the MSG_* flags that the system set, and the sender, which is the zero Addr where the system names none.
+//
+// MSG_TRUNC says that a datagram was cut, MSG_CTRUNC that ancillary data was. Descriptors that come with SCM_RIGHTS are
+// close-on-exec only with MSG_CMSG_CLOEXEC, as in Python. At the end of a stream data is empty and the error nil.
+//
+// Errors: an *ArgError for a negative size; a *ControlError beside what could be read; else as Recvfrom.
+func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []Control, msgFlags int, from Addr, err error) {
+	if bufsize < 0 {
+		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"bufsize", bufsize, "negative buffer size in recvmsg()"})
+	}
+	p, err := s.buffer("recvmsg", bufsize)
+	if err != nil {
+		return nil, nil, 0, Addr{}, err
+	}
+	n, ancillary, msgFlags, from, err := s.RecvmsgInto([][]byte{p}, ancbufsize, flags)
+	return p[:min(n, len(p))], ancillary, msgFlags, from, err
+}
+
+// RecvmsgInto is Recvmsg into buffers that are filled in turn; none at all are allowed. It reports the bytes put into them.
+//
+// Without room for ancillary data it allocates nothing.
+func (s *Socket) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []Control, msgFlags int, from Addr, err error) {
+	if ancbufsize < 0 || ancbufsize > maxControl {
+		return 0, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"ancbufsize", ancbufsize, "invalid ancillary data buffer length"})
+	}
+	var control []byte
+	if ancbufsize > 0 {
+		control = make([]byte, ancbufsize)
+	}
+	n, got, msgFlags, from, err := s.RecvmsgBuffers(buffers, control, flags)
+	if err != nil || got == 0 {
+		return n, nil, msgFlags, from, err
+	}
+	ancillary, bad := ParseControl(control[:got])
+	return n, ancillary, msgFlags, from, s.fail("recvmsg", Addr{}, bad)
+}
+
+// RecvmsgBuffers is RecvmsgInto with the caller's own room for ancillary data, of which it reports the bytes used; ParseControl reads
+// them. It allocates nothing.
+func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n, got, msgFlags int, from Addr, err error) {
+	o, err := s.newMsgOp(loop.Read, buffers, flags)
+	if err != nil {
+		return 0, 0, 0, Addr{}, s.fail("recvmsg", Addr{}, err)
+	}
+	defer o.done()
+	o.control = control
+	o.Deadline = s.deadline(flags)
+	err = s.fd.Do(s.who, &o.Op)
+	runtime.KeepAlive(s)
+	if err == nil {
+		if from, err = s.decode(o.sa[:o.salen]); err != nil {
+			CloseRights(control[:o.got])
+		}
+	}
+	return o.n, o.got, o.seen, from, s.fail("recvmsg", Addr{}, err)
+}
+
+// CloseRights closes the descriptors that came in received ancillary data: for a message that is dropped.
+func CloseRights(control []byte) {
+	items, _ := ParseControl(control)
+	for _, c := range items {
+		if c.Level == SOL_SOCKET && c.Type == scmRights {
+			for _, fd := range c.Ints() {
+				sysClose(fd)
+			}
+		}
+	}
+}
+
+// SendFds is Python's send_fds: the buffers, with descriptors of this process, over an AF_UNIX socket. The receiver gets
+// duplicates. It reports the bytes sent.
+func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
+	return s.Sendmsg(buffers, []Control{IntsControl(SOL_SOCKET, scmRights, fds...)}, flags, Addr{})
+}
+
+// RecvFds is Python's recv_fds: at most bufsize bytes and maxfds descriptors, which are the caller's to close. Unlike Python's they
+// are close-on-exec.
+//
+// Errors: an *ArgError for a negative size or count; else as Recvmsg.
+func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, msgFlags int, from Addr, err error) {
+	room, err := CMSG_LEN(4 * max(min(maxfds, maxControl/8), -1))
+	if err != nil {
+		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"maxfds", maxfds, "must not be negative"})
+	}
+	data, items, msgFlags, from, err := s.Recvmsg(bufsize, room, flags|msgCloexec)
+	for _, c := range items {
+		if c.Level == SOL_SOCKET && c.Type == scmRights {
+			fds = append(fds, c.Ints()...)
+		}
+	}
+	return data, fds, msgFlags, from, err
+}

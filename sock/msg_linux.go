@@ -1,0 +1,77 @@
+package sock
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	scmRights  = SCM_RIGHTS
+	msgCloexec = MSG_CMSG_CLOEXEC
+)
+
+// A msgVec is a struct msghdr and its vector, kept from one message to the next.
+type msgVec struct {
+	hdr unix.Msghdr
+	iov []unix.Iovec
+}
+
+// clear lets go of everything but the room.
+func (v *msgVec) clear() {
+	clear(v.iov)
+	v.iov = v.iov[:0]
+	v.hdr = unix.Msghdr{}
+}
+
+// fill points the header at what o has.
+func (o *msgOp) fill() *unix.Msghdr {
+	v := &o.vec
+	v.iov = v.iov[:0]
+	for _, p := range o.buffers {
+		iov := unix.Iovec{Base: (*byte)(first(p))}
+		iov.SetLen(len(p))
+		v.iov = append(v.iov, iov)
+	}
+	v.hdr = unix.Msghdr{}
+	if len(v.iov) > 0 {
+		v.hdr.Iov = &v.iov[0]
+		v.hdr.SetIovlen(len(v.iov))
+	}
+	if o.salen > 0 {
+		v.hdr.Name, v.hdr.Namelen = &o.sa[0], o.salen
+	}
+	if len(o.control) > 0 {
+		v.hdr.Control = &o.control[0]
+		v.hdr.SetControllen(len(o.control))
+	}
+	return &v.hdr
+}
+
+func sysSendmsg(fd int, o *msgOp) error {
+	n, err := msgCall(unix.SYS_SENDMSG, fd, o.fill(), o.flags|unix.MSG_NOSIGNAL)
+	o.n = n
+	return err
+}
+
+func sysRecvmsg(fd int, o *msgOp) error {
+	h := o.fill()
+	n, err := msgCall(unix.SYS_RECVMSG, fd, h, o.flags)
+	o.n, o.salen, o.got, o.seen = n, h.Namelen, int(h.Controllen), int(h.Flags)
+	if err != nil {
+		o.salen, o.got = 0, 0
+	}
+	return err
+}
+
+func msgCall(call uintptr, fd int, h *unix.Msghdr, flags int) (int, error) {
+	for {
+		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(h)), uintptr(flags|unix.MSG_DONTWAIT))
+		if errno == 0 {
+			return int(n), nil
+		}
+		if errno != unix.EINTR {
+			return 0, sysError(errno)
+		}
+	}
+}

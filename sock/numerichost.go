@@ -1,0 +1,59 @@
+package sock
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/polluxio/pollux/families"
+)
+
+// numericHost is the address that host spells, with its zone as it was written; ok is false if host is a name.
+func numericHost(host string) (ip netip.Addr, ok bool) {
+	if ip, ok := shortIPv4(host); ok {
+		return ip, true
+	}
+	text, zone, scoped := strings.Cut(host, "%")
+	ip, err := netip.ParseAddr(text)
+	if err != nil || !ip.Is6() {
+		return netip.Addr{}, false
+	}
+	if scoped && zone == "" {
+		zone = "%" // no zone, and no interface's name
+	}
+	return ip.WithZone(zone), true
+}
+
+// shortIPv4 reads the forms of inet_aton(3) that package families knows: four parts down to one, each decimal, octal or
+// hexadecimal.
+func shortIPv4(s string) (ip netip.Addr, ok bool) {
+	if s == "" || strings.Trim(s, "0123456789abcdefABCDEFxX.") != "" {
+		return netip.Addr{}, false
+	}
+	ip = families.Inet(s, 0).AddrPort().Addr()
+	return ip, ip.IsValid()
+}
+
+// withScope is ip with a number for a zone: that of the interface if the address is of a kind that means one link only, else the
+// number that the zone is already.
+func withScope(ip netip.Addr) (netip.Addr, error) {
+	zone := ip.Zone()
+	if zone == "" {
+		return ip, nil
+	}
+	if oneLink(ip) {
+		if index, err := IfNametoindex(zone); err == nil {
+			return ip.WithZone(strconv.Itoa(index)), nil
+		}
+	}
+	if _, err := strconv.ParseUint(zone, 10, 32); err != nil {
+		return ip, noName(ip.String(), "no such scope")
+	}
+	return ip, nil
+}
+
+// oneLink says whether ip means something on one link only: IN6_IS_ADDR_LINKLOCAL, IN6_IS_ADDR_MC_NODELOCAL and
+// IN6_IS_ADDR_MC_LINKLOCAL, <netinet/in.h>.
+func oneLink(ip netip.Addr) bool {
+	return ip.Is6() && (ip.IsLinkLocalUnicast() || ip.IsInterfaceLocalMulticast() || ip.IsLinkLocalMulticast())
+}

@@ -1,0 +1,73 @@
+package sock_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// MSG_DONTWAIT makes one call non-blocking.
+func TestDontWait(t *testing.T) { // item 108
+	calls := []struct {
+		name string
+		call func(o socktest.Operations) error
+	}{
+		{"Recv", func(o socktest.Operations) error { _, err := o.Recv(1, sock.MSG_DONTWAIT); return err }},
+		{"RecvInto", func(o socktest.Operations) error {
+			_, err := o.RecvInto(make([]byte, 1), sock.MSG_DONTWAIT)
+			return err
+		}},
+		{"Recvfrom", func(o socktest.Operations) error { _, _, err := o.Recvfrom(1, sock.MSG_DONTWAIT); return err }},
+		{"Send", func(o socktest.Operations) error { _, err := o.Send(hello, sock.MSG_DONTWAIT); return err }},
+		{"Sendall", func(o socktest.Operations) error { _, err := o.Sendall(hello, sock.MSG_DONTWAIT); return err }},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for _, test := range calls {
+			a, b := socktest.UnixStream.Pair(t)
+			fill(t, a)
+			call := socktest.Start(func() error { return test.call(w.On(a)) })
+			socktest.Await(t, "an end or a wait", func() bool { return call.Done() || a.Loop() != nil })
+			if !call.Done() {
+				t.Errorf("%s waits", test.name)
+				a.Close()
+				call.Wait(t)
+				continue
+			}
+			if err := call.Wait(t); !errors.Is(err, sock.ErrWouldBlock) {
+				t.Errorf("%s: %v, want ErrWouldBlock", test.name, err)
+			}
+			_, err := b.Send(hello, sock.MSG_DONTWAIT)
+			socktest.Must(t, err)
+			socktest.Must(t, wantBytes("hello")(w.On(a).Recv(10, sock.MSG_DONTWAIT)))
+		}
+	})
+}
+
+// MSG_TRUNC tells how long a datagram was: recv(2). In Python recv gives as many bytes, of which the last are nobody's.
+func TestRecvTellsTheWholeLength(t *testing.T) { // item 90
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		received := func() socktest.Operations {
+			a, b := socktest.UDP.Pair(t)
+			_, err := b.Send(hello, 0)
+			socktest.Must(t, err)
+			return w.On(a)
+		}
+		if n, err := received().RecvInto(make([]byte, 3), sock.MSG_TRUNC); n != len(hello) || err != nil {
+			t.Errorf("RecvInto of 3 bytes = %d, %v; want %d", n, err, len(hello))
+		}
+		if n, _, err := received().RecvfromInto(make([]byte, 3), sock.MSG_TRUNC); n != len(hello) || err != nil {
+			t.Errorf("RecvfromInto of 3 bytes = %d, %v; want %d", n, err, len(hello))
+		}
+		if err := noPanic(func() error { return wantBytes("hel")(received().Recv(3, sock.MSG_TRUNC)) }); err != nil {
+			t.Error("Recv of 3 bytes: ", err)
+		}
+		if err := noPanic(func() error {
+			p, _, err := received().Recvfrom(3, sock.MSG_TRUNC)
+			return wantBytes("hel")(p, err)
+		}); err != nil {
+			t.Error("Recvfrom of 3 bytes: ", err)
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package sock
+
+import (
+	"context"
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// A Resolver finds the addresses of hosts and the names of addresses. It asks Go's resolver, which honours the hosts file,
+// nsswitch.conf and resolv.conf with its search domains, and caches nothing. The zero Resolver is ready, and any number of
+// goroutines may use one. It must not be copied.
+//
+// A look-up runs on a goroutine of the resolver's own, never on a loop, and there are no more than Limit of them. It blocks its
+// caller: in a callback or a task, which must not wait, it fails with loop.ErrOnLoop. These use Lookup.
+type Resolver struct {
+	// Net answers; nil: net.DefaultResolver. Its Dial says which server is asked.
+	Net *net.Resolver
+
+	// Limit is how many look-ups there may be at once; the others wait in line. 0: 64. It must not change after the first one.
+	Limit int
+
+	once  sync.Once
+	slots chan struct{} // once; has an element for each look-up that is under way
+}
+
+// DefaultResolver is that of the functions of this package, and of sockets that are given the name of a host. Who replaces it does
+// so before anything uses it.
+var DefaultResolver = new(Resolver)
+
+const defaultLimit = 64
+
+func (r *Resolver) net() *net.Resolver {
+	if r.Net != nil {
+		return r.Net
+	}
+	return net.DefaultResolver
+}
+
+// ask runs question in one of the resolver's slots.
+//
+// If ctx ends first, ask returns its cause and leaves the question behind. Package net does not always notice at once, and the
+// slot is free only when it has.
+func ask[T any](ctx context.Context, r *Resolver, question func(context.Context, *net.Resolver) (T, error)) (T, error) {
+	r.once.Do(func() {
+		limit := r.Limit
+		if limit <= 0 {
+			limit = defaultLimit
+		}
+		r.slots = make(chan struct{}, limit)
+	})
+	var none T
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
+	}
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+
+	type answer struct {
+		v   T
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		defer func() { <-r.slots }()
+		v, err := question(ctx, r.net())
+		answers <- answer{v, err}
+	}()
+	select {
+	case a := <-answers:
+		if d, ok := ctx.Deadline(); a.err != nil && ok && !time.Now().Before(d) {
+			<-ctx.Done() // whose timer is a little late
+		}
+		if a.err != nil && ctx.Err() != nil {
+			return none, context.Cause(ctx)
+		}
+		return a.v, a.err
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+}
+
+// Lookup runs find on a goroutine of its own, and gives what it returns as a future of l (nil: a loop of the default reactor). So a
+// task or a callback calls the functions that it must not wait for itself:
+//
+//	infos, err := sock.Lookup(task.Loop(), func(ctx context.Context) ([]sock.AddrInfo, error) {
+//		return sock.Getaddrinfo(ctx, "localhost", "http", nil)
+//	}).Await(task)
+//
+// ctx ends when the future is canceled. A panic in find becomes a *loop.PanicError.
+func Lookup[T any](l *loop.Loop, find func(ctx context.Context) (T, error)) loop.Future[T] {
+	return lookup(context.Background(), l, find)
+}
+
+func lookup[T any](parent context.Context, l *loop.Loop, find func(context.Context) (T, error)) loop.Future[T] {
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return loop.Settled(*new(T), err)
+		}
+		l = r.Next()
+	}
+	ctx, cancel := context.WithCancel(parent)
+	p := loop.NewPromise[T](l)
+	p.Future().Then(func(T, error) { cancel() })
+	go func() {
+		defer cancel()
+		returned := false
+		defer func() {
+			if !returned { // a panic, or runtime.Goexit, of which there is no value
+				p.Reject(&loop.PanicError{Value: recover(), Stack: debug.Stack()})
+			}
+		}()
+		v, err := find(ctx)
+		returned = true
+		if err != nil {
+			p.Reject(err)
+		} else {
+			p.Resolve(v)
+		}
+	}()
+	return p.Future()
+}
