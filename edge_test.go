@@ -152,6 +152,39 @@ func TestHangup(t *testing.T) {
 	}
 }
 
+// An end that is told by a hang-up or an error alone is worth an attempt all the same: it is how the user learns of it.
+func TestHangupOfPipe(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		end, other int // of the pipe
+		want       pollux.Ready
+	}{
+		{"writer closed", 0, 1, pollux.Readable | pollux.Hangup},
+		{"reader closed", 1, 0, pollux.Writable | pollux.Hangup},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPoller(t)
+			var pipe [2]int
+			if err := unix.Pipe(pipe[:]); err != nil {
+				t.Fatal(err)
+			}
+			for _, fd := range pipe {
+				t.Cleanup(func() { unix.Close(fd) })
+				prepare(t, fd)
+			}
+			fill(t, pipe[1])
+			read(t, pipe[0])
+			if tt.end == 1 {
+				fill(t, pipe[1]) // so that it is not writable by itself
+			}
+			add(t, p, pipe[tt.end], mine)
+			quiet(t, p, mine, ^pollux.Ready(0), "neither direction is ready")
+			unix.Close(pipe[tt.other])
+			await(t, p, mine, tt.want)
+		})
+	}
+}
+
 // What came before the hang-up is told with it, and so is what was told already.
 func TestHangupAfterData(t *testing.T) {
 	p := newPoller(t)

@@ -44,7 +44,8 @@ var floors = map[string]floor{
 
 	"loop": {own: below1, foreign: []string{xsys, zap}},
 
-	"sock":          {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys}, tests: []string{"sock/socktest", "internal/genconst/catalog"}},
+	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
+		tests: []string{"sock/socktest", "internal/genconst/catalog", "golang.org/x/net"}},
 	"sock/socktest": {own: below2, foreign: []string{xsys}},
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},

@@ -11,17 +11,28 @@ import (
 // at the clock; but never late, and never so often that waiting would be spinning.
 
 // waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
-func waitUntil(t *testing.T, p *pollux.Poller, at time.Time) (waits int) {
-	events := make([]pollux.Event, 1)
-	for left := time.Until(at); left > 0; left = time.Until(at) {
-		n, err := p.Wait(events, left)
-		if n != 0 || err != nil {
-			t.Errorf("Wait(%v): %d, %v", left, n, err)
-			return waits
+func waitUntil(t *testing.T, p *pollux.Poller, at time.Time) int {
+	t.Helper()
+	over := make(chan int, 1)
+	go func() {
+		waits := 0
+		events := make([]pollux.Event, 1)
+		for left := time.Until(at); left > 0; left = time.Until(at) {
+			if n, err := p.Wait(events, left); n != 0 || err != nil {
+				t.Errorf("Wait(%v): %d, %v", left, n, err)
+				break
+			}
+			waits++
 		}
-		waits++
+		over <- waits
+	}()
+	select {
+	case waits := <-over:
+		return waits
+	case <-time.After(patience):
+		t.Fatal("Wait does not end with its timeout")
 	}
-	return waits
+	return 0
 }
 
 var shortTimeouts = []time.Duration{
@@ -56,15 +67,8 @@ func TestWaitAfterOneThatWasWoken(t *testing.T) {
 					t.Fatal(err)
 				}
 				end(t, ch)
-				over := make(chan int)
-				go func() { over <- waitUntil(t, p, time.Now().Add(then)) }()
-				select {
-				case waits := <-over:
-					if waits > 3 {
-						t.Errorf("one timeout took %d waits", waits)
-					}
-				case <-time.After(patience):
-					t.Fatal("Wait does not end with its timeout")
+				if waits := waitUntil(t, p, time.Now().Add(then)); waits > 3 {
+					t.Errorf("one timeout took %d waits", waits)
 				}
 			})
 		}

@@ -13,6 +13,7 @@ func servePollux(mode string, cfg serveConfig) error {
 		Addr:    sock.Inet("127.0.0.1", 0),
 		Buffer:  cfg.Buffer,
 		Timeout: cfg.Timeout,
+		Endless: true,
 	})
 	if err != nil {
 		return err

@@ -185,7 +185,7 @@ func TestOpUsedAgain(t *testing.T) {
 		}},
 		{"after a goroutine's wait", func(s *stage, fd *FD, o *Op) {
 			o.Attempt = &play{parts: []part{again, done}}
-			over := s.goDo(nil, fd, o)
+			over := s.goDo(context.Background(), fd, o)
 			s.turn(s.ready(fd, pollux.Readable))
 			receive(s.t, "the end of the operation", over)
 		}},
@@ -196,7 +196,7 @@ func TestOpUsedAgain(t *testing.T) {
 			o := &Op{Deadline: never}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
-			over := s.goDo(nil, fd, o)
+			over := s.goDo(context.Background(), fd, o)
 			s.turn(s.ready(fd, pollux.Readable))
 			s.turn(s.ready(fd, pollux.Readable))
 			if err := receive(t, "the end of the operation", over); err != nil {

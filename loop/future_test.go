@@ -227,7 +227,7 @@ func TestNothingAllocated(t *testing.T) {
 			}
 		}},
 		{"result of a future settled at birth", func() {
-			if n, err := Settled(5, nil).Wait(nil); n != 5 || err != nil {
+			if n, err := Settled(5, nil).Wait(context.Background()); n != 5 || err != nil {
 				t.Fatal(n, err)
 			}
 		}},

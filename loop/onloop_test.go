@@ -73,14 +73,13 @@ func TestErrOnLoop(t *testing.T) {
 		},
 	}
 	for place, call := range places {
-		for what := range foreverWaits(nil, nil, nil) {
+		for what := range foreverWaits(t.Context(), nil, nil) {
 			t.Run(place+" waits for "+what, func(t *testing.T) {
 				s := newStage(t)
 				s.run()
 				fd := s.joined()
 				got := make(chan error, 1)
-				ctx, cancel := context.WithCancel(context.Background())
-				defer cancel() // so that a loop that waits for itself can be closed
+				ctx := t.Context() // ends before the loop is closed, which else could not be if it waits for itself
 				call(s, func() { got <- deepen(20, foreverWaits(ctx, s, fd)[what]) })
 				s.p.advance(time.Second)
 				select {

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -209,7 +210,7 @@ func TestGoexit(t *testing.T) {
 				}
 			}
 			sleeping.Cancel()
-			within(t, "the end of a task that was there before", func() { sleeping.Wait(nil) })
+			within(t, "the end of a task that was there before", func() { sleeping.Wait(context.Background()) })
 			within(t, "Close", func() { r.Close() })
 			if n := s.logs.FilterMessageSnippet("ended the loop's goroutine").Len(); n != 1 {
 				t.Errorf("it was logged %d times, want once", n)
@@ -332,7 +333,7 @@ func TestGoexitOfALockedThread(t *testing.T) {
 	receive(t, "the end of a task that was there before", result)
 
 	// And once more at the end.
-	task = s.Go(func(t *Task) { result <- t.Sleep(time.Hour) })
+	s.Go(func(t *Task) { result <- t.Sleep(time.Hour) })
 	if err := s.descriptor().Watch(s.Loop, closedFunc(func(error) { runtime.Goexit() })); err != nil {
 		t.Fatal(err)
 	}

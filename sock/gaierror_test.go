@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-func TestGaiError(t *testing.T) { // items 1, 2
+func TestGaiErrorText(t *testing.T) { // items 1, 2
 	for code, want := range map[int]string{
 		sock.EAI_NONAME:   "Name or service not known",
 		sock.EAI_AGAIN:    "Temporary failure in name resolution",
@@ -41,7 +41,7 @@ func TestGaiError(t *testing.T) { // items 1, 2
 	}
 }
 
-func TestHError(t *testing.T) { // items 1, 4
+func TestHErrorText(t *testing.T) { // items 1, 4
 	base := 0
 	if runtime.GOOS == "windows" {
 		base = 11000

@@ -37,8 +37,8 @@ func Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrIn
 //
 // port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*" are none, which is port 0.
 //
-// It does on every system what glibc does on Linux. Two things only the DNS's own answer could tell: a name that has records, but
-// none of an address, gives EAI_NONAME unless it has one of the other family; glibc would say EAI_NODATA.
+// It does on every system what glibc does on Linux, but for one thing, which Go's resolver does not tell: a name that has records
+// but no address of any family gives EAI_NONAME, not EAI_NODATA.
 //
 // Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA refuses; the cause of ctx;
 // loop.ErrOnLoop.
@@ -217,6 +217,9 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]netip.
 	ips, err := ask(ctx, r, func(ctx context.Context, n *net.Resolver) ([]netip.Addr, error) {
 		return n.LookupNetIP(ctx, network, host)
 	})
+	if err == nil && len(ips) == 0 {
+		err = &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
+	}
 	for i := range ips {
 		ips[i] = ips[i].Unmap()
 	}

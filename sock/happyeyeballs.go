@@ -96,7 +96,8 @@ func (r *race) over() bool { return r.running == 0 && r.next == r.tries }
 // runRace runs dial for the tries of a race, each on a goroutine of its own, and gives what the first that succeeds has made. When
 // it returns all others have ended: they are canceled, and who succeeds nevertheless is given to drop.
 //
-// If none succeeds, errs are their errors in the order of the tries. If ctx ends, its cause is the last of them.
+// If none succeeds, errs are their errors in the order of the tries. If ctx ends, its cause is the last of them. Where there is
+// nothing to try there is neither a winner nor an error.
 func runRace[T any](ctx context.Context, r *race, dial func(ctx context.Context, try int) (T, error), drop func(T)) (winner T, errs []error) {
 	type result struct {
 		try int

@@ -41,7 +41,7 @@ func Getfqdn(ctx context.Context, name string) (string, error) {
 //
 // Errors: those of Getaddrinfo, so *GaiError for an unknown host, too.
 func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, error) {
-	ips, _, err := r.fourth(ctx, host)
+	ips, _, err := r.inetAddrs(ctx, host)
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +54,7 @@ func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, erro
 // Errors: those of Getaddrinfo, and *HError, with the *net.DNSError in it, if the host has addresses but no name; so have "" and
 // "<broadcast>".
 func (r *Resolver) GethostbynameEx(ctx context.Context, host string) (Hostent, error) {
-	ips, name, err := r.fourth(ctx, host)
+	ips, name, err := r.inetAddrs(ctx, host)
 	if err != nil {
 		return Hostent{}, err
 	}
@@ -86,8 +86,8 @@ const broadcast = "<broadcast>"
 
 var ipv4Broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
-// fourth are the IPv4 addresses of a host, and its name in ASCII.
-func (r *Resolver) fourth(ctx context.Context, host string) ([]netip.Addr, string, error) {
+// inetAddrs are the IPv4 addresses of a host, and its name in ASCII.
+func (r *Resolver) inetAddrs(ctx context.Context, host string) ([]netip.Addr, string, error) {
 	if err := loop.MayBlock(); err != nil {
 		return nil, "", err
 	}
@@ -182,6 +182,9 @@ func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 //
 // Errors: the cause of ctx; loop.ErrOnLoop; what Gethostname says.
 func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {
+	if err := loop.MayBlock(); err != nil {
+		return "", err
+	}
 	name = strings.TrimSpace(name)
 	if name == "" || name == "0.0.0.0" || name == "::" {
 		own, err := Gethostname()
@@ -189,9 +192,6 @@ func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {
 			return "", err
 		}
 		name = own
-	}
-	if err := loop.MayBlock(); err != nil {
-		return "", err
 	}
 	h, err := r.Gethostbyaddr(ctx, name)
 	switch {

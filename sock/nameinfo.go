@@ -91,12 +91,12 @@ func (r *Resolver) hostOf(ctx context.Context, ip netip.Addr, flags int) (string
 		if err == nil {
 			name := names[0]
 			if flags&NI_NOFQDN != 0 {
-				name = r.withoutOwnDomain(ctx, name)
+				name, err = r.withoutOwnDomain(ctx, name)
 			}
 			if flags&niIDN != 0 {
 				name = hostUnicode(name)
 			}
-			return name, ctx.Err()
+			return name, err
 		}
 		if err := gaiError(ip.String(), err); !errors.Is(err, &GaiError{Code: EAI_NONAME}) || flags&NI_NAMEREQD != 0 {
 			return "", err
@@ -123,13 +123,13 @@ func numericText(ip netip.Addr) string {
 }
 
 // withoutOwnDomain is a name without the domain of this host, if it has that.
-func (r *Resolver) withoutOwnDomain(ctx context.Context, name string) string {
+func (r *Resolver) withoutOwnDomain(ctx context.Context, name string) (string, error) {
 	own, err := r.Getfqdn(ctx, "")
 	if err != nil {
-		return name
+		return "", err
 	}
 	if _, domain, ok := strings.Cut(own, "."); ok {
-		return strings.TrimSuffix(name, "."+domain)
+		name = strings.TrimSuffix(name, "."+domain)
 	}
-	return name
+	return name, nil
 }

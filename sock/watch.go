@@ -63,6 +63,14 @@ func (w *watcher) Ready(r pollux.Ready) {
 
 func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
 
+// Handler is what Watch has set, or nil.
+func (s *Socket) Handler() Handler {
+	if s.flags.Load()&isWatched == 0 {
+		return nil
+	}
+	return s.handler
+}
+
 // Watched goes over the sockets that have a handler on l, in no order. They may be closed meanwhile; new ones may be left out. Loop
 // only.
 func Watched(l *loop.Loop) iter.Seq[*Socket] {

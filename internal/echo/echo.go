@@ -2,9 +2,11 @@
 package echo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -25,6 +27,7 @@ type Config struct {
 	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, who need the other half
 	Buffer   int           // bytes of a connection that a goroutine or a task serves; 0: 4096
 	Timeout  time.Duration // of each wait of a goroutine or task; 0: none
+	Endless  bool          // it will not be drained, and goroutines need not look for that in each wait
 }
 
 // A Server echoes until it is drained.
@@ -32,13 +35,21 @@ type Server struct {
 	cfg     Config
 	reactor *loop.Reactor
 	ln      *sock.Socket
+	ctx     context.Context // ends when draining begins
+	drain   context.CancelFunc
 
-	mu       sync.Mutex
-	conns    map[*sock.Socket]bool // mu; of goroutines and tasks: those of callbacks are known to their loop
-	live     int                   // mu; connections, and who accepts them
-	draining bool                  // mu
-	over     chan struct{}         // closed when none of them is left
+	mu    sync.Mutex
+	conns map[*sock.Socket]*loop.Task // mu; of goroutines (nil) and tasks: those of callbacks are known to their loop
+	live  int                         // mu; connections, and who accepts them
+	over  chan struct{}               // closed when none of them is left
 }
+
+// quiet is how long a peer says nothing until a draining server takes it that no more is on its way; farewell is how long it then waits
+// for the peer to close.
+const (
+	quiet    = 100 * time.Millisecond
+	farewell = 300 * time.Millisecond
+)
 
 // Listen begins to serve.
 func Listen(cfg Config) (*Server, error) {
@@ -52,7 +63,8 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, reactor: r, conns: make(map[*sock.Socket]bool), live: 1, over: make(chan struct{})}
+	s := &Server{cfg: cfg, reactor: r, conns: make(map[*sock.Socket]*loop.Task), live: 1, over: make(chan struct{})}
+	s.ctx, s.drain = context.WithCancel(context.Background())
 	if err := s.listen(); err != nil {
 		r.Close()
 		return nil, err
@@ -88,42 +100,53 @@ func (s *Server) listen() (err error) {
 // Addr is where it listens.
 func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 
-// Drain stops accepting, lets every connection send back what it has received, and ends. Connections whose peer does not take that
-// within the time given are cut off; then it returns an error that says so.
+// Drain stops accepting, sends back what peers have sent and still send, and ends each connection when its peer says no more.
+// Connections that do not come to that within the time given are cut off; then it returns an error that says so.
 func (s *Server) Drain(patience time.Duration) error {
-	s.ln.Close()
-	// To receive no more is the end of the stream for whoever serves the connection, once what has come is read.
 	s.mu.Lock()
-	s.draining = true
-	for c := range s.conns {
-		c.Shutdown(sock.SHUT_RD)
+	s.drain()
+	for _, t := range s.conns {
+		if t != nil {
+			t.Cancel()
+		}
 	}
 	s.mu.Unlock()
+	s.ln.Close()
 	for _, l := range s.reactor.Loops() {
 		l.Post(func() {
 			for c := range sock.Watched(l) {
-				c.Shutdown(sock.SHUT_RD)
+				s.endWatched(c)
 			}
 		})
 	}
+	var err error
 	select {
 	case <-s.over:
-		return s.reactor.Close()
 	case <-time.After(patience):
-		s.reactor.Close()
+		err = errors.New("echo: connections were cut off: their peers did not take what was theirs")
+		s.mu.Lock()
+		for c := range s.conns {
+			c.Close()
+		}
+		s.mu.Unlock()
+		for _, l := range s.reactor.Loops() {
+			l.Post(func() {
+				for c := range sock.Watched(l) {
+					c.Close()
+				}
+			})
+		}
 		<-s.over
-		return errors.New("echo: connections were cut off: their peers did not take what was theirs")
 	}
+	return errors.Join(err, s.reactor.Close())
 }
 
-// opened and ended count the connections. One that is accepted while others drain has nothing to say any more.
-func (s *Server) opened(c *sock.Socket) {
+// opened and ended count the connections; opened returns whether it comes while others drain.
+func (s *Server) opened() (draining bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live++
-	if s.draining {
-		c.Shutdown(sock.SHUT_RD)
-	}
+	return s.ctx.Err() != nil
 }
 
 func (s *Server) ended() {
@@ -134,40 +157,75 @@ func (s *Server) ended() {
 	}
 }
 
-// begin and end are the life of a connection that a goroutine or a task serves.
-func (s *Server) begin(c *sock.Socket) {
+// run serves a connection by a goroutine, or by t.
+func (s *Server) run(c *sock.Socket, t *loop.Task) {
+	defer s.ended()
+	defer c.Close()
+	s.mu.Lock()
+	s.conns[c] = t
+	draining := s.ctx.Err() != nil
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.conns, c)
+		s.mu.Unlock()
+	}()
 	if s.cfg.Timeout > 0 {
 		c.SetTimeout(s.cfg.Timeout)
 	}
-	s.opened(c)
-	s.mu.Lock()
-	s.conns[c] = true
-	s.mu.Unlock()
-}
-
-func (s *Server) end(c *sock.Socket) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
-	c.Close()
-	s.ended()
-}
-
-// serve is straight-line code, the same for a goroutine and for a task: c knows who waits.
-func (s *Server) serve(c *sock.Socket) {
 	buf := make([]byte, s.cfg.Buffer)
+	in, out := c, c
+	switch {
+	case t != nil:
+		in, out = c.In(t), c.In(t)
+	case !s.cfg.Endless:
+		in = c.With(s.ctx)
+	}
+	if draining || s.serve(in, out, buf) {
+		s.finish(c, out, buf)
+	}
+}
+
+// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining has interrupted it.
+func (s *Server) serve(in, out *sock.Socket, buf []byte) (drain bool) {
 	for {
-		n, err := c.RecvInto(buf, 0)
+		n, err := in.RecvInto(buf, 0)
 		if n == 0 || err != nil {
-			return
+			return errors.Is(err, context.Canceled)
 		}
-		if _, err := c.Sendall(buf[:n], 0); err != nil {
-			return
+		sent, err := out.Sendall(buf[:n], 0)
+		if drain = errors.Is(err, context.Canceled); drain {
+			_, err = out.Sendall(buf[sent:n], 0)
+		}
+		if drain || err != nil {
+			return drain && err == nil
 		}
 	}
 }
 
-// serveDatagrams is that for a socket without connections.
+// finish serves a connection until its peer is quiet, says goodbye, and waits for the peer's.
+func (s *Server) finish(c, view *sock.Socket, buf []byte) {
+	for {
+		c.SetTimeout(quiet)
+		n, err := view.RecvInto(buf, 0)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if n == 0 || err != nil {
+			return
+		}
+		c.SetTimeout(sock.Forever)
+		if _, err := view.Sendall(buf[:n], 0); err != nil {
+			return
+		}
+	}
+	c.Shutdown(sock.SHUT_WR)
+	c.SetTimeout(farewell)
+	for n, err := view.RecvInto(buf, 0); n > 0 && err == nil; n, err = view.RecvInto(buf, 0) {
+	}
+}
+
+// serveDatagrams is serve for a socket without connections.
 func (s *Server) serveDatagrams(c *sock.Socket) {
 	buf := make([]byte, 64<<10)
 	for {
@@ -190,18 +248,12 @@ func (s *Server) goroutines() error {
 		}
 		for {
 			c, _, err := s.ln.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
 			if err != nil {
-				continue
+				return // closed, or broken for good: what can pass is waited for in Accept
 			}
 			c.Join(s.reactor.Next())
-			s.begin(c)
-			go func() {
-				defer s.end(c)
-				s.serve(c)
-			}()
+			s.opened()
+			go s.run(c, nil)
 		}
 	}()
 	return nil
@@ -217,17 +269,11 @@ func (s *Server) tasks() error {
 		}
 		for {
 			c, _, err := ln.Accept()
-			if errors.Is(err, net.ErrClosed) {
+			if err != nil {
 				return
 			}
-			if err != nil {
-				continue
-			}
-			s.begin(c)
-			s.reactor.Next().Go(func(t *loop.Task) {
-				defer s.end(c)
-				s.serve(c.In(t))
-			})
+			s.opened()
+			s.reactor.Next().Go(func(t *loop.Task) { s.run(c, t) })
 		}
 	})
 	return nil

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// childPatience is how long a child may take to listen, and to end.
+const childPatience = 15 * time.Second
+
+// A child is a server in a process of its own.
+type child struct {
+	at    endpoint
+	cmd   *exec.Cmd
+	stdin io.Closer // its end is the child's: so it ends with us, however we do
+	ended chan error
+}
+
+// startChild starts a server and waits until it listens.
+func startChild(o *options) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "-serve", "-child",
+		"-listen", o.listen.String(), "-mode", o.mode, "-loops", strconv.Itoa(o.loops))
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, stdin: stdin, ended: make(chan error, 1)}
+	first := make(chan string, 1)
+	go func() {
+		r := bufio.NewReader(stdout)
+		line, _ := r.ReadString('\n') // without one it has ended
+		first <- line
+		io.Copy(io.Discard, r)
+		c.ended <- cmd.Wait()
+	}()
+	select {
+	case line := <-first:
+		text, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+		if !ok {
+			c.stop()
+			return nil, errTold // by the child
+		}
+		if c.at, err = parseEndpoint(text); err != nil {
+			c.stop()
+		}
+		return c, err
+	case <-time.After(childPatience):
+		c.stop()
+		return nil, fmt.Errorf("the server did not listen within %v", childPatience)
+	}
+}
+
+// stop ends the child, and says how it ended if that was not well.
+func (c *child) stop() error {
+	c.stdin.Close()
+	select {
+	case err := <-c.ended:
+		if err != nil {
+			return fmt.Errorf("the server: %w", err)
+		}
+		return nil
+	case <-time.After(childPatience):
+		c.cmd.Process.Kill()
+		<-c.ended
+		return fmt.Errorf("the server did not end within %v", childPatience)
+	}
+}
+
+func (c *child) endpoint() endpoint { return c.at }
+
+// memory is how many bytes of memory the child occupies; 0 if that cannot be told.
+func (c *child) memory() int64 { return residentSize(c.cmd.Process.Pid) }
