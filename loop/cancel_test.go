@@ -259,15 +259,16 @@ func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
 	o := &Op{Deadline: never}
-	for range 100 {
+	for range 200 {
 		o.Attempt = &play{parts: []part{again, done}}
 		stale := Start(fd, s.Loop, o, new(int))
-		s.turn(s.ready(fd, pollux.Readable))
-		if !stale.Settled() {
-			s.turn(s.ready(fd, pollux.Readable)) // the lane was blocked when it came
-		}
 		var canceler sync.WaitGroup
-		canceler.Go(stale.Cancel)
+		for range 2 { // one of them may end the first use; neither may touch the second
+			canceler.Go(stale.Cancel)
+		}
+		for !stale.Settled() {
+			s.turn(s.ready(fd, pollux.Readable))
+		}
 		o.Attempt = &play{parts: []part{again, done}}
 		f := Start(other, s.Loop, o, new(int))
 		canceler.Wait()

@@ -103,16 +103,14 @@ func TestNumbersAreReusedWhileOthersWait(t *testing.T) {
 	const workers, rounds = 16, 60
 	var wg sync.WaitGroup
 	for w := range workers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for i := range rounds {
 				if err := closeUnderWaiters(fmt.Sprintf("worker %d, round %d", w, i)); err != nil {
 					t.Error(err)
 					return
 				}
 			}
-		}()
+		})
 	}
 	wg.Wait()
 }
@@ -214,7 +212,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	}
 	for i, f := range futures {
 		// Closed at this end: net.ErrClosed; at the other: the end of the stream.
-		if got, err := f.Wait(nil); len(got) != 0 || err != nil && !errors.Is(err, net.ErrClosed) {
+		if got, err := f.Wait(context.Background()); len(got) != 0 || err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Fatalf("future %d: %q, %v", i, got, err)
 		}
 	}

@@ -155,15 +155,13 @@ func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 50 {
 			c := dial().(*net.TCPConn)
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
+			wg.Go(func() {
 				c.Write(pattern(100_000))
 				if i%2 == 0 {
 					c.SetLinger(0) // a reset, with the answer on its way
 				}
 				c.Close()
-			}()
+			})
 			roundTrip(t, steady, "not disturbed "+strconv.Itoa(i))
 			io.WriteString(slow, string(rune('a'+i%26)))
 		}
