@@ -168,6 +168,9 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}{
 		{"on the loop that is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), s.Loop, o, new(int)) }},
 		{"on a loop, and none is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), nil, o, new(int)) }},
+		{"on a loop, and another is named", func(s *stage, o *Op) Future[int] {
+			return Start(s.joined(), newStage(s.t).Loop, o, new(int)) // where it would be if it had to wait
+		}},
 		{"on none", func(s *stage, o *Op) Future[int] { return Start(s.descriptor(), s.Loop, o, new(int)) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

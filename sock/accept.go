@@ -43,7 +43,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 }
 
 // accepted makes of an accept what its caller gets.
-func (s *Socket) accepted(o *op, err error) (*Socket, Addr, error) {
+func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	var from Addr
 	if err == loop.ErrAgain && o.cause != nil && !s.fd.Watched() {
 		err = o.cause

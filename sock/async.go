@@ -34,6 +34,7 @@ type Accepted struct {
 // An asyncOp is an op with its result, and what makes that of what the op did.
 type asyncOp[T any] struct {
 	op
+	keep *Socket // not to be collected before
 	out  T
 	fill func(*op) (T, error)
 }
@@ -54,12 +55,12 @@ func (a *asyncOp[T]) Try(sysfd int) (loop.Outcome, error) {
 // start starts an operation that nobody waits for.
 func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (loop.Outcome, error),
 	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
-	a := &asyncOp[T]{fill: fill}
+	a := &asyncOp[T]{fill: fill, keep: s}
 	if err := cInt("flags", flags); err != nil {
 		return loop.Settled(a.out, s.fail(name, Addr{}, err))
 	}
 	a.Attempt = a
-	a.prepare(s, d, try)
+	a.prepare(s.core, d, try)
 	a.p, a.flags, a.Blind = p, flags, flags&blindFlags != 0
 	var addr Addr
 	if to != nil {

@@ -31,6 +31,7 @@ func (nobody) Closed(*sock.Socket, error) {}
 var somewhere = sock.Inet("127.0.0.1", 9)
 
 var closedRules = map[string]closedRule{
+	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
 	"Sendmsg": {func(s *sock.Socket, _ socktest.Operations) error {
 		_, err := s.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
 		return err

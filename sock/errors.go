@@ -35,7 +35,7 @@ type ArgError struct {
 func (e *ArgError) Error() string { return fmt.Sprintf("%s (%s is %v)", e.Rule, e.Arg, e.Value) }
 
 // fail wraps what went wrong in op on s, once. addr is the address that op was given, if any.
-func (s *Socket) fail(op string, addr Addr, err error) error {
+func (s *core) fail(op string, addr Addr, err error) error {
 	switch err {
 	case nil:
 		return nil
@@ -54,5 +54,5 @@ func (s *Socket) fail(op string, addr Addr, err error) error {
 
 // failed is fail for what has no socket.
 func failed(op string, family int, err error) error {
-	return (&Socket{core: &core{family: int32(family)}}).fail(op, Addr{}, err)
+	return (&core{family: int32(family)}).fail(op, Addr{}, err)
 }

@@ -125,22 +125,36 @@ func (s *Socket) deadline(flags int) timeouts.Deadline {
 // With is the same socket, whose operations end with the cause of ctx when that ends first; it takes the place of an earlier one. It
 // allocates nothing and starts no goroutine; on a socket that a task waits for, it allocates in each wait.
 func (s *Socket) With(ctx context.Context) *Socket {
+	if s.who == nil {
+		return &Socket{s.core, ctx, s} // short enough to be inlined, so that the view is on its user's stack
+	}
+	return s.rewith(ctx)
+}
+
+func (s *Socket) rewith(ctx context.Context) *Socket {
 	switch who := s.who.(type) {
 	case *loop.Task:
-		return &Socket{s.core, &loop.TaskContext{Task: who, Context: ctx}, s.base()}
+		return &Socket{s.core, &loop.TaskContext{Task: who, Context: ctx}, s.root}
 	case *loop.TaskContext:
-		return &Socket{s.core, &loop.TaskContext{Task: who.Task, Context: ctx}, s.base()}
+		return &Socket{s.core, &loop.TaskContext{Task: who.Task, Context: ctx}, s.root}
 	}
-	return &Socket{s.core, ctx, s.base()}
+	return &Socket{s.core, ctx, s.root}
 }
 
 // In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
 func (s *Socket) In(t *loop.Task) *Socket {
+	if s.who == nil {
+		return &Socket{s.core, t, s}
+	}
+	return s.rein(t)
+}
+
+func (s *Socket) rein(t *loop.Task) *Socket {
 	switch who := s.who.(type) {
 	case *loop.TaskContext:
-		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who.Context}, s.base()}
+		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who.Context}, s.root}
 	case context.Context:
-		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who}, s.base()}
+		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who}, s.root}
 	}
-	return &Socket{s.core, t, s.base()}
+	return &Socket{s.core, t, s.root}
 }

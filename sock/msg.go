@@ -36,7 +36,7 @@ func (s *Socket) newMsgOp(d loop.Direction, buffers [][]byte, flags int) (*msgOp
 		return nil, fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
 	}
 	o := msgOps.Get().(*msgOp)
-	o.prepare(s.base(), d, nil)
+	o.prepare(s.core, d, nil)
 	o.buffers, o.flags, o.Blind = buffers, flags, flags&blindFlags != 0 && d == loop.Read
 	return o, nil
 }

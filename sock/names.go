@@ -92,7 +92,7 @@ func (s *Socket) name(op string, get func(int, *sockaddr) (int, error)) (a Addr,
 }
 
 // decode reads an address of the socket's family.
-func (s *Socket) decode(b []byte) (Addr, error) {
+func (s *core) decode(b []byte) (Addr, error) {
 	return families.Host.Decode(int(s.family), int(s.proto), b)
 }
 

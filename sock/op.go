@@ -15,7 +15,7 @@ type sockaddr [families.MaxSockaddr]byte
 // so that all share a pool and waiting allocates nothing.
 type op struct {
 	loop.Op
-	s   *Socket // the base, which must not be collected before
+	s   *core // whose Socket is kept alive by who waits
 	try func(*op, int) (loop.Outcome, error)
 
 	p     []byte
@@ -43,10 +43,10 @@ var ops = sync.Pool{New: func() any { return makeOp() }}
 
 // newOp takes an op from the pool; done gives it back.
 func (s *Socket) newOp(d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
-	return ops.Get().(*op).prepare(s.base(), d, try)
+	return ops.Get().(*op).prepare(s.core, d, try)
 }
 
-func (o *op) prepare(s *Socket, d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
+func (o *op) prepare(s *core, d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
 	o.s, o.Lane, o.try, o.newfd = s, d, try, -1
 	return o
 }

@@ -21,7 +21,7 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
-	out, err := recvOnce(o.s.core, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
+	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	return o.received(out, err)
 }
 
