@@ -23,15 +23,14 @@ func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: er
 // the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 	o.start = true
-	o.future.Store(nil)
-	on, _, err := fd.begin(o, l)
+	on, c, err := fd.startOp(o, l)
 	if on == nil {
-		if l == nil {
-			l = fd.Loop()
+		if has := fd.Loop(); has != nil {
+			l = has
 		}
 		return Future[T]{val: *p, err: o.wrap(err), loop: l}
 	}
-	return Future[T]{c: o.future.Load(), p: p, loop: on}
+	return Future[T]{c: c, p: p, loop: on}
 }
 
 // Settled says whether the result is there.
@@ -39,9 +38,15 @@ func (f Future[T]) Settled() bool {
 	if f.c == nil {
 		return true
 	}
-	f.c.mu.Lock()
-	defer f.c.mu.Unlock()
-	return f.c.settled
+	return f.c.isSettled()
+}
+
+// startOp is begin, and the future that it made if o is queued.
+func (fd *FD) startOp(o *Op, home *Loop) (on *Loop, c *completion, err error) {
+	if on, _, err = fd.begin(o, home); on == nil {
+		return nil, nil, err
+	}
+	return on, o.future, nil // its own goroutine made it: nobody else may use o until it is settled
 }
 
 func (f Future[T]) result(err error) (T, error) { return *f.p, err }
@@ -145,6 +150,7 @@ type completion struct {
 	ch      chan struct{} // mu; made by the first goroutine that waits, closed when settled
 	tasks   []waiting     // mu
 	thens   []then        // mu
+	parked  int           // mu; goroutines that wait
 	tracked bool          // mu; by the loop of a promise
 	op      *Op           // immutable; what cancel ends, nil for a promise
 	fd      *FD           // immutable; of op
@@ -162,6 +168,12 @@ type waiting struct {
 type then struct {
 	loop *Loop
 	fn   func(error)
+}
+
+func (c *completion) isSettled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settled
 }
 
 func (c *completion) settle(err error) bool { return c.settleWith(err, nil) }
@@ -188,17 +200,14 @@ func (c *completion) settleWith(err error, store func()) bool {
 	}
 	c.tasks, c.thens = nil, nil
 	if c.tracked {
+		c.tracked = false
 		c.loop.promised.remove(c)
 	}
 	return true
 }
 
 func (c *completion) cancel(err error) {
-	c.mu.Lock()
-	settled := c.settled
-	c.mu.Unlock()
 	switch {
-	case settled: // and the Op may be in other use
 	case c.op != nil:
 		c.op.cancel(c.fd, err, c)
 	case !c.fixed:
@@ -216,8 +225,10 @@ func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
 	if c.ch == nil {
 		c.ch = make(chan struct{})
 	}
+	c.parked++
 	c.track()
 	c.mu.Unlock()
+	defer c.unpark()
 	var done <-chan struct{}
 	if ctx != nil {
 		done = ctx.Done()
@@ -254,6 +265,21 @@ func (c *completion) track() {
 	c.tracked = true
 	if !c.loop.promised.add(c) {
 		go c.settle(net.ErrClosed) // not here, under the lock
+	}
+}
+
+func (c *completion) unpark() {
+	c.mu.Lock()
+	c.parked--
+	c.untrack()
+	c.mu.Unlock()
+}
+
+// untrack has the loop forget a promise that nobody waits for any more. mu is held.
+func (c *completion) untrack() {
+	if c.tracked && c.parked == 0 && len(c.tasks) == 0 {
+		c.tracked = false
+		c.loop.promised.remove(c)
 	}
 }
 
@@ -304,6 +330,7 @@ func (c *completion) forsake(t *Task, err error) bool {
 			c.tasks = append(c.tasks[:i], c.tasks[i+1:]...)
 			*w.err, *w.forsaken = err, true
 			t.ready(t.loop)
+			c.untrack()
 			return true
 		}
 	}

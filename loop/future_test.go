@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -118,6 +119,67 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 	if p.Future().Settled() || !p.Resolve(1) {
 		t.Error("the end of one wait has settled the promise")
 	}
+}
+
+// A promise that nobody waits for any more is nothing that its loop keeps, however many there were.
+func TestAbandonedPromises(t *testing.T) {
+	kept := func(s *stage) int {
+		s.promised.mu.Lock()
+		defer s.promised.mu.Unlock()
+		return len(s.promised.open)
+	}
+	t.Run("by tasks that sleep", func(t *testing.T) {
+		s := newStage(t)
+		task := s.Go(func(task *Task) {
+			for range 100 {
+				task.Sleep(time.Hour)
+			}
+		})
+		s.turn()
+		for range 100 {
+			task.Cancel()
+			s.turns()
+		}
+		if n := kept(s); !task.Done().Settled() || n != 0 {
+			t.Errorf("%d promises are kept", n)
+		}
+	})
+	t.Run("by tasks that wait", func(t *testing.T) {
+		s := newStage(t)
+		p := NewPromise[int](s.Loop)
+		task := s.Go(func(task *Task) { p.Future().Await(task) })
+		s.turn()
+		task.Cancel()
+		s.turns()
+		if n := kept(s); n != 0 {
+			t.Errorf("%d promises are kept", n)
+		}
+	})
+	t.Run("by goroutines", func(t *testing.T) {
+		s := newStage(t)
+		for range 100 {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			NewPromise[int](s.Loop).Future().Wait(ctx)
+		}
+		if n := kept(s); n != 0 {
+			t.Errorf("%d promises are kept", n)
+		}
+	})
+	t.Run("but not by all", func(t *testing.T) {
+		s := newStage(t)
+		p := NewPromise[int](s.Loop)
+		var got error
+		s.Go(func(task *Task) { _, got = p.Future().Await(task) })
+		s.turn()
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		p.Future().Wait(ctx)
+		s.Close()
+		if got != net.ErrClosed {
+			t.Errorf("the other was told %v, want net.ErrClosed", got)
+		}
+	})
 }
 
 // Then runs on the loop, in the last step of a turn, never inline.

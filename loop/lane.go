@@ -207,7 +207,6 @@ func (fd *FD) Do(who any, o *Op) error {
 		return fd.refuse(o, context.Cause(ctx))
 	}
 	o.start = false
-	o.future.Store(nil)
 	if t == nil {
 		if o.ch == nil {
 			o.ch = make(chan struct{}, 1)
@@ -306,7 +305,7 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 		}
 	}
 	if o.start {
-		o.future.Store(&completion{op: o, fd: fd})
+		o.future = &completion{op: o, fd: fd}
 	}
 	last := fd.queue[o.Lane]
 	fd.push(o)

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -76,8 +75,8 @@ type Op struct {
 	// Who is told: one of these.
 	ch     chan struct{} // a goroutine; made once, of capacity 1
 	task   *Task
-	future atomic.Pointer[completion] // who cancels may come when o is in use again
-	start  bool                       // by Start: a future is made once it has to be
+	future *completion // fd.mu
+	start  bool        // by Start: a future is made once it has to be
 }
 
 type opState uint8
@@ -100,7 +99,7 @@ func (o *Op) settle(err error, on *Loop) {
 		o.task = nil
 		t.ready(on)
 	case o.start:
-		o.future.Load().settle(o.wrap(err))
+		o.future.settle(o.wrap(err))
 	default:
 		if on != nil {
 			on.woke = true
@@ -121,7 +120,7 @@ func (o *Op) wrap(err error) error {
 func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if of != nil && o.future.Load() != of {
+	if of != nil && of.isSettled() { // which it becomes under fd.mu, so this holds
 		return false
 	}
 	switch o.state {
