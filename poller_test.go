@@ -34,49 +34,6 @@ func newPoller(t *testing.T) *pollux.Poller {
 	return p
 }
 
-// look is a Wait of zero: what is to be told just now, by token.
-func look(t *testing.T, p *pollux.Poller) map[pollux.Token]pollux.Ready {
-	t.Helper()
-	told := make(map[pollux.Token]pollux.Ready)
-	events := make([]pollux.Event, 64)
-	for {
-		n, err := p.Wait(events, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, ev := range events[:n] {
-			told[ev.Token] |= ev.Ready
-		}
-		if n == 0 {
-			return told
-		}
-	}
-}
-
-// await waits until all of want was told of token, and returns what was.
-func await(t *testing.T, p *pollux.Poller, token pollux.Token, want pollux.Ready) pollux.Ready {
-	t.Helper()
-	told := pollux.Ready(0)
-	events := make([]pollux.Event, 64)
-	for deadline := time.Now().Add(patience); ; {
-		n, err := p.Wait(events, max(time.Until(deadline), 0))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, ev := range events[:n] {
-			if ev.Token == token {
-				told |= ev.Ready
-			}
-		}
-		if told&want == want {
-			return told
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("token %#x: told %v, want %v", token, told, want)
-		}
-	}
-}
-
 // waiting makes one Wait on a goroutine of its own and returns a channel for its end.
 func waiting(p *pollux.Poller, events []pollux.Event, timeout time.Duration) <-chan waited {
 	ch := make(chan waited, 1)

@@ -290,7 +290,6 @@ func (fd *FD) leave(keep fdState, why error) error {
 	if l := fd.loop; l != nil {
 		// Before the number can be anybody else's. ENOENT and the like leave nothing to do.
 		l.poller.Delete(int(fd.sysfd), fd.token)
-		l.table.remove(fd.token)
 		if fd.extra != nil {
 			fd.extra.stop(l)
 		}
@@ -300,6 +299,7 @@ func (fd *FD) leave(keep fdState, why error) error {
 			fd.state &^= fdWatched
 			l.post(work{fn: func() { w.Closed(why) }})
 		}
+		l.table.remove(fd.token) // last: the end of the loop waits for what is in the table
 	}
 	return fd.unlockAndClose()
 }
@@ -362,5 +362,7 @@ func (lt *laneTimer) arm(at timeouts.Deadline) {
 	}
 }
 
-// Expired is called by the loop in its step of deadlines.
-func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) { lt.fd.expire(lt, now) }
+// Expired makes it a timeouts.Owner. A loop calls FD.expire itself, which has to know whose goroutine it is.
+func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
+	lt.fd.expire(lt.fd.Loop(), lt, now)
+}

@@ -18,6 +18,11 @@ type Future[T any] struct {
 // Settled is a future that has its result.
 func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: err} }
 
+// SettledOn is Settled for an operation on fd, on whose loop Then runs.
+func SettledOn[T any](fd *FD, v T, err error) Future[T] {
+	return Future[T]{val: v, err: err, loop: fd.Loop()}
+}
+
 // Start makes the attempt of o and lets nobody wait: what comes of it is the future's, with *p as its value, which the attempt
 // fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
 // the future is settled.

@@ -314,7 +314,7 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	}
 	if out.More {
 		fd.again(nil)
-	} else if tried && o.next != o {
+	} else if tried && o.next != o && out.Retry == 0 {
 		fd.tellRest(o.Lane, nil)
 	}
 	if o.Deadline != timeouts.Never {
@@ -515,9 +515,9 @@ func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 
 // expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late
 // the loop is. It also makes the attempts that were put off. Loop only.
-func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
+func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.mu.Lock()
-	if fd.state&fdClosed != 0 || lt.at > now { // closed, or moved to another loop, in this very moment
+	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // closed, or moved to another loop, in this very moment
 		fd.mu.Unlock()
 		return
 	}
@@ -539,6 +539,9 @@ func (fd *FD) expire(lt *laneTimer, now timeouts.Deadline) {
 	}
 	if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
 		// More may complete, each in its turn; who cannot is told after that.
+		if tell != 0 {
+			lt.retry = now
+		}
 		lt.arm(now)
 		fd.unlockAndClose()
 		return

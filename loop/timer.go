@@ -143,6 +143,10 @@ func (l *Loop) expire() {
 	}
 	now := l.clock.Now()
 	for t := l.timers.pop(now); t != nil; t = l.timers.pop(now) {
-		t.Owner.Expired(t, now)
+		if lt, ok := t.Owner.(*laneTimer); ok {
+			lt.fd.expire(l, lt, now)
+		} else {
+			t.Owner.Expired(t, now)
+		}
 	}
 }

@@ -57,7 +57,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
 	a := &asyncOp[T]{fill: fill, keep: s}
 	if err := cInt("flags", flags); err != nil {
-		return loop.Settled(a.out, s.fail(name, Addr{}, err))
+		return loop.SettledOn(&s.fd, a.out, s.fail(name, Addr{}, err))
 	}
 	a.Attempt = a
 	a.prepare(s.core, d, try)
@@ -77,7 +77,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 			return startResolved(s, a, addr)
 		}
 		if err := s.encode(&a.op, addr); err != nil {
-			return loop.Settled(a.out, a.Wrap(err))
+			return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
 		}
 	}
 	a.Deadline = s.deadline(flags)
@@ -144,13 +144,13 @@ func (a Async) transfer(name string, d loop.Direction, p []byte, flags int,
 	if err == loop.ErrAgain && (a.s.timeout.Load() != 0 && flags&msgDontwait == 0 || flags&MSG_WAITALL != 0) {
 		return start(a.s, name, d, try, p, flags, nil, fillN)
 	}
-	return loop.Settled(n, a.s.fail(name, Addr{}, err))
+	return loop.SettledOn(&a.s.fd, n, a.s.fail(name, Addr{}, err))
 }
 
 // RecvInto is Socket.RecvInto.
 func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
 	if len(p) == 0 {
-		return loop.Settled(0, nil)
+		return loop.SettledOn(&a.s.fd, 0, nil)
 	}
 	return a.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
 }
@@ -159,7 +159,7 @@ func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
 func (a Async) Recv(n, flags int) loop.Future[[]byte] {
 	p, err := a.s.buffer("recv", n)
 	if n == 0 || err != nil {
-		return loop.Settled(p, err)
+		return loop.SettledOn(&a.s.fd, p, err)
 	}
 	return start(a.s, "recv", loop.Read, tryRecv, p, flags, nil, fillBytes)
 }
@@ -168,7 +168,7 @@ func (a Async) Recv(n, flags int) loop.Future[[]byte] {
 func (a Async) Recvfrom(n, flags int) loop.Future[Received] {
 	p, err := a.s.buffer("recvfrom", n)
 	if err != nil {
-		return loop.Settled(Received{}, err)
+		return loop.SettledOn(&a.s.fd, Received{}, err)
 	}
 	return start(a.s, "recvfrom", loop.Read, tryRecvfrom, p, flags, nil, fillReceived)
 }
@@ -204,7 +204,7 @@ func (a Async) Connect(to Addr) loop.Future[struct{}] {
 		if to.NeedsHost() {
 			return resolved(a.s, func(s *Socket) (struct{}, error) { return struct{}{}, s.Connect(to) })
 		}
-		return loop.Settled(struct{}{}, a.s.Connect(to))
+		return loop.SettledOn(&a.s.fd, struct{}{}, a.s.Connect(to))
 	}
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
 }
