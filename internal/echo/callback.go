@@ -32,11 +32,11 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 		}
 		l := a.s.reactor.Next()
 		h := a.handlers[l]
-		draining := a.s.opened()
+		a.s.opened()
 		if c.Watch(l, h) != nil {
 			c.Close()
 			a.s.ended()
-		} else if draining {
+		} else if a.s.ctx.Err() != nil { // now, since that loop may have been swept before it was there
 			l.Post(func() { h.end(c) })
 		}
 	}

@@ -141,12 +141,11 @@ func (s *Server) Drain(patience time.Duration) error {
 	return errors.Join(err, s.reactor.Close())
 }
 
-// opened and ended count the connections; opened returns whether it comes while others drain.
-func (s *Server) opened() (draining bool) {
+// opened and ended count the connections.
+func (s *Server) opened() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.live++
-	return s.ctx.Err() != nil
+	s.mu.Unlock()
 }
 
 func (s *Server) ended() {
