@@ -7,7 +7,7 @@
 //
 //   - a goroutine, with or without a context: [FD.Do] parks it;
 //   - a [Task], a coroutine on the loop: FD.Do suspends it and the loop goes on with others;
-//   - nobody: [FD.Start], whose result is a [Future];
+//   - nobody: [Start], whose result is a [Future];
 //   - a callback: a standing [Watcher] is told each time the descriptor may be ready.
 //
 // # One turn
