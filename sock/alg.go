@@ -112,14 +112,17 @@ func (o *AlgOperation) ReadFrom(r io.Reader) (total int64, err error) {
 	buf := make([]byte, algChunk)
 	for {
 		n, end := r.Read(buf)
-		sent, err := o.Write(buf[:n])
-		total += int64(sent)
-		switch {
-		case err != nil:
-			return total, err
-		case end == io.EOF:
+		if n > 0 {
+			n, err := o.Write(buf[:n])
+			total += int64(n)
+			if err != nil {
+				return total, err
+			}
+		}
+		if end == io.EOF {
 			return total, nil
-		case end != nil:
+		}
+		if end != nil {
 			return total, end
 		}
 	}
