@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-
-	"github.com/polluxio/pollux/loop"
 )
 
 // errAlgOnly is Python's for a socket of another family.
@@ -28,16 +26,6 @@ func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, fla
 		return 0, s.fail("sendmsg_afalg", Addr{}, err)
 	}
 	return s.Sendmsg(buffers, items, flags, Addr{})
-}
-
-// SendmsgAfalg is Socket.SendmsgAfalg. The iv is copied before it returns; the buffers are not.
-func (a Async) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) loop.Future[int] {
-	var room algRoom
-	items, err := a.s.algItems(&room, op, iv, assoclen)
-	if err != nil {
-		return loop.SettledOn(&a.s.fd, 0, a.s.fail("sendmsg_afalg", Addr{}, err))
-	}
-	return a.Sendmsg(buffers, items, flags, Addr{})
 }
 
 // algRoom is room for the ancillary data of a message, on its sender's stack.

@@ -22,9 +22,9 @@ const (
 
 // A QRTRControl is a control packet of AF_QIPCRTR: struct qrtr_ctrl_pkt of <linux/qrtr.h>, all of it little-endian.
 //
-//	 0: __le32 cmd;
-//	 4: __le32 service;  8: __le32 instance;  12: __le32 node;  16: __le32 port;    server
-//	 4: __le32 node;     8: __le32 port;                                            client
+//	0: __le32 cmd;
+//	4: __le32 service;  8: __le32 instance;  12: __le32 node;  16: __le32 port;    server
+//	4: __le32 node;     8: __le32 port;                                            client
 //
 // A server announces itself with QRTR_TYPE_NEW_SERVER, sent to QRTR_PORT_CTRL of its own node. Who sends QRTR_TYPE_NEW_LOOKUP there is
 // told of each server of that service: by QRTR_TYPE_NEW_SERVER of those that are there, then one that is all zeros (see End), and by QRTR_TYPE_NEW_SERVER
