@@ -36,6 +36,8 @@ type controller struct {
 	toSay chan []byte
 	gone  chan struct{}
 
+	voiceStatus uint8 // mu: of the packets of voice that reach its host, as PktStatus has it
+
 	next  uint16           // mu: the next handle
 	links map[uint16]*link // mu: by this side's handle
 }
@@ -208,6 +210,9 @@ func (c *controller) data(d sock.HCIData) {
 			d.Flags |= firstFlushable // as a first packet comes out of the air
 		}
 		c.event(numberOfCompletePackets, 1, byte(l.handle), byte(l.handle>>8), 1, 0)
+	}
+	if d.Kind == sock.HCI_SCODATA_PKT {
+		d.Flags = l.peer.at.voiceStatus
 	}
 	d.Handle = l.peer.handle
 	l.peer.at.say(sock.AppendHCIData(nil, d))
