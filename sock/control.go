@@ -149,11 +149,8 @@ func IntsControl(level, typ int, ints ...int) Control {
 	return Control{level, typ, data}
 }
 
-// is says whether c is of a type; absent is none.
-func (c Control) is(level, typ int) bool { return typ != absent && c.Level == level && c.Type == typ }
-
-// absent is the number of what a system does not have.
-const absent = -1
+// is says whether c is of a type; 0 is one that the system lacks.
+func (c Control) is(level, typ int) bool { return typ != 0 && c.Level == level && c.Type == typ }
 
 // uint32 reads an item whose data is a C int or an unsigned one, as it is received: exactly that long.
 func (c Control) uint32(level, typ int) (uint32, bool) {
