@@ -208,13 +208,22 @@ func TestHCIChannels(t *testing.T) {
 func bluetoothPair(typ, proto int, near, far func() sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {
 		t.Helper()
+		var err error
 		ln := need(t, sock.AF_BLUETOOTH, typ, proto)
 		must(t, ln.Bind(far()))
 		must(t, ln.Listen(8))
 		b = need(t, sock.AF_BLUETOOTH, typ, proto)
 		must(t, b.Bind(near()))
 		must(t, b.SetTimeout(3*socktest.Patience))
-		must(t, b.Connect(socktest.Name(t, ln)))
+		if proto == sock.BTPROTO_SCO { // there is one link of voice at most, and that of the last pair may still be ending
+			socktest.Await(t, "an end of the last link", func() bool {
+				err = b.Connect(socktest.Name(t, ln))
+				return !errors.Is(err, unix.EBUSY)
+			})
+		} else {
+			err = b.Connect(socktest.Name(t, ln))
+		}
+		must(t, err)
 		must(t, b.SetTimeout(sock.Forever))
 		must(t, ln.SetTimeout(3*socktest.Patience))
 		a, from, err := ln.Accept()
@@ -386,10 +395,10 @@ func TestRFCOMM(t *testing.T) {
 		var got []byte
 		for {
 			part, err := a.Recv(4096, 0)
-			must(t, err)
-			if len(part) == 0 {
-				break
+			if errors.Is(err, unix.ECONNRESET) || len(part) == 0 && err == nil {
+				break // RFCOMM knows no other end than a reset
 			}
+			must(t, err)
 			got = append(got, part...)
 		}
 		must(t, call.Wait(t))
@@ -402,8 +411,12 @@ func TestRFCOMM(t *testing.T) {
 // Items 205, 211.
 func TestSCO(t *testing.T) {
 	near, far := newAir(t)
-	pair := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_SCO,
+	connected := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_SCO,
 		func() sock.Addr { return families.SCO(near.text()) }, func() sock.Addr { return families.SCO(far.text()) })
+	pair := func(t *testing.T) (a, b *sock.Socket) {
+		b, a = connected(t) // Linux 6.1 tells no status to the one that was accepted
+		return a, b
+	}
 	near.air.mu.Lock()
 	near.voiceStatus, far.voiceStatus = 1, 1
 	near.air.mu.Unlock()
