@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"runtime"
+
+	"github.com/polluxio/pollux/loop"
 )
 
 // errAlgOnly is Python's for a socket of another family.
@@ -19,48 +22,69 @@ var errAlgOnly = errors.New("algset is only supported for AF_ALG")
 //
 // Errors: "algset is only supported for AF_ALG"; an *ArgError for an op that is negative or beyond a C int, or such an assoclen; EINVAL for an
 // iv of the wrong length, or a second message before the result of the first was received; ENOKEY before the key was set; else as Send. Linux only.
-func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) (int, error) {
-	var room algRoom
-	items, err := s.algItems(&room, op, iv, assoclen)
+func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) (n int, err error) {
+	if err := s.algArguments(op, iv, assoclen); err != nil {
+		return 0, s.fail("sendmsg_afalg", Addr{}, err)
+	}
+	o, err := s.newMsgOp(loop.Write, buffers, flags)
+	if err == nil {
+		err = countBuffers(buffers)
+	}
 	if err != nil {
 		return 0, s.fail("sendmsg_afalg", Addr{}, err)
 	}
-	return s.Sendmsg(buffers, items, flags, Addr{})
+	defer o.done()
+	o.room = appendAlgControl(o.room[:0], op, iv, assoclen)
+	o.control = o.room
+	o.Deadline = s.deadline(flags)
+	err = s.fd.Do(s.who, &o.Op)
+	runtime.KeepAlive(s)
+	return o.n, s.fail("sendmsg_afalg", Addr{}, err)
 }
 
-// algRoom is room for the ancillary data of a message, on its sender's stack.
-type algRoom struct {
-	items        [3]Control
-	op, assoclen [4]byte
-	iv           [algIVHeader + 60]byte
+// SendmsgAfalg is Socket.SendmsgAfalg. The iv is copied before it returns; the buffers are not.
+func (a Async) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) loop.Future[int] {
+	if err := a.s.algArguments(op, iv, assoclen); err != nil {
+		return loop.SettledOn(&a.s.fd, 0, a.s.fail("sendmsg_afalg", Addr{}, err))
+	}
+	control := appendAlgControl(nil, op, iv, assoclen)
+	return startMsg(a.s, "sendmsg_afalg", loop.Write, buffers, control, nil, flags, Addr{}, func(o *msgOp) (int, error) { return o.n, nil })
 }
 
-// algItems is the ancillary data in Python's order: op, iv, assoclen.
-func (s *core) algItems(room *algRoom, op int, iv []byte, assoclen int) ([]Control, error) {
+// maxAlgIV is more than any algorithm has.
+const maxAlgIV = 1024
+
+func (s *core) algArguments(op int, iv []byte, assoclen int) error {
 	switch {
 	case s.family != algFamily:
-		return nil, errAlgOnly
+		return errAlgOnly
 	case op < 0 || op > math.MaxInt32:
-		return nil, &ArgError{"op", op, "Invalid or missing argument 'op'"}
+		return &ArgError{"op", op, "Invalid or missing argument 'op'"}
 	case assoclen < 0 || assoclen > math.MaxInt32:
-		return nil, &ArgError{"assoclen", assoclen, "assoclen must be positive"}
-	case len(iv) > maxControl/2:
-		return nil, &ArgError{"iv", len(iv), "control message too long"}
+		return &ArgError{"assoclen", assoclen, "assoclen must be positive"}
+	case len(iv) > maxAlgIV:
+		return &ArgError{"iv", len(iv), "control message too long"}
 	}
-	binary.NativeEndian.PutUint32(room.op[:], uint32(op))
-	items := append(room.items[:0], Control{solALG, algSetOp, room.op[:]})
+	return nil
+}
+
+// appendAlgControl appends the ancillary data in Python's order: op, iv, assoclen.
+func appendAlgControl(b []byte, op int, iv []byte, assoclen int) []byte {
+	word := func(typ, v int) {
+		var data [4]byte
+		binary.NativeEndian.PutUint32(data[:], uint32(v))
+		b, _ = AppendControl(b, Control{solALG, typ, data[:]})
+	}
+	word(algSetOp, op)
 	if iv != nil {
 		// Python's header counts the padding too, which the kernel ignores.
-		data := append(room.iv[:algIVHeader], iv...)
-		binary.NativeEndian.PutUint32(data, uint32(len(iv)))
-		for len(data)%controlAlign != 0 {
-			data = append(data, 0)
-		}
-		items = append(items, Control{solALG, algSetIV, data})
+		var data [algIVHeader + maxAlgIV]byte
+		binary.NativeEndian.PutUint32(data[:], uint32(len(iv)))
+		copy(data[algIVHeader:], iv)
+		b, _ = AppendControl(b, Control{solALG, algSetIV, data[:alignControl(algIVHeader+len(iv))]})
 	}
 	if assoclen > 0 {
-		binary.NativeEndian.PutUint32(room.assoclen[:], uint32(assoclen))
-		items = append(items, Control{solALG, algSetAEADAssoclen, room.assoclen[:]})
+		word(algSetAEADAssoclen, assoclen)
 	}
-	return items, nil
+	return b
 }
