@@ -15,7 +15,16 @@ const backlogRetry = time.Millisecond
 
 // tryConnect starts a connection, and from then on asks what has become of it by the same call: that tells in every state, and
 // leaves the socket as a blocking connect would.
+//
+// But Bluetooth's connect tells nothing of the kind when it is called again.
 func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
+	if o.started && o.s.family == afBluetooth {
+		err := sysConnected(sysfd)
+		if err == nil {
+			o.s.fd.Renewed()
+		}
+		return loop.Outcome{}, err
+	}
 	err := sysConnect(sysfd, o.sa[:o.salen])
 	switch err {
 	case nil:

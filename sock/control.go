@@ -3,10 +3,15 @@ package sock
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
 )
 
 // A Control is one item of ancillary data: Python's (cmsg_level, cmsg_type, cmsg_data).
+//
+// What the data means is said by types of their own, in files named control_*.go: PktInfo, TTL, Ucred, … One that is received has a
+// reader of the same name, c.PktInfo(), which says whether c is one at all, and allocates nothing; one that can be sent has a method
+// Control, which makes the item. On a system that does not have a type its reader never finds one.
 type Control struct {
 	Level int // SOL_SOCKET, IPPROTO_IP, …
 	Type  int // SCM_RIGHTS, IP_TTL, …
@@ -69,23 +74,52 @@ func AppendControl(b []byte, items ...Control) ([]byte, error) {
 func ParseControl(b []byte) ([]Control, error) {
 	var items []Control
 	for len(b) > 0 {
-		if len(b) < controlHeader {
-			return items, &ControlError{len(b), controlHeader}
+		c, ok, rest, err := nextControl(b)
+		if ok {
+			items = append(items, c)
 		}
-		n, level, typ := controlHeaderOf(b)
-		if n < controlHeader {
-			return items, &ControlError{n, controlHeader}
+		if err != nil {
+			return items, err
 		}
-		c := Control{Level: level, Type: typ}
-		if n > len(b) {
-			c.Data = b[controlHeader:]
-			return append(items, c), &ControlError{len(b), n}
-		}
-		c.Data = b[controlHeader:n:n]
-		items = append(items, c)
-		b = b[min(alignControl(n), len(b)):]
+		b = rest
 	}
 	return items, nil
+}
+
+// ControlMessages is ParseControl without an allocation: the items one after the other, each with a nil error. After an item that is
+// not whole, given as far as it goes or as the zero Control, comes nothing more; its error is an *ControlError.
+//
+//	for c, err := range sock.ControlMessages(control[:got]) {
+//		if info, ok := c.PktInfo(); ok { … }
+//	}
+func ControlMessages(b []byte) iter.Seq2[Control, error] {
+	return func(yield func(Control, error) bool) {
+		for len(b) > 0 {
+			c, _, rest, err := nextControl(b)
+			if !yield(c, err) || err != nil {
+				return
+			}
+			b = rest
+		}
+	}
+}
+
+// nextControl is the first item of b, which is not empty, if there is enough for one, and what is behind it.
+func nextControl(b []byte) (c Control, ok bool, rest []byte, err error) {
+	if len(b) < controlHeader {
+		return Control{}, false, nil, &ControlError{len(b), controlHeader}
+	}
+	n, level, typ := controlHeaderOf(b)
+	if n < controlHeader {
+		return Control{}, false, nil, &ControlError{n, controlHeader}
+	}
+	c = Control{Level: level, Type: typ}
+	if n > len(b) {
+		c.Data = b[controlHeader:]
+		return c, true, nil, &ControlError{len(b), n}
+	}
+	c.Data = b[controlHeader:n:n]
+	return c, true, b[min(alignControl(n), len(b)):], nil
 }
 
 // A ControlError says that received ancillary data was malformed or cut where it should not be: Python's RuntimeWarning.
@@ -113,4 +147,19 @@ func IntsControl(level, typ int, ints ...int) Control {
 		data = binary.NativeEndian.AppendUint32(data, uint32(v))
 	}
 	return Control{level, typ, data}
+}
+
+// is says whether c is of a type; 0 is one that the system lacks.
+func (c Control) is(level, typ int) bool { return typ != 0 && c.Level == level && c.Type == typ }
+
+// uint32 reads an item whose data is a C int or an unsigned one, as it is received: exactly that long.
+func (c Control) uint32(level, typ int) (uint32, bool) {
+	if !c.is(level, typ) || len(c.Data) != 4 {
+		return 0, false
+	}
+	return binary.NativeEndian.Uint32(c.Data), true
+}
+
+func uint32Control(level, typ int, v uint32) Control {
+	return Control{level, typ, binary.NativeEndian.AppendUint32(nil, v)}
 }

@@ -1,9 +1,11 @@
 package sock
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/polluxio/pollux/loop"
@@ -55,4 +57,9 @@ func (s *core) fail(op string, addr Addr, err error) error {
 // failed is fail for what has no socket.
 func failed(op string, family int, err error) error {
 	return (&core{family: int32(family)}).fail(op, Addr{}, err)
+}
+
+// unsupported is the error of what this system does not have.
+func unsupported(what string) error {
+	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }

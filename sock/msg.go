@@ -20,6 +20,8 @@ type msgOp struct {
 	got     int    // bytes of control received
 	seen    int    // MSG_* that the system set
 	vec     msgVec
+	room    []byte    // kept from one Sendmsg to the next, for its items
+	one     [1][]byte // for buffers, where there is one
 }
 
 var msgOps = sync.Pool{New: func() any {
@@ -29,21 +31,31 @@ var msgOps = sync.Pool{New: func() any {
 }}
 
 func (s *Socket) newMsgOp(d loop.Direction, buffers [][]byte, flags int) (*msgOp, error) {
-	if err := cInt("flags", flags); err != nil {
+	o := msgOps.Get().(*msgOp)
+	if err := o.begin(s, d, buffers, flags); err != nil {
+		o.done()
 		return nil, err
 	}
-	if len(buffers) > IOV_MAX {
-		return nil, fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
-	}
-	o := msgOps.Get().(*msgOp)
+	return o, nil
+}
+
+func (o *msgOp) begin(s *Socket, d loop.Direction, buffers [][]byte, flags int) error {
 	o.prepare(s.core, d, nil)
 	o.buffers, o.flags, o.Blind = buffers, flags, flags&blindFlags != 0 && d == loop.Read
-	return o, nil
+	return cInt("flags", flags)
+}
+
+// countBuffers says whether there are too many: the system would say no more than that the message is too long.
+func countBuffers(buffers [][]byte) error {
+	if len(buffers) > IOV_MAX {
+		return fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
+	}
+	return nil
 }
 
 func (o *msgOp) done() {
 	o.s, o.buffers, o.control, o.salen, o.got, o.seen, o.n = nil, nil, nil, 0, 0, 0, 0
-	o.Blind = false
+	o.Blind, o.one[0] = false, nil
 	o.vec.clear()
 	msgOps.Put(o)
 }
@@ -51,9 +63,7 @@ func (o *msgOp) done() {
 // Try is the loop's view.
 func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
-		o.salen = uint32(len(o.sa))
-		err := sysRecvmsg(sysfd, o)
-		return loop.Outcome{N: o.n}, err
+		return o.tryRecvmsg(sysfd)
 	}
 	err := sysSendmsg(sysfd, o)
 	out := loop.Outcome{N: o.n}
@@ -65,11 +75,23 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 
 // Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary data, to an address; a zero to
 // sends to the peer. It reports how many bytes went, which on a stream may be fewer than all; the ancillary data went with
-// the first.
+// the first. It allocates nothing.
 //
 // No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
 // long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
+	return s.sendmsg(buffers, ancillary, nil, flags, to)
+}
+
+// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the same with many messages.
+func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to Addr) (n int, err error) {
+	return s.sendmsg(buffers, nil, control, flags, to)
+}
+
+// mostRoom is how much room for ancillary data an op keeps.
+const mostRoom = 4096
+
+func (s *Socket) sendmsg(buffers [][]byte, ancillary []Control, control []byte, flags int, to Addr) (n int, err error) {
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
 		return 0, s.fail("sendmsg", to, err)
@@ -80,9 +102,16 @@ func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Ad
 			return 0, s.fail("sendmsg", to, err)
 		}
 	}
+	if err := countBuffers(buffers); err != nil {
+		return 0, s.fail("sendmsg", to, err)
+	}
+	o.control = control
 	if len(ancillary) > 0 {
-		if o.control, err = AppendControl(nil, ancillary...); err != nil {
+		if o.control, err = AppendControl(o.room[:0], ancillary...); err != nil {
 			return 0, s.fail("sendmsg", to, err)
+		}
+		if cap(o.control) <= mostRoom {
+			o.room = o.control
 		}
 	}
 	o.Deadline = s.deadline(flags)
@@ -99,28 +128,45 @@ func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Ad
 //
 // Errors: an *ArgError for a negative size; a *ControlError beside what could be read; else as Recvfrom.
 func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []Control, msgFlags int, from Addr, err error) {
-	if bufsize < 0 {
-		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"bufsize", bufsize, "negative buffer size in recvmsg()"})
-	}
-	p, err := s.buffer("recvmsg", bufsize)
+	p, control, err := s.messageRoom(bufsize, ancbufsize)
 	if err != nil {
 		return nil, nil, 0, Addr{}, err
 	}
-	n, ancillary, msgFlags, from, err := s.RecvmsgInto([][]byte{p}, ancbufsize, flags)
+	n, ancillary, msgFlags, from, err := s.recvmsg([][]byte{p}, control, flags)
 	return p[:min(n, len(p))], ancillary, msgFlags, from, err
+}
+
+// messageRoom checks the sizes, and is room for a message and its ancillary data.
+func (s *Socket) messageRoom(bufsize, ancbufsize int) (p, control []byte, err error) {
+	if bufsize < 0 {
+		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{"bufsize", bufsize, "negative buffer size in recvmsg()"})
+	}
+	if ancbufsize < 0 || ancbufsize > maxControl {
+		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{"ancbufsize", ancbufsize, "invalid ancillary data buffer length"})
+	}
+	if bufsize > 0 {
+		if p, err = s.buffer("recvmsg", bufsize); err != nil {
+			return nil, nil, err
+		}
+	}
+	if ancbufsize > 0 {
+		control = make([]byte, ancbufsize)
+	}
+	return p, control, nil
 }
 
 // RecvmsgInto is Recvmsg into buffers that are filled in turn; none at all are allowed. It reports the bytes put into them.
 //
 // Without room for ancillary data it allocates nothing.
 func (s *Socket) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []Control, msgFlags int, from Addr, err error) {
-	if ancbufsize < 0 || ancbufsize > maxControl {
-		return 0, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"ancbufsize", ancbufsize, "invalid ancillary data buffer length"})
+	_, control, err := s.messageRoom(0, ancbufsize)
+	if err != nil {
+		return 0, nil, 0, Addr{}, err
 	}
-	var control []byte
-	if ancbufsize > 0 {
-		control = make([]byte, ancbufsize)
-	}
+	return s.recvmsg(buffers, control, flags)
+}
+
+func (s *Socket) recvmsg(buffers [][]byte, control []byte, flags int) (n int, ancillary []Control, msgFlags int, from Addr, err error) {
 	n, got, msgFlags, from, err := s.RecvmsgBuffers(buffers, control, flags)
 	if err != nil || got == 0 {
 		return n, nil, msgFlags, from, err
@@ -132,6 +178,9 @@ func (s *Socket) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, an
 // RecvmsgBuffers is RecvmsgInto with the caller's own room for ancillary data, of which it reports the bytes used; ParseControl reads
 // them. It allocates nothing.
 func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n, got, msgFlags int, from Addr, err error) {
+	if err := countBuffers(buffers); err != nil {
+		return 0, 0, 0, Addr{}, s.fail("recvmsg", Addr{}, err)
+	}
 	o, err := s.newMsgOp(loop.Read, buffers, flags)
 	if err != nil {
 		return 0, 0, 0, Addr{}, s.fail("recvmsg", Addr{}, err)
@@ -139,48 +188,13 @@ func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n,
 	defer o.done()
 	o.control = control
 	o.Deadline = s.deadline(flags)
-	err = s.fd.Do(s.who, &o.Op)
+	err = o.part(s.fd.Do(s.who, &o.Op))
 	runtime.KeepAlive(s)
 	if err == nil {
 		if from, err = s.decode(o.sa[:o.salen]); err != nil {
 			CloseRights(control[:o.got])
+			o.got = 0
 		}
 	}
 	return o.n, o.got, o.seen, from, s.fail("recvmsg", Addr{}, err)
-}
-
-// CloseRights closes the descriptors that came in received ancillary data: for a message that is dropped.
-func CloseRights(control []byte) {
-	items, _ := ParseControl(control)
-	for _, c := range items {
-		if c.Level == SOL_SOCKET && c.Type == scmRights {
-			for _, fd := range c.Ints() {
-				sysClose(fd)
-			}
-		}
-	}
-}
-
-// SendFds is Python's send_fds: the buffers, with descriptors of this process, over an AF_UNIX socket. The receiver gets
-// duplicates. It reports the bytes sent.
-func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
-	return s.Sendmsg(buffers, []Control{IntsControl(SOL_SOCKET, scmRights, fds...)}, flags, Addr{})
-}
-
-// RecvFds is Python's recv_fds: at most bufsize bytes and maxfds descriptors, which are the caller's to close. Unlike Python's they
-// are close-on-exec.
-//
-// Errors: an *ArgError for a negative size or count; else as Recvmsg.
-func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, msgFlags int, from Addr, err error) {
-	room, err := CMSG_LEN(4 * max(min(maxfds, maxControl/8), -1))
-	if err != nil {
-		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"maxfds", maxfds, "must not be negative"})
-	}
-	data, items, msgFlags, from, err := s.Recvmsg(bufsize, room, flags|msgCloexec)
-	for _, c := range items {
-		if c.Level == SOL_SOCKET && c.Type == scmRights {
-			fds = append(fds, c.Ints()...)
-		}
-	}
-	return data, fds, msgFlags, from, err
 }

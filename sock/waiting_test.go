@@ -52,6 +52,22 @@ var operations = []operation{
 	{"Send", sending(socktest.UnixSeqpacket, func(o socktest.Operations) (int, error) { return o.Send(hello, 0) })},
 	{"Sendall", sending(socktest.UnixStream, func(o socktest.Operations) (int, error) { return o.Sendall(hello, 0) })},
 	{"Sendto", sendingTo},
+	{"Recvmsg", receiving(socktest.UDP6, func(o socktest.Operations) ([]byte, error) {
+		p, _, _, _, err := o.Recvmsg(10, 64, 0)
+		return p, err
+	})},
+	{"RecvmsgInto", receiving(socktest.TCP6, func(o socktest.Operations) ([]byte, error) {
+		p := make([]byte, 10)
+		n, _, _, _, err := o.RecvmsgInto([][]byte{p[:2], nil, p[2:]}, 0, 0)
+		return p[:n], err
+	})},
+	{"Recvmsg with MSG_PEEK", receiving(socktest.UDP, func(o socktest.Operations) ([]byte, error) {
+		p, _, _, _, err := o.Recvmsg(10, 0, sock.MSG_PEEK)
+		return p, err
+	})},
+	{"Sendmsg", sending(socktest.UnixStream, func(o socktest.Operations) (int, error) {
+		return o.Sendmsg([][]byte{hello[:2], nil, hello[2:]}, nil, 0, sock.Addr{})
+	})},
 	{"Accept", accepting},
 }
 

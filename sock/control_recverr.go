@@ -1,0 +1,92 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+	"syscall"
+)
+
+// Who has put an error into the queue: <linux/errqueue.h>.
+const (
+	SO_EE_ORIGIN_NONE         = 0
+	SO_EE_ORIGIN_LOCAL        = 1 // this host
+	SO_EE_ORIGIN_ICMP         = 2 // a packet of ICMP
+	SO_EE_ORIGIN_ICMP6        = 3 // a packet of ICMPv6
+	SO_EE_ORIGIN_TIMESTAMPING = 4 // no error: when a packet went
+	SO_EE_ORIGIN_ZEROCOPY     = 5 // no error: buffers of MSG_ZEROCOPY are free
+	SO_EE_ORIGIN_TXTIME       = 6 // a packet that missed its SCM_TXTIME
+)
+
+// SO_EE_CODE_ZEROCOPY_COPIED is the code of SO_EE_ORIGIN_ZEROCOPY that says that the data was copied after all.
+const SO_EE_CODE_ZEROCOPY_COPIED = 1
+
+// What QueuedError.Info says for SO_EE_ORIGIN_TIMESTAMPING: <linux/errqueue.h>.
+const (
+	SCM_TSTAMP_SND   = 0 // it was given to the network card
+	SCM_TSTAMP_SCHED = 1 // it came to the packet scheduler
+	SCM_TSTAMP_ACK   = 2 // the peer has acknowledged all of it
+)
+
+// A QueuedError is an entry of the error queue of a socket on Linux: why a packet did not arrive, or what else became of it. It is an
+// error that wraps Errno.
+//
+//	struct sock_extended_err {      <linux/errqueue.h>
+//		__u32 ee_errno;         //  0
+//		__u8  ee_origin;        //  4
+//		__u8  ee_type;          //  5
+//		__u8  ee_code;          //  6
+//		__u8  ee_pad;           //  7
+//		__u32 ee_info;          //  8
+//		__u32 ee_data;          // 12
+//	};                              // 16: a struct sockaddr_in or sockaddr_in6, SO_EE_OFFENDER
+type QueuedError struct {
+	Errno      syscall.Errno // ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, …; ENOMSG for a timestamp, 0 for MSG_ZEROCOPY
+	Origin     uint8         // SO_EE_ORIGIN_*
+	Type, Code uint8         // those of ICMP and ICMPv6: RFC 792, RFC 4443
+	Info       uint32        // for EMSGSIZE: the MTU; for a timestamp: SCM_TSTAMP_*
+	Data       uint32        // for a timestamp with SOF_TIMESTAMPING_OPT_ID: which packet
+	Offender   Addr          // who has sent the ICMP packet; the zero Addr where nobody has
+}
+
+// QueuedError reads an item of the type IP_RECVERR or IPV6_RECVERR: what recvmsg(2) gives with MSG_ERRQUEUE.
+func (c Control) QueuedError() (QueuedError, bool) {
+	b := c.Data
+	if !c.is(IPPROTO_IP, numbers.recverr) && !c.is(IPPROTO_IPV6, numbers.recverr6) || len(b) < 16 {
+		return QueuedError{}, false
+	}
+	e := binary.NativeEndian
+	q := QueuedError{syscall.Errno(e.Uint32(b)), b[4], b[5], b[6], e.Uint32(b[8:]), e.Uint32(b[12:]), Addr{}}
+	q.Offender, _ = inetSockaddr(b[16:]) // of AF_UNSPEC if there is none
+	return q, true
+}
+
+// ZeroCopy says, if that is what e is about, which sends with MSG_ZEROCOPY have ended: those with the numbers first to last, where the
+// first send on the socket was 0 and failed ones do not count; both wrap at 2³². Their buffers are free. copied says that the system
+// had to copy the data, so that it was all for nothing.
+func (e QueuedError) ZeroCopy() (first, last uint32, copied, ok bool) {
+	if e.Origin != SO_EE_ORIGIN_ZEROCOPY {
+		return 0, 0, false, false
+	}
+	return e.Info, e.Data, e.Code&SO_EE_CODE_ZEROCOPY_COPIED != 0, true
+}
+
+func (e QueuedError) Error() string {
+	switch e.Origin {
+	case SO_EE_ORIGIN_LOCAL:
+		return e.Errno.Error() + ", says this host"
+	case SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6:
+		name := "ICMP"
+		if e.Origin == SO_EE_ORIGIN_ICMP6 {
+			name = "ICMPv6"
+		}
+		return fmt.Sprintf("%s, says %s by %s type %d code %d", e.Errno.Error(), e.Offender.Host(), name, e.Type, e.Code)
+	case SO_EE_ORIGIN_TIMESTAMPING:
+		return fmt.Sprintf("the time of packet %d", e.Data)
+	case SO_EE_ORIGIN_ZEROCOPY:
+		return fmt.Sprintf("end of the zero-copy sends %d to %d", e.Info, e.Data)
+	}
+	return fmt.Sprintf("%s, origin %d", e.Errno.Error(), e.Origin)
+}
+
+// Unwrap is the errno.
+func (e QueuedError) Unwrap() error { return e.Errno }

@@ -1,0 +1,8 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package sock
+
+import "golang.org/x/sys/unix"
+
+// SO_TIMESTAMP is the option of the level SOL_SOCKET that makes timestamps come: <sys/socket.h>.
+const SO_TIMESTAMP = unix.SO_TIMESTAMP

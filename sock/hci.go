@@ -1,0 +1,209 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// The packets of the host controller interface, as a socket of BTPROTO_HCI moves them: a byte that says the kind, then what the
+// Bluetooth Core Specification has in volume 4, part E, section 5.4. All numbers are little-endian.
+
+// The kinds of packets: <bluetooth/hci.h>.
+const (
+	HCI_COMMAND_PKT = 0x01
+	HCI_ACLDATA_PKT = 0x02
+	HCI_SCODATA_PKT = 0x03
+	HCI_EVENT_PKT   = 0x04
+	HCI_ISODATA_PKT = 0x05
+	HCI_VENDOR_PKT  = 0xff
+)
+
+// Events that answer a command: <bluetooth/hci.h>. Others are in the specification, volume 4, part E, section 7.7.
+const (
+	EVT_CMD_COMPLETE = 0x0e
+	EVT_CMD_STATUS   = 0x0f
+)
+
+// HCI_MAX_FRAME_SIZE is room for any packet: <bluetooth/hci.h>.
+const HCI_MAX_FRAME_SIZE = 1492 + 4 + 4
+
+// A PacketError is a packet that ends too early, or says another length than it has.
+type PacketError struct {
+	Packet     string // what it should be
+	Have, Want int    // bytes
+}
+
+func (e *PacketError) Error() string {
+	return fmt.Sprintf("%s of %d bytes, where %d should be", e.Packet, e.Have, e.Want)
+}
+
+// HCIOpcode makes the number of a command of its group, 6 bits, and its number in that, 10 bits: cmd_opcode_pack in C. Bits beyond
+// are dropped.
+func HCIOpcode(ogf, ocf uint16) uint16 { return ogf<<10 | ocf&0x3ff }
+
+// An HCICommand is what a host tells a controller.
+type HCICommand struct {
+	Opcode uint16 // see HCIOpcode
+	Params []byte // at most 255 bytes
+}
+
+// AppendHCICommand appends the packet to b.
+//
+//	uint8_t kind = HCI_COMMAND_PKT; uint16_t opcode; uint8_t plen;
+//
+// Error: an *ArgError for more than 255 bytes of parameters.
+func AppendHCICommand(b []byte, c HCICommand) ([]byte, error) {
+	if len(c.Params) > math.MaxUint8 {
+		return b, &ArgError{"params", len(c.Params), "a command has at most 255 bytes of parameters"}
+	}
+	b = append(b, HCI_COMMAND_PKT, byte(c.Opcode), byte(c.Opcode>>8), byte(len(c.Params)))
+	return append(b, c.Params...), nil
+}
+
+// ParseHCICommand reads a packet. Its parameters are bytes of p, not a copy.
+//
+// Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
+func ParseHCICommand(p []byte) (HCICommand, error) {
+	const header = 4
+	body, err := hciBody("command packet", HCI_COMMAND_PKT, p, header, func() int { return int(p[3]) })
+	if err != nil {
+		return HCICommand{}, err
+	}
+	return HCICommand{binary.LittleEndian.Uint16(p[1:]), body}, nil
+}
+
+// An HCIEvent is what a controller tells its host.
+type HCIEvent struct {
+	Code   uint8 // EVT_CMD_COMPLETE, …
+	Params []byte
+}
+
+// AppendHCIEvent appends the packet to b.
+//
+//	uint8_t kind = HCI_EVENT_PKT; uint8_t evt; uint8_t plen;
+//
+// Error: an *ArgError for more than 255 bytes of parameters.
+func AppendHCIEvent(b []byte, e HCIEvent) ([]byte, error) {
+	if len(e.Params) > math.MaxUint8 {
+		return b, &ArgError{"params", len(e.Params), "an event has at most 255 bytes of parameters"}
+	}
+	return append(append(b, HCI_EVENT_PKT, e.Code, byte(len(e.Params))), e.Params...), nil
+}
+
+// ParseHCIEvent reads a packet. Its parameters are bytes of p, not a copy.
+//
+// Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
+func ParseHCIEvent(p []byte) (HCIEvent, error) {
+	const header = 3
+	body, err := hciBody("event packet", HCI_EVENT_PKT, p, header, func() int { return int(p[2]) })
+	if err != nil {
+		return HCIEvent{}, err
+	}
+	return HCIEvent{p[1], body}, nil
+}
+
+// Answers says which command an event is the answer to, and gives what is returned: for EVT_CMD_COMPLETE the return parameters, mostly
+// a status in front, and for EVT_CMD_STATUS the status alone. A status of 0 is success. ok is false for any other event.
+//
+//	evt_cmd_complete: uint8_t ncmd; uint16_t opcode; …
+//	evt_cmd_status:   uint8_t status; uint8_t ncmd; uint16_t opcode;
+func (e HCIEvent) Answers() (opcode uint16, result []byte, ok bool) {
+	switch {
+	case e.Code == EVT_CMD_COMPLETE && len(e.Params) >= 3:
+		return binary.LittleEndian.Uint16(e.Params[1:]), e.Params[3:], true
+	case e.Code == EVT_CMD_STATUS && len(e.Params) >= 4:
+		return binary.LittleEndian.Uint16(e.Params[2:]), e.Params[:1], true
+	}
+	return 0, nil, false
+}
+
+// HCIData is data of a connection: of kind HCI_ACLDATA_PKT, HCI_SCODATA_PKT or HCI_ISODATA_PKT.
+type HCIData struct {
+	Kind   uint8
+	Handle uint16 // of the connection, 12 bits
+	Flags  uint8  // 4 bits: where it begins and ends, and to whom it goes; for SCO its status
+	Data   []byte // at most 65535 bytes; for SCO 255, for ISO 16383
+}
+
+// AppendHCIData appends the packet to b.
+//
+//	uint8_t kind; uint16_t handle, flags in the upper 4 bits; uint16_t dlen, or uint8_t for SCO;
+//
+// Error: an *ArgError for another kind, a number that is too great, or too much data.
+func AppendHCIData(b []byte, d HCIData) ([]byte, error) {
+	most := d.most()
+	switch {
+	case most < 0:
+		return b, &ArgError{"kind", d.Kind, "must be HCI_ACLDATA_PKT, HCI_SCODATA_PKT or HCI_ISODATA_PKT"}
+	case d.Handle > 0xfff:
+		return b, &ArgError{"handle", d.Handle, "must be 0-4095"}
+	case d.Flags > 0xf:
+		return b, &ArgError{"flags", d.Flags, "must be 0-15"}
+	case len(d.Data) > most:
+		return b, &ArgError{"data", len(d.Data), fmt.Sprintf("at most %d bytes", most)}
+	}
+	b = append(b, d.Kind)
+	b = binary.LittleEndian.AppendUint16(b, d.Handle|uint16(d.Flags)<<12)
+	b = append(b, byte(len(d.Data)))
+	if d.Kind != HCI_SCODATA_PKT {
+		b = append(b, byte(len(d.Data)>>8))
+	}
+	return append(b, d.Data...), nil
+}
+
+// most is how much data the packet can have, or -1 for a kind without any.
+func (d HCIData) most() int {
+	switch d.Kind {
+	case HCI_ACLDATA_PKT:
+		return math.MaxUint16
+	case HCI_SCODATA_PKT:
+		return math.MaxUint8
+	case HCI_ISODATA_PKT:
+		return 1<<14 - 1 // the upper 2 bits of the length are reserved
+	}
+	return -1
+}
+
+// ParseHCIData reads a packet. Its data is that of p, not a copy.
+//
+// Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
+func ParseHCIData(p []byte) (HCIData, error) {
+	if len(p) == 0 {
+		return HCIData{}, &PacketError{"data packet", 0, 4}
+	}
+	d := HCIData{Kind: p[0]}
+	most, header := d.most(), 5
+	if most < 0 {
+		return HCIData{}, &ArgError{"kind", p[0], "not a data packet"}
+	}
+	if d.Kind == HCI_SCODATA_PKT {
+		header = 4
+	}
+	body, err := hciBody("data packet", d.Kind, p, header, func() int {
+		if header == 4 {
+			return int(p[3])
+		}
+		return int(binary.LittleEndian.Uint16(p[3:])) & most
+	})
+	if err != nil {
+		return HCIData{}, err
+	}
+	handle := binary.LittleEndian.Uint16(p[1:])
+	d.Handle, d.Flags, d.Data = handle&0xfff, uint8(handle>>12), body
+	return d, nil
+}
+
+// hciBody is what follows the header of a packet, whose length says how much that must be.
+func hciBody(what string, kind byte, p []byte, header int, length func() int) ([]byte, error) {
+	if len(p) < header {
+		return nil, &PacketError{what, len(p), header}
+	}
+	if p[0] != kind {
+		return nil, &ArgError{"kind", p[0], "not a " + what}
+	}
+	if n := header + length(); n != len(p) {
+		return nil, &PacketError{what, len(p), n}
+	}
+	return p[header:len(p):len(p)], nil
+}

@@ -1,0 +1,45 @@
+package sock
+
+import (
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// tryRecvmsg is one recvmsg(2), and with MSG_WAITALL the next part of one. The system cannot wait for all, since to it every call is
+// one that must not wait.
+//
+// Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the system has it, which begins a new
+// message there. Of another socket (timestamps) the last part's is given.
+func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
+	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
+	o.salen = uint32(len(o.sa))
+	err := sysRecvmsg(sysfd, o)
+	part := o.n
+	o.n, o.seen = n+part, seen|o.seen
+	if err != nil {
+		o.got, o.seen, o.salen = got, seen, salen
+		return loop.Outcome{}, err
+	}
+	out := loop.Outcome{N: part}
+	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
+	if !all || part == 0 || o.got > 0 && o.s.family == AF_UNIX {
+		return out, nil
+	}
+	if o.buffers = skip(o.buffers, part); len(o.buffers) == 0 {
+		return out, nil
+	}
+	out.More = true
+	return out, loop.ErrAgain
+}
+
+// skip is the buffers without their first n bytes, and without empty ones in front. The caller's own slice stays as it is.
+func skip(buffers [][]byte, n int) [][]byte {
+	for len(buffers) > 0 && n >= len(buffers[0]) {
+		n -= len(buffers[0])
+		buffers = buffers[1:]
+	}
+	if n > 0 {
+		buffers = append([][]byte{buffers[0][n:]}, buffers[1:]...)
+	}
+	return buffers
+}

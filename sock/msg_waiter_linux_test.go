@@ -1,0 +1,204 @@
+package sock_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+	"golang.org/x/sys/unix"
+)
+
+// A message that is waited for comes whole, in every way to wait, on every kind of socket: items 97, 104, 114.
+func TestMessagesInEveryWay(t *testing.T) {
+	for _, k := range socktest.Kinds {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				a, b := k.Pair(t)
+				p, q := make([]byte, 2), make([]byte, 10)
+				call := socktest.Start(func() error {
+					n, items, flags, _, err := w.On(a).RecvmsgInto([][]byte{p, nil, q}, 64, 0)
+					if err == nil && (n != 5 || string(p)+string(q[:3]) != "hello" || len(items) != 0 || flags&^sock.MSG_EOR != 0) {
+						t.Errorf("%d %q %q %v %#x", n, p, q, items, flags)
+					}
+					return err
+				})
+				socktest.AwaitWaiting(t, a)
+				if n, err := w.On(b).Sendmsg([][]byte{[]byte("he"), nil, []byte("llo")}, nil, 0, sock.Addr{}); n != 5 || err != nil {
+					t.Error(n, err)
+				}
+				socktest.Must(t, call.Wait(t))
+				socktest.Must(t, wantN(5)(w.On(b).Sendmsg([][]byte{[]byte("again")}, nil, 0, sock.Addr{})))
+				data, _, _, _, err := w.On(a).Recvmsg(100, 0, 0)
+				socktest.Must(t, wantBytes("again")(data, err))
+			})
+		})
+	}
+}
+
+// The end of a stream is an empty message without an error: item 108.
+func TestMessageEndOfStream(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, b.Close())
+		data, items, _, from, err := w.On(a).Recvmsg(10, 64, 0)
+		if len(data) != 0 || len(items) != 0 || !from.IsZero() || err != nil {
+			t.Error(data, items, from, err)
+		}
+		if _, err := w.On(a).Sendmsg([][]byte{hello}, nil, sock.MSG_NOSIGNAL, sock.Addr{}); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("a send to nobody: %v, want EPIPE, and no signal", err)
+		}
+	})
+}
+
+// MSG_PEEK waits and leaves what it saw; MSG_TRUNC tells the whole length, and a cut datagram says so: items 107, 108.
+func TestMessagePeekAndTrunc(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UDP.Pair(t)
+		call := socktest.Start(func() error {
+			data, _, flags, from, err := w.On(a).Recvmsg(3, 0, sock.MSG_PEEK)
+			if err == nil && (string(data) != "hel" || flags != sock.MSG_TRUNC || from != socktest.Name(t, b)) {
+				t.Errorf("%q, %#x, %v", data, flags, from)
+			}
+			return err
+		})
+		socktest.AwaitWaiting(t, a)
+		socktest.Must(t, wantN(5)(b.Sendmsg([][]byte{hello}, nil, 0, sock.Addr{})))
+		socktest.Must(t, call.Wait(t))
+		n, _, flags, _, err := w.On(a).RecvmsgInto([][]byte{make([]byte, 1), make([]byte, 1)}, 0, sock.MSG_TRUNC)
+		if n != 5 || flags&sock.MSG_TRUNC == 0 || err != nil {
+			t.Errorf("%d, %#x, %v", n, flags, err)
+		}
+	})
+}
+
+// MSG_OOB waits for urgent data, and takes only that.
+func TestMessageOutOfBand(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+		socktest.AwaitReadable(t, a)
+		socktest.Must(t, wantN(1)(w.On(b).Sendmsg([][]byte{[]byte("!")}, nil, sock.MSG_OOB, sock.Addr{})))
+		// The system has EINVAL for as long as nothing urgent was announced.
+		socktest.Await(t, "urgent data", func() bool {
+			data, _, flags, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_OOB)
+			if err == nil && (string(data) != "!" || flags&sock.MSG_OOB == 0) {
+				t.Errorf("%q, %#x", data, flags)
+			}
+			return err == nil
+		})
+		data, _, _, _, err := w.On(a).Recvmsg(10, 0, 0)
+		socktest.Must(t, wantBytes("hello")(data, err))
+	})
+}
+
+// MSG_WAITALL goes on until the buffers are full, the stream ends or the time is over; what came is never lost.
+func TestMessageWaitAll(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		p, q := make([]byte, 4), make([]byte, 4)
+		call := socktest.Start(func() error {
+			n, _, _, _, err := w.On(a).RecvmsgInto([][]byte{p, {}, q}, 0, sock.MSG_WAITALL)
+			return wantN(8)(n, err)
+		})
+		socktest.AwaitWaiting(t, a)
+		for _, part := range []string{"ab", "cde", "fghi"} {
+			socktest.Must(t, wantN(len(part))(b.Send([]byte(part), 0)))
+			socktest.Await(t, "the part to be taken", func() bool { return !readable(a) || call.Done() })
+		}
+		socktest.Must(t, call.Wait(t))
+		if string(p)+string(q) != "abcdefgh" {
+			t.Errorf("%q %q", p, q)
+		}
+		socktest.Must(t, a.SetTimeout(5*time.Millisecond))
+		data, _, _, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
+		socktest.Must(t, wantBytes("i")(data, err)) // what came until the timeout
+		socktest.Must(t, a.SetTimeout(socktest.Patience))
+		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+		socktest.Must(t, b.Close())
+		data, _, _, _, err = w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
+		socktest.Must(t, wantBytes("hello")(data, err)) // what came until the end
+	})
+}
+
+// With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their bytes.
+func TestMessageWaitAllOfRights(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, wantN(2)(b.Send([]byte("ab"), 0)))
+		socktest.Must(t, wantN(2)(b.SendFds([][]byte{[]byte("cd")}, []int{b.Fileno()}, 0)))
+		socktest.Must(t, wantN(2)(b.Send([]byte("ef"), 0)))
+		data, items, _, _, err := w.On(a).Recvmsg(10, 64, sock.MSG_WAITALL|sock.MSG_CMSG_CLOEXEC)
+		if string(data) != "abcd" || len(items) != 1 || err != nil {
+			t.Fatalf("%q, %v, %v", data, items, err)
+		}
+		for _, fd := range items[0].AppendRights(nil) {
+			socktest.Must(t, sock.Close(fd))
+		}
+	})
+}
+
+// What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call: items 98, 100, 102, 103.
+func TestMessageRefused(t *testing.T) {
+	many := make([][]byte, sock.IOV_MAX+1)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		udp, _ := socktest.UDP.Bound(t)
+		stream, _ := socktest.UnixStream.Pair(t)
+		for _, tt := range []struct {
+			name    string
+			s       *sock.Socket
+			buffers [][]byte
+			to      sock.Addr
+			want    error
+			text    string
+		}{
+			{"a bad address before too many buffers", udp, many, sock.Inet("127.0.0.1", 70000), nil, "port"},
+			{"an address of another family", udp, nil, sock.Unix("x"), nil, ""},
+			{"too many buffers", udp, many, sock.Inet("127.0.0.1", 9), syscall.EMSGSIZE, "1025 buffers"},
+			{"connected already", stream, [][]byte{hello}, sock.Unix("x"), syscall.EISCONN, ""},
+			{"no address", udp, [][]byte{hello}, sock.Addr{}, syscall.EDESTADDRREQ, ""},
+		} {
+			_, err := w.On(tt.s).Sendmsg(tt.buffers, nil, 0, tt.to)
+			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+		}
+		var arg *sock.ArgError
+		sizes := [][2]int{{-1, 0}, {0, -1}}
+		if strconv.IntSize == 64 { // else no int is beyond a C int
+			sizes = append(sizes, [2]int{0, math.MaxInt})
+			if _, err := w.On(udp).Sendmsg(nil, nil, math.MaxInt, sock.Addr{}); !errors.As(err, &arg) {
+				t.Errorf("flags: %v", err)
+			}
+		}
+		for _, size := range sizes { // items 104, 105
+			if _, _, _, _, err := w.On(udp).Recvmsg(size[0], size[1], 0); !errors.As(err, &arg) {
+				t.Errorf("sizes %v: %v", size, err)
+			}
+		}
+		if _, _, _, _, err := w.On(udp).RecvmsgInto(many, 0, 0); !errors.Is(err, syscall.EMSGSIZE) {
+			t.Errorf("too many buffers to receive: %v", err)
+		}
+	})
+}
+
+func wantN(want int) func(int, error) error {
+	return func(got int, err error) error {
+		if err == nil && got != want {
+			err = fmt.Errorf("%d, want %d", got, want)
+		}
+		return err
+	}
+}
+
+// readable says whether poll(2) finds something to receive, now.
+func readable(s *sock.Socket) bool {
+	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(s.Fileno()), Events: unix.POLLIN}}, 0)
+	return n > 0
+}

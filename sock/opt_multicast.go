@@ -1,0 +1,264 @@
+package sock
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+)
+
+// Multicast. On an AF_INET socket a group and a source are IPv4 addresses, on an AF_INET6 socket IPv6 addresses; an interface is its
+// index (IfNametoindex), and 0 is the system's choice. A socket that receives from a group is bound to its port, with SO_REUSEADDR if
+// several are.
+
+// JoinGroup has the socket receive what is sent to the group, by whoever it is, on that interface. ip(7), ipv6(7).
+//
+//	struct ip_mreqn {                          <netinet/in.h>: IP_ADD_MEMBERSHIP
+//		struct in_addr imr_multiaddr;      // 0
+//		struct in_addr imr_address;        // 4
+//		int            imr_ifindex;        // 8
+//	};
+//	struct ipv6_mreq {                         <netinet/in.h>: IPV6_JOIN_GROUP
+//		struct in6_addr ipv6mr_multiaddr;  //  0
+//		unsigned int    ipv6mr_interface;  // 16
+//	};
+//
+// Errors: an *ArgError for an address that is not of the socket's family, or no group; ENODEV for an interface that there is not;
+// EADDRINUSE for a group that it has joined already; ENOBUFS for too many (IP_MAX_MEMBERSHIPS).
+func (s *Socket) JoinGroup(group netip.Addr, ifindex int) error {
+	return s.membership(group, ifindex, options.addMembership, IPV6_JOIN_GROUP)
+}
+
+// LeaveGroup ends what JoinGroup began, on the same interface; and with it what JoinSourceGroup and BlockSource have set there.
+//
+// Error: EADDRNOTAVAIL for a group that it is not in.
+func (s *Socket) LeaveGroup(group netip.Addr, ifindex int) error {
+	return s.membership(group, ifindex, options.dropMembership, IPV6_LEAVE_GROUP)
+}
+
+func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
+	v6, err := s.multicast(group, ifindex)
+	if err != nil {
+		return err
+	}
+	if v6 {
+		a := group.As16()
+		return s.setOption("IPV6_JOIN_GROUP", IPPROTO_IPV6, name6, binary.NativeEndian.AppendUint32(a[:], uint32(ifindex)))
+	}
+	if !options.mreqn && ifindex != 0 {
+		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+	}
+	a := group.As4()
+	return s.setOption("IP_ADD_MEMBERSHIP", IPPROTO_IP, name, mreqn(a[:], ifindex))
+}
+
+// mreqn is a struct ip_mreqn, or where the system has none the struct ip_mreq that it begins with.
+func mreqn(group []byte, ifindex int) []byte {
+	b := append(make([]byte, 0, 12), group...)
+	b = append(b, 0, 0, 0, 0)
+	if options.mreqn {
+		b = binary.NativeEndian.AppendUint32(b, uint32(ifindex))
+	}
+	return b
+}
+
+// JoinSourceGroup has the socket receive what that source sends to the group, and not what others do. It can be called once for
+// each source. MCAST_JOIN_SOURCE_GROUP, RFC 3678.
+//
+//	struct group_source_req {                       <netinet/in.h>
+//		uint32_t                gsr_interface;  //   0
+//		struct sockaddr_storage gsr_group;      //   8; 4 on Linux of 32 bits
+//		struct sockaddr_storage gsr_source;     // 136; 132
+//	};
+//
+// Errors: those of JoinGroup; EADDRNOTAVAIL for a source that it has joined already; EINVAL for a group that it has joined for all
+// sources; errors.ErrUnsupported on NetBSD, OpenBSD, DragonFly and Windows.
+func (s *Socket) JoinSourceGroup(group, source netip.Addr, ifindex int) error {
+	return s.source("MCAST_JOIN_SOURCE_GROUP", options.joinSource, group, source, ifindex)
+}
+
+// LeaveSourceGroup ends what JoinSourceGroup began.
+func (s *Socket) LeaveSourceGroup(group, source netip.Addr, ifindex int) error {
+	return s.source("MCAST_LEAVE_SOURCE_GROUP", options.leaveSource, group, source, ifindex)
+}
+
+// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has joined: MCAST_BLOCK_SOURCE, RFC 3678. For
+// errors see JoinSourceGroup.
+func (s *Socket) BlockSource(group, source netip.Addr, ifindex int) error {
+	return s.source("MCAST_BLOCK_SOURCE", options.blockSource, group, source, ifindex)
+}
+
+// UnblockSource ends what BlockSource began.
+func (s *Socket) UnblockSource(group, source netip.Addr, ifindex int) error {
+	return s.source("MCAST_UNBLOCK_SOURCE", options.unblockSource, group, source, ifindex)
+}
+
+func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex int) error {
+	v6, err := s.multicast(group, ifindex)
+	if err != nil {
+		return err
+	}
+	if source.Is4() == v6 || !source.IsValid() {
+		return s.fail("setsockopt", Addr{}, &ArgError{"source", source, "must be an address of the socket's family"})
+	}
+	level, host := IPPROTO_IP, Inet
+	if v6 {
+		level, host = IPPROTO_IPV6, Inet6
+	}
+	const storage = len(sockaddr{})
+	align := controlAlign // that of sockaddr_storage, but for the BSDs of 32 bits where it is 8
+	if !options.mreqn || options.multicastByte {
+		align = 8
+	}
+	b := make([]byte, align+2*storage)
+	binary.NativeEndian.PutUint32(b, uint32(ifindex))
+	for i, a := range []netip.Addr{group, source} {
+		o := s.newOp(0, nil)
+		err := s.encode(o, host(a.WithZone("").String(), 0))
+		copy(b[align+i*storage:], o.sa[:o.salen])
+		o.done()
+		if err != nil {
+			return s.fail("setsockopt", Addr{}, err)
+		}
+	}
+	return s.setOption(what, level, name, b)
+}
+
+// multicast checks a group and an interface.
+func (s *Socket) multicast(group netip.Addr, ifindex int) (v6 bool, err error) {
+	if v6, err = s.isInet6("setsockopt"); err != nil {
+		return v6, err
+	}
+	if !group.IsMulticast() || group.Is4() == v6 {
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{"group", group, "must be a multicast address of the socket's family"})
+	}
+	if ifindex < 0 || cInt("ifindex", ifindex) != nil {
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+	}
+	return v6, nil
+}
+
+// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or IPV6_MULTICAST_IF; 0 leaves it to the system.
+//
+// Errors: ENODEV or EADDRNOTAVAIL for an interface that there is not; EINVAL for another than the one that the socket is bound to.
+func (s *Socket) SetMulticastInterface(ifindex int) error {
+	v6, err := s.isInet6("setsockopt")
+	switch {
+	case err != nil:
+		return err
+	case ifindex < 0 || cInt("ifindex", ifindex) != nil:
+		return s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+	case v6:
+		return s.setInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(ifindex))
+	case !options.mreqn:
+		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+	}
+	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, mreqn(make([]byte, 4), ifindex))
+}
+
+// SetMulticastAddr is SetMulticastInterface by an address that the interface has, on an AF_INET socket.
+//
+// Errors: an *ArgError for what is no IPv4 address or another socket; EADDRNOTAVAIL for an address that no interface has.
+func (s *Socket) SetMulticastAddr(a netip.Addr) error {
+	if v6, err := s.isInet6("setsockopt"); err != nil {
+		return err
+	} else if v6 || !a.Is4() {
+		return s.fail("setsockopt", Addr{}, &ArgError{"address", a, "must be an IPv4 address, on an inet socket"})
+	}
+	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, a.AsSlice())
+}
+
+// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET socket the system tells only the address,
+// which is looked up among those of the host.
+func (s *Socket) MulticastInterface() (ifindex int, err error) {
+	v6, err := s.isInet6("getsockopt")
+	if err != nil {
+		return 0, err
+	}
+	if v6 {
+		return s.getInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF)
+	}
+	var b [12]byte // a struct ip_mreqn on Linux 6.4, else a struct in_addr
+	n, err := s.getOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, b[:], 4)
+	if err != nil {
+		return 0, err
+	}
+	if index := binary.NativeEndian.Uint32(b[8:]); n == len(b) && index != 0 {
+		return int(index), nil
+	}
+	a := netip.AddrFrom4([4]byte(b[:]))
+	if n == len(b) {
+		a = netip.AddrFrom4([4]byte(b[4:]))
+	}
+	if a.IsUnspecified() {
+		return 0, nil
+	}
+	list, err := net.Interfaces()
+	for _, ifi := range list {
+		addrs, _ := ifi.Addrs()
+		for _, has := range addrs {
+			if p, ok := has.(*net.IPNet); ok && p.IP.Equal(a.AsSlice()) {
+				return ifi.Index, nil
+			}
+		}
+	}
+	return 0, s.fail("getsockopt", Addr{}, err)
+}
+
+// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0 to 255, at first 1, which is none. IP_MULTICAST_TTL
+// or IPV6_MULTICAST_HOPS.
+func (s *Socket) SetMulticastTTL(ttl int) error {
+	v6, err := s.isInet6("setsockopt")
+	if err != nil {
+		return err
+	}
+	if ttl < 0 || ttl > 255 {
+		return s.fail("setsockopt", Addr{}, &ArgError{"ttl", ttl, "must be 0-255"})
+	}
+	return s.setMulticast(v6, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, int32(ttl))
+}
+
+// MulticastTTL is what SetMulticastTTL has set.
+func (s *Socket) MulticastTTL() (int, error) {
+	return s.getMulticast(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS)
+}
+
+// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that they are in, itself among them, as is at
+// first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On Windows it is the receiver's choice.
+func (s *Socket) SetMulticastLoop(on bool) error {
+	v6, err := s.isInet6("setsockopt")
+	if err != nil {
+		return err
+	}
+	return s.setMulticast(v6, IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP, boolInt(on))
+}
+
+// MulticastLoop is what SetMulticastLoop has set.
+func (s *Socket) MulticastLoop() (bool, error) {
+	v, err := s.getMulticast(IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP)
+	return v != 0, err
+}
+
+func (s *Socket) setMulticast(v6 bool, name, name6 int, v int32) error {
+	switch {
+	case v6:
+		return s.setInt("", IPPROTO_IPV6, name6, v)
+	case options.multicastByte:
+		return s.setOption("", IPPROTO_IP, name, []byte{byte(v)})
+	}
+	return s.setInt("", IPPROTO_IP, name, v)
+}
+
+func (s *Socket) getMulticast(name, name6 int) (int, error) {
+	v6, err := s.isInet6("getsockopt")
+	switch {
+	case err != nil:
+		return 0, err
+	case v6:
+		return s.getInt("", IPPROTO_IPV6, name6)
+	case options.multicastByte:
+		var b [1]byte
+		_, err := s.getOption("", IPPROTO_IP, name, b[:], 1)
+		return int(b[0]), err
+	}
+	return s.getInt("", IPPROTO_IP, name)
+}

@@ -1,0 +1,148 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// Linger is what Close does with what was sent and has not arrived: SO_LINGER, socket(7).
+//
+//	struct linger { int l_onoff; int l_linger; };    <sys/socket.h>: 0, 4
+type Linger struct {
+	On bool // false: the system delivers it while Close returns at once
+	// Time is how long the close of a blocking socket would wait, in whole seconds, rounded up. A Socket's descriptor is non-blocking, and its close
+	// waits for nothing; with 0 the connection is reset, and what was sent is dropped.
+	Time time.Duration
+}
+
+// SetLinger sets SO_LINGER.
+//
+// Error: an *ArgError for a time that is negative or beyond a C int of seconds.
+func (s *Socket) SetLinger(l Linger) error {
+	if l.Time < 0 || l.Time > math.MaxInt32*time.Second {
+		return s.fail("setsockopt", Addr{}, &ArgError{"time", l.Time, "must be 0 to 2147483647 s"})
+	}
+	return s.setOption("SO_LINGER", SOL_SOCKET, options.linger, int32s(boolInt(l.On), int32((l.Time+time.Second-1)/time.Second)))
+}
+
+// Linger is what SetLinger has set.
+func (s *Socket) Linger() (Linger, error) {
+	var b [8]byte
+	if _, err := s.getOption("SO_LINGER", SOL_SOCKET, options.linger, b[:], len(b)); err != nil {
+		return Linger{}, err
+	}
+	e := binary.NativeEndian
+	return Linger{e.Uint32(b[:]) != 0, time.Duration(int32(e.Uint32(b[4:]))) * time.Second}, nil
+}
+
+// SetsockoptTimeval sets an option whose value is a struct timeval, such as SO_RCVTIMEO: microseconds, rounded up, so that no time becomes
+// none; 0 is no limit. SO_RCVTIMEO and SO_SNDTIMEO do not concern a Socket, whose descriptor is non-blocking, but another program that has the
+// descriptor after Detach. For the timeout of a Socket see SetTimeout.
+//
+//	struct timeval { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 0 and 8, or 0 and 4 on Linux of 32 bits
+//
+// Errors: an *ArgError for a negative time; errors.ErrUnsupported on Windows, which has milliseconds in a DWORD.
+func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
+	if err := cOption(level, name); err != nil {
+		return s.fail("setsockopt", Addr{}, err)
+	}
+	if d < 0 {
+		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must not be negative"})
+	}
+	if options.timeval == 0 {
+		return s.fail("setsockopt", Addr{}, unsupported("struct timeval"))
+	}
+	us := int64(d / time.Microsecond)
+	if d%time.Microsecond > 0 {
+		us++
+	}
+	b, e := make([]byte, options.timeval), binary.NativeEndian
+	if len(b) == 8 {
+		if us > math.MaxInt32*1e6 {
+			return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must be at most 2147483647 s"})
+		}
+		e.PutUint32(b, uint32(us/1e6))
+		e.PutUint32(b[4:], uint32(us%1e6))
+	} else {
+		e.PutUint64(b, uint64(us/1e6))
+		e.PutUint64(b[8:], uint64(us%1e6))
+	}
+	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, b) })
+}
+
+// GetsockoptTimeval reads an option whose value is a struct timeval. See SetsockoptTimeval.
+func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
+	if err := cOption(level, name); err != nil {
+		return 0, s.fail("getsockopt", Addr{}, err)
+	}
+	if options.timeval == 0 {
+		return 0, s.fail("getsockopt", Addr{}, unsupported("struct timeval"))
+	}
+	b := make([]byte, options.timeval)
+	err := s.do("getsockopt", func(sysfd int) error {
+		n, err := sysGetsockopt(sysfd, level, name, b)
+		if err == nil && n != len(b) {
+			err = fmt.Errorf("%d bytes are no struct timeval, which has %d", n, len(b))
+		}
+		return err
+	})
+	e := binary.NativeEndian
+	if len(b) == 8 {
+		return time.Duration(int32(e.Uint32(b)))*time.Second + time.Duration(e.Uint32(b[4:]))*time.Microsecond, err
+	}
+	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, err
+}
+
+// PeerCred says who made the other end of a connected AF_UNIX socket, at the time of connect(2), listen(2) or socketpair(2): SO_PEERCRED of
+// Linux, unix(7). On a socket that is not connected its ids are 0, -1, -1 of 32 bits.
+func (s *Socket) PeerCred() (Ucred, error) {
+	var b [ucredLen]byte
+	if _, err := s.getOption("SO_PEERCRED", SOL_SOCKET, options.peercred, b[:], len(b)); err != nil {
+		return Ucred{}, err
+	}
+	u, _ := decodeUcred(b[:])
+	return u, nil
+}
+
+// PeerPidFD is a descriptor of the process that made the other end of a connected AF_UNIX socket, which is the caller's to close: it names the
+// process for good, as a number does not. SO_PEERPIDFD of Linux 6.5.
+//
+// Errors: ENOPROTOOPT on an older kernel; ENODATA for a socket that is not connected; ESRCH if the process is gone.
+func (s *Socket) PeerPidFD() (fd int, err error) {
+	fd, err = s.getInt("SO_PEERPIDFD", SOL_SOCKET, options.peerpidfd)
+	if err != nil {
+		return -1, err
+	}
+	return fd, nil
+}
+
+// mostInterfaceName is IFNAMSIZ of <net/if.h> without its NUL.
+const mostInterfaceName = 15
+
+// BindToDevice has the socket send and receive by the network interface of that name only: SO_BINDTODEVICE of Linux, socket(7). The empty name
+// ends it.
+//
+// Errors: an *ArgError for a name of more than 15 bytes or with a NUL; ENODEV for one that there is not; EPERM to change it without
+// CAP_NET_RAW.
+func (s *Socket) BindToDevice(name string) error {
+	if len(name) > mostInterfaceName || strings.ContainsRune(name, 0) {
+		return s.fail("setsockopt", Addr{}, &ArgError{"name", name, "must have at most 15 bytes, and no NUL"})
+	}
+	return s.setOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, append([]byte(name), 0))
+}
+
+// BoundDevice is what BindToDevice has set, "" if nothing.
+func (s *Socket) BoundDevice() (string, error) {
+	var b [mostInterfaceName + 1]byte
+	n, err := s.getOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, b[:], 0)
+	return cString(b[:n]), err
+}
+
+// cString is text until a NUL.
+func cString(b []byte) string {
+	text, _, _ := strings.Cut(string(b), "\x00")
+	return text
+}

@@ -1,0 +1,125 @@
+package sock
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// KeepAlive is how a silent connection is looked after, so that the end of a peer that is gone is noticed: SO_KEEPALIVE, and TCP_KEEPIDLE,
+// TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7).
+type KeepAlive struct {
+	On bool
+	// Idle is how long nothing comes before the first probe, in whole seconds, rounded up, at most 32767; to set, 0 leaves it as it is. Linux
+	// begins with two hours.
+	Idle time.Duration
+	// Interval is the time between two probes, as Idle. Linux begins with 75 s.
+	Interval time.Duration
+	// Count is after how many probes without an answer the connection is given up, with ETIMEDOUT: 1 to 127; to set, 0 leaves it as it is. Linux
+	// begins with 9.
+	Count int
+}
+
+// The greatest values that Linux takes: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of <net/tcp.h>.
+const (
+	mostKeepAlive      = 32767
+	mostKeepAliveCount = 127
+)
+
+// SetKeepAlive sets all that is not 0 in k, On last, so that a connection is never probed by other times.
+//
+// Errors: an *ArgError for a number that is out of range; errors.ErrUnsupported for a time on OpenBSD, which has it for the whole host.
+func (s *Socket) SetKeepAlive(k KeepAlive) error {
+	if k.Count < 0 || k.Count > mostKeepAliveCount {
+		return s.fail("setsockopt", Addr{}, &ArgError{"count", k.Count, "must be 1-127, or 0"})
+	}
+	times := []struct {
+		arg, what string
+		name      int
+		d         time.Duration
+		v         int32
+	}{
+		{"idle", "TCP_KEEPIDLE", options.keepIdle, k.Idle, 0},
+		{"interval", "TCP_KEEPINTVL", options.keepInterval, k.Interval, 0},
+		{"count", "TCP_KEEPCNT", options.keepCount, 0, int32(k.Count)},
+	}
+	for i := range times {
+		o := &times[i]
+		if o.d != 0 {
+			v, err := seconds(o.arg, o.d, mostKeepAlive)
+			if err != nil {
+				return s.fail("setsockopt", Addr{}, err)
+			}
+			o.v = v
+		}
+	}
+	for _, o := range times {
+		if o.v != 0 {
+			if err := s.setInt(o.what, IPPROTO_TCP, o.name, o.v); err != nil {
+				return err
+			}
+		}
+	}
+	return s.setInt("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE, boolInt(k.On))
+}
+
+// KeepAlive is what is set.
+func (s *Socket) KeepAlive() (k KeepAlive, err error) {
+	var on, idle, interval int
+	if on, err = s.getInt("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE); err != nil {
+		return k, err
+	}
+	if idle, err = s.getInt("TCP_KEEPIDLE", IPPROTO_TCP, options.keepIdle); err != nil {
+		return k, err
+	}
+	if interval, err = s.getInt("TCP_KEEPINTVL", IPPROTO_TCP, options.keepInterval); err != nil {
+		return k, err
+	}
+	k = KeepAlive{On: on != 0, Idle: time.Duration(idle) * time.Second, Interval: time.Duration(interval) * time.Second}
+	k.Count, err = s.getInt("TCP_KEEPCNT", IPPROTO_TCP, options.keepCount)
+	return k, err
+}
+
+// SetUserTimeout sets how long what was sent may stay without an acknowledgement before the connection is given up with ETIMEDOUT: TCP_USER_TIMEOUT
+// of Linux, tcp(7). Whole milliseconds, rounded up; 0 leaves it to the system, which is 15 minutes or so.
+//
+// Error: an *ArgError for a time that is negative or beyond a C int of milliseconds.
+func (s *Socket) SetUserTimeout(d time.Duration) error {
+	if d < 0 || d > math.MaxInt32*time.Millisecond {
+		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must be 0 to 2147483647 ms"})
+	}
+	return s.setInt("TCP_USER_TIMEOUT", IPPROTO_TCP, options.userTimeout, int32((d+time.Millisecond-1)/time.Millisecond))
+}
+
+// UserTimeout is what SetUserTimeout has set.
+func (s *Socket) UserTimeout() (time.Duration, error) {
+	ms, err := s.getInt("TCP_USER_TIMEOUT", IPPROTO_TCP, options.userTimeout)
+	return time.Duration(ms) * time.Millisecond, err
+}
+
+// mostName is TCP_CA_NAME_MAX and TCP_ULP_NAME_MAX of <net/tcp.h> without their NUL.
+const mostName = 15
+
+func (s *Socket) setName(what string, name int, text string) error {
+	if text == "" || len(text) > mostName || strings.ContainsRune(text, 0) {
+		return s.fail("setsockopt", Addr{}, &ArgError{"name", text, fmt.Sprintf("must have 1-%d bytes, and no NUL", mostName)})
+	}
+	return s.setOption(what, IPPROTO_TCP, name, []byte(text))
+}
+
+// SetCongestion sets the congestion control by its name, "cubic", "reno", "bbr": TCP_CONGESTION, tcp(7). Those that the system has are in
+// /proc/sys/net/ipv4/tcp_available_congestion_control.
+//
+// Errors: an *ArgError for a name of no or more than 15 bytes; ENOENT for one that the system does not have; EPERM for one that needs
+// CAP_NET_ADMIN.
+func (s *Socket) SetCongestion(name string) error {
+	return s.setName("TCP_CONGESTION", options.congestion, name)
+}
+
+// Congestion is the name of the congestion control.
+func (s *Socket) Congestion() (string, error) {
+	var b [mostName + 1]byte
+	n, err := s.getOption("TCP_CONGESTION", IPPROTO_TCP, options.congestion, b[:], 1)
+	return cString(b[:n]), err
+}

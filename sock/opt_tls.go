@@ -1,0 +1,94 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// TLS in the kernel, of Linux: after the handshake, which the program makes, the kernel encrypts and decrypts. tls.rst of the kernel.
+//
+//	s.SetULP("tls")
+//	s.SetTLSTx(keys)
+//	s.Sendall(text, 0) // and Sendfile: what goes over the wire are TLS records
+
+// <linux/tls.h>; the level <linux/socket.h>
+const (
+	SOL_TLS = 282
+	TLS_TX  = 1
+	TLS_RX  = 2
+
+	TLS_1_2_VERSION = 0x0303
+	TLS_1_3_VERSION = 0x0304
+
+	TLS_CIPHER_AES_GCM_128       = 51
+	TLS_CIPHER_AES_GCM_256       = 52
+	TLS_CIPHER_CHACHA20_POLY1305 = 54 // Linux 5.11
+)
+
+// TLSCryptoInfo are the keys of one direction of a TLS connection.
+//
+//	struct tls_crypto_info { __u16 version; __u16 cipher_type; };    <linux/tls.h>
+//
+//	                                  iv      key     salt     rec_seq
+//	tls12_crypto_info_aes_gcm_128      4: 8   12: 16  28: 4    32: 8
+//	tls12_crypto_info_aes_gcm_256      4: 8   12: 32  44: 4    48: 8
+//	tls12_crypto_info_chacha20_poly1305 4: 12 16: 32  48: 0    48: 8
+type TLSCryptoInfo struct {
+	Version uint16 // TLS_1_2_VERSION, TLS_1_3_VERSION
+	Cipher  uint16 // TLS_CIPHER_*
+	IV      []byte // 8 bytes; 12 for ChaCha20
+	Key     []byte // 16 bytes for AES-128, else 32
+	Salt    []byte // 4 bytes; none for ChaCha20
+	RecSeq  []byte // 8 bytes: the number of the next record, big-endian
+}
+
+// tlsSizes are the lengths of IV, Key, Salt and RecSeq.
+var tlsSizes = map[uint16][4]int{
+	TLS_CIPHER_AES_GCM_128:       {8, 16, 4, 8},
+	TLS_CIPHER_AES_GCM_256:       {8, 32, 4, 8},
+	TLS_CIPHER_CHACHA20_POLY1305: {12, 32, 0, 8},
+}
+
+// Bytes is the structure of the cipher.
+//
+// Error: an *ArgError for a cipher that is not one of the above, or a part that has not its length.
+func (c TLSCryptoInfo) Bytes() ([]byte, error) {
+	sizes, ok := tlsSizes[c.Cipher]
+	if !ok {
+		return nil, &ArgError{"cipher", c.Cipher, "unknown TLS cipher"}
+	}
+	names := [4]string{"IV", "Key", "Salt", "RecSeq"}
+	b := binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, c.Version), c.Cipher)
+	for i, part := range [4][]byte{c.IV, c.Key, c.Salt, c.RecSeq} {
+		if len(part) != sizes[i] {
+			return nil, &ArgError{names[i], fmt.Sprintf("%d bytes", len(part)), fmt.Sprintf("cipher %d wants %d bytes", c.Cipher, sizes[i])}
+		}
+		b = append(b, part...)
+	}
+	return b, nil
+}
+
+// SetULP puts an upper layer protocol on a connected TCP socket, "tls": TCP_ULP of Linux.
+//
+// Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second one.
+func (s *Socket) SetULP(name string) error { return s.setName("TCP_ULP", options.ulp, name) }
+
+// SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
+//
+// Errors: those of Bytes; EBUSY for a second time in TLS 1.2; EINVAL, ENOTSUPP for what the kernel does not take.
+func (s *Socket) SetTLSTx(c TLSCryptoInfo) error { return s.setTLS(TLS_TX, c) }
+
+// SetTLSRx gives the kernel the keys with which it is to decrypt what is received from now on: TLS_RX.
+func (s *Socket) SetTLSRx(c TLSCryptoInfo) error { return s.setTLS(TLS_RX, c) }
+
+func (s *Socket) setTLS(name int, c TLSCryptoInfo) error {
+	b, err := c.Bytes()
+	if err != nil {
+		return s.fail("setsockopt", Addr{}, err)
+	}
+	if options.ulp == 0 {
+		name = 0
+	}
+	defer clear(b) // they are keys
+	return s.setOption("TLS in the kernel", SOL_TLS, name, b)
+}

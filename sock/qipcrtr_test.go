@@ -1,0 +1,54 @@
+package sock_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// <linux/qrtr.h>, struct qrtr_ctrl_pkt: little-endian everywhere.
+func TestQRTRControl(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		packet sock.QRTRControl
+		bytes  string
+	}{
+		{"server", sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_SERVER, Service: 77, Instance: 0x102, Node: 1, Port: 0x5000},
+			"04000000 4d000000 02010000 01000000 00500000"},
+		{"look-up", sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_LOOKUP, Service: 77}, "0a000000 4d000000 00000000 00000000 00000000"},
+		{"client", sock.QRTRControl{Cmd: sock.QRTR_TYPE_DEL_CLIENT, Node: 3, Port: 4}, "06000000 03000000 04000000 00000000 00000000"},
+		{"end", sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_SERVER}, "04000000 00000000 00000000 00000000 00000000"},
+	} {
+		want := hexed(t, tt.bytes)
+		if got := sock.AppendQRTRControl(nil, tt.packet); !bytes.Equal(got, want) {
+			t.Errorf("%s: made %x, want %x", tt.name, got, want)
+		}
+		if got, err := sock.ParseQRTRControl(want); got != tt.packet || err != nil {
+			t.Errorf("%s: read %+v, %v", tt.name, got, err)
+		}
+		if tt.packet.End() != (tt.name == "end") {
+			t.Errorf("%s: End is %v", tt.name, tt.packet.End())
+		}
+		var short *sock.PacketError
+		if _, err := sock.ParseQRTRControl(want[:19]); !errors.As(err, &short) {
+			t.Errorf("%s: 19 bytes: %v, want a *PacketError", tt.name, err)
+		}
+	}
+}
+
+func FuzzQRTRControl(f *testing.F) {
+	f.Add(make([]byte, 20))
+	f.Add(hexed(f, "06000000 03000000 04000000 00000000 00000000"))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		c, err := sock.ParseQRTRControl(p)
+		if err != nil {
+			return
+		}
+		// What a client's packet has behind its two numbers is nothing.
+		if back, err := sock.ParseQRTRControl(sock.AppendQRTRControl(nil, c)); back != c || err != nil {
+			t.Errorf("%x: %+v became %+v, %v", p, c, back, err)
+		}
+	})
+}

@@ -1,0 +1,111 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// A message with descriptors that comes at the very time its wait is canceled is received by that, or is there for the next; it is
+// never lost between the two, and no descriptor with it.
+func TestRightsAndCancel(t *testing.T) {
+	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, a.SetTimeout(socktest.Patience))
+		socktest.Must(t, a.Join(nil))
+		before := openFiles(t)
+		taken, canceled := 0, 0
+		for i := range 200 {
+			call := socktest.Start(func() error {
+				data, items, _, _, err := w.On(a).Recvmsg(1, 64, sock.MSG_CMSG_CLOEXEC)
+				if err != nil {
+					return err
+				}
+				return closeRights(data, items)
+			})
+			// Sometimes one is first, sometimes the other.
+			for range i % 7 {
+				runtime.Gosched()
+			}
+			var both sync.WaitGroup
+			both.Go(w.Cancel)
+			both.Go(func() { b.SendFds([][]byte{{'x'}}, []int{b.Fileno(), b.Fileno()}, 0) })
+			both.Wait()
+			switch err := call.Wait(t); {
+			case err == nil:
+				taken++
+			case errors.Is(err, context.Canceled):
+				canceled++
+				data, items, _, _, err := a.Recvmsg(1, 64, sock.MSG_CMSG_CLOEXEC)
+				socktest.Must(t, err)
+				socktest.Must(t, closeRights(data, items))
+			default:
+				t.Fatal(err)
+			}
+		}
+		if n := openFiles(t); n != before {
+			t.Errorf("%d descriptors are open, %d were; %d received and %d canceled", n, before, taken, canceled)
+		}
+	})
+}
+
+func closeRights(data []byte, items []sock.Control) error {
+	if len(data) != 1 || len(items) != 1 {
+		return errors.New("not what was sent")
+	}
+	fds, ok := items[0].Rights()
+	if !ok || len(fds) != 2 {
+		return errors.New("not the descriptors that were sent")
+	}
+	return errors.Join(sock.Close(fds[0]), sock.Close(fds[1]))
+}
+
+// A timeout and a message race in the same way.
+func TestRightsAndTimeout(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, a.Join(nil))
+		before := openFiles(t)
+		for i := range 20 {
+			socktest.Must(t, a.SetTimeout(time.Duration(1+i%3)*time.Millisecond))
+			sent := make(chan struct{})
+			time.AfterFunc(time.Duration(i%4)*time.Millisecond, func() {
+				b.SendFds([][]byte{{'x'}}, []int{b.Fileno(), b.Fileno()}, 0)
+				close(sent)
+			})
+			data, items, _, _, err := w.On(a).Recvmsg(1, 64, sock.MSG_CMSG_CLOEXEC)
+			<-sent
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				socktest.Must(t, a.SetTimeout(socktest.Patience))
+				data, items, _, _, err = a.Recvmsg(1, 64, sock.MSG_CMSG_CLOEXEC)
+			}
+			socktest.Must(t, err)
+			socktest.Must(t, closeRights(data, items))
+		}
+		if n := openFiles(t); n != before {
+			t.Errorf("%d descriptors are open, %d were", n, before)
+		}
+	})
+}
+
+// A message that nobody has received goes with its socket, and what is in it: the system sees to it.
+func TestRightsNotReceived(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	c, d := socktest.UnixStream.Pair(t)
+	socktest.Must(t, wantN(5)(b.SendFds([][]byte{hello}, []int{c.Fileno()}, 0)))
+	socktest.Must(t, c.Close())
+	socktest.Must(t, d.SetTimeout(socktest.Patience))
+	if p, err := d.Recv(1, sock.MSG_DONTWAIT); !errors.Is(err, sock.ErrWouldBlock) {
+		t.Errorf("%q, %v: nobody is there, but c is in the message", p, err)
+	}
+	socktest.Must(t, a.Close())
+	socktest.Must(t, wantBytes("")(d.Recv(1, 0)))
+}
