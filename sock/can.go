@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -147,10 +148,16 @@ func (f CANFrame) check() error {
 		if f.Len8DLC != 0 && (f.Len8DLC < 9 || f.Len8DLC > 15 || len(f.Data) != canMaxData) {
 			return &ArgError{"Len8DLC", f.Len8DLC, "must be 9-15, with 8 bytes of data, or 0"}
 		}
+		if f.ID&canError != 0 && f.ID&(canExtended|canRemote) != 0 {
+			return &ArgError{"ID", f.ID, "an error frame is neither an extended nor a remote frame"}
+		}
 	case CANFD:
 		most = canfdMaxData
 		if f.ID&(canRemote|canError) != 0 {
 			return &ArgError{"ID", f.ID, "a CAN FD frame is neither a remote nor an error frame"}
+		}
+		if f.Flags&^(CANFD_BRS|CANFD_ESI|CANFD_FDF) != 0 {
+			return &ArgError{"Flags", f.Flags, "a CAN FD frame has the flags CANFD_BRS and CANFD_ESI"}
 		}
 	case CANXL:
 		most = canxlMaxData
@@ -173,7 +180,7 @@ func (f CANFrame) check() error {
 		return &ArgError{"ID", f.ID, "an identifier beyond 11 bits needs CAN_EFF_FLAG"}
 	}
 	if len(f.Data) > most {
-		return &ArgError{"Data", len(f.Data), "a " + f.Kind.String() + " CAN frame has fewer bytes"}
+		return &ArgError{"Data", len(f.Data), fmt.Sprintf("a %s CAN frame has at most %d bytes", f.Kind, most)}
 	}
 	return nil
 }

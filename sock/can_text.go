@@ -95,9 +95,6 @@ func ParseCANFrame(text string) (CANFrame, error) {
 	} else if f.Data, ok = parseCANData(rest); !ok {
 		return bad("the data of a CAN frame are pairs of hexadecimal digits")
 	}
-	if f.ID&canError != 0 && f.ID&canRemote != 0 {
-		return bad("an error frame is no remote frame")
-	}
 	if err := f.check(); err != nil {
 		return CANFrame{}, err
 	}
