@@ -18,6 +18,7 @@ type Addr struct {
 	//  inet6     flowinfo  scope  port  the IPv6 number          the host, or the zone if form is hostZone
 	//  unix      -         -      -     -                        the path; a first NUL makes it abstract
 	//  raw       family    -      -     -                        the bytes that follow the family
+	//  others    see their files
 	a, b   uint32
 	port   int
 	hi, lo uint64
@@ -33,6 +34,26 @@ const (
 	KindInet6             // IPv6, or the name of a host that is to have an IPv6 address
 	KindUnix              // a path, or an abstract name of Linux
 	KindRaw               // the number of a family that is not in the table, and its bytes
+
+	KindNetlink // the port and the groups of a netlink socket
+	KindPacket  // an interface, and what a frame on it has
+	KindVsock   // a virtual machine and a port
+	KindTIPC    // a service, a range of services, or a socket
+	KindALG     // the type and the name of an algorithm
+	KindQIPCRTR // a node and a port of the IPC router
+	KindLink    // an interface and its hardware address, on BSD
+
+	KindCAN   // a CAN interface, for CAN_RAW and CAN_BCM
+	KindISOTP // and the identifiers of an ISO-TP channel
+	KindJ1939 // and the name, group number and address of a J1939 node
+
+	KindL2CAP  // a Bluetooth device and a PSM
+	KindRFCOMM // a Bluetooth device and a channel
+	KindHCI    // a Bluetooth controller of this host
+	KindSCO    // a Bluetooth device
+
+	KindHyperV // a virtual machine and a service, on Windows
+	KindSystem // a kernel control of macOS
 )
 
 // String is the name of the format: "inet", "unix".
@@ -55,8 +76,8 @@ func (a Addr) IsZero() bool { return a == Addr{} }
 // Kind is the format of a.
 func (a Addr) Kind() Kind { return a.kind }
 
-// Network is the name of the family: "inet", "inet6", "unix", "family 123" for one without a format.
-// That of the zero Addr is "".
+// Network is the name of the format, which is that of the family if it has one format only: "inet",
+// "unix", but "isotp" and not "can"; "family 123" for a family without one. That of the zero Addr is "".
 func (a Addr) Network() string {
 	if a.kind == KindRaw {
 		return rawName(int(a.a))

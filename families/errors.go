@@ -37,10 +37,47 @@ const (
 	ErrHostNUL Rule = "host name must not contain null character"
 	// ErrHostUnresolved is a name in place of an address: see [Addr.NeedsHost] and [Addr.WithIP].
 	ErrHostUnresolved Rule = "host name is not resolved"
-	// ErrZoneUnresolved is the name of an interface in place of its index: see [Addr.Zone] and [Addr.WithScope].
+	// ErrZoneUnresolved is the name of an interface in place of its index, in the scope of an inet6 address or
+	// in one of packet and CAN sockets: see [Addr.Zone] and [Addr.WithScope].
 	ErrZoneUnresolved Rule = "zone is not resolved"
 
 	ErrPathTooLong Rule = "AF_UNIX path too long"
+
+	// ErrNUL is a NUL within a name, at which C would end it.
+	ErrNUL Rule = "embedded null character"
+
+	// ErrPacketRange is an argument of [PacketLL] that is no C int.
+	ErrPacketRange Rule = "address argument out of range"
+	ErrPacketAddr  Rule = "Hardware address must be 8 bytes or less"
+	ErrPacketProto Rule = "proto must be 0-65535"
+
+	ErrTIPCType Rule = "Invalid address type"
+
+	ErrALGType Rule = "AF_ALG type too long."
+	ErrALGName Rule = "AF_ALG name too long."
+
+	ErrCANInterface Rule = "AF_CAN interface name too long"
+	ErrCANProtocol  Rule = "unsupported CAN protocol"
+
+	ErrBluetoothAddr Rule = "bad bluetooth address"
+	// ErrBluetoothFormat is an address that this system's Bluetooth has no room for.
+	ErrBluetoothFormat   Rule = "wrong format"
+	ErrBluetoothProtocol Rule = "unknown Bluetooth protocol"
+	// ErrHCINode is a node name of more than 32 bytes, on FreeBSD.
+	ErrHCINode Rule = "node name too long"
+
+	ErrHyperVVM       Rule = "AF_HYPERV address vm_id is not a valid UUID string"
+	ErrHyperVService  Rule = "AF_HYPERV address service_id is not a valid UUID string"
+	ErrHyperVProtocol Rule = "unsupported AF_HYPERV protocol"
+
+	// ErrControlName is the name of a kernel control of more than 96 bytes.
+	ErrControlName Rule = "provided string is too long"
+	// ErrControlUnresolved is a name in place of an id: see [Addr.ControlName] and [Addr.WithSystemID].
+	ErrControlUnresolved Rule = "control name is not resolved"
+	ErrSystemProtocol    Rule = "unsupported PF_SYSTEM protocol"
+
+	// ErrLink is an interface's name and a hardware address that no sockaddr has room for.
+	ErrLink Rule = "link-layer address too long"
 
 	// ErrFamilyMismatch is an address given to, or bytes read by, another family than its own; and the
 	// broadcast address of IPv4 in AF_INET6.

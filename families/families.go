@@ -52,9 +52,10 @@ type Family interface {
 	Decode(src []byte) (Addr, error)
 }
 
-// formats is the table of all formats. To add a family add its file, its test, and a line here. If a
-// number has several lines the first is the one for a protocol that is not known; if a kind has
-// several the first says which number is in its sockaddrs.
+// formats is the table of all formats. To add a family add its file, its test, and a line here; if its
+// protocols have formats of their own, a line in protocols.go too. If a number has several lines the first
+// is the one for a protocol that is not known; if a kind has several, the first that the system has says
+// which number is in its sockaddrs.
 var formats = []format{
 	{"inet", KindInet, everywhere(2), anyProtocol, inetCodec{}},
 	{"inet6", KindInet6, perSystem{
@@ -65,13 +66,36 @@ var formats = []format{
 	// These two have sockets of their own, whose addresses are those of AF_INET.
 	{"rds", KindInet, perSystem{linux: 21}, anyProtocol, inetCodec{}},
 	{"divert", KindInet, perSystem{freebsd: 44}, anyProtocol, inetCodec{}}, // FreeBSD 14
+
+	{"netlink", KindNetlink, perSystem{linux: 16, freebsd: 38}, anyProtocol, netlinkCodec{}}, // FreeBSD 13.2
+	{"packet", KindPacket, perSystem{linux: 17}, anyProtocol, packetCodec{}},
+	{"vsock", KindVsock, perSystem{linux: 40, darwin: 40}, anyProtocol, vsockCodec{}},
+	{"tipc", KindTIPC, perSystem{linux: 30}, anyProtocol, tipcCodec{}},
+	{"alg", KindALG, perSystem{linux: 38}, anyProtocol, algCodec{}},
+	{"qipcrtr", KindQIPCRTR, perSystem{linux: 42}, anyProtocol, qipcrtrCodec{}},
+	{"link", KindLink, perSystem{
+		darwin: 18, freebsd: 18, netbsd: 18, openbsd: 18, dragonfly: 18,
+	}, anyProtocol, linkCodec{}},
+
+	// These have a format for some of their protocols only: see protocols.go.
+	{"can", KindCAN, numberCAN, protocols{linux: {1, 2}, netbsd: {1}}, canCodec{}}, // CAN_RAW, CAN_BCM
+	{"isotp", KindISOTP, perSystem{linux: numberCAN[linux]}, protocols{linux: {6}}, isotpCodec{}},
+	{"j1939", KindJ1939, perSystem{linux: numberCAN[linux]}, protocols{linux: {7}}, j1939Codec{}},
+
+	{"l2cap", KindL2CAP, numberBluetooth.without(windows), protocolL2CAP, l2capCodec{}},
+	{"rfcomm", KindRFCOMM, numberBluetooth, protocolRFCOMM, rfcommCodec{}},
+	{"hci", KindHCI, numberBluetooth.without(windows), protocolHCI, hciCodec{}},
+	{"sco", KindSCO, numberBluetooth.without(windows), protocolSCO, scoCodec{}},
+
+	{"hyperv", KindHyperV, numberHyperV, protocols{windows: {1}}, hypervCodec{}}, // HV_PROTOCOL_RAW
+	{"system", KindSystem, numberSystem, protocols{darwin: {2}}, systemCodec{}},  // SYSPROTO_CONTROL
 }
 
 type format struct {
 	name      string
 	kind      Kind
 	number    perSystem // AF_*, 0 where the system lacks it
-	protocols []int     // the protocols of socket(2) that use this format; nil is all
+	protocols protocols // the protocols of socket(2) that use this format; none is all
 	codec     codec
 }
 
@@ -80,7 +104,16 @@ type perSystem [systems]int
 
 func everywhere(n int) perSystem { return perSystem{n, n, n, n, n, n, n} }
 
-var anyProtocol []int
+// without is p where system has no number.
+func (p perSystem) without(system int) perSystem {
+	p[system] = 0
+	return p
+}
+
+// protocols are the protocols of a socket on each system.
+type protocols [systems][]int
+
+var anyProtocol protocols
 
 // codec is what the file of a family supplies. It sees bytes without their first two, which hold the
 // family and are the same for all.

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// form says what an inet or inet6 address has for a host:
+// form says whether an address is complete. That of an inet or inet6 address says what it has for a host:
 //
 //	hostName ──WithIP──▶ hostIP ◀──WithScope── hostZone
 //	    └──WithIP, of the other family──▶ hostBad

@@ -35,36 +35,6 @@ func (a Addr) FlowInfo() uint32 {
 	return a.a
 }
 
-// ScopeID is the scope of an inet6 address, 0 if it has none or it is not resolved.
-func (a Addr) ScopeID() uint32 {
-	if a.kind != KindInet6 {
-		return 0
-	}
-	return a.b
-}
-
-// Zone is the name of the interface that has yet to be turned into the scope of an inet6 address, with
-// [Addr.WithScope]. It is "" if there is nothing to do. Such an address comes from [Parse],
-// [FromAddrPort] and [FromNet].
-func (a Addr) Zone() string {
-	if a.kind != KindInet6 || a.form != hostZone {
-		return ""
-	}
-	return a.text
-}
-
-// WithScope is the inet6 address a with that scope in place of its own, or of its zone.
-func (a Addr) WithScope(scope uint32) Addr {
-	if a.kind != KindInet6 {
-		return a
-	}
-	a.b = scope
-	if a.form == hostZone {
-		a.form, a.text = hostIP, ""
-	}
-	return a
-}
-
 // withZone is a, which has an address for a host, with a zone from text.
 func (a Addr) withZone(zone string) Addr {
 	if isInterface(zone) {

@@ -53,7 +53,10 @@ var Host = systemNamed(runtime.GOOS)
 func newSystem(s *System) *System {
 	for i := range formats {
 		if n := formats[i].number[s.index]; n != 0 {
-			wire := formatOf(formats[i].kind).number[s.index]
+			wire := n
+			if f := s.familyOf(formats[i].kind); f != nil {
+				wire = f.number
+			}
 			s.formats = append(s.formats, boundFormat{format: &formats[i], sys: s, number: n, wire: wire})
 		}
 	}
@@ -79,7 +82,8 @@ func systemNamed(goos string) *System {
 func (s *System) String() string { return s.name }
 
 // Lookup finds the format for the family and the protocol of a socket. It is false if the family is
-// not in the table, or has no format for that protocol. Most families have one for all protocols.
+// not in the table, or has no format for that protocol: [System.NoFormat] says which. Most families have
+// one for all protocols.
 func (s *System) Lookup(family, protocol int) (Family, bool) {
 	if f := s.lookup(family, protocol); f != nil {
 		return f, true
@@ -116,8 +120,12 @@ func (s *System) familyOf(k Kind) *boundFormat {
 	return nil
 }
 
-// Name is the name of a family by its AF_ number: "inet", or "family 123" if it is not in the table.
+// Name is the name of a family by its AF_ number: "inet", or "family 123" if it is not in the table. It
+// is that of its format, except for AF_BLUETOOTH, "bluetooth"; and AF_CAN is "can" for all protocols.
 func (s *System) Name(family int) string {
+	if p := s.split(family); p != nil {
+		return p.name
+	}
 	for i := range s.formats {
 		if s.formats[i].number == family {
 			return s.formats[i].name
@@ -142,6 +150,9 @@ func (s *System) Encode(dst []byte, a Addr) (int, error) {
 // Decode reads exactly the bytes that the kernel reported for a socket of that family and protocol.
 // None at all are the zero Addr. The family within the bytes decides how they are read; the
 // protocol counts only if it is the socket's too. One that is not in the table gives an address of KindRaw.
+//
+// A protocol of AF_BLUETOOTH without a format gives [ErrBluetoothProtocol], one of AF_CAN what its
+// protocols have in common, the interface.
 func (s *System) Decode(family, protocol int, src []byte) (Addr, error) {
 	if len(src) == 0 {
 		return Addr{}, nil
@@ -151,7 +162,10 @@ func (s *System) Decode(family, protocol int, src []byte) (Addr, error) {
 	}
 	number := s.family(src)
 	f := s.lookup(number, protocol)
-	if number != family {
+	if number != family || f == nil {
+		if p := s.split(number); p != nil && p.mixed && number == family {
+			return Addr{}, s.NoFormat(family, protocol)
+		}
 		f = s.firstOf(number)
 	}
 	if f == nil {
@@ -201,7 +215,8 @@ type boundFormat struct {
 var _ Family = (*boundFormat)(nil)
 
 func (f *boundFormat) uses(protocol int) bool {
-	return f.protocols == nil || slices.Contains(f.protocols, protocol)
+	list := f.protocols[f.sys.index]
+	return list == nil || slices.Contains(list, protocol)
 }
 
 func (f *boundFormat) Name() string { return f.name }

@@ -1,0 +1,132 @@
+package families
+
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+)
+
+// SystemControl is an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL: the name of a kernel control, such as
+// "com.apple.net.utun_control", whose id has yet to be asked for (CTLIOCGINFO): see [Addr.ControlName]. Its unit is 0, for one that the
+// kernel chooses.
+//
+// [Family.Encode] reports a name with a NUL ([ErrNUL]) and one of more than 96 bytes ([ErrControlName]).
+func SystemControl(name string) Addr {
+	a := Addr{kind: KindSystem, form: systemName, text: name}
+	if len(name) > ctlNameLen || strings.IndexByte(name, 0) >= 0 {
+		a.form = systemBad
+	}
+	return a
+}
+
+// SystemID is a kernel control by its id, and a unit of it, 0 for one that the kernel chooses.
+func SystemID(id, unit uint32) Addr { return Addr{kind: KindSystem, a: id, b: unit} }
+
+const (
+	systemID   form = iota // an id and a unit, in a and b
+	systemName             // a name, in text, whose id has to be asked for
+	systemBad              // no name of a control: checkSystem says why
+)
+
+const ctlNameLen = 96 // MAX_KCTL_NAME, <sys/kern_control.h>
+
+// SystemID is the id and the unit of a system address, 0 for one that has a name. Those of any other are 0.
+func (a Addr) SystemID() (id, unit uint32) {
+	if a.kind != KindSystem {
+		return 0, 0
+	}
+	return a.a, a.b
+}
+
+// ControlName is the name of the kernel control that has yet to be turned into an id, with [Addr.WithSystemID]. It is "" if there is
+// nothing to do.
+func (a Addr) ControlName() string {
+	if a.kind != KindSystem || a.form != systemName {
+		return ""
+	}
+	return a.text
+}
+
+// WithSystemID is the system address a with that id in place of its name or its own. Any other is a itself.
+func (a Addr) WithSystemID(id uint32) Addr {
+	if a.kind != KindSystem || a.form == systemBad {
+		return a
+	}
+	return SystemID(id, a.b)
+}
+
+// checkSystem is the rule that the name breaks. That it is an id counts if resolved.
+func (a Addr) checkSystem(resolved bool) error {
+	rule, value := ErrControlUnresolved, strconv.Quote(a.text)
+	switch {
+	case a.form == systemID, a.form == systemName && !resolved:
+		return nil
+	case a.form == systemName:
+	case strings.IndexByte(a.text, 0) >= 0:
+		rule = ErrNUL
+	default:
+		rule, value = ErrControlName, plural(len(a.text))
+	}
+	return &AddrError{Family: "system", Value: value, Rule: rule}
+}
+
+// systemCodec is <sys/kern_control.h>:
+//
+//	struct sockaddr_ctl {
+//		                           // header           0
+//		u_int16_t ss_sysaddr;      // AF_SYS_CONTROL   2
+//		u_int32_t sc_id;           // host order       4
+//		u_int32_t sc_unit;         // host order       8
+//		u_int32_t sc_reserved[5];  //                 12
+//	};                             //                 32
+//
+// As text it is the name, or "#5,1": the id and the unit.
+type systemCodec struct{}
+
+const afSysControl = 2 // AF_SYS_CONTROL, <sys/sys_domain.h>
+
+func (systemCodec) text(a Addr) string {
+	if a.form != systemID {
+		return escape(a.text, " #")
+	}
+	return "#" + utoa(a.a) + "," + utoa(a.b)
+}
+
+func (systemCodec) parse(s string) (Addr, error) {
+	numbers, ok := strings.CutPrefix(s, "#")
+	if !ok {
+		a := SystemControl(unescape(s))
+		if err := a.checkSystem(false); err != nil {
+			return Addr{}, err
+		}
+		return a, nil
+	}
+	r := readFields("system", numbers, ",")
+	id, unit := r.number("id", 32), r.number("unit", 32)
+	if err := r.done(); err != nil {
+		return Addr{}, err
+	}
+	return SystemID(uint32(id), uint32(unit)), nil
+}
+
+func (systemCodec) encode(_ *System, body []byte, a Addr) (int, error) {
+	const n = 32 - headerLen
+	if err := a.checkSystem(true); err != nil {
+		return 0, err
+	}
+	if len(body) < n {
+		return 0, noRoom("system", headerLen+len(body))
+	}
+	clear(body[:n])
+	binary.NativeEndian.PutUint16(body[0:], afSysControl)
+	binary.NativeEndian.PutUint32(body[2:], a.a)
+	binary.NativeEndian.PutUint32(body[6:], a.b)
+	return n, nil
+}
+
+func (systemCodec) decode(_ *System, body []byte) (Addr, error) {
+	if len(body) < 12-headerLen {
+		return Addr{}, short("system", headerLen+len(body))
+	}
+	return SystemID(binary.NativeEndian.Uint32(body[2:]), binary.NativeEndian.Uint32(body[6:])), nil
+}
