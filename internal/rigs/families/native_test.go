@@ -1,0 +1,147 @@
+//go:build linux
+
+package families_test
+
+import (
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// What every kernel has, or most: these prove the frame too.
+
+func TestUnix(t *testing.T) {
+	for _, k := range []socktest.Kind{socktest.UnixStream, socktest.UnixDatagram, socktest.UnixSeqpacket} {
+		t.Run(k.Name, func(t *testing.T) {
+			everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return k.Pair(t) }, exchange{
+				Ready: func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_PASSCRED, 1)) },
+				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
+					wantItem(t, items, sock.SOL_SOCKET, sock.SCM_CREDENTIALS)
+				},
+			})
+		})
+	}
+}
+
+// wantItem is the one item of this kind.
+func wantItem(t *testing.T, items []sock.Control, level, typ int) sock.Control {
+	t.Helper()
+	for _, c := range items {
+		if c.Level == level && c.Type == typ {
+			return c
+		}
+	}
+	t.Fatalf("no ancillary data of level %d and type %d in %v", level, typ, items)
+	return sock.Control{}
+}
+
+// boundTo makes pairs of sockets that are bound and not connected.
+func boundTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+	return func(t *testing.T) (a, b *sock.Socket) {
+		t.Helper()
+		a, b = need(t, family, typ, proto), need(t, family, typ, proto)
+		must(t, a.Bind(addr))
+		must(t, b.Bind(addr))
+		return a, b
+	}
+}
+
+// connectedTo makes pairs of a socket that connects and the one that is accepted for it: b and a.
+func connectedTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+	return func(t *testing.T) (a, b *sock.Socket) {
+		t.Helper()
+		ln := need(t, family, typ, proto)
+		must(t, ln.Bind(addr))
+		must(t, ln.Listen(8))
+		b = need(t, family, typ, proto)
+		must(t, b.Connect(socktest.Name(t, ln)))
+		a, _, err := ln.Accept()
+		must(t, err)
+		must(t, ln.Close())
+		return socktest.Closing(t, a), b
+	}
+}
+
+// itsName is where a message for s goes: the address that it is bound to.
+func itsName(s *sock.Socket) sock.Addr {
+	a, _ := s.Getsockname()
+	return a
+}
+
+// fromItsName checks that a message is from the address that its sender is bound to.
+func fromItsName(t *testing.T, s *sock.Socket, from sock.Addr) {
+	t.Helper()
+	if want := socktest.Name(t, s); from != want {
+		t.Errorf("from %v, want %v", from, want)
+	}
+}
+
+var loopbacks = []struct {
+	name        string
+	family      int
+	addr        sock.Addr
+	level, want int // the option that asks for the hop limit
+	resultType  int // the ancillary data that brings it
+}{
+	{"IPv4", sock.AF_INET, sock.Inet("127.0.0.1", 0), sock.IPPROTO_IP, sock.IP_RECVTTL, sock.IP_TTL},
+	{"IPv6", sock.AF_INET6, sock.Inet6("::1", 0), sock.IPPROTO_IPV6, sock.IPV6_RECVHOPLIMIT, sock.IPV6_HOPLIMIT},
+}
+
+func TestUDP(t *testing.T) {
+	for _, lo := range loopbacks {
+		t.Run(lo.name, func(t *testing.T) {
+			everyWay(t, boundTo(lo.family, sock.SOCK_DGRAM, 0, lo.addr), exchange{
+				To: itsName, Sender: fromItsName,
+				Ready: func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(lo.level, lo.want, 1)) },
+				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
+					if c := wantItem(t, items, lo.level, lo.resultType); len(c.Ints()) != 1 || c.Ints()[0] != 64 {
+						t.Errorf("hop limit %v, want 64", c.Ints())
+					}
+				},
+			})
+		})
+	}
+}
+
+// Two hosts and the wire between them.
+func TestUDPBetweenHosts(t *testing.T) {
+	near, far := twoHosts(t)
+	for _, family := range []int{sock.AF_INET, sock.AF_INET6} {
+		t.Run(map[int]string{sock.AF_INET: "IPv4", sock.AF_INET6: "IPv6"}[family], func(t *testing.T) {
+			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
+				bound := func(h *host) (s *sock.Socket) {
+					addr := sock.Inet(h.ip4.String(), 0)
+					if family == sock.AF_INET6 {
+						addr = sock.Inet6(h.ip6.String(), 0)
+					}
+					h.do(t, func() {
+						s = need(t, family, sock.SOCK_DGRAM, 0)
+						must(t, s.Bind(addr))
+					})
+					return s
+				}
+				return bound(near), bound(far)
+			}, exchange{To: itsName, Sender: fromItsName})
+		})
+	}
+}
+
+func TestProgram(t *testing.T) {
+	socktest.Check(t)
+	cat := start(t, "cat")
+	cat.Input("one\ntwo\n")
+	if got := cat.Expect("e\n"); got != "one\n" {
+		t.Errorf("got %q", got)
+	}
+	cat.Expect("two\n")
+	cat.CloseInput()
+	if got := cat.End(0); got != "one\ntwo\n" {
+		t.Errorf("it wrote %q", got)
+	}
+	start(t, "false").End(1)
+	start(t, "sleep", "1000") // ended with the test
+	if got := output(t, "text", "cat", "-"); got != "text" {
+		t.Errorf("cat wrote %q", got)
+	}
+}
