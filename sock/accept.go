@@ -11,8 +11,12 @@ import (
 const acceptRetry = 5 * time.Millisecond
 
 func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
-	o.salen = uint32(len(o.sa))
-	newfd, err := sysAccept(sysfd, &o.sa, &o.salen)
+	sa, salen := &o.sa, &o.salen
+	*salen = uint32(len(sa))
+	if o.s.family == namelessFamily {
+		sa, salen, o.salen = nil, nil, 0
+	}
+	newfd, err := sysAccept(sysfd, sa, salen)
 	if errno, ok := err.(syscall.Errno); ok && outOfResources(errno) {
 		// The connection stays in the backlog, and makes no second edge: the lane is tried again after a while. Nothing else
 		// needs to know, the connections there are least of all.

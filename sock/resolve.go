@@ -2,19 +2,26 @@ package sock
 
 import (
 	"context"
+	"syscall"
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 )
 
-// resolve gives a the address of its host if it has a name instead, waiting as the view says; never on a loop.
+// resolve gives a the index of its interface if it has the name of one instead, and the address of its host, waiting as the view
+// says; never on a loop.
+//
+// An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is what the resolver says of the host.
 func (s *Socket) resolve(a Addr) (Addr, error) {
 	if zone := a.Zone(); zone != "" {
-		index, err := IfNametoindex(zone)
-		if err != nil {
+		index, err := s.interfaceIndex(zone)
+		switch {
+		case err == nil:
+			return a.WithScope(uint32(index)), nil
+		case err == syscall.ENODEV && a.Kind() == families.KindInet6:
 			return a, noName(zone, "no such interface")
 		}
-		return a.WithScope(uint32(index)), nil
+		return a, err
 	}
 	if !a.NeedsHost() {
 		return a, nil
@@ -43,4 +50,32 @@ func resolveIn(t *loop.Task, ctx context.Context, find func(context.Context) (Ad
 	f := lookup(ctx, t.Loop(), find)
 	defer f.Cancel()
 	return f.Await(t)
+}
+
+// interfaceIndex is the index of the interface with that name, where the socket is: in its network namespace.
+//
+// Error: ENODEV.
+func (s *core) interfaceIndex(name string) (int, error) {
+	sysfd, err := s.fd.Acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer s.fd.Release()
+	return sysInterfaceIndex(sysfd, name)
+}
+
+// InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network namespace: "" if a is for all
+// interfaces, if there is none with that index any more, or if the socket is closed. The addresses that the system tells have the
+// index alone, where Python has the name: to ask for it is a system call for each.
+func (s *Socket) InterfaceOf(a Addr) string {
+	name, index := a.Interface()
+	if name != "" || index == 0 {
+		return name
+	}
+	sysfd, err := s.fd.Acquire()
+	if err != nil {
+		return ""
+	}
+	defer s.fd.Release()
+	return sysInterfaceName(sysfd, int(index))
 }

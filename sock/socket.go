@@ -67,8 +67,9 @@ func (s *Socket) base() *Socket {
 // The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
 // is, as SOCK_CLOEXEC, not in Type.
 //
-// Errors: EAFNOSUPPORT, EINVAL, EPROTONOSUPPORT for what the system does not know; EMFILE, ENFILE; EACCES, EPERM for raw
-// sockets; errors.ErrUnsupported on a system that pollux has no poller for.
+// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT or ESOCKTNOSUPPORT for what the system lacks, which says what
+// is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
+// EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
 func New(family, typ, proto int) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
@@ -76,7 +77,7 @@ func New(family, typ, proto int) (*Socket, error) {
 	}
 	sysfd, err := sysSocket(family, typ, proto)
 	if err != nil {
-		return nil, failed("socket", family, err)
+		return nil, failed("socket", family, unsupported(family, typ, proto, err))
 	}
 	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
 }

@@ -25,6 +25,10 @@ const (
 	msgDontwait  = MSG_DONTWAIT
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
+
+	// namelessFamily is that whose accepted sockets have no names: asked for one, accept4 fails with ECONNABORTED, and the
+	// connection is lost.
+	namelessFamily = AF_ALG
 )
 
 func sysError(errno syscall.Errno) error {
@@ -95,6 +99,7 @@ func ensureNonblock(fd int) {
 	}
 }
 
+// sysAccept asks for no address if sa is nil.
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	ensureNonblock(fd)
 	for {
@@ -225,4 +230,34 @@ func sysSetsockoptInt(fd, level, name int, v int32) error {
 func sysSetsockoptNil(fd, level, name, optlen int) error {
 	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen), 0)
 	return sysError(errno)
+}
+
+// sysInterfaceIndex is SIOCGIFINDEX of netdevice(7). A name is cut to what fits.
+func sysInterfaceIndex(fd int, name string) (int, error) {
+	var r ifreq
+	copy(r.name[:len(r.name)-1], name)
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFINDEX, uintptr(unsafe.Pointer(&r)))
+	return int(int32(binary.NativeEndian.Uint32(r.value[:]))), sysError(errno)
+}
+
+// sysInterfaceName is SIOCGIFNAME.
+func sysInterfaceName(fd, index int) string {
+	var r ifreq
+	binary.NativeEndian.PutUint32(r.value[:], uint32(index))
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&r)))
+	if errno != 0 {
+		return ""
+	}
+	return unix.ByteSliceToString(r.name[:])
+}
+
+// ifreq is <linux/if.h>:
+//
+//	struct ifreq {
+//		char ifr_name[IFNAMSIZ];    //  0
+//		union { int ifr_ifindex; short ifr_flags; struct sockaddr ifr_hwaddr; struct ifmap ifr_map; … }; // 16
+//	};                              // 40, or 32 where a long has 4 bytes
+type ifreq struct {
+	name  [unix.IFNAMSIZ]byte
+	value [24]byte
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"syscall"
 )
 
 // The bare system calls on systems that pollux has no poller for yet. Without one no socket can be made, so the others are never
@@ -18,6 +19,8 @@ const (
 	msgDontwait  = 0
 	hasReusePort = false
 	reusePort    = 0
+
+	namelessFamily = -1
 )
 
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
@@ -59,3 +62,16 @@ func (*msgVec) clear() {}
 
 func sysSendmsg(int, *msgOp) error { return errNoSockets }
 func sysRecvmsg(int, *msgOp) error { return errNoSockets }
+
+func sysInterfaceIndex(_ int, name string) (int, error) {
+	index, err := IfNametoindex(name)
+	if errors.Is(err, ErrNoInterface) {
+		err = syscall.ENODEV
+	}
+	return index, err
+}
+
+func sysInterfaceName(_, index int) string {
+	name, _ := IfIndextoname(index)
+	return name
+}

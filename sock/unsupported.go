@@ -1,0 +1,159 @@
+package sock
+
+import (
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is finds errors.ErrUnsupported in
+// it, and the errno that socket(2) gave: EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV.
+type UnsupportedError struct {
+	Kind    string // the names of the family and of the protocol: "AF_CAN CAN_ISOTP"
+	Missing string // what would make them possible: "needs CONFIG_CAN_ISOTP (module can-isotp), Linux 5.10"
+	Err     error  // what socket(2) said, or nil if it was not asked
+}
+
+func (e *UnsupportedError) Error() string {
+	if e.Err == nil {
+		return e.Kind + ": " + e.Missing
+	}
+	return e.Kind + ": " + e.Missing + ": " + e.Err.Error()
+}
+
+// Unwrap makes errors.Is find both.
+func (e *UnsupportedError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{errors.ErrUnsupported}
+	}
+	return []error{errors.ErrUnsupported, e.Err}
+}
+
+// A KnownSocket is a kind of socket that this package knows, whether or not this system has it.
+type KnownSocket struct {
+	Family  string // the name of the family: "AF_CAN"
+	Proto   string // the name of the protocol, or what tells this kind from the others of the family: "CAN_ISOTP", "SOCK_STREAM"
+	Needs   string // what Linux needs to have it, "" for what every kernel has and for what is no socket of Linux
+	Systems string // the systems that have such sockets, as GOOS names them, with a blank between: "linux windows"
+
+	family, typ, proto int // as Linux numbers them; family is -1 for what Linux lacks
+}
+
+// String is the two names, "AF_CAN CAN_ISOTP".
+func (k KnownSocket) String() string { return strings.TrimSpace(k.Family + " " + k.Proto) }
+
+// New makes a socket of this kind, as the function New does.
+//
+// Errors: an *UnsupportedError on a system that has none; EPERM or EACCES where it takes a right that the program lacks.
+func (k KnownSocket) New() (*Socket, error) {
+	var missing string
+	switch {
+	case k.Systems == "":
+		missing = k.Needs
+	case !slices.Contains(strings.Fields(k.Systems), runtime.GOOS):
+		missing = "only on " + strings.ReplaceAll(k.Systems, " ", ", ")
+	case runtime.GOOS != "linux":
+		missing = "no poller for " + runtime.GOOS + " yet"
+	default:
+		return New(k.family, k.typ, k.proto)
+	}
+	return nil, &net.OpError{Op: "socket", Net: strings.ToLower(k.Family), Err: &UnsupportedError{Kind: k.String(), Missing: missing}}
+}
+
+// KnownSockets are all kinds of socket that this package knows, whatever the system has.
+func KnownSockets() []KnownSocket { return slices.Clone(knownSockets) }
+
+const (
+	everySystem = "linux darwin freebsd netbsd openbsd dragonfly windows"
+	everyUnix   = "linux darwin freebsd netbsd openbsd dragonfly"
+)
+
+// The numbers of Linux: <linux/socket.h>, <linux/in.h>, <linux/can.h>, <net/bluetooth/bluetooth.h>. They are here as numbers because
+// the names are not on all systems.
+//
+// What is missing stands in the words of the kernel's configuration; the module is what to load where it was built as one.
+var knownSockets = []KnownSocket{
+	{"AF_INET", "IPPROTO_TCP", "", everySystem, 2, 1, 6},
+	{"AF_INET", "IPPROTO_UDP", "", everySystem, 2, 2, 17},
+	{"AF_INET", "IPPROTO_UDPLITE", "needs Linux 2.6.20 to 7.0: 7.1 has dropped it", "linux freebsd", 2, 2, 136},
+	{"AF_INET", "IPPROTO_MPTCP", "needs CONFIG_MPTCP, Linux 5.6, and the sysctl net.mptcp.enabled", "linux", 2, 1, 262},
+	{"AF_INET", "IPPROTO_SCTP SOCK_STREAM", "needs CONFIG_IP_SCTP (module sctp)", "linux freebsd", 2, 1, 132},
+	{"AF_INET", "IPPROTO_SCTP SOCK_SEQPACKET", "needs CONFIG_IP_SCTP (module sctp)", "linux freebsd", 2, 5, 132},
+	{"AF_INET", "IPPROTO_ICMP ping", "needs Linux 3.0, and a group within the sysctl net.ipv4.ping_group_range", "linux darwin", 2, 2, 1},
+	{"AF_INET", "IPPROTO_ICMP raw", "", everySystem, 2, 3, 1},
+	{"AF_INET6", "IPPROTO_TCP", "needs CONFIG_IPV6 (module ipv6)", everySystem, 10, 1, 6},
+	{"AF_INET6", "IPPROTO_UDP", "needs CONFIG_IPV6 (module ipv6)", everySystem, 10, 2, 17},
+	{"AF_INET6", "IPPROTO_UDPLITE", "needs CONFIG_IPV6 and Linux 2.6.20 to 7.0: 7.1 has dropped it", "linux freebsd", 10, 2, 136},
+	{"AF_INET6", "IPPROTO_MPTCP", "needs CONFIG_MPTCP_IPV6, Linux 5.6, and the sysctl net.mptcp.enabled", "linux", 10, 1, 262},
+	{"AF_INET6", "IPPROTO_SCTP SOCK_STREAM", "needs CONFIG_IP_SCTP (module sctp)", "linux freebsd", 10, 1, 132},
+	{"AF_INET6", "IPPROTO_SCTP SOCK_SEQPACKET", "needs CONFIG_IP_SCTP (module sctp)", "linux freebsd", 10, 5, 132},
+	{"AF_INET6", "IPPROTO_ICMPV6 ping", "needs CONFIG_IPV6, Linux 3.10, and a group within the sysctl net.ipv4.ping_group_range", "linux darwin", 10, 2, 58},
+	{"AF_INET6", "IPPROTO_ICMPV6 raw", "needs CONFIG_IPV6 (module ipv6)", everySystem, 10, 3, 58},
+	{"AF_UNIX", "SOCK_STREAM", "needs CONFIG_UNIX", everySystem, 1, 1, 0},
+	{"AF_UNIX", "SOCK_DGRAM", "needs CONFIG_UNIX", everyUnix, 1, 2, 0},
+	{"AF_UNIX", "SOCK_SEQPACKET", "needs CONFIG_UNIX", "linux freebsd netbsd openbsd dragonfly", 1, 5, 0},
+	{"AF_NETLINK", "NETLINK_ROUTE", "needs CONFIG_NET", "linux freebsd", 16, 3, 0},
+	{"AF_PACKET", "SOCK_RAW", "needs CONFIG_PACKET (module af_packet)", "linux", 17, 3, 0},
+	{"AF_PACKET", "SOCK_DGRAM", "needs CONFIG_PACKET (module af_packet)", "linux", 17, 2, 0},
+	{"AF_VSOCK", "SOCK_STREAM", "needs CONFIG_VSOCKETS (module vsock; for CID 1 vsock_loopback, Linux 5.6)", "linux", 40, 1, 0},
+	{"AF_VSOCK", "SOCK_DGRAM", "needs CONFIG_VSOCKETS (module vsock) and a transport with datagrams, which VMware's is", "linux", 40, 2, 0},
+	{"AF_VSOCK", "SOCK_SEQPACKET", "needs CONFIG_VSOCKETS (module vsock), Linux 5.14", "linux", 40, 5, 0},
+	{"AF_TIPC", "SOCK_STREAM", "needs CONFIG_TIPC (module tipc)", "linux", 30, 1, 0},
+	{"AF_TIPC", "SOCK_DGRAM", "needs CONFIG_TIPC (module tipc)", "linux", 30, 2, 0},
+	{"AF_TIPC", "SOCK_RDM", "needs CONFIG_TIPC (module tipc)", "linux", 30, 4, 0},
+	{"AF_TIPC", "SOCK_SEQPACKET", "needs CONFIG_TIPC (module tipc)", "linux", 30, 5, 0},
+	{"AF_CAN", "CAN_RAW", "needs CONFIG_CAN and CONFIG_CAN_RAW (modules can, can-raw)", "linux netbsd", 29, 3, 1},
+	{"AF_CAN", "CAN_BCM", "needs CONFIG_CAN and CONFIG_CAN_BCM (modules can, can-bcm)", "linux", 29, 2, 2},
+	{"AF_CAN", "CAN_ISOTP", "needs CONFIG_CAN and CONFIG_CAN_ISOTP (modules can, can-isotp), Linux 5.10", "linux", 29, 2, 6},
+	{"AF_CAN", "CAN_J1939", "needs CONFIG_CAN and CONFIG_CAN_J1939 (modules can, can-j1939), Linux 5.4", "linux", 29, 2, 7},
+	{"AF_BLUETOOTH", "BTPROTO_L2CAP", "needs CONFIG_BT and CONFIG_BT_BREDR (module bluetooth)", "linux freebsd netbsd dragonfly", 31, 5, 0},
+	{"AF_BLUETOOTH", "BTPROTO_HCI", "needs CONFIG_BT (module bluetooth)", "linux freebsd netbsd dragonfly", 31, 3, 1},
+	{"AF_BLUETOOTH", "BTPROTO_SCO", "needs CONFIG_BT and CONFIG_BT_BREDR (module bluetooth)", "linux netbsd dragonfly", 31, 5, 2},
+	{"AF_BLUETOOTH", "BTPROTO_RFCOMM", "needs CONFIG_BT and CONFIG_BT_RFCOMM (modules bluetooth, rfcomm)", "linux freebsd netbsd dragonfly windows", 31, 1, 3},
+	{"AF_ALG", "", "needs CONFIG_CRYPTO_USER_API (module af_alg; algif_hash, algif_skcipher, algif_aead, algif_rng for what it does)", "linux", 38, 5, 0},
+	{"AF_QIPCRTR", "", "needs CONFIG_QRTR (module qrtr), Linux 4.7", "linux", 42, 2, 0},
+	{"AF_RDS", "", "needs CONFIG_RDS (modules rds, rds_tcp)", "linux", 21, 5, 0},
+	{"AF_HYPERV", "HV_PROTOCOL_RAW", "", "windows", -1, 1, 1},
+	{"PF_SYSTEM", "SYSPROTO_CONTROL", "", "darwin", -1, 2, 2},
+	{"AF_DIVERT", "", "", "freebsd", -1, 3, 0},
+	{"AF_LINK", "", "no socket has such addresses: they are those of interfaces, on macOS and the BSDs", "", -1, 0, 0},
+}
+
+// unsupported makes what socket(2) said about a kind that the system lacks say what is missing; anything else it leaves as it is.
+//
+// Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
+// ENODEV is AF_VSOCK's, for datagrams without a transport that has them.
+func unsupported(family, typ, proto int, err error) error {
+	noFamily := err == syscall.EAFNOSUPPORT
+	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV {
+		return err
+	}
+	typ &^= typeFlags
+	missing := func(kind, needs string) error {
+		return &UnsupportedError{Kind: kind, Missing: needs, Err: os.NewSyscallError("socket", err)}
+	}
+	var near *KnownSocket
+	for i := range knownSockets {
+		k := &knownSockets[i]
+		switch {
+		case k.family != family || k.Needs == "":
+		case k.proto == proto && k.typ == typ:
+			return missing(k.String(), k.Needs)
+		case near == nil || k.proto == proto && near.proto != proto:
+			near = k
+		}
+	}
+	switch {
+	case !noFamily:
+		return err
+	case near == nil:
+		return missing(familyName(family), "the system has no such family")
+	case near.proto == proto:
+		return missing(near.String(), near.Needs)
+	}
+	return missing(near.Family, near.Needs)
+}
