@@ -198,7 +198,10 @@ func (s *Socket) JoinTIPCGroup(g TIPCGroup) error {
 //
 // Errors: EINVAL outside of a group; errors.ErrUnsupported, but on Linux.
 func (s *Socket) LeaveTIPCGroup() error {
-	return s.setLinuxOption("TIPC_GROUP_LEAVE", solTIPC, TIPC_GROUP_LEAVE, nil)
+	if err := onlyLinux("TIPC_GROUP_LEAVE"); err != nil {
+		return s.fail("setsockopt", Addr{}, err)
+	}
+	return s.SetsockoptNil(solTIPC, TIPC_GROUP_LEAVE, 0)
 }
 
 // TIPCInfo is what the ancillary data of a received message say.
