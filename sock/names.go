@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"errors"
+
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 )
@@ -101,11 +103,17 @@ func (s *Socket) encode(o *op, a Addr) error {
 	f, ok := families.Host.Lookup(int(s.family), int(s.proto))
 	if !ok {
 		if a.Kind() != families.KindRaw {
-			return &families.AddrError{Family: familyName(int(s.family)), Value: a.String(), Rule: s.unknownRule()}
+			return families.Host.NoFormat(int(s.family), int(s.proto))
 		}
 		n, err := families.Host.Encode(o.sa[:], a)
 		o.salen = uint32(n)
 		return err
+	}
+	if zone := a.Zone(); zone != "" && a.Kind() != families.KindInet6 {
+		// Only an address of this family is worth a look for its interface.
+		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrZoneUnresolved) {
+			return err
+		}
 	}
 	if a.NeedsHost() || a.Zone() != "" {
 		resolved, err := s.resolve(a)

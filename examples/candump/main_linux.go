@@ -1,0 +1,55 @@
+// Candump prints the frames of CAN buses, as the program of that name in can-utils does with -L:
+//
+//	candump [INTERFACE [ID:MASK]...]
+//
+// Without an interface, or with "any", it prints those of all buses. ID~MASK is for all frames but those. Error frames are told in words.
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+func main() {
+	s, err := sock.New(sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
+	check(err)
+	defer s.Close()
+	bus := ""
+	if len(os.Args) > 1 && os.Args[1] != "any" {
+		bus = os.Args[1]
+	}
+	if len(os.Args) > 2 {
+		var filters []sock.CANFilter
+		for _, text := range os.Args[2:] {
+			f, err := sock.ParseCANFilter(text)
+			check(err)
+			filters = append(filters, f)
+		}
+		check(s.SetCANFilters(filters...))
+	}
+	check(s.SetCANErrorFilter(sock.CAN_ERR_MASK))
+	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1) // what the kernel does not know it will not bring
+	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1)
+	check(s.Bind(sock.CAN(bus)))
+	for buf := make([]byte, sock.CANXL_MTU); ; {
+		n, from, err := s.RecvfromInto(buf, 0)
+		check(err)
+		f, err := sock.DecodeCANFrame(buf[:n])
+		check(err)
+		fmt.Printf("(%.6f) %s %s", float64(time.Now().UnixMicro())/1e6, s.InterfaceOf(from), f)
+		if e, ok := f.ErrorFrame(); ok {
+			fmt.Print(" ", e)
+		}
+		fmt.Println()
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

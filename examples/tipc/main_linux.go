@@ -1,0 +1,81 @@
+// Tipc is a server that is known by a name and not by an address, and its client, over TIPC:
+//
+//	tipc server    answers each message in capital letters, as service 18888, instance 17
+//	tipc client    waits until the service is there, wherever in the cluster, and asks it
+//
+// The client is told of the service by the topology server, which each node has. Without a network both are on one node.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+const service, instance = 18888, 17
+
+func main() {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "server":
+		serve()
+	case len(os.Args) == 2 && os.Args[1] == "client":
+		await()
+		ask()
+	default:
+		log.Fatal("usage: tipc server | tipc client")
+	}
+}
+
+// serve is the server.
+func serve() {
+	s, err := sock.New(sock.AF_TIPC, sock.SOCK_RDM, 0)
+	check(err)
+	defer s.Close()
+	check(s.Bind(sock.TIPCNameseq(service, instance, instance)))
+	fmt.Printf("Serving %d:%d\n", service, instance)
+	for buf := make([]byte, sock.TIPC_MAX_USER_MSG_SIZE); ; {
+		n, from, err := s.RecvfromInto(buf, 0)
+		check(err)
+		fmt.Printf("Asked %q by %v\n", buf[:n], from)
+		_, err = s.Sendto(bytes.ToUpper(buf[:n]), 0, from)
+		check(err)
+	}
+}
+
+// await waits until the service is there.
+func await() {
+	s, err := sock.New(sock.AF_TIPC, sock.SOCK_SEQPACKET, 0)
+	check(err)
+	defer s.Close()
+	check(s.Connect(sock.TIPCName(sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0)))
+	p, err := sock.TIPCSubscription{Type: service, Lower: instance, Upper: instance, Timeout: -1, Filter: sock.TIPC_SUB_SERVICE}.Append(nil, nil)
+	check(err)
+	_, err = s.Send(p, 0)
+	check(err)
+	p, err = s.Recv(100, 0)
+	check(err)
+	event, err := sock.DecodeTIPCEvent(p)
+	check(err)
+	fmt.Println("Found:", event)
+}
+
+// ask asks the service, by its name.
+func ask() {
+	s, err := sock.New(sock.AF_TIPC, sock.SOCK_RDM, 0)
+	check(err)
+	defer s.Close()
+	_, err = s.Sendto([]byte("Hello, world"), 0, sock.TIPCName(service, instance, 0))
+	check(err)
+	answer, from, err := s.Recvfrom(sock.TIPC_MAX_USER_MSG_SIZE, 0)
+	check(err)
+	fmt.Printf("Received %q from %v\n", answer, from)
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,170 @@
+package sock
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"time"
+)
+
+// A BCMMessage is what a CAN_BCM socket sends and receives, one a message: struct bcm_msg_head of <linux/can/bcm.h> with the
+// frames that follow it. The socket is first connected to an interface.
+//
+// Its layout is the kernel's own: a program of 32 bits cannot use CAN_BCM on a kernel of 64, which has no translation for it.
+type BCMMessage struct {
+	Opcode uint32 // CAN_BCM_TX_SETUP, …, and CAN_BCM_RX_CHANGED and the like in what is received
+	Flags  uint32 // CAN_BCM_SETTIMER, …; CAN_BCM_CAN_FD_FRAME is set by Append if the frames are CANFD
+
+	// Of a cyclic transmission: how many frames go at the interval Ival1 before those at Ival2 begin.
+	Count uint32
+
+	// Intervals, to the microsecond. Of CAN_BCM_RX_SETUP: Ival1 is the time after which a frame that does not come is told
+	// (CAN_BCM_RX_TIMEOUT), Ival2 the least time from one notice of a change to the next. 0 is none.
+	Ival1, Ival2 time.Duration
+
+	ID     uint32     // of the frames, with CAN_EFF_FLAG and CAN_RTR_FLAG
+	Frames []CANFrame // at most 257 (256 in TX_SETUP), all classic or all FD. With RX_SETUP their Data are masks
+}
+
+// bcmFD is CAN_BCM_CAN_FD_FRAME, <linux/can/bcm.h>.
+const bcmFD = 0x0800
+
+// A bcmLayout says where the fields of struct bcm_msg_head are.
+//
+//	                             of 64 bits   of 32
+//	struct bcm_msg_head {
+//	    __u32 opcode;                 0         0
+//	    __u32 flags;                  4         4
+//	    __u32 count;                  8         8
+//	    struct bcm_timeval ival1;    16        12      { long tv_sec; long tv_usec; }
+//	    struct bcm_timeval ival2;    32        20
+//	    canid_t can_id;              48        28
+//	    __u32 nframes;               52        32
+//	    struct can_frame frames[];   56        40      aligned to 8
+//	};
+type bcmLayout struct{ long, ival1, ival2, id, nframes, size int }
+
+var (
+	bcm64 = bcmLayout{8, 16, 32, 48, 52, 56}
+	bcm32 = bcmLayout{4, 12, 20, 28, 32, 40}
+)
+
+// bcmHost is that of this program.
+var bcmHost = func() *bcmLayout {
+	if bits.UintSize == 64 {
+		return &bcm64
+	}
+	return &bcm32
+}()
+
+// Append appends the message to b, as a CAN_BCM socket sends it.
+//
+// Errors: an *ArgError for an interval that is negative, or too long for a C long; for frames that differ in kind or that
+// CANFrame.Append does not take. b is unchanged then.
+func (m BCMMessage) Append(b []byte) ([]byte, error) { return bcmHost.append(b, m) }
+
+// DecodeBCMMessage reads exactly the bytes that a CAN_BCM socket received. The frames' Data are those of b, not copies.
+//
+// Error: an *ArgError for bytes that are no message, as a part of one is not.
+func DecodeBCMMessage(b []byte) (BCMMessage, error) { return bcmHost.decode(b) }
+
+func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
+	flags, start := m.Flags, len(b)
+	if len(m.Frames) > 0 && m.Frames[0].Kind == CANFD {
+		flags |= bcmFD
+	}
+	b = append(b, make([]byte, l.size)...)
+	h := b[start:]
+	binary.NativeEndian.PutUint32(h, m.Opcode)
+	binary.NativeEndian.PutUint32(h[4:], flags)
+	binary.NativeEndian.PutUint32(h[8:], m.Count)
+	if err := l.putTime(h[l.ival1:], m.Ival1); err != nil {
+		return b[:start], err
+	}
+	if err := l.putTime(h[l.ival2:], m.Ival2); err != nil {
+		return b[:start], err
+	}
+	binary.NativeEndian.PutUint32(h[l.id:], m.ID)
+	binary.NativeEndian.PutUint32(h[l.nframes:], uint32(len(m.Frames)))
+	kind := CANClassic
+	if flags&bcmFD != 0 {
+		kind = CANFD
+	}
+	for _, f := range m.Frames {
+		if f.Kind != kind {
+			return b[:start], &ArgError{"Frames", f.Kind, "the frames of a BCM message are all classic, or all FD with CAN_BCM_CAN_FD_FRAME"}
+		}
+		var err error
+		if b, err = f.Append(b); err != nil {
+			return b[:start], err
+		}
+	}
+	return b, nil
+}
+
+// putTime writes a struct bcm_timeval.
+func (l *bcmLayout) putTime(b []byte, d time.Duration) error {
+	sec := int64(d / time.Second)
+	if d < 0 || l.long == 4 && sec > math.MaxInt32 {
+		return &ArgError{"interval", d, "must be 0 or more seconds, in a C long"}
+	}
+	l.putLong(b, sec)
+	l.putLong(b[l.long:], int64(d%time.Second/time.Microsecond))
+	return nil
+}
+
+func (l *bcmLayout) putLong(b []byte, v int64) {
+	if l.long == 8 {
+		binary.NativeEndian.PutUint64(b, uint64(v))
+		return
+	}
+	binary.NativeEndian.PutUint32(b, uint32(v))
+}
+
+func (l *bcmLayout) longOf(b []byte) int64 {
+	if l.long == 8 {
+		return int64(binary.NativeEndian.Uint64(b))
+	}
+	return int64(int32(binary.NativeEndian.Uint32(b)))
+}
+
+// timeOf reads a struct bcm_timeval. One that is beyond a Duration, or negative, is no time of the kernel's.
+func (l *bcmLayout) timeOf(b []byte) (time.Duration, bool) {
+	sec, usec := l.longOf(b), l.longOf(b[l.long:])
+	if sec < 0 || sec >= math.MaxInt64/int64(time.Second) || usec < 0 || usec >= 1e6 {
+		return 0, false
+	}
+	return time.Duration(sec)*time.Second + time.Duration(usec)*time.Microsecond, true
+}
+
+func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
+	if len(b) < l.size {
+		return m, &ArgError{"message", len(b), "a BCM message has a head"}
+	}
+	m.Opcode, m.Flags = binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:])
+	m.Count = binary.NativeEndian.Uint32(b[8:])
+	m.ID = binary.NativeEndian.Uint32(b[l.id:])
+	var ok1, ok2 bool
+	m.Ival1, ok1 = l.timeOf(b[l.ival1:])
+	m.Ival2, ok2 = l.timeOf(b[l.ival2:])
+	if !ok1 || !ok2 {
+		return BCMMessage{}, &ArgError{"message", "interval", "an interval of a BCM message is no time"}
+	}
+	size := CAN_MTU
+	if m.Flags&bcmFD != 0 {
+		size = CANFD_MTU
+	}
+	n := binary.NativeEndian.Uint32(b[l.nframes:])
+	b = b[l.size:]
+	if uint64(n)*uint64(size) != uint64(len(b)) {
+		return BCMMessage{}, &ArgError{"message", len(b), "the frames of a BCM message are not as many as it says"}
+	}
+	for ; len(b) > 0; b = b[size:] {
+		f, err := DecodeCANFrame(b[:size:size])
+		if err != nil {
+			return BCMMessage{}, err
+		}
+		m.Frames = append(m.Frames, f)
+	}
+	return m, nil
+}

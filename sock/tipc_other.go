@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sock
+
+func sysTIPCIoctl(int, uintptr, []byte) error { return errNoSockets }
