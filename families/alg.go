@@ -51,6 +51,9 @@ const (
 func (algCodec) text(a Addr) string {
 	typ, name, feat, mask := a.ALG()
 	s := escape(typ, algSyntax) + ":" + escape(name, algSyntax)
+	if typ == "alg" { // Parse would take it for the name of the family
+		s = "alg:" + s
+	}
 	if feat != 0 || mask != 0 {
 		s += "?feat=" + hexNumber(uint64(feat)) + "&mask=" + hexNumber(uint64(mask))
 	}
@@ -124,7 +127,7 @@ func (algCodec) decode(_ *System, body []byte) (Addr, error) {
 		return Addr{}, short("alg", headerLen+len(body))
 	}
 	feat, mask := binary.NativeEndian.Uint32(body[14:]), binary.NativeEndian.Uint32(body[18:])
-	return ALG(cString(body[:algTypeLen]), cString(body[22:min(len(body), 22+algNameLen)]), feat, mask), nil
+	return ALG(cString(body[:algTypeLen-1]), cString(body[22:min(len(body), 22+algNameLen-1)]), feat, mask), nil
 }
 
 // cString is what C makes of b: all before the first NUL.

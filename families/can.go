@@ -16,8 +16,11 @@ func CAN(ifname string) Addr {
 }
 
 func (a Addr) withCANInterface(ifname string) Addr {
-	a = a.withInterface(ifname)
-	if len(ifname) >= ifNameSize || strings.IndexByte(ifname, 0) >= 0 {
+	return a.withInterface(ifname).checkedCAN()
+}
+
+func (a Addr) checkedCAN() Addr {
+	if len(a.text) >= ifNameSize || strings.IndexByte(a.text, 0) >= 0 {
 		a.form = ifBad
 	}
 	return a
@@ -64,14 +67,7 @@ func (canCodec) parse(s string) (Addr, error) {
 
 // parseCAN is a with the interface that text names, if r has no more to read.
 func parseCAN(a Addr, text string, r *fieldReader) (Addr, error) {
-	if strings.HasPrefix(text, "#") {
-		var ok bool
-		if a, ok = a.parseInterface(text); !ok {
-			r.fail("the index of an interface is a number")
-		}
-	} else {
-		a = a.withCANInterface(unescape(text))
-	}
+	a = r.interfaceOf(a, text).checkedCAN()
 	if err := r.done(); err != nil {
 		return Addr{}, err
 	}

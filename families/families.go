@@ -24,6 +24,29 @@
 //	/run/app        @app                   unix: a path, and an abstract name
 //	inet6:localhost:80   unix:app          the name of the family, for what has no form of its own
 //
+// and for the others the name of the format and a colon, which String leaves away and [Addr.MarshalText] writes. Numbers are
+// decimal, or hexadecimal with 0x; eth0 is the name of an interface, and #2 its index:
+//
+//	netlink:1234,0x1                       the port of a socket, multicast groups
+//	packet:eth0,0x800                      an interface, a protocol
+//	packet:#2,0x800,4,1,00:11:22:33:44:55  and the kinds of packet and of hardware, a hardware address
+//	vsock:2:1024    vsock:any:1024         a machine, a port
+//	tipc:nameseq:18888,0,100?scope=3       a type of service, instances; the scope, if it is not that of the cluster
+//	tipc:name:18888,17    tipc:id:0x1,99   an instance, with a domain if there is a third number; a socket on a node
+//	alg:hash:sha256                        the type and the name of an algorithm
+//	qipcrtr:1:16384                        a node, a port
+//	link:em0,2,6,00:11:22:33:44:55         an interface, its index, its type, its hardware address
+//	can:can0    can:#0                     an interface, all interfaces
+//	isotp:can0,0x123,0x456                 and the CAN identifiers to receive and to send
+//	j1939:can0,0x0,0x12300,0x20            and a name, a group number, an address
+//	l2cap:00:1A:7D:DA:71:13,25             a device, a PSM; then, if they are not 0, a CID and the type of the device's address
+//	rfcomm:00:1A:7D:DA:71:13,3             a device, a channel
+//	hci:0    hci:0,1    hci:ubt0hci        a controller; one and a channel; a node
+//	sco:00:1A:7D:DA:71:13                  a device
+//	hyperv:a42e7cda-d03f-480c-9cc2-a4de20abb878:00000400-facb-11e6-bd58-64006a7986d3
+//	system:com.apple.net.utun_control      a kernel control
+//	system:#5,1                            and by its id, with a unit
+//
 // A byte that the syntax needs for itself, or that does not print, is written as % and two
 // hexadecimal digits. A % that two such digits do not follow stands for itself.
 package families
@@ -44,11 +67,11 @@ type Family interface {
 	Parse(s string) (Addr, error)
 
 	// Encode writes the sockaddr of a to dst, which has MaxSockaddr bytes, and reports its length.
-	// It allocates nothing for inet and inet6. The error is an *AddrError.
+	// It allocates nothing. The error is an *AddrError.
 	Encode(dst []byte, a Addr) (int, error)
 
 	// Decode reads exactly the bytes that the kernel reported. None at all are the zero Addr. It
-	// allocates nothing for inet and inet6. The error is an *AddrError.
+	// allocates nothing but for what is a string: a path, a name, the service of hyperv. The error is an *AddrError.
 	Decode(src []byte) (Addr, error)
 }
 
@@ -148,7 +171,7 @@ func formatNamed(name string) *format {
 }
 
 // Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except that
-// of families whose text looks like a host and a port. The syntax is that of the package comment.
+// of the families that need their name in front. The syntax is that of the package comment.
 //
 // The name of a family in front decides. If there is none then / and @ begin a unix address, [ begins
 // an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".

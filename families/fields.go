@@ -20,7 +20,7 @@ func readFields(family, s, separator string) *fieldReader {
 // more reports whether there is another field.
 func (r *fieldReader) more() bool { return len(r.fields) > 0 }
 
-// next is the next field, unescape has not been applied to.
+// next is the next field as it stands, escapes and all.
 func (r *fieldReader) next(what string) string {
 	if !r.more() {
 		r.fail("no " + what)

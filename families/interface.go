@@ -104,12 +104,15 @@ func (a Addr) interfaceText() string {
 	}
 }
 
-// parseInterface is a with the interface of interfaceText, or with none at all for "".
-func (a Addr) parseInterface(s string) (Addr, bool) {
+// interfaceOf is a with the interface that s, its interfaceText, spells; "" is index 0 too.
+func (r *fieldReader) interfaceOf(a Addr, s string) Addr {
 	digits, ok := strings.CutPrefix(s, "#")
 	if !ok {
-		return a.withInterface(unescape(s)), true
+		return a.withInterface(unescape(s))
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
-	return a.WithScope(uint32(n)), err == nil
+	if err != nil {
+		r.fail("the index of an interface is a number")
+	}
+	return a.WithScope(uint32(n))
 }

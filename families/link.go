@@ -108,5 +108,9 @@ func (linkCodec) decode(_ *System, body []byte) (Addr, error) {
 		return Addr{}, short("link", headerLen+len(body))
 	}
 	name, rest := body[linkData:linkData+int(body[3])], body[linkData+int(body[3]):]
-	return Link(string(name), binary.NativeEndian.Uint16(body[0:]), body[2], rest[:body[4]]), nil
+	a := Link(string(name), binary.NativeEndian.Uint16(body[0:]), body[2], rest[:body[4]])
+	if err := a.checkLink(); err != nil {
+		return Addr{}, err
+	}
+	return a, nil
 }

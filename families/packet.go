@@ -66,7 +66,7 @@ func (a Addr) hardware() []byte {
 	return appendHardware(nil, a.lo, int(a.hi))
 }
 
-// check is the first rule that a breaks, and leaves that of the interface to resolved.
+// checkPacket is the first rule that a breaks. That the interface is an index yet counts if resolved.
 func (a Addr) checkPacket(resolved bool) error {
 	rule, value := Rule(""), ""
 	switch {
@@ -121,24 +121,22 @@ func (packetCodec) text(a Addr) string {
 
 func (packetCodec) parse(s string) (Addr, error) {
 	r := readFields("packet", s, ",")
-	ifname, proto := r.next("interface"), r.number("protocol", 31)
+	ifname, proto := r.next("interface"), r.number("protocol", 64)
 	var pkttype, hatype uint64
 	var hardware []byte
 	if r.more() {
 		pkttype, hatype, hardware = r.number("packet type", 8), r.number("hardware type", 16), r.hardware()
 	}
-	a := Addr{kind: KindPacket, port: int(proto), a: packetKinds(uint8(pkttype), uint16(hatype))}
-	a, ok := a.parseInterface(ifname)
-	if !ok {
-		r.fail("the index of an interface is a number")
-	}
-	if name, _ := a.Interface(); strings.IndexByte(name, 0) >= 0 || strings.IndexByte(a.text, 0) >= 0 {
-		r.fail("an interface has no NUL in its name")
-	}
+	a := Addr{kind: KindPacket, port: int(min(proto, 1<<16)), a: packetKinds(uint8(pkttype), uint16(hatype))}
+	a = r.interfaceOf(a, ifname)
 	if err := r.done(); err != nil {
 		return Addr{}, err
 	}
-	a = a.withHardware(hardware)
+	if strings.IndexByte(a.text, 0) >= 0 {
+		a.form = ifBad
+	} else {
+		a = a.withHardware(hardware)
+	}
 	if a.hi > 8 && a.form == ifIndex { // the kernel has such
 		return a, nil
 	}

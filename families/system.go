@@ -87,7 +87,7 @@ const afSysControl = 2 // AF_SYS_CONTROL, <sys/sys_domain.h>
 
 func (systemCodec) text(a Addr) string {
 	if a.form != systemID {
-		return escape(a.text, " #")
+		return escape(a.text, " #:")
 	}
 	return "#" + utoa(a.a) + "," + utoa(a.b)
 }

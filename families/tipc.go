@@ -24,7 +24,7 @@ const (
 // Another type is reported by [Family.Encode] ([ErrTIPCType]). [TIPCNameseq], [TIPCName] and [TIPCID] are easier to
 // read, and have the scope TIPC_CLUSTER_SCOPE.
 func TIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
-	if addrType != tipcRange && addrType <= tipcID {
+	if addrType == tipcName || addrType == tipcID {
 		v3 = 0
 	}
 	return newTIPC(addrType, v1, v2, v3, scope)

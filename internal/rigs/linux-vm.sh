@@ -37,6 +37,8 @@ usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 2; }
 die() { echo "linux-vm: $*" >&2; exit 125; }
 
 here=$(cd "$(dirname "$(realpath "$0")")" && pwd)
+# shellcheck source=download.sh
+. "$here/download.sh"
 kernel=${RIG_KERNEL:-amd64} suite=${RIG_SUITE:-} cpus=${RIG_CPUS:-2} memory=${RIG_MEMORY:-512}
 limit=${RIG_TIMEOUT:-300} files=${RIG_FILES:-} archives=${RIG_ARCHIVES:-} verbose=${RIG_VERBOSE:-}
 modules=${RIG_MODULES:-"vcan can-raw can-bcm can-isotp can-j1939 tipc
@@ -65,14 +67,13 @@ done
 # unpack_kernel DIR: the flavour's package into DIR, with DIR/vmlinux and DIR/release.
 unpack_kernel() {
   local dir=$1 package part parts offset release z d
-  local apt=(); [ -z "$suite" ] || apt=("$here/suite-apt.sh" "$suite")
-  package=$("${apt[@]}" apt-cache depends "linux-image-$kernel" | awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ && !p { p = $2 } END { print p }')
+  known "linux-image-$kernel"
+  package=$(apt apt-cache depends "linux-image-$kernel" | awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ && !p { p = $2 } END { print p }')
   [ -n "$package" ] || die "apt knows no linux-image-$kernel (apt-get update?)"
   # Newer suites keep the image and the modules in packages of their own.
-  mapfile -t parts < <("${apt[@]}" apt-cache depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(base|binary|modules)-[0-9]/ { print $2 }')
+  mapfile -t parts < <(apt apt-cache depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(base|binary|modules)-[0-9]/ { print $2 }')
   rm -rf "$dir.tmp"; mkdir -p "$dir.tmp"
-  (cd "$dir.tmp" && "${apt[@]}" apt-get -qq -o APT::Sandbox::User=root download "$package" "${parts[@]}" &&
-    for d in ./*.deb; do dpkg -x "$d" . && rm "$d"; done)
+  download "$dir.tmp" "$package" "${parts[@]}"
   [ -d "$dir.tmp/lib/modules" ] || ln -s usr/lib "$dir.tmp/lib"
   ls "$dir.tmp/lib/modules" >"$dir.tmp/release"
   # A bzImage unpacks itself, which takes seconds when emulated. Unpack it here
