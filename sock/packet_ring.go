@@ -103,6 +103,9 @@ func (r *PacketRing) With(ctx context.Context) *PacketRing {
 // In is the same ring, whose Next suspends the task. See Socket.In.
 func (r *PacketRing) In(t *loop.Task) *PacketRing { return &PacketRing{r.ringCore, r.s.In(t)} }
 
+// On is the same ring, whose Next waits as s does, a view of the ring's own socket.
+func (r *PacketRing) On(s *Socket) *PacketRing { return &PacketRing{r.ringCore, s} }
+
 // block is the memory of a block.
 func (r *ringCore) block(i int) []byte { return r.mem[i*r.blockSize : (i+1)*r.blockSize] }
 
