@@ -72,7 +72,7 @@ func (s *Socket) JoinPacket(ifname string, kind int, hardware []byte) error {
 	return s.packetMembership(PACKET_ADD_MEMBERSHIP, ifname, kind, hardware)
 }
 
-// LeavePacket ends what JoinPacket began with the same arguments. Error: EADDRNOTAVAIL if nothing did.
+// LeavePacket ends what JoinPacket began with the same arguments. If nothing did, nothing happens. Errors: as JoinPacket.
 func (s *Socket) LeavePacket(ifname string, kind int, hardware []byte) error {
 	return s.packetMembership(PACKET_DROP_MEMBERSHIP, ifname, kind, hardware)
 }
