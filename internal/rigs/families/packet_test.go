@@ -539,12 +539,12 @@ func BenchmarkPacketReceive(b *testing.B) {
 	})
 	b.Run("impl=ring", func(b *testing.B) {
 		const burst = 20_000
-		_, ring := ringOn(b, near, &sock.PacketRingConfig{Timeout: time.Millisecond})
+		_, ring := ringOn(b, near, &sock.PacketRingConfig{Blocks: 64})
 		n := 0
 		for range b.N {
 			send(burst)
 			b.StopTimer()
-			time.Sleep(10 * time.Millisecond) // the last block is not full, and comes after the ring's timeout
+			time.Sleep(30 * time.Millisecond) // the last block is not full, and comes after the ring's timeout
 			b.StartTimer()
 			for got := 0; got < burst; {
 				block, err := ring.Next()
