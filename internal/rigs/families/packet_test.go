@@ -511,7 +511,7 @@ func BenchmarkPacketReceive(b *testing.B) {
 	near, far := twoHosts(b)
 	out := packetOn(b, far, sock.SOCK_RAW, experiment)
 	p := frame(everybody, hardwareOf(b, far), experiment, string(make([]byte, 50)))
-	send := func(n int) {
+	send := func(b *testing.B, n int) {
 		b.StopTimer()
 		for range n {
 			_, err := out.Send(p, 0)
@@ -528,7 +528,7 @@ func BenchmarkPacketReceive(b *testing.B) {
 		buf := make([]byte, 2048)
 		n := 0
 		for range b.N {
-			send(burst)
+			send(b, burst)
 			for range burst {
 				_, _, err := in.RecvfromInto(buf, 0)
 				must(b, err)
@@ -542,7 +542,7 @@ func BenchmarkPacketReceive(b *testing.B) {
 		_, ring := ringOn(b, near, &sock.PacketRingConfig{Blocks: 64})
 		n := 0
 		for range b.N {
-			send(burst)
+			send(b, burst)
 			b.StopTimer()
 			time.Sleep(30 * time.Millisecond) // the last block is not full, and comes after the ring's timeout
 			b.StartTimer()
