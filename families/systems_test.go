@@ -36,11 +36,17 @@ type sockaddrTest struct {
 	hex  string
 }
 
-func testSockaddrs(t *testing.T, corpus []sockaddrTest) {
+// onlyLittleEndian is for tests of bytes that are in the order of the host.
+func onlyLittleEndian(t *testing.T) {
 	t.Helper()
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the corpus is of little-endian machines; the fuzz targets check this one")
 	}
+}
+
+func testSockaddrs(t *testing.T, corpus []sockaddrTest) {
+	t.Helper()
+	onlyLittleEndian(t)
 	for _, test := range corpus {
 		want := unhex(t, test.hex)
 		got := bytes.Repeat([]byte{0xee}, families.MaxSockaddr) // what was there before must not show
@@ -346,11 +352,17 @@ func TestAllocs(t *testing.T) {
 	}
 	hardware := []byte{1, 2, 3, 4, 5, 6}
 	if n := testing.AllocsPerRun(10, func() {
-		families.Inet("127.0.0.1", 80)
-		families.PacketLL("eth0", 0x800, 0, 0, hardware)
-		families.CAN("can0")
-		families.J1939("can0", 1, 2, 3)
-		families.TIPCName(1, 2, 0)
+		for _, a := range []families.Addr{
+			families.Inet("127.0.0.1", 80),
+			families.PacketLL("eth0", 0x800, 0, 0, hardware),
+			families.CAN("can0"),
+			families.J1939("can0", 1, 2, 3),
+			families.TIPCName(1, 2, 0),
+		} {
+			if a.IsZero() {
+				t.Fatal("an address is none")
+			}
+		}
 	}); n != 0 {
 		t.Errorf("making addresses allocates %v times", n)
 	}

@@ -57,6 +57,7 @@ func TestTIPC(t *testing.T) { // items 197, 198
 }
 
 func TestTIPCRules(t *testing.T) { // items 197, 198
+	onlyLittleEndian(t)
 	testRules(t, []ruleTest{
 		{"type 0", families.Linux, families.TIPC(0, 1, 2, 3, 2), families.ErrTIPCType, "Invalid address type (got 0)"},
 		{"type 4", families.Linux, families.TIPC(4, 1, 2, 3, 2), families.ErrTIPCType, "Invalid address type (got 4)"},

@@ -29,3 +29,20 @@ func init() {
 		}, nil},
 	})
 }
+
+func init() {
+	closed := func(call func(*sock.Socket) error) closedRule {
+		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
+	}
+	drop := []sock.BPFInstruction{sock.BPFStmt(sock.BPF_RET, 0)}
+	maps.Copy(closedRules, map[string]closedRule{
+		"AttachFilter":     closed(func(s *sock.Socket) error { return s.AttachFilter(drop) }),
+		"DetachFilter":     closed(func(s *sock.Socket) error { return s.DetachFilter() }),
+		"LockFilter":       closed(func(s *sock.Socket) error { return s.LockFilter() }),
+		"JoinPacket":       closed(func(s *sock.Socket) error { return s.JoinPacket("lo", sock.PACKET_MR_PROMISC, nil) }),
+		"LeavePacket":      closed(func(s *sock.Socket) error { return s.LeavePacket("lo", sock.PACKET_MR_PROMISC, nil) }),
+		"PacketFanout":     closed(func(s *sock.Socket) error { return s.PacketFanout(1, 0) }),
+		"PacketStatistics": closed(func(s *sock.Socket) error { _, err := s.PacketStatistics(); return err }),
+		"SetPacketAuxdata": closed(func(s *sock.Socket) error { return s.SetPacketAuxdata(true) }),
+	})
+}
