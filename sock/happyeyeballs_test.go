@@ -264,3 +264,57 @@ func TestRunRaceRandomly(t *testing.T) {
 		})
 	}
 }
+
+// The addresses of a host, of which some answer: who is tried when, in virtual time.
+func TestRaceForAddresses(t *testing.T) {
+	const ms = time.Millisecond
+	infos := []AddrInfo{
+		{Family: AF_INET6, Canonname: "a"}, {Family: AF_INET6, Canonname: "b"}, {Family: AF_INET6, Canonname: "c"},
+		{Family: AF_INET, Canonname: "1"}, {Family: AF_INET, Canonname: "2"},
+	}
+	refused := errors.New("refused")
+	for _, tt := range []struct {
+		name    string
+		delay   time.Duration
+		answers map[string]time.Duration // when; negative: that it is refused. All others never do.
+		want    string                   // who was tried, and when
+		winner  string
+		took    time.Duration
+		errs    int
+	}{
+		{"the first", 0, map[string]time.Duration{"a": 20 * ms}, "a@0s", "a", 20 * ms, 0},
+		{"IPv6 is broken", 0, map[string]time.Duration{"1": 20 * ms}, "a@0s 1@250ms", "1", 270 * ms, 0},
+		{"the last that is left", 100 * ms, map[string]time.Duration{"c": ms}, "a@0s 1@100ms b@200ms 2@300ms c@400ms", "c", 401 * ms, 0},
+		{"a delay too short", time.Nanosecond, map[string]time.Duration{"b": ms}, "a@0s 1@10ms b@20ms", "b", 21 * ms, 0},
+		{"all refuse", 0, map[string]time.Duration{"a": -ms, "b": -ms, "c": -ms, "1": -ms, "2": -ms},
+			"a@0s 1@1ms b@2ms 2@3ms c@4ms", "", 5 * ms, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				tried := make(chan string, len(infos))
+				winner, errs := raceFor(t.Context(), infos, tt.delay, func(ctx context.Context, info AddrInfo) (string, error) {
+					tried <- fmt.Sprint(info.Canonname, "@", time.Since(begin))
+					after, ok := tt.answers[info.Canonname]
+					if !ok {
+						<-ctx.Done()
+						return "", context.Cause(ctx)
+					}
+					time.Sleep(after.Abs())
+					if after < 0 {
+						return "", refused
+					}
+					return info.Canonname, nil
+				}, func(string) {})
+				close(tried)
+				var got []string
+				for s := range tried {
+					got = append(got, s)
+				}
+				if took := time.Since(begin); strings.Join(got, " ") != tt.want || winner != tt.winner || took != tt.took || len(errs) != tt.errs {
+					t.Errorf("%v, winner %q, errors %v, after %v", got, winner, errs, took)
+				}
+			})
+		})
+	}
+}
