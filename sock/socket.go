@@ -304,7 +304,7 @@ func (s *Socket) String() string {
 		closed = " [closed]"
 	}
 	text := fmt.Sprintf("<sock.Socket%s fd=%d, family=%s, type=%s, proto=%d", closed, fileno,
-		familyName(s.Family()), typeName(s.Type()), s.Proto())
+		familyName(s.Family()), TypeName(s.Type()), s.Proto())
 	if fileno >= 0 {
 		if a, err := s.Getsockname(); err == nil && named(a) {
 			text += ", laddr=" + a.String()
@@ -320,19 +320,3 @@ func (s *Socket) String() string {
 func named(a Addr) bool { return !a.IsZero() && (a.Kind() != families.KindUnix || a.Path() != "") }
 
 func familyName(family int) string { return families.Host.Name(family) }
-
-func typeName(typ int) string {
-	switch typ {
-	case SOCK_STREAM:
-		return "SOCK_STREAM"
-	case SOCK_DGRAM:
-		return "SOCK_DGRAM"
-	case SOCK_RAW:
-		return "SOCK_RAW"
-	case SOCK_RDM:
-		return "SOCK_RDM"
-	case SOCK_SEQPACKET:
-		return "SOCK_SEQPACKET"
-	}
-	return fmt.Sprint(typ)
-}
