@@ -21,7 +21,7 @@ func TestNamesOfNumbers(t *testing.T) { // items 24, 228
 		{sock.MsgFlagNames(0), "0"},
 		{sock.MsgFlagNames(sock.MSG_PEEK), "MSG_PEEK"},
 		{sock.MsgFlagNames(sock.MSG_PEEK | sock.MSG_OOB | 1<<27), "MSG_OOB|MSG_PEEK|0x8000000"},
-		{sock.MsgFlagNames(1 << 29), "0x8000000"},
+		{sock.MsgFlagNames(1 << 27), "0x8000000"},
 		{sock.AddrInfoFlagNames(sock.AI_PASSIVE | sock.AI_NUMERICHOST), "AI_PASSIVE|AI_NUMERICHOST"},
 	} {
 		if tt.got != tt.want {

@@ -1,11 +1,12 @@
 package sock
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 )
 
-// Getsockopt wraps getsockopt(2) for an option whose value is a C int.
+// Getsockopt wraps getsockopt(2) for an option whose value is a C int; of AF_VSOCK, also for those of 64 bits.
 //
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
@@ -13,7 +14,11 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
-		value, err = sysGetsockoptInt(sysfd, level, name)
+		if int(s.family) == wideFamily {
+			value, err = wideOption(sysfd, level, name)
+		} else {
+			value, err = sysGetsockoptInt(sysfd, level, name)
+		}
 		return err
 	})
 	return value, err
@@ -39,12 +44,29 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	return value, err
 }
 
-// Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
+// wideOption is an option that may have 64 bits: <linux/vm_sockets.h>, SO_VM_SOCKETS_BUFFER_SIZE and the like.
+func wideOption(sysfd, level, name int) (int, error) {
+	var p [8]byte
+	n, err := sysGetsockopt(sysfd, level, name, p[:])
+	switch {
+	case err != nil:
+		return 0, err
+	case n == 8:
+		return int(binary.NativeEndian.Uint64(p[:])), nil
+	}
+	return int(int32(binary.NativeEndian.Uint32(p[:]))), nil
+}
+
+// Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned; of AF_VSOCK and its own level, for one of
+// 64 bits.
 //
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
+	}
+	if int(s.family) == wideFamily && level == wideFamily {
+		return s.SetsockoptBytes(level, name, binary.NativeEndian.AppendUint64(nil, uint64(value)))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "Python int too large to convert to C int"})
