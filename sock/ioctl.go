@@ -47,11 +47,14 @@ func ioctlInput(code uint32, values []uint32) ([]byte, error) {
 //
 // Errors: an *ArgError for any other code, and for another number of values; WSAEINVAL, WSAEACCES, net.ErrClosed. Windows only:
 // elsewhere an error that wraps errors.ErrUnsupported.
-func (s *Socket) Ioctl(code uint32, values ...uint32) (int, error) {
+func (s *Socket) Ioctl(code uint32, values ...uint32) (n int, err error) {
 	in, err := ioctlInput(code, values)
 	if err != nil {
 		return 0, s.fail("ioctl", Addr{}, err)
 	}
-	n, err := s.ioctl(code, in)
-	return n, s.fail("ioctl", Addr{}, err)
+	err = s.do("ioctl", func(sysfd int) error {
+		n, err = wsaIoctl(sysfd, code, in)
+		return err
+	})
+	return n, err
 }

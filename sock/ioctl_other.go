@@ -10,4 +10,4 @@ import (
 
 var errNoIoctl = fmt.Errorf("the control codes of socket.ioctl are Windows's, and not of %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
-func (s *Socket) ioctl(uint32, []byte) (int, error) { return 0, errNoIoctl }
+func wsaIoctl(int, uint32, []byte) (int, error) { return 0, errNoIoctl }

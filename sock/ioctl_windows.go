@@ -4,13 +4,8 @@ import "golang.org/x/sys/windows"
 
 var _ = [1]struct{}{}[sioRcvall-SIO_RCVALL+sioKeepaliveVals-SIO_KEEPALIVE_VALS+sioLoopbackFastPath-SIO_LOOPBACK_FAST_PATH]
 
-func (s *Socket) ioctl(code uint32, in []byte) (int, error) {
-	sysfd, err := s.fd.Acquire()
-	if err != nil {
-		return 0, err
-	}
-	defer s.fd.Release()
+func wsaIoctl(sysfd int, code uint32, in []byte) (int, error) {
 	var out uint32
-	err = windows.WSAIoctl(windows.Handle(sysfd), code, &in[0], uint32(len(in)), nil, 0, &out, nil, 0)
+	err := windows.WSAIoctl(windows.Handle(sysfd), code, &in[0], uint32(len(in)), nil, 0, &out, nil, 0)
 	return int(out), err
 }

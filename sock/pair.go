@@ -3,7 +3,7 @@ package sock
 import "errors"
 
 // errStranger is that a connection was not the pair's own: ConnectionError in Python.
-var errStranger = errors.New("Unexpected peer connection")
+var errStranger = errors.New("unexpected peer connection")
 
 // loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback interface, which anybody on the host can
 // connect to: so both ends are asked whether the other is its peer. meanwhile is told where it listens.

@@ -43,12 +43,15 @@ func sharedSocket(data []byte) (family, typ, proto int, err error) {
 //
 // Errors: an *ArgError for a pid beyond 32 bits; WSAEINVAL for a process that there is not; net.ErrClosed. Windows only: elsewhere an
 // error that wraps errors.ErrUnsupported. There, SendFds and RecvFds pass sockets on.
-func (s *Socket) Share(pid int) ([]byte, error) {
+func (s *Socket) Share(pid int) (data []byte, err error) {
 	if pid < 0 || int64(pid) > 0xffffffff {
 		return nil, s.fail("share", Addr{}, &ArgError{"pid", pid, "must be 0-4294967295"})
 	}
-	data, err := s.share(uint32(pid))
-	return data, s.fail("share", Addr{}, err)
+	err = s.do("share", func(sysfd int) error {
+		data, err = share(sysfd, uint32(pid))
+		return err
+	})
+	return data, err
 }
 
 // FromShare wraps WSASocketW; in Python, fromshare and socket(fileno=bytes). It makes the socket that another process has described with

@@ -11,13 +11,8 @@ var _ [ShareSize]byte = [unsafe.Sizeof(windows.WSAProtocolInfo{})]byte{}
 // fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket finds the argument in the description.
 const fromProtocolInfo = -1
 
-func (s *Socket) share(pid uint32) (data []byte, err error) {
-	sysfd, err := s.fd.Acquire()
-	if err != nil {
-		return nil, err
-	}
-	defer s.fd.Release()
-	data = make([]byte, ShareSize)
+func share(sysfd int, pid uint32) ([]byte, error) {
+	data := make([]byte, ShareSize)
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(sysfd), pid, &info); err != nil {
 		return nil, err

@@ -167,7 +167,7 @@ func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 // On Windows, which has no such call, they are connected over the loopback interface; the default is AF_INET.
 //
 // Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
-// or AF_INET6, and "Unexpected peer connection" if a stranger came in between.
+// or AF_INET6, and "unexpected peer connection" if a stranger came in between.
 func Pair(family, typ, proto int) (*Socket, *Socket, error) {
 	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
