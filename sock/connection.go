@@ -83,8 +83,14 @@ func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 	return nil, errs[len(errs)-1]
 }
 
+// errNoAddresses is for a resolver that finds nothing, and no error either.
+var errNoAddresses = errors.New("getaddrinfo returns an empty list")
+
 // connectAny is a socket that is connected to one of the addresses, or an error for each try.
 func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
+	if len(infos) == 0 {
+		return nil, []error{failed("create_connection", AF_UNSPEC, errNoAddresses)}
+	}
 	if cfg.HappyEyeballs {
 		return eyeballs(ctx, infos, cfg)
 	}
