@@ -19,7 +19,8 @@ type ConnectionConfig struct {
 	// AllErrors makes the error an *ExceptionGroup of all tries; else it is that of the last.
 	AllErrors bool
 	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one when a try has failed or
-	// AttemptDelay has passed. The first connection wins; the other tries are canceled and their sockets closed.
+	// AttemptDelay has passed. The first connection wins; the other tries are canceled and their sockets closed. The host is
+	// looked up before the first try, so that the RFC's delay for answers that come one by one (section 3) has no place here.
 	HappyEyeballs bool
 	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less than 10 ms counts as 10 ms.
 	AttemptDelay time.Duration
