@@ -1,4 +1,0 @@
-package sock
-
-// wideFamily is the family whose own options, at the level of its number, have 64 bits.
-const wideFamily = AF_VSOCK
