@@ -56,11 +56,6 @@ var closedRules = map[string]closedRule{
 		_, _, _, _, err := s.RecvFds(1, 1, 0)
 		return err
 	}, net.ErrClosed},
-	"Share": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Share(1); return err }, net.ErrClosed},
-	"Ioctl": {func(s *sock.Socket, _ socktest.Operations) error {
-		_, err := s.Ioctl(0x98000001, 1) // SIO_RCVALL
-		return err
-	}, net.ErrClosed},
 	"Accept":  {func(_ *sock.Socket, o socktest.Operations) error { _, _, err := o.Accept(); return err }, net.ErrClosed},
 	"Bind":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Bind(somewhere) }, net.ErrClosed},
 	"Connect": {func(_ *sock.Socket, o socktest.Operations) error { return o.Connect(somewhere) }, net.ErrClosed},
@@ -103,6 +98,11 @@ var closedRules = map[string]closedRule{
 	}, net.ErrClosed},
 	"SetsockoptNil": {func(s *sock.Socket, _ socktest.Operations) error {
 		return s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, 4)
+	}, net.ErrClosed},
+	"Share": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Share(1); return err }, net.ErrClosed},
+	"Ioctl": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.Ioctl(0x98000001, 1) // SIO_RCVALL
+		return err
 	}, net.ErrClosed},
 	"SetTimeout":        {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeout(time.Second) }, net.ErrClosed},
 	"SetTimeoutSeconds": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeoutSeconds(1) }, net.ErrClosed},

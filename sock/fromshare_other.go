@@ -10,5 +10,5 @@ import (
 
 var errNoShare = fmt.Errorf("sharing a socket by its description is Windows's, and not of %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
-func share(int, uint32) ([]byte, error) { return nil, errNoShare }
-func fromShare([]byte) (int, error)     { return -1, errNoShare }
+func describe(int, uint32) ([]byte, error) { return nil, errNoShare }
+func fromShare([]byte) (int, error)        { return -1, errNoShare }

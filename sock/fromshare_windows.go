@@ -11,7 +11,7 @@ var _ [ShareSize]byte = [unsafe.Sizeof(windows.WSAProtocolInfo{})]byte{}
 // fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket finds the argument in the description.
 const fromProtocolInfo = -1
 
-func share(sysfd int, pid uint32) ([]byte, error) {
+func describe(sysfd int, pid uint32) ([]byte, error) {
 	data := make([]byte, ShareSize)
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(sysfd), pid, &info); err != nil {

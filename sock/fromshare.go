@@ -48,7 +48,7 @@ func (s *Socket) Share(pid int) (data []byte, err error) {
 		return nil, s.fail("share", Addr{}, &ArgError{"pid", pid, "must be 0-4294967295"})
 	}
 	err = s.do("share", func(sysfd int) error {
-		data, err = share(sysfd, uint32(pid))
+		data, err = describe(sysfd, uint32(pid))
 		return err
 	})
 	return data, err
