@@ -29,14 +29,17 @@ func pageOf(rows []row, decls map[string]string, names []catalog.Row, reasons ma
 			section = r.section
 			fmt.Fprintf(&page, "\n## %s\n\n| Python | pollux | |\n| --- | --- | --- |\n", section)
 		}
-		python := r.python
-		if python == "" && !strings.Contains(r.name, " ") {
+		var python string
+		switch {
+		case r.python != "":
+			python = code(r.python)
+		case strings.Contains(r.name, " "): // a description
 			python = r.name
+		default:
+			python = code(r.name)
 		}
-		if python == "" {
-			python = r.name
-		} else {
-			python = code(python)
+		if family, ok := strings.CutPrefix(r.name, "address "); ok && r.python != "" {
+			python = family + " " + python
 		}
 		var gos []string
 		for _, name := range r.gos {
