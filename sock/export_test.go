@@ -1,6 +1,6 @@
 package sock
 
-// What the tests need that are not in this package: those that check for leaks.
+// For the tests outside of the package, which can look for leaks with socktest.
 var (
 	LoopbackPair = loopbackPair
 	ErrStranger  = errStranger

@@ -46,3 +46,14 @@ func TestShareUnsupported(t *testing.T) { // items 22, 81
 		t.Errorf("Share(-1): %v, want an ArgError", err)
 	}
 }
+
+func FuzzSharedSocket(f *testing.F) { // item 81
+	f.Add([]byte{})
+	f.Add(make([]byte, ShareSize))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		family, typ, proto, err := sharedSocket(data)
+		if (err == nil) != (len(data) == ShareSize) || err != nil && (family != 0 || typ != 0 || proto != 0) {
+			t.Errorf("%d bytes: %d, %d, %d, %v", len(data), family, typ, proto, err)
+		}
+	})
+}
