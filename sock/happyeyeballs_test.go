@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/timeouts"
 )
 
@@ -316,5 +317,58 @@ func TestRaceForAddresses(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is made although its task was canceled is given up, whether that was before it was made or just then.
+func TestRaceInACanceledTask(t *testing.T) {
+	r, err := loop.Default()
+	if err != nil {
+		t.Skip("until there is a poller:", err)
+	}
+	l := r.Next()
+	for _, late := range []bool{false, true} {
+		begun, proceed, made := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		dropped := make(chan string, 1)
+		var winner string
+		var errs []error
+		task := l.Go(func(task *loop.Task) {
+			winner, errs = raceIn(task, context.Background(), func(ctx context.Context) (string, []error) {
+				close(begun)
+				<-proceed
+				defer close(made)
+				return "made", nil
+			}, func(s string) { dropped <- s })
+		})
+		<-begun
+		if late {
+			task.Cancel()
+			if err := task.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			close(proceed)
+		} else {
+			l.Post(func() {
+				task.Cancel()
+				l.Post(func() { // the task's wait has ended, and the task does not know
+					close(proceed)
+					<-made
+				})
+			})
+			if err := task.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if winner != "" || len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+			t.Errorf("late %v: %q, %v, want context.Canceled", late, winner, errs)
+		}
+		select {
+		case s := <-dropped:
+			if s != "made" {
+				t.Errorf("late %v: %q was dropped", late, s)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("late %v: what was made is kept", late)
+		}
 	}
 }
