@@ -20,6 +20,7 @@ var rawSockaddrs = []sockaddrTest{
 	{families.Linux, families.Raw(0, make([]byte, 14)), "0000 0000000000000000000000000000"},
 }
 
+// item 177
 func TestRawSockaddr(t *testing.T) { testSockaddrs(t, rawSockaddrs) }
 
 func TestRaw(t *testing.T) {

@@ -99,6 +99,11 @@ var closedRules = map[string]closedRule{
 	"SetsockoptNil": {func(s *sock.Socket, _ socktest.Operations) error {
 		return s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, 4)
 	}, net.ErrClosed},
+	"Share": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Share(1); return err }, net.ErrClosed},
+	"Ioctl": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.Ioctl(0x98000001, 1) // SIO_RCVALL
+		return err
+	}, net.ErrClosed},
 	"SetTimeout":        {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeout(time.Second) }, net.ErrClosed},
 	"SetTimeoutSeconds": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeoutSeconds(1) }, net.ErrClosed},
 	"SetBlocking":       {func(s *sock.Socket, _ socktest.Operations) error { return s.SetBlocking(true) }, net.ErrClosed},

@@ -220,13 +220,20 @@ func TestConnectDatagramAgain(t *testing.T) { // item 59
 func unanswered(t *testing.T) sock.Addr {
 	t.Helper()
 	ln, addr := socktest.TCP.Bound(t)
+	overfill(t, socktest.TCP, ln, addr)
+	return addr
+}
+
+// overfill listens on ln, and connects until that is not answered any more.
+func overfill(t *testing.T, k socktest.Kind, ln *sock.Socket, addr sock.Addr) {
+	t.Helper()
 	socktest.Must(t, ln.Listen(0))
 	for {
-		s := socktest.TCP.New(t)
+		s := k.New(t)
 		socktest.Must(t, s.SetTimeout(50*time.Millisecond))
 		err := s.Connect(addr)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return addr
+			return
 		}
 		socktest.Must(t, err)
 	}

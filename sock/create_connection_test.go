@@ -67,7 +67,7 @@ func TestCreateConnectionTriesInOrder(t *testing.T) { // items 216, 219
 	}
 }
 
-func TestCreateConnectionFails(t *testing.T) { // items 219, 245
+func TestCreateConnectionFails(t *testing.T) { // items 219, 234, 245
 	socktest.Check(t)
 	port := refusing(t).Port()
 	_, err := sock.CreateConnection("", port, nil)

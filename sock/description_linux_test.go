@@ -12,8 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// O_NONBLOCK is of the open file description, which duplicates share, in this process and in others: item 46. The timeout is of the
-// socket.
+// O_NONBLOCK is of the open file description, which duplicates share, in this process and in others. The timeout is of the socket.
 
 func TestFromfdMakesTheOriginalNonBlocking(t *testing.T) { // items 23, 46
 	socktest.Check(t)

@@ -3,8 +3,10 @@ package sock
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/timeouts"
 )
 
@@ -38,6 +40,70 @@ func interleaved(infos []AddrInfo) []AddrInfo {
 		}
 	}
 	return mixed
+}
+
+// eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a socket there is an error for each
+// try that was begun, and one for ctx if that has ended.
+func eyeballs(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
+	each := *cfg // for the tries, each of which has a goroutine to wait on
+	each.Task = nil
+	dial := func(ctx context.Context, info AddrInfo) (*Socket, error) { return connection(ctx, info, &each) }
+	drop := func(s *Socket) { s.Close() }
+	if t := cfg.Task; t != nil {
+		s, errs = raceIn(t, ctx, func(ctx context.Context) (*Socket, []error) {
+			return raceFor(ctx, infos, cfg.AttemptDelay, dial, drop)
+		}, drop)
+		if len(errs) == 0 && s.Loop() != nil {
+			s.Join(t.Loop()) // where it would be if the task had waited for it itself; elsewhere it works too
+		}
+	} else if err := loop.MayBlock(); err != nil {
+		errs = []error{err}
+	} else {
+		s, errs = raceFor(ctx, infos, cfg.AttemptDelay, dial, drop)
+	}
+	for i, err := range errs {
+		if _, wrapped := err.(*net.OpError); !wrapped { // it is of no try
+			errs[i] = failed("create_connection", AF_UNSPEC, err)
+		}
+	}
+	return s, errs
+}
+
+// raceFor is a race for the addresses, of whose families none has to wait for all of another.
+func raceFor[T any](ctx context.Context, infos []AddrInfo, delay time.Duration,
+	dial func(context.Context, AddrInfo) (T, error), drop func(T)) (T, []error) {
+	infos = interleaved(infos)
+	return runRace(ctx, newRace(len(infos), delay), func(ctx context.Context, try int) (T, error) {
+		return dial(ctx, infos[try])
+	}, drop)
+}
+
+// raceIn suspends the task while run has a goroutine of its own. If the task is canceled, so is run, and what it makes nevertheless is
+// given to drop.
+func raceIn[T any](t *loop.Task, ctx context.Context, run func(context.Context) (T, []error), drop func(T)) (T, []error) {
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type ending struct {
+		winner T
+		errs   []error
+	}
+	p := loop.NewPromise[ending](t.Loop())
+	go func() {
+		winner, errs := run(running)
+		if !p.Resolve(ending{winner, errs}) && len(errs) == 0 {
+			drop(winner)
+		}
+	}()
+	f := p.Future()
+	e, err := f.Await(t)
+	if err == nil {
+		return e.winner, e.errs
+	}
+	f.Cancel() // and now it is settled: by this, or by run at the last moment
+	if e, err := f.Wait(context.Background()); err == nil && len(e.errs) == 0 {
+		drop(e.winner)
+	}
+	return *new(T), []error{err}
 }
 
 // A race is the schedule of the tries: no goroutine, no clock, no socket. It is told what happens, and when.

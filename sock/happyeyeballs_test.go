@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/timeouts"
 )
 
@@ -262,5 +263,112 @@ func TestRunRaceRandomly(t *testing.T) {
 				t.Errorf("%v: %+v, want the winner %d", dialings, got, won)
 			}
 		})
+	}
+}
+
+// The addresses of a host, of which some answer: who is tried when, in virtual time.
+func TestRaceForAddresses(t *testing.T) {
+	const ms = time.Millisecond
+	infos := []AddrInfo{
+		{Family: AF_INET6, Canonname: "a"}, {Family: AF_INET6, Canonname: "b"}, {Family: AF_INET6, Canonname: "c"},
+		{Family: AF_INET, Canonname: "1"}, {Family: AF_INET, Canonname: "2"},
+	}
+	refused := errors.New("refused")
+	for _, tt := range []struct {
+		name    string
+		delay   time.Duration
+		answers map[string]time.Duration // when; negative: that it is refused. All others never do.
+		want    string                   // who was tried, and when
+		winner  string
+		took    time.Duration
+		errs    int
+	}{
+		{"the first", 0, map[string]time.Duration{"a": 20 * ms}, "a@0s", "a", 20 * ms, 0},
+		{"IPv6 is broken", 0, map[string]time.Duration{"1": 20 * ms}, "a@0s 1@250ms", "1", 270 * ms, 0},
+		{"the last that is left", 100 * ms, map[string]time.Duration{"c": ms}, "a@0s 1@100ms b@200ms 2@300ms c@400ms", "c", 401 * ms, 0},
+		{"a delay too short", time.Nanosecond, map[string]time.Duration{"b": ms}, "a@0s 1@10ms b@20ms", "b", 21 * ms, 0},
+		{"all refuse", 0, map[string]time.Duration{"a": -ms, "b": -ms, "c": -ms, "1": -ms, "2": -ms},
+			"a@0s 1@1ms b@2ms 2@3ms c@4ms", "", 5 * ms, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				tried := make(chan string, len(infos))
+				winner, errs := raceFor(t.Context(), infos, tt.delay, func(ctx context.Context, info AddrInfo) (string, error) {
+					tried <- fmt.Sprint(info.Canonname, "@", time.Since(begin))
+					after, ok := tt.answers[info.Canonname]
+					if !ok {
+						<-ctx.Done()
+						return "", context.Cause(ctx)
+					}
+					time.Sleep(after.Abs())
+					if after < 0 {
+						return "", refused
+					}
+					return info.Canonname, nil
+				}, func(string) {})
+				close(tried)
+				var got []string
+				for s := range tried {
+					got = append(got, s)
+				}
+				if took := time.Since(begin); strings.Join(got, " ") != tt.want || winner != tt.winner || took != tt.took || len(errs) != tt.errs {
+					t.Errorf("%v, winner %q, errors %v, after %v", got, winner, errs, took)
+				}
+			})
+		})
+	}
+}
+
+// What is made although its task was canceled is given up, whether that was before it was made or just then.
+func TestRaceInACanceledTask(t *testing.T) {
+	r, err := loop.Default()
+	if err != nil {
+		t.Skip("until there is a poller:", err)
+	}
+	l := r.Next()
+	for _, late := range []bool{false, true} {
+		begun, proceed, made := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		dropped := make(chan string, 1)
+		var winner string
+		var errs []error
+		task := l.Go(func(task *loop.Task) {
+			winner, errs = raceIn(task, context.Background(), func(ctx context.Context) (string, []error) {
+				close(begun)
+				<-proceed
+				defer close(made)
+				return "made", nil
+			}, func(s string) { dropped <- s })
+		})
+		<-begun
+		if late {
+			task.Cancel()
+			if err := task.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			close(proceed)
+		} else {
+			l.Post(func() {
+				task.Cancel()
+				l.Post(func() { // the task's wait has ended, and the task does not know
+					close(proceed)
+					<-made
+				})
+			})
+			if err := task.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if winner != "" || len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+			t.Errorf("late %v: %q, %v, want context.Canceled", late, winner, errs)
+		}
+		select {
+		case s := <-dropped:
+			if s != "made" {
+				t.Errorf("late %v: %q was dropped", late, s)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("late %v: what was made is kept", late)
+		}
 	}
 }

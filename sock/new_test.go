@@ -3,11 +3,13 @@ package sock_test
 import (
 	"errors"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -173,4 +175,14 @@ func TestStringFormWithoutAddresses(t *testing.T) { // item 26
 	if text := a.String(); text != want {
 		t.Errorf("%s, want %s", text, want)
 	}
+}
+
+// A pointer that is weak does not keep a socket, and finds it while others do.
+func TestWeakPointer(t *testing.T) { // item 27
+	socktest.Check(t)
+	s := socktest.UDP.New(t)
+	if weak.Make(s).Value() != s {
+		t.Error("it is not found")
+	}
+	runtime.KeepAlive(s)
 }

@@ -2,8 +2,10 @@ package sock_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
@@ -25,6 +27,18 @@ func TestOptionsOfLinux(t *testing.T) { // items 148, 149
 		if got, err := s.Getsockopt(sock.SOL_SOCKET, test.option); got != test.want || err != nil {
 			t.Errorf("%s = %d, %v; want %d", test.name, got, err, test.want)
 		}
+	}
+	// -1 until a packet has come; or the processor that one came on.
+	if cpu, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_INCOMING_CPU); cpu < -1 || err != nil {
+		t.Errorf("SO_INCOMING_CPU = %d, %v", cpu, err)
+	}
+	// It takes CAP_NET_ADMIN.
+	if err := s.Setsockopt(sock.SOL_SOCKET, sock.SO_MARK, 7); err == nil {
+		if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_MARK); got != 7 || err != nil {
+			t.Errorf("SO_MARK = %d, %v", got, err)
+		}
+	} else if !errors.Is(err, syscall.EPERM) {
+		t.Errorf("SO_MARK: %v, want EPERM if anything", err)
 	}
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY, 5))
 	if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY); got != 5 || err != nil {

@@ -46,7 +46,7 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 }
 
 // resolveIn suspends the task until find has ended. What ends the task's wait ends find too.
-func resolveIn(t *loop.Task, ctx context.Context, find func(context.Context) (Addr, error)) (Addr, error) {
+func resolveIn[T any](t *loop.Task, ctx context.Context, find func(context.Context) (T, error)) (T, error) {
 	f := lookup(ctx, t.Loop(), find)
 	defer f.Cancel()
 	return f.Await(t)

@@ -1,15 +1,11 @@
 package sock
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
-	"strconv"
-	"time"
 
 	"github.com/polluxio/pollux/families"
-	"github.com/polluxio/pollux/loop"
 )
 
 // A ServerConfig says how CreateServer makes a listener. nil and the zero ServerConfig are Python's defaults.
@@ -95,107 +91,4 @@ func HasDualstackIPv6() bool {
 	}
 	defer s.Close()
 	return s.Setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0) == nil
-}
-
-// A ConnectionConfig says how CreateConnection connects. nil and the zero ConnectionConfig are Python's defaults.
-type ConnectionConfig struct {
-	// Timeout is for each try, and remains the socket's; 0: the default timeout. Forever is blocking.
-	Timeout time.Duration
-	// Source is bound before connecting, if it is not zero. It must be of a family that the host has.
-	Source Addr
-	// AllErrors makes the error an *ExceptionGroup of all tries; else it is that of the last.
-	AllErrors bool
-	// Context ends it early, and Task waits in place of the goroutine. Both may be nil.
-	Context context.Context
-	Task    *loop.Task
-}
-
-// An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look into each.
-type ExceptionGroup struct {
-	Text   string
-	Errors []error
-}
-
-func (g *ExceptionGroup) Error() string {
-	return fmt.Sprintf("%s (%d sub-exceptions): %v", g.Text, len(g.Errors), errors.Join(g.Errors...))
-}
-
-// Unwrap gives the errors.
-func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
-
-// CreateConnection is Python's create_connection: a stream socket that is connected to port on host, whose addresses are tried in
-// order. Tries that failed are closed.
-//
-// Errors: *GaiError if the host is not found; an *ArgError for a bad port; the error of the last try, or an *ExceptionGroup.
-func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
-	if cfg == nil {
-		cfg = new(ConnectionConfig)
-	}
-	if port < 0 || port > 0xffff {
-		return nil, failed("create_connection", AF_UNSPEC, &ArgError{"port", port, "port must be 0-65535."})
-	}
-	ctx := cfg.Context
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	var infos []AddrInfo
-	find := func() (err error) {
-		infos, err = Getaddrinfo(ctx, host, strconv.Itoa(port), &Hints{Type: SOCK_STREAM})
-		return err
-	}
-	var err error
-	if cfg.Task != nil {
-		err = cfg.Task.Do(find)
-	} else {
-		err = find()
-	}
-	if err != nil {
-		return nil, failed("create_connection", AF_UNSPEC, err)
-	}
-	group := &ExceptionGroup{Text: "create_connection failed"}
-	for _, info := range infos {
-		s, err := connection(ctx, info, cfg)
-		if err == nil {
-			return s, nil
-		}
-		group.Errors = append(group.Errors, err)
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if cfg.AllErrors {
-		return nil, group
-	}
-	return nil, group.Errors[len(group.Errors)-1]
-}
-
-// connection is one try.
-func connection(ctx context.Context, info AddrInfo, cfg *ConnectionConfig) (_ *Socket, err error) {
-	s, err := New(info.Family, info.Type, info.Proto)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	if cfg.Timeout != 0 {
-		if err := s.SetTimeout(cfg.Timeout); err != nil {
-			return nil, err
-		}
-	}
-	if !cfg.Source.IsZero() {
-		if err := s.Bind(cfg.Source); err != nil {
-			return nil, err
-		}
-	}
-	view := s
-	if cfg.Task != nil {
-		view = view.In(cfg.Task)
-	}
-	if err := view.With(ctx).Connect(info.Addr); err != nil {
-		return nil, err
-	}
-	return s, nil
 }

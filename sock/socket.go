@@ -165,11 +165,17 @@ func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 
 // Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
 //
-// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE.
+// On Windows, which has no such call, they are connected over the loopback interface; the default is AF_INET.
+//
+// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
+// or AF_INET6, and "unexpected peer connection" if a stranger came in between.
 func Pair(family, typ, proto int) (*Socket, *Socket, error) {
-	family, typ, proto = orDefault(family, AF_UNIX), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
 		return nil, nil, failed("socketpair", AF_UNSPEC, err)
+	}
+	if emulatesPair {
+		return loopbackPair(family, typ, proto, func(Addr) {})
 	}
 	fds, err := sysSocketpair(family, typ, proto)
 	if err != nil {
@@ -299,7 +305,7 @@ func (s *Socket) String() string {
 		closed = " [closed]"
 	}
 	text := fmt.Sprintf("<sock.Socket%s fd=%d, family=%s, type=%s, proto=%d", closed, fileno,
-		familyName(s.Family()), typeName(s.Type()), s.Proto())
+		familyName(s.Family()), TypeName(s.Type()), s.Proto())
 	if fileno >= 0 {
 		if a, err := s.Getsockname(); err == nil && named(a) {
 			text += ", laddr=" + a.String()
@@ -315,19 +321,3 @@ func (s *Socket) String() string {
 func named(a Addr) bool { return !a.IsZero() && (a.Kind() != families.KindUnix || a.Path() != "") }
 
 func familyName(family int) string { return families.Host.Name(family) }
-
-func typeName(typ int) string {
-	switch typ {
-	case SOCK_STREAM:
-		return "SOCK_STREAM"
-	case SOCK_DGRAM:
-		return "SOCK_DGRAM"
-	case SOCK_RAW:
-		return "SOCK_RAW"
-	case SOCK_RDM:
-		return "SOCK_RDM"
-	case SOCK_SEQPACKET:
-		return "SOCK_SEQPACKET"
-	}
-	return fmt.Sprint(typ)
-}

@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The tests here are of what all operations that may wait have in common, in each way to wait and in each mode: items 31, 40, 42 to
-// 45, 48. Connecting has tests of its own.
+// The tests here are of what all operations that may wait have in common, in each way to wait and in each mode.
+// Connecting has tests of its own.
 
 // An operation is one that may have to wait.
 type operation struct {

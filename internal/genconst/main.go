@@ -6,6 +6,8 @@
 //
 //	SO_MARK = unix.SO_MARK
 //
+// The names of families, types and flags also become tables, in sock/znames_<goos>.go.
+//
 // A name that neither has is left to the files const*.go, which are written by hand; what these define is skipped
 // here, so that they can also overrule x/sys. The parity test of package sock fails on what is left over.
 //
@@ -42,8 +44,14 @@ func main() {
 		if err != nil {
 			log.Fatalf("%s: %v", sys.GOOS, err)
 		}
-		if err := os.WriteFile(fileName(sys), src, 0o666); err != nil {
-			log.Fatal(err)
+		names, err := generateNames(loader, sys, rows, ".")
+		if err != nil {
+			log.Fatalf("%s: %v", sys.GOOS, err)
+		}
+		for name, src := range map[string][]byte{fileName(sys): src, namesFile(sys): names} {
+			if err := os.WriteFile(name, src, 0o666); err != nil {
+				log.Fatal(err)
+			}
 		}
 	}
 }

@@ -1,0 +1,55 @@
+package sock
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Python has its families, types and flags as members of enums, which know their names: AddressFamily, SocketKind, MsgFlag and
+// AddressInfo. Here they are untyped constants, fit for any int, and the names are to be had from functions.
+
+// A constName is a constant with its name.
+type constName struct {
+	value int
+	name  string
+}
+
+// FamilyName is the name of a family on this system, "AF_INET", or its number if it has none.
+func FamilyName(family int) string { return nameOf(familyNames, family) }
+
+// TypeName is the name of a kind of socket, "SOCK_STREAM", or its number if it has none.
+func TypeName(typ int) string { return nameOf(typeNames, typ) }
+
+// MsgFlagNames are the names of flags of a message, "MSG_PEEK|MSG_DONTWAIT". Bits without a name come last, as a number; no flags
+// are "0".
+func MsgFlagNames(flags int) string { return flagsOf(msgFlagNames, flags) }
+
+// AddrInfoFlagNames are the names of flags of getaddrinfo, "AI_PASSIVE|AI_NUMERICHOST", as MsgFlagNames has them.
+func AddrInfoFlagNames(flags int) string { return flagsOf(addrInfoFlagNames, flags) }
+
+func nameOf(names []constName, value int) string {
+	for _, n := range names {
+		if n.value == value {
+			return n.name
+		}
+	}
+	return strconv.Itoa(value)
+}
+
+func flagsOf(names []constName, flags int) string {
+	var found []string
+	for _, n := range names {
+		if n.value != 0 && flags&n.value == n.value {
+			found = append(found, n.name)
+			flags &^= n.value
+		}
+	}
+	if flags != 0 || len(found) == 0 {
+		rest := strconv.Itoa(flags)
+		if flags > 0 {
+			rest = "0x" + strconv.FormatInt(int64(flags), 16)
+		}
+		found = append(found, rest)
+	}
+	return strings.Join(found, "|")
+}

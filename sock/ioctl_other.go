@@ -1,0 +1,13 @@
+//go:build !windows
+
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+var errNoIoctl = fmt.Errorf("the control codes of socket.ioctl are Windows's, and not of %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+func wsaIoctl(int, uint32, []byte) (int, error) { return 0, errNoIoctl }

@@ -1,0 +1,88 @@
+package sock
+
+import "errors"
+
+// errStranger is that a connection was not the pair's own: ConnectionError in Python.
+var errStranger = errors.New("unexpected peer connection")
+
+// loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback interface, which anybody on the host can
+// connect to: so both ends are asked whether the other is its peer. meanwhile is told where it listens.
+//
+// Errors: an *ArgError for what is not a stream of AF_INET or AF_INET6; errStranger.
+func loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *Socket, err error) {
+	host := Inet("127.0.0.1", 0)
+	switch {
+	case family == AF_INET6:
+		host = Inet6("::1", 0)
+	case family != AF_INET:
+		err = &ArgError{"family", family, "Only AF_INET and AF_INET6 socket address families are supported"}
+	}
+	switch {
+	case err != nil:
+	case typ != SOCK_STREAM:
+		err = &ArgError{"type", typ, "Only SOCK_STREAM socket type is supported"}
+	case proto != 0:
+		err = &ArgError{"proto", proto, "Only protocol zero is supported"}
+	}
+	if err != nil {
+		return nil, nil, failed("socketpair", family, err)
+	}
+	ln, err := New(family, typ, proto)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer ln.Close()
+	defer func() {
+		if err != nil {
+			for _, s := range []*Socket{a, b} {
+				if s != nil {
+					s.Close()
+				}
+			}
+			a, b = nil, nil
+		}
+	}()
+	if err = errors.Join(ln.SetTimeout(Forever), ln.Bind(host), ln.Listen(DefaultBacklog)); err != nil {
+		return nil, nil, err
+	}
+	at, err := ln.Getsockname()
+	if err != nil {
+		return nil, nil, err
+	}
+	meanwhile(at)
+	if b, err = New(family, typ, proto); err != nil {
+		return a, b, err
+	}
+	// Not waited for: it is accept that completes it.
+	timeout := b.timeout.Swap(0)
+	if err = b.Connect(at); err != nil && !connecting(err) {
+		return a, b, err
+	}
+	if a, _, err = ln.Accept(); err != nil {
+		return a, b, err
+	}
+	b.timeout.Store(timeout)
+	return a, b, peers(a, b)
+}
+
+// connecting says that a connect which did not wait is in progress.
+func connecting(err error) bool { return errors.Is(err, ErrWouldBlock) || errors.Is(err, inProgress) }
+
+// peers says whether a and b are connected to each other.
+func peers(a, b *Socket) error {
+	for range 2 {
+		name, err := a.Getsockname()
+		if err != nil {
+			return err
+		}
+		peer, err := b.Getpeername()
+		if err != nil {
+			return err
+		}
+		if name != peer {
+			return failed("socketpair", int(a.family), errStranger)
+		}
+		a, b = b, a
+	}
+	return nil
+}

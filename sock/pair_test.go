@@ -1,0 +1,86 @@
+package sock_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// The tests here are of the pair over the loopback interface, which Windows needs and which works everywhere.
+
+var nothing = func(sock.Addr) {}
+
+func TestLoopbackPair(t *testing.T) { // items 82, 84
+	socktest.Check(t)
+	for _, k := range []socktest.Kind{socktest.TCP, socktest.TCP6} {
+		a, b, err := sock.LoopbackPair(k.Family, k.Type, 0, nothing)
+		socktest.Must(t, err)
+		for _, s := range []*sock.Socket{a, b} {
+			if inheritable, err := s.GetInheritable(); s.Family() != k.Family || s.Type() != k.Type || s.Timeout() != sock.Forever || inheritable || err != nil {
+				t.Errorf("one is %v, with timeout %v, inherited: %v, %v", s, s.Timeout(), inheritable, err)
+			}
+		}
+		for range 2 {
+			_, err := a.Sendall(hello, 0)
+			socktest.Must(t, err)
+			socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
+			a, b = b, a
+		}
+		a.Close()
+		b.Close()
+	}
+}
+
+// Both ends have the default timeout, and a default of 0 does not keep the pair from being made.
+func TestLoopbackPairTimeout(t *testing.T) { // items 82, 84
+	socktest.Check(t)
+	for _, d := range []time.Duration{0, time.Minute} {
+		setDefaultTimeout(t, d)
+		a, b, err := sock.LoopbackPair(sock.AF_INET, sock.SOCK_STREAM, 0, nothing)
+		socktest.Must(t, err)
+		if a.Timeout() != d || b.Timeout() != d {
+			t.Errorf("the timeouts are %v and %v, want %v", a.Timeout(), b.Timeout(), d)
+		}
+		a.Close()
+		b.Close()
+	}
+}
+
+func TestLoopbackPairRefuses(t *testing.T) { // item 84
+	for _, tt := range []struct {
+		name               string
+		family, typ, proto int
+		rule               string
+	}{
+		{"family", sock.AF_UNIX, sock.SOCK_STREAM, 0, "Only AF_INET and AF_INET6 socket address families are supported"},
+		{"type", sock.AF_INET, sock.SOCK_DGRAM, 0, "Only SOCK_STREAM socket type is supported"},
+		{"proto", sock.AF_INET6, sock.SOCK_STREAM, 1, "Only protocol zero is supported"},
+	} {
+		a, b, err := sock.LoopbackPair(tt.family, tt.typ, tt.proto, nothing)
+		var arg *sock.ArgError
+		if a != nil || b != nil || !errors.As(err, &arg) || arg.Rule != tt.rule {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// A stranger who finds the listener first does not become an end of the pair. In Python the text is "Unexpected peer connection".
+func TestLoopbackPairWithAStranger(t *testing.T) { // items 84, 235
+	socktest.Check(t)
+	for _, k := range []socktest.Kind{socktest.TCP, socktest.TCP6} {
+		stranger := k.New(t)
+		a, b, err := sock.LoopbackPair(k.Family, k.Type, 0, func(at sock.Addr) { socktest.Must(t, stranger.Connect(at)) })
+		if a != nil || b != nil || !errors.Is(err, sock.ErrStranger) {
+			t.Errorf("%v, want an unexpected peer", err)
+		}
+		// The end that the stranger got is closed.
+		socktest.Must(t, stranger.SetTimeout(socktest.Patience))
+		if p, err := stranger.Recv(1, 0); len(p) != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the stranger received %q, %v", p, err)
+		}
+	}
+}
