@@ -2,6 +2,7 @@ package socktest
 
 import (
 	"context"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type Operations interface {
 	Send(p []byte, flags int) (int, error)
 	Sendall(p []byte, flags int) (int, error)
 	Sendto(p []byte, flags int, to sock.Addr) (int, error)
+	Sendfile(file io.Reader, offset, count int64) (int64, error)
 	Accept() (*sock.Socket, sock.Addr, error)
 	Connect(to sock.Addr) error
 }
