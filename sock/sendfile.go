@@ -252,12 +252,16 @@ func (x *transmission) send() error {
 	return nil
 }
 
+// A described file is an *os.File, and what has one in it.
+type described interface {
+	io.Reader
+	syscall.Conn
+	Stat() (fs.FileInfo, error)
+}
+
 // open finds out how the file goes.
 func (x *transmission) open() {
-	f, ok := x.file.(interface {
-		syscall.Conn
-		Stat() (fs.FileInfo, error)
-	})
+	f, ok := x.file.(described)
 	if !ok {
 		return
 	}
