@@ -95,7 +95,7 @@ func echo(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *jsonFile != "" {
-		if err := r.writeJSON(*jsonFile); err != nil {
+		if err := writeJSON(*jsonFile, r); err != nil {
 			return err
 		}
 	}

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// describe notes where a run takes place. What cannot be found out stays empty: it is a label, and
+// describe notes where a run of a subcommand takes place. What cannot be found out stays empty: it is a label, and
 // no reason not to measure.
-func describe(args []string, cores int) environment {
+func describe(command string, args []string, cores int) environment {
 	e := environment{
 		Time:    time.Now(),
 		Commit:  commit(),
-		Command: strings.Join(append([]string{"bench", "echo"}, args...), " "),
+		Command: strings.Join(append([]string{"bench", command}, args...), " "),
 		CPU:     cpuModel(),
 		Cores:   cores,
 		Go:      runtime.Version(),

@@ -1,6 +1,7 @@
 // Command bench measures pollux beside its peers: package net, gnet, and an epoll server in C.
 //
 //	bench echo     TCP echo: CPU per message, latency, rate, system calls and memory of each server
+//	bench send     CPU of sending files and messages of several buffers
 //
 // Every server is a process of its own, this same program started again as "bench serve", and one
 // load generator loads them in turn in short slices. README.md says how to read what comes out.
@@ -37,18 +38,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func dispatch(args []string, stdout, stderr io.Writer) error {
-	// serve is hidden: bench starts its servers by it, but it may be run by hand too.
-	commands := map[string]command{"echo": echo, "serve": serve}
+	// serve and sender are hidden: bench starts its servers by them, but they may be run by hand too.
+	commands := map[string]command{"echo": echo, "serve": serve, "send": send, "sender": sender}
 	if len(args) == 0 {
-		return usageError("no subcommand: want bench echo")
+		return usageError("no subcommand: want bench echo or bench send")
 	}
 	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintln(stdout, "usage: bench echo [flags]; bench echo -h lists the flags")
+		fmt.Fprintln(stdout, "usage: bench echo [flags] or bench send [flags]; -h lists the flags of each")
 		return nil
 	}
 	c, ok := commands[args[0]]
 	if !ok {
-		return usageError(fmt.Sprintf("unknown subcommand %q: want echo", args[0]))
+		return usageError(fmt.Sprintf("unknown subcommand %q: want echo or send", args[0]))
 	}
 	return c(args[1:], stdout, stderr)
 }

@@ -44,7 +44,7 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 		ctx:      ctx,
 		settings: set,
 		progress: newProgress(stderr, set.steps()),
-		report:   &report{Environment: describe(set.Args, len(cores)), Settings: set},
+		report:   &report{Environment: describe("echo", set.Args, len(cores)), Settings: set},
 		self:     self,
 		cores:    cores,
 	}

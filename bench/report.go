@@ -53,14 +53,20 @@ func orUnknown(s string) string {
 	return s
 }
 
+// where says in words what came of -place, for those who were placed.
+func where(who, place string) string {
+	switch place {
+	case placeApart:
+		return who + " on a core each"
+	case placeTogether:
+		return who + " on one core"
+	}
+	return "nothing pinned"
+}
+
 // write prints one scenario as a table.
 func (r *result) write(w io.Writer) {
-	where := map[string]string{
-		placeApart:    "servers and load generator on a core each",
-		placeTogether: "servers and load generator on one core",
-		placeFree:     "nothing pinned",
-	}
-	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s)\n", r.Scenario.Name, r.Scenario.Text, r.Procs, where[r.Place])
+	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s)\n", r.Scenario.Name, r.Scenario.Text, r.Procs, where("servers and load generator", r.Place))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	columns := r.columns()
 	cells := []string{"impl"}
@@ -183,9 +189,9 @@ func writeTargets(w io.Writer, list []verdict) {
 	t.Flush()
 }
 
-// writeJSON puts the report into a file.
-func (r *report) writeJSON(name string) error {
-	b, err := json.MarshalIndent(r, "", "\t")
+// writeJSON puts a report into a file.
+func writeJSON(name string, v any) error {
+	b, err := json.MarshalIndent(v, "", "\t")
 	if err != nil {
 		return err
 	}

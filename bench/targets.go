@@ -29,18 +29,22 @@ const (
 func judge(r *report) []verdict {
 	var list []verdict
 	for _, t := range targets() {
-		v := verdict{Claim: t.Claim, Limit: t.Limit, Unit: t.Unit, Value: t.value(r)}
-		switch {
-		case v.Value.N == 0:
-			v.Verdict = notMeasured
-		case v.Value.Median <= t.Limit:
-			v.Verdict = met
-		default:
-			v.Verdict = notMet
-		}
-		list = append(list, v)
+		list = append(list, judgeValue(t.Claim, t.Limit, t.Unit, t.value(r)))
 	}
 	return list
+}
+
+func judgeValue(claim string, limit float64, unit string, value quartiles) verdict {
+	v := verdict{Claim: claim, Limit: limit, Unit: unit, Value: value}
+	switch {
+	case value.N == 0:
+		v.Verdict = notMeasured
+	case value.Median <= limit:
+		v.Verdict = met
+	default:
+		v.Verdict = notMet
+	}
+	return v
 }
 
 // targets lists them all. GOMAXPROCS is 1 where a target does not name it: with 2 on a machine of

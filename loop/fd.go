@@ -49,6 +49,7 @@ const (
 	fdDispatching fdState = 1 << 11 // watcher is being told
 	fdAgain       fdState = 1 << 12 // in the loop's list of those still ready, or to be put there after dispatching
 	fdServed      fdState = 1 << 14 // was to be come back to, but an event was quicker
+	fdLent        fdState = 1 << 15 // the write lane is busy by Outcome.Hold: it may take long, nobody looks for its end
 	fdNoHint      fdState = 1 << 13 // hang-up or urgent data was seen: a short read proves nothing any more
 )
 

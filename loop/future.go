@@ -136,6 +136,15 @@ func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: comple
 // is canceled. It must be called before anybody waits.
 func (p *Promise[T]) EndsWithWait() { p.c.call = true }
 
+// CancelBy is EndsWithWait, and has fn called in place of canceling the promise, by Cancel and by the end of a Wait's context: fn has whoever
+// carries the operation out end it soon, and settle the promise with what came of it. It may be called more than once, from any goroutine.
+func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.call, p.c.ender = true, fn }
+
+// ResolveWith settles it with a value beside an error: how far the operation came, and what ended it. See Resolve.
+func (p *Promise[T]) ResolveWith(v T, err error) bool {
+	return p.c.settleWith(err, func() { p.val = v })
+}
+
 // Future is what the promise settles.
 func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
 
@@ -162,6 +171,7 @@ type completion struct {
 	loop    *Loop         // immutable; of a promise, nil for an operation
 	fixed   bool          // immutable; the end of a task, which cancel does not make
 	call    bool          // immutable; a promise that stands for an operation
+	ender   func(error)   // immutable; with call: what cancel calls
 }
 
 type waiting struct {
@@ -215,6 +225,8 @@ func (c *completion) cancel(err error) {
 	switch {
 	case c.op != nil:
 		c.op.cancel(c.fd, err, c)
+	case c.ender != nil:
+		c.ender(err)
 	case !c.fixed:
 		c.settle(err)
 	}

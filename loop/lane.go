@@ -142,6 +142,9 @@ func (fd *FD) tellRest(d Direction, on *Loop) {
 // conclude is what the lane learns from an attempt. mu is held.
 func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	s := fd.state &^ lane(d, laneBusy)
+	if d == Write {
+		s &^= fdLent
+	}
 	switch {
 	case blind || fd.loop == nil || s&lane(d, laneReady) != 0:
 		// Nothing learned, nobody would tell of the end of it, or an edge came since.
@@ -271,6 +274,10 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 		n += out.N
 
 		fd.mu.Lock()
+		if fd.lend(out, &err, nil) {
+			fd.mu.Unlock()
+			return nil, n, nil
+		}
 		fd.conclude(o.Lane, o.Blind, out, err)
 		if err != ErrAgain || fd.state&fdClosed != 0 {
 			break
@@ -296,6 +303,22 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	}
 	fd.unlockLane(o.Lane)
 	return nil, n, err
+}
+
+// lend says whether an attempt keeps the lane by Outcome.Hold. One that was ended meanwhile does not: then *err says by what. mu is held.
+func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
+	switch {
+	case !out.Hold || *err != nil:
+		return false
+	case fd.state&fdClosed != 0:
+		*err = net.ErrClosed
+		return false
+	case canceled != nil:
+		*err = canceled
+		return false
+	}
+	fd.state |= fdLent
+	return true
 }
 
 // enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
@@ -486,6 +509,11 @@ func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 
 		fd.mu.Lock()
 		o.state = opQueued
+		if fd.lend(out, &err, o.canceled) {
+			fd.remove(o)
+			o.settle(nil, l)
+			return true
+		}
 		fd.conclude(d, o.Blind, out, err)
 		if err == ErrAgain {
 			switch {
@@ -532,7 +560,10 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		lt.retry = timeouts.Never
 		tell = edge(d)
 	}
-	if fd.state&lane(d, laneBusy) != 0 {
+	lent := d == Write && fd.state&fdLent != 0
+	if lent {
+		tell = 0 // who has the lane will make an attempt anyway, or leave it
+	} else if fd.state&lane(d, laneBusy) != 0 {
 		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
 		if tell != 0 {
 			lt.retry = now
@@ -541,7 +572,7 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		fd.mu.Unlock()
 		return
 	}
-	if first := fd.first(d); first != nil && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
+	if first := fd.first(d); first != nil && !lent && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
 		// More may complete, each in its turn; who cannot is told after that.
 		if tell != 0 {
 			lt.retry = now

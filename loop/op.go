@@ -41,6 +41,10 @@ type Outcome struct {
 	// Retry, with ErrAgain, is for what makes no edge (a full queue of someone else's, descriptors that ran out): try again
 	// after this time, or at the next edge.
 	Retry time.Duration
+	// Hold, with a nil error, settles the operation and leaves the lane its owner's, as Enter does: for what may take long, or
+	// block on a disk, and so is not the loop's to do. The owner goes on with an Op that is Entered, or ends it with Leave.
+	// Only in the write lane; Try has made no attempt then, or none that says anything of the lane.
+	Hold bool
 	// Cause, with Retry, is logged: it is why the operation backs off, and there is no caller to tell.
 	Cause error
 }

@@ -56,6 +56,11 @@ var closedRules = map[string]closedRule{
 		_, _, _, _, err := s.RecvFds(1, 1, 0)
 		return err
 	}, net.ErrClosed},
+	"Makefile": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Makefile("r", -1); return err }, net.ErrClosed},
+	"Sendfile": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, err := o.Sendfile(strings.NewReader("x"), 0, -1)
+		return check(err != nil && strings.Contains(err.Error(), "only SOCK_STREAM"), "a datagram socket sends a file")
+	}, nil},
 	"Accept":  {func(_ *sock.Socket, o socktest.Operations) error { _, _, err := o.Accept(); return err }, net.ErrClosed},
 	"Bind":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Bind(somewhere) }, net.ErrClosed},
 	"Connect": {func(_ *sock.Socket, o socktest.Operations) error { return o.Connect(somewhere) }, net.ErrClosed},

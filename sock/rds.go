@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"bytes"
 	"encoding/binary"
 	"net/netip"
 )
@@ -75,12 +74,6 @@ const rdsCounterLen = 40
 // rdsCounterOf reads an entry of at least rdsCounterLen bytes.
 func rdsCounterOf(b []byte) RDSCounter {
 	return RDSCounter{cText(b[:32]), binary.NativeEndian.Uint64(b[32:])}
-}
-
-// cText is a text that ends at a NUL, or with b.
-func cText(b []byte) string {
-	b, _, _ = bytes.Cut(b, []byte{0})
-	return string(b)
 }
 
 // RDSConnections are the connections of RDS in the socket's network namespace, over IPv4 (RDS_INFO_CONNECTIONS).

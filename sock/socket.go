@@ -40,6 +40,7 @@ type core struct {
 // Flags of a core.
 const (
 	isWatched = 1 << iota // it has a handler
+	hasFiles              // Makefile was called, and some are open
 	isShared              // there is a duplicate here, or was: what is set on the description is not its own affair
 )
 
@@ -217,9 +218,16 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 // Close closes the socket. Whoever waits on it gets net.ErrClosed; so does every later call. If a system call is in flight just
 // now on another thread, the descriptor is closed when that is over. A second Close does nothing.
 //
-// What was sent is still delivered, as the system does it (see SO_LINGER).
+// What was sent is still delivered, as the system does it (see SO_LINGER). Files that Makefile gave go on, and the last to be closed
+// closes the descriptor.
 func (s *Socket) Close() error {
-	err := s.fd.Close()
+	shared, err := false, error(nil)
+	if s.flags.Load()&hasFiles != 0 {
+		shared, err = s.leaveToFiles()
+	}
+	if !shared {
+		err = s.fd.Close()
+	}
 	runtime.SetFinalizer(s.base(), nil)
 	if errors.Is(err, net.ErrClosed) {
 		return nil

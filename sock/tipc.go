@@ -271,16 +271,6 @@ const (
 	siocGetNodeID   = 0x89e1 // SIOCPROTOPRIVATE + 1
 )
 
-// cText is the text up to the first NUL.
-func cText(b []byte) string {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i])
-		}
-	}
-	return string(b)
-}
-
 func (s *Socket) tipcIoctl(what string, request uintptr, p []byte) error {
 	if err := onlyLinux(what); err != nil {
 		return s.fail("ioctl", Addr{}, err)

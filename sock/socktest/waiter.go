@@ -2,6 +2,7 @@ package socktest
 
 import (
 	"context"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ type Operations interface {
 	RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []sock.Control, msgFlags int, from sock.Addr, err error)
 	Sendmsg(buffers [][]byte, ancillary []sock.Control, flags int, to sock.Addr) (int, error)
 	RecvError(p []byte) (sock.QueuedMessage, error)
+	Sendfile(file io.Reader, offset, count int64) (int64, error)
 	Accept() (*sock.Socket, sock.Addr, error)
 	Connect(to sock.Addr) error
 }

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// measureSend runs every case with every GOMAXPROCS. What goes wrong with one sender is a failure in the report, and the others go on.
+func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*sendReport, error) {
+	runtime.LockOSThread() // for the receiver, which is this goroutine
+	defer runtime.UnlockOSThread()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cores, err := allowedCores()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	s := &sendSession{
+		session: session{ctx: ctx, settings: settings{Place: set.Place}, self: self, cores: cores},
+		set:     set,
+		report:  &sendReport{Environment: describe("send", set.Args, len(cores)), Settings: set},
+		file:    filepath.Join(dir, "file"),
+	}
+	steps := 0
+	for _, c := range set.Cases {
+		steps += len(c.Senders) * (set.Cycles + 1) * len(set.Procs)
+		if c.Size == 0 {
+			if err := writePattern(s.file, c.Amount); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.progress = newProgress(stderr, steps)
+	defer s.progress.end()
+	begin := time.Now()
+	for _, procs := range set.Procs {
+		for _, c := range set.Cases {
+			if err := s.run(c, procs); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.report.Took = time.Since(begin)
+	return s.report, nil
+}
+
+// writePattern makes a file of n bytes of the pattern.
+func writePattern(name string, n int64) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	for at := int64(0); at < n && err == nil; at += patternPeriod {
+		_, err = f.Write(patternAt(0, int(min(patternPeriod, n-at))))
+	}
+	return errors.Join(err, f.Close())
+}
+
+// A sendSession is one run of "bench send".
+type sendSession struct {
+	session
+	set    sendSettings
+	report *sendReport
+	file   string
+}
+
+// A sendLane is one sender of a case and the connection to it.
+type sendLane struct {
+	result  *senderResult
+	process *process
+	fd      int
+}
+
+func (s *sendSession) run(c sendCase, procs int) error {
+	place, core := s.place(procs)
+	if place != placeFree {
+		if err := moveTo(s.cores[:1]); err != nil {
+			return err
+		}
+		defer moveTo(s.cores) // what worked before works again
+	}
+	s.session.progress.begin(fmt.Sprintf("GOMAXPROCS=%d %s", procs, c.Name))
+	res := &sendResult{Case: c, Procs: procs, Place: place}
+	s.report.Results = append(s.report.Results, res)
+	var lanes []*sendLane
+	defer func() {
+		for _, l := range lanes {
+			l.end()
+		}
+	}()
+	fail := func(l *sendLane, err error) {
+		select {
+		case <-l.exited():
+			err = fmt.Errorf("%w; the sender has ended: %s", err, l.process.lastWords())
+		default:
+		}
+		l.result.Failure = err.Error()
+		s.report.Failures = append(s.report.Failures, fmt.Sprintf("GOMAXPROCS=%d %s %s: %v", procs, c.Name, l.result.Name, err))
+	}
+	for _, name := range c.Senders {
+		l := &sendLane{result: &senderResult{Name: name}, fd: -1}
+		lanes = append(lanes, l)
+		res.Senders = append(res.Senders, l.result)
+		argv := []string{s.self, "sender", "-impl", name, "-procs", strconv.Itoa(procs)}
+		if c.Size == 0 {
+			argv = append(argv, "-file", s.file)
+		} else {
+			argv = append(argv, "-size", strconv.Itoa(c.Size))
+		}
+		if err := l.start(argv, core); err != nil {
+			fail(l, err)
+		}
+	}
+	for cycle := -1; cycle < s.set.Cycles; cycle++ { // the first one warms up, is compared byte by byte, and counts for nothing
+		for i := range lanes {
+			l := lanes[(i+cycle+1)%len(lanes)]
+			if s.ctx.Err() != nil {
+				return errors.New("interrupted")
+			}
+			if l.result.Failure == "" {
+				if err := l.turn(c, cycle); err != nil {
+					fail(l, err)
+				}
+			}
+			s.session.progress.step()
+		}
+	}
+	return nil
+}
+
+// exited is closed once the sender has ended; nil if there is none.
+func (l *sendLane) exited() chan struct{} {
+	if l.process == nil {
+		return nil
+	}
+	return l.process.exited
+}
+
+// sendWait is how long a sender may be silent.
+const sendWait = 20 * time.Second
+
+func (l *sendLane) start(argv []string, core int) error {
+	var err error
+	if l.process, err = startProcess(argv, core); err != nil {
+		return err
+	}
+	l.fd, err = dialBlocking(l.process.addr)
+	return err
+}
+
+// dialBlocking connects a blocking socket, whose reads end after sendWait.
+func dialBlocking(addr netip.AddrPort) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	limit := unix.NsecToTimeval(int64(sendWait))
+	err = os.NewSyscallError("setsockopt", unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit))
+	if err == nil {
+		err = os.NewSyscallError("connect", unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}))
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func (l *sendLane) end() {
+	if l.fd >= 0 {
+		unix.Close(l.fd)
+	}
+	if l.process != nil {
+		l.process.stop()
+	}
+}
+
+// turn asks for the amount of a turn, takes it, and notes what CPU time it has cost the sender.
+func (l *sendLane) turn(c sendCase, cycle int) error {
+	before, err := l.settled()
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	var request [8]byte
+	binary.LittleEndian.PutUint64(request[:], uint64(c.Amount))
+	if _, err := unix.Write(l.fd, request[:]); err != nil {
+		return os.NewSyscallError("write", err)
+	}
+	if err := l.take(c, cycle < 0); err != nil {
+		return err
+	}
+	took := time.Since(begin)
+	after, err := l.settled()
+	if err != nil {
+		return err
+	}
+	if cycle >= 0 {
+		l.result.Turns = append(l.result.Turns, c.per(after-before))
+		l.result.Seconds = append(l.result.Seconds, took.Seconds())
+	}
+	return nil
+}
+
+// settled is lane.settled.
+func (l *sendLane) settled() (time.Duration, error) {
+	time.Sleep(time.Millisecond)
+	return l.process.cpuTime()
+}
+
+// take receives what is sent in a turn, and compares it if check is set.
+func (l *sendLane) take(c sendCase, check bool) error {
+	buf := make([]byte, 256<<10)
+	period := int64(patternPeriod)
+	if c.Size > 0 {
+		period = sendBuffers * int64(c.Size)
+	}
+	for got, want := int64(0), c.bytes(); got < want; {
+		n, err := unix.Read(l.fd, buf)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			return fmt.Errorf("silent for %v, after %d bytes of %d", sendWait, got, want)
+		case err != nil:
+			return os.NewSyscallError("read", err)
+		case n == 0:
+			return fmt.Errorf("the end of the stream after %d bytes of %d", got, want)
+		}
+		for at := 0; check && at < n; {
+			pos := (got + int64(at)) % period
+			part := min(int64(n-at), period-pos, patternSpan)
+			if !bytes.Equal(buf[at:at+int(part)], patternAt(uint64(pos), int(part))) {
+				return fmt.Errorf("other bytes than were sent, from %d on", got+int64(at))
+			}
+			at += int(part)
+		}
+		got += int64(n)
+	}
+	return nil
+}

@@ -1,0 +1,600 @@
+package sock_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// makefile is s as a file that is closed with the test.
+func makefile(t *testing.T, s *sock.Socket, mode string, buffering int) *sock.File {
+	t.Helper()
+	f, err := s.Makefile(mode, buffering)
+	socktest.Must(t, err)
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// item 121; item 123: text and binary are one in Go, and so one type serves all; item 126; item 130: the raw stream has no class of its
+// own in Go, and no mode strings: Mode is what Python's would say.
+func TestMakefileModes(t *testing.T) {
+	socktest.Check(t)
+	a, _ := socktest.TCP.Pair(t)
+	for _, test := range []struct {
+		mode, want       string
+		reading, writing bool
+	}{
+		{"", "rb", true, false},
+		{"r", "rb", true, false},
+		{"b", "rb", true, false},
+		{"rb", "rb", true, false},
+		{"br", "rb", true, false},
+		{"w", "wb", false, true},
+		{"bw", "wb", false, true},
+		{"rw", "rwb", true, true},
+		{"wr", "rwb", true, true},
+		{"rrwwbb", "rwb", true, true},
+	} {
+		f, err := a.Makefile(test.mode, -1)
+		if err != nil {
+			t.Errorf("%q: %v", test.mode, err)
+			continue
+		}
+		if f.Mode() != test.want || f.Readable() != test.reading || f.Writable() != test.writing || f.Fileno() != a.Fileno() {
+			t.Errorf("%q: mode %q, readable %v, writable %v, descriptor %d", test.mode, f.Mode(), f.Readable(), f.Writable(), f.Fileno())
+		}
+		var arg *sock.ArgError
+		if !test.writing {
+			if _, err := f.Write(hello); !errors.As(err, &arg) {
+				t.Errorf("%q: writing: %v", test.mode, err)
+			}
+		}
+		if !test.reading {
+			if _, err := f.Read(make([]byte, 1)); !errors.As(err, &arg) {
+				t.Errorf("%q: reading: %v", test.mode, err)
+			}
+		}
+		socktest.Must(t, f.Close())
+		if f.Fileno() != -1 {
+			t.Errorf("%q: descriptor %d after Close", test.mode, f.Fileno())
+		}
+	}
+	for _, mode := range []string{"x", "a", "rt", "r+", "U", "R", "é"} {
+		var arg *sock.ArgError
+		if _, err := a.Makefile(mode, -1); !errors.As(err, &arg) || !strings.Contains(err.Error(), "invalid mode '"+mode+"' (only r, w, b allowed)") {
+			t.Errorf("%q: %v", mode, err)
+		}
+	}
+	for _, mode := range []string{"", "r", "w", "rw"} { // item 122
+		if _, err := a.Makefile(mode, 0); err == nil || !strings.Contains(err.Error(), "unbuffered streams must be binary") {
+			t.Errorf("%q without a buffer: %v", mode, err)
+		}
+	}
+	a.Close()
+	if _, err := a.Makefile("r", -1); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("of a closed socket: %v", err)
+	}
+}
+
+func TestMakefileReadsAndWrites(t *testing.T) { // items 122, 127, 129
+	lines := []string{"first\n", "\n", strings.Repeat("long ", 5000) + "\n", "no end"}
+	for _, buffering := range []int{-1, 0, 1, 100, 1 << 20} {
+		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
+			t.Run(fmt.Sprint(buffering, " ", modeName(mode)), func(t *testing.T) {
+				socktest.Each(t, socktest.Streams, func(t *testing.T, k socktest.Kind) {
+					a, b := k.Pair(t)
+					socktest.Must(t, a.SetTimeout(mode))
+					out, in := makefile(t, a, "wb", buffering), makefile(t, b, "rb", buffering)
+					call := socktest.Start(func() error {
+						for _, line := range lines {
+							n, err := out.WriteString(line)
+							if n != len(line) || err != nil {
+								return fmt.Errorf("wrote %d of %d, %w", n, len(line), err)
+							}
+						}
+						return errors.Join(out.WriteByte('!'), out.Close(), a.Close())
+					})
+					for _, want := range append(slices.Clone(lines[:3]), lines[3]+"!") {
+						line, err := in.ReadString('\n')
+						if line != want || (err == io.EOF) != (want == lines[3]+"!") {
+							t.Fatalf("read %d bytes, %v, want %d", len(line), err, len(want))
+						}
+					}
+					if n, err := in.Read(make([]byte, 10)); n != 0 || err != io.EOF {
+						t.Errorf("at the end: %d, %v", n, err)
+					}
+					socktest.Must(t, call.Wait(t))
+				})
+			})
+		}
+	}
+}
+
+// Without a buffer nothing is taken that was not asked for, and all goes at once; with one it goes at Flush, and at Close.
+func TestMakefileBuffer(t *testing.T) { // items 122, 129
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	raw := makefile(t, b, "rwb", 0)
+	b.SetTimeout(socktest.Patience)
+	a.Sendall([]byte("line\nrest"), 0)
+	if line, err := raw.ReadString('\n'); line != "line\n" || err != nil {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if p, err := b.Recv(100, 0); string(p) != "rest" {
+		t.Errorf("%q, %v: the file took more than its line", p, err)
+	}
+	raw.WriteString("at once")
+	if p, err := a.Recv(100, 0); string(p) != "at once" || err != nil {
+		t.Errorf("%q, %v", p, err)
+	}
+
+	f := makefile(t, b, "w", 20)
+	a.SetTimeout(0)
+	for _, step := range []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { _, err := f.WriteString("12345"); return err }, ""},
+		{func() error { return f.WriteByte('6') }, ""},
+		{f.Flush, "123456"},
+		{f.Flush, ""},
+		{func() error { _, err := f.WriteString("1234567890"); return err }, ""},
+		{func() error { _, err := f.WriteString("12345678901"); return err }, "1234567890"},
+		{func() error { _, err := f.WriteString(strings.Repeat("x", 30)); return err }, "12345678901" + strings.Repeat("x", 30)},
+		{func() error { _, err := f.WriteString("the last"); return err }, ""},
+		{f.Close, "the last"},
+		{f.Close, ""},
+	} {
+		socktest.Must(t, step.do())
+		if p, _ := a.Recv(100, 0); string(p) != step.want {
+			t.Errorf("%q came, want %q", p, step.want)
+		}
+	}
+
+	// A write error appears at Flush or Close.
+	f = makefile(t, b, "w", -1)
+	a.Close()
+	if _, err := f.WriteString("x"); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("Close with something to write = %v, want EPIPE", err)
+	}
+	if f.Fileno() != -1 {
+		t.Error("it is open after a Close that failed")
+	}
+}
+
+// The descriptor stays open until the socket and all files are closed, in whatever order.
+func TestMakefileKeepsDescriptorOpen(t *testing.T) { // items 124, 125, 126
+	for _, order := range []string{"sff", "fsf", "ffs", "sfff", "fffs", "ssffs"} {
+		t.Run(order, func(t *testing.T) {
+			socktest.Each(t, []socktest.Kind{socktest.TCP, socktest.UnixStream}, func(t *testing.T, k socktest.Kind) {
+				a, b := k.Pair(t)
+				fileno := a.Fileno()
+				files := []*sock.File{makefile(t, a, "rb", -1), makefile(t, a, "rwb", 0)}
+				left, socketOpen := slices.Clone(files), true
+				for i, what := range order {
+					if what == 's' {
+						socktest.Must(t, a.Close())
+						socketOpen = false
+						if _, err := a.Recv(1, 0); !errors.Is(err, net.ErrClosed) || a.Fileno() != -1 {
+							t.Errorf("Recv of a closed socket: %v", err)
+						}
+						if _, err := a.Makefile("r", -1); !errors.Is(err, net.ErrClosed) {
+							t.Errorf("Makefile of a closed socket: %v", err)
+						}
+					} else if len(left) > 0 {
+						f := left[0]
+						left = left[1:]
+						socktest.Must(t, f.Close())
+						if _, err := f.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) || !errors.Is(err, os.ErrClosed) ||
+							!strings.Contains(err.Error(), "I/O operation on closed file") {
+							t.Errorf("Read of a closed file: %v", err)
+						}
+					} else {
+						socktest.Must(t, files[0].Close()) // counts once
+					}
+					if len(left) > 0 || socketOpen {
+						socktest.Must(t, b.SetTimeout(socktest.Patience))
+						if _, err := b.Send([]byte{byte(i)}, 0); err != nil {
+							t.Fatalf("after %q: %v", order[:i+1], err)
+						}
+						var p [1]byte
+						if len(left) > 0 {
+							if n, err := left[0].Read(p[:]); n != 1 || p[0] != byte(i) || err != nil || left[0].Fileno() != fileno {
+								t.Errorf("after %q the file of %d read %d, %v, %v", order[:i+1], left[0].Fileno(), n, p, err)
+							}
+						} else if n, err := a.RecvInto(p[:], 0); n != 1 || p[0] != byte(i) || err != nil {
+							t.Errorf("after %q the socket received %d, %v, %v", order[:i+1], n, p, err)
+						}
+						continue
+					}
+					if p, err := b.Recv(1, 0); len(p) != 0 || err != nil {
+						t.Errorf("after %q the peer received %q, %v, want the end", order[:i+1], p, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Who waits in a file's Read or Write while the socket is closed goes on, as do those that come later; those in the socket's are told.
+func TestMakefileGoesOnAfterClose(t *testing.T) { // item 124
+	for _, how := range []string{"goroutine", "context", "task"} {
+		t.Run(how, func(t *testing.T) {
+			socktest.Check(t)
+			a, b := socktest.TCP.Pair(t)
+			content := pattern(8 << 20)
+			var f *sock.File
+			run := func(fn func() error) *socktest.Call { return socktest.Start(fn) }
+			switch how {
+			case "goroutine":
+				f = makefile(t, a, "rwb", -1)
+			case "context":
+				f = makefile(t, a.With(t.Context()), "rwb", -1)
+			case "task":
+				r, err := loop.Default()
+				socktest.Must(t, err)
+				run = func(fn func() error) *socktest.Call {
+					return socktest.Start(func() (err error) {
+						return errors.Join(r.Next().Go(func(task *loop.Task) {
+							f = makefile(t, a.In(task), "rwb", -1)
+							err = fn()
+						}).Wait(t.Context()), err)
+					})
+				}
+			}
+			call := run(func() error {
+				if n, err := f.Write(content); n != len(content) || err != nil {
+					return fmt.Errorf("wrote %d, %w", n, err)
+				}
+				line, err := f.ReadString('\n')
+				if line != "line\n" || err != nil {
+					return fmt.Errorf("read %q, %w", line, err)
+				}
+				return f.Close()
+			})
+			socktest.AwaitWaiting(t, a)
+			receiver := socktest.Start(func() error { _, err := a.Recv(1, 0); return err })
+			a.Close()
+			if err := receiver.Wait(t); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Recv on the socket: %v", err)
+			}
+			got := make([]byte, len(content))
+			_, err := io.ReadFull(socketReader{b}, got)
+			if !bytes.Equal(got, content) || err != nil {
+				t.Errorf("%v, or other bytes", err)
+			}
+			b.Send([]byte("line\n"), 0)
+			socktest.Must(t, call.Wait(t))
+			if p, err := b.Recv(1, 0); len(p) != 0 || err != nil {
+				t.Errorf("%q, %v, want the end", p, err)
+			}
+		})
+	}
+}
+
+type socketReader struct{ s *sock.Socket }
+
+func (r socketReader) Read(p []byte) (int, error) {
+	n, err := r.s.RecvInto(p, 0)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Closing a file ends who waits in it, and not the socket.
+func TestMakefileCloseEndsWaits(t *testing.T) { // items 124, 126
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	f := makefile(t, a, "rw", -1)
+	reader := socktest.Start(func() error { _, err := f.ReadBytes('\n'); return err })
+	socktest.AwaitWaiting(t, a)
+	c, _ := socktest.TCP.Pair(t)
+	g := makefile(t, c, "w", 10)
+	writer := socktest.Start(func() error { _, err := g.Write(make([]byte, 16<<20)); return err })
+	socktest.AwaitWaiting(t, c)
+	socktest.Must(t, f.Close())
+	socktest.Must(t, g.Close())
+	for name, call := range map[string]*socktest.Call{"reader": reader, "writer": writer} {
+		if err := call.Wait(t); !errors.Is(err, os.ErrClosed) || !strings.Contains(err.Error(), "I/O operation on closed file") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b.Send(hello, 0)
+	if p, err := a.Recv(10, 0); string(p) != string(hello) {
+		t.Errorf("the socket: %q, %v", p, err)
+	}
+	for name, err := range map[string]error{
+		"Flush":     f.Flush(),
+		"ReadByte":  func() error { _, err := f.ReadByte(); return err }(),
+		"WriteByte": f.WriteByte(1),
+		"ReadFrom":  func() error { _, err := f.ReadFrom(strings.NewReader("x")); return err }(),
+		"WriteTo":   func() error { _, err := f.WriteTo(io.Discard); return err }(),
+	} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s of a closed file: %v", name, err)
+		}
+	}
+}
+
+// A Detach takes the descriptor away from the files too.
+func TestMakefileDetach(t *testing.T) { // items 76, 124
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	f := makefile(t, a, "rb", -1)
+	reader := socktest.Start(func() error { _, err := f.ReadByte(); return err })
+	socktest.AwaitWaiting(t, a)
+	fd := a.Detach()
+	if err := reader.Wait(t); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Read = %v", err)
+	}
+	if _, err := f.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) || f.Fileno() != -1 {
+		t.Errorf("Read = %v, descriptor %d", err, f.Fileno())
+	}
+	socktest.Must(t, f.Close())
+	again, err := sock.FromFD(fd, -1, -1, -1)
+	socktest.Must(t, err)
+	socktest.Closing(t, again)
+	b.Send(hello, 0)
+	if p, err := again.Recv(10, 0); string(p) != string(hello) {
+		t.Errorf("%q, %v", p, err)
+	}
+}
+
+// After a timeout a file reads no more, and the socket does.
+func TestMakefileTimeout(t *testing.T) { // items 127, 128
+	for _, buffering := range []int{-1, 0} {
+		socktest.Check(t)
+		a, b := socktest.TCP.Pair(t)
+		f := makefile(t, a, "rwb", buffering)
+		socktest.Must(t, a.SetTimeout(0))
+		if n, err := f.Read(make([]byte, 10)); n != 0 || err != sock.ErrWouldBlock {
+			t.Errorf("non-blocking: %d, %v", n, err)
+		}
+		socktest.Must(t, a.SetTimeout(5*time.Millisecond))
+		if _, err := f.Read(make([]byte, 10)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("with a timeout: %v", err)
+		}
+		b.Send(hello, 0)
+		for range 2 {
+			if _, err := f.ReadString('\n'); err == nil || !strings.Contains(err.Error(), "cannot read from timed out object") {
+				t.Errorf("after a timeout: %v", err)
+			}
+		}
+		if p, err := a.Recv(10, 0); string(p) != string(hello) || err != nil {
+			t.Errorf("the socket: %q, %v", p, err)
+		}
+		if n, err := f.Write(hello); n != len(hello) || err != nil {
+			t.Errorf("Write after a Read that timed out: %d, %v", n, err)
+		}
+		other := makefile(t, a, "rb", buffering)
+		b.Send(hello, 0)
+		if p := make([]byte, 5); true {
+			if _, err := io.ReadFull(other, p); string(p) != string(hello) {
+				t.Errorf("another file: %q, %v", p, err)
+			}
+		}
+	}
+}
+
+// What could not be written now is neither lost nor written twice: a Write says what it took, and a Flush goes on with that.
+func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
+	for _, buffering := range []int{-1, 0, 100} {
+		for _, timeout := range []time.Duration{0, time.Millisecond} {
+			socktest.Check(t)
+			a, b := socktest.UnixStream.Pair(t)
+			socktest.Must(t, a.SetTimeout(timeout))
+			f := makefile(t, a, "wb", buffering)
+			content := pattern(1 << 20)
+			taken, failed := 0, 0
+			var got []byte
+			b.SetTimeout(0)
+			drain := func() {
+				for {
+					p, err := b.Recv(64<<10, 0)
+					if got = append(got, p...); err != nil {
+						return
+					}
+				}
+			}
+			for taken < len(content) {
+				n, err := f.Write(content[taken:min(taken+3000, len(content))])
+				taken += n
+				if err != nil {
+					if err != sock.ErrWouldBlock && !errors.Is(err, os.ErrDeadlineExceeded) {
+						t.Fatal(err)
+					}
+					failed++
+					drain()
+				}
+			}
+			for {
+				err := f.Flush()
+				drain()
+				if err == nil {
+					break
+				}
+			}
+			if failed == 0 || !bytes.Equal(got, content) {
+				t.Errorf("buffer %d, %s: %d bytes came of %d, after %d failures", buffering, modeName(timeout), len(got), len(content), failed)
+			}
+		}
+	}
+}
+
+// io.Copy to a File of a regular file goes by sendfile, and from one into any Writer without a buffer between.
+func TestMakefileCopy(t *testing.T) {
+	content := pattern(500_000)
+	for _, test := range []struct {
+		name string
+		from func(f *os.File) io.Reader
+		want []byte
+		sent bool // by sendfile
+	}{
+		{"file", func(f *os.File) io.Reader { return f }, content[100:], true},
+		{"limited file", func(f *os.File) io.Reader { return io.LimitReader(f, 70_000) }, content[100:70_100], true},
+		{"limited beyond the end", func(f *os.File) io.Reader { return io.LimitReader(f, 1<<40) }, content[100:], true},
+		{"limited to nothing", func(f *os.File) io.Reader { return io.LimitReader(f, 0) }, nil, false},
+		{"reader", func(f *os.File) io.Reader { return iotest.HalfReader(f) }, content[100:], false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, buffering := range []int{-1, 0} {
+				socktest.Check(t)
+				a, b := socktest.TCP.Pair(t)
+				out, in := makefile(t, a, "wb", buffering), makefile(t, b, "rb", buffering)
+				disk := onDisk(t, content)
+				disk.Seek(100, io.SeekStart)
+				var got bytes.Buffer
+				call := socktest.Start(func() error {
+					_, err := io.Copy(&got, in)
+					return err
+				})
+				sent := false
+				sock.WithSendfile(func(fn func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+					sent = true
+					return fn(to, from, offset, n)
+				}, func() {
+					out.WriteString("before ")
+					n, err := io.Copy(out, test.from(disk))
+					if n != int64(len(test.want)) || err != nil {
+						t.Errorf("Copy = %d, %v, want %d", n, err, len(test.want))
+					}
+					out.WriteString(" after")
+				})
+				if at := position(t, disk); at != 100+int64(len(test.want)) {
+					t.Errorf("the file stands at %d", at)
+				}
+				socktest.Must(t, out.Close())
+				a.Close()
+				socktest.Must(t, call.Wait(t))
+				if got.String() != "before "+string(test.want)+" after" || sent != test.sent {
+					t.Errorf("%d bytes came, by sendfile: %v", got.Len(), sent)
+				}
+				disk.Close()
+			}
+		})
+	}
+}
+
+// A File that is dropped is closed, and what it was the last of too.
+func TestMakefileDropped(t *testing.T) { // item 125
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	func() {
+		f, err := a.Makefile("rwb", -1)
+		socktest.Must(t, err)
+		f.Write(hello)
+	}()
+	g := makefile(t, a, "rb", 0)
+	for range 3 {
+		runtime.GC()
+	}
+	a.Close()
+	b.Send(hello, 0)
+	if n, err := g.Read(make([]byte, 10)); n != len(hello) || err != nil {
+		t.Errorf("Read = %d, %v", n, err)
+	}
+	g.Close()
+	b.SetTimeout(0)
+	socktest.Await(t, "the end of the stream, as the last file was dropped", func() bool {
+		runtime.GC()
+		p, err := b.Recv(1, 0)
+		return len(p) == 0 && err == nil
+	})
+}
+
+// A file that is in use is not dropped.
+func TestMakefileInUseIsNotDropped(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	call := socktest.Start(func() error {
+		f, err := a.Makefile("rb", -1)
+		if err != nil {
+			return err
+		}
+		_, err = f.ReadByte() // its last use
+		return err
+	})
+	socktest.AwaitWaiting(t, a)
+	for range 5 {
+		runtime.GC()
+	}
+	b.Send(hello, 0)
+	socktest.Must(t, call.Wait(t))
+	runtime.GC()
+}
+
+// Everyone closes at once, and somebody reads and writes.
+func TestMakefileRaces(t *testing.T) { // items 124, 125
+	socktest.Check(t)
+	for range 200 {
+		a, b := socktest.UnixStream.Pair(t)
+		var all sync.WaitGroup
+		var files []*sock.File
+		for range 3 {
+			files = append(files, makefile(t, a, "rwb", -1))
+		}
+		for _, f := range files {
+			all.Go(func() { f.ReadByte() })
+			all.Go(func() { f.WriteByte(1); f.Flush() })
+			all.Go(func() { f.Close() })
+		}
+		all.Go(func() { a.Recv(1, 0) })
+		all.Go(func() { a.Close() })
+		all.Go(func() {
+			if f, err := a.Makefile("r", -1); err == nil {
+				f.Close()
+			}
+		})
+		all.Go(func() { b.Send(hello, 0) })
+		socktest.Must(t, socktest.Start(func() error { all.Wait(); return nil }).Wait(t))
+		socktest.Must(t, b.SetTimeout(socktest.Patience))
+		for {
+			p, err := b.Recv(10, 0)
+			if len(p) == 0 {
+				if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+					t.Fatalf("no end: %v", err)
+				}
+				break
+			}
+		}
+		b.Close()
+	}
+}
+
+// A file ends with the context that it was made with.
+func TestMakefileContext(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	f := makefile(t, a.With(ctx), "rb", -1)
+	call := socktest.Start(func() error { _, err := f.ReadByte(); return err })
+	socktest.AwaitWaiting(t, a)
+	cancel()
+	if err := call.Wait(t); !errors.Is(err, context.Canceled) || errors.Is(err, os.ErrClosed) {
+		t.Errorf("Read = %v", err)
+	}
+	b.Send(hello, 0)
+	if p, err := a.Recv(10, 0); string(p) != string(hello) {
+		t.Errorf("%q, %v", p, err)
+	}
+}

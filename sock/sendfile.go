@@ -1,0 +1,425 @@
+package sock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed between two calls, and so they are
+// shorter here: what a call costs is nothing beside so many bytes.
+const sendfileBlock = 4 << 20
+
+// sendfileTurn is after how many bytes a task, and the goroutine of the pool that works for it, let others go first.
+const sendfileTurn = 4 * sendfileBlock
+
+// fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
+const fallbackBlock = 8192
+
+// sendfileCall is the system call; tests put a slow disk here.
+var sendfileCall = sysSendfile
+
+// Sendfile sends a file, from offset on, and count bytes of it or, if count is -1, all up to its end: Python's socket.sendfile, whose
+// None is -1 here. It reports the bytes sent, with an error too. If there were any and the file can seek, its position is offset plus
+// that afterwards, whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it sends nothing.
+//
+// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
+// Linux, macOS, FreeBSD and DragonFly. Everything else, and a file which the system refuses to send from, is read in blocks of 8192
+// bytes that are sent; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
+//
+// The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes before or after, not between. The
+// disk stops no loop: a goroutine that waits makes the system calls itself, those of a task or a future are made by the loop's pool
+// (see loop.Config, Workers). A call that the disk holds up is not to be interrupted; Close, a cancel and a context count when it is
+// over. The same goes for a Read of file, which must not use the socket.
+//
+// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and for a non-blocking socket (an empty file
+// is no error even then); EINVAL for a negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
+func (s *Socket) Sendfile(file io.Reader, offset, count int64) (int64, error) {
+	n, err := s.sendfile(file, offset, count)
+	runtime.KeepAlive(s)
+	return n, s.fail("sendfile", Addr{}, err)
+}
+
+func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
+	switch {
+	case file == nil:
+		return 0, &ArgError{"file", file, "must not be nil"}
+	case s.typ&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
+		return 0, &ArgError{"type", TypeName(s.Type()), "only SOCK_STREAM type sockets are supported"}
+	case count < 1 && count != -1:
+		return 0, &ArgError{"count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
+	}
+	x := s.begin(file, offset, count)
+	defer x.done()
+	if x.task == nil {
+		if err := loop.MayBlock(); err != nil {
+			return 0, err
+		}
+	}
+	return x.run()
+}
+
+// A transmission is a Sendfile under way. Its Op does no more than find the socket writable and keep the lane then: the calls that may
+// block on the disk are made with the lane held, where they stop nobody else.
+//
+//	opening ──▶ sending: wait ──▶ work, until the socket is full ──▶ wait ──▶ … ──▶ closing
+//	              │ ▲
+//	              ▼ │ the system refused to send from the file
+//	           seeking
+type transmission struct {
+	op
+	view  *Socket
+	task  *loop.Task      // of view, if one waits
+	ctx   context.Context // of view, if there is one
+	phase phase
+
+	file io.Reader
+	raw  syscall.RawConn // of file, if it goes by sendfile(2)
+	size int64           // of such a file, when it began
+	from int64
+	left int64 // still to be sent, -1 for all
+	sent int64
+
+	sysfd   int
+	held    bool  // the lane is ours
+	moved   bool  // something went since it was found writable
+	vain    bool  // it was found writable, and took nothing
+	over    bool  // nothing is left to be sent
+	failure error // of copyFrom
+
+	block  *[fallbackBlock]byte // what is read into, if it does not go by sendfile(2)
+	unsent []byte               // of block
+	eof    error                // what the last read from file has ended with
+
+	step func() error // x.work, made once
+	copy func(uintptr)
+}
+
+type phase uint8
+
+const (
+	opening phase = iota // find out how the file goes
+	seeking              // put one that is to be read where it begins
+	sending
+	closing // put it where it is to stand afterwards
+)
+
+var transmissions = sync.Pool{New: func() any {
+	x := new(transmission)
+	x.Attempt = x
+	x.step, x.copy = x.work, x.copyFrom
+	return x
+}}
+
+var blocks = sync.Pool{New: func() any { return new([fallbackBlock]byte) }}
+
+// begin takes one from the pool; done gives it back.
+func (s *Socket) begin(file io.Reader, offset, count int64) *transmission {
+	x := transmissions.Get().(*transmission)
+	x.prepare(s.core, loop.Write, nil)
+	x.view, x.file, x.from, x.left = s, file, offset, count
+	switch who := s.who.(type) {
+	case *loop.Task:
+		x.task = who
+	case *loop.TaskContext:
+		x.task, x.ctx = who.Task, who.Context
+	case context.Context:
+		x.ctx = who
+	}
+	return x
+}
+
+func (x *transmission) done() {
+	x.leave() // it is held still after a panic in a Read of file
+	if x.block != nil {
+		blocks.Put(x.block)
+	}
+	x.s, x.view, x.task, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
+	x.block, x.unsent, x.eof = nil, nil, nil
+	x.phase, x.size, x.sent, x.moved, x.vain, x.over = opening, 0, 0, false, false, false
+	transmissions.Put(x)
+}
+
+// Try is the loop's view.
+func (x *transmission) Try(sysfd int) (loop.Outcome, error) {
+	if x.vain {
+		// Memory is short, or the like: poll(2) would only say again that it is writable.
+		x.vain = false
+		return loop.Outcome{Retry: fullRetry}, loop.ErrAgain
+	}
+	if !sysWritable(sysfd) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
+	x.sysfd = sysfd
+	return loop.Outcome{Hold: true}, nil
+}
+
+// wait waits until the lane is ours and the socket writable, at first or after a part of the way.
+func (x *transmission) wait() error {
+	x.vain = x.held && !x.moved
+	x.Deadline = x.view.deadline(0)
+	x.Entered, x.held, x.moved = x.held, false, false
+	err := x.view.fd.Do(x.view.who, &x.Op)
+	x.held = err == nil
+	return err
+}
+
+func (x *transmission) leave() {
+	if x.held {
+		x.held = false
+		x.view.fd.Leave(loop.Write, false, loop.Outcome{}, nil)
+	}
+}
+
+// do makes what there is to do in a phase, where it may block.
+func (x *transmission) do(p phase) error {
+	x.phase = p
+	if x.task != nil {
+		return x.task.Do(x.step)
+	}
+	return x.work()
+}
+
+func (x *transmission) work() error {
+	switch {
+	case x.phase == opening:
+		x.open()
+		return nil
+	case x.phase == seeking:
+		return x.seekStart()
+	case x.phase == closing:
+		// Of what has a Seek and cannot seek, as a pipe, there is nothing to be told.
+		x.file.(io.Seeker).Seek(x.from+x.sent, io.SeekStart)
+		return nil
+	case x.raw != nil:
+		x.failure = nil
+		if err := x.raw.Control(x.copy); err != nil {
+			return err
+		}
+		return x.failure
+	}
+	return x.forward()
+}
+
+func (x *transmission) run() (int64, error) {
+	err := x.do(opening)
+	if err != nil || x.over {
+		return 0, err
+	}
+	if x.view.timeout.Load() == 0 {
+		return 0, &ArgError{"timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
+	}
+	err = x.send()
+	if _, refused := err.(syscall.Errno); refused && x.raw != nil && x.sent == 0 {
+		x.leave() // if there is nothing to be read, there is nothing to wait for
+		x.raw = nil
+		err = x.send()
+	}
+	x.leave()
+	if _, ok := x.file.(io.Seeker); ok && x.sent > 0 {
+		if failed := x.do(closing); err == nil {
+			err = failed // a panic, as an error
+		}
+	}
+	return x.sent, err
+}
+
+// send sends all, in one of the two ways.
+func (x *transmission) send() error {
+	if x.raw == nil && x.from != 0 {
+		if err := x.do(seeking); err != nil {
+			return err
+		}
+	}
+	for !x.over {
+		if x.raw != nil || x.held || len(x.unsent) > 0 {
+			if err := x.wait(); err != nil {
+				return err
+			}
+		}
+		if err := x.do(sending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A described file is an *os.File, and what has one in it.
+type described interface {
+	io.Reader
+	syscall.Conn
+	Stat() (fs.FileInfo, error)
+}
+
+// open finds out how the file goes.
+func (x *transmission) open() {
+	f, ok := x.file.(described)
+	if !ok {
+		return
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	if raw, err := f.SyscallConn(); err == nil {
+		x.raw, x.size = raw, info.Size()
+		x.over = x.size == 0
+	}
+}
+
+func (x *transmission) seekStart() error {
+	f, ok := x.file.(io.Seeker)
+	if !ok {
+		return &ArgError{"offset", x.from, fmt.Sprintf("a %T cannot seek, and so its offset must be 0", x.file)}
+	}
+	_, err := f.Seek(x.from, io.SeekStart)
+	return err
+}
+
+// ended says why it should not go on, between two calls.
+func (x *transmission) ended() error {
+	if x.ctx != nil && x.ctx.Err() != nil {
+		return context.Cause(x.ctx)
+	}
+	if x.view.fd.Sysfd() < 0 {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// count notes that n bytes went.
+func (x *transmission) count(n int) {
+	x.sent += int64(n)
+	x.moved = x.moved || n > 0
+	if x.left > 0 {
+		x.left -= int64(n)
+		x.over = x.left == 0
+	}
+}
+
+// copyFrom sends by sendfile(2), from a descriptor that stays open meanwhile, until the socket is full, nothing is left, or others should
+// go first.
+func (x *transmission) copyFrom(fd uintptr) {
+	ensureNonblock(x.sysfd)
+	for turn := 0; turn < sendfileTurn && !x.over; {
+		ask := sendfileBlock
+		if x.left > 0 {
+			ask = int(min(x.left, sendfileBlock))
+		}
+		n, err := sendfileCall(x.sysfd, int(fd), x.from+x.sent, ask)
+		turn += n
+		x.count(n)
+		switch {
+		case err == loop.ErrAgain:
+			return
+		case err != nil:
+			x.failure = err
+			return
+		case n == 0:
+			x.over = true // the end of the file
+		case n < ask && x.from+x.sent < x.size:
+			return // the socket is full: a call would cost more than poll(2) to say so
+		}
+		if x.failure = x.ended(); x.failure != nil {
+			return
+		}
+	}
+}
+
+// forward is copyFrom by reading and sending.
+func (x *transmission) forward() error {
+	for turn := 0; turn < sendfileTurn && !x.over; {
+		for len(x.unsent) > 0 {
+			if !x.held {
+				return nil
+			}
+			n, err := sysSendto(x.sysfd, x.unsent, 0, nil)
+			x.unsent = x.unsent[n:]
+			turn += n
+			x.count(n)
+			if err == loop.ErrAgain {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if x.over {
+			return nil
+		}
+		if err := x.ended(); err != nil {
+			return err
+		}
+		if x.eof == io.EOF {
+			x.over = true
+			return nil
+		}
+		if x.eof != nil {
+			return x.eof
+		}
+		if err := x.read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostEmptyReads is how often a file may give nothing and no error, as for bufio.Reader.
+const mostEmptyReads = 100
+
+// errRead is for a file that breaks the rules of io.Reader.
+var errRead = errors.New("the file's Read reported more bytes than it was asked for, or less than none")
+
+// read reads a block.
+func (x *transmission) read() error {
+	if x.block == nil {
+		x.block = blocks.Get().(*[fallbackBlock]byte)
+	}
+	p := x.block[:]
+	if x.left > 0 {
+		p = p[:min(x.left, int64(len(p)))]
+	}
+	for range mostEmptyReads {
+		n, err := x.file.Read(p)
+		if n < 0 || n > len(p) {
+			return errRead
+		}
+		x.unsent, x.eof = p[:n], err
+		if n > 0 || err != nil {
+			return nil
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// Sendfile is Socket.Sendfile. The file is the operation's until its future is settled, and after an error the value is how much went.
+func (a Async) Sendfile(file io.Reader, offset, count int64) loop.Future[int64] {
+	l := a.s.Loop()
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return loop.Settled[int64](0, a.s.fail("sendfile", Addr{}, err))
+		}
+		l = r.Next()
+	}
+	// A task of its own makes it: it costs no more than the waits between one part and the next.
+	promise := loop.NewPromise[int64](l)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	promise.CancelBy(cancel)
+	task := l.Go(func(t *loop.Task) {
+		defer cancel(nil)
+		promise.ResolveWith(a.s.In(t).With(ctx).Sendfile(file, offset, count))
+	})
+	if task.Done().Settled() { // on a loop that is closed it does not run
+		promise.Reject(a.s.fail("sendfile", Addr{}, net.ErrClosed))
+	}
+	return promise.Future()
+}

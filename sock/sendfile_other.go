@@ -1,0 +1,13 @@
+//go:build !linux && !darwin && !dragonfly && !freebsd
+
+package sock
+
+import "syscall"
+
+// NetBSD and OpenBSD have no such call, and Windows's is TransmitFile: files are read and sent.
+func sysSendfile(int, int, int64, int) (int, error) { return 0, syscall.ENOSYS }
+
+// Without a poller no socket can be made, so these are never reached.
+
+func sysWritable(int) bool { return true }
+func ensureNonblock(int)   {}

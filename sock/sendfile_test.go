@@ -1,0 +1,659 @@
+package sock_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// onDisk is a regular file with this content, open and at its start.
+func onDisk(t *testing.T, content []byte) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	socktest.Must(t, err)
+	t.Cleanup(func() { f.Close() })
+	_, err = f.WriteAt(content, 0)
+	socktest.Must(t, err)
+	return f
+}
+
+// position is where the file stands.
+func position(t *testing.T, f io.Seeker) int64 {
+	t.Helper()
+	at, err := f.Seek(0, io.SeekCurrent)
+	socktest.Must(t, err)
+	return at
+}
+
+// noDescriptor is a file that must be read.
+type noDescriptor struct{ io.ReadSeeker }
+
+func TestSendfile(t *testing.T) { // items 131, 136, 137, 138
+	content := pattern(300_000)
+	size := int64(len(content))
+	for _, test := range []struct {
+		name          string
+		offset, count int64
+		want          []byte
+		at            int64 // of the file, which stood at 1000
+		read          []byte
+		readAt        int64 // the same if it is read
+	}{
+		{"all", 0, -1, content, size, content[1000:], size - 1000},
+		{"from an offset", 7, -1, content[7:], size, content[7:], size},
+		{"a part", 100, 50_001, content[100:50_101], 50_101, content[100:50_101], 50_101},
+		{"a part from the start", 0, 10, content[:10], 10, content[1000:1010], 10},
+		{"all by count", 7, size - 7, content[7:], size, content[7:], size},
+		{"beyond the end", size - 5, 100, content[size-5:], size, content[size-5:], size},
+		{"nothing beyond the end", size + 5, -1, nil, 1000, nil, size + 5},
+		{"nothing at the end", size, 1, nil, 1000, nil, size},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, k := range socktest.Streams {
+				for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
+					t.Run(k.Name+" "+modeName(mode), func(t *testing.T) {
+						socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+							for _, read := range []bool{false, true} {
+								f := onDisk(t, content)
+								_, err := f.Seek(1000, io.SeekStart)
+								socktest.Must(t, err)
+								var file io.Reader = f
+								want, at := test.want, test.at
+								if read {
+									file, want, at = noDescriptor{f}, test.read, test.readAt
+								}
+								a, b := k.Pair(t)
+								socktest.Must(t, a.SetTimeout(mode))
+								var got []byte
+								call := socktest.Start(func() (err error) {
+									got, err = collect(b, 64<<10)
+									return err
+								})
+								n, err := w.On(a).Sendfile(file, test.offset, test.count)
+								if n != int64(len(want)) || err != nil {
+									t.Errorf("Sendfile = %d, %v, want %d", n, err, len(want))
+								}
+								a.Close()
+								socktest.Must(t, call.Wait(t))
+								if !bytes.Equal(got, want) {
+									t.Errorf("read %v: %d bytes came, which are not the %d of the file", read, len(got), len(want))
+								}
+								if now := position(t, f); now != at {
+									t.Errorf("read %v: the file stands at %d, want %d", read, now, at)
+								}
+								f.Close()
+							}
+						})
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestSendfileChecks(t *testing.T) { // items 132, 133, 139: the mode of a file, text or binary, has no meaning in Go
+	socktest.Check(t)
+	full, empty := onDisk(t, hello), onDisk(t, nil)
+	closed := onDisk(t, hello)
+	closed.Close()
+	stream, _ := socktest.TCP.Pair(t)
+	packets, peer := socktest.UnixSeqpacket.Pair(t)
+	datagram := socktest.UDP.New(t)
+	gone, _ := socktest.TCP.Pair(t)
+	gone.Close()
+	for _, test := range []struct {
+		name          string
+		s             *sock.Socket
+		timeout       time.Duration
+		file          io.Reader
+		offset, count int64
+		want          int64
+		text          string // of the error
+		is            error
+	}{
+		{"datagrams", datagram, sock.Forever, full, 0, 0, 0, "only SOCK_STREAM type sockets are supported", nil},
+		{"packets", packets, sock.Forever, full, 0, -1, int64(len(hello)), "", nil},
+		{"count 0", stream, sock.Forever, full, 0, 0, 0, "count must be a positive integer (got 0)", nil},
+		{"count -2", stream, sock.Forever, empty, 0, -2, 0, "count must be a positive integer (got -2)", nil},
+		{"count 0, non-blocking", stream, 0, full, 0, 0, 0, "count must be a positive integer (got 0)", nil},
+		{"no file", stream, sock.Forever, nil, 0, -1, 0, "must not be nil", nil},
+		{"non-blocking", stream, 0, full, 0, -1, 0, "non-blocking sockets are not supported", nil},
+		{"non-blocking, read", stream, 0, strings.NewReader("x"), 0, -1, 0, "non-blocking sockets are not supported", nil},
+		{"empty", stream, sock.Forever, empty, 0, -1, 0, "", nil},
+		{"empty, non-blocking", stream, 0, empty, 0, -1, 0, "", nil},
+		{"empty, closed socket", gone, sock.Forever, empty, 0, -1, 0, "", nil},
+		{"closed socket", gone, sock.Forever, full, 0, -1, 0, "", net.ErrClosed},
+		{"closed file", stream, sock.Forever, closed, 0, -1, 0, "", os.ErrClosed},
+		{"negative offset", stream, sock.Forever, full, -1, -1, 0, "", syscall.EINVAL},
+		{"negative offset, read", stream, sock.Forever, noDescriptor{full}, -1, -1, 0, "", syscall.EINVAL},
+		{"no seek", stream, sock.Forever, iotest.OneByteReader(full), 1, -1, 0, "cannot seek", nil},
+		{"failing file", stream, sock.Forever, iotest.ErrReader(io.ErrUnexpectedEOF), 0, -1, 0, "", io.ErrUnexpectedEOF},
+		{"lying file", stream, sock.Forever, liar{}, 0, -1, 0, "reported more bytes", nil},
+		{"file without progress", stream, sock.Forever, mute{}, 0, -1, 0, "", io.ErrNoProgress},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			socktest.Must(t, ignoreClosed(test.s.SetTimeout(test.timeout)))
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				n, err := w.On(test.s).Sendfile(test.file, test.offset, test.count)
+				if n != test.want || (err != nil) != (test.text != "" || test.is != nil) {
+					t.Fatalf("Sendfile = %d, %v", n, err)
+				}
+				if test.is != nil && !errors.Is(err, test.is) || err != nil && !strings.Contains(err.Error(), test.text) {
+					t.Errorf("the error is %q, want %q %v", err, test.text, test.is)
+				}
+				var arg *sock.ArgError
+				if test.text != "" && test.text != "reported more bytes" && !errors.As(err, &arg) {
+					t.Errorf("the error is a %T", err)
+				}
+				if test.s == packets {
+					if p, err := peer.Recv(100, 0); string(p) != string(hello) {
+						t.Errorf("%q came, %v", p, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+type liar struct{}
+
+func (liar) Read(p []byte) (int, error) { return len(p) + 1, nil }
+
+type mute struct{}
+
+func (mute) Read(p []byte) (int, error) { return 0, nil }
+
+// What cannot be sent from by the system is read: a pipe, a connection, what is only a reader, and a file of which the system says so.
+func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
+	content := pattern(100_000)
+	refuse := func(err error) func(t *testing.T, run func()) {
+		return func(t *testing.T, run func()) {
+			sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, _ int64, _ int) (int, error) { return 0, err }, run)
+		}
+	}
+	plain := func(_ *testing.T, run func()) { run() }
+	for _, test := range []struct {
+		name string
+		file func(t *testing.T) io.Reader
+		with func(t *testing.T, run func())
+	}{
+		{"pipe", func(t *testing.T) io.Reader {
+			r, w, err := os.Pipe()
+			socktest.Must(t, err)
+			go func() {
+				w.Write(content)
+				w.Close()
+			}()
+			t.Cleanup(func() { r.Close() })
+			return r
+		}, plain},
+		{"reader", func(*testing.T) io.Reader { return bytes.NewReader(content) }, plain},
+		{"one byte at a time", func(*testing.T) io.Reader { return iotest.OneByteReader(bytes.NewReader(content)) }, plain},
+		{"end with the data", func(*testing.T) io.Reader { return iotest.DataErrReader(bytes.NewReader(content)) }, plain},
+		{"refused", func(t *testing.T) io.Reader { return onDisk(t, content) }, refuse(syscall.EINVAL)},
+		{"not there", func(t *testing.T) io.Reader { return onDisk(t, content) }, refuse(syscall.ENOSYS)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, count := range []int64{-1, 20_000, 200_000} {
+				socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+					a, b := socktest.TCP.Pair(t)
+					want := content
+					if count == 20_000 {
+						want = content[:count]
+					}
+					var got []byte
+					call := socktest.Start(func() (err error) {
+						got, err = collect(b, 64<<10)
+						return err
+					})
+					file := test.file(t)
+					test.with(t, func() {
+						if n, err := w.On(a).Sendfile(file, 0, count); n != int64(len(want)) || err != nil {
+							t.Errorf("Sendfile = %d, %v, want %d", n, err, len(want))
+						}
+					})
+					a.Close()
+					socktest.Must(t, call.Wait(t))
+					if !bytes.Equal(got, want) {
+						t.Errorf("%d bytes came, which are not the %d of the file", len(got), len(want))
+					}
+					if f, ok := file.(*os.File); ok {
+						io.Copy(io.Discard, f) // so that who writes a pipe comes to his end
+						f.Close()
+					}
+				})
+			}
+		})
+	}
+}
+
+// An error after something was sent is the call's; so is one of the file. The position says how far it came.
+func TestSendfileFailsMidway(t *testing.T) { // items 134, 137
+	content := pattern(100_000)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		f := onDisk(t, content)
+		first := true
+		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+			if !first {
+				return 0, syscall.EIO
+			}
+			first = false
+			return call(to, from, offset, 100)
+		}, func() {
+			n, err := w.On(a).Sendfile(f, 50, -1)
+			if n != 100 || !errors.Is(err, syscall.EIO) {
+				t.Errorf("Sendfile = %d, %v, want 100, EIO", n, err)
+			}
+		})
+		if at := position(t, f); at != 150 {
+			t.Errorf("the file stands at %d, want 150", at)
+		}
+		file := io.MultiReader(bytes.NewReader(content[:9000]), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if n, err := w.On(a).Sendfile(file, 0, -1); n != 9000 || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Sendfile = %d, %v, want 9000, unexpected EOF", n, err)
+		}
+		a.Close()
+		got, err := collect(b, 64<<10)
+		if want := append(content[50:150:150], content[:9000]...); !bytes.Equal(got, want) || err != nil {
+			t.Errorf("%d bytes came, %v", len(got), err)
+		}
+		f.Close()
+	})
+}
+
+// Whatever ends it, it says how much went, and the socket goes on working where it was.
+func TestSendfileEnds(t *testing.T) { // items 135, 137
+	content := pattern(8 << 20)
+	for _, test := range []struct {
+		name    string
+		timeout time.Duration
+		end     func(w *socktest.Waiter, a *sock.Socket)
+		want    error
+	}{
+		{"timeout", 20 * time.Millisecond, nil, os.ErrDeadlineExceeded},
+		{"cancel", sock.Forever, func(w *socktest.Waiter, _ *sock.Socket) { w.Cancel() }, context.Canceled},
+		{"close", sock.Forever, func(_ *socktest.Waiter, a *sock.Socket) { a.Close() }, net.ErrClosed},
+		{"made non-blocking, then closed", sock.Forever, func(_ *socktest.Waiter, a *sock.Socket) {
+			a.SetTimeout(0)
+			a.Close()
+		}, net.ErrClosed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				if test.name == "cancel" && !w.CanCancel {
+					return
+				}
+				for _, read := range []bool{false, true} {
+					a, b := socktest.TCP.Pair(t)
+					socktest.Must(t, a.SetTimeout(test.timeout))
+					f := onDisk(t, content)
+					var file io.Reader = f
+					if read {
+						file = noDescriptor{f}
+					}
+					var n int64
+					call := socktest.Start(func() (err error) {
+						n, err = w.On(a).Sendfile(file, 0, -1)
+						return err
+					})
+					if test.end != nil {
+						socktest.AwaitWaiting(t, a)
+						test.end(w, a)
+					}
+					if err := call.Wait(t); !errors.Is(err, test.want) || n == 0 || n == int64(len(content)) {
+						t.Fatalf("read %v: Sendfile = %d, %v, want some of it and %v", read, n, err, test.want)
+					}
+					if at := position(t, f); at != n {
+						t.Errorf("read %v: the file stands at %d, and %d were sent", read, at, n)
+					}
+					want := content[:n:n]
+					rest := socktest.Start(func() error {
+						if test.want == net.ErrClosed {
+							return nil
+						}
+						a.SetTimeout(sock.Forever)
+						m, err := w.On(a).Sendfile(f, n, -1)
+						if m != int64(len(content))-n {
+							err = errors.Join(err, fmt.Errorf("the rest = %d", m))
+						}
+						want = content
+						a.Close()
+						return err
+					})
+					got, err := collect(b, 64<<10)
+					socktest.Must(t, rest.Wait(t))
+					if !bytes.Equal(got, want) || err != nil {
+						t.Errorf("read %v: %d bytes came of %d, %v", read, len(got), len(want), err)
+					}
+					f.Close()
+				}
+			})
+		})
+	}
+}
+
+// The timeout is for each wait: as long as the receiver takes a little before it passes, the whole may take many times that.
+func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
+	const timeout = 150 * time.Millisecond
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, a.SetTimeout(timeout))
+		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
+		f := onDisk(t, pattern(200_000))
+		defer f.Close()
+		began := time.Now()
+		call := socktest.Start(func() error {
+			_, err := w.On(a).Sendfile(f, 0, -1)
+			a.Close()
+			return err
+		})
+		got := 0
+		tick := time.NewTicker(timeout / 20)
+		defer tick.Stop()
+		for {
+			<-tick.C
+			p, err := b.Recv(4000, 0)
+			if got += len(p); len(p) == 0 {
+				socktest.Must(t, err)
+				break
+			}
+		}
+		if err := call.Wait(t); err != nil || got != 200_000 {
+			t.Errorf("%d bytes, %v", got, err)
+		}
+		if took := time.Since(began); took < 2*timeout {
+			t.Errorf("it took %v: the test shows nothing", took)
+		}
+	})
+}
+
+// One call never asks for more than 1 GiB, and goes on after it.
+func TestSendfileBlocks(t *testing.T) { // item 140
+	socktest.Check(t)
+	a, _ := socktest.UnixStream.Pair(t)
+	f := onDisk(t, nil)
+	const size = 5 << 30
+	socktest.Must(t, f.Truncate(size))
+	longest, calls := 0, 0
+	sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, offset int64, n int) (int, error) {
+		longest = max(longest, n)
+		calls++
+		return int(min(int64(n), size-offset)), nil // as if it went
+	}, func() {
+		if n, err := a.Sendfile(f, 0, -1); n != size || err != nil {
+			t.Errorf("Sendfile = %d, %v", n, err)
+		}
+	})
+	if longest > 1<<30 || calls < 5 {
+		t.Errorf("%d calls for up to %d bytes", calls, longest)
+	}
+}
+
+// What others send comes before or after.
+func TestSendfileIsNotMixed(t *testing.T) {
+	content := bytes.Repeat([]byte("f"), 4<<20)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		f := onDisk(t, content)
+		defer f.Close()
+		call := socktest.Start(func() error {
+			_, err := w.On(a).Sendfile(f, 0, -1)
+			return err
+		})
+		socktest.AwaitWaiting(t, a)
+		others := socktest.Start(func() error {
+			for range 3 {
+				if _, err := a.Sendall([]byte("ooo"), 0); err != nil {
+					return err
+				}
+			}
+			return a.Shutdown(sock.SHUT_WR)
+		})
+		got, err := collect(b, 64<<10)
+		socktest.Must(t, err)
+		socktest.Must(t, call.Wait(t))
+		socktest.Must(t, others.Wait(t))
+		if want := string(content) + "ooooooooo"; string(got) != want {
+			t.Errorf("%d bytes came, and they are not in order", len(got))
+		}
+	})
+}
+
+// A disk that takes its time stops nobody else: not another socket on the loop, not what is received on the same one; and what waits
+// behind it ends by its own timeout.
+func TestSendfileSlowDisk(t *testing.T) {
+	content := pattern(100_000)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		r, err := loop.Default()
+		socktest.Must(t, err)
+		for _, way := range []string{"sendfile", "pipe"} {
+			a, b := socktest.UnixStream.Pair(t)
+			c, d := socktest.TCP.Pair(t)
+			for _, s := range []*sock.Socket{a, b, c, d} {
+				socktest.Must(t, s.Join(r.Loops()[0]))
+			}
+			disk := make(chan struct{})
+			inDisk := make(chan struct{}, 100)
+			var file io.Reader
+			var f *os.File
+			if way == "sendfile" {
+				f = onDisk(t, content)
+				file = f
+			} else {
+				var stuck *os.File
+				f, stuck, err = os.Pipe()
+				socktest.Must(t, err)
+				_, err := stuck.Write(content[:10])
+				socktest.Must(t, err)
+				file = &noted{f, inDisk}
+				go func() {
+					<-disk
+					stuck.Write(content[10:])
+					stuck.Close()
+				}()
+			}
+			var got []byte
+			recv := socktest.Start(func() (err error) {
+				got, err = collect(b, 64<<10)
+				return err
+			})
+			sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+				select {
+				case inDisk <- struct{}{}:
+				default:
+				}
+				<-disk
+				return call(to, from, offset, n)
+			}, func() {
+				call := socktest.Start(func() error {
+					n, err := w.On(a).Sendfile(file, 0, -1)
+					if n != int64(len(content)) && err == nil {
+						err = fmt.Errorf("Sendfile = %d", n)
+					}
+					return err
+				})
+				<-inDisk
+				if way == "pipe" {
+					<-inDisk
+				}
+
+				// The same loop serves others, by tasks and by goroutines.
+				echo := r.Loops()[0].Go(func(task *loop.Task) {
+					for range 100 {
+						if p, err := c.In(task).Recv(10, 0); err != nil {
+							t.Error(err)
+						} else if _, err := c.In(task).Sendall(p, 0); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+				for range 100 {
+					d.Sendall(hello, 0)
+					if p, err := d.Recv(10, 0); string(p) != string(hello) {
+						t.Fatalf("%q, %v", p, err)
+					}
+				}
+				socktest.Must(t, socktest.Start(func() error { return echo.Wait(t.Context()) }).Wait(t))
+
+				// The other lane of the socket, and those who wait behind.
+				_, err := b.Send(hello, 0)
+				socktest.Must(t, err)
+				if p, err := a.Recv(10, 0); string(p) != string(hello) {
+					t.Errorf("%q, %v", p, err)
+				}
+				socktest.Must(t, a.SetTimeout(10*time.Millisecond))
+				behind := socktest.Start(func() error { _, err := a.Send(hello, 0); return err })
+				if err := behind.Wait(t); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("Send behind a slow disk: %v", err)
+				}
+				socktest.Must(t, a.SetTimeout(sock.Forever))
+				if call.Done() {
+					t.Error("it is over, and the disk has given nothing")
+				}
+				close(disk)
+				socktest.Must(t, call.Wait(t))
+			})
+			a.Close()
+			socktest.Must(t, recv.Wait(t))
+			if !bytes.Equal(got, content) {
+				t.Errorf("%s: %d bytes came of %d", way, len(got), len(content))
+			}
+			f.Close()
+		}
+	})
+}
+
+// noted says when a Read begins.
+type noted struct {
+	io.Reader
+	begun chan<- struct{}
+}
+
+func (r *noted) Read(p []byte) (int, error) {
+	select {
+	case r.begun <- struct{}{}:
+	default: // nobody looks any more
+	}
+	return r.Reader.Read(p)
+}
+
+// A close, and a cancel, while the disk is slow count as soon as it has given what was asked for; the descriptor stays open until then.
+func TestSendfileEndsInSlowDisk(t *testing.T) {
+	content := pattern(100_000)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, end := range map[string]func(a *sock.Socket){"close": func(a *sock.Socket) { a.Close() }, "cancel": func(*sock.Socket) { w.Cancel() }} {
+			if name == "cancel" && !w.CanCancel {
+				continue
+			}
+			a, b := socktest.UnixStream.Pair(t)
+			f := onDisk(t, content)
+			disk, inDisk := make(chan struct{}), make(chan struct{}, 1)
+			var n int64
+			sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+				inDisk <- struct{}{}
+				<-disk
+				return call(to, from, offset, 1000)
+			}, func() {
+				call := socktest.Start(func() (err error) {
+					n, err = w.On(a).Sendfile(f, 0, -1)
+					return err
+				})
+				<-inDisk
+				end(a)
+				close(disk)
+				want := map[string]error{"close": net.ErrClosed, "cancel": context.Canceled}[name]
+				if err := call.Wait(t); !errors.Is(err, want) || n != 1000 {
+					t.Errorf("%s: Sendfile = %d, %v", name, n, err)
+				}
+			})
+			a.Close()
+			if got, err := collect(b, 64<<10); !bytes.Equal(got, content[:1000]) {
+				t.Errorf("%s: %d bytes came, %v", name, len(got), err)
+			}
+			f.Close()
+		}
+	})
+}
+
+// In a callback it would stop the loop.
+func TestSendfileInCallback(t *testing.T) {
+	socktest.Check(t)
+	a, _ := socktest.TCP.Pair(t)
+	f := onDisk(t, hello)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	told := make(chan error, 1)
+	r.Next().Post(func() {
+		_, err := a.Sendfile(f, 0, -1)
+		told <- err
+	})
+	if err := <-told; !errors.Is(err, loop.ErrOnLoop) {
+		t.Errorf("Sendfile in a callback: %v", err)
+	}
+}
+
+// A peer that is gone is an error, also when the file is sent by the system.
+func TestSendfileBrokenPipe(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		b.Close()
+		f := onDisk(t, hello)
+		defer f.Close()
+		if n, err := w.On(a).Sendfile(f, 0, -1); n != 0 || !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("Sendfile = %d, %v, want EPIPE", n, err)
+		}
+	})
+}
+
+// A file that panics in its Read leaves the socket usable.
+func TestSendfilePanic(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	bad := io.MultiReader(strings.NewReader("x"), panics{})
+	func() {
+		defer func() {
+			if v := recover(); v == nil {
+				t.Error("no panic")
+			}
+		}()
+		a.Sendfile(bad, 0, -1)
+	}()
+	bad = io.MultiReader(strings.NewReader("x"), panics{})
+	var failed *loop.PanicError
+	if n, err := a.Async().Sendfile(bad, 0, -1).Wait(t.Context()); n != 1 || !errors.As(err, &failed) {
+		t.Errorf("Sendfile = %d, %v", n, err)
+	}
+	if _, err := a.With(t.Context()).Sendall(hello, 0); err != nil {
+		t.Error(err)
+	}
+	a.Close()
+	if got, err := collect(b, 100); string(got) != "xx"+string(hello) {
+		t.Errorf("%q came, %v", got, err)
+	}
+}
+
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic("no") }
