@@ -65,7 +65,8 @@ func TestAddrOfOtherFormat(t *testing.T) {
 		families.KindVsock: func(a families.Addr) []any { cid, port := a.Vsock(); return []any{cid, port} },
 		families.KindTIPC: func(a families.Addr) []any {
 			addrType, v1, v2, v3, scope := a.TIPC()
-			return []any{addrType, v1, v2, v3, scope, a.TIPCDomain()}
+			typ, instance := a.TIPCMember()
+			return []any{addrType, v1, v2, v3, scope, a.TIPCDomain(), typ, instance}
 		},
 		families.KindALG: func(a families.Addr) []any {
 			typ, name, feat, mask := a.ALG()

@@ -87,12 +87,17 @@ func checkEncode(t *testing.T, sys *families.System, a families.Addr) {
 	}
 }
 
-// keptBy is a with its numbers modulo the widths of their fields, which some systems have narrower than others.
+// keptBy is a without what is not written, and with its numbers modulo the widths of their fields, which some systems have
+// narrower than others.
 func keptBy(sys *families.System, a families.Addr) families.Addr {
 	switch netbt := sys == families.NetBSD || sys == families.DragonFly; {
 	case a.Kind() == families.KindRFCOMM && sys != families.Windows:
 		bdaddr, channel := a.RFCOMM()
 		return families.RFCOMM(bdaddr, channel&0xff)
+	case a.Kind() == families.KindTIPC:
+		if addrType, node, ref, _, scope := a.TIPC(); addrType == 3 { // less a name in a group
+			return families.TIPC(addrType, node, ref, 0, scope)
+		}
 	case a.Kind() == families.KindL2CAP && netbt:
 		bdaddr, psm, cid, _ := a.L2CAP()
 		return families.L2CAP(bdaddr, psm, cid&0xff, 0)
