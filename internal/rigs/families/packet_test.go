@@ -46,7 +46,7 @@ func packetOn(t testing.TB, h *host, typ, proto int) (s *sock.Socket) {
 }
 
 // frame is one for to.
-func frame(to, from net.HardwareAddr, proto int, payload string) []byte {
+func ethernetFrame(to, from net.HardwareAddr, proto int, payload string) []byte {
 	b := append(append([]byte(nil), to...), from...)
 	return append(binary.BigEndian.AppendUint16(b, uint16(proto)), payload...)
 }
@@ -68,7 +68,7 @@ func TestPacket(t *testing.T) {
 					if typ == sock.SOCK_DGRAM {
 						return []byte(text)
 					}
-					return frame(everybody, hardware[far], experiment, text)
+					return ethernetFrame(everybody, hardware[far], experiment, text)
 				},
 				To: func(s *sock.Socket) sock.Addr { // from the other end of the wire
 					link, to := far.link, near
@@ -102,7 +102,7 @@ func TestPacketVLAN(t *testing.T) {
 	near, far := twoHosts(t)
 	a, b := packetOn(t, near, sock.SOCK_RAW, sock.ETH_P_ALL), packetOn(t, far, sock.SOCK_RAW, experiment)
 	must(t, a.SetPacketAuxdata(true))
-	tagged := frame(everybody, hardwareOf(t, far), sock.ETH_P_8021Q, "\x20\x2a\x88\xb5tagged") // priority 1, VLAN 42
+	tagged := ethernetFrame(everybody, hardwareOf(t, far), sock.ETH_P_8021Q, "\x20\x2a\x88\xb5tagged") // priority 1, VLAN 42
 	_, err := b.Send(tagged, 0)
 	must(t, err)
 	for {
@@ -137,7 +137,7 @@ func TestPacketFilter(t *testing.T) {
 	must(t, err)
 	send := func(texts ...string) {
 		for _, text := range texts {
-			_, err := b.Send(frame(everybody, from, experiment, text), 0)
+			_, err := b.Send(ethernetFrame(everybody, from, experiment, text), 0)
 			must(t, err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestPacketMembership(t *testing.T) {
 	// A frame for another host is told as such; without the membership hardware would not let it through.
 	must(t, a.JoinPacket(near.link, sock.PACKET_MR_PROMISC, nil))
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
-	_, err := b.Send(frame(net.HardwareAddr{2, 2, 2, 2, 2, 2}, hardwareOf(t, far), experiment, "for another"), 0)
+	_, err := b.Send(ethernetFrame(net.HardwareAddr{2, 2, 2, 2, 2, 2}, hardwareOf(t, far), experiment, "for another"), 0)
 	must(t, err)
 	_, from, err := a.Recvfrom(100, 0)
 	must(t, err)
@@ -240,7 +240,7 @@ func TestPacketFanout(t *testing.T) {
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	const frames = 20
 	for i := range frames {
-		_, err := b.Send(frame(everybody, hardwareOf(t, far), experiment, fmt.Sprint(i)), 0)
+		_, err := b.Send(ethernetFrame(everybody, hardwareOf(t, far), experiment, fmt.Sprint(i)), 0)
 		must(t, err)
 	}
 	for _, s := range []*sock.Socket{one, two} { // in turn
@@ -270,7 +270,7 @@ func TestPacketAndTcpdump(t *testing.T) {
 	dump.Expect("listening on")
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	from := hardwareOf(t, far)
-	_, err := b.Send(frame(everybody, from, experiment, "seen by tcpdump"), 0)
+	_, err := b.Send(ethernetFrame(everybody, from, experiment, "seen by tcpdump"), 0)
 	must(t, err)
 	dump.Expect(from.String())
 	dump.Expect("seen by tcpdump")
@@ -301,7 +301,7 @@ func TestPacketRing(t *testing.T) {
 			const frames = 500
 			sender := socktest.Start(func() error {
 				for i := range frames {
-					if _, err := b.Send(frame(everybody, from, experiment, fmt.Sprintf("packet %d", i)), 0); err != nil {
+					if _, err := b.Send(ethernetFrame(everybody, from, experiment, fmt.Sprintf("packet %d", i)), 0); err != nil {
 						return err
 					}
 				}
@@ -338,7 +338,7 @@ func TestPacketRing(t *testing.T) {
 				t.Errorf("non-blocking: %v", err)
 			}
 			must(t, a.SetTimeout(socktest.Patience))
-			_, err := b.Send(frame(everybody, from, experiment, "last"), 0)
+			_, err := b.Send(ethernetFrame(everybody, from, experiment, "last"), 0)
 			must(t, err)
 			block, err := next()
 			must(t, err)
@@ -394,7 +394,7 @@ func TestPacketRingEnds(t *testing.T) {
 			t.Error("a canceled one gave a block")
 		}
 		b := packetOn(t, far, sock.SOCK_RAW, experiment)
-		_, err := b.Send(frame(everybody, from, experiment, "after"), 0)
+		_, err := b.Send(ethernetFrame(everybody, from, experiment, "after"), 0)
 		must(t, err)
 		block, err := ring.Next()
 		must(t, err)
@@ -419,7 +419,7 @@ func TestPacketRingEnds(t *testing.T) {
 		b := packetOn(t, far, sock.SOCK_RAW, experiment)
 		const frames = 100
 		for i := range frames {
-			_, err := b.Send(frame(everybody, from, experiment, fmt.Sprint(i)), 0)
+			_, err := b.Send(ethernetFrame(everybody, from, experiment, fmt.Sprint(i)), 0)
 			must(t, err)
 		}
 		for n, end := 0, time.After(socktest.Patience); n < frames; {
@@ -441,7 +441,7 @@ func TestPacketRingEnds(t *testing.T) {
 		b := packetOn(t, far, sock.SOCK_RAW, experiment)
 		send := func(n int) {
 			for range n {
-				_, err := b.Send(frame(everybody, from, experiment, "full"), 0)
+				_, err := b.Send(ethernetFrame(everybody, from, experiment, "full"), 0)
 				must(t, err)
 			}
 		}
@@ -510,7 +510,7 @@ func (h *ringWatcher) Closed(_ *sock.Socket, err error) { h.closed <- err }
 func BenchmarkPacketReceive(b *testing.B) {
 	near, far := twoHosts(b)
 	out := packetOn(b, far, sock.SOCK_RAW, experiment)
-	p := frame(everybody, hardwareOf(b, far), experiment, string(make([]byte, 50)))
+	p := ethernetFrame(everybody, hardwareOf(b, far), experiment, string(make([]byte, 50)))
 	send := func(b *testing.B, n int) {
 		b.StopTimer()
 		for range n {
