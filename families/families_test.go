@@ -49,6 +49,8 @@ var parseCorpus = []struct {
 	// An address that escapes hide is an address yet.
 	{"127%2e0.0.1:80", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
 
+	{"inet:can:80", families.Inet("can", 80), ""},
+
 	// A family that shares the format.
 	{"rds:127.0.0.1:80", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
 	{"inet:rds:80", families.Inet("rds", 80), ""},
@@ -363,6 +365,21 @@ func FuzzParse(f *testing.F) {
 	}
 	for _, test := range parseErrorCorpus {
 		f.Add(test.text)
+	}
+	for _, test := range allSockaddrs {
+		text, err := test.addr.MarshalText()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	// What no sockaddr has: names that are yet to be resolved, and text that is another's too.
+	for _, s := range []string{
+		"packet:eth0,0x88cc,4,1,00:11:22:33:44:55", "packet:#2,1,0,32,00:11:22:33:44:55:66:77:88", "can:vcan0", "isotp:a%2cb,1,2",
+		"j1939:vcan0,0,0,0", "hci:node 0", "hci:00:1A:7D:DA:71:13", "system:com.apple.net.utun_control", "system:%23",
+		"alg:alg:x", "alg:a%3ab:c?feat=1&mask=2", "tipc:name:1,2,3?scope=-3", "vsock:any:any", "link:em%2c0,1,2,ff",
+	} {
+		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := families.Parse(s)

@@ -35,6 +35,7 @@ var linkSockaddrs = []sockaddrTest{
 func TestLinkSockaddr(t *testing.T) { testSockaddrs(t, linkSockaddrs) }
 
 func TestLinkShort(t *testing.T) {
+	onlyLittleEndian(t)
 	want := make(map[*families.System]int)
 	for _, sys := range allSystems {
 		want[sys] = 8

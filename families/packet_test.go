@@ -37,6 +37,7 @@ var packetSockaddrs = []sockaddrTest{
 func TestPacketSockaddr(t *testing.T) { testSockaddrs(t, packetSockaddrs) } // items 193, 194
 
 func TestPacketShort(t *testing.T) {
+	onlyLittleEndian(t)
 	testShort(t, "packet", map[*families.System]int{families.Linux: 12})
 	// The address of the hardware has to be there.
 	src := unhex(t, "1100 0800 00000000 0000 00 06 0011223344")
@@ -50,6 +51,7 @@ func TestPacketShort(t *testing.T) {
 
 // InfiniBand has hardware addresses of 20 bytes. They can be read, not written.
 func TestPacketLongHardware(t *testing.T) { // item 194
+	onlyLittleEndian(t)
 	long := bytes.Repeat([]byte{7}, 20)
 	src := append(unhex(t, "1100 0800 00000000 2000 00 14"), long...)
 	a, err := families.Linux.Decode(17, 0, src)

@@ -103,6 +103,7 @@ func TestNoFormat(t *testing.T) { // items 176, 202, 212, 215
 
 // What a socket of a protocol without a format reports.
 func TestDecodeUnknownProtocol(t *testing.T) { // items 177, 199, 212
+	onlyLittleEndian(t)
 	for _, test := range []struct {
 		name     string
 		sys      *families.System
