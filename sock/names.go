@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"errors"
+
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 )
@@ -106,6 +108,12 @@ func (s *Socket) encode(o *op, a Addr) error {
 		n, err := families.Host.Encode(o.sa[:], a)
 		o.salen = uint32(n)
 		return err
+	}
+	if zone := a.Zone(); zone != "" && a.Kind() != families.KindInet6 {
+		// Only an address of this family is worth a look for its interface.
+		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrZoneUnresolved) {
+			return err
+		}
 	}
 	if a.NeedsHost() || a.Zone() != "" {
 		resolved, err := s.resolve(a)

@@ -64,12 +64,18 @@ func (s *core) interfaceIndex(name string) (int, error) {
 	return sysInterfaceIndex(sysfd, name)
 }
 
-// interfaceName is the name of the interface with that index, where the socket is; "" if there is none.
-func (s *core) interfaceName(index int) string {
+// InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network namespace: "" if a is for all
+// interfaces, if there is none with that index any more, or if the socket is closed. The addresses that the system tells have the
+// index alone, where Python has the name: to ask for it is a system call for each.
+func (s *Socket) InterfaceOf(a Addr) string {
+	name, index := a.Interface()
+	if name != "" || index == 0 {
+		return name
+	}
 	sysfd, err := s.fd.Acquire()
 	if err != nil {
 		return ""
 	}
 	defer s.fd.Release()
-	return sysInterfaceName(sysfd, index)
+	return sysInterfaceName(sysfd, int(index))
 }

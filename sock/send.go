@@ -12,19 +12,19 @@ import (
 const fullRetry = time.Millisecond
 
 // sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
-func sendOnce(_ *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
-	n, err := sysSendto(sysfd, p, flags, nil)
+func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+	n, err := s.sendto(sysfd, p, flags, nil)
 	return loop.Outcome{N: n}, err
 }
 
 func trySend(o *op, sysfd int) (loop.Outcome, error) {
-	out, err := sendOnce(nil, sysfd, o.p, o.flags)
+	out, err := sendOnce(o.s, sysfd, o.p, o.flags)
 	o.n = out.N
 	return out, err
 }
 
 func trySendall(o *op, sysfd int) (loop.Outcome, error) {
-	n, err := sysSendto(sysfd, o.p[o.n:], o.flags, nil)
+	n, err := o.s.sendto(sysfd, o.p[o.n:], o.flags, nil)
 	o.n += n
 	if err == nil && o.n < len(o.p) {
 		return loop.Outcome{N: n, More: true}, loop.ErrAgain
@@ -33,7 +33,7 @@ func trySendall(o *op, sysfd int) (loop.Outcome, error) {
 }
 
 func trySendto(o *op, sysfd int) (loop.Outcome, error) {
-	n, err := sysSendto(sysfd, o.p, o.flags, o.sa[:o.salen])
+	n, err := o.s.sendto(sysfd, o.p, o.flags, o.sa[:o.salen])
 	o.n = n
 	out := loop.Outcome{N: n}
 	if err == loop.ErrAgain && o.s.family == AF_UNIX {

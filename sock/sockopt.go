@@ -48,7 +48,7 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	err = s.do("getsockopt", func(sysfd int) error {
 		p := make([]byte, n)
 		n, err := sysGetsockopt(sysfd, level, name, p)
-		value = p[:n]
+		value = p[:min(n, len(p))] // some, such as NETLINK_LIST_MEMBERSHIPS, say how much there would be
 		return err
 	})
 	return value, err

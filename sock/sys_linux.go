@@ -76,14 +76,19 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	}
 }
 
+// sysSendto raises no SIGPIPE.
 func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
+	return sysSendFlags(fd, p, flags|unix.MSG_NOSIGNAL, sa)
+}
+
+func sysSendFlags(fd int, p []byte, flags int, sa []byte) (int, error) {
 	var to unsafe.Pointer
 	if len(sa) > 0 {
 		to = unsafe.Pointer(&sa[0])
 	}
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
-			uintptr(flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL), uintptr(to), uintptr(len(sa)))
+			uintptr(flags|unix.MSG_DONTWAIT), uintptr(to), uintptr(len(sa)))
 		if errno == 0 {
 			return int(n), nil
 		}

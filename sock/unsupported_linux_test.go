@@ -85,8 +85,8 @@ func TestUnknownProtocolOfAFamily(t *testing.T) {
 		want          families.Rule
 	}{
 		{"item 176", 9999, 0, families.ErrBadFamily},
-		{"item 202", sock.AF_CAN, 99, sock.ErrCANProtocol},
-		{"item 212", sock.AF_BLUETOOTH, 99, sock.ErrBluetoothProtocol},
+		{"item 202", sock.AF_CAN, 99, families.ErrCANProtocol},
+		{"item 212", sock.AF_BLUETOOTH, 99, families.ErrBluetoothProtocol},
 	} {
 		fd, err := syscall.Socket(sock.AF_INET, sock.SOCK_DGRAM|sock.SOCK_CLOEXEC, 0)
 		socktest.Must(t, err)

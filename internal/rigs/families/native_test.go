@@ -24,82 +24,35 @@ func TestUnix(t *testing.T) {
 	}
 }
 
-// wantItem is the one item of this kind.
-func wantItem(t *testing.T, items []sock.Control, level, typ int) sock.Control {
-	t.Helper()
-	for _, c := range items {
-		if c.Level == level && c.Type == typ {
-			return c
-		}
-	}
-	t.Fatalf("no ancillary data of level %d and type %d in %v", level, typ, items)
-	return sock.Control{}
-}
-
-// boundTo makes pairs of sockets that are bound and not connected.
-func boundTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
-	return func(t *testing.T) (a, b *sock.Socket) {
-		t.Helper()
-		a, b = need(t, family, typ, proto), need(t, family, typ, proto)
-		must(t, a.Bind(addr))
-		must(t, b.Bind(addr))
-		return a, b
-	}
-}
-
-// connectedTo makes pairs of a socket that connects and the one that is accepted for it: b and a.
-func connectedTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
-	return func(t *testing.T) (a, b *sock.Socket) {
-		t.Helper()
-		ln := need(t, family, typ, proto)
-		must(t, ln.Bind(addr))
-		must(t, ln.Listen(8))
-		b = need(t, family, typ, proto)
-		must(t, b.Connect(socktest.Name(t, ln)))
-		a, _, err := ln.Accept()
-		must(t, err)
-		must(t, ln.Close())
-		return socktest.Closing(t, a), b
-	}
-}
-
-// itsName is where a message for s goes: the address that it is bound to.
-func itsName(s *sock.Socket) sock.Addr {
-	a, _ := s.Getsockname()
-	return a
-}
-
-// fromItsName checks that a message is from the address that its sender is bound to.
-func fromItsName(t *testing.T, s *sock.Socket, from sock.Addr) {
-	t.Helper()
-	if want := socktest.Name(t, s); from != want {
-		t.Errorf("from %v, want %v", from, want)
-	}
-}
-
+// loopbacks are the addresses of both internet families that stay on this host.
 var loopbacks = []struct {
-	name        string
-	family      int
-	addr        sock.Addr
-	level, want int // the option that asks for the hop limit
-	resultType  int // the ancillary data that brings it
+	name       string
+	family     int
+	addr       sock.Addr
+	level, ask int // the option that asks for the hop limit
+	hopLimit   int // the ancillary data that brings it
 }{
 	{"IPv4", sock.AF_INET, sock.Inet("127.0.0.1", 0), sock.IPPROTO_IP, sock.IP_RECVTTL, sock.IP_TTL},
 	{"IPv6", sock.AF_INET6, sock.Inet6("::1", 0), sock.IPPROTO_IPV6, sock.IPV6_RECVHOPLIMIT, sock.IPV6_HOPLIMIT},
 }
 
+// datagrams is the exchange of datagrams between bound sockets, with their hop limit.
+func datagrams(level, ask, hopLimit int) exchange {
+	return exchange{
+		To: itsName, Sender: fromItsName,
+		Ready: func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(level, ask, 1)) },
+		Ancillary: func(t *testing.T, items []sock.Control, _ int) {
+			if c := wantItem(t, items, level, hopLimit); len(c.Ints()) != 1 || c.Ints()[0] != 64 {
+				t.Errorf("hop limit %v, want 64", c.Ints())
+			}
+		},
+	}
+}
+
 func TestUDP(t *testing.T) {
 	for _, lo := range loopbacks {
 		t.Run(lo.name, func(t *testing.T) {
-			everyWay(t, boundTo(lo.family, sock.SOCK_DGRAM, 0, lo.addr), exchange{
-				To: itsName, Sender: fromItsName,
-				Ready: func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(lo.level, lo.want, 1)) },
-				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-					if c := wantItem(t, items, lo.level, lo.resultType); len(c.Ints()) != 1 || c.Ints()[0] != 64 {
-						t.Errorf("hop limit %v, want 64", c.Ints())
-					}
-				},
-			})
+			everyWay(t, boundTo(lo.family, sock.SOCK_DGRAM, 0, lo.addr), datagrams(lo.level, lo.ask, lo.hopLimit))
 		})
 	}
 }

@@ -1,0 +1,113 @@
+//go:build linux
+
+package families_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// Options and ancillary data of SCTP, level IPPROTO_SCTP: <linux/sctp.h>, RFC 6458.
+const (
+	sctpRecvRcvinfo = 32 // SCTP_RECVRCVINFO
+	sctpSndinfo     = 2  // SCTP_SNDINFO
+	sctpRcvinfo     = 3  // SCTP_RCVINFO
+)
+
+// rcvinfo asks for what RFC 6458 has in 5.3.5, and checks that it comes.
+//
+//	struct sctp_rcvinfo {             // <linux/sctp.h>
+//	    __u16 rcv_sid;                // 0
+//	    __u16 rcv_ssn;                // 2
+//	    __u16 rcv_flags;              // 4
+//	    __u32 rcv_ppid;               // 8, as the sender gave it
+//	    __u32 rcv_tsn;                // 12
+//	    __u32 rcv_cumtsn;             // 16
+//	    __u32 rcv_context;            // 20
+//	    sctp_assoc_t rcv_assoc_id;    // 24
+//	};                                // 28
+func rcvinfo(x exchange) exchange {
+	x.Ready = func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(sock.IPPROTO_SCTP, sctpRecvRcvinfo, 1)) }
+	x.Ancillary = func(t *testing.T, items []sock.Control, flags int) {
+		if c := wantItem(t, items, sock.IPPROTO_SCTP, sctpRcvinfo); len(c.Data) != 28 {
+			t.Errorf("struct sctp_rcvinfo has %d bytes, want 28", len(c.Data))
+		}
+		if flags&sock.MSG_EOR == 0 {
+			t.Errorf("flags %#x, want MSG_EOR: it was the whole message", flags)
+		}
+	}
+	return x
+}
+
+// One to one: as TCP, with bounds between messages.
+func TestSCTPStream(t *testing.T) {
+	for _, lo := range loopbacks {
+		t.Run(lo.name, func(t *testing.T) {
+			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_SCTP, lo.addr), rcvinfo(exchange{}))
+		})
+	}
+}
+
+// manyToMany makes pairs of sockets that anyone can send to: the first message makes the association.
+func manyToMany(family int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+	bound := boundTo(family, sock.SOCK_SEQPACKET, sock.IPPROTO_SCTP, addr)
+	return func(t *testing.T) (a, b *sock.Socket) {
+		a, b = bound(t)
+		must(t, a.Listen(8))
+		must(t, b.Listen(8))
+		return a, b
+	}
+}
+
+func TestSCTPSeqpacket(t *testing.T) {
+	for _, lo := range loopbacks {
+		t.Run(lo.name, func(t *testing.T) {
+			everyWay(t, manyToMany(lo.family, lo.addr), rcvinfo(exchange{To: itsName, Sender: fromItsName}))
+		})
+	}
+}
+
+// What ancillary data says about a message on its way out is what the ancillary data on its way in says.
+//
+//	struct sctp_sndinfo {             // <linux/sctp.h>
+//	    __u16 snd_sid;                // 0
+//	    __u16 snd_flags;              // 2
+//	    __u32 snd_ppid;               // 4
+//	    __u32 snd_context;            // 8
+//	    sctp_assoc_t snd_assoc_id;    // 12
+//	};                                // 16
+func TestSCTPStreamNumber(t *testing.T) {
+	socktest.Check(t)
+	a, b := manyToMany(sock.AF_INET, sock.Inet("127.0.0.1", 0))(t)
+	must(t, a.Setsockopt(sock.IPPROTO_SCTP, sctpRecvRcvinfo, 1))
+	must(t, a.SetTimeout(socktest.Patience))
+	for _, tt := range []struct {
+		name        string
+		stream, tag int
+	}{
+		{"first", 0, 0},
+		{"third", 3, 0x12345678},
+		{"last of ten", 9, 0xffffffff},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			info := make([]byte, 16)
+			binary.NativeEndian.PutUint16(info, uint16(tt.stream))
+			binary.NativeEndian.PutUint32(info[4:], uint32(tt.tag))
+			_, err := b.Sendmsg([][]byte{[]byte(tt.name)}, []sock.Control{{Level: sock.IPPROTO_SCTP, Type: sctpSndinfo, Data: info}}, 0, itsName(a))
+			must(t, err)
+			data, items, _, from, err := a.Recvmsg(100, 100, 0)
+			must(t, err)
+			if string(data) != tt.name || from != socktest.Name(t, b) {
+				t.Errorf("got %q from %v", data, from)
+			}
+			c := wantItem(t, items, sock.IPPROTO_SCTP, sctpRcvinfo)
+			stream, tag := binary.NativeEndian.Uint16(c.Data), binary.NativeEndian.Uint32(c.Data[8:])
+			if int(stream) != tt.stream || int(tag) != tt.tag {
+				t.Errorf("stream %d, tag %#x; want %d, %#x", stream, tag, tt.stream, tt.tag)
+			}
+		})
+	}
+}
