@@ -39,7 +39,7 @@ func TestBluetoothAndAlgAddresses(t *testing.T) {
 		{"item 209, RFCOMM's", sock.AF_BLUETOOTH, sock.BTPROTO_HCI, families.RFCOMM(device, 1), families.ErrFamilyMismatch, ""},
 		{"item 210, a node of FreeBSD", sock.AF_BLUETOOTH, sock.BTPROTO_HCI, families.HCINode("ubt0hci"), families.ErrBluetoothFormat, "wrong format"},
 		{"item 211, HCI's", sock.AF_BLUETOOTH, sock.BTPROTO_SCO, families.HCI(0, 0), families.ErrFamilyMismatch, ""},
-		{"item 212, another protocol", sock.AF_BLUETOOTH, 9, families.L2CAP(device, 1, 0, 0), sock.ErrBluetoothProtocol, "unknown Bluetooth protocol"},
+		{"item 212, another protocol", sock.AF_BLUETOOTH, 9, families.L2CAP(device, 1, 0, 0), families.ErrBluetoothProtocol, "unknown Bluetooth protocol"},
 		{"item 213, type", sock.AF_ALG, 0, families.ALG(strings.Repeat("t", 14), "sha256", 0, 0), families.ErrALGType, "AF_ALG type too long."},
 		{"item 213, name", sock.AF_ALG, 0, families.ALG("hash", strings.Repeat("n", 64), 0, 0), families.ErrALGName, "AF_ALG name too long."},
 		{"item 214, another family's", sock.AF_ALG, 0, sock.Inet("127.0.0.1", 1), families.ErrFamilyMismatch, ""},
