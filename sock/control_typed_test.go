@@ -3,9 +3,12 @@ package sock_test
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"math"
 	"net/netip"
 	"reflect"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -196,7 +199,7 @@ func FuzzControlReaders(f *testing.F) {
 	})
 }
 
-// The items come in the order of the bytes, one by one; what is cut comes last, with an error.
+// The items come in the order of the bytes, one by one; what is cut comes last, with an error: items 109, 110.
 func TestControlMessages(t *testing.T) {
 	whole, err := sock.AppendControl(nil, sock.TTL(5).Control(), sock.TOS(6).Control(), sock.Rights{7}.Control())
 	if err != nil {
@@ -271,5 +274,28 @@ func TestControlReadersAllocateNothing(t *testing.T) {
 	}
 	if runtime.GOOS == "linux" && found != 7 {
 		t.Errorf("%d found, want 7", found)
+	}
+}
+
+// What is more than the system can be given is refused before it is copied: item 100.
+func TestControlTooLarge(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("no slice is that long here: run this on a system of 64 bits")
+	}
+	huge := make([]byte, math.MaxInt32) // which nobody touches, so that it takes no memory
+	for _, tt := range []struct {
+		name string
+		to   []byte
+		item sock.Control
+		want string
+	}{
+		{"an item", nil, sock.Control{Data: huge}, "ancillary data item too large"},
+		{"a small item too much", huge[:math.MaxInt32-8], sock.TTL(1).Control(), "too much ancillary data"},
+	} {
+		b, err := sock.AppendControl(tt.to, tt.item)
+		var arg *sock.ArgError
+		if !errors.As(err, &arg) || arg.Rule != tt.want || len(b) != len(tt.to) {
+			t.Errorf("%s: %d bytes, %v; want %q", tt.name, len(b), err, tt.want)
+		}
 	}
 }
