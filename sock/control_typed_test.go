@@ -52,7 +52,7 @@ func TestControlThereAndBack(t *testing.T) {
 		{"AlgIV", sock.AlgIV("vector").Control(), sock.AlgIV("vector"), false},
 		{"AlgAssoclen", sock.AlgAssoclen(9).Control(), sock.AlgAssoclen(9), false},
 		{"Rights", sock.Rights{3, 4, -1}.Control(), sock.Rights{3, 4, -1}, false},
-		{"Ucred", sock.Ucred{PID: 7, UID: 1 << 31, GID: 5}.Control(), sock.Ucred{PID: 7, UID: 1 << 31, GID: 5}, true},
+		{"Ucred", sock.Ucred{PID: 7, UID: 1 << 30, GID: 5}.Control(), sock.Ucred{PID: 7, UID: 1 << 30, GID: 5}, true},
 		{"PktInfo", sock.PktInfo{Interface: 2, Local: netip.MustParseAddr("10.0.0.1")}.Control(),
 			sock.PktInfo{Interface: 2, Local: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("0.0.0.0")}, true},
 		{"PktInfo6", sock.PktInfo6{Interface: 2, Addr: netip.MustParseAddr("fe80::1")}.Control(),
@@ -110,7 +110,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 		want        any
 		description string
 	}{
-		{"Ucred", sock.SOL_SOCKET, 2, "01000000" + "e8030000" + "feffffff", sock.Ucred{PID: 1, UID: 1000, GID: 0xfffffffe}, "struct ucred"},
+		{"Ucred", sock.SOL_SOCKET, 2, "01000000" + "e8030000" + "feffff7f", sock.Ucred{PID: 1, UID: 1000, GID: 0x7ffffffe}, "struct ucred"},
 		{"PidFD", sock.SOL_SOCKET, 4, "05000000", 5, "int"},
 		{"RxqOvfl", sock.SOL_SOCKET, 40, "ffffffff", sock.RxqOvfl(0xffffffff), "__u32"},
 		{"Timestamp", sock.SOL_SOCKET, 29, "0000006500000000" + "0700000000000000", at.Add(7 * time.Microsecond), "struct timeval of 64 bits"},
