@@ -266,7 +266,7 @@ func TestOptionsOfVsock(t *testing.T) {
 	// TCP_INFO gives as much as there is room for, and so shows that there are 8 bytes: tcpi_rto, the third to fourth int, is beyond.
 	b, err := tcp.GetsockoptBytes(sock.IPPROTO_TCP, sock.TCP_INFO, 8)
 	socktest.Must(t, err)
-	if got, err := s.Getsockopt(sock.IPPROTO_TCP, sock.TCP_INFO); uint64(got) != binary.NativeEndian.Uint64(b) || err != nil {
+	if got, err := s.Getsockopt(sock.IPPROTO_TCP, sock.TCP_INFO); got != int(binary.NativeEndian.Uint64(b)) || err != nil {
 		t.Errorf("%#x, %v; want %x", got, err, b)
 	}
 	var arg *sock.ArgError
