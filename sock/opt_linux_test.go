@@ -244,7 +244,8 @@ func TestTLSInTheKernel(t *testing.T) {
 	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
 }
 
-// The options of an AF_VSOCK socket have 64 bits, on every level: item 144. The rule is by the family that the socket is said to have.
+// The options of an AF_VSOCK socket have 64 bits, on every level: item 144. The rule is by the family that the socket is said to
+// have.
 func TestOptionsOfVsock(t *testing.T) {
 	socktest.Check(t)
 	tcp := socktest.TCP.New(t)
