@@ -45,7 +45,7 @@ func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
 		return s.setOption("IPV6_JOIN_GROUP", IPPROTO_IPV6, name6, binary.NativeEndian.AppendUint32(a[:], uint32(ifindex)))
 	}
 	if !options.mreqn && ifindex != 0 {
-		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
 	a := group.As4()
 	return s.setOption("IP_ADD_MEMBERSHIP", IPPROTO_IP, name, mreqn(a[:], ifindex))
@@ -151,7 +151,7 @@ func (s *Socket) SetMulticastInterface(ifindex int) error {
 	case v6:
 		return s.setInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(ifindex))
 	case !options.mreqn:
-		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, mreqn(make([]byte, 4), ifindex))
 }

@@ -54,7 +54,7 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must not be negative"})
 	}
 	if options.timeval == 0 {
-		return s.fail("setsockopt", Addr{}, unsupported("struct timeval"))
+		return s.fail("setsockopt", Addr{}, lacks("struct timeval"))
 	}
 	us := int64(d / time.Microsecond)
 	if d%time.Microsecond > 0 {
@@ -80,7 +80,7 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	if options.timeval == 0 {
-		return 0, s.fail("getsockopt", Addr{}, unsupported("struct timeval"))
+		return 0, s.fail("getsockopt", Addr{}, lacks("struct timeval"))
 	}
 	b := make([]byte, options.timeval)
 	err := s.do("getsockopt", func(sysfd int) error {

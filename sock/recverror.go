@@ -32,7 +32,7 @@ var errorRooms = sync.Pool{New: func() any { return new([errorRoom]byte) }}
 // result.
 func (s *Socket) RecvError(p []byte) (QueuedMessage, error) {
 	if msgErrqueue == 0 {
-		return QueuedMessage{}, s.fail("recvmsg", Addr{}, unsupported("MSG_ERRQUEUE"))
+		return QueuedMessage{}, s.fail("recvmsg", Addr{}, lacks("MSG_ERRQUEUE"))
 	}
 	room := errorRooms.Get().(*[errorRoom]byte)
 	defer errorRooms.Put(room)
@@ -54,7 +54,7 @@ func (s *Socket) RecvError(p []byte) (QueuedMessage, error) {
 // RecvError is Socket.RecvError.
 func (a Async) RecvError(p []byte) loop.Future[QueuedMessage] {
 	if msgErrqueue == 0 {
-		return loop.SettledOn(&a.s.fd, QueuedMessage{}, a.s.fail("recvmsg", Addr{}, unsupported("MSG_ERRQUEUE")))
+		return loop.SettledOn(&a.s.fd, QueuedMessage{}, a.s.fail("recvmsg", Addr{}, lacks("MSG_ERRQUEUE")))
 	}
 	return startMsg(a.s, "recvmsg", loop.Read, [][]byte{p}, make([]byte, errorRoom), nil, msgErrqueue|msgCloexec, Addr{}, (*msgOp).queued)
 }
