@@ -10,7 +10,7 @@ import (
 
 // What AF_ALG wants of a message, byte by byte as <linux/if_alg.h> has it on a little-endian machine: item 119.
 func TestControlOfAlg(t *testing.T) {
-	onLittleEndian(t)
+	littleEndian(t)
 	iv := sock.AlgIV("0123456789abcdef")
 	for _, tt := range []struct {
 		name string
@@ -46,8 +46,8 @@ func TestControlOfAlg(t *testing.T) {
 	}
 }
 
-// onLittleEndian skips a test of known bytes where ints are the other way round.
-func onLittleEndian(t *testing.T) {
+// littleEndian skips a test of known bytes where ints are the other way round.
+func littleEndian(t *testing.T) {
 	t.Helper()
 	if !bytes.Equal(sock.IntsControl(0, 0, 1).Data, []byte{1, 0, 0, 0}) {
 		t.Skip("the known bytes are those of a little-endian machine: run this on one")

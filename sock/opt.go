@@ -90,7 +90,8 @@ func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n
 		return 0, s.fail("getsockopt", Addr{}, lacks(what))
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
-		if n, err = sysGetsockopt(sysfd, level, name, p); err == nil && n < least {
+		n, err = sysGetsockopt(sysfd, level, name, p)
+		if n = min(n, len(p)); err == nil && n < least { // some options say how much there would be
 			err = fmt.Errorf("%s: %d bytes of %d", what, n, least)
 		}
 		return err

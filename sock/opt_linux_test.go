@@ -1,7 +1,6 @@
 package sock_test
 
 import (
-	"encoding/binary"
 	"errors"
 	"os"
 	"syscall"
@@ -242,46 +241,6 @@ func TestTLSInTheKernel(t *testing.T) {
 	socktest.Must(t, b.SetTimeout(socktest.Patience))
 	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
 	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
-}
-
-// The options of an AF_VSOCK socket have 64 bits, on every level: item 144. The rule is by the family that the socket is said to
-// have.
-func TestOptionsOfVsock(t *testing.T) {
-	socktest.Check(t)
-	tcp := socktest.TCP.New(t)
-	fd, err := sock.Dup(tcp.Fileno())
-	socktest.Must(t, err)
-	s, err := sock.FromFD(fd, sock.AF_VSOCK, sock.SOCK_STREAM, 0)
-	socktest.Must(t, err)
-	socktest.Closing(t, s)
-	for _, v := range []int{1, 0, -1} { // -1 wraps; all have 8 bytes, of which the system here takes 4
-		socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_KEEPALIVE, v))
-		want := 0
-		if v != 0 {
-			want = 1
-		}
-		if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_KEEPALIVE); got != want || err != nil {
-			t.Errorf("%d: %d, %v; want %d", v, got, err, want)
-		}
-	}
-	// TCP_INFO gives as much as there is room for, and so shows that there are 8 bytes: tcpi_rto, the third to fourth int, is beyond.
-	b, err := tcp.GetsockoptBytes(sock.IPPROTO_TCP, sock.TCP_INFO, 8)
-	socktest.Must(t, err)
-	if got, err := s.Getsockopt(sock.IPPROTO_TCP, sock.TCP_INFO); got != int(binary.NativeEndian.Uint64(b)) || err != nil {
-		t.Errorf("%#x, %v; want %x", got, err, b)
-	}
-	var arg *sock.ArgError
-	if p, err := s.GetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, 8); p != nil || !errors.As(err, &arg) ||
-		arg.Rule != "getsockopt string buffer not allowed" {
-		t.Errorf("bytes: %v, %v", p, err)
-	}
-	if err := s.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_KEEPALIVE, make([]byte, 4)); !errors.As(err, &arg) {
-		t.Errorf("bytes: %v", err)
-	}
-	if err := s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_KEEPALIVE, 4); !errors.As(err, &arg) {
-		t.Errorf("no bytes: %v", err)
-	}
-	socktest.Must(t, s.SetLinger(sock.Linger{On: true})) // a method knows its own form
 }
 
 // UDP-Lite counts how much of a datagram its checksum covers: item 146.
