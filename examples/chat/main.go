@@ -1,0 +1,82 @@
+// Chat is talk among all who run it on this host, by UDP multicast on the loopback interface: there is no server. Each line of standard
+// input goes to the group; all that comes from the group is printed, one's own words too.
+//
+//	$ go run ./examples/chat ann
+//	ann is here
+//	bob is here
+//	bob: hello
+//
+// Another GROUP:PORT can be given as second argument.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"log"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		log.Fatal("chat NAME [GROUP:PORT]")
+	}
+	name, at := os.Args[1], netip.MustParseAddrPort("239.77.1.1:7777")
+	if len(os.Args) > 2 {
+		var err error
+		at, err = netip.ParseAddrPort(os.Args[2])
+		check(err)
+	}
+	s, group := join(at)
+	defer s.Close()
+	say := func(text string) {
+		_, err := s.Sendto([]byte(text), 0, group)
+		check(err)
+	}
+	go func() {
+		for {
+			text, _, err := s.Recvfrom(1<<16, 0)
+			check(err)
+			fmt.Printf("%s\n", text)
+		}
+	}()
+	say(name + " is here")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		say(name + ": " + in.Text())
+	}
+}
+
+// join is a socket that sends to the group and hears it, and the address of the group.
+func join(at netip.AddrPort) (*sock.Socket, sock.Addr) {
+	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
+	check(err)
+	// All who chat are bound to one port.
+	check(s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, 1))
+	check(s.Bind(sock.Inet("", int(at.Port()))))
+	lo := loopback()
+	check(s.JoinGroup(at.Addr(), lo))
+	check(s.SetMulticastInterface(lo))
+	return s, sock.Inet(at.Addr().String(), int(at.Port()))
+}
+
+// loopback is the index of the loopback interface.
+func loopback() int {
+	list, err := net.Interfaces()
+	check(err)
+	for _, i := range list {
+		if i.Flags&net.FlagLoopback != 0 {
+			return i.Index
+		}
+	}
+	log.Fatal("no loopback interface")
+	return 0
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
