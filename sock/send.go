@@ -66,7 +66,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 		sysfd, err := s.fd.Enter(loop.Write, false)
 		if err == nil {
 			var out loop.Outcome
-			if out, err = sendOnce(nil, sysfd, p, flags); err != nil || out.N == len(p) {
+			if out, err = sendOnce(s.core, sysfd, p, flags); err != nil || out.N == len(p) {
 				retry = s.fd.Leave(loop.Write, false, out, err)
 				runtime.KeepAlive(s)
 				if err == nil {
