@@ -63,7 +63,8 @@ func TestBluezL2CAP(t *testing.T) {
 		socktest.Check(t)
 		ln := bound(t, far, psm)
 		must(t, ln.Listen(1))
-		start(t, "l2test", "-s", "-i", near.text(), "-P", fmt.Sprint(psm), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.text())
+		// It must not disconnect at once: the request to do so overtakes what was sent.
+		start(t, "l2test", "-s", "-g", "10000", "-i", near.text(), "-P", fmt.Sprint(psm), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.text())
 		s, from, err := ln.Accept()
 		must(t, err)
 		defer s.Close()
