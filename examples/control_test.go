@@ -132,7 +132,7 @@ func TestTracerouteByARouter(t *testing.T) {
 			exec.Command("ip", "netns", "delete", name).Run()
 		}
 	})
-	for _, line := range strings.Split(strings.NewReplacer("HOST", host, "ROUTER", router, "FAR", far).Replace(twoLinks), "\n") {
+	for line := range strings.SplitSeq(strings.NewReplacer("HOST", host, "ROUTER", router, "FAR", far).Replace(twoLinks), "\n") {
 		if out, err := exec.Command("sh", "-ec", line).CombinedOutput(); err != nil {
 			t.Skipf("run this as root, where there are namespaces: %s: %v: %s", line, err, out)
 		}

@@ -80,6 +80,9 @@ func (a *Alg) Operation() (*AlgOperation, error) {
 // How much there is to receive: of "hash" the digest, of "skcipher" as much as was sent, of "rng" as many bytes as are asked for, 128
 // at the most. Of "aead" the associated data comes first, as it was sent, and then the text with the tag behind it, or without it
 // when decrypted; it must be received by one call.
+//
+// Sockets of "hash" and "rng" never have to wait, and the kernel tells no one that they are ready: a Handler that watches one is not
+// called. A callback sends and receives at once.
 type AlgOperation struct {
 	*Socket
 	aead    bool

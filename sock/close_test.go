@@ -32,8 +32,8 @@ var somewhere = sock.Inet("127.0.0.1", 9)
 
 var closedRules = map[string]closedRule{
 	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
-	"Sendmsg": {func(s *sock.Socket, _ socktest.Operations) error {
-		_, err := s.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
+	"Sendmsg": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, err := o.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
 		return err
 	}, net.ErrClosed},
 	"SendmsgAfalg": {func(s *sock.Socket, _ socktest.Operations) error {
@@ -44,12 +44,12 @@ var closedRules = map[string]closedRule{
 		_, err := s.SendFds([][]byte{{1}}, nil, 0)
 		return err
 	}, net.ErrClosed},
-	"Recvmsg": {func(s *sock.Socket, _ socktest.Operations) error {
-		_, _, _, _, err := s.Recvmsg(1, 0, 0)
+	"Recvmsg": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, _, _, _, err := o.Recvmsg(1, 0, 0)
 		return err
 	}, net.ErrClosed},
-	"RecvmsgInto": {func(s *sock.Socket, _ socktest.Operations) error {
-		_, _, _, _, err := s.RecvmsgInto([][]byte{{1}}, 0, 0)
+	"RecvmsgInto": {func(_ *sock.Socket, o socktest.Operations) error {
+		_, _, _, _, err := o.RecvmsgInto([][]byte{{1}}, 0, 0)
 		return err
 	}, net.ErrClosed},
 	"RecvmsgBuffers": {func(s *sock.Socket, _ socktest.Operations) error {

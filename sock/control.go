@@ -51,12 +51,15 @@ func CMSG_SPACE(n int) (int, error) {
 
 // AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty or made by it.
 //
-// Error: an *ArgError for data that no control message can hold.
+// Error: an *ArgError for data that no control message can hold, or for more in all than a C int counts.
 func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	for _, c := range items {
 		space, err := CMSG_SPACE(len(c.Data))
-		if err != nil || space > maxControl-len(b) {
+		if err != nil {
 			return b, &ArgError{"ancdata", len(c.Data), "ancillary data item too large"}
+		}
+		if space > maxControl-len(b) {
+			return b, &ArgError{"ancdata", len(b) + space, "too much ancillary data"}
 		}
 		start := len(b)
 		b = append(b, make([]byte, space)...)

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// PktInfo says where an IPv4 packet came in, or goes out: IP_PKTINFO, ip(7). It comes if IP_PKTINFO (on macOS IP_RECVPKTINFO) is set. Where
-// a system has IP_RECVDSTADDR instead, the BSDs, only the address is there.
+// PktInfo says where an IPv4 packet came in, or goes out: IP_PKTINFO, ip(7). It comes if IP_PKTINFO (on macOS IP_RECVPKTINFO) is
+// set. Where a system has IP_RECVDSTADDR instead, the BSDs, only the address is there.
 //
 //	struct in_pktinfo {                     <netinet/in.h> of Linux and macOS
 //		unsigned int   ipi_ifindex;     // 0

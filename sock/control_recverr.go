@@ -48,10 +48,24 @@ type QueuedError struct {
 	Offender   Addr          // who has sent the ICMP packet; the zero Addr where nobody has
 }
 
-// QueuedError reads an item of the type IP_RECVERR or IPV6_RECVERR: what recvmsg(2) gives with MSG_ERRQUEUE.
+// errorQueues are the level and the type of an entry in families that are Linux's own.
+var errorQueues = [...]struct{ level, typ int }{
+	{263, 16}, // SOL_PACKET, PACKET_TX_TIMESTAMP: <linux/if_packet.h>
+	{101, 1},  // SOL_CAN_RAW, SCM_CAN_RAW_ERRQUEUE: <linux/can/raw.h>
+	{107, 4},  // SOL_CAN_J1939, SCM_J1939_ERRQUEUE: <linux/can/j1939.h>
+	{274, 4},  // SOL_BLUETOOTH, BT_SCM_ERROR: <net/bluetooth/bluetooth.h>
+	{287, 1},  // SOL_VSOCK, VSOCK_RECVERR: <linux/vm_sockets.h>
+}
+
+// QueuedError reads an item of the type IP_RECVERR or IPV6_RECVERR, or of AF_PACKET, AF_CAN, AF_BLUETOOTH or AF_VSOCK: what
+// recvmsg(2) gives with MSG_ERRQUEUE.
 func (c Control) QueuedError() (QueuedError, bool) {
 	b := c.Data
-	if !c.is(IPPROTO_IP, numbers.recverr) && !c.is(IPPROTO_IPV6, numbers.recverr6) || len(b) < 16 {
+	is := c.is(IPPROTO_IP, numbers.recverr) || c.is(IPPROTO_IPV6, numbers.recverr6)
+	for _, q := range errorQueues {
+		is = is || c.is(q.level, q.typ)
+	}
+	if !is || len(b) < 16 {
 		return QueuedError{}, false
 	}
 	e := binary.NativeEndian
@@ -60,9 +74,9 @@ func (c Control) QueuedError() (QueuedError, bool) {
 	return q, true
 }
 
-// ZeroCopy says, if that is what e is about, which sends with MSG_ZEROCOPY have ended: those with the numbers first to last, where the
-// first send on the socket was 0 and failed ones do not count; both wrap at 2³². Their buffers are free. copied says that the system
-// had to copy the data, so that it was all for nothing.
+// ZeroCopy says, if that is what e is about, which sends with MSG_ZEROCOPY have ended: those with the numbers first to last, where
+// the first send on the socket was 0 and failed ones do not count; both wrap at 2³². Their buffers are free. copied says that the
+// system had to copy the data, so that it was all for nothing.
 func (e QueuedError) ZeroCopy() (first, last uint32, copied, ok bool) {
 	if e.Origin != SO_EE_ORIGIN_ZEROCOPY {
 		return 0, 0, false, false

@@ -2,8 +2,8 @@ package sock
 
 import "encoding/binary"
 
-// Rights are descriptors that a message on an AF_UNIX socket carries: SCM_RIGHTS. The receiver gets duplicates, with numbers of its own.
-// Data: C ints.
+// Rights are descriptors that a message on an AF_UNIX socket carries: SCM_RIGHTS. The receiver gets duplicates, with numbers of its
+// own. Data: C ints.
 //
 // Whoever receives them must close them; a message that is dropped with them inside leaks them, unless CloseRights is told. They are
 // close-on-exec only if MSG_CMSG_CLOEXEC was among the flags, as in Python; on a system without that flag, macOS, never at once.
@@ -20,7 +20,8 @@ func (c Control) Rights() (Rights, bool) {
 	return c.AppendRights(make([]int, 0, len(c.Data)/4)), true
 }
 
-// AppendRights appends the descriptors in c to fds: none if c is of another type. What is left of a partial one at the end is dropped.
+// AppendRights appends the descriptors in c to fds: none if c is of another type. What is left of a partial one at the end is
+// dropped.
 func (c Control) AppendRights(fds []int) []int {
 	if c.is(SOL_SOCKET, scmRights) {
 		for b := c.Data; len(b) >= 4; b = b[4:] {

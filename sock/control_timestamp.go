@@ -25,7 +25,8 @@ func (c Control) Timestamp() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// decodeTime reads a struct timeval or timespec. That of macOS has 32 bits of microseconds and padding behind, which are the low half.
+// decodeTime reads a struct timeval or timespec. That of macOS has 32 bits of microseconds and padding behind, which are the low
+// half.
 func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
 	e := binary.NativeEndian
 	var sec int64

@@ -3,9 +3,12 @@ package sock_test
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"math"
 	"net/netip"
 	"reflect"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -49,7 +52,7 @@ func TestControlThereAndBack(t *testing.T) {
 		{"AlgIV", sock.AlgIV("vector").Control(), sock.AlgIV("vector"), false},
 		{"AlgAssoclen", sock.AlgAssoclen(9).Control(), sock.AlgAssoclen(9), false},
 		{"Rights", sock.Rights{3, 4, -1}.Control(), sock.Rights{3, 4, -1}, false},
-		{"Ucred", sock.Ucred{PID: 7, UID: 1 << 31, GID: 5}.Control(), sock.Ucred{PID: 7, UID: 1 << 31, GID: 5}, true},
+		{"Ucred", sock.Ucred{PID: 7, UID: 1 << 30, GID: 5}.Control(), sock.Ucred{PID: 7, UID: 1 << 30, GID: 5}, true},
 		{"PktInfo", sock.PktInfo{Interface: 2, Local: netip.MustParseAddr("10.0.0.1")}.Control(),
 			sock.PktInfo{Interface: 2, Local: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("0.0.0.0")}, true},
 		{"PktInfo6", sock.PktInfo6{Interface: 2, Addr: netip.MustParseAddr("fe80::1")}.Control(),
@@ -107,7 +110,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 		want        any
 		description string
 	}{
-		{"Ucred", sock.SOL_SOCKET, 2, "01000000" + "e8030000" + "feffffff", sock.Ucred{PID: 1, UID: 1000, GID: 0xfffffffe}, "struct ucred"},
+		{"Ucred", sock.SOL_SOCKET, 2, "01000000" + "e8030000" + "feffff7f", sock.Ucred{PID: 1, UID: 1000, GID: 0x7ffffffe}, "struct ucred"},
 		{"PidFD", sock.SOL_SOCKET, 4, "05000000", 5, "int"},
 		{"RxqOvfl", sock.SOL_SOCKET, 40, "ffffffff", sock.RxqOvfl(0xffffffff), "__u32"},
 		{"Timestamp", sock.SOL_SOCKET, 29, "0000006500000000" + "0700000000000000", at.Add(7 * time.Microsecond), "struct timeval of 64 bits"},
@@ -143,6 +146,8 @@ func TestControlBytesOfLinux(t *testing.T) {
 			sock.QueuedError{Errno: 0x5a, Origin: 3, Type: 2, Info: 1280, Offender: sock.Inet6("fe80::1", 0)}, "…, sockaddr_in6"},
 		{"QueuedError", 0, 11, "00000000" + "05" + "00" + "01" + "00" + "03000000" + "07000000" + "0000000000000000" + "0000000000000000",
 			sock.QueuedError{Origin: 5, Code: 1, Info: 3, Data: 7}, "…, nobody"},
+		{"QueuedError", 263, 16, "2a000000" + "04" + "00" + "00" + "00" + "01000000" + "07000000", sock.QueuedError{Errno: 42, Origin: 4, Info: 1, Data: 7},
+			"… of AF_PACKET"},
 	} {
 		data, err := hex.DecodeString(tt.data)
 		if err != nil {
@@ -196,7 +201,7 @@ func FuzzControlReaders(f *testing.F) {
 	})
 }
 
-// The items come in the order of the bytes, one by one; what is cut comes last, with an error.
+// The items come in the order of the bytes, one by one; what is cut comes last, with an error: items 109, 110.
 func TestControlMessages(t *testing.T) {
 	whole, err := sock.AppendControl(nil, sock.TTL(5).Control(), sock.TOS(6).Control(), sock.Rights{7}.Control())
 	if err != nil {
@@ -271,5 +276,28 @@ func TestControlReadersAllocateNothing(t *testing.T) {
 	}
 	if runtime.GOOS == "linux" && found != 7 {
 		t.Errorf("%d found, want 7", found)
+	}
+}
+
+// What is more than the system can be given is refused before it is copied: item 100.
+func TestControlTooLarge(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("no slice is that long here: run this on a system of 64 bits")
+	}
+	huge := make([]byte, math.MaxInt32) // which nobody touches, so that it takes no memory
+	for _, tt := range []struct {
+		name string
+		to   []byte
+		item sock.Control
+		want string
+	}{
+		{"an item", nil, sock.Control{Data: huge}, "ancillary data item too large"},
+		{"a small item too much", huge[:math.MaxInt32-8], sock.TTL(1).Control(), "too much ancillary data"},
+	} {
+		b, err := sock.AppendControl(tt.to, tt.item)
+		var arg *sock.ArgError
+		if !errors.As(err, &arg) || arg.Rule != tt.want || len(b) != len(tt.to) {
+			t.Errorf("%s: %d bytes, %v; want %q", tt.name, len(b), err, tt.want)
+		}
 	}
 }

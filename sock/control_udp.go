@@ -26,8 +26,8 @@ func (c Control) UDPSegment() (UDPSegment, bool) {
 	return UDPSegment(binary.NativeEndian.Uint16(c.Data)), true
 }
 
-// UDPGRO is how many bytes each of the datagrams had that came as one; the last may have had fewer. It comes with more than one datagram if
-// UDP_GRO is set. Data: a C int.
+// UDPGRO is how many bytes each of the datagrams had that came as one; the last may have had fewer. It comes with more than one
+// datagram if UDP_GRO is set. Data: a C int.
 type UDPGRO int
 
 // UDPGRO reads an item of the type UDP_GRO.
@@ -36,8 +36,8 @@ func (c Control) UDPGRO() (UDPGRO, bool) {
 	return UDPGRO(int32(v)), ok
 }
 
-// RxqOvfl is how many datagrams the socket has dropped since it was made because its queue was full; it wraps. It comes if SO_RXQ_OVFL is
-// set and something was dropped, on Linux. Data: a __u32. socket(7).
+// RxqOvfl is how many datagrams the socket has dropped since it was made because its queue was full; it wraps. It comes if
+// SO_RXQ_OVFL is set and something was dropped, on Linux. Data: a __u32. socket(7).
 type RxqOvfl uint32
 
 // RxqOvfl reads an item of the type SO_RXQ_OVFL.

@@ -59,7 +59,7 @@ func failed(op string, family int, err error) error {
 	return (&core{family: int32(family)}).fail(op, Addr{}, err)
 }
 
-// unsupported is the error of what this system does not have.
-func unsupported(what string) error {
+// lacks is the error of what this system does not have.
+func lacks(what string) error {
 	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }

@@ -80,32 +80,37 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 // No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
 // long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
-	return s.sendmsg(buffers, ancillary, nil, flags, to)
-}
-
-// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the same with many messages.
-func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to Addr) (n int, err error) {
-	return s.sendmsg(buffers, nil, control, flags, to)
-}
-
-// mostRoom is how much room for ancillary data an op keeps.
-const mostRoom = 4096
-
-func (s *Socket) sendmsg(buffers [][]byte, ancillary []Control, control []byte, flags int, to Addr) (n int, err error) {
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
 		return 0, s.fail("sendmsg", to, err)
 	}
 	defer o.done()
+	return s.sendmsg(o, ancillary, to)
+}
+
+// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the same with many messages.
+func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to Addr) (n int, err error) {
+	o, err := s.newMsgOp(loop.Write, buffers, flags)
+	if err != nil {
+		return 0, s.fail("sendmsg", to, err)
+	}
+	defer o.done()
+	o.control = control
+	return s.sendmsg(o, nil, to)
+}
+
+// mostRoom is how much room for ancillary data an op keeps.
+const mostRoom = 4096
+
+func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err error) {
 	if !to.IsZero() {
 		if err := s.encode(&o.op, to); err != nil {
 			return 0, s.fail("sendmsg", to, err)
 		}
 	}
-	if err := countBuffers(buffers); err != nil {
+	if err := countBuffers(o.buffers); err != nil {
 		return 0, s.fail("sendmsg", to, err)
 	}
-	o.control = control
 	if len(ancillary) > 0 {
 		if o.control, err = AppendControl(o.room[:0], ancillary...); err != nil {
 			return 0, s.fail("sendmsg", to, err)
@@ -114,7 +119,7 @@ func (s *Socket) sendmsg(buffers [][]byte, ancillary []Control, control []byte, 
 			o.room = o.control
 		}
 	}
-	o.Deadline = s.deadline(flags)
+	o.Deadline = s.deadline(o.flags)
 	err = s.fd.Do(s.who, &o.Op)
 	runtime.KeepAlive(s)
 	return o.n, s.fail("sendmsg", to, err)

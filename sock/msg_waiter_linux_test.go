@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
@@ -40,6 +42,63 @@ func TestMessagesInEveryWay(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The sender is the zero Addr where the system names none: item 106.
+func TestMessageSender(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		stream, peer := socktest.TCP.Pair(t)
+		one, other, err := sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
+		socktest.Must(t, err)
+		socktest.Closing(t, one)
+		socktest.Closing(t, other)
+		named, addr := socktest.UnixDatagram.Bound(t)
+		bound, from := socktest.UnixDatagram.Bound(t)
+		udp, udpAddr := socktest.UDP.Bound(t)
+		for _, tt := range []struct {
+			name     string
+			from, at *sock.Socket
+			to, want sock.Addr
+		}{
+			{"a connected stream", peer, stream, sock.Addr{}, sock.Addr{}},
+			{"a Unix pair", one, other, sock.Addr{}, sock.Addr{}},
+			{"an unbound Unix datagram socket", socktest.UnixDatagram.New(t), named, addr, sock.Addr{}},
+			{"a bound one", bound, named, addr, from},
+			{"UDP", udp, udp, udpAddr, udpAddr},
+		} {
+			socktest.Must(t, tt.at.SetTimeout(socktest.Patience))
+			socktest.Must(t, wantN(5)(w.On(tt.from).Sendmsg([][]byte{hello}, nil, 0, tt.to)))
+			data, items, _, got, err := w.On(tt.at).Recvmsg(10, 0, 0)
+			if string(data) != "hello" || items != nil || got != tt.want || err != nil {
+				t.Errorf("%s: %q from %v, %v; want from %v", tt.name, data, got, err, tt.want)
+			}
+		}
+	})
+}
+
+// An address that has to be looked up first is a goroutine's and a future's, and not the loop's to wait for.
+func TestMessageToAName(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		s, addr := socktest.UDP.Bound(t)
+		socktest.Must(t, s.SetTimeout(socktest.Patience))
+		n, err := w.On(s).Sendmsg([][]byte{hello}, []sock.Control{sock.TTL(9).Control()}, 0, sock.Inet("localhost", addr.Port()))
+		socktest.Must(t, wantN(5)(n, err))
+		data, _, _, from, err := w.On(s).Recvmsg(10, 0, 0)
+		if string(data) != "hello" || from != addr || err != nil {
+			t.Errorf("%q from %v, %v", data, from, err)
+		}
+		if _, err := w.On(s).Sendmsg(make([][]byte, sock.IOV_MAX+1), nil, 0, sock.Inet("localhost", addr.Port())); !errors.Is(err, syscall.EMSGSIZE) {
+			t.Errorf("too many buffers: %v", err)
+		}
+		var bad *families.AddrError
+		if _, err := w.On(s).Sendmsg(nil, nil, 0, sock.Unix("x")); !errors.As(err, &bad) {
+			t.Errorf("another family: %v", err)
+		}
+		var op *net.OpError
+		if _, err := w.On(s).Sendmsg(nil, nil, 0, sock.Inet("127.0.0.1", -1)); !errors.As(err, &op) || op.Op != "sendmsg" {
+			t.Errorf("a bad port: %v, want it to name sendmsg", err) // items 6, 102
+		}
+	})
 }
 
 // The end of a stream is an empty message without an error: item 108.

@@ -25,8 +25,8 @@ type network struct {
 	from         [2]netip.Addr
 }
 
-// eachNetwork runs fn on the loopback interface for IPv4, and for IPv6, which has no route for groups there, on a link of a network of
-// the test's own.
+// eachNetwork runs fn on the loopback interface for IPv4, and for IPv6, which has no route for groups there, on a link of a network
+// of the test's own.
 func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	t.Run("inet", func(t *testing.T) {
 		socktest.Check(t)
@@ -44,8 +44,8 @@ func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	})
 }
 
-// enterOwnNetwork puts the test into a network namespace of its own, which the script then sets up. Sockets are of the namespace in which they are
-// made, whoever waits for them later.
+// enterOwnNetwork puts the test into a network namespace of its own, which the script then sets up. Sockets are of the namespace in
+// which they are made, whoever waits for them later.
 func enterOwnNetwork(t *testing.T, script string) {
 	t.Helper()
 	if _, err := exec.LookPath("ip"); err != nil {

@@ -25,7 +25,7 @@ const (
 		"0800020024000000"
 )
 
-func knownBytes(t testing.TB, text string) []byte {
+func recorded(t testing.TB, text string) []byte {
 	t.Helper()
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the bytes are those of a little-endian machine: record them on a big-endian one")
@@ -53,7 +53,7 @@ func oneMessage(t testing.TB, b []byte) sock.NetlinkMessage {
 }
 
 func TestLinkMessage(t *testing.T) {
-	m := oneMessage(t, knownBytes(t, linkBytes))
+	m := oneMessage(t, recorded(t, linkBytes))
 	if m.Type != sock.RTM_NEWLINK || m.Flags != sock.NLM_F_MULTI || m.Seq != 7 || m.Pid != 99 {
 		t.Errorf("the header is %+v", m)
 	}
@@ -76,7 +76,7 @@ func TestLinkMessage(t *testing.T) {
 }
 
 func TestLinkAddressMessage(t *testing.T) {
-	got, err := sock.LinkAddressMessage(oneMessage(t, knownBytes(t, addrBytes)))
+	got, err := sock.LinkAddressMessage(oneMessage(t, recorded(t, addrBytes)))
 	want := sock.LinkAddress{
 		Index: 5, Prefix: netip.MustParsePrefix("10.0.0.1/24"), Peer: netip.MustParseAddr("10.0.0.2"),
 		Broadcast: netip.MustParseAddr("10.0.0.255"), Label: "veth0", Flags: 0x280, Valid: 20, Preferred: 10,
@@ -87,7 +87,7 @@ func TestLinkAddressMessage(t *testing.T) {
 }
 
 func TestNetlinkError(t *testing.T) {
-	b := knownBytes(t, errorBytes)
+	b := recorded(t, errorBytes)
 	err := oneMessage(t, b).Err()
 	var failed *sock.NetlinkError
 	if !errors.As(err, &failed) || *failed != (sock.NetlinkError{Errno: syscall.EINVAL, Text: "bad link", Offset: 36}) {
@@ -242,7 +242,7 @@ func TestNetlinkAppend(t *testing.T) {
 }
 
 func TestNetlinkReadingAllocatesNothing(t *testing.T) {
-	b := knownBytes(t, linkBytes)
+	b := recorded(t, linkBytes)
 	if n := testing.AllocsPerRun(100, func() {
 		for m := range sock.NetlinkMessages(b) {
 			for a := range sock.NetlinkAttrs(m.Data[16:]) {

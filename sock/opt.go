@@ -72,14 +72,14 @@ var options = optionNumbersOf[runtime.GOOS]
 // setOption is SetsockoptBytes, and setInt Setsockopt, for an option that the system may lack.
 func (s *Socket) setOption(what string, level, name int, p []byte) error {
 	if name == 0 {
-		return s.fail("setsockopt", Addr{}, unsupported(what))
+		return s.fail("setsockopt", Addr{}, lacks(what))
 	}
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, p) })
 }
 
 func (s *Socket) setInt(what string, level, name int, v int32) error {
 	if name == 0 {
-		return s.fail("setsockopt", Addr{}, unsupported(what))
+		return s.fail("setsockopt", Addr{}, lacks(what))
 	}
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
 }
@@ -87,10 +87,11 @@ func (s *Socket) setInt(what string, level, name int, v int32) error {
 // getOption reads an option that the system may lack into p, and reports how much of p it fills; at least least bytes must come.
 func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n int, err error) {
 	if name == 0 {
-		return 0, s.fail("getsockopt", Addr{}, unsupported(what))
+		return 0, s.fail("getsockopt", Addr{}, lacks(what))
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
-		if n, err = sysGetsockopt(sysfd, level, name, p); err == nil && n < least {
+		n, err = sysGetsockopt(sysfd, level, name, p)
+		if n = min(n, len(p)); err == nil && n < least { // some options say how much there would be
 			err = fmt.Errorf("%s: %d bytes of %d", what, n, least)
 		}
 		return err
@@ -100,7 +101,7 @@ func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n
 
 func (s *Socket) getInt(what string, level, name int) (v int, err error) {
 	if name == 0 {
-		return 0, s.fail("getsockopt", Addr{}, unsupported(what))
+		return 0, s.fail("getsockopt", Addr{}, lacks(what))
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
 		v, err = sysGetsockoptInt(sysfd, level, name)

@@ -1,15 +1,18 @@
 package sock
 
-// SetRecvErr has the system queue the ICMP errors about what the socket has sent: IP_RECVERR or, on an AF_INET6 socket, IPV6_RECVERR too, of
-// Linux, ip(7). RecvError takes them. An unconnected datagram socket learns of errors by nothing else.
+// SetRecvErr has the system queue the ICMP errors about what the socket has sent: IP_RECVERR or, on an AF_INET6 socket,
+// IPV6_RECVERR too, of Linux, ip(7). RecvError takes them. An unconnected datagram socket learns of errors by nothing else.
 //
 // Error: an *ArgError for a socket of another family.
 func (s *Socket) SetRecvErr(on bool) error {
 	v6, err := s.isInet6("setsockopt")
 	if err == nil && v6 {
 		err = s.setInt("IPV6_RECVERR", IPPROTO_IPV6, options.recverr6, boolInt(on))
+		if s.Type() == SOCK_RAW {
+			return err // it sends nothing to an IPv4 address, and so does not have the other option
+		}
 	}
-	if err == nil { // which an AF_INET6 socket takes too, for what it sends to an IPv4 address
+	if err == nil {
 		err = s.setInt("IP_RECVERR", IPPROTO_IP, options.recverr, boolInt(on))
 	}
 	return err

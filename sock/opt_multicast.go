@@ -45,7 +45,7 @@ func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
 		return s.setOption("IPV6_JOIN_GROUP", IPPROTO_IPV6, name6, binary.NativeEndian.AppendUint32(a[:], uint32(ifindex)))
 	}
 	if !options.mreqn && ifindex != 0 {
-		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
 	a := group.As4()
 	return s.setOption("IP_ADD_MEMBERSHIP", IPPROTO_IP, name, mreqn(a[:], ifindex))
@@ -81,8 +81,8 @@ func (s *Socket) LeaveSourceGroup(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_LEAVE_SOURCE_GROUP", options.leaveSource, group, source, ifindex)
 }
 
-// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has joined: MCAST_BLOCK_SOURCE, RFC 3678. For
-// errors see JoinSourceGroup.
+// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has joined: MCAST_BLOCK_SOURCE, RFC
+// 3678. For errors see JoinSourceGroup.
 func (s *Socket) BlockSource(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_BLOCK_SOURCE", options.blockSource, group, source, ifindex)
 }
@@ -137,7 +137,8 @@ func (s *Socket) multicast(group netip.Addr, ifindex int) (v6 bool, err error) {
 	return v6, nil
 }
 
-// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or IPV6_MULTICAST_IF; 0 leaves it to the system.
+// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or IPV6_MULTICAST_IF; 0 leaves it to
+// the system.
 //
 // Errors: ENODEV or EADDRNOTAVAIL for an interface that there is not; EINVAL for another than the one that the socket is bound to.
 func (s *Socket) SetMulticastInterface(ifindex int) error {
@@ -150,7 +151,7 @@ func (s *Socket) SetMulticastInterface(ifindex int) error {
 	case v6:
 		return s.setInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(ifindex))
 	case !options.mreqn:
-		return s.fail("setsockopt", Addr{}, unsupported("struct ip_mreqn"))
+		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, mreqn(make([]byte, 4), ifindex))
 }
@@ -167,8 +168,8 @@ func (s *Socket) SetMulticastAddr(a netip.Addr) error {
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, a.AsSlice())
 }
 
-// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET socket the system tells only the address,
-// which is looked up among those of the host.
+// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET socket the system tells only
+// the address, which is looked up among those of the host.
 func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	v6, err := s.isInet6("getsockopt")
 	if err != nil {
@@ -204,8 +205,8 @@ func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	return 0, s.fail("getsockopt", Addr{}, err)
 }
 
-// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0 to 255, at first 1, which is none. IP_MULTICAST_TTL
-// or IPV6_MULTICAST_HOPS.
+// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0 to 255, at first 1, which is
+// none. IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS.
 func (s *Socket) SetMulticastTTL(ttl int) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {
@@ -222,8 +223,8 @@ func (s *Socket) MulticastTTL() (int, error) {
 	return s.getMulticast(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS)
 }
 
-// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that they are in, itself among them, as is at
-// first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On Windows it is the receiver's choice.
+// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that they are in, itself among them,
+// as is at first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On Windows it is the receiver's choice.
 func (s *Socket) SetMulticastLoop(on bool) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 //	struct linger { int l_onoff; int l_linger; };    <sys/socket.h>: 0, 4
 type Linger struct {
 	On bool // false: the system delivers it while Close returns at once
-	// Time is how long the close of a blocking socket would wait, in whole seconds, rounded up. A Socket's descriptor is non-blocking, and its close
-	// waits for nothing; with 0 the connection is reset, and what was sent is dropped.
+	// Time is how long Close waits for that at most, in whole seconds, rounded up. With 0 it waits for nothing, but resets the
+	// connection and drops what was sent. Linux waits for a non-blocking socket too: a Close that has to wait holds up the loop on
+	// whose goroutine it is made.
 	Time time.Duration
 }
 
@@ -38,9 +39,9 @@ func (s *Socket) Linger() (Linger, error) {
 	return Linger{e.Uint32(b[:]) != 0, time.Duration(int32(e.Uint32(b[4:]))) * time.Second}, nil
 }
 
-// SetsockoptTimeval sets an option whose value is a struct timeval, such as SO_RCVTIMEO: microseconds, rounded up, so that no time becomes
-// none; 0 is no limit. SO_RCVTIMEO and SO_SNDTIMEO do not concern a Socket, whose descriptor is non-blocking, but another program that has the
-// descriptor after Detach. For the timeout of a Socket see SetTimeout.
+// SetsockoptTimeval sets an option whose value is a struct timeval, such as SO_RCVTIMEO: microseconds, rounded up, so that no time
+// becomes none; 0 is no limit. SO_RCVTIMEO and SO_SNDTIMEO do not concern a Socket, whose descriptor is non-blocking, but another
+// program that has the descriptor after Detach. For the timeout of a Socket see SetTimeout.
 //
 //	struct timeval { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 0 and 8, or 0 and 4 on Linux of 32 bits
 //
@@ -53,7 +54,7 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must not be negative"})
 	}
 	if options.timeval == 0 {
-		return s.fail("setsockopt", Addr{}, unsupported("struct timeval"))
+		return s.fail("setsockopt", Addr{}, lacks("struct timeval"))
 	}
 	us := int64(d / time.Microsecond)
 	if d%time.Microsecond > 0 {
@@ -79,7 +80,7 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	if options.timeval == 0 {
-		return 0, s.fail("getsockopt", Addr{}, unsupported("struct timeval"))
+		return 0, s.fail("getsockopt", Addr{}, lacks("struct timeval"))
 	}
 	b := make([]byte, options.timeval)
 	err := s.do("getsockopt", func(sysfd int) error {
@@ -89,15 +90,18 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 		}
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
 	e := binary.NativeEndian
 	if len(b) == 8 {
-		return time.Duration(int32(e.Uint32(b)))*time.Second + time.Duration(e.Uint32(b[4:]))*time.Microsecond, err
+		return time.Duration(int32(e.Uint32(b)))*time.Second + time.Duration(e.Uint32(b[4:]))*time.Microsecond, nil
 	}
-	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, err
+	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, nil
 }
 
-// PeerCred says who made the other end of a connected AF_UNIX socket, at the time of connect(2), listen(2) or socketpair(2): SO_PEERCRED of
-// Linux, unix(7). On a socket that is not connected its ids are 0, -1, -1 of 32 bits.
+// PeerCred says who made the other end of a connected AF_UNIX socket, at the time of connect(2), listen(2) or socketpair(2):
+// SO_PEERCRED of Linux, unix(7). On a socket that is not connected its ids are 0, -1, -1 of 32 bits.
 func (s *Socket) PeerCred() (Ucred, error) {
 	var b [ucredLen]byte
 	if _, err := s.getOption("SO_PEERCRED", SOL_SOCKET, options.peercred, b[:], len(b)); err != nil {
@@ -107,8 +111,8 @@ func (s *Socket) PeerCred() (Ucred, error) {
 	return u, nil
 }
 
-// PeerPidFD is a descriptor of the process that made the other end of a connected AF_UNIX socket, which is the caller's to close: it names the
-// process for good, as a number does not. SO_PEERPIDFD of Linux 6.5.
+// PeerPidFD is a descriptor of the process that made the other end of a connected AF_UNIX socket, which is the caller's to close:
+// it names the process for good, as a number does not. SO_PEERPIDFD of Linux 6.5.
 //
 // Errors: ENOPROTOOPT on an older kernel; ENODATA for a socket that is not connected; ESRCH if the process is gone.
 func (s *Socket) PeerPidFD() (fd int, err error) {
@@ -122,8 +126,8 @@ func (s *Socket) PeerPidFD() (fd int, err error) {
 // mostInterfaceName is IFNAMSIZ of <net/if.h> without its NUL.
 const mostInterfaceName = 15
 
-// BindToDevice has the socket send and receive by the network interface of that name only: SO_BINDTODEVICE of Linux, socket(7). The empty name
-// ends it.
+// BindToDevice has the socket send and receive by the network interface of that name only: SO_BINDTODEVICE of Linux, socket(7). The
+// empty name ends it.
 //
 // Errors: an *ArgError for a name of more than 15 bytes or with a NUL; ENODEV for one that there is not; EPERM to change it without
 // CAP_NET_RAW.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TCPInfo is what the system knows of a TCP connection: TCP_INFO of Linux, struct tcp_info of <linux/tcp.h>. What a kernel does not tell
-// yet is 0; the comments say since when it does.
+// TCPInfo is what the system knows of a TCP connection: TCP_INFO of Linux, struct tcp_info of <linux/tcp.h>. What a kernel does not
+// tell yet is 0; the comments say since when it does.
 type TCPInfo struct {
 	State       uint8 // TCP_ESTABLISHED 1, TCP_SYN_SENT 2, … TCP_LISTEN 10: <net/tcp_states.h>
 	CAState     uint8 // TCP_CA_Open 0, Disorder 1, CWR 2, Recovery 3, Loss 4

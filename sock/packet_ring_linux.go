@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -48,12 +47,3 @@ func setRing(fd int, req *unix.TpacketReq3) error {
 }
 
 func sysUnmap(mem []byte) { unix.Munmap(mem) }
-
-// sysSockError is what went wrong with the socket since it was last asked.
-func sysSockError(fd int) error {
-	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
-	if err == nil && v != 0 {
-		err = syscall.Errno(v)
-	}
-	return err
-}

@@ -9,4 +9,3 @@ func ringPage() int { return os.Getpagesize() }
 func sysPacketRing(int, int, int, int) ([]byte, error) { return nil, errNoSockets }
 func sysNoPacketRing(int) error                        { return errNoSockets }
 func sysUnmap([]byte)                                  {}
-func sysSockError(int) error                           { return errNoSockets }

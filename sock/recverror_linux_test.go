@@ -117,6 +117,35 @@ func TestRecvErrorInOrder(t *testing.T) {
 	}
 }
 
+// Whatever kind of socket it is.
+func TestRecvErrOfEachKind(t *testing.T) {
+	socktest.Check(t)
+	for _, k := range []socktest.Kind{
+		socktest.TCP, socktest.TCP6, socktest.UDP, socktest.UDP6, {Name: "raw", Family: sock.AF_INET, Type: sock.SOCK_RAW},
+		{Name: "raw6", Family: sock.AF_INET6, Type: sock.SOCK_RAW},
+	} {
+		proto := 0
+		if k.Type == sock.SOCK_RAW {
+			proto = sock.IPPROTO_UDP
+		}
+		s, err := sock.New(k.Family, k.Type, proto)
+		if errors.Is(err, syscall.EPERM) {
+			t.Log(k.Name, "only with CAP_NET_RAW:", err)
+			continue
+		}
+		socktest.Must(t, err)
+		socktest.Closing(t, s)
+		for _, on := range []bool{true, false} {
+			if err := s.SetRecvErr(on); err != nil {
+				t.Errorf("%s: %v", k.Name, err)
+			}
+			if got, err := s.RecvErr(); got != on || err != nil {
+				t.Errorf("%s: %v, %v", k.Name, got, err)
+			}
+		}
+	}
+}
+
 // When packets went comes the same way.
 func TestTimestampsOfSends(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,4 +109,42 @@ func TestRightsNotReceived(t *testing.T) {
 	}
 	socktest.Must(t, a.Close())
 	socktest.Must(t, wantBytes("")(d.Recv(1, 0)))
+}
+
+// SendFds and RecvFds are one item of SCM_RIGHTS there and back; what else comes is left out: items 116, 117.
+func TestRightsAmongOthers(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	setInt(t, a, sock.SOL_SOCKET, sock.SO_PASSCRED)
+	before := openFiles(t)
+	socktest.Must(t, wantN(5)(b.SendFds([][]byte{hello}, []int{b.Fileno(), a.Fileno()}, 0)))
+	data, fds, flags, _, err := a.RecvFds(10, 20, 0)
+	if string(data) != "hello" || len(fds) != 2 || flags&sock.MSG_CTRUNC != 0 || err != nil {
+		t.Fatalf("%q, %v, %#x, %v", data, fds, flags, err)
+	}
+	for _, fd := range fds {
+		socktest.Must(t, sock.Close(fd))
+	}
+	if n := openFiles(t); n != before {
+		t.Errorf("%d descriptors are open, %d were", n, before)
+	}
+	// None is a message without descriptors.
+	socktest.Must(t, wantN(5)(b.SendFds([][]byte{hello}, nil, 0)))
+	if data, fds, _, _, err := a.RecvFds(10, 20, 0); string(data) != "hello" || len(fds) != 0 || err != nil {
+		t.Errorf("%q, %v, %v", data, fds, err)
+	}
+	// A descriptor that there is not, and more than a message takes.
+	if _, err := b.SendFds([][]byte{hello}, []int{-1}, 0); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("%v, want EBADF", err)
+	}
+	many := make([]int, 254)
+	if _, err := b.SendFds([][]byte{hello}, many, 0); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ETOOMANYREFS) {
+		t.Errorf("%v, want EINVAL", err)
+	}
+	// A partial int at the end is cut.
+	part := sock.Rights{5, 6}.Control()
+	part.Data = part.Data[:7]
+	if got, ok := part.Rights(); !ok || len(got) != 1 || got[0] != 5 {
+		t.Errorf("%v, %v", got, ok)
+	}
 }

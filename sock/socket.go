@@ -78,7 +78,7 @@ func New(family, typ, proto int) (*Socket, error) {
 	}
 	sysfd, err := sysSocket(family, typ, proto)
 	if err != nil {
-		return nil, failed("socket", family, lacking(family, typ, proto, err))
+		return nil, failed("socket", family, unsupported(family, typ, proto, err))
 	}
 	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
 }

@@ -23,7 +23,6 @@ const (
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
 	msgDontwait  = MSG_DONTWAIT
-	familyVsock  = AF_VSOCK
 	msgErrqueue  = MSG_ERRQUEUE
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
@@ -267,4 +266,13 @@ func sysInterfaceName(fd, index int) string {
 type ifreq struct {
 	name  [unix.IFNAMSIZ]byte
 	value [24]byte
+}
+
+// sysSockError is what went wrong with the socket since it was last asked.
+func sysSockError(fd int) error {
+	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
+	if err == nil && v != 0 {
+		err = syscall.Errno(v)
+	}
+	return err
 }

@@ -123,11 +123,11 @@ var knownSockets = []KnownSocket{
 	{"AF_LINK", "", "no socket has such addresses: they are those of interfaces, on macOS and the BSDs", "", -1, 0, 0},
 }
 
-// lacking makes what socket(2) said about a kind that the system lacks say what is missing; anything else it leaves as it is.
+// unsupported makes what socket(2) said about a kind that the system lacks say what is missing; anything else it leaves as it is.
 //
 // Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
 // ENODEV is AF_VSOCK's, for datagrams without a transport that has them.
-func lacking(family, typ, proto int, err error) error {
+func unsupported(family, typ, proto int, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV {
 		return err

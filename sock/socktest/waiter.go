@@ -20,13 +20,13 @@ type Operations interface {
 	Send(p []byte, flags int) (int, error)
 	Sendall(p []byte, flags int) (int, error)
 	Sendto(p []byte, flags int, to sock.Addr) (int, error)
+	Accept() (*sock.Socket, sock.Addr, error)
+	Connect(to sock.Addr) error
 	Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []sock.Control, msgFlags int, from sock.Addr, err error)
 	RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []sock.Control, msgFlags int, from sock.Addr, err error)
 	Sendmsg(buffers [][]byte, ancillary []sock.Control, flags int, to sock.Addr) (int, error)
 	RecvError(p []byte) (sock.QueuedMessage, error)
 	Sendfile(file io.Reader, offset, count int64) (int64, error)
-	Accept() (*sock.Socket, sock.Addr, error)
-	Connect(to sock.Addr) error
 }
 
 var (

@@ -17,6 +17,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -510,17 +511,53 @@ func TestAlgLacks(t *testing.T) {
 	}
 }
 
-// libkcapi's programs, in both directions.
+// libkcapi's programs, in both directions. They ask the kernel about an algorithm by NETLINK_CRYPTO (module crypto_user).
 func TestAlgPrograms(t *testing.T) {
 	socktest.Check(t)
-	text := bytes.Repeat([]byte("not written by us "), 10_000)
-	o := operation(t, algorithm(t, "hash", "sha256"))
-	_, err := io.Copy(o, bytes.NewReader(text))
-	must(t, err)
-	digest, err := o.Recv(64, 0)
-	must(t, err)
+	text := bytes.Repeat([]byte("not written by us "), 8_000)
 	in := scratch(t, text)
-	if got := output(t, "", "kcapi-dgst", "-q", "-c", "sha256", "--hex", "-i", in); !bytes.Contains([]byte(got), []byte(hex.EncodeToString(digest))) {
-		t.Errorf("kcapi-dgst says %q, we %x", got, digest)
-	}
+
+	t.Run("kcapi-dgst", func(t *testing.T) {
+		o := operation(t, algorithm(t, "hash", "sha256"))
+		_, err := io.Copy(o, bytes.NewReader(text))
+		must(t, err)
+		digest, err := o.Recv(64, 0)
+		must(t, err)
+		if got := output(t, "", "kcapi-dgst", "-q", "-c", "sha256", "--hex", "-i", in); !strings.Contains(got, hex.EncodeToString(digest)) {
+			t.Errorf("it says %q, we %x", got, digest)
+		}
+	})
+
+	t.Run("kcapi-enc", func(t *testing.T) {
+		key, iv := strings.Repeat("k", 32), bytes.Repeat([]byte{7}, 16)
+		// The key is what it reads from the descriptor 0. It pads as openssl does.
+		enc := func(contents []byte, arguments ...string) []byte {
+			t.Helper()
+			out := scratch(t, nil)
+			arguments = append([]string{"-q", "-c", "cbc(aes)", "--iv", hex.EncodeToString(iv), "--keyfd", "0", "-i", scratch(t, contents), "-o", out}, arguments...)
+			output(t, key, "kcapi-enc", arguments...)
+			got, err := os.ReadFile(out)
+			must(t, err)
+			return got
+		}
+		o := operation(t, keyed(t, "skcipher", "cbc(aes)", []byte(key)))
+		sealed := enc(text, "-e")
+		got, err := o.Decrypt(iv, nil, sealed)
+		must(t, err)
+		if !bytes.HasPrefix(got, text) || len(got) > len(text)+16 {
+			t.Errorf("what it encrypted is %d bytes that we decrypt to %s", len(sealed), head(got))
+		}
+		ours, err := o.Encrypt(iv, nil, got) // with its padding
+		must(t, err)
+		if back := enc(ours, "-d"); !bytes.Equal(back, text) {
+			t.Errorf("it decrypts ours to %d bytes %s", len(back), head(back))
+		}
+	})
+
+	t.Run("kcapi-rng", func(t *testing.T) {
+		algorithm(t, "rng", "stdrng").Close()
+		if got := output(t, "", "kcapi-rng", "-b", "40", "--hex"); len(strings.TrimSpace(got)) < 80 {
+			t.Errorf("it says %q", got)
+		}
+	})
 }

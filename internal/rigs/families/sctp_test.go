@@ -85,8 +85,9 @@ func TestSCTPStreamNumber(t *testing.T) {
 	must(t, a.Setsockopt(sock.IPPROTO_SCTP, sctpRecvRcvinfo, 1))
 	must(t, a.SetTimeout(socktest.Patience))
 	for _, tt := range []struct {
-		name        string
-		stream, tag int
+		name   string
+		stream uint16
+		tag    uint32
 	}{
 		{"first", 0, 0},
 		{"third", 3, 0x12345678},
@@ -94,8 +95,8 @@ func TestSCTPStreamNumber(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			info := make([]byte, 16)
-			binary.NativeEndian.PutUint16(info, uint16(tt.stream))
-			binary.NativeEndian.PutUint32(info[4:], uint32(tt.tag))
+			binary.NativeEndian.PutUint16(info, tt.stream)
+			binary.NativeEndian.PutUint32(info[4:], tt.tag)
 			_, err := b.Sendmsg([][]byte{[]byte(tt.name)}, []sock.Control{{Level: sock.IPPROTO_SCTP, Type: sctpSndinfo, Data: info}}, 0, itsName(a))
 			must(t, err)
 			data, items, _, from, err := a.Recvmsg(100, 100, 0)
@@ -105,7 +106,7 @@ func TestSCTPStreamNumber(t *testing.T) {
 			}
 			c := wantItem(t, items, sock.IPPROTO_SCTP, sctpRcvinfo)
 			stream, tag := binary.NativeEndian.Uint16(c.Data), binary.NativeEndian.Uint32(c.Data[8:])
-			if int(stream) != tt.stream || int(tag) != tt.tag {
+			if stream != tt.stream || tag != tt.tag {
 				t.Errorf("stream %d, tag %#x; want %d, %#x", stream, tag, tt.stream, tt.tag)
 			}
 		})

@@ -1,0 +1,54 @@
+// Sha256sum is sha256sum(1), by the kernel's own cryptography: AF_ALG, on Linux. Without arguments, and for -, it reads what comes in.
+//
+//	go run ./examples/sha256sum README.md
+//
+// Where the kernel does not have it, it says what is missing.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+func main() {
+	names := os.Args[1:]
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	sha256, err := sock.NewAlg("hash", "sha256")
+	check(err)
+	for _, name := range names {
+		file := os.Stdin
+		if name != "-" {
+			file, err = os.Open(name)
+			check(err)
+		}
+		digest, err := sum(sha256, file)
+		check(err)
+		fmt.Printf("%x  %s\n", digest, name)
+		file.Close()
+	}
+}
+
+// sum is the digest of all that r has.
+func sum(sha256 *sock.Alg, r io.Reader) ([]byte, error) {
+	op, err := sha256.Operation()
+	if err != nil {
+		return nil, err
+	}
+	defer op.Close()
+	if _, err := io.Copy(op, r); err != nil {
+		return nil, err
+	}
+	return op.Recv(32, 0)
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sha256sum:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,83 @@
+//go:build linux
+
+package families_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// What RDS tells of itself.
+func TestRDSTables(t *testing.T) {
+	socktest.Check(t)
+	s := need(t, sock.AF_RDS, sock.SOCK_SEQPACKET, 0)
+	must(t, s.Bind(sock.Inet("127.0.0.1", 0)))
+	counter := func(name string) uint64 {
+		t.Helper()
+		counters, err := s.RDSCounters()
+		must(t, err)
+		i := slices.IndexFunc(counters, func(c sock.RDSCounter) bool { return c.Name == name })
+		if i < 0 {
+			t.Fatalf("no counter %s in %+v", name, counters)
+		}
+		return counters[i].Value
+	}
+	before := counter("send_queued")
+	_, err := s.Sendto([]byte("to myself"), 0, itsName(s))
+	must(t, err)
+	got, err := s.Recv(100, 0)
+	must(t, err)
+	if after := counter("send_queued"); after <= before || string(got) != "to myself" {
+		t.Errorf("send_queued was %d, is %d; received %q", before, after, got)
+	}
+	connections, err := s.RDSConnections()
+	must(t, err)
+	if !slices.ContainsFunc(connections, func(c sock.RDSConnection) bool {
+		return c.Local.String() == "127.0.0.1" && c.Foreign.String() == "127.0.0.1" && c.Transport == "loopback"
+	}) {
+		t.Errorf("connections %+v, without that to itself", connections)
+	}
+	sockets, err := s.RDSInfo(sock.RDS_INFO_SOCKETS)
+	must(t, err)
+	if len(sockets) == 0 || len(sockets[0]) != 28 {
+		t.Errorf("sockets %x", sockets)
+	}
+}
+
+// A service is announced and found by sock's own packets.
+func TestQRTRControl(t *testing.T) {
+	socktest.Check(t)
+	server, client := qipcrtr(t), qipcrtr(t)
+	node, port := socktest.Name(t, server).QIPCRTR()
+	control := families.QIPCRTR(node, sock.QRTR_PORT_CTRL)
+	entry := sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_SERVER, Service: 505, Instance: 2, Node: node, Port: port}
+	_, err := server.Sendto(sock.AppendQRTRControl(nil, entry), 0, control)
+	must(t, err)
+
+	must(t, client.SetTimeout(socktest.Patience))
+	_, err = client.Sendto(sock.AppendQRTRControl(nil, sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_LOOKUP, Service: 505}), 0, control)
+	must(t, err)
+	next := func() sock.QRTRControl {
+		t.Helper()
+		p, err := client.Recv(100, 0)
+		must(t, err)
+		c, err := sock.ParseQRTRControl(p)
+		must(t, err)
+		return c
+	}
+	if got := next(); got != entry {
+		t.Errorf("heard %+v, want %+v", got, entry)
+	}
+	if got := next(); !got.End() {
+		t.Errorf("heard %+v, want the end", got)
+	}
+	must(t, server.Close())
+	entry.Cmd = sock.QRTR_TYPE_DEL_SERVER
+	if got := next(); got != entry {
+		t.Errorf("heard %+v, want %+v", got, entry)
+	}
+}
