@@ -5,6 +5,7 @@ package families_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,32 @@ func TestCANJ1939(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Long messages go one after the other: those that have to wait do so in the socket, and when that is full in Sendto.
+func TestCANJ1939SendsInTurn(t *testing.T) {
+	bus := vcan(t, "vcanjt", sock.CAN_MTU)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
+		must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 1)) // the least that there is
+		const count = 20
+		call := socktest.Start(func() error {
+			for i := range count {
+				if _, err := w.On(a).Sendto(bytes.Repeat([]byte{byte(i)}, 400), 0, families.J1939(bus, 0, j1939PGN, j1939There)); err != nil {
+					return fmt.Errorf("message %d: %w", i, err)
+				}
+			}
+			return nil
+		})
+		for i := range count {
+			got, err := b.Recv(401, 0)
+			must(t, err)
+			if !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, 400)) {
+				t.Errorf("message %d is %s", i, head(got))
+			}
+		}
+		must(t, call.Wait(t))
+	})
 }
 
 func TestCANJ1939Options(t *testing.T) {

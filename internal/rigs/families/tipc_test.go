@@ -342,3 +342,68 @@ func TestTIPCUtil(t *testing.T) {
 		t.Errorf("socket %d is not in\n%s", ref, got)
 	}
 }
+
+// What is more than the window waits for the reader, and all of it comes.
+func TestTIPCFlow(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln := tipc(t, sock.SOCK_STREAM)
+		must(t, ln.Bind(node(sock.TIPC_ADDR_NAMESEQ, tipcType, 500, 500)))
+		must(t, ln.Listen(8))
+		b := tipc(t, sock.SOCK_STREAM)
+		call := socktest.Start(func() error { return b.Connect(node(sock.TIPC_ADDR_NAME, tipcType, 500, 0)) })
+		a, _, err := ln.Accept()
+		must(t, err)
+		defer a.Close()
+		must(t, call.Wait(t))
+		must(t, a.SetTimeout(socktest.Patience))
+		p := bytes.Repeat([]byte("0123456789abcdef"), 64<<10)
+		call = socktest.Start(func() error { _, err := w.On(b).Sendall(p, 0); return err })
+		socktest.AwaitWaiting(t, b)
+		var got []byte
+		for len(got) < len(p) {
+			q, err := a.Recv(60000, 0)
+			must(t, err)
+			if len(q) == 0 {
+				break
+			}
+			got = append(got, q...)
+		}
+		must(t, call.Wait(t))
+		if !bytes.Equal(got, p) {
+			t.Errorf("%d bytes, want %d, or they differ", len(got), len(p))
+		}
+	})
+}
+
+// The same in a group: nobody's messages are lost because a member is slow.
+func TestTIPCGroupFlow(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM)
+		for i, s := range []*sock.Socket{a, b} {
+			must(t, s.JoinTIPCGroup(sock.TIPCGroup{Type: 4712, Instance: uint32(i), Scope: sock.TIPC_NODE_SCOPE, Flags: sock.TIPC_GROUP_MEMBER_EVTS}))
+		}
+		if _, _, flags, _, err := a.Recvmsg(100, 0, 0); err != nil || flags&sock.MSG_OOB == 0 { // b comes
+			t.Fatal(flags, err)
+		}
+		if _, _, flags, _, err := b.Recvmsg(100, 0, 0); err != nil || flags&sock.MSG_OOB == 0 { // a is there
+			t.Fatal(flags, err)
+		}
+		const count = 200
+		call := socktest.Start(func() error {
+			for i := range count {
+				if _, err := w.On(a).Send(bytes.Repeat([]byte{byte(i)}, 5000), 0); err != nil {
+					return fmt.Errorf("message %d: %w", i, err)
+				}
+			}
+			return nil
+		})
+		socktest.AwaitWaiting(t, a)
+		for i := range count {
+			p, err := b.Recv(6000, 0)
+			if err != nil || len(p) != 5000 || p[0] != byte(i) {
+				t.Fatalf("message %d: %s, %v", i, head(p), err)
+			}
+		}
+		must(t, call.Wait(t))
+	})
+}
