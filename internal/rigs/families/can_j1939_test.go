@@ -122,33 +122,31 @@ func TestCANJ1939Options(t *testing.T) {
 
 	// Filters: by PGN, by address.
 	filters := []sock.J1939Filter{{PGN: 0x12300, PGNMask: sock.J1939_PGN_PDU1_MAX}, {Addr: 0x40, AddrMask: 0xff}}
-	if unix.SizeofPtr == 8 {
-		must(t, b.SetJ1939Filters(filters...))
-		c := j1939(t, bus, 0x40)
-		for _, m := range []struct {
-			from *sock.Socket
-			pgn  uint32
-			text string
-		}{{a, 0x12300, "by PGN"}, {a, 0x12400, "neither"}, {c, 0x12400, "by address"}} {
-			_, err := m.from.Sendto([]byte(m.text), 0, to(m.pgn, j1939There))
-			must(t, err)
-			_, err = b.Sendto([]byte("turn"), 0, to(0x12300, j1939Here)) // what was sent before has gone
-			must(t, err)
-			receive(a)
-		}
-		for _, want := range []string{"by PGN", "by address"} {
-			if p, _ := receive(b); p != want {
-				t.Errorf("%q, want %q", p, want)
-			}
-		}
-		must(t, b.SetJ1939Filters())
-		var arg *sock.ArgError
-		if err := b.SetJ1939Filters(make([]sock.J1939Filter, 513)...); !errors.As(err, &arg) {
-			t.Errorf("513 filters: %v, want an *ArgError", err)
-		}
-		must(t, b.SetJ1939Filters(make([]sock.J1939Filter, sock.J1939_FILTER_MAX)...))
-		must(t, b.SetJ1939Filters())
+	must(t, b.SetJ1939Filters(filters...))
+	c := j1939(t, bus, 0x40)
+	for _, m := range []struct {
+		from *sock.Socket
+		pgn  uint32
+		text string
+	}{{a, 0x12300, "by PGN"}, {a, 0x12400, "neither"}, {c, 0x12400, "by address"}} {
+		_, err := m.from.Sendto([]byte(m.text), 0, to(m.pgn, j1939There))
+		must(t, err)
+		_, err = b.Sendto([]byte("turn"), 0, to(0x12300, j1939Here)) // what was sent before has gone
+		must(t, err)
+		receive(a)
 	}
+	for _, want := range []string{"by PGN", "by address"} {
+		if p, _ := receive(b); p != want {
+			t.Errorf("%q, want %q", p, want)
+		}
+	}
+	must(t, b.SetJ1939Filters())
+	var arg *sock.ArgError
+	if err := b.SetJ1939Filters(make([]sock.J1939Filter, 513)...); !errors.As(err, &arg) {
+		t.Errorf("513 filters: %v, want an *ArgError", err)
+	}
+	must(t, b.SetJ1939Filters(make([]sock.J1939Filter, sock.J1939_FILTER_MAX)...))
+	must(t, b.SetJ1939Filters())
 
 	// Promiscuous: what is for others.
 	d := j1939(t, bus, 0x50)

@@ -316,8 +316,10 @@ func TestTIPCOptions(t *testing.T) {
 	if n, err := s.Getsockopt(sock.SOL_TIPC, sock.TIPC_SOCK_RECVQ_USED); err != nil || n < 100 {
 		t.Errorf("TIPC_SOCK_RECVQ_USED: %d, %v; want 100 or more", n, err)
 	}
-	if id, err := s.TIPCNodeID(0); err != nil {
-		t.Errorf("the identity of this node: %x, %v", id, err)
+	if _, err := s.TIPCNodeID(0); unix.SizeofPtr == 4 && errors.Is(err, unix.ENOTTY) {
+		return // nor has it the other for such a program
+	} else if err != nil {
+		t.Errorf("the identity of this node: %v", err)
 	}
 	if name, err := s.TIPCLinkName(12345, 0); !errors.Is(err, unix.EADDRNOTAVAIL) {
 		t.Errorf("a link that there is not: %q, %v; want EADDRNOTAVAIL", name, err)
