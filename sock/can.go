@@ -213,13 +213,13 @@ func (f CANFrame) Append(b []byte) ([]byte, error) {
 		pad = canfdMaxData
 	}
 	if f.IsRemote() {
-		return append(b, noData[:pad]...), nil
+		return append(b, padding[:pad]...), nil
 	}
 	b = append(b, f.Data...)
-	return append(b, noData[len(f.Data):pad]...), nil
+	return append(b, padding[len(f.Data):pad]...), nil
 }
 
-var noData [canfdMaxData]byte
+var padding [canfdMaxData]byte
 
 // DecodeCANFrame reads exactly the bytes that a CAN_RAW socket received. The frame's Data are those of b, not a copy. It allocates
 // nothing.
