@@ -18,6 +18,8 @@ func init() {
 		"CANFilters":          closed(func(s *sock.Socket) error { _, err := s.CANFilters(); return err }),
 		"SetCANErrorFilter":   closed(func(s *sock.Socket) error { return s.SetCANErrorFilter(1) }),
 		"CANErrorFilter":      closed(func(s *sock.Socket) error { _, err := s.CANErrorFilter(); return err }),
+		"SetCANNetwork":       closed(func(s *sock.Socket) error { return s.SetCANNetwork(sock.CANNetwork{}) }),
+		"CANNetwork":          closed(func(s *sock.Socket) error { _, err := s.CANNetwork(); return err }),
 		"SetISOTPOptions":     closed(func(s *sock.Socket) error { return s.SetISOTPOptions(sock.ISOTPOptions{}) }),
 		"ISOTPOptions":        closed(func(s *sock.Socket) error { _, err := s.ISOTPOptions(); return err }),
 		"SetISOTPFlowControl": closed(func(s *sock.Socket) error { return s.SetISOTPFlowControl(sock.ISOTPFlowControl{}) }),

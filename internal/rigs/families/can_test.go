@@ -191,6 +191,38 @@ func TestCANXL(t *testing.T) {
 	})
 }
 
+// The virtual networks of CAN XL.
+func TestCANNetwork(t *testing.T) {
+	bus := vcan(t, "vcannet", sock.CANXL_MTU)
+	a, b := canRaw(t, bus), canRaw(t, bus)
+	pass := sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_TX_PASS}
+	if err := b.SetCANNetwork(pass); errors.Is(err, unix.ENOPROTOOPT) {
+		t.Logf("CAN_RAW_XL_VCID_OPTS: %v: it came with Linux 6.9; RIG_KERNEL=6.12-amd64 has it", err)
+		return
+	} else {
+		must(t, err)
+	}
+	some := sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_RX_FILTER, Rx: 0x40, RxMask: 0xf0}
+	must(t, a.SetCANNetwork(some))
+	if got, err := a.CANNetwork(); err != nil || got != some {
+		t.Errorf("%+v, %v; want %+v", got, err, some)
+	}
+	plain := canRaw(t, bus)
+	for _, s := range []*sock.Socket{a, b, plain} {
+		must(t, s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1))
+	}
+	for _, text := range []string{"45123#80:00:00000000#01", "55123#80:00:00000000#02", "4F123#80:00:00000000#03"} {
+		send(t, b, frame(t, text))
+	}
+	wantFrame(t, a, "45123#80:00:00000000#01")
+	wantFrame(t, a, "4F123#80:00:00000000#03")
+	must(t, b.SetCANNetwork(sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_TX_SET, Tx: 0x41}))
+	send(t, b, frame(t, "00123#80:00:00000000#04"))
+	wantFrame(t, a, "41123#80:00:00000000#04")
+	must(t, b.SetCANNetwork(sock.CANNetwork{}))
+	wantNothing(t, plain, b, "00123#80:00:00000000#05") // before it, of the other networks
+}
+
 // item 203: CAN_RAW_FILTER takes pairs of numbers, the others ints.
 func TestCANFilter(t *testing.T) {
 	bus := vcan(t, "vcanflt", sock.CAN_MTU)
