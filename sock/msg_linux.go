@@ -49,7 +49,7 @@ func (o *msgOp) fill() *unix.Msghdr {
 }
 
 func sysSendmsg(fd int, o *msgOp) error {
-	n, err := msgCall(unix.SYS_SENDMSG, fd, o.fill(), o.flags|o.s.noSigpipe())
+	n, err := msgCall(unix.SYS_SENDMSG, fd, o.fill(), o.s.sendFlags(o.flags))
 	o.n = n
 	return err
 }

@@ -2,16 +2,21 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// noSigpipe is the flag that keeps a send on s from raising SIGPIPE. Two families refuse it, as they do every flag but MSG_DONTWAIT,
-// and raise no signal: RDS with EOPNOTSUPP (rds_sendmsg of net/rds/send.c), QIPCRTR with EINVAL (qrtr_sendmsg of
-// net/qrtr/af_qrtr.c).
-func (s *core) noSigpipe() int {
-	if s.family == AF_RDS || s.family == AF_QIPCRTR {
-		return 0
+// refusesNosignal says whether the family takes no flag but MSG_DONTWAIT, so not MSG_NOSIGNAL either; it raises no signal. AF_RDS says
+// EOPNOTSUPP (rds_sendmsg of net/rds/send.c), AF_QIPCRTR EINVAL (qrtr_sendmsg of net/qrtr/af_qrtr.c).
+func (s *core) refusesNosignal() bool { return s.family == AF_RDS || s.family == AF_QIPCRTR }
+
+// sendFlags are flags, and with them no send raises SIGPIPE.
+func (s *core) sendFlags(flags int) int {
+	if s.refusesNosignal() {
+		return flags
 	}
-	return unix.MSG_NOSIGNAL
+	return flags | unix.MSG_NOSIGNAL
 }
 
 func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
-	return sysSendFlags(sysfd, p, flags|s.noSigpipe(), sa)
+	if s.refusesNosignal() {
+		return sysSendFlags(sysfd, p, flags, sa)
+	}
+	return sysSendto(sysfd, p, flags, sa)
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # linux-vm.sh - run one static Linux program, such as a Go test binary, in a
 # small virtual machine whose kernel has the socket families the host lacks.
+# The program sh is the machine's own shell, busybox.
 #
 #   linux-vm.sh [-k KERNEL] [-s SUITE] [-m "MODULE..."] [-c CPUS] [-M MEGABYTES]
 #               [-t SECONDS] [-f PATH]... [-a ARCHIVE]... [-v] PROGRAM [ARGUMENT...]
@@ -28,7 +29,7 @@
 # -test.trace=, -test.gocoverdir= and -test.outputdir= come back. Variables
 # named RIG_ENV_X are handed in as X; GO* and FAMILIES_* are handed in as they are.
 #
-# Needs: qemu-system-x86 busybox-static kmod cpio xz-utils zstd. The kernel is
+# Needs: qemu-system-x86 kmod cpio xz-utils zstd. The kernel and busybox are
 # fetched with apt-get download, unpacked (never installed) and kept under
 # ${RIG_CACHE:-$HOME/.cache/rigs}.
 set -euo pipefail
@@ -37,7 +38,7 @@ usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 2; }
 die() { echo "linux-vm: $*" >&2; exit 125; }
 
 here=$(cd "$(dirname "$(realpath "$0")")" && pwd)
-# shellcheck source=download.sh
+# shellcheck source=internal/rigs/download.sh
 . "$here/download.sh"
 kernel=${RIG_KERNEL:-amd64} suite=${RIG_SUITE:-} cpus=${RIG_CPUS:-2} memory=${RIG_MEMORY:-512}
 limit=${RIG_TIMEOUT:-300} files=${RIG_FILES:-} archives=${RIG_ARCHIVES:-} verbose=${RIG_VERBOSE:-}
@@ -55,9 +56,9 @@ done
 shift $((OPTIND - 1))
 [ $# -ge 1 ] || usage
 [ "$(uname -sm)" = 'Linux x86_64' ] || die "the kernel and the machine are for Linux on x86-64, this is $(uname -sm)"
-program=$(realpath -e -- "$1"); shift
+program=$1; shift
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rigs}
-busybox=$(command -v busybox) || die "busybox is missing (package busybox-static)"
+PATH=$PATH:/usr/sbin:/sbin
 for tool in qemu-system-x86_64 cpio depmod modprobe xz zstd; do
   command -v $tool >/dev/null || die "$tool is missing"
 done
@@ -66,14 +67,15 @@ done
 
 # unpack_kernel DIR: the flavour's package into DIR, with DIR/vmlinux and DIR/release.
 unpack_kernel() {
-  local dir=$1 package part parts offset release z d
+  local dir=$1 package part parts offset release z
   known "linux-image-$kernel"
   package=$(apt apt-cache depends "linux-image-$kernel" | awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ && !p { p = $2 } END { print p }')
   [ -n "$package" ] || die "apt knows no linux-image-$kernel (apt-get update?)"
   # Newer suites keep the image and the modules in packages of their own.
   mapfile -t parts < <(apt apt-cache depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-(base|binary|modules)-[0-9]/ { print $2 }')
   rm -rf "$dir.tmp"; mkdir -p "$dir.tmp"
-  download "$dir.tmp" "$package" "${parts[@]}"
+  download "$dir.tmp" "$package" "${parts[@]}" busybox-static
+  [ -x "$dir.tmp/bin/busybox" ] || { mkdir -p "$dir.tmp/bin"; cp "$dir.tmp/usr/bin/busybox" "$dir.tmp/bin/"; }
   [ -d "$dir.tmp/lib/modules" ] || ln -s usr/lib "$dir.tmp/lib"
   ls "$dir.tmp/lib/modules" >"$dir.tmp/release"
   # A bzImage unpacks itself, which takes seconds when emulated. Unpack it here
@@ -103,7 +105,7 @@ base_image() {
   release=$(cat "$kdir/release")
   root=$(mktemp -d)
   mkdir -p "$root"/{bin,dev,proc,sys,tmp,out,etc,lib/modules,root}
-  cp "$busybox" "$root/bin/busybox"
+  cp "$kdir/bin/busybox" "$root/bin/busybox"
   echo 'root:x:0:0::/root:/bin/sh' >"$root/etc/passwd"
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
   printf '%s\n' 'echo 7/tcp' 'echo 7/udp' 'daytime 13/tcp' 'domain 53/tcp' 'domain 53/udp' 'http 80/tcp' >"$root/etc/services"
@@ -154,7 +156,7 @@ INIT
 kdir=$cache/linux/${suite:+$suite-}$kernel
 mkdir -p "$cache/linux"
 exec 9>"$cache/linux/lock"; flock 9
-[ -s "$kdir/vmlinux" ] || unpack_kernel "$kdir"
+if [ ! -s "$kdir/vmlinux" ] || [ ! -x "$kdir/bin/busybox" ]; then unpack_kernel "$kdir"; fi
 base=$kdir/base-$(echo "$modules $(declare -f base_image init_script)" | sha256sum | cut -c1-16).cpio
 [ -s "$base" ] || base_image "$base"
 flock -u 9; exec 9>&-
@@ -165,8 +167,11 @@ work=$(mktemp -d); qemu=
 trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true; rm -rf "$work"' EXIT
 root=$work/root
 mkdir -p "$root$PWD" "$root/rig"
-inside=/rig/$(basename "$program")
-cp "$program" "$root$inside"; chmod +x "$root$inside"
+inside=$program # sh: that of the machine
+if [ "$program" != sh ]; then
+  inside=/rig/$(basename "$program")
+  cp "$(realpath -e -- "$program")" "$root$inside"; chmod +x "$root$inside"
+fi
 [ ! -d testdata ] || cp -a testdata "$root$PWD/"
 for f in $files; do
   f=$(realpath -es -- "$f"); mkdir -p "$root$(dirname "$f")"; cp -aL "$f" "$root$f"

@@ -31,7 +31,7 @@ if [ ! -s "$archive" ]; then
   work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
   mkdir "$work/all" "$work/own" "$work/root"
   # The libraries are among the packages that these depend on, at any remove.
-  # shellcheck source=download.sh
+  # shellcheck source=internal/rigs/download.sh
   . "$here/download.sh"
   known "$@"
   mapfile -t libraries < <(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \

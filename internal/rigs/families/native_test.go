@@ -94,7 +94,7 @@ func TestProgram(t *testing.T) {
 	}
 	start(t, "false").End(1)
 	start(t, "sleep", "1000") // ended with the test
-	if got := output(t, "text", "cat", "-"); got != "text" {
+	if got := output(t, "text", "cat", "-", scratch(t, []byte(" of a file"))); got != "text of a file" {
 		t.Errorf("cat wrote %q", got)
 	}
 }

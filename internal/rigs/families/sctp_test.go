@@ -3,7 +3,9 @@
 package families_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
@@ -85,8 +87,9 @@ func TestSCTPStreamNumber(t *testing.T) {
 	must(t, a.Setsockopt(sock.IPPROTO_SCTP, sctpRecvRcvinfo, 1))
 	must(t, a.SetTimeout(socktest.Patience))
 	for _, tt := range []struct {
-		name        string
-		stream, tag int
+		name   string
+		stream uint16
+		tag    uint32
 	}{
 		{"first", 0, 0},
 		{"third", 3, 0x12345678},
@@ -94,8 +97,8 @@ func TestSCTPStreamNumber(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			info := make([]byte, 16)
-			binary.NativeEndian.PutUint16(info, uint16(tt.stream))
-			binary.NativeEndian.PutUint32(info[4:], uint32(tt.tag))
+			binary.NativeEndian.PutUint16(info, tt.stream)
+			binary.NativeEndian.PutUint32(info[4:], tt.tag)
 			_, err := b.Sendmsg([][]byte{[]byte(tt.name)}, []sock.Control{{Level: sock.IPPROTO_SCTP, Type: sctpSndinfo, Data: info}}, 0, itsName(a))
 			must(t, err)
 			data, items, _, from, err := a.Recvmsg(100, 100, 0)
@@ -105,9 +108,34 @@ func TestSCTPStreamNumber(t *testing.T) {
 			}
 			c := wantItem(t, items, sock.IPPROTO_SCTP, sctpRcvinfo)
 			stream, tag := binary.NativeEndian.Uint16(c.Data), binary.NativeEndian.Uint32(c.Data[8:])
-			if int(stream) != tt.stream || int(tag) != tt.tag {
+			if stream != tt.stream || tag != tt.tag {
 				t.Errorf("stream %d, tag %#x; want %d, %#x", stream, tag, tt.stream, tt.tag)
 			}
 		})
 	}
 }
+
+// sctp_darn makes an association and sends lines in it.
+func TestSCTPDarnSends(t *testing.T) {
+	program(t, "sctp_darn")
+	need(t, sock.AF_INET, sock.SOCK_SEQPACKET, sock.IPPROTO_SCTP).Close()
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, free := manyToMany(sock.AF_INET, sock.Inet("127.0.0.1", 0))(t)
+		must(t, a.SetTimeout(socktest.Patience))
+		its, here := socktest.Name(t, free), socktest.Name(t, a)
+		must(t, free.Close())
+		r := start(t, "sctp_darn", "-s", "-H", "127.0.0.1", "-P", portOf(its), "-h", "127.0.0.1", "-p", portOf(here))
+		for _, line := range []string{"a line\n", "another one\n"} {
+			r.Input(line)
+			// It sends the line with the zero behind it that ends a C string.
+			p, from, err := w.On(a).Recvfrom(100, 0)
+			must(t, err)
+			if string(bytes.TrimRight(p, "\x00")) != line || from != its {
+				t.Errorf("got %q from %v, want %q from %v", p, from, line, its)
+			}
+		}
+	})
+}
+
+// portOf is that of an address of IPv4, as text.
+func portOf(a sock.Addr) string { return a.String()[strings.LastIndexByte(a.String(), ':')+1:] }
