@@ -29,3 +29,26 @@ func init() {
 		}, nil},
 	})
 }
+
+func init() {
+	closed := func(call func(*sock.Socket) error) closedRule {
+		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
+	}
+	drop := []sock.BPFInstruction{sock.BPFStmt(sock.BPF_RET, 0)}
+	maps.Copy(closedRules, map[string]closedRule{
+		"AttachFilter":           closed(func(s *sock.Socket) error { return s.AttachFilter(drop) }),
+		"DetachFilter":           closed(func(s *sock.Socket) error { return s.DetachFilter() }),
+		"LockFilter":             closed(func(s *sock.Socket) error { return s.LockFilter() }),
+		"JoinPacket":             closed(func(s *sock.Socket) error { return s.JoinPacket("lo", sock.PACKET_MR_PROMISC, nil) }),
+		"LeavePacket":            closed(func(s *sock.Socket) error { return s.LeavePacket("lo", sock.PACKET_MR_PROMISC, nil) }),
+		"PacketFanout":           closed(func(s *sock.Socket) error { return s.PacketFanout(1, 0) }),
+		"PacketStatistics":       closed(func(s *sock.Socket) error { _, err := s.PacketStatistics(); return err }),
+		"GetsockoptUint64":       closed(func(s *sock.Socket) error { _, err := s.GetsockoptUint64(sock.SOL_SOCKET, sock.SO_TYPE); return err }),
+		"SetsockoptUint64":       closed(func(s *sock.Socket) error { return s.SetsockoptUint64(sock.SOL_SOCKET, sock.SO_TYPE, 1) }),
+		"SetVsockConnectTimeout": closed(func(s *sock.Socket) error { return s.SetVsockConnectTimeout(1) }),
+		"ICMP6Filter":            closed(func(s *sock.Socket) error { _, err := s.ICMP6Filter(); return err }),
+		"SetICMP6Filter":         closed(func(s *sock.Socket) error { return s.SetICMP6Filter(sock.ICMP6PassAll()) }),
+		"SetICMPFilter":          closed(func(s *sock.Socket) error { return s.SetICMPFilter(0) }),
+		"SetPacketAuxdata":       closed(func(s *sock.Socket) error { return s.SetPacketAuxdata(true) }),
+	})
+}

@@ -16,7 +16,7 @@ const backlogRetry = time.Millisecond
 // tryConnect starts a connection, and from then on asks what has become of it by the same call: that tells in every state, and
 // leaves the socket as a blocking connect would.
 func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
-	err := sysConnect(sysfd, o.sa[:o.salen])
+	err := o.s.sysConnect(sysfd, o.sa[:o.salen], o.started)
 	switch err {
 	case nil:
 		o.s.fd.Renewed()
@@ -35,6 +35,18 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 		}
 	}
 	return loop.Outcome{}, err
+}
+
+// sysConnect is connect(2), which may have been called before if again is true. Of IP and AF_UNIX another connect tells the failure of
+// the last; AF_VSOCK answers EALREADY for ever after one that was refused, or begins again (vsock_connect of
+// net/vmw_vsock/af_vsock.c). There SO_ERROR tells, and it does in the other families too.
+func (s *core) sysConnect(sysfd int, sa []byte, again bool) error {
+	if again && s.family != AF_INET && s.family != AF_INET6 && s.family != AF_UNIX && (s.typ == SOCK_STREAM || s.typ == SOCK_SEQPACKET) {
+		if err := sysSockError(sysfd); err != nil {
+			return err
+		}
+	}
+	return sysConnect(sysfd, sa)
 }
 
 // Connect wraps connect(2). The host of to is resolved first if it is a name; the first address counts.
@@ -63,7 +75,7 @@ func (s *Socket) connect(to Addr) error {
 	if err != nil {
 		return err
 	}
-	err = sysConnect(sysfd, o.sa[:o.salen])
+	err = s.sysConnect(sysfd, o.sa[:o.salen], true)
 	learned := err
 	if err == syscall.EINPROGRESS || err == syscall.EALREADY {
 		learned = loop.ErrAgain

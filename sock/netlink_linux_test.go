@@ -6,7 +6,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -98,14 +97,20 @@ func oneLink(s *sock.Socket, index int) (link sock.Link, err error) {
 	return link, err
 }
 
-// A socket of its own is made in a network namespace of its own, and stays there.
+// A group is joined and left; the notices themselves are tested where links can be made.
 func TestNetlinkGroup(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
 	socktest.Must(t, s.JoinNetlinkGroup(sock.RTNLGRP_LINK))
+	if pid, _ := socktest.Name(t, s).Netlink(); pid == 0 {
+		t.Error("it has no port, and will be told of nothing")
+	}
+	// The kernel says how much there would be, which is more than was asked for.
+	if b, err := s.GetsockoptBytes(sock.SOL_NETLINK, sock.NETLINK_LIST_MEMBERSHIPS, 4); err != nil || len(b) != 4 {
+		t.Errorf("memberships %x, %v", b, err)
+	}
 	socktest.Must(t, s.LeaveNetlinkGroup(sock.RTNLGRP_LINK))
 	if err := s.JoinNetlinkGroup(1 << 20); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("a group that is not there: %v", err)
 	}
-	socktest.Must(t, s.SetTimeout(time.Millisecond))
 }

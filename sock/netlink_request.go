@@ -6,6 +6,8 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+
+	"github.com/polluxio/pollux/families"
 )
 
 // ErrNetlinkInterrupted is told at the end of a list that changed while the kernel was writing it (NLM_F_DUMP_INTR): what came may
@@ -15,7 +17,7 @@ var ErrNetlinkInterrupted = errors.New("the list changed while it was read")
 // NetlinkRequest is what NetlinkDo asks.
 type NetlinkRequest struct {
 	Type  uint16 // RTM_GETLINK, …
-	Flags uint16 // beside NLM_F_REQUEST: NLM_F_DUMP for all of them; without it NLM_F_ACK is added, so that there is an end
+	Flags uint16 // beside NLM_F_REQUEST and NLM_F_ACK: NLM_F_DUMP for a list of all, NLM_F_CREATE, …
 	Data  []byte
 
 	// Other gets the messages that come meanwhile and answer something else, such as the notices of a group. With nil they are
@@ -49,10 +51,8 @@ func (s *Socket) netlinkDo(r NetlinkRequest, yield func(NetlinkMessage, error) b
 	if seq == 0 { // that of notices
 		seq = netlinkSeq.Add(1)
 	}
-	flags := r.Flags | NLM_F_REQUEST
-	if flags&NLM_F_DUMP == 0 {
-		flags |= NLM_F_ACK
-	}
+	// Every answer needs an end: a list has NLMSG_DONE, and is not acknowledged besides; anything else is acknowledged.
+	flags := r.Flags | NLM_F_REQUEST | NLM_F_ACK
 	request, err := NetlinkMessage{Type: r.Type, Flags: flags, Seq: seq, Data: r.Data}.Append(nil)
 	if err != nil {
 		return s.fail("send", Addr{}, err)
@@ -107,7 +107,18 @@ func (s *Socket) netlinkDo(r NetlinkRequest, yield func(NetlinkMessage, error) b
 //
 // Errors: EPERM for a group that wants a right, EINVAL for one that the protocol does not have. A reader that is too slow gets
 // ENOBUFS from its next receive, once: notices were lost, and what they told of has to be listed again.
+//
+// A socket that is not bound yet is bound, to a port of the kernel's choice: without one it would be told of nothing.
 func (s *Socket) JoinNetlinkGroup(group uint32) error {
+	name, err := s.Getsockname()
+	if err != nil {
+		return err
+	}
+	if pid, _ := name.Netlink(); pid == 0 && name.Kind() == families.KindNetlink {
+		if err := s.Bind(Netlink(0, 0)); err != nil {
+			return err
+		}
+	}
 	return s.Setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, int(int32(group)))
 }
 

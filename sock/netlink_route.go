@@ -44,6 +44,7 @@ const (
 	IFLA_LINKINFO    = 18
 	IFLA_NET_NS_PID  = 19
 	IFLA_NET_NS_FD   = 28
+	IFLA_PROMISCUITY = 30
 	IFLA_INFO_KIND   = 1 // within IFLA_LINKINFO
 	IFLA_INFO_DATA   = 2
 	VETH_INFO_PEER   = 1 // <linux/veth.h>, within IFLA_INFO_DATA
@@ -88,6 +89,7 @@ type Link struct {
 	TxQueue   int    // packets
 	Lower     int    // the index of the link below, as of a VLAN; that of the other end of a veth. 0 if there is none
 	Master    int    // the index of the bridge or bond that it belongs to, or 0
+	Promisc   int    // how many want it promiscuous; where these are not people's own (ip link set … promisc on), IFF_PROMISC is not set
 	OperState uint8  // IF_OPER_* of <linux/if.h>: 6 is up, 2 down
 	Kind      string // "veth", "bridge", …; "" for hardware and the loopback
 }
@@ -141,6 +143,8 @@ func LinkMessage(m NetlinkMessage) (Link, error) {
 			l.Lower = int(int32(n))
 		case IFLA_MASTER:
 			l.Master = int(int32(n))
+		case IFLA_PROMISCUITY:
+			l.Promisc = int(n)
 		case IFLA_TXQLEN:
 			l.TxQueue = int(n)
 		case IFLA_OPERSTATE:

@@ -9,7 +9,7 @@ import (
 
 // recvOnce is one recv(2) that does not block.
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
-	n, err := sysRecvfrom(sysfd, p, flags, nil, nil)
+	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
 	if err != nil {
 		return loop.Outcome{}, err
 	}
@@ -20,6 +20,15 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	return loop.Outcome{N: n, Drained: drained}, nil
 }
 
+// recvFlags are those that the system is told. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
+// a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
+func (s *core) recvFlags(flags int) int {
+	if flags&MSG_WAITALL != 0 && s.typ == SOCK_STREAM && flags&blindFlags == 0 {
+		flags &^= MSG_WAITALL
+	}
+	return flags
+}
+
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	return o.received(out, err)
@@ -27,7 +36,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	o.salen = uint32(len(o.sa))
-	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.flags, &o.sa, &o.salen)
+	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
 	return o.received(loop.Outcome{N: n}, err)
 }
 

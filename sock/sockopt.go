@@ -1,14 +1,21 @@
 package sock
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 )
 
 // Getsockopt wraps getsockopt(2) for an option whose value is a C int.
 //
+// The options of AF_VSOCK itself have 64 bits: see GetsockoptUint64.
+//
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
+	if s.isVsock() && level == vsockFamily {
+		value, err := s.GetsockoptUint64(level, name)
+		return int(value), err
+	}
 	if err := cOption(level, name); err != nil {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
@@ -23,7 +30,12 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 const maxOption = 1024
 
 // GetsockoptBytes wraps getsockopt(2) for any other option: at most n bytes of its value, 1 to 1024; as many as the system says.
+//
+// Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
+	if s.isVsock() {
+		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt string buffer not allowed"})
+	}
 	if err := cOption(level, name); err != nil {
 		return nil, s.fail("getsockopt", Addr{}, err)
 	}
@@ -33,7 +45,7 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	err = s.do("getsockopt", func(sysfd int) error {
 		p := make([]byte, n)
 		n, err := sysGetsockopt(sysfd, level, name, p)
-		value = p[:n]
+		value = p[:min(n, len(p))] // some, such as NETLINK_LIST_MEMBERSHIPS, say how much there would be
 		return err
 	})
 	return value, err
@@ -41,10 +53,18 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 
 // Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
 //
+// On an AF_VSOCK socket any int will do: it is taken modulo 2⁶⁴ for the family's own options, and modulo 2³² for others.
+//
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
+	}
+	if s.isVsock() {
+		if level == vsockFamily {
+			return s.SetsockoptUint64(level, name, uint64(int64(value)))
+		}
+		value = int(int32(value))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "Python int too large to convert to C int"})
@@ -53,7 +73,12 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 }
 
 // SetsockoptBytes wraps setsockopt(2) for an option whose value is a structure or text.
+//
+// Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
+	if s.isVsock() {
+		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "an option of an AF_VSOCK socket is a number"})
+	}
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
@@ -63,8 +88,11 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 // SetsockoptNil wraps setsockopt(2) for an option that is all in its length, with no value: Python's setsockopt(level, name, None,
 // optlen).
 //
-// Error: an *ArgError for a length that is negative or beyond a C int.
+// Error: an *ArgError for a length that is negative or beyond a C int, and on an AF_VSOCK socket.
 func (s *Socket) SetsockoptNil(level, name, optlen int) error {
+	if s.isVsock() {
+		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "an option of an AF_VSOCK socket is a number"})
+	}
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
@@ -72,6 +100,30 @@ func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "must be 0-2147483647"})
 	}
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
+}
+
+// GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as those of AF_VSOCK are.
+func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
+	if err := cOption(level, name); err != nil {
+		return 0, s.fail("getsockopt", Addr{}, err)
+	}
+	err = s.do("getsockopt", func(sysfd int) error {
+		var b [8]byte
+		_, err := sysGetsockopt(sysfd, level, name, b[:])
+		value = binary.NativeEndian.Uint64(b[:])
+		return err
+	})
+	return value, err
+}
+
+// SetsockoptUint64 is Setsockopt for such an option.
+func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
+	if err := cOption(level, name); err != nil {
+		return s.fail("setsockopt", Addr{}, err)
+	}
+	return s.do("setsockopt", func(sysfd int) error {
+		return sysSetsockopt(sysfd, level, name, binary.NativeEndian.AppendUint64(nil, value))
+	})
 }
 
 func cOption(level, name int) error { return errors.Join(cInt("level", level), cInt("name", name)) }

@@ -266,3 +266,12 @@ type ifreq struct {
 	name  [unix.IFNAMSIZ]byte
 	value [24]byte
 }
+
+// sysSockError is what went wrong with the socket since it was last asked.
+func sysSockError(fd int) error {
+	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
+	if err == nil && v != 0 {
+		err = syscall.Errno(v)
+	}
+	return err
+}

@@ -44,6 +44,7 @@ func sysInheritable(int) (bool, error)                              { return fal
 func sysSetInheritable(int, bool) error                             { return errNoSockets }
 func sysGetsockname(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysGetpeername(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
+func sysSockError(int) error                                        { return errNoSockets }
 func sysSockProtocol(int) (int, error)                              { return 0, errNoSockets }
 func sysGetsockopt(int, int, int, []byte) (int, error)              { return 0, errNoSockets }
 func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, errNoSockets }

@@ -1,0 +1,43 @@
+package sock
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// What AF_VSOCK has beside its addresses: vsock(7), <linux/vm_sockets.h>.
+
+// isVsock says that the options of the socket are those of Linux's AF_VSOCK.
+func (s *core) isVsock() bool { return s.family == vsockFamily }
+
+// VsockLocalCID is the context identifier of this host or virtual machine: IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock.
+// VMADDR_CID_ANY says that nothing carries AF_VSOCK beyond this host; its own sockets reach each other by VMADDR_CID_LOCAL, where there
+// is a loopback.
+//
+// Errors: an *UnsupportedError where there is no such device; EACCES for who may not open it.
+func VsockLocalCID() (uint32, error) {
+	cid, err := sysVsockLocalCID()
+	if err != nil {
+		return 0, failed("ioctl", vsockFamily, err)
+	}
+	return cid, nil
+}
+
+// SetVsockConnectTimeout sets how long the kernel tries to connect: SO_VM_SOCKETS_CONNECT_TIMEOUT, 2 seconds unless told otherwise. It
+// counts besides the socket's own timeout, in each mode: Connect then fails with ETIMEDOUT.
+//
+// Error: an *ArgError for a time that is not positive.
+func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
+	if d <= 0 {
+		return s.fail("setsockopt", Addr{}, &ArgError{"timeout", d, "must be more than 0"})
+	}
+	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
+	d = (d + time.Microsecond - 1).Truncate(time.Microsecond)
+	b := binary.NativeEndian.AppendUint64(nil, uint64(d/time.Second))
+	b = binary.NativeEndian.AppendUint64(b, uint64(d%time.Second/time.Microsecond))
+	return s.do("setsockopt", func(sysfd int) error {
+		return sysSetsockopt(sysfd, vsockFamily, soVMSocketsConnectTimeoutNew, b)
+	})
+}
+
+const soVMSocketsConnectTimeoutNew = 8 // SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, Linux 5.17

@@ -1,0 +1,99 @@
+package sock_test
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func vsockSocket(t testing.TB) *sock.Socket {
+	t.Helper()
+	s, err := sock.New(sock.AF_VSOCK, sock.SOCK_STREAM, 0)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("%v: run this on a kernel that has it", err)
+	}
+	socktest.Must(t, err)
+	return socktest.Closing(t, s)
+}
+
+// An option is a number of 64 bits, and nothing else.
+func TestVsockOptions(t *testing.T) { // item 144
+	socktest.Check(t)
+	s := vsockSocket(t)
+	const size = sock.SO_VM_SOCKETS_BUFFER_SIZE
+	if v, err := s.Getsockopt(sock.AF_VSOCK, size); err != nil || v != 256<<10 {
+		t.Errorf("the buffer has %d bytes, %v", v, err)
+	}
+	if strconv.IntSize == 64 {
+		big := int64(1) << 40
+		socktest.Must(t, s.Setsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, int(big)))
+		if v, err := s.Getsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || int64(v) != big {
+			t.Errorf("the limit is %d, %v", v, err)
+		}
+	}
+	socktest.Must(t, s.Setsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, -1)) // modulo 2⁶⁴
+	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || v != math.MaxUint64 {
+		t.Errorf("the limit is %d, %v", v, err)
+	}
+	socktest.Must(t, s.SetsockoptUint64(sock.AF_VSOCK, size, 1<<20))
+	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, size); err != nil || v != 1<<20 {
+		t.Errorf("the buffer has %d bytes, %v", v, err)
+	}
+	// On every level.
+	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); err != nil || v != sock.SOCK_STREAM {
+		t.Errorf("type %d, %v", v, err)
+	}
+	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY, 3))
+	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY); err != nil || v != 3 {
+		t.Errorf("priority %d, %v", v, err)
+	}
+	_, err := s.GetsockoptBytes(sock.AF_VSOCK, size, 8)
+	for what, err := range map[string]error{
+		"bytes got": err,
+		"bytes":     s.SetsockoptBytes(sock.AF_VSOCK, size, make([]byte, 8)),
+		"nil":       s.SetsockoptNil(sock.AF_VSOCK, size, 8),
+		"no time":   s.SetVsockConnectTimeout(0),
+	} {
+		var arg *sock.ArgError
+		if !errors.As(err, &arg) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	socktest.Must(t, s.SetVsockConnectTimeout(1500*time.Millisecond))
+	// What it reads back is a struct timeval, the first half of which are the seconds.
+	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, 8); !errors.Is(err, syscall.EINVAL) && (err != nil || v != 1) {
+		t.Errorf("connects for %d s, %v", v, err)
+	}
+}
+
+// Numbers are unsigned, and what is not carried anywhere says so.
+func TestVsockAddresses(t *testing.T) { // items 195, 230
+	socktest.Check(t)
+	s := vsockSocket(t)
+	if a := socktest.Name(t, s); a != sock.Vsock(sock.VMADDR_CID_ANY, sock.VMADDR_PORT_ANY) {
+		t.Errorf("unbound it is %v", a)
+	}
+	socktest.Must(t, s.Bind(sock.Vsock(sock.VMADDR_CID_ANY, sock.VMADDR_PORT_ANY)))
+	cid, port := socktest.Name(t, s).Vsock()
+	if cid != math.MaxUint32 || port == sock.VMADDR_PORT_ANY {
+		t.Errorf("bound it is %d, %d", cid, port)
+	}
+}
+
+// The error of what is missing says what it is.
+func TestVsockLocalCID(t *testing.T) {
+	cid, err := sock.VsockLocalCID()
+	if err == nil {
+		t.Logf("CID %d", cid)
+		return
+	}
+	if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EACCES) && !errors.Is(err, syscall.EPERM) {
+		t.Errorf("%v", err)
+	}
+}

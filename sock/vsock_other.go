@@ -1,0 +1,10 @@
+//go:build !linux
+
+package sock
+
+// vsockFamily is that of no socket: AF_VSOCK of macOS has other options.
+const vsockFamily = -2
+
+func sysVsockLocalCID() (uint32, error) {
+	return 0, &UnsupportedError{Kind: "AF_VSOCK", Missing: "only on linux"}
+}
