@@ -123,7 +123,7 @@ func TestCANBCMChanged(t *testing.T) {
 		t.Errorf("%+v, want %+v", m, set)
 	}
 	for _, text := range []string{"042#0101", "042#0102", "042#0203"} {
-		send(t, raw, frame(t, text))
+		send(t, raw, canBytes(t, text))
 	}
 	for _, want := range []string{"042#0101", "042#0203"} { // 042#0102 changes nothing
 		if m := recvBCM(t, rx, sock.CAN_BCM_RX_CHANGED); len(m.Frames) != 1 || m.Frames[0].String() != want {
@@ -138,7 +138,7 @@ func TestCANBCMChanged(t *testing.T) {
 	// FD
 	sendBCM(t, rx, sock.BCMMessage{Opcode: sock.CAN_BCM_RX_SETUP, Flags: sock.CAN_BCM_RX_FILTER_ID | sock.CAN_BCM_CAN_FD_FRAME, ID: 0x50})
 	text := "050##100112233445566778899AABB"
-	send(t, raw, frame(t, text))
+	send(t, raw, canBytes(t, text))
 	m := recvBCM(t, rx, sock.CAN_BCM_RX_CHANGED)
 	if len(m.Frames) != 1 || m.Frames[0].String() != text {
 		t.Errorf("%+v, want %s", m, text)
