@@ -12,7 +12,7 @@ type CANKind uint8
 const (
 	CANClassic CANKind = iota // struct can_frame: at most 8 bytes
 	CANFD                     // struct canfd_frame: at most 64 bytes; a socket wants CAN_RAW_FD_FRAMES for it
-	CANXL                     // struct canxl_frame: 1 to 2048 bytes; a socket wants CAN_RAW_XL_FRAMES for it
+	CANXL                     // struct canxl_frame: 1 to 2048 bytes; a socket wants CAN_RAW_XL_FRAMES for it (Linux 6.1)
 )
 
 // String is "classic", "FD" or "XL".
@@ -72,10 +72,13 @@ const (
 //
 //	n, err := s.RecvInto(buf[:], 0) // a buf of CANXL_MTU bytes holds any
 //	f, err := sock.DecodeCANFrame(buf[:n])
+//
+// A send for which the queue of the interface has no room fails with ENOBUFS, and nothing tells when there is some: try again
+// after a while.
 type CANFrame struct {
 	// ID is the identifier: 11 bits, or 29 bits with CAN_EFF_FLAG. CAN_RTR_FLAG asks for data, CAN_ERR_FLAG makes it an error
 	// frame whose other bits say what is wrong (see ErrorFrame). Of an XL frame it is the priority, 11 bits, and the number of the
-	// virtual network, 8 bits at CANXL_VCID_OFFSET.
+	// virtual network, 8 bits at CANXL_VCID_OFFSET, which counts as SetCANNetwork says.
 	ID   uint32
 	Kind CANKind
 
@@ -213,13 +216,13 @@ func (f CANFrame) Append(b []byte) ([]byte, error) {
 		pad = canfdMaxData
 	}
 	if f.IsRemote() {
-		return append(b, noData[:pad]...), nil
+		return append(b, padding[:pad]...), nil
 	}
 	b = append(b, f.Data...)
-	return append(b, noData[len(f.Data):pad]...), nil
+	return append(b, padding[len(f.Data):pad]...), nil
 }
 
-var noData [canfdMaxData]byte
+var padding [canfdMaxData]byte
 
 // DecodeCANFrame reads exactly the bytes that a CAN_RAW socket received. The frame's Data are those of b, not a copy. It allocates
 // nothing.

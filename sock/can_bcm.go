@@ -3,14 +3,14 @@ package sock
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"time"
 )
 
 // A BCMMessage is what a CAN_BCM socket sends and receives, one a message: struct bcm_msg_head of <linux/can/bcm.h> with the
 // frames that follow it. The socket is first connected to an interface.
 //
-// Its layout is the kernel's own: a program of 32 bits cannot use CAN_BCM on a kernel of 64, which has no translation for it.
+// Its layout is that of the kernel, which has none for programs of 32 bits where it has 64 itself: such a program in C cannot use
+// CAN_BCM, this one can.
 type BCMMessage struct {
 	Opcode uint32 // CAN_BCM_TX_SETUP, …, and CAN_BCM_RX_CHANGED and the like in what is received
 	Flags  uint32 // CAN_BCM_SETTIMER, …; CAN_BCM_CAN_FD_FRAME is set by Append if the frames are CANFD
@@ -49,24 +49,24 @@ var (
 	bcm32 = bcmLayout{4, 12, 20, 28, 32, 40}
 )
 
-// bcmHost is that of this program.
-var bcmHost = func() *bcmLayout {
-	if bits.UintSize == 64 {
+// bcmHost is that of the kernel.
+func bcmHost() *bcmLayout {
+	if kernelLong() == 8 {
 		return &bcm64
 	}
 	return &bcm32
-}()
+}
 
 // Append appends the message to b, as a CAN_BCM socket sends it.
 //
 // Errors: an *ArgError for an interval that is negative, or too long for a C long; for frames that differ in kind or that
 // CANFrame.Append does not take. b is unchanged then.
-func (m BCMMessage) Append(b []byte) ([]byte, error) { return bcmHost.append(b, m) }
+func (m BCMMessage) Append(b []byte) ([]byte, error) { return bcmHost().append(b, m) }
 
 // DecodeBCMMessage reads exactly the bytes that a CAN_BCM socket received. The frames' Data are those of b, not copies.
 //
 // Error: an *ArgError for bytes that are no message, as a part of one is not.
-func DecodeBCMMessage(b []byte) (BCMMessage, error) { return bcmHost.decode(b) }
+func DecodeBCMMessage(b []byte) (BCMMessage, error) { return bcmHost().decode(b) }
 
 func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 	flags, start := m.Flags, len(b)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"reflect"
 	"testing"
 	"time"
@@ -70,9 +69,9 @@ func TestBCMMessage(t *testing.T) {
 			})
 		}
 	}
-	// That of this program.
+	// That of this host.
 	b, err := bcmMessages[1].m.Append(nil)
-	if want := map[int]int{64: 56, 32: 40}[bits.UintSize] + 32; err != nil || len(b) != want {
+	if want := map[int]int{8: 56, 4: 40}[kernelLong()] + 32; err != nil || len(b) != want {
 		t.Errorf("%d bytes, %v; want %d", len(b), err, want)
 	}
 	if m, err := DecodeBCMMessage(b); err != nil || !reflect.DeepEqual(m, bcmMessages[1].m) {
@@ -143,11 +142,14 @@ func FuzzDecodeBCMMessage(f *testing.F) {
 
 func TestJ1939FilterLayouts(t *testing.T) {
 	filters := []J1939Filter{{Name: 1, NameMask: 2, PGN: 3, PGNMask: 4, Addr: 5, AddrMask: 6}, {}}
-	for goarch, pad := range map[string]int{"386": 2, "amd64": 6, "arm": 6} {
+	for _, tt := range []struct {
+		goarch    string
+		long, pad int
+	}{{"386", 4, 2}, {"386", 8, 6}, {"amd64", 8, 6}, {"arm", 4, 6}} {
 		head := bytes.Join([][]byte{cLong(8, 1), cLong(8, 2), word(3), word(4), {5, 6}}, nil)
-		want := append(append(head, make([]byte, pad)...), make([]byte, 26+pad)...)
-		if got := appendJ1939Filters(nil, j1939FilterSize(goarch), filters); !bytes.Equal(got, want) {
-			t.Errorf("%s: %x, want %x", goarch, got, want)
+		want := append(append(head, make([]byte, tt.pad)...), make([]byte, 26+tt.pad)...)
+		if got := appendJ1939Filters(nil, j1939FilterSize(tt.goarch, tt.long), filters); !bytes.Equal(got, want) {
+			t.Errorf("%s, long of %d: %x, want %x", tt.goarch, tt.long, got, want)
 		}
 	}
 }

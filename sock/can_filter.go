@@ -11,7 +11,7 @@ import (
 
 // More of <linux/can/raw.h> and <linux/can.h> than Python has.
 const (
-	CAN_RAW_XL_FRAMES  = 7          // an int option of level SOL_CAN_RAW: CAN XL frames too (Linux 6.2)
+	CAN_RAW_XL_FRAMES  = 7          // an int option of level SOL_CAN_RAW: CAN XL frames too (Linux 6.1)
 	CAN_RAW_FILTER_MAX = 512        // filters that a socket can have
 	CAN_INV_FILTER     = 0x20000000 // in can_id of a filter: CANFilter.Invert
 

@@ -37,17 +37,16 @@ const (
 
 // A J1939Filter says which messages a CAN_J1939 socket receives: struct j1939_filter of <linux/can/j1939.h>. A message passes if
 // its sender's name and address and its PGN are equal to the filter's in all bits of the masks.
-//
-// The layout is the kernel's own: a program for 386 cannot use filters on a kernel of 64 bits, which has no translation for them.
 type J1939Filter struct {
 	Name, NameMask uint64
 	PGN, PGNMask   uint32
 	Addr, AddrMask uint8
 }
 
-// j1939FilterSize is sizeof(struct j1939_filter), with the padding behind it: a __u64 is aligned to 4 on 386 only.
-func j1939FilterSize(goarch string) int {
-	if goarch == "386" {
+// j1939FilterSize is sizeof(struct j1939_filter), with the padding behind it, as the kernel has it: a __u64 is aligned to 4 on a 386
+// only.
+func j1939FilterSize(goarch string, long int) int {
+	if goarch == "386" && long == 4 {
 		return 28
 	}
 	return 32
@@ -55,7 +54,7 @@ func j1939FilterSize(goarch string) int {
 
 // AppendJ1939Filters appends filters to b as SO_J1939_FILTER wants them.
 func AppendJ1939Filters(b []byte, filters ...J1939Filter) []byte {
-	return appendJ1939Filters(b, j1939FilterSize(runtime.GOARCH), filters)
+	return appendJ1939Filters(b, j1939FilterSize(runtime.GOARCH, kernelLong()), filters)
 }
 
 func appendJ1939Filters(b []byte, size int, filters []J1939Filter) []byte {

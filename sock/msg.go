@@ -70,7 +70,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
 		out.Retry = fullRetry // as in trySendto
 	}
-	return out, err
+	return o.s.again(out, err)
 }
 
 // Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary data, to an address; a zero to

@@ -20,6 +20,14 @@ func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	out, err := sendOnce(o.s, sysfd, o.p, o.flags)
 	o.n = out.N
+	return o.s.again(out, err)
+}
+
+// again is for a send that would block on an ISO-TP socket, because a message is under way: Linux before 6.3 makes no edge at its end.
+func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
+	if err == loop.ErrAgain && s.isISOTP() {
+		out.Retry = fullRetry
+	}
 	return out, err
 }
 
@@ -29,7 +37,7 @@ func trySendall(o *op, sysfd int) (loop.Outcome, error) {
 	if err == nil && o.n < len(o.p) {
 		return loop.Outcome{N: n, More: true}, loop.ErrAgain
 	}
-	return loop.Outcome{N: n}, err
+	return o.s.again(loop.Outcome{N: n}, err)
 }
 
 func trySendto(o *op, sysfd int) (loop.Outcome, error) {
@@ -40,7 +48,7 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 		// It is the receiver's queue that is full, and only a connected sender is told when it drains.
 		out.Retry = fullRetry
 	}
-	return out, err
+	return o.s.again(out, err)
 }
 
 // Send wraps send(2). It reports how much of p went, which may be less than all.

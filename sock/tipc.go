@@ -242,7 +242,7 @@ func ParseTIPCInfo(items []Control) (info TIPCInfo, ok bool) {
 
 // TIPCNodeID is the identity of a node of the cluster by its number, 16 bytes; that of this one for 0.
 //
-// Errors: EADDRNOTAVAIL for a node that is not known; errors.ErrUnsupported, but on Linux.
+// Errors: EADDRNOTAVAIL for a node that is not known; ENOTTY for a program of 32 bits on a kernel of 64; errors.ErrUnsupported, but on Linux.
 func (s *Socket) TIPCNodeID(node uint32) (id [16]byte, err error) {
 	// struct tipc_sioc_nodeid_req { __u32 peer; char node_id[16]; };
 	var req [20]byte
@@ -253,7 +253,7 @@ func (s *Socket) TIPCNodeID(node uint32) (id [16]byte, err error) {
 
 // TIPCLinkName is the name of the link to a node over one of this one's bearers, by their numbers.
 //
-// Errors: EADDRNOTAVAIL for a link that there is not; errors.ErrUnsupported, but on Linux.
+// Errors: EADDRNOTAVAIL for a link that there is not; ENOTTY for a program of 32 bits on a kernel of 64; errors.ErrUnsupported, but on Linux.
 func (s *Socket) TIPCLinkName(node, bearer uint32) (string, error) {
 	// struct tipc_sioc_ln_req { __u32 peer; __u32 bearer_id; char linkname[68]; };
 	var req [76]byte

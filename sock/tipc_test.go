@@ -124,14 +124,16 @@ func FuzzDecodeTIPCEvent(f *testing.F) {
 			_ = e.String()
 		}
 		s, err := sock.DecodeTIPCSubscription(b)
-		if err != nil || s.Filter&7 == 0 {
-			return
+		if err != nil || s.Filter == 0 || s.Filter > 7 {
+			return // other bits than there are may be taken for the other order
 		}
 		for _, o := range tipcOrders {
-			if p, err := s.Append(nil, o.order); err == nil {
-				if again, err := sock.DecodeTIPCSubscription(p); err == nil && again != s && again.Filter&7 == s.Filter&7 && o.order.Uint32(p[16:])&7 != 0 && again.Type == s.Type {
-					t.Errorf("%x: %+v, then %+v", b, s, again)
-				}
+			p, err := s.Append(nil, o.order)
+			if err != nil {
+				t.Fatalf("%x: %+v: %v", b, s, err)
+			}
+			if again, err := sock.DecodeTIPCSubscription(p); err != nil || again != s {
+				t.Errorf("%x: %+v, then %+v, %v", b, s, again, err)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ package families_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,32 @@ func TestCANJ1939(t *testing.T) {
 	}
 }
 
+// Long messages go one after the other: those that have to wait do so in the socket, and when that is full in Sendto.
+func TestCANJ1939SendsInTurn(t *testing.T) {
+	bus := vcan(t, "vcanjt", sock.CAN_MTU)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
+		must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 1)) // the least that there is
+		const count = 20
+		call := socktest.Start(func() error {
+			for i := range count {
+				if _, err := w.On(a).Sendto(bytes.Repeat([]byte{byte(i)}, 400), 0, families.J1939(bus, 0, j1939PGN, j1939There)); err != nil {
+					return fmt.Errorf("message %d: %w", i, err)
+				}
+			}
+			return nil
+		})
+		for i := range count {
+			got, err := b.Recv(401, 0)
+			must(t, err)
+			if !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, 400)) {
+				t.Errorf("message %d is %s", i, head(got))
+			}
+		}
+		must(t, call.Wait(t))
+	})
+}
+
 func TestCANJ1939Options(t *testing.T) {
 	bus := vcan(t, "vcanjo", sock.CAN_MTU)
 	a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
@@ -95,33 +122,31 @@ func TestCANJ1939Options(t *testing.T) {
 
 	// Filters: by PGN, by address.
 	filters := []sock.J1939Filter{{PGN: 0x12300, PGNMask: sock.J1939_PGN_PDU1_MAX}, {Addr: 0x40, AddrMask: 0xff}}
-	if unix.SizeofPtr == 8 {
-		must(t, b.SetJ1939Filters(filters...))
-		c := j1939(t, bus, 0x40)
-		for _, m := range []struct {
-			from *sock.Socket
-			pgn  uint32
-			text string
-		}{{a, 0x12300, "by PGN"}, {a, 0x12400, "neither"}, {c, 0x12400, "by address"}} {
-			_, err := m.from.Sendto([]byte(m.text), 0, to(m.pgn, j1939There))
-			must(t, err)
-			_, err = b.Sendto([]byte("turn"), 0, to(0x12300, j1939Here)) // what was sent before has gone
-			must(t, err)
-			receive(a)
-		}
-		for _, want := range []string{"by PGN", "by address"} {
-			if p, _ := receive(b); p != want {
-				t.Errorf("%q, want %q", p, want)
-			}
-		}
-		must(t, b.SetJ1939Filters())
-		var arg *sock.ArgError
-		if err := b.SetJ1939Filters(make([]sock.J1939Filter, 513)...); !errors.As(err, &arg) {
-			t.Errorf("513 filters: %v, want an *ArgError", err)
-		}
-		must(t, b.SetJ1939Filters(make([]sock.J1939Filter, sock.J1939_FILTER_MAX)...))
-		must(t, b.SetJ1939Filters())
+	must(t, b.SetJ1939Filters(filters...))
+	c := j1939(t, bus, 0x40)
+	for _, m := range []struct {
+		from *sock.Socket
+		pgn  uint32
+		text string
+	}{{a, 0x12300, "by PGN"}, {a, 0x12400, "neither"}, {c, 0x12400, "by address"}} {
+		_, err := m.from.Sendto([]byte(m.text), 0, to(m.pgn, j1939There))
+		must(t, err)
+		_, err = b.Sendto([]byte("turn"), 0, to(0x12300, j1939Here)) // what was sent before has gone
+		must(t, err)
+		receive(a)
 	}
+	for _, want := range []string{"by PGN", "by address"} {
+		if p, _ := receive(b); p != want {
+			t.Errorf("%q, want %q", p, want)
+		}
+	}
+	must(t, b.SetJ1939Filters())
+	var arg *sock.ArgError
+	if err := b.SetJ1939Filters(make([]sock.J1939Filter, 513)...); !errors.As(err, &arg) {
+		t.Errorf("513 filters: %v, want an *ArgError", err)
+	}
+	must(t, b.SetJ1939Filters(make([]sock.J1939Filter, sock.J1939_FILTER_MAX)...))
+	must(t, b.SetJ1939Filters())
 
 	// Promiscuous: what is for others.
 	d := j1939(t, bus, 0x50)
