@@ -2,7 +2,6 @@ package sock
 
 import (
 	"encoding/binary"
-	"iter"
 	"math"
 	"time"
 
@@ -51,7 +50,8 @@ const (
 	sockaddrLLLen    = 20
 )
 
-// A RingPacket is a packet in a block of a ring. Its data is the ring's own memory: it is there until the block is released.
+// A RingPacket is a packet in a block of a ring. Its data is the ring's own memory: it is there until the block is released, or
+// nothing refers to the block any more.
 type RingPacket struct {
 	Data     []byte // as much of the packet as is there
 	Len      int    // how long the packet was
@@ -79,24 +79,22 @@ func (p *RingPacket) From() Addr {
 
 const linuxFamilyPacket = 17
 
-// ringPackets goes over the packets of a block. It ends where the bytes make no sense, which no kernel gives.
-func ringPackets(block []byte) iter.Seq[RingPacket] {
-	return func(yield func(RingPacket) bool) {
-		if len(block) < blockHeader {
+// eachRingPacket goes over the packets of a block. It ends where the bytes make no sense, which no kernel gives.
+func eachRingPacket(block []byte, yield func(RingPacket) bool) {
+	if len(block) < blockHeader {
+		return
+	}
+	count := binary.NativeEndian.Uint32(block[blockPacketsAt:])
+	at := uint64(binary.NativeEndian.Uint32(block[blockFirstAt:]))
+	for range count {
+		if at+ringPacketHeader+sockaddrLLLen > uint64(len(block)) {
 			return
 		}
-		count := binary.NativeEndian.Uint32(block[blockPacketsAt:])
-		at := uint64(binary.NativeEndian.Uint32(block[blockFirstAt:]))
-		for range count {
-			if at+ringPacketHeader+sockaddrLLLen > uint64(len(block)) {
-				return
-			}
-			p, next, ok := ringPacket(block[at:])
-			if !ok || !yield(p) || next == 0 {
-				return
-			}
-			at += next
+		p, next, ok := ringPacket(block[at:])
+		if !ok || !yield(p) || next == 0 {
+			return
 		}
+		at += next
 	}
 }
 

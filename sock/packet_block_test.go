@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"iter"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,10 @@ func ringBlock(packets ...string) []byte {
 		b = append(b, h...)
 	}
 	return b
+}
+
+func ringPackets(block []byte) iter.Seq[RingPacket] {
+	return func(yield func(RingPacket) bool) { eachRingPacket(block, yield) }
 }
 
 func TestRingPackets(t *testing.T) {

@@ -47,6 +47,7 @@ type ringCore struct {
 	mem       []byte
 	blockSize int
 	blocks    int
+	owner     *Socket         // immutable
 	held      []atomic.Uint64 // by block: the turn in which it was handed out, 0 while it is the kernel's
 	cleanup   runtime.Cleanup // immutable
 	try       func(*op, int) (loop.Outcome, error)
@@ -82,7 +83,7 @@ func NewPacketRing(s *Socket, cfg *PacketRingConfig) (*PacketRing, error) {
 	case ms < 0 || ms > 1<<16-1:
 		return nil, s.fail("packetring", Addr{}, &ArgError{"Timeout", c.Timeout, "must be 0 to 65535 ms"})
 	}
-	r := &ringCore{blockSize: c.BlockSize, blocks: c.Blocks, held: make([]atomic.Uint64, c.Blocks)}
+	r := &ringCore{owner: s.base(), blockSize: c.BlockSize, blocks: c.Blocks, held: make([]atomic.Uint64, c.Blocks)}
 	r.try = r.tryNext
 	err := s.do("packetring", func(sysfd int) (err error) {
 		r.mem, err = sysPacketRing(sysfd, c.BlockSize, c.Blocks, int(ms))
@@ -164,7 +165,8 @@ func (r *PacketRing) NextAsync() loop.Future[PacketBlock] {
 	})
 }
 
-// Close gives the memory back, once the last block is released and nobody goes over one. The socket goes on without a ring. Who waits in
+// Close gives the memory back, once the last block is released and nobody goes over one. From then on the socket's own receives get
+// what comes. Who waits in
 // Next is not woken: close the socket for that, before or after. A second Close does nothing.
 func (r *PacketRing) Close() error {
 	r.mu.Lock()
@@ -175,10 +177,6 @@ func (r *PacketRing) Close() error {
 	r.closed = true
 	r.cleanup.Stop()
 	r.unmapIfUnused()
-	if r.mem == nil {
-		// What the socket received meanwhile is lost with the ring.
-		r.s.do("packetring", func(sysfd int) error { return sysNoPacketRing(sysfd) })
-	}
 	return nil
 }
 
@@ -187,6 +185,8 @@ func (r *ringCore) unmapIfUnused() {
 	if r.closed && r.pins == 0 && r.mem != nil {
 		sysUnmap(r.mem)
 		r.mem = nil
+		// Only now does the kernel let go of it, and of what is in it. A socket that is closed has let go already.
+		r.owner.do("packetring", sysNoPacketRing)
 	}
 }
 
@@ -229,13 +229,15 @@ func (b PacketBlock) Len() int {
 
 // Packets goes over the packets of the block; there are none once it is released. Do not release it meanwhile, and keep no Data longer than the block.
 func (b PacketBlock) Packets() iter.Seq[RingPacket] {
-	return func(yield func(RingPacket) bool) {
-		if !b.pin() {
-			return
-		}
-		defer b.r.unpin()
-		ringPackets(b.r.block(b.i))(yield)
+	return func(yield func(RingPacket) bool) { b.each(yield) } // short enough to be inlined, so that nothing is allocated
+}
+
+func (b PacketBlock) each(yield func(RingPacket) bool) {
+	if !b.pin() {
+		return
 	}
+	defer b.r.unpin()
+	eachRingPacket(b.r.block(b.i), yield)
 }
 
 // Release gives the block back to the kernel. A second Release does nothing.

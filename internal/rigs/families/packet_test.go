@@ -352,6 +352,11 @@ func TestPacketRing(t *testing.T) {
 			if _, err := next(); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("a closed ring: %v", err)
 			}
+			_, err = b.Send(frame(everybody, from, experiment, "without a ring"), 0)
+			must(t, err)
+			if p, err := a.Recv(100, 0); err != nil || string(p[14:]) != "without a ring" {
+				t.Errorf("%q, %v", p, err)
+			}
 		})
 	}
 }
@@ -484,6 +489,44 @@ func TestPacketRingEnds(t *testing.T) {
 			t.Error("UDP has a ring")
 		}
 	})
+}
+
+// Neither a packet nor a block costs an allocation, and waiting for one costs none.
+func TestPacketAllocatesNothing(t *testing.T) {
+	near, far := twoHosts(t)
+	b := packetOn(t, far, sock.SOCK_RAW, experiment)
+	p := frame(everybody, hardwareOf(t, far), experiment, "counted")
+	in := packetOn(t, near, sock.SOCK_RAW, experiment)
+	_, ring := ringOn(t, near, &sock.PacketRingConfig{Timeout: time.Millisecond})
+	buf := make([]byte, 100)
+	var err error
+	if n := testing.AllocsPerRun(50, func() {
+		if _, e := b.Send(p, 0); e != nil {
+			err = e
+		}
+		if _, _, e := in.RecvfromInto(buf, 0); e != nil {
+			err = e
+		}
+	}); n != 0 || err != nil {
+		t.Errorf("recvfrom: %v allocations, %v", n, err)
+	}
+	if n := testing.AllocsPerRun(50, func() {
+		if _, e := b.Send(p, 0); e != nil {
+			err = e
+		}
+		block, e := ring.Next()
+		if e != nil {
+			err = e
+		}
+		for p := range block.Packets() {
+			if p.From().IsZero() {
+				err = errors.New("from nowhere")
+			}
+		}
+		block.Release()
+	}); n != 0 || err != nil {
+		t.Errorf("a ring: %v allocations, %v", n, err)
+	}
 }
 
 type ringWatcher struct {
