@@ -20,6 +20,15 @@ func TestDontWait(t *testing.T) { // item 108
 			return err
 		}},
 		{"Recvfrom", func(o socktest.Operations) error { _, _, err := o.Recvfrom(1, sock.MSG_DONTWAIT); return err }},
+		{"Recvmsg", func(o socktest.Operations) error { _, _, _, _, err := o.Recvmsg(1, 0, sock.MSG_DONTWAIT); return err }},
+		{"RecvmsgInto", func(o socktest.Operations) error {
+			_, _, _, _, err := o.RecvmsgInto([][]byte{make([]byte, 1)}, 0, sock.MSG_DONTWAIT)
+			return err
+		}},
+		{"Sendmsg", func(o socktest.Operations) error {
+			_, err := o.Sendmsg([][]byte{hello}, nil, sock.MSG_DONTWAIT, sock.Addr{})
+			return err
+		}},
 		{"Send", func(o socktest.Operations) error { _, err := o.Send(hello, sock.MSG_DONTWAIT); return err }},
 		{"Sendall", func(o socktest.Operations) error { _, err := o.Sendall(hello, sock.MSG_DONTWAIT); return err }},
 	}

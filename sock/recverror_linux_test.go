@@ -117,6 +117,40 @@ func TestRecvErrorInOrder(t *testing.T) {
 	}
 }
 
+// MSG_ERRQUEUE is a flag of every call that receives, and waits in each; Recvmsg has the error in its items.
+func TestErrorQueueByFlag(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for _, recv := range []func(socktest.Operations) ([]byte, error){
+			func(o socktest.Operations) ([]byte, error) { return o.Recv(10, sock.MSG_ERRQUEUE) },
+			func(o socktest.Operations) ([]byte, error) {
+				p, _, err := o.Recvfrom(10, sock.MSG_ERRQUEUE)
+				return p, err
+			},
+			func(o socktest.Operations) ([]byte, error) {
+				p, items, flags, _, err := o.Recvmsg(10, 512, sock.MSG_ERRQUEUE)
+				if err == nil {
+					e := find(t, items, sock.Control.QueuedError)
+					if e.Errno != syscall.ECONNREFUSED || flags&sock.MSG_ERRQUEUE == 0 {
+						t.Errorf("%+v, %#x", e, flags)
+					}
+				}
+				return p, err
+			},
+		} {
+			q := queueing(t, socktest.UDP)
+			socktest.Must(t, q.SetTimeout(0))
+			if _, err := recv(w.On(q.Socket)); !errors.Is(err, sock.ErrWouldBlock) {
+				t.Errorf("nothing queued: %v", err)
+			}
+			socktest.Must(t, q.SetTimeout(socktest.Patience))
+			call := socktest.Start(func() error { return wantBytes("hello")(recv(w.On(q.Socket))) })
+			socktest.AwaitWaiting(t, q.Socket)
+			q.release()
+			socktest.Must(t, call.Wait(t))
+		}
+	})
+}
+
 // Whatever kind of socket it is.
 func TestRecvErrOfEachKind(t *testing.T) {
 	socktest.Check(t)
