@@ -1,12 +1,11 @@
 package sock
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
 )
 
-// Getsockopt wraps getsockopt(2) for an option whose value is a C int. Of an AF_VSOCK socket it is one of 64 bits, as Python has it.
+// Getsockopt wraps getsockopt(2) for an option whose value is a C int.
 //
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
@@ -14,33 +13,19 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
-		if s.isVsock() {
-			var b [8]byte
-			_, err = sysGetsockopt(sysfd, level, name, b[:])
-			value = int(binary.NativeEndian.Uint64(b[:]))
-			return err
-		}
 		value, err = sysGetsockoptInt(sysfd, level, name)
 		return err
 	})
 	return value, err
 }
 
-// isVsock says whether the options of the socket have 64 bits, SO_VM_SOCKETS_BUFFER_SIZE among them: <linux/vm_sockets.h>.
-func (s *Socket) isVsock() bool { return familyVsock != 0 && s.Family() == familyVsock }
-
 // maxOption is the most that Python's getsockopt gives room for.
 const maxOption = 1024
 
 // GetsockoptBytes wraps getsockopt(2) for any other option: at most n bytes of its value, 1 to 1024; as many as the system says.
-//
-// Errors: an *ArgError for another n, and for an AF_VSOCK socket, as in Python; else as Getsockopt.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	if err := cOption(level, name); err != nil {
 		return nil, s.fail("getsockopt", Addr{}, err)
-	}
-	if s.isVsock() {
-		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt string buffer not allowed"})
 	}
 	if n <= 0 || n > maxOption {
 		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt buflen out of range"})
@@ -54,17 +39,12 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	return value, err
 }
 
-// Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned. To an AF_VSOCK socket all 64 bits go, on
-// every level.
+// Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
 //
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
-	}
-	if s.isVsock() {
-		b := binary.NativeEndian.AppendUint64(nil, uint64(value))
-		return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, b) })
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "Python int too large to convert to C int"})
@@ -72,15 +52,10 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, int32(value)) })
 }
 
-// SetsockoptBytes wraps setsockopt(2) for an option whose value is a structure or text. Many have a method of their own.
-//
-// Errors: an *ArgError for an AF_VSOCK socket, as in Python; else as Setsockopt.
+// SetsockoptBytes wraps setsockopt(2) for an option whose value is a structure or text.
 func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
-	}
-	if s.isVsock() {
-		return s.fail("setsockopt", Addr{}, errVsockOption)
 	}
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
 }
@@ -93,15 +68,10 @@ func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	if s.isVsock() {
-		return s.fail("setsockopt", Addr{}, errVsockOption)
-	}
 	if optlen < 0 || optlen > math.MaxInt32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "must be 0-2147483647"})
 	}
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
 }
-
-var errVsockOption = &ArgError{"value", "bytes", "an option of AF_VSOCK must be an unsigned integer of 64 bits"}
 
 func cOption(level, name int) error { return errors.Join(cInt("level", level), cInt("name", name)) }

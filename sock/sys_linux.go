@@ -23,8 +23,6 @@ const (
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
 	msgDontwait  = MSG_DONTWAIT
-	familyVsock  = AF_VSOCK
-	msgErrqueue  = MSG_ERRQUEUE
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
 )

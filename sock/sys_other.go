@@ -16,8 +16,6 @@ const (
 	typeFlags    = 0
 	blindFlags   = MSG_PEEK | MSG_OOB
 	msgDontwait  = 0
-	familyVsock  = 0
-	msgErrqueue  = 0
 	hasReusePort = false
 	reusePort    = 0
 )
