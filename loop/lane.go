@@ -181,8 +181,12 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 	lt.retry = fd.loop.clock.Now().Add(delay)
 	lt.arm(lt.retry)
 	if out.Cause != nil {
-		fd.loop.log.Warn("operation backs off", zap.Stringer("lane", d), zap.Int32("fd", fd.sysfd),
-			zap.Duration("for", delay), zap.Error(out.Cause))
+		// On the loop, and not here under the lock: what a logger does with it is the user's code.
+		l, sysfd := fd.loop, fd.sysfd
+		l.post(work{fn: func() {
+			l.log.Warn("operation backs off", zap.Stringer("lane", d), zap.Int32("fd", sysfd), zap.Duration("for", delay),
+				zap.Error(out.Cause))
+		}})
 	}
 }
 
@@ -263,7 +267,7 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 		sysfd := int(fd.sysfd)
 		fd.mu.Unlock()
 
-		out, err = o.Attempt.Try(sysfd)
+		out, err = o.try(sysfd)
 		n += out.N
 
 		fd.mu.Lock()
@@ -478,7 +482,7 @@ func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 		sysfd := int(fd.sysfd)
 		fd.mu.Unlock()
 
-		out, err := o.Attempt.Try(sysfd)
+		out, err := o.try(sysfd)
 
 		fd.mu.Lock()
 		o.state = opQueued

@@ -412,6 +412,9 @@ func (l *Loop) finish() {
 	}
 	if len(l.tasks) > 0 {
 		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))
+		for t := range l.tasks {
+			t.done.settle(net.ErrClosed) // so that nobody waits for them for ever
+		}
 	}
 	for !l.posted.close() {
 		l.runQueued()

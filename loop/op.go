@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -22,7 +23,8 @@ type Attempt interface {
 	// Try makes the system call once. It must not block, and returns ErrAgain if the descriptor is not ready. An operation
 	// of several parts (send all) keeps what it has done so far and goes on from there at the next Try.
 	//
-	// It runs on the goroutine of whoever started the operation or on the loop's, never on two at once.
+	// It runs on the goroutine of whoever started the operation or on the loop's, never on two at once. A panic in it ends the
+	// operation with a *PanicError.
 	Try(sysfd int) (Outcome, error)
 }
 
@@ -87,6 +89,16 @@ const (
 	opTrying // at the head of its lane, tried by the loop
 	opSettled
 )
+
+// try makes the attempt. A panic in it is the operation's error, so that the lane is free again and whoever waits is told.
+func (o *Op) try(sysfd int) (out Outcome, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			out, err = Outcome{}, &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return o.Attempt.Try(sysfd)
+}
 
 // settle ends o, which is in no queue any more, and tells who waits. fd.mu is held; on is the loop whose goroutine this is,
 // or nil. o is its owner's again, and may be reused, once this returns.

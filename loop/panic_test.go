@@ -397,3 +397,56 @@ func TestGoexitInDo(t *testing.T) {
 		t.Errorf("the task went %q", order)
 	}
 }
+
+// A panic of an attempt ends its operation and nothing else, whoever makes it.
+func TestPanicInAttempt(t *testing.T) {
+	oops := part{during: func() { panic("oh no") }}
+	for _, tt := range []struct {
+		name  string
+		parts []part
+	}{
+		{"by who starts it", []part{oops}},
+		{"by the loop", []part{again, oops}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			a := s.start(fd, Read, tt.parts...)
+			b := s.start(fd, Read, again, done)
+			s.turn(s.ready(fd, pollux.Readable))
+			s.turn(s.ready(fd, pollux.Readable))
+			_, err := a.Wait(context.Background())
+			var p *PanicError
+			if !errors.As(err, &p) || p.Value != "oh no" || len(p.Stack) == 0 {
+				t.Errorf("the operation ended with %v, want a *PanicError", err)
+			}
+			b.want(t, nil, "behind one that panicked")
+			fd.Close() // EBADF: it has no descriptor
+			if s.Stats().Descriptors != 0 {
+				t.Error("the descriptor is still registered")
+			}
+		})
+	}
+}
+
+// What the logger does with a back-off is the user's code: it may use the descriptor.
+func TestBackOffIsLoggedWithoutLock(t *testing.T) {
+	p := newScript()
+	var fd *FD
+	told := 0
+	core, _ := observer.New(zapcore.DebugLevel)
+	hook := zap.Hooks(func(zapcore.Entry) error { told++; fd.Close(); return nil })
+	l, err := New(&Config{Logger: zap.New(core, hook), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{Loop: l, t: t, p: p, next: 1 << 20}
+	fd = s.joined()
+	a := s.start(fd, Read, again, part{out: Outcome{Retry: time.Millisecond, Cause: errFull}, err: ErrAgain})
+	s.turn(s.ready(fd, pollux.Readable))
+	s.turns()
+	if told != 1 {
+		t.Errorf("logged %d times, want once", told)
+	}
+	a.want(t, net.ErrClosed, "closed by the logger")
+}

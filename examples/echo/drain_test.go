@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -55,13 +58,22 @@ func TestDrainUnix(t *testing.T) {
 			if err != nil && err != sock.ErrWouldBlock {
 				t.Fatal(err)
 			}
-			if err := s.SetTimeout(long); err != nil {
-				t.Fatal(err)
-			}
+			awaitAnswer(t, s)
 			p.Process.Signal(syscall.SIGTERM)
 			wantAll(t, s, data[:n])
 			p.endWell()
 		})
+	}
+}
+
+// awaitAnswer waits until the server has accepted s and begun to answer, and makes s blocking. It takes nothing.
+func awaitAnswer(t *testing.T, s *sock.Socket) {
+	t.Helper()
+	if err := s.SetTimeout(long); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := s.Recv(1, sock.MSG_PEEK); len(seen) != 1 || err != nil {
+		t.Fatalf("no answer: %d bytes, %v", len(seen), err)
 	}
 }
 
@@ -121,5 +133,48 @@ func wantAll(t *testing.T, s *sock.Socket, want []byte) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%d bytes came before the end, of %d", len(got), len(want))
+	}
+}
+
+// TestDrainCutsOff has a peer that never takes what is its own. The server ends all the same, says so, and that is no failure of it.
+func TestDrainCutsOff(t *testing.T) {
+	for _, mode := range echo.Modes {
+		t.Run(mode, func(t *testing.T) {
+			o, err := parseOptions([]string{"-serve", "-mode", mode, "-listen", "unix:" + filepath.Join(t.TempDir(), "s")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.patience = 50 * time.Millisecond
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			out, listening := io.Pipe()
+			var said bytes.Buffer
+			ended := make(chan error, 1)
+			go func() { ended <- serve(ctx, o, listening, &said) }()
+			line, err := bufio.NewReader(out).ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := connected(t, o.listen)
+			if err := s.SetTimeout(0); err != nil {
+				t.Fatal(err, line)
+			}
+			for err == nil { // until neither side has room for more
+				_, err = s.Sendall(make([]byte, 1<<20), 0)
+			}
+			awaitAnswer(t, s)
+			cancel()
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Errorf("it ended with %v", err)
+				}
+			case <-time.After(long):
+				t.Fatal("it does not end")
+			}
+			if !strings.Contains(said.String(), "cut off") {
+				t.Errorf("it said %q, and not that it has cut a connection off", said.String())
+			}
+		})
 	}
 }

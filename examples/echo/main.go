@@ -40,7 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 
 	if o.serve {
-		err = serve(ctx, o, stdout)
+		err = serve(ctx, o, stdout, stderr)
 	} else {
 		err = driveChild(ctx, o, stdout, stderr)
 	}

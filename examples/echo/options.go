@@ -45,13 +45,15 @@ type options struct {
 	size   int
 	depth  int
 	length time.Duration
+
+	patience time.Duration // with the peers, when the server ends
 }
 
 // parseOptions reads the command line. Its errors say what is wrong and what is right. flag.ErrHelp: -h was given.
 func parseOptions(args []string) (*options, error) {
 	o := &options{
 		listen: endpoint{addr: sock.Inet("127.0.0.1", 0)},
-		mode:   "callback", conns: 1000, size: 64, depth: 1, length: 5 * time.Second,
+		mode:   "callback", conns: 1000, size: 64, depth: 1, length: 5 * time.Second, patience: drainPatience,
 	}
 	fs := flag.NewFlagSet("echo", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)

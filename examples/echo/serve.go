@@ -20,7 +20,7 @@ import (
 const drainPatience = 10 * time.Second
 
 // serve echoes until ctx ends; a child, until its standard input does.
-func serve(ctx context.Context, o *options, stdout io.Writer) error {
+func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.child {
 		// An interrupt from the terminal goes to us too, but our parent still needs us then.
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
@@ -40,7 +40,12 @@ func serve(ctx context.Context, o *options, stdout io.Writer) error {
 	}
 	// Before the listener is closed: until then nobody else's file can be taken for ours.
 	file.remove()
-	return errors.Join(err, s.Drain(drainPatience))
+	drained := s.Drain(o.patience)
+	if errors.Is(drained, echo.ErrCutOff) && !o.child {
+		fmt.Fprintln(stderr, drained) // it has ended as it was told to, and that was the peers' doing
+		drained = nil
+	}
+	return errors.Join(err, drained)
 }
 
 // untilEnd is a context that ends where r ends.

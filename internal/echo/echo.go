@@ -100,8 +100,11 @@ func (s *Server) listen() (err error) {
 // Addr is where it listens.
 func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 
+// ErrCutOff is what Drain returns if its patience ended before all connections did.
+var ErrCutOff = errors.New("echo: connections were cut off: their peers did not take what was theirs")
+
 // Drain stops accepting, sends back what peers have sent and still send, and ends each connection when its peer says no more.
-// Connections that do not come to that within the time given are cut off; then it returns an error that says so.
+// Connections that do not come to that within the time given are cut off; then it returns ErrCutOff.
 func (s *Server) Drain(patience time.Duration) error {
 	s.mu.Lock()
 	s.drain()
@@ -123,7 +126,7 @@ func (s *Server) Drain(patience time.Duration) error {
 	select {
 	case <-s.over:
 	case <-time.After(patience):
-		err = errors.New("echo: connections were cut off: their peers did not take what was theirs")
+		err = ErrCutOff
 		s.mu.Lock()
 		for c := range s.conns {
 			c.Close()

@@ -1,0 +1,87 @@
+package loop
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// A treadmill is a Poller whose one descriptor has an edge in every Wait.
+type treadmill struct{ token pollux.Token }
+
+func (m *treadmill) Add(_ int, token pollux.Token) error       { m.token = token; return nil }
+func (m *treadmill) Arm(int, pollux.Token, pollux.Ready) error { return nil }
+func (m *treadmill) Delete(int, pollux.Token) error            { return nil }
+func (m *treadmill) Wake() error                               { return nil }
+func (m *treadmill) Close() error                              { return nil }
+func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
+	e[0] = pollux.Event{Token: m.token, Ready: pollux.Readable}
+	return 1, nil
+}
+
+// exchange is an echo's part of a message, without the system calls: a read that has emptied the socket, and a write.
+func exchange(fd *FD) error {
+	for {
+		if _, err := fd.Enter(Read, false); err != nil {
+			return err
+		}
+		fd.Leave(Read, false, Outcome{N: 64, Drained: true}, nil)
+		if _, err := fd.Enter(Write, false); err != nil {
+			return err
+		}
+		fd.Leave(Write, false, Outcome{N: 64}, nil)
+	}
+}
+
+type exchanger struct{ fd *FD }
+
+func (x exchanger) Ready(pollux.Ready) { exchange(x.fd) }
+func (x exchanger) Closed(error)       {}
+
+type reading struct{ Op }
+
+func (r *reading) Try(int) (Outcome, error) { return Outcome{N: 64, Drained: true}, nil }
+
+// BenchmarkMessage is what the loop adds to the three system calls of a message.
+func BenchmarkMessage(b *testing.B) {
+	for _, wait := range []string{"callback", "task"} {
+		b.Run("wait="+wait, func(b *testing.B) {
+			clock := new(timeouts.Fake)
+			clock.Advance(time.Second)
+			l, err := New(&Config{Clock: clock, NewPoller: func() (Poller, error) { return new(treadmill), nil }})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			fd := NewFD(1 << 20) // no descriptor: nothing asks the system
+			if wait == "callback" {
+				err = fd.Watch(l, exchanger{fd})
+			} else {
+				err = fd.Join(l)
+				l.Go(func(t *Task) {
+					r := new(reading)
+					r.Attempt, r.Lane, r.Deadline = r, Read, timeouts.Never
+					for fd.Do(t, &r.Op) != net.ErrClosed {
+						if exchange(fd) != ErrAgain {
+							return
+						}
+					}
+				})
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := l.turn(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			fd.Detach()
+			l.turn()
+		})
+	}
+}
