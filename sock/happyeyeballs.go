@@ -56,9 +56,7 @@ func eyeballs(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *
 		if len(errs) == 0 && s.Loop() != nil {
 			s.Join(t.Loop()) // where it would be if the task had waited for it itself; elsewhere it works too
 		}
-	} else if err := loop.MayBlock(); err != nil {
-		errs = []error{err}
-	} else {
+	} else { // not on a loop: there the look-up of the host has failed already
 		s, errs = raceFor(ctx, infos, cfg.AttemptDelay, dial, drop)
 	}
 	for i, err := range errs {

@@ -1,0 +1,36 @@
+package sock_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// A host has several addresses, of which some may lead nowhere: with HappyEyeballs such a one costs a quarter of a second, not the
+// timeout.
+func ExampleCreateConnection() {
+	ln, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer ln.Close()
+	at, err := ln.Getsockname()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := sock.CreateConnection("localhost", at.Port(), &sock.ConnectionConfig{
+		HappyEyeballs: true,
+		Timeout:       5 * time.Second, // for each address
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	peer, err := s.Getpeername()
+	fmt.Println(peer == at, err)
+	// Output: true <nil>
+}
