@@ -57,8 +57,8 @@ var (
 func sendCases() []sendCase {
 	return []sendCase{
 		{"file", "a file of 1 GiB from the page cache", "ms/GiB", 0, 1 << 30, fileSenders, sendfileNet},
-		{"16x64", "messages of 16 buffers of 64 B", "us/msg", 64, 100_000, messageSenders, sendNetBuffers},
-		{"16x1K", "messages of 16 buffers of 1 KiB", "us/msg", 1 << 10, 30_000, messageSenders, sendNetBuffers},
+		{"16x64", "messages of 16 buffers of 64 B", "us/msg", 64, 20_000, messageSenders, sendNetBuffers},
+		{"16x1K", "messages of 16 buffers of 1 KiB", "us/msg", 1 << 10, 10_000, messageSenders, sendNetBuffers},
 	}
 }
 
@@ -117,7 +117,7 @@ func send(args []string, stdout, stderr io.Writer) error {
 	if set.Quick {
 		set.Cycles = 1
 		for i := range set.Cases {
-			set.Cases[i].Amount /= 100
+			set.Cases[i].Amount /= 64
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

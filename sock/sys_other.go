@@ -58,4 +58,7 @@ type msgVec struct{}
 func (*msgVec) clear() {}
 
 func sysSendmsg(int, *msgOp) error { return errNoSockets }
+
+func sysSendFew(int, [][]byte, int) (int, error) { return 0, errNoSockets }
+
 func sysRecvmsg(int, *msgOp) error { return errNoSockets }
