@@ -62,14 +62,6 @@ func sendCases() []sendCase {
 	}
 }
 
-// per turns the CPU time of a turn into what the table shows.
-func (c sendCase) per(d time.Duration) float64 {
-	if c.Size == 0 {
-		return float64(d) / float64(time.Millisecond) / (float64(c.Amount) / (1 << 30))
-	}
-	return float64(d) / float64(time.Microsecond) / float64(c.Amount)
-}
-
 // bytes is what comes of a turn.
 func (c sendCase) bytes() int64 {
 	if c.Size == 0 {

@@ -147,6 +147,14 @@ func (s *sendSession) run(c sendCase, procs int) error {
 	return nil
 }
 
+// per turns the CPU time of a turn into what the table shows.
+func (c sendCase) per(d time.Duration) float64 {
+	if c.Size == 0 {
+		return float64(d) / float64(time.Millisecond) / (float64(c.Amount) / (1 << 30))
+	}
+	return float64(d) / float64(time.Microsecond) / float64(c.Amount)
+}
+
 // exited is closed once the sender has ended; nil if there is none.
 func (l *sendLane) exited() chan struct{} {
 	if l.process == nil {
