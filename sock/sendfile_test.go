@@ -105,7 +105,7 @@ func TestSendfile(t *testing.T) { // items 131, 136, 137, 138
 	}
 }
 
-func TestSendfileChecks(t *testing.T) { // items 132, 133, 139: the mode of a file, text or binary, has no meaning in Go
+func TestSendfileChecks(t *testing.T) { // items 132, 133, 139; that a file has a text mode, or count is no int, cannot be in Go
 	socktest.Check(t)
 	full, empty := onDisk(t, hello), onDisk(t, nil)
 	closed := onDisk(t, hello)
