@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "serve":
+		case "serve", "sender":
 			os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 		case "corrupt":
 			every, err := strconv.Atoi(os.Args[2])
@@ -86,6 +86,10 @@ func TestBadArguments(t *testing.T) {
 		{"cycles", "echo -cycles 0", "want 1 or more"},
 		{"slice", "echo -slice 1us", "want 5ms to 1m"},
 		{"place", "echo -place here", "want apart, together or free"},
+		{"send: case", "send -cases 16x64,file2", `unknown "file2"`},
+		{"send: cycles", "send -cycles 0", "want 1 or more"},
+		{"send: place", "send -place here", "want apart, together or free"},
+		{"sender: implementation", "sender -impl c", `unknown "c"`},
 		{"serve: implementation", "serve -impl c", "want one of pollux-callback,pollux-task,pollux-goroutine,gnet,net"},
 		{"serve: network", "serve -network udp", "want tcp"},
 		{"serve: procs", "serve -procs 0", "want 1 or more"},
@@ -108,7 +112,7 @@ func TestBadArguments(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"help", "-h", "echo -h"} {
+	for _, args := range []string{"help", "-h", "echo -h", "send -h"} {
 		var stdout, stderr bytes.Buffer
 		if status := run(strings.Fields(args), &stdout, &stderr); status != 0 || stdout.Len() == 0 {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want 0 and help", args, status, &stdout, &stderr)

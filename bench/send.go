@@ -57,17 +57,9 @@ var (
 func sendCases() []sendCase {
 	return []sendCase{
 		{"file", "a file of 1 GiB from the page cache", "ms/GiB", 0, 1 << 30, fileSenders, sendfileNet},
-		{"16x64", "messages of 16 buffers of 64 B", "us/msg", 64, 100_000, messageSenders, sendNetBuffers},
-		{"16x1K", "messages of 16 buffers of 1 KiB", "us/msg", 1 << 10, 30_000, messageSenders, sendNetBuffers},
+		{"16x64", "messages of 16 buffers of 64 B", "us/msg", 64, 20_000, messageSenders, sendNetBuffers},
+		{"16x1K", "messages of 16 buffers of 1 KiB", "us/msg", 1 << 10, 10_000, messageSenders, sendNetBuffers},
 	}
-}
-
-// per turns the CPU time of a turn into what the table shows.
-func (c sendCase) per(d time.Duration) float64 {
-	if c.Size == 0 {
-		return float64(d) / float64(time.Millisecond) / (float64(c.Amount) / (1 << 30))
-	}
-	return float64(d) / float64(time.Microsecond) / float64(c.Amount)
 }
 
 // bytes is what comes of a turn.
@@ -117,7 +109,7 @@ func send(args []string, stdout, stderr io.Writer) error {
 	if set.Quick {
 		set.Cycles = 1
 		for i := range set.Cases {
-			set.Cases[i].Amount /= 100
+			set.Cases[i].Amount /= 64
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

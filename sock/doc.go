@@ -16,7 +16,7 @@
 //	s.Watch(l, handler)          a callback on the loop, each time the socket may be ready
 //
 // A timeout, a canceled context or task ends the operation, never the socket, and loses no byte: what has not been received is
-// still there for the next call. Only Sendall can end in the middle, and says how much went.
+// still there for the next call. Only Sendall and Sendfile can end in the middle, and say how much went.
 //
 // # Errors
 //

@@ -80,6 +80,11 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 // No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
 // long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
+	if len(buffers) <= fewBuffers && len(ancillary) == 0 && to.IsZero() && flags == int(int32(flags)) {
+		if n, err = s.sendFew(buffers, flags); err != loop.ErrAgain {
+			return n, s.fail("sendmsg", to, err)
+		}
+	}
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
 		return 0, s.fail("sendmsg", to, err)
@@ -123,6 +128,28 @@ func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err err
 	err = s.fd.Do(s.who, &o.Op)
 	runtime.KeepAlive(s)
 	return o.n, s.fail("sendmsg", to, err)
+}
+
+// fewBuffers is how many buffers have room on the stack.
+const fewBuffers = 16
+
+// sendFew makes one attempt of the commonest message without an op. With loop.ErrAgain the operation has still to be made.
+func (s *Socket) sendFew(buffers [][]byte, flags int) (int, error) {
+	t, ok := s.hot()
+	if !ok {
+		return 0, loop.ErrAgain
+	}
+	sysfd, err := s.fd.Enter(loop.Write, false)
+	if err != nil {
+		return 0, err
+	}
+	n, err := sysSendFew(sysfd, buffers, flags)
+	s.fd.Leave(loop.Write, false, loop.Outcome{N: n}, err)
+	runtime.KeepAlive(s)
+	if t != nil && err == nil {
+		t.Spend(n)
+	}
+	return n, err
 }
 
 // Recvmsg wraps recvmsg(2): at most bufsize bytes, and ancillary data in a buffer of ancbufsize bytes (see CMSG_SPACE and CMSG_LEN),

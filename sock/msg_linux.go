@@ -54,6 +54,18 @@ func sysSendmsg(fd int, o *msgOp) error {
 	return err
 }
 
+// sysSendFew is sysSendmsg of at most fewBuffers and nothing else.
+func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
+	var iov [fewBuffers]unix.Iovec
+	for i, p := range buffers {
+		iov[i].Base = unsafe.SliceData(p)
+		iov[i].SetLen(len(p))
+	}
+	h := unix.Msghdr{Iov: &iov[0]}
+	h.SetIovlen(len(buffers))
+	return msgCall(unix.SYS_SENDMSG, fd, &h, flags|unix.MSG_NOSIGNAL)
+}
+
 func sysRecvmsg(fd int, o *msgOp) error {
 	h := o.fill()
 	n, err := msgCall(unix.SYS_RECVMSG, fd, h, o.flags)

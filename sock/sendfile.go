@@ -16,7 +16,7 @@ import (
 
 // What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed between two calls, and so they are
 // shorter here: what a call costs is nothing beside so many bytes.
-const sendfileBlock = 4 << 20
+const sendfileBlock = 16 << 20
 
 // sendfileTurn is after how many bytes a task, and the goroutine of the pool that works for it, let others go first.
 const sendfileTurn = 4 * sendfileBlock

@@ -105,7 +105,7 @@ func TestSendfile(t *testing.T) { // items 131, 136, 137, 138
 	}
 }
 
-func TestSendfileChecks(t *testing.T) { // items 132, 133, 139: the mode of a file, text or binary, has no meaning in Go
+func TestSendfileChecks(t *testing.T) { // items 132, 133, 139; that a file has a text mode, or count is no int, cannot be in Go
 	socktest.Check(t)
 	full, empty := onDisk(t, hello), onDisk(t, nil)
 	closed := onDisk(t, hello)
@@ -356,12 +356,13 @@ func TestSendfileEnds(t *testing.T) { // items 135, 137
 
 // The timeout is for each wait: as long as the receiver takes a little before it passes, the whole may take many times that.
 func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
-	const timeout = 150 * time.Millisecond
+	const timeout = 250 * time.Millisecond
+	const block, blocks = 64 << 10, 50 // what such a socket holds at the least, and how many of it
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
 		socktest.Must(t, a.SetTimeout(timeout))
 		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
-		f := onDisk(t, pattern(200_000))
+		f := onDisk(t, make([]byte, block*blocks))
 		defer f.Close()
 		began := time.Now()
 		call := socktest.Start(func() error {
@@ -370,17 +371,17 @@ func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 			return err
 		})
 		got := 0
-		tick := time.NewTicker(timeout / 20)
+		tick := time.NewTicker(3 * timeout / blocks)
 		defer tick.Stop()
 		for {
 			<-tick.C
-			p, err := b.Recv(4000, 0)
+			p, err := b.Recv(block, 0)
 			if got += len(p); len(p) == 0 {
 				socktest.Must(t, err)
 				break
 			}
 		}
-		if err := call.Wait(t); err != nil || got != 200_000 {
+		if err := call.Wait(t); err != nil || got != block*blocks {
 			t.Errorf("%d bytes, %v", got, err)
 		}
 		if took := time.Since(began); took < 2*timeout {

@@ -63,6 +63,9 @@ type msgVec struct{}
 func (*msgVec) clear() {}
 
 func sysSendmsg(int, *msgOp) error { return errNoSockets }
+
+func sysSendFew(int, [][]byte, int) (int, error) { return 0, errNoSockets }
+
 func sysRecvmsg(int, *msgOp) error { return errNoSockets }
 
 func sysInterfaceIndex(_ int, name string) (int, error) {
