@@ -352,7 +352,7 @@ func TestPacketRing(t *testing.T) {
 			if _, err := next(); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("a closed ring: %v", err)
 			}
-			_, err = b.Send(frame(everybody, from, experiment, "without a ring"), 0)
+			_, err = b.Send(ethernetFrame(everybody, from, experiment, "without a ring"), 0)
 			must(t, err)
 			if p, err := a.Recv(100, 0); err != nil || string(p[14:]) != "without a ring" {
 				t.Errorf("%q, %v", p, err)
@@ -495,7 +495,7 @@ func TestPacketRingEnds(t *testing.T) {
 func TestPacketAllocatesNothing(t *testing.T) {
 	near, far := twoHosts(t)
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
-	p := frame(everybody, hardwareOf(t, far), experiment, "counted")
+	p := ethernetFrame(everybody, hardwareOf(t, far), experiment, "counted")
 	in := packetOn(t, near, sock.SOCK_RAW, experiment)
 	_, ring := ringOn(t, near, &sock.PacketRingConfig{Timeout: time.Millisecond})
 	buf := make([]byte, 100)
