@@ -97,7 +97,9 @@ func TestTIPCDatagrams(t *testing.T) {
 				}
 				return a, b
 			}, exchange{
-				To:     func(s *sock.Socket) sock.Addr { return tipcNode(sock.TIPC_ADDR_NAME, tipcType, instance[s.Fileno()], 0) },
+				To: func(s *sock.Socket) sock.Addr {
+					return tipcNode(sock.TIPC_ADDR_NAME, tipcType, instance[s.Fileno()], 0)
+				},
 				Sender: fromItsName,
 				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
 					info, ok := sock.ParseTIPCInfo(items)
