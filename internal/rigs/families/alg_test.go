@@ -444,6 +444,13 @@ func TestSendmsgAfalg(t *testing.T) {
 		})
 	}
 
+	t.Run("future", func(t *testing.T) {
+		socktest.Check(t)
+		s := operation(t, a).Socket
+		n, err := s.Async().SendmsgAfalg([][]byte{text[:5], text[5:]}, sock.ALG_OP_ENCRYPT, iv, 0, 0).Wait(t.Context())
+		check(t, s, n, err)
+	})
+
 	// Nothing can be sent before the result of the last message has been received, when the socket is full.
 	fill := func(t *testing.T) *sock.Socket {
 		s := operation(t, a).Socket
@@ -478,12 +485,16 @@ func TestSendmsgAfalg(t *testing.T) {
 		if err := call.Wait(t); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want context.Canceled", err)
 		}
-		call = socktest.Start(func() error {
-			_, err := s.Send(text, 0)
-			return err
-		})
+		future := s.Async().SendmsgAfalg([][]byte{text}, sock.ALG_OP_ENCRYPT, nil, 0, 0)
+		if future.Settled() {
+			t.Error("a full socket took a message")
+		}
 		_, err := s.Recv(1<<16, 0) // makes room
 		must(t, err)
+		call = socktest.Start(func() error {
+			_, err := future.Wait(t.Context())
+			return err
+		})
 		must(t, call.Wait(t))
 	})
 }
