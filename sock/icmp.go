@@ -15,7 +15,7 @@ type ICMP6Filter struct{ words [8]uint32 }
 
 // ICMP6PassAll is the filter of a new socket.
 func ICMP6PassAll() (f ICMP6Filter) {
-	if icmp6BitPasses {
+	if !icmp6BitBlocks {
 		f.invert()
 	}
 	return f
@@ -35,14 +35,15 @@ func (f *ICMP6Filter) invert() {
 }
 
 // Pass lets messages of this type pass.
-func (f *ICMP6Filter) Pass(typ uint8) { f.set(typ, icmp6BitPasses) }
+func (f *ICMP6Filter) Pass(typ uint8) { f.set(typ, !icmp6BitBlocks) }
 
 // Block blocks them.
-func (f *ICMP6Filter) Block(typ uint8) { f.set(typ, !icmp6BitPasses) }
+func (f *ICMP6Filter) Block(typ uint8) { f.set(typ, icmp6BitBlocks) }
 
 // Passes says whether they pass.
 func (f ICMP6Filter) Passes(typ uint8) bool {
-	return f.words[typ>>5]&(1<<(typ&31)) != 0 == icmp6BitPasses
+	bit := f.words[typ>>5]&(1<<(typ&31)) != 0
+	return bit != icmp6BitBlocks
 }
 
 func (f *ICMP6Filter) set(typ uint8, bit bool) {

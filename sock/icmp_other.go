@@ -4,5 +4,5 @@ package sock
 
 const (
 	icmp6FilterOption = 18 // ICMP6_FILTER, <netinet/icmp6.h>
-	icmp6BitPasses    = true
+	icmp6BitBlocks    = false
 )
