@@ -3,7 +3,9 @@
 package families_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
@@ -112,3 +114,28 @@ func TestSCTPStreamNumber(t *testing.T) {
 		})
 	}
 }
+
+// sctp_darn makes an association and sends lines in it.
+func TestSCTPDarnSends(t *testing.T) {
+	program(t, "sctp_darn")
+	need(t, sock.AF_INET, sock.SOCK_SEQPACKET, sock.IPPROTO_SCTP).Close()
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, free := manyToMany(sock.AF_INET, sock.Inet("127.0.0.1", 0))(t)
+		must(t, a.SetTimeout(socktest.Patience))
+		its, here := socktest.Name(t, free), socktest.Name(t, a)
+		must(t, free.Close())
+		r := start(t, "sctp_darn", "-s", "-H", "127.0.0.1", "-P", portOf(its), "-h", "127.0.0.1", "-p", portOf(here))
+		for _, line := range []string{"a line\n", "another one\n"} {
+			r.Input(line)
+			// It sends the line with the zero behind it that ends a C string.
+			p, from, err := w.On(a).Recvfrom(100, 0)
+			must(t, err)
+			if string(bytes.TrimRight(p, "\x00")) != line || from != its {
+				t.Errorf("got %q from %v, want %q from %v", p, from, line, its)
+			}
+		}
+	})
+}
+
+// portOf is that of an address of IPv4, as text.
+func portOf(a sock.Addr) string { return a.String()[strings.LastIndexByte(a.String(), ':')+1:] }
