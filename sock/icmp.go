@@ -3,61 +3,38 @@ package sock
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // What raw ICMP sockets have beside their addresses: RFC 3542, section 3.2; icmp(7), raw(7).
 
-// An ICMP6Filter says which types of ICMPv6 messages a raw socket gets. The zero one is not said to be anything: begin with
-// ICMP6PassAll or ICMP6BlockAll.
+// An ICMP6Filter says which types of ICMPv6 messages a raw socket gets. The zero one lets all pass, as a new socket does.
 //
 //	struct icmp6_filter { uint32_t icmp6_filt[8]; }; // <netinet/icmp6.h>; a bit blocks on Linux, and lets pass elsewhere
-type ICMP6Filter struct{ words [8]uint32 }
-
-// ICMP6PassAll is the filter of a new socket.
-func ICMP6PassAll() (f ICMP6Filter) {
-	if icmp6BitPasses {
-		f.invert()
-	}
-	return f
-}
+type ICMP6Filter struct{ blocked [8]uint32 }
 
 // ICMP6BlockAll is one that lets nothing pass.
-func ICMP6BlockAll() ICMP6Filter {
-	f := ICMP6PassAll()
-	f.invert()
-	return f
-}
-
-func (f *ICMP6Filter) invert() {
-	for i := range f.words {
-		f.words[i] = ^f.words[i]
+func ICMP6BlockAll() (f ICMP6Filter) {
+	for i := range f.blocked {
+		f.blocked[i] = math.MaxUint32
 	}
+	return f
 }
 
 // Pass lets messages of this type pass.
-func (f *ICMP6Filter) Pass(typ uint8) { f.set(typ, icmp6BitPasses) }
+func (f *ICMP6Filter) Pass(typ uint8) { f.blocked[typ>>5] &^= 1 << (typ & 31) }
 
 // Block blocks them.
-func (f *ICMP6Filter) Block(typ uint8) { f.set(typ, !icmp6BitPasses) }
+func (f *ICMP6Filter) Block(typ uint8) { f.blocked[typ>>5] |= 1 << (typ & 31) }
 
 // Passes says whether they pass.
-func (f ICMP6Filter) Passes(typ uint8) bool {
-	return f.words[typ>>5]&(1<<(typ&31)) != 0 == icmp6BitPasses
-}
-
-func (f *ICMP6Filter) set(typ uint8, bit bool) {
-	if mask := uint32(1) << (typ & 31); bit {
-		f.words[typ>>5] |= mask
-	} else {
-		f.words[typ>>5] &^= mask
-	}
-}
+func (f ICMP6Filter) Passes(typ uint8) bool { return f.blocked[typ>>5]&(1<<(typ&31)) == 0 }
 
 // SetICMP6Filter sets the filter of a raw socket of IPPROTO_ICMPV6: ICMP6_FILTER.
 func (s *Socket) SetICMP6Filter(f ICMP6Filter) error {
 	b := make([]byte, 0, 32)
-	for _, w := range f.words {
-		b = binary.NativeEndian.AppendUint32(b, w)
+	for _, w := range f.blocked {
+		b = binary.NativeEndian.AppendUint32(b, w^icmp6Invert)
 	}
 	return s.SetsockoptBytes(IPPROTO_ICMPV6, icmp6FilterOption, b)
 }
@@ -71,8 +48,8 @@ func (s *Socket) ICMP6Filter() (f ICMP6Filter, err error) {
 	if err != nil {
 		return f, err
 	}
-	for i := range f.words {
-		f.words[i] = binary.NativeEndian.Uint32(b[4*i:])
+	for i := range f.blocked {
+		f.blocked[i] = binary.NativeEndian.Uint32(b[4*i:]) ^ icmp6Invert
 	}
 	return f, nil
 }

@@ -2,5 +2,5 @@ package sock
 
 const (
 	icmp6FilterOption = 1 // ICMPV6_FILTER, <linux/icmpv6.h>
-	icmp6BitPasses    = false
+	icmp6Invert       = 0 // a bit blocks
 )

@@ -3,6 +3,6 @@
 package sock
 
 const (
-	icmp6FilterOption = 18 // ICMP6_FILTER, <netinet/icmp6.h>
-	icmp6BitPasses    = true
+	icmp6FilterOption = 18         // ICMP6_FILTER, <netinet/icmp6.h>
+	icmp6Invert       = 0xffffffff // a bit lets pass
 )

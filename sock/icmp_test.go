@@ -7,7 +7,8 @@ import (
 )
 
 func TestICMP6Filter(t *testing.T) {
-	pass, block := sock.ICMP6PassAll(), sock.ICMP6BlockAll()
+	var pass sock.ICMP6Filter
+	block := sock.ICMP6BlockAll()
 	for typ := range 256 {
 		if !pass.Passes(uint8(typ)) || block.Passes(uint8(typ)) {
 			t.Fatalf("type %d: %v, %v", typ, pass.Passes(uint8(typ)), block.Passes(uint8(typ)))
@@ -22,7 +23,7 @@ func TestICMP6Filter(t *testing.T) {
 	}
 	pass.Pass(128)
 	block.Block(128)
-	if pass != sock.ICMP6PassAll() || block != sock.ICMP6BlockAll() {
+	if pass != (sock.ICMP6Filter{}) || block != sock.ICMP6BlockAll() {
 		t.Error("what was changed back is not as it was")
 	}
 }

@@ -23,7 +23,7 @@ func TestSniff(t *testing.T) {
 	socktest.Must(t, err)
 	defer s.Close()
 	socktest.Must(t, s.SetTimeout(socktest.Patience))
-	want := ""
+	var want bytes.Buffer
 	for _, m := range []struct {
 		text string
 		to   sock.Addr
@@ -31,13 +31,13 @@ func TestSniff(t *testing.T) {
 		_, err := a.Sendto([]byte(m.text), 0, m.to)
 		socktest.Must(t, err)
 		if m.to == addr {
-			want += fmt.Sprintf("lo 000000000000: %v -> %v %q\n", addr, addr, m.text)
+			fmt.Fprintf(&want, "lo 000000000000: %v -> %v %q\n", addr, addr, m.text)
 		}
 	}
 	var out bytes.Buffer
 	socktest.Must(t, sniff(s, &out, 2))
-	if out.String() != want {
-		t.Errorf("%q, want %q", &out, want)
+	if out.String() != want.String() {
+		t.Errorf("%q, want %q", &out, &want)
 	}
 }
 
