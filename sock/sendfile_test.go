@@ -42,7 +42,7 @@ func position(t *testing.T, f io.Seeker) int64 {
 // noDescriptor is a file that must be read.
 type noDescriptor struct{ io.ReadSeeker }
 
-func TestSendfile(t *testing.T) { // items 131, 136, 137, 138
+func TestSendfile(t *testing.T) { // items 131, 136, 137, 138, 240, 241
 	content := pattern(300_000)
 	size := int64(len(content))
 	for _, test := range []struct {
@@ -459,15 +459,18 @@ func TestSendfileInCallback(t *testing.T) {
 	}
 }
 
-// A peer that is gone is an error, also when the file is sent by the system.
-func TestSendfileBrokenPipe(t *testing.T) {
+// A peer that is gone is an error, also when the file is sent by the system. A block of the file has been read by then, as in Python.
+func TestSendfileBrokenPipe(t *testing.T) { // item 242
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
 		b.Close()
-		f := onDisk(t, hello)
+		f := onDisk(t, pattern(10_000))
 		defer f.Close()
 		if n, err := w.On(a).Sendfile(f, 0, -1); n != 0 || !errors.Is(err, syscall.EPIPE) {
 			t.Errorf("Sendfile = %d, %v, want EPIPE", n, err)
+		}
+		if now := position(t, f); now != 8192 {
+			t.Errorf("the file stands at %d, want 8192", now)
 		}
 	})
 }
