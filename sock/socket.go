@@ -68,7 +68,7 @@ func (s *Socket) base() *Socket {
 // The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
 // is, as SOCK_CLOEXEC, not in Type.
 //
-// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT or ESOCKTNOSUPPORT for what the system lacks, which says what
+// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for what the system lacks, which says what
 // is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
 // EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
 func New(family, typ, proto int) (*Socket, error) {
