@@ -54,6 +54,72 @@ func TestAddrOfOtherFamily(t *testing.T) {
 	}
 }
 
+// Each method that is for one format says nothing of the addresses of the others, whatever these hold.
+func TestAddrOfOtherFormat(t *testing.T) {
+	methods := map[families.Kind]func(families.Addr) []any{
+		families.KindNetlink: func(a families.Addr) []any { pid, groups := a.Netlink(); return []any{pid, groups} },
+		families.KindPacket: func(a families.Addr) []any {
+			proto, pkttype, hatype, hardware := a.Packet()
+			return []any{proto, pkttype, hatype, len(hardware)}
+		},
+		families.KindVsock: func(a families.Addr) []any { cid, port := a.Vsock(); return []any{cid, port} },
+		families.KindTIPC: func(a families.Addr) []any {
+			addrType, v1, v2, v3, scope := a.TIPC()
+			typ, instance := a.TIPCMember()
+			return []any{addrType, v1, v2, v3, scope, a.TIPCDomain(), typ, instance}
+		},
+		families.KindALG: func(a families.Addr) []any {
+			typ, name, feat, mask := a.ALG()
+			return []any{typ, name, feat, mask}
+		},
+		families.KindQIPCRTR: func(a families.Addr) []any { node, port := a.QIPCRTR(); return []any{node, port} },
+		families.KindLink:    func(a families.Addr) []any { typ, hardware := a.Link(); return []any{typ, len(hardware)} },
+		families.KindISOTP:   func(a families.Addr) []any { rx, tx := a.ISOTP(); return []any{rx, tx} },
+		families.KindJ1939:   func(a families.Addr) []any { name, pgn, addr := a.J1939(); return []any{name, pgn, addr} },
+		families.KindL2CAP: func(a families.Addr) []any {
+			bdaddr, psm, cid, bdaddrType := a.L2CAP()
+			return []any{bdaddr, psm, cid, bdaddrType}
+		},
+		families.KindRFCOMM: func(a families.Addr) []any { bdaddr, channel := a.RFCOMM(); return []any{bdaddr, channel} },
+		families.KindHCI: func(a families.Addr) []any {
+			dev, channel := a.HCI()
+			return []any{dev, channel, a.HCINode()}
+		},
+		families.KindHyperV: func(a families.Addr) []any { vm, service := a.HyperV(); return []any{vm, service} },
+		families.KindSystem: func(a families.Addr) []any { id, unit := a.SystemID(); return []any{id, unit, a.ControlName()} },
+	}
+	for _, test := range allSockaddrs {
+		a := test.addr
+		for kind, method := range methods {
+			if kind == a.Kind() {
+				continue
+			}
+			for _, v := range method(a) {
+				if !reflect.ValueOf(v).IsZero() {
+					t.Errorf("%q of %s: the methods of %s say %v", a, a.Network(), kind, method(a))
+				}
+			}
+		}
+		switch a.Kind() {
+		case families.KindL2CAP, families.KindRFCOMM, families.KindHCI, families.KindSCO:
+		default:
+			if a.Bdaddr() != "" {
+				t.Errorf("%q of %s: Bdaddr %q", a, a.Network(), a.Bdaddr())
+			}
+		}
+		switch a.Kind() {
+		case families.KindPacket, families.KindLink, families.KindCAN, families.KindISOTP, families.KindJ1939:
+		default:
+			if name, index := a.Interface(); name != "" || index != 0 {
+				t.Errorf("%q of %s: Interface %q, %d", a, a.Network(), name, index)
+			}
+			if a.Kind() != families.KindInet6 && a.ScopeID() != 0 {
+				t.Errorf("%q of %s: ScopeID %d", a, a.Network(), a.ScopeID())
+			}
+		}
+	}
+}
+
 func TestAddrText(t *testing.T) {
 	type config struct{ Listen, Peer families.Addr }
 	want := config{Listen: families.Inet6Scoped("fe80::1", 80, 0, 2)}
@@ -86,7 +152,13 @@ func TestKindString(t *testing.T) {
 		families.KindInet6: "inet6",
 		families.KindUnix:  "unix",
 		families.KindRaw:   "raw",
-		250:                "kind 250",
+
+		families.KindNetlink: "netlink", families.KindPacket: "packet", families.KindVsock: "vsock", families.KindTIPC: "tipc",
+		families.KindALG: "alg", families.KindQIPCRTR: "qipcrtr", families.KindLink: "link",
+		families.KindCAN: "can", families.KindISOTP: "isotp", families.KindJ1939: "j1939",
+		families.KindL2CAP: "l2cap", families.KindRFCOMM: "rfcomm", families.KindHCI: "hci", families.KindSCO: "sco",
+		families.KindHyperV: "hyperv", families.KindSystem: "system",
+		250: "kind 250",
 	} {
 		if got := k.String(); got != want {
 			t.Errorf("Kind(%d) = %q, want %q", k, got, want)

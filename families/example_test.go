@@ -42,3 +42,50 @@ func ExampleParse() {
 	// inet6 inet6:localhost:80
 	// port must be 0-65535 (got 70000)
 }
+
+// The index of an interface is asked for before the address is used; package sock does it.
+func ExampleCAN() {
+	a := families.CAN("can0")
+	if a.Zone() != "" {
+		fmt.Println("to be resolved:", a.Zone())
+		a = a.WithScope(3) // what if_nametoindex says of a.Zone()
+	}
+	buf := make([]byte, families.MaxSockaddr)
+	n, err := families.Linux.Encode(buf, a)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// A socket of the protocol CAN_RAW of AF_CAN.
+	peer, err := families.Linux.Decode(29, 1, buf[:n])
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, index := peer.Interface()
+	fmt.Println(peer.Network(), peer, index)
+	// Output:
+	// to be resolved: can0
+	// can #3 3
+}
+
+func ExampleAddr_MarshalText() {
+	for _, a := range []families.Addr{
+		families.Inet("127.0.0.1", 80),
+		families.Vsock(2, 1024),
+		families.TIPCName(18888, 17, 0),
+		families.L2CAP("0:1a:7d:da:71:13", 25, 0, 0),
+		families.ALG("hash", "sha256", 0, 0),
+		families.RFCOMM("somewhere", 3),
+	} {
+		text, err := a.MarshalText()
+		fmt.Printf("%s %s: %s %v\n", a.Network(), a, text, err)
+	}
+	// Output:
+	// inet 127.0.0.1:80: 127.0.0.1:80 <nil>
+	// vsock 2:1024: vsock:2:1024 <nil>
+	// tipc name:18888,17: tipc:name:18888,17 <nil>
+	// l2cap 00:1A:7D:DA:71:13,25: l2cap:00:1A:7D:DA:71:13,25 <nil>
+	// alg hash:sha256: alg:hash:sha256 <nil>
+	// rfcomm somewhere,3:  bad bluetooth address (got "somewhere")
+}

@@ -83,10 +83,10 @@ func (a Addr) WithScope(scope uint32) Addr {
 	}
 	a.b = scope
 	if a.form == hostZone {
-		name, _ := a.Interface()
-		a.form, a.text = hostIP, strings.TrimPrefix(a.text, name)
-		if a.kind == KindInet6 {
-			a.text = ""
+		_, hardware, long := strings.Cut(a.text, "\x00")
+		a.form, a.text = hostIP, ""
+		if long && a.kind == KindPacket {
+			a.text = "\x00" + hardware
 		}
 	}
 	return a

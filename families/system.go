@@ -57,10 +57,11 @@ func (a Addr) WithSystemID(id uint32) Addr {
 
 // checkSystem is the rule that the name breaks. That it is an id counts if resolved.
 func (a Addr) checkSystem(resolved bool) error {
+	if a.form == systemID || a.form == systemName && !resolved {
+		return nil
+	}
 	rule, value := ErrControlUnresolved, strconv.Quote(a.text)
 	switch {
-	case a.form == systemID, a.form == systemName && !resolved:
-		return nil
 	case a.form == systemName:
 	case strings.IndexByte(a.text, 0) >= 0:
 		rule = ErrNUL

@@ -101,7 +101,7 @@ func (s *Socket) encode(o *op, a Addr) error {
 	f, ok := families.Host.Lookup(int(s.family), int(s.proto))
 	if !ok {
 		if a.Kind() != families.KindRaw {
-			return &families.AddrError{Family: familyName(int(s.family)), Value: a.String(), Rule: families.ErrBadFamily}
+			return families.Host.NoFormat(int(s.family), int(s.proto))
 		}
 		n, err := families.Host.Encode(o.sa[:], a)
 		o.salen = uint32(n)
