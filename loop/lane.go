@@ -81,6 +81,24 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
+// Doubt forgets that the lane is not ready, for who makes an attempt and will not wait: between the arrival of something and the loop's
+// look at its edge the system knows more than the lane. It returns whether there was anything to forget. A watcher has no doubts: it is
+// told in time, and it is not to pay for asking.
+func (fd *FD) Doubt(d Direction) bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.doubt(d)
+}
+
+// doubt is Doubt with mu held.
+func (fd *FD) doubt(d Direction) bool {
+	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy|laneBlocked)) != lane(d, laneBlocked) || fd.queue[d] != nil {
+		return false
+	}
+	fd.state &^= lane(d, laneBlocked)
+	return true
+}
+
 // withinBudget returns ErrAgain if the watcher, which is being told, has had its share of this turn: it will be told again. What
 // answers what was read is bounded by that, and not refused.
 func (fd *FD) withinBudget(d Direction) error {
@@ -262,6 +280,9 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 		o.Entered = false
 	} else {
 		err = fd.mayTry(o.Lane, o.Blind)
+		if err == ErrAgain && o.Deadline == timeouts.Now && fd.doubt(o.Lane) {
+			err = nil
+		}
 	}
 	tried := err == nil
 	var out Outcome

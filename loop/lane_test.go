@@ -385,3 +385,44 @@ func TestEntered(t *testing.T) {
 	}
 	fd.Leave(Write, false, Outcome{}, nil)
 }
+
+// Who does not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet. A
+// watcher does not, nor does anyone pass those who queue.
+func TestDoubt(t *testing.T) {
+	s := newStage(t)
+	for _, d := range []Direction{Read, Write} {
+		fd := s.joined()
+		s.startUntil(timeouts.Now, fd, d, again).want(t, ErrAgain, "not ready")
+		s.startUntil(timeouts.Now, fd, d, done).want(t, nil, "ready by now, and no edge told so")
+		s.startUntil(timeouts.Now, fd, d, again).want(t, ErrAgain, "not ready")
+		if _, err := fd.Enter(d, false); err != ErrAgain {
+			t.Errorf("%v: Enter: %v, and the lane knows better", d, err)
+		}
+		if !fd.Doubt(d) || fd.Doubt(d) {
+			t.Errorf("%v: Doubt does not forget once", d)
+		}
+		if _, err := fd.Enter(d, false); err != nil {
+			t.Errorf("%v: Enter: %v after Doubt", d, err)
+		}
+		if fd.Doubt(d) {
+			t.Errorf("%v: Doubt in the middle of an attempt", d)
+		}
+		fd.Leave(d, false, Outcome{}, ErrAgain)
+
+		a := s.start(fd, d, again)
+		if fd.Doubt(d) {
+			t.Errorf("%v: Doubt while others queue", d)
+		}
+		s.startUntil(timeouts.Now, fd, d, done).want(t, ErrAgain, "others are before it")
+		a.want(t, waits, "not ready")
+
+		watched := s.descriptor()
+		if err := watched.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
+			t.Fatal(err)
+		}
+		s.startUntil(timeouts.Now, watched, d, again).want(t, ErrAgain, "not ready")
+		if watched.Doubt(d) {
+			t.Errorf("%v: Doubt of a watched one", d)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := sysSendFew(sysfd, buffers, flags)
+	n, err := sysSendFew(sysfd, buffers, s.sendFlags(flags))
 	s.fd.Leave(loop.Write, false, loop.Outcome{N: n}, err)
 	runtime.KeepAlive(s)
 	if t != nil && err == nil {

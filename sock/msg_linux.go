@@ -63,12 +63,12 @@ func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
 	}
 	h := unix.Msghdr{Iov: &iov[0]}
 	h.SetIovlen(len(buffers))
-	return msgCall(unix.SYS_SENDMSG, fd, &h, flags|unix.MSG_NOSIGNAL)
+	return msgCall(unix.SYS_SENDMSG, fd, &h, flags)
 }
 
 func sysRecvmsg(fd int, o *msgOp) error {
 	h := o.fill()
-	n, err := msgCall(unix.SYS_RECVMSG, fd, h, o.flags)
+	n, err := msgCall(unix.SYS_RECVMSG, fd, h, o.s.recvFlags(o.flags))
 	o.n, o.salen, o.got, o.seen = n, h.Namelen, int(h.Controllen), int(h.Flags)
 	if err != nil {
 		o.salen, o.got = 0, 0

@@ -74,6 +74,16 @@ func (s *Socket) hot() (t *loop.Task, ok bool) {
 	return t, ok
 }
 
+func (s *Socket) mustNotWait(flags int) bool { return s.timeout.Load() == 0 || flags&msgDontwait != 0 }
+
+// enter is FD.Enter for an attempt that is the only one if the mode says so.
+func (s *Socket) enter(d loop.Direction, blind bool, flags int) (sysfd int, err error) {
+	if sysfd, err = s.fd.Enter(d, blind); err == loop.ErrAgain && s.mustNotWait(flags) && s.fd.Doubt(d) {
+		return s.fd.Enter(d, blind)
+	}
+	return sysfd, err
+}
+
 // direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.
 func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
 	if flags != int(int32(flags)) {
@@ -84,7 +94,7 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 		return 0, loop.ErrAgain
 	}
 	blind := flags&blindFlags != 0
-	sysfd, err := s.fd.Enter(d, blind)
+	sysfd, err := s.enter(d, blind, flags)
 	if err != nil {
 		return 0, err
 	}
@@ -94,7 +104,7 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 	if t != nil && err == nil {
 		t.Spend(out.N)
 	}
-	if retry && (s.timeout.Load() == 0 || flags&msgDontwait != 0) {
+	if retry && s.mustNotWait(flags) {
 		// No run will follow to find the edge that came.
 		return s.direct(d, p, flags, once)
 	}

@@ -2,7 +2,9 @@ package sock_test
 
 import (
 	"errors"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -77,6 +79,33 @@ func TestRecvTellsTheWholeLength(t *testing.T) { // item 90
 			return wantBytes("hel")(p, err)
 		}); err != nil {
 			t.Error("Recvfrom of 3 bytes: ", err)
+		}
+	})
+}
+
+// What has arrived is had by a call that does not wait, also on a socket on which somebody has waited in vain just before.
+func TestDontwaitAfterAWait(t *testing.T) { // items 44, 108
+	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
+		socktest.Check(t)
+		a, b := k.Pair(t)
+		for range 200 {
+			socktest.Must(t, b.SetTimeout(time.Microsecond))
+			if _, err := b.Recv(10, 0); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatal(err)
+			}
+			_, err := a.Send(hello, 0)
+			socktest.Must(t, err)
+			socktest.AwaitReadable(t, b)
+			if p, err := b.Recv(10, sock.MSG_DONTWAIT); string(p) != string(hello) || err != nil {
+				t.Fatalf("MSG_DONTWAIT: %q, %v", p, err)
+			}
+			_, err = a.Send(hello, 0)
+			socktest.Must(t, err)
+			socktest.AwaitReadable(t, b)
+			socktest.Must(t, b.SetTimeout(0))
+			if p, _, _, _, err := b.Recvmsg(10, 0, 0); string(p) != string(hello) || err != nil {
+				t.Fatalf("non-blocking: %q, %v", p, err)
+			}
 		}
 	})
 }

@@ -11,6 +11,10 @@ import (
 // socket.
 const fullRetry = time.Millisecond
 
+func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
+	return sysSendto(sysfd, p, s.sendFlags(flags), sa)
+}
+
 // sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
 func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := s.sendto(sysfd, p, flags, nil)
@@ -71,7 +75,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	entered, retry := false, false
 	if t, ok := s.hot(); ok {
 		// Mostly all of it goes at once.
-		sysfd, err := s.fd.Enter(loop.Write, false)
+		sysfd, err := s.enter(loop.Write, false, flags)
 		if err == nil {
 			var out loop.Outcome
 			if out, err = sendOnce(s.core, sysfd, p, flags); err != nil || out.N == len(p) {
@@ -87,7 +91,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 				n, entered = out.N, true // the lane stays ours, so that nothing comes between
 			}
 		}
-		if err != nil && (err != loop.ErrAgain || (s.timeout.Load() == 0 || flags&msgDontwait != 0) && !retry) {
+		if err != nil && (err != loop.ErrAgain || s.mustNotWait(flags) && !retry) {
 			return 0, s.fail("sendall", Addr{}, err)
 		}
 	}

@@ -2,6 +2,4 @@
 
 package sock
 
-func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
-	return sysSendto(sysfd, p, flags, sa)
-}
+func (s *core) sendFlags(flags int) int { return flags }

@@ -75,12 +75,7 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	}
 }
 
-// sysSendto raises no SIGPIPE.
 func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
-	return sysSendFlags(fd, p, flags|unix.MSG_NOSIGNAL, sa)
-}
-
-func sysSendFlags(fd int, p []byte, flags int, sa []byte) (int, error) {
 	var to unsafe.Pointer
 	if len(sa) > 0 {
 		to = unsafe.Pointer(&sa[0])
