@@ -436,7 +436,12 @@ func TestConnectByName(t *testing.T) {
 // Who is looking a name up can be canceled, and a loop goes on meanwhile.
 func TestCancelConnectByName(t *testing.T) {
 	held := make(chan struct{})
-	s := serveDNS(t, "", map[string]dnsHost{"slow.test.": {a: []string{"127.0.0.1"}, held: held}})
+	// A name for each: package net may take a question for the same name for one, and not ask again.
+	zone := make(map[string]dnsHost)
+	for _, name := range []string{"slow.test.", "slower.test.", "slowest.test."} {
+		zone[name] = dnsHost{a: []string{"127.0.0.1"}, held: held}
+	}
+	s := serveDNS(t, "", zone)
 	useResolver(t, s.resolver())
 	t.Cleanup(func() { close(held) })
 	for _, inTask := range []bool{false, true} {
@@ -452,7 +457,7 @@ func TestCancelConnectByName(t *testing.T) {
 				return c.With(ctx).Connect(sock.Inet("slow.test.", 9))
 			}
 			if ended := l.Go(func(task *loop.Task) {
-				err = c.In(task).With(ctx).Connect(sock.Inet("slow.test.", 9))
+				err = c.In(task).With(ctx).Connect(sock.Inet("slower.test.", 9))
 			}).Wait(t.Context()); ended != nil {
 				return ended
 			}
@@ -474,7 +479,7 @@ func TestCancelConnectByName(t *testing.T) {
 	c := socktest.TCP.New(t)
 	asked := len(s.questions())
 	var said error
-	task := reactor.Next().Go(func(task *loop.Task) { said = c.In(task).Connect(sock.Inet("slow.test.", 9)) })
+	task := reactor.Next().Go(func(task *loop.Task) { said = c.In(task).Connect(sock.Inet("slowest.test.", 9)) })
 	socktest.Await(t, "the question", func() bool { return len(s.questions()) > asked })
 	task.Cancel()
 	socktest.Must(t, task.Wait(t.Context()))
