@@ -246,7 +246,7 @@ func TestCANFilter(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			socktest.Check(t)
 			var filters []sock.CANFilter
-			for _, text := range strings.Fields(tt.filters) {
+			for text := range strings.FieldsSeq(tt.filters) {
 				f, err := sock.ParseCANFilter(text)
 				must(t, err)
 				filters = append(filters, f)
