@@ -203,7 +203,7 @@ timeout -k 5 "$limit" \
   -M microvm,acpi=off,isa-serial=off -accel tcg,thread=multi,tb-size=128 -cpu max \
   -smp "$cpus" -m "$memory" -kernel "$kdir/vmlinux" -initrd "$work/initrd" \
   -append "console=ttyS0 quiet loglevel=4 reboot=t panic=-1 mitigations=off random.trust_cpu=on \
-8250.nr_uarts=4 module.sig_enforce=0 audit=0 ${RIG_APPEND:-}" \
+8250.nr_uarts=4 module.sig_enforce=0 audit=0 no_timer_check ${RIG_APPEND:-}" \
   -chardev file,id=c0,path="$work/console" -device isa-serial,index=0,chardev=c0 \
   -chardev stdio,id=c1,signal=off -device isa-serial,index=1,chardev=c1 \
   -chardev file,id=c2,path="$work/results" -device isa-serial,index=2,chardev=c2 </dev/null &
