@@ -234,7 +234,8 @@ func TestNow(t *testing.T) {
 	if fd.Loop() != nil || s.Stats().Descriptors != 0 {
 		t.Error("it has joined a loop")
 	}
-	if err := fd.Join(s.Loop); err != nil {
+	// A watcher's is not asked for in vain: it is told. For others see TestDoubt.
+	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
 		t.Fatal(err)
 	}
 	s.startUntil(timeouts.Now, fd, Read, again)
