@@ -120,6 +120,9 @@ func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 		return nil, failed("fromfd", AF_UNSPEC, err)
 	}
 	known := family
+	if known == -1 {
+		known = AF_UNSPEC
+	}
 	// Asked even if all is given: it is what tells a socket from a plain file.
 	var buf sockaddr
 	n, err := sysGetsockname(sysfd, &buf)

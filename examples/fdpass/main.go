@@ -21,7 +21,10 @@ import (
 const inherited = 3 // the number of the first of exec.Cmd.ExtraFiles
 
 func main() {
-	if len(os.Args) == 1 {
+	switch {
+	case len(os.Args) == 1:
+		log.Fatal("usage: fdpass FILE...")
+	case os.Args[1] == "-reader":
 		reader()
 		return
 	}
@@ -30,7 +33,7 @@ func main() {
 	check(err)
 	self, err := os.Executable()
 	check(err)
-	other := exec.Command(self)
+	other := exec.Command(self, "-reader")
 	other.Stdout, other.Stderr = os.Stdout, os.Stderr
 	other.ExtraFiles = []*os.File{os.NewFile(uintptr(theirs.Detach()), "socket")}
 	check(other.Start())
