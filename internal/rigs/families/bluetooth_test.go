@@ -245,6 +245,7 @@ func TestL2CAP(t *testing.T) {
 	pair := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP, at(near), at(far))
 	everyWay(t, pair, exchange{
 		Message: func(i int) []byte { return bytes.Repeat([]byte{byte('a' + i)}, 600) },
+		Ready:   wantTimestamp, Ancillary: hasTimestamp,
 	})
 
 	t.Run("most", func(t *testing.T) {
@@ -349,6 +350,7 @@ func TestL2CAPDatagrams(t *testing.T) {
 		return a, b
 	}, exchange{
 		OneWay: true,
+		Ready:  wantTimestamp, Ancillary: hasTimestamp,
 		Sender: func(t *testing.T, _ *sock.Socket, from sock.Addr) {
 			if from.Bdaddr() != near.text() {
 				t.Errorf("from %v, want %v", from, near.text())

@@ -13,7 +13,12 @@ import (
 func TestMPTCP(t *testing.T) {
 	for _, lo := range loopbacks {
 		t.Run(lo.name, func(t *testing.T) {
-			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_MPTCP, lo.addr), exchange{})
+			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_MPTCP, lo.addr), exchange{
+				Ready: func(t *testing.T, s *sock.Socket) {
+					lacks(t, "TCP_INQ", s.Setsockopt(sock.IPPROTO_TCP, sock.TCP_INQ, 1))
+				},
+				Ancillary: hasNothingLeft,
+			})
 		})
 	}
 }
