@@ -367,7 +367,7 @@ func TestRFCOMM(t *testing.T) {
 		func() sock.Addr { return families.RFCOMM(near.text(), 0) },
 		func() sock.Addr { return families.RFCOMM(far.text(), 1+channel.Add(1)%30) }) // the last one's may still be closing
 	pair(t) // keeps the two's RFCOMM session, which otherwise ends with its last connection, and resets one that begins just then
-	everyWay(t, pair, exchange{})
+	everyWay(t, pair, exchange{Ready: wantTimestamp, Ancillary: hasTimestamp})
 
 	t.Run("options", func(t *testing.T) {
 		socktest.Check(t)

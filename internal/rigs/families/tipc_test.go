@@ -57,7 +57,13 @@ func TestTIPCConnected(t *testing.T) {
 					}
 				}
 				return a, b
-			}, exchange{})
+			}, exchange{
+				Ancillary: func(t *testing.T, items []sock.Control, _ int) { // the instance that was asked for
+					if info, ok := sock.ParseTIPCInfo(items); !ok || !info.Named || info.Type != tipcType || info.Lower != 17 || info.Upper != 17 {
+						t.Errorf("%+v, %v; want the name %d, 17", info, ok, tipcType)
+					}
+				},
+			})
 		})
 	}
 }
