@@ -67,7 +67,8 @@ func QIPCRTR(node, port uint32) Addr { return families.QIPCRTR(node, port) }
 // HyperV is an AF_HYPERV address: Python's (vm_id, service_id).
 func HyperV(vmID, serviceID string) Addr { return families.HyperV(vmID, serviceID) }
 
-// SystemControl is a PF_SYSTEM address: Python's control name.
+// SystemControl is a PF_SYSTEM address (macOS): Python's control name. The socket asks for its id (CTLIOCGINFO) as it connects, which is
+// ENOENT for a control that there is not.
 func SystemControl(name string) Addr { return families.SystemControl(name) }
 
 // SystemID is a PF_SYSTEM address: Python's (id, unit).

@@ -115,7 +115,12 @@ func (s *Socket) encode(o *op, a Addr) error {
 			return err
 		}
 	}
-	if a.NeedsHost() || a.Zone() != "" {
+	if a.ControlName() != "" { // of the others only macOS has these, and Encode says so
+		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrControlUnresolved) {
+			return err
+		}
+	}
+	if a.NeedsHost() || a.Zone() != "" || a.ControlName() != "" {
 		resolved, err := s.resolve(a)
 		if err != nil {
 			return err

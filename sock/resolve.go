@@ -8,8 +8,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// resolve gives a the index of its interface if it has the name of one instead, and the address of its host, waiting as the view
-// says; never on a loop.
+// resolve gives a the index of its interface or the id of its kernel control if it has the name of one instead, and the address of
+// its host, waiting as the view says; never on a loop.
 //
 // An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is what the resolver says of the host.
 func (s *Socket) resolve(a Addr) (Addr, error) {
@@ -22,6 +22,10 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 			return a, noName(zone, "no such interface")
 		}
 		return a, err
+	}
+	if name := a.ControlName(); name != "" {
+		id, err := s.controlID(name)
+		return a.WithSystemID(id), err
 	}
 	if !a.NeedsHost() {
 		return a, nil
@@ -62,6 +66,18 @@ func (s *core) interfaceIndex(name string) (int, error) {
 	}
 	defer s.fd.Release()
 	return sysInterfaceIndex(sysfd, name)
+}
+
+// controlID is the id of the kernel control with that name, which only a socket of PF_SYSTEM can ask for.
+//
+// Error: ENOENT.
+func (s *core) controlID(name string) (uint32, error) {
+	sysfd, err := s.fd.Acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer s.fd.Release()
+	return sysControlID(sysfd, name)
 }
 
 // InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network namespace: "" if a is for all

@@ -11,7 +11,7 @@ import (
 )
 
 // An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is finds errors.ErrUnsupported in
-// it, and the errno that socket(2) gave: EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV.
+// it, and the errno that socket(2) gave: EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENODEV or ENOPROTOOPT.
 type UnsupportedError struct {
 	Kind    string // the names of the family and of the protocol: "AF_CAN CAN_ISOTP"
 	Missing string // what would make them possible: "needs CONFIG_CAN_ISOTP (module can-isotp), Linux 5.10"
@@ -126,10 +126,10 @@ var knownSockets = []KnownSocket{
 // unsupported makes what socket(2) said about a kind that the system lacks say what is missing; anything else it leaves as it is.
 //
 // Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
-// ENODEV is AF_VSOCK's, for datagrams without a transport that has them.
+// ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
 func unsupported(family, typ, proto int, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
-	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV {
+	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {
 		return err
 	}
 	typ &^= typeFlags

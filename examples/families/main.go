@@ -51,12 +51,20 @@ func reason(k sock.KnownSocket, err error) string {
 		return fmt.Sprintf("%s (%v)", missing.Missing, missing.Err)
 	case errors.As(err, &missing):
 		return missing.Missing
-	case errors.Is(err, os.ErrPermission) && k.Needs != "":
-		return fmt.Sprintf("%s, or more rights than this process has (%v)", k.Needs, err)
+	case errors.Is(err, os.ErrPermission) && strings.HasSuffix(k.Proto, " ping"):
+		return fmt.Sprintf("this process has no group within the sysctl net.ipv4.ping_group_range (%v)", bare(err))
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Sprintf("needs more rights than this process has (%v)", err)
+		return fmt.Sprintf("needs more rights than this process has (%v)", bare(err))
 	}
 	return err.Error()
+}
+
+// bare is what the system said, without what the table says anyway.
+func bare(err error) error {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err
 }
 
 // more is what making a socket alone does not tell.

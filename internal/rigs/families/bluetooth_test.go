@@ -245,6 +245,7 @@ func TestL2CAP(t *testing.T) {
 	pair := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP, at(near), at(far))
 	everyWay(t, pair, exchange{
 		Message: func(i int) []byte { return bytes.Repeat([]byte{byte('a' + i)}, 600) },
+		Ready:   wantTimestamp, Ancillary: hasTimestamp,
 	})
 
 	t.Run("most", func(t *testing.T) {
@@ -349,6 +350,7 @@ func TestL2CAPDatagrams(t *testing.T) {
 		return a, b
 	}, exchange{
 		OneWay: true,
+		Ready:  wantTimestamp, Ancillary: hasTimestamp,
 		Sender: func(t *testing.T, _ *sock.Socket, from sock.Addr) {
 			if from.Bdaddr() != near.text() {
 				t.Errorf("from %v, want %v", from, near.text())
@@ -365,7 +367,7 @@ func TestRFCOMM(t *testing.T) {
 		func() sock.Addr { return families.RFCOMM(near.text(), 0) },
 		func() sock.Addr { return families.RFCOMM(far.text(), 1+channel.Add(1)%30) }) // the last one's may still be closing
 	pair(t) // keeps the two's RFCOMM session, which otherwise ends with its last connection, and resets one that begins just then
-	everyWay(t, pair, exchange{})
+	everyWay(t, pair, exchange{Ready: wantTimestamp, Ancillary: hasTimestamp})
 
 	t.Run("options", func(t *testing.T) {
 		socktest.Check(t)

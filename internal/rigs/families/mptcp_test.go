@@ -4,7 +4,12 @@ package families_test
 
 import (
 	"encoding/binary"
+	"errors"
+	"os"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -13,7 +18,12 @@ import (
 func TestMPTCP(t *testing.T) {
 	for _, lo := range loopbacks {
 		t.Run(lo.name, func(t *testing.T) {
-			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_MPTCP, lo.addr), exchange{})
+			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_MPTCP, lo.addr), exchange{
+				Ready: func(t *testing.T, s *sock.Socket) {
+					lacks(t, "TCP_INQ", s.Setsockopt(sock.IPPROTO_TCP, sock.TCP_INQ, 1))
+				},
+				Ancillary: hasNothingLeft,
+			})
 		})
 	}
 }
@@ -32,6 +42,21 @@ func TestMPTCPDoesNotFallBack(t *testing.T) {
 		}
 		wantMPTCP(t, s)
 	}
+}
+
+// Where the sysctl says no, New says that it is the sysctl.
+func TestMPTCPSwitchedOff(t *testing.T) {
+	socktest.Check(t)
+	need(t, sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_MPTCP).Close()
+	newNamespace(t).do(t, func() {
+		must(t, os.WriteFile("/proc/sys/net/mptcp/enabled", []byte("0"), 0))
+		for _, lo := range loopbacks {
+			_, err := sock.New(lo.family, sock.SOCK_STREAM, sock.IPPROTO_MPTCP)
+			if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.ENOPROTOOPT) || !strings.Contains(err.Error(), "net.mptcp.enabled") {
+				t.Errorf("%s: %v, want an UnsupportedError that names net.mptcp.enabled", lo.name, err)
+			}
+		}
+	})
 }
 
 // wantMPTCP checks that a connection has not become one of plain TCP.

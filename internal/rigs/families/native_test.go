@@ -57,6 +57,26 @@ func TestUDP(t *testing.T) {
 	}
 }
 
+func TestTCP(t *testing.T) {
+	for _, lo := range loopbacks {
+		t.Run(lo.name, func(t *testing.T) {
+			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, 0, lo.addr), exchange{
+				Ready:     func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(sock.IPPROTO_TCP, sock.TCP_INQ, 1)) },
+				Ancillary: hasNothingLeft,
+			})
+		})
+	}
+}
+
+// hasNothingLeft checks what TCP_INQ (Linux 4.18) brings beside the data: how many bytes are left to read, here none. The item has the
+// option's number: TCP_CM_INQ of <linux/tcp.h>.
+func hasNothingLeft(t *testing.T, items []sock.Control, _ int) {
+	t.Helper()
+	if c := wantItem(t, items, sock.IPPROTO_TCP, sock.TCP_INQ); len(c.Ints()) != 1 || c.Ints()[0] != 0 {
+		t.Errorf("%v bytes are left, want none", c.Ints())
+	}
+}
+
 // Two hosts and the wire between them.
 func TestUDPBetweenHosts(t *testing.T) {
 	near, far := twoHosts(t)

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -276,6 +277,42 @@ func TestPacketAndTcpdump(t *testing.T) {
 	dump.Expect("seen by tcpdump")
 	dump.Signal(syscall.SIGINT)
 	dump.End(0)
+}
+
+// tcpdump's compiler makes our filter: of what comes only what it would take is received.
+func TestPacketFilterOfTcpdump(t *testing.T) {
+	socktest.Check(t)
+	near, far := twoHosts(t)
+	a, b := packetOn(t, near, sock.SOCK_RAW, experiment), packetOn(t, far, sock.SOCK_RAW, experiment)
+	var listing string
+	near.do(t, func() {
+		listing = output(t, "", "tcpdump", "-i", near.link, "-ddd", "ether", "proto", fmt.Sprint(experiment), "and", "ether[14]", "=", "0x79")
+	})
+	// How many instructions there are, and then the four numbers of each.
+	lines := strings.Split(strings.TrimSpace(listing), "\n")
+	var program []sock.BPFInstruction
+	for _, line := range lines[1:] {
+		var in sock.BPFInstruction
+		if _, err := fmt.Sscan(line, &in.Op, &in.Jt, &in.Jf, &in.K); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		program = append(program, in)
+	}
+	if fmt.Sprint(len(program)) != lines[0] || len(program) == 0 {
+		t.Fatalf("%d instructions of %s", len(program), listing)
+	}
+	must(t, a.AttachFilter(program))
+	for _, text := range []string{"no", "yes", "nor this", "y"} {
+		_, err := b.Send(ethernetFrame(everybody, hardwareOf(t, far), experiment, text), 0)
+		must(t, err)
+	}
+	for _, want := range []string{"yes", "y"} {
+		p, err := a.Recv(100, 0)
+		must(t, err)
+		if string(p[14:]) != want {
+			t.Errorf("%q, want %q", p[14:], want)
+		}
+	}
 }
 
 // A ring gives what a receive would, in each way to wait.

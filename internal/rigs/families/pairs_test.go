@@ -23,6 +23,14 @@ func wantItem(t *testing.T, items []sock.Control, level, typ int) sock.Control {
 	return sock.Control{}
 }
 
+// hasNone checks that nothing came beside the data, for a family that has nothing to tell, not even the time when it was asked.
+func hasNone(t *testing.T, items []sock.Control, _ int) {
+	t.Helper()
+	if len(items) != 0 {
+		t.Errorf("ancillary data %v, want none: this kernel tells more, so check that", items)
+	}
+}
+
 // boundTo makes pairs of sockets that are bound and not connected.
 func boundTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {

@@ -24,7 +24,7 @@ func qipcrtr(t *testing.T) *sock.Socket {
 
 func TestQIPCRTR(t *testing.T) {
 	everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return qipcrtr(t), qipcrtr(t) },
-		exchange{To: itsName, Sender: fromItsName})
+		exchange{To: itsName, Sender: fromItsName, Ready: wantTimestamp, Ancillary: hasNone})
 }
 
 func TestQIPCRTRConnected(t *testing.T) {
@@ -33,7 +33,7 @@ func TestQIPCRTRConnected(t *testing.T) {
 		must(t, a.Connect(itsName(b)))
 		must(t, b.Connect(itsName(a)))
 		return a, b
-	}, exchange{Sender: fromItsName})
+	}, exchange{Sender: fromItsName, Ready: wantTimestamp, Ancillary: hasNone})
 }
 
 // The name service of the node: <linux/qrtr.h>.

@@ -18,6 +18,7 @@ func TestRDS(t *testing.T) {
 	everyWay(t, boundTo(sock.AF_RDS, sock.SOCK_SEQPACKET, 0, sock.Inet("127.0.0.1", 0)), exchange{
 		To: itsName, Sender: fromItsName,
 		Message: func(i int) []byte { return bytes.Repeat([]byte{byte(i), 'r', 'd', 's'}, 3000) },
+		Ready:   wantTimestamp, Ancillary: hasTimestamp,
 	})
 }
 
@@ -51,7 +52,8 @@ func TestRDSOverTCP(t *testing.T) {
 	}
 	everyWay(t, pair, exchange{
 		To: itsName, Sender: fromItsName,
-		Message:  func(i int) []byte { return bytes.Repeat([]byte{byte(i), 't', 'c', 'p'}, 5000) },
+		Message: func(i int) []byte { return bytes.Repeat([]byte{byte(i), 't', 'c', 'p'}, 5000) },
+		Ready:   wantTimestamp, Ancillary: hasTimestamp,
 		Patience: 100 * time.Millisecond,
 	})
 }

@@ -137,5 +137,20 @@ func TestSCTPDarnSends(t *testing.T) {
 	})
 }
 
+// It listens, and shows what comes from here: on a terminal, which socat makes, for it would keep what it writes to a pipe.
+func TestSCTPDarnReceives(t *testing.T) {
+	socktest.Check(t)
+	program(t, "sctp_darn")
+	b, free := manyToMany(sock.AF_INET, sock.Inet("127.0.0.1", 0))(t)
+	must(t, b.SetTimeout(socktest.Patience))
+	its := socktest.Name(t, free)
+	must(t, free.Close())
+	r := socat(t, "-", "EXEC:sctp_darn -l -H 127.0.0.1 -P "+portOf(its)+",pty,rawer")
+	r.Expect("sctp_darn listening")
+	_, err := b.Sendto([]byte("a line from here\n"), 0, its) // it takes the last byte away
+	must(t, err)
+	r.Expect("a line from here")
+}
+
 // portOf is that of an address of IPv4, as text.
 func portOf(a sock.Addr) string { return a.String()[strings.LastIndexByte(a.String(), ':')+1:] }

@@ -57,7 +57,13 @@ func TestTIPCConnected(t *testing.T) {
 					}
 				}
 				return a, b
-			}, exchange{})
+			}, exchange{
+				Ancillary: func(t *testing.T, items []sock.Control, _ int) { // the instance that was asked for
+					if info, ok := sock.ParseTIPCInfo(items); !ok || !info.Named || info.Type != tipcType || info.Lower != 17 || info.Upper != 17 {
+						t.Errorf("%+v, %v; want the name %d, 17", info, ok, tipcType)
+					}
+				},
+			})
 		})
 	}
 }
@@ -234,6 +240,16 @@ func idOf(t *testing.T, s *sock.Socket) (node, ref uint32) {
 	return node, ref
 }
 
+// fromMember checks that a message in the group is from s, who is a member under that instance.
+func fromMember(t *testing.T, from sock.Addr, s *sock.Socket, instance uint32) {
+	t.Helper()
+	_, node, ref, _, _ := from.TIPC()
+	wantNode, wantRef := idOf(t, s)
+	if typ, got := from.TIPCMember(); node != wantNode || ref != wantRef || typ != 4711 || got != instance {
+		t.Errorf("from %v, want the member 4711, %d at %d, %d", from, instance, wantNode, wantRef)
+	}
+}
+
 // A group: its members come and go, and send to all, to one by name, and to one by identity.
 func TestTIPCGroup(t *testing.T) {
 	member := func(instance, flags uint32) *sock.Socket {
@@ -247,9 +263,10 @@ func TestTIPCGroup(t *testing.T) {
 		t.Helper()
 		p, _, flags, from, err := a.Recvmsg(100, sock.TIPCInfoSpace, 0)
 		must(t, err)
-		if flags &= sock.MSG_OOB | sock.MSG_EOR; len(p) != 0 || flags != want || from != socktest.Name(t, b) {
-			t.Errorf("%s: %q with flags %#x from %v, want nothing with %#x from %v", what, p, flags, from, want, socktest.Name(t, b))
+		if flags &= sock.MSG_OOB | sock.MSG_EOR; len(p) != 0 || flags != want {
+			t.Errorf("%s: %q with flags %#x, want nothing with %#x", what, p, flags, want)
 		}
+		fromMember(t, from, b, 2)
 	}
 	told("b comes", sock.MSG_OOB)
 	receive := func(s *sock.Socket, want string) {
@@ -262,8 +279,12 @@ func TestTIPCGroup(t *testing.T) {
 	receive(b, "to all")
 	_, err := b.Sendto([]byte("by name"), 0, tipcNode(sock.TIPC_ADDR_NAME, 4711, 1, 0))
 	must(t, err)
-	receive(a, "by name")
-	_, err = a.Sendto([]byte("by identity"), 0, socktest.Name(t, b))
+	p, from, err := a.Recvfrom(100, 0)
+	if must(t, err); string(p) != "by name" {
+		t.Errorf("%q, want %q", p, "by name")
+	}
+	fromMember(t, from, b, 2)
+	_, err = a.Sendto([]byte("by identity"), 0, from) // the name in the group does no harm in an answer
 	must(t, err)
 	receive(b, "by identity")
 	_, err = a.Sendto([]byte("all of an instance"), 0, tipcNode(sock.TIPC_ADDR_NAMESEQ, 4711, 2, 2))
@@ -345,6 +366,82 @@ func TestTIPCUtil(t *testing.T) {
 	if got := output(t, "", "tipc", "socket", "list"); !strings.Contains(got, fmt.Sprint(ref)) {
 		t.Errorf("socket %d is not in\n%s", ref, got)
 	}
+}
+
+// tipc brings two nodes together, and the topology service of each tells of the other; then bytes go over the wire between them.
+func TestTIPCBetweenNodes(t *testing.T) {
+	tipc(t, sock.SOCK_RDM)
+	program(t, "tipc")
+	near, far := twoHosts(t)
+	socktest.Check(t)
+	const typ = 7000 // a name that all of the cluster may ask for
+	var top, server, client *sock.Socket
+	near.do(t, func() {
+		output(t, "", "tipc", "node", "set", "address", "1.1.1")
+		client = tipc(t, sock.SOCK_RDM)
+		top = tipc(t, sock.SOCK_SEQPACKET)
+		must(t, top.Connect(tipcNode(sock.TIPC_ADDR_NAME, sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0)))
+		p, err := sock.TIPCSubscription{Type: typ, Lower: 0, Upper: 9, Timeout: -1, Filter: sock.TIPC_SUB_PORTS}.Append(nil, nil)
+		must(t, err)
+		send(t, top, p)
+		output(t, "", "tipc", "bearer", "enable", "media", "eth", "device", near.link)
+	})
+	far.do(t, func() {
+		output(t, "", "tipc", "node", "set", "address", "1.1.2")
+		server = tipc(t, sock.SOCK_RDM)
+		must(t, server.Bind(families.TIPC(sock.TIPC_ADDR_NAMESEQ, typ, 3, 3, sock.TIPC_CLUSTER_SCOPE)))
+		output(t, "", "tipc", "bearer", "enable", "media", "eth", "device", far.link)
+	})
+	p, err := top.Recv(100, 0)
+	must(t, err)
+	e, err := sock.DecodeTIPCEvent(p)
+	must(t, err)
+	node, ref := idOf(t, server)
+	if e.Event != sock.TIPC_PUBLISHED || e.Lower != 3 || e.Node != node || e.Ref != ref || node == 0 {
+		t.Errorf("%+v, want that %v has come", e, socktest.Name(t, server))
+	}
+	_, err = client.Sendto([]byte("over the wire"), 0, families.TIPC(sock.TIPC_ADDR_NAME, typ, 3, 0, sock.TIPC_CLUSTER_SCOPE))
+	must(t, err)
+	text, from, err := server.Recvfrom(100, 0)
+	if must(t, err); string(text) != "over the wire" || from != socktest.Name(t, client) {
+		t.Errorf("%q from %v, want it from %v", text, from, socktest.Name(t, client))
+	}
+	_, err = server.Sendto([]byte("and back"), 0, from)
+	must(t, err)
+	if text, err := client.Recv(100, 0); err != nil || string(text) != "and back" {
+		t.Errorf("%q, %v", text, err)
+	}
+	near.do(t, func() {
+		if links := output(t, "", "tipc", "link", "list"); !strings.Contains(links, ": up") {
+			t.Errorf("no link is up:\n%s", links)
+		}
+	})
+}
+
+// socat connects by the name that pollux listens at.
+func TestTIPCSocat(t *testing.T) {
+	program(t, "socat")
+	tipc(t, sock.SOCK_STREAM)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln := tipc(t, sock.SOCK_STREAM)
+		must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 600, 600)))
+		must(t, ln.Listen(8))
+		client := socat(t, "-", fmt.Sprintf("SOCKET-CONNECT:%d:0:%s", sock.AF_TIPC, asHex(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 600, 0))))
+		s, _, err := w.On(ln).Accept()
+		must(t, err)
+		socktest.Closing(t, s)
+		must(t, s.SetTimeout(socktest.Patience))
+		for _, text := range []string{"a line\n", "another one\n"} {
+			client.Input(text)
+			got, err := w.On(s).Recv(100, 0)
+			if must(t, err); string(got) != text {
+				t.Errorf("%q, want %q", got, text)
+			}
+			_, err = w.On(s).Send([]byte("answer to "+text), 0)
+			must(t, err)
+			client.Expect("answer to " + text)
+		}
+	})
 }
 
 // What is more than the window waits for the reader, and all of it comes.

@@ -26,7 +26,7 @@ func vsockLoopback(t *testing.T, typ int) sock.Addr {
 func TestVsock(t *testing.T) {
 	for name, typ := range map[string]int{"stream": sock.SOCK_STREAM, "seqpacket": sock.SOCK_SEQPACKET} {
 		t.Run(name, func(t *testing.T) {
-			everyWay(t, connectedTo(sock.AF_VSOCK, typ, 0, vsockLoopback(t, typ)), exchange{})
+			everyWay(t, connectedTo(sock.AF_VSOCK, typ, 0, vsockLoopback(t, typ)), exchange{Ready: wantTimestamp, Ancillary: hasNone})
 		})
 	}
 }
