@@ -221,8 +221,25 @@ func (s *Socket) AttachFilter(program []BPFInstruction) error {
 	if err := checkBPF(program); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysAttachFilter(sysfd, program) })
+	return s.do("setsockopt", func(sysfd int) error { return sysAttachFilter(sysfd, soAttachFilter, program) })
 }
+
+// AttachReusePort gives the sockets that share an address by SO_REUSEPORT a filter whose answer is the socket that gets a datagram, or a
+// connection: SO_ATTACH_REUSEPORT_CBPF of socket(7). Sockets are counted from 0 in the order in which they were bound or, of TCP, began to
+// listen; an answer beyond them leaves it to the kernel's hash. The filter reads what follows the header of UDP or TCP. It is for all
+// of them, whichever socket it is given by, and takes the place of another one.
+//
+// Errors: an *ArgError as of AttachFilter; EINVAL for a socket that is neither bound nor has SO_REUSEPORT set, and for what else the
+// kernel finds.
+func (s *Socket) AttachReusePort(program []BPFInstruction) error {
+	if err := checkBPF(program); err != nil {
+		return s.fail("setsockopt", Addr{}, err)
+	}
+	return s.do("setsockopt", func(sysfd int) error { return sysAttachFilter(sysfd, soAttachReusePort, program) })
+}
+
+// DetachReusePort takes that filter away, and the kernel's hash decides again: SO_DETACH_REUSEPORT_BPF. Error: ENOENT if there is none.
+func (s *Socket) DetachReusePort() error { return s.Setsockopt(SOL_SOCKET, soDetachReusePort, 0) }
 
 // DetachFilter takes the filter away: SO_DETACH_FILTER. Errors: ENOENT if there is none, EPERM after LockFilter.
 func (s *Socket) DetachFilter() error { return s.Setsockopt(SOL_SOCKET, soDetachFilter, 0) }

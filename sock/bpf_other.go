@@ -3,8 +3,11 @@
 package sock
 
 const (
-	soDetachFilter = 0
-	soLockFilter   = 0
+	soAttachFilter    = 0
+	soDetachFilter    = 0
+	soLockFilter      = 0
+	soAttachReusePort = 0
+	soDetachReusePort = 0
 )
 
-func sysAttachFilter(int, []BPFInstruction) error { return errNoSockets }
+func sysAttachFilter(int, int, []BPFInstruction) error { return errNoSockets }

@@ -37,6 +37,8 @@ func init() {
 	drop := []sock.BPFInstruction{sock.BPFStmt(sock.BPF_RET, 0)}
 	maps.Copy(closedRules, map[string]closedRule{
 		"AttachFilter":           closed(func(s *sock.Socket) error { return s.AttachFilter(drop) }),
+		"AttachReusePort":        closed(func(s *sock.Socket) error { return s.AttachReusePort(drop) }),
+		"DetachReusePort":        closed(func(s *sock.Socket) error { return s.DetachReusePort() }),
 		"DetachFilter":           closed(func(s *sock.Socket) error { return s.DetachFilter() }),
 		"LockFilter":             closed(func(s *sock.Socket) error { return s.LockFilter() }),
 		"JoinPacket":             closed(func(s *sock.Socket) error { return s.JoinPacket("lo", sock.PACKET_MR_PROMISC, nil) }),

@@ -181,7 +181,7 @@ func TestMakefileBuffer(t *testing.T) { // items 122, 129
 }
 
 // After a timeout a file reads no more, and the socket does.
-func TestMakefileTimeout(t *testing.T) { // items 127, 128
+func TestMakefileTimeout(t *testing.T) { // items 50, 127, 128
 	for _, buffering := range []int{-1, 0} {
 		socktest.Check(t)
 		a, b := socktest.TCP.Pair(t)

@@ -25,13 +25,20 @@ type network struct {
 	from         [2]netip.Addr
 }
 
-// eachNetwork runs fn on the loopback interface for IPv4, and for IPv6, which has no route for groups there, on a link of a network
-// of the test's own.
+// eachNetwork runs fn on the loopback interface, and for IPv6 on a link too: both in networks of the test's own, since there is no route
+// for IPv6 groups by the loopback interface.
 func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	t.Run("inet", func(t *testing.T) {
 		socktest.Check(t)
 		fn(t, network{socktest.UDP, loopbackIndex(t), netip.MustParseAddr("239.1.2.3"), netip.MustParseAddr("239.1.2.4"),
 			[2]netip.Addr{netip.MustParseAddr("127.0.0.8"), netip.MustParseAddr("127.0.0.9")}})
+	})
+	t.Run("inet6 loopback", func(t *testing.T) {
+		socktest.Check(t)
+		enterOwnNetwork(t, "ip link set lo up; ip addr add fd00::8/128 dev lo nodad; ip addr add fd00::9/128 dev lo nodad; "+
+			"ip -6 route add local ff00::/8 dev lo")
+		fn(t, network{socktest.UDP6, loopbackIndex(t), netip.MustParseAddr("ff02::1:3"), netip.MustParseAddr("ff02::1:4"),
+			[2]netip.Addr{netip.MustParseAddr("fd00::8"), netip.MustParseAddr("fd00::9")}})
 	})
 	t.Run("inet6", func(t *testing.T) {
 		socktest.Check(t)

@@ -279,3 +279,15 @@ func TestOptionsOfUDPLite(t *testing.T) {
 		socktest.Must(t, wantBytes(want)(a.Recv(10, 0)))
 	}
 }
+
+// On Linux TCP_QUICKACK is an option like others; Windows has no such option, and Python makes one of an ioctl.
+func TestQuickAck(t *testing.T) { // item 145
+	socktest.Check(t)
+	a, _ := socktest.TCP.Pair(t)
+	for _, want := range []int{0, 1, 0} {
+		socktest.Must(t, a.Setsockopt(sock.IPPROTO_TCP, sock.TCP_QUICKACK, want))
+		if got, err := a.Getsockopt(sock.IPPROTO_TCP, sock.TCP_QUICKACK); got != want || err != nil {
+			t.Errorf("TCP_QUICKACK %d, %v, want %d", got, err, want)
+		}
+	}
+}

@@ -15,11 +15,12 @@ import (
 )
 
 // What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed between two calls, and so they are
-// shorter here: what a call costs is nothing beside so many bytes.
-const sendfileBlock = 16 << 20
+// shorter here. It is more than a socket takes at once as a rule, even on loopback, so that a call ends because the socket is full: what
+// costs time are not the calls, but that Go's scheduler gives the processor away in each of them and has to bring it back.
+const sendfileBlock = 64 << 20
 
 // sendfileTurn is after how many bytes a task, and the goroutine of the pool that works for it, let others go first.
-const sendfileTurn = 4 * sendfileBlock
+const sendfileTurn = sendfileBlock
 
 // fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
 const fallbackBlock = 8192

@@ -8,18 +8,25 @@ import (
 
 // Getsockopt wraps getsockopt(2) for an option whose value is a C int.
 //
-// The options of AF_VSOCK itself have 64 bits: see GetsockoptUint64.
+// On an AF_VSOCK socket it reads 64 bits on every level, as Python does, since the family's own options have so many: see
+// GetsockoptUint64. An option of fewer is what it is elsewhere.
 //
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
-	if s.isVsock() && level == vsockFamily {
-		value, err := s.GetsockoptUint64(level, name)
-		return int(value), err
-	}
 	if err := cOption(level, name); err != nil {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
+		if s.isVsock() {
+			var b [8]byte
+			n, err := sysGetsockopt(sysfd, level, name, b[:])
+			if n < len(b) {
+				value = int(int32(binary.NativeEndian.Uint32(b[:])))
+			} else {
+				value = int(binary.NativeEndian.Uint64(b[:]))
+			}
+			return err
+		}
 		value, err = sysGetsockoptInt(sysfd, level, name)
 		return err
 	})
@@ -53,7 +60,8 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 
 // Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
 //
-// On an AF_VSOCK socket any int will do: it is taken modulo 2⁶⁴ for the family's own options, and modulo 2³² for others.
+// On an AF_VSOCK socket any int will do, modulo 2⁶⁴: as in Python, 8 bytes are sent on every level. An option of 4 bytes takes the lower
+// half, one of 8 such as SO_LINGER all of them, and one that wants 4 to the byte, such as SO_ATTACH_BPF, is refused with EINVAL.
 //
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
@@ -61,10 +69,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 		return s.fail("setsockopt", Addr{}, err)
 	}
 	if s.isVsock() {
-		if level == vsockFamily {
-			return s.SetsockoptUint64(level, name, uint64(int64(value)))
-		}
-		value = int(int32(value))
+		return s.SetsockoptUint64(level, name, uint64(int64(value)))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "Python int too large to convert to C int"})

@@ -174,7 +174,7 @@ func TestDefaultTimeout(t *testing.T) { // items 12, 39
 }
 
 // A wait that lasts as long as can be said does not end at once.
-func TestGreatestTimeout(t *testing.T) { // items 35, 37
+func TestGreatestTimeout(t *testing.T) { // items 35 to 37
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
 		socktest.Must(t, a.SetTimeout(sock.Forever-1))

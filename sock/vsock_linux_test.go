@@ -1,6 +1,7 @@
 package sock_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"strconv"
@@ -52,6 +53,22 @@ func TestVsockOptions(t *testing.T) { // item 144
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY, 3))
 	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY); err != nil || v != 3 {
 		t.Errorf("priority %d, %v", v, err)
+	}
+	if strconv.IntSize == 64 {
+		high := int64(5)<<32 | 7
+		socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_RCVLOWAT, int(high))) // beyond a C int, and no error
+		if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_RCVLOWAT); err != nil || v != 7 {
+			t.Errorf("SO_RCVLOWAT %d, %v", v, err)
+		}
+		// An option of 8 bytes takes them all: on, and 5 seconds.
+		linger := uint64(5)<<32 | 1
+		if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
+			linger = 1<<32 | 5
+		}
+		socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_LINGER, int(linger)))
+		if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_LINGER); err != nil || uint64(v) != linger {
+			t.Errorf("SO_LINGER %#x, %v", v, err)
+		}
 	}
 	_, err := s.GetsockoptBytes(sock.AF_VSOCK, size, 8)
 	for what, err := range map[string]error{

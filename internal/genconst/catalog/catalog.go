@@ -86,8 +86,11 @@ func Values(file string) (map[string]map[string]string, error) {
 	for _, f := range records {
 		values[f[0]] = make(map[string]string)
 		for i, goos := range header[1:] {
-			// "?" is for a value that was not known for certain when the table was made.
-			if v := f[i+1]; v != "" && v != "?" {
+			v := f[i+1]
+			if v == "?" {
+				return nil, fmt.Errorf("%s: %s has a value on %s that nobody has looked up", file, f[0], goos)
+			}
+			if v != "" {
 				values[f[0]][goos] = v
 			}
 		}

@@ -85,6 +85,21 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+func TestValues(t *testing.T) {
+	const header = "name,linux,darwin,freebsd,netbsd,openbsd,dragonfly,windows\n"
+	values, err := catalog.Values(write(t, "values.csv", header+"A,1,,,,,,2\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"linux": "1", "windows": "2"}
+	if got := values["A"]; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, err := catalog.Values(write(t, "values.csv", header+"A,1,,,?,,,\n")); err == nil {
+		t.Error("a value that nobody has looked up: no error")
+	}
+}
+
 // One name has one value here and another there: what is read must be the sources of the target, not of this machine.
 func TestTarget(t *testing.T) {
 	loader := newLoader(t)
