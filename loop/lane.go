@@ -81,9 +81,9 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
-// Doubt forgets that the lane is not ready, for who makes an attempt and will not wait: between the arrival of something and the loop's
-// look at its edge the system knows more than the lane. It returns whether there was anything to forget. A watcher has no doubts: it is
-// told in time, and it is not to pay for asking.
+// Doubt forgets that the lane is not ready, for who was refused by Enter and will not wait: between the arrival of something and the
+// loop's look at its edge the system knows more than the lane. It returns whether there is reason to try again, which there is too if
+// the edge has come since. A watcher has no doubts: it is told in time, and it is not to pay for asking.
 func (fd *FD) Doubt(d Direction) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -92,7 +92,7 @@ func (fd *FD) Doubt(d Direction) bool {
 
 // doubt is Doubt with mu held.
 func (fd *FD) doubt(d Direction) bool {
-	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy|laneBlocked)) != lane(d, laneBlocked) || fd.queue[d] != nil {
+	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queue[d] != nil {
 		return false
 	}
 	fd.state &^= lane(d, laneBlocked)
