@@ -3,8 +3,6 @@ package loop
 import (
 	"context"
 	"net"
-	"os"
-	"time"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -16,9 +14,6 @@ const (
 	budget = 256 << 10
 	opCost = budget / 32
 )
-
-// longestRetry is where the doubling of Outcome.Retry ends, as in net/http's Accept.
-const longestRetry = time.Second
 
 func edge(d Direction) pollux.Ready { return pollux.Readable << d }
 
@@ -81,9 +76,9 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
-// Doubt forgets that the lane is not ready, for who makes an attempt and will not wait: between the arrival of something and the loop's
-// look at its edge the system knows more than the lane. It returns whether there was anything to forget. A watcher has no doubts: it is
-// told in time, and it is not to pay for asking.
+// Doubt forgets that the lane is not ready, for who was refused by Enter and will not wait: between the arrival of something and the
+// loop's look at its edge the system knows more than the lane. It returns whether there is reason to try again, which there is too if
+// the edge has come since. A watcher has no doubts: it is told in time, and it is not to pay for asking.
 func (fd *FD) Doubt(d Direction) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -92,7 +87,7 @@ func (fd *FD) Doubt(d Direction) bool {
 
 // doubt is Doubt with mu held.
 func (fd *FD) doubt(d Direction) bool {
-	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy|laneBlocked)) != lane(d, laneBlocked) || fd.queue[d] != nil {
+	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queue[d] != nil {
 		return false
 	}
 	fd.state &^= lane(d, laneBlocked)
@@ -188,26 +183,6 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		}
 	} else if out.Retry != 0 && fd.loop != nil && s&fdClosed == 0 {
 		fd.backOff(d, out)
-	}
-}
-
-// backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
-func (fd *FD) backOff(d Direction, out Outcome) {
-	lt := fd.laneTimer(d)
-	if lt.retry != timeouts.Never {
-		return // an edge came meanwhile, and was in vain
-	}
-	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
-	lt.backoff++
-	lt.retry = fd.loop.clock.Now().Add(delay)
-	lt.arm(lt.retry)
-	if out.Cause != nil {
-		// On the loop, and not here under the lock: what a logger does with it is the user's code.
-		l, sysfd := fd.loop, fd.sysfd
-		l.post(work{fn: func() {
-			l.log.Warn("operation backs off", zap.Stringer("lane", d), zap.Int32("fd", sysfd), zap.Duration("for", delay),
-				zap.Error(out.Cause))
-		}})
 	}
 }
 
@@ -564,73 +539,4 @@ func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 		fd.tellRest(d, l)
 	}
 	return true
-}
-
-// expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late
-// the loop is. It also makes the attempts that were put off. Loop only.
-func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
-	fd.mu.Lock()
-	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // closed, or moved to another loop, in this very moment
-		fd.mu.Unlock()
-		return
-	}
-	lt.at = timeouts.Never
-	l, d := fd.loop, lt.d
-	tell := pollux.Ready(0)
-	if lt.retry <= now {
-		lt.retry = timeouts.Never
-		tell = edge(d)
-	}
-	lent := d == Write && fd.state&fdLent != 0
-	if lent {
-		tell = 0 // who has the lane will make an attempt anyway, or leave it
-	} else if fd.state&lane(d, laneBusy) != 0 {
-		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
-		if tell != 0 {
-			lt.retry = now
-		}
-		lt.arm(now)
-		fd.mu.Unlock()
-		return
-	}
-	if first := fd.first(d); first != nil && !lent && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
-		// More may complete, each in its turn; who cannot is told after that.
-		if tell != 0 {
-			lt.retry = now
-		}
-		lt.arm(now)
-		fd.unlockAndClose()
-		return
-	}
-	next := lt.retry
-	for o := fd.first(d); o != nil; {
-		after := fd.after(o)
-		switch {
-		case o.Deadline > now:
-			next = min(next, o.Deadline)
-		case o.state == opTrying:
-			o.canceled = os.ErrDeadlineExceeded
-		default:
-			fd.remove(o)
-			o.settle(os.ErrDeadlineExceeded, l)
-		}
-		o = after
-	}
-	if next != timeouts.Never && fd.state&fdClosed == 0 {
-		lt.arm(next)
-	}
-	if tell != 0 && fd.state&(fdWatched|fdClosed) == fdWatched {
-		fd.dispatch(l, tell)
-		return
-	}
-	fd.unlockAndClose()
-}
-
-func (fd *FD) overdue(d Direction, now timeouts.Deadline) bool {
-	for o := fd.first(d); o != nil; o = fd.after(o) {
-		if o.Deadline <= now {
-			return true
-		}
-	}
-	return false
 }

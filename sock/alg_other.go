@@ -2,12 +2,6 @@
 
 package sock
 
-import (
-	"errors"
-	"fmt"
-	"runtime"
-)
-
 const (
 	algFamily          = -1
 	algSetKey          = 1
@@ -16,5 +10,5 @@ const (
 )
 
 func newAlg(typ, name string) (*Socket, error) {
-	return nil, failed("socket", AF_UNSPEC, fmt.Errorf("AF_ALG %s %s: only on linux, not on %s: %w", typ, name, runtime.GOOS, errors.ErrUnsupported))
+	return nil, failed("socket", AF_UNSPEC, lacks("AF_ALG "+typ+" "+name))
 }

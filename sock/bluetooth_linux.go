@@ -37,7 +37,7 @@ func sysConnected(fd int) error {
 // Error: EINVAL for a kind of socket that has none. Linux only.
 func (s *Socket) BTSecurity() (BTSecurity, error) {
 	var b [2]byte
-	_, err := s.btOption(SOL_BLUETOOTH, BT_SECURITY, b[:])
+	_, err := s.getOption("BT_SECURITY", SOL_BLUETOOTH, BT_SECURITY, b[:], 0)
 	return BTSecurity{b[0], b[1]}, err
 }
 
@@ -51,17 +51,17 @@ func (s *Socket) SetBTSecurity(v BTSecurity) error {
 // BTPower wraps getsockopt(2) with BT_POWER, of L2CAP: whether the link leaves its saving mode to send.
 func (s *Socket) BTPower() (forceActive bool, err error) {
 	var b [1]byte
-	_, err = s.btOption(SOL_BLUETOOTH, BT_POWER, b[:])
+	_, err = s.getOption("BT_POWER", SOL_BLUETOOTH, BT_POWER, b[:], 0)
 	return b[0] != BT_POWER_FORCE_ACTIVE_OFF, err
 }
 
 // SetBTPower wraps setsockopt(2) with BT_POWER, of L2CAP.
 func (s *Socket) SetBTPower(forceActive bool) error {
-	return s.SetsockoptBytes(SOL_BLUETOOTH, BT_POWER, []byte{byte(btBool(forceActive))})
+	return s.SetsockoptBytes(SOL_BLUETOOTH, BT_POWER, []byte{byte(boolInt(forceActive))})
 }
 
 // BTVoice wraps getsockopt(2) with BT_VOICE, of SCO: BT_VOICE_CVSD_16BIT, ….
-func (s *Socket) BTVoice() (setting uint16, err error) { return s.btUint16(BT_VOICE) }
+func (s *Socket) BTVoice() (setting uint16, err error) { return s.btUint16("BT_VOICE", BT_VOICE) }
 
 // SetBTVoice wraps setsockopt(2) with BT_VOICE, before the socket connects.
 //
@@ -73,10 +73,10 @@ func (s *Socket) SetBTVoice(setting uint16) error {
 // BTSndMTU wraps getsockopt(2) with BT_SNDMTU: the longest message that can be sent, of L2CAP over LE and of SCO.
 //
 // Errors: ENOTCONN, EINVAL for L2CAP over BR/EDR: see L2CAPOptions.
-func (s *Socket) BTSndMTU() (int, error) { return s.btMTU(BT_SNDMTU) }
+func (s *Socket) BTSndMTU() (int, error) { return s.btMTU("BT_SNDMTU", BT_SNDMTU) }
 
 // BTRcvMTU wraps getsockopt(2) with BT_RCVMTU: the longest message that can be received. Otherwise as BTSndMTU.
-func (s *Socket) BTRcvMTU() (int, error) { return s.btMTU(BT_RCVMTU) }
+func (s *Socket) BTRcvMTU() (int, error) { return s.btMTU("BT_RCVMTU", BT_RCVMTU) }
 
 // SetBTRcvMTU wraps setsockopt(2) with BT_RCVMTU, of L2CAP over LE.
 func (s *Socket) SetBTRcvMTU(mtu uint16) error {
@@ -84,17 +84,17 @@ func (s *Socket) SetBTRcvMTU(mtu uint16) error {
 }
 
 // btMTU reads a uint16_t of L2CAP, or a uint32_t of SCO.
-func (s *Socket) btMTU(name int) (int, error) {
+func (s *Socket) btMTU(what string, name int) (int, error) {
 	if s.proto == BTPROTO_SCO {
 		return s.Getsockopt(SOL_BLUETOOTH, name)
 	}
-	v, err := s.btUint16(name)
+	v, err := s.btUint16(what, name)
 	return int(v), err
 }
 
-func (s *Socket) btUint16(name int) (uint16, error) {
+func (s *Socket) btUint16(what string, name int) (uint16, error) {
 	var b [2]byte
-	_, err := s.btOption(SOL_BLUETOOTH, name, b[:])
+	_, err := s.getOption(what, SOL_BLUETOOTH, name, b[:], 0)
 	return binary.NativeEndian.Uint16(b[:]), err
 }
 
@@ -103,7 +103,7 @@ func (s *Socket) btUint16(name int) (uint16, error) {
 // Error: ENOPROTOOPT unless the kernel's bluetooth module has its parameter enable_ecred set.
 func (s *Socket) BTMode() (uint8, error) {
 	var b [1]byte
-	_, err := s.btOption(SOL_BLUETOOTH, BT_MODE, b[:])
+	_, err := s.getOption("BT_MODE", SOL_BLUETOOTH, BT_MODE, b[:], 0)
 	return b[0], err
 }
 
@@ -120,11 +120,11 @@ func (s *Socket) BTConnInfo() (BTConnInfo, error) {
 	var err error
 	switch {
 	case s.family == AF_BLUETOOTH && s.proto == BTPROTO_L2CAP:
-		_, err = s.btOption(SOL_L2CAP, L2CAP_CONNINFO, b[:])
+		_, err = s.getOption("L2CAP_CONNINFO", SOL_L2CAP, L2CAP_CONNINFO, b[:], 0)
 	case s.family == AF_BLUETOOTH && s.proto == BTPROTO_RFCOMM:
-		_, err = s.btOption(SOL_RFCOMM, RFCOMM_CONNINFO, b[:])
+		_, err = s.getOption("RFCOMM_CONNINFO", SOL_RFCOMM, RFCOMM_CONNINFO, b[:], 0)
 	case s.family == AF_BLUETOOTH && s.proto == BTPROTO_SCO:
-		_, err = s.btOption(SOL_SCO, SCO_CONNINFO, b[:])
+		_, err = s.getOption("SCO_CONNINFO", SOL_SCO, SCO_CONNINFO, b[:], 0)
 	default:
 		err = s.fail("getsockopt", Addr{}, &ArgError{"proto", s.Proto(), "only L2CAP, RFCOMM and SCO have connections"})
 	}
@@ -136,7 +136,7 @@ func (s *Socket) BTConnInfo() (BTConnInfo, error) {
 // Error: EINVAL for L2CAP over LE: see BTSndMTU. Linux only.
 func (s *Socket) L2CAPOptions() (L2CAPOptions, error) {
 	var b [l2capOptionsLen]byte
-	_, err := s.btOption(SOL_L2CAP, L2CAP_OPTIONS, b[:])
+	_, err := s.getOption("L2CAP_OPTIONS", SOL_L2CAP, L2CAP_OPTIONS, b[:], 0)
 	return l2capOptionsOf(b), err
 }
 
@@ -155,6 +155,6 @@ func (s *Socket) SetL2CAPOptions(o L2CAPOptions) error {
 // Error: ENOTCONN. Linux only.
 func (s *Socket) SCOMTU() (int, error) {
 	var b [2]byte
-	_, err := s.btOption(SOL_SCO, SCO_OPTIONS, b[:])
+	_, err := s.getOption("SCO_OPTIONS", SOL_SCO, SCO_OPTIONS, b[:], 0)
 	return int(binary.NativeEndian.Uint16(b[:])), err
 }

@@ -2,7 +2,6 @@ package sock
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -133,7 +132,7 @@ func (s *Socket) setLinuxOption(what string, level, name int, value []byte) erro
 	if err := onlyLinux(what); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
+	return s.setOption(what, level, name, value)
 }
 
 // linuxOption gets an option that only Linux has, into p.
@@ -141,17 +140,14 @@ func (s *Socket) linuxOption(what string, level, name int, p []byte) ([]byte, er
 	if err := onlyLinux(what); err != nil {
 		return nil, s.fail("getsockopt", Addr{}, err)
 	}
-	n := 0
-	err := s.do("getsockopt", func(sysfd int) (err error) {
-		n, err = sysGetsockopt(sysfd, level, name, p)
-		return err
-	})
-	return p[:min(max(n, 0), len(p))], err
+	n, err := s.getOption(what, level, name, p, 0)
+	return p[:n], err
 }
 
+// onlyLinux is lacks on every other system.
 func onlyLinux(what string) error {
 	if runtime.GOOS == "linux" {
 		return nil
 	}
-	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
+	return lacks(what)
 }

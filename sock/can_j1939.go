@@ -160,7 +160,10 @@ func ParseJ1939Event(items []Control) (e J1939Event, ok bool) {
 		case c.Level == linuxSolSocket && c.Type == scmTimestampingOptStats:
 			e.stats(c.Data)
 		case c.Level == linuxSolSocket && c.Type == scmTimestamping:
-			e.Time = firstTime(c.Data)
+			// The first of three struct timespec is the software's.
+			if at, ok := decodeTime(c.Data[:len(c.Data)/3], time.Nanosecond); ok {
+				e.Time = known(at)
+			}
 		}
 	}
 	return e, ok
@@ -206,19 +209,4 @@ func (e *J1939Event) stats(b []byte) {
 		}
 		b = b[min((n+3)&^3, len(b)):]
 	}
-}
-
-// firstTime reads the first of the three struct timespec in SCM_TIMESTAMPING: { long tv_sec; long tv_nsec; }. It is the software's.
-func firstTime(b []byte) time.Time {
-	var sec, nsec int64
-	switch {
-	case len(b) >= 48:
-		sec, nsec = int64(binary.NativeEndian.Uint64(b)), int64(binary.NativeEndian.Uint64(b[8:]))
-	case len(b) >= 24:
-		sec, nsec = int64(int32(binary.NativeEndian.Uint32(b))), int64(int32(binary.NativeEndian.Uint32(b[4:])))
-	}
-	if sec == 0 && nsec == 0 {
-		return time.Time{}
-	}
-	return time.Unix(sec, nsec)
 }

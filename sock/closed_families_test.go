@@ -14,11 +14,11 @@ func init() {
 		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
 	}
 	maps.Copy(closedRules, map[string]closedRule{
-		"JoinNetlinkGroup":   closed(func(s *sock.Socket) error { return s.JoinNetlinkGroup(1) }),
-		"LeaveNetlinkGroup":  closed(func(s *sock.Socket) error { return s.LeaveNetlinkGroup(1) }),
-		"LinkAddresses":      closed(func(s *sock.Socket) error { _, err := s.LinkAddresses(); return err }),
-		"Links":              closed(func(s *sock.Socket) error { _, err := s.Links(); return err }),
-		"NetlinkExtendedAck": closed(func(s *sock.Socket) error { return s.NetlinkExtendedAck(true) }),
+		"JoinNetlinkGroup":      closed(func(s *sock.Socket) error { return s.JoinNetlinkGroup(1) }),
+		"LeaveNetlinkGroup":     closed(func(s *sock.Socket) error { return s.LeaveNetlinkGroup(1) }),
+		"LinkAddresses":         closed(func(s *sock.Socket) error { _, err := s.LinkAddresses(); return err }),
+		"Links":                 closed(func(s *sock.Socket) error { _, err := s.Links(); return err }),
+		"SetNetlinkExtendedAck": closed(func(s *sock.Socket) error { return s.SetNetlinkExtendedAck(true) }),
 		"NetlinkDo": closed(func(s *sock.Socket) (err error) {
 			for _, err = range s.NetlinkDo(sock.NetlinkRequest{}) {
 			}

@@ -61,10 +61,10 @@ func AppendHCICommand(b []byte, c HCICommand) ([]byte, error) {
 	return append(b, c.Params...), nil
 }
 
-// ParseHCICommand reads a packet. Its parameters are bytes of p, not a copy.
+// DecodeHCICommand reads a packet. Its parameters are bytes of p, not a copy.
 //
 // Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
-func ParseHCICommand(p []byte) (HCICommand, error) {
+func DecodeHCICommand(p []byte) (HCICommand, error) {
 	const header = 4
 	body, err := hciBody("command packet", HCI_COMMAND_PKT, p, header, func() int { return int(p[3]) })
 	if err != nil {
@@ -91,10 +91,10 @@ func AppendHCIEvent(b []byte, e HCIEvent) ([]byte, error) {
 	return append(append(b, HCI_EVENT_PKT, e.Code, byte(len(e.Params))), e.Params...), nil
 }
 
-// ParseHCIEvent reads a packet. Its parameters are bytes of p, not a copy.
+// DecodeHCIEvent reads a packet. Its parameters are bytes of p, not a copy.
 //
 // Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
-func ParseHCIEvent(p []byte) (HCIEvent, error) {
+func DecodeHCIEvent(p []byte) (HCIEvent, error) {
 	const header = 3
 	body, err := hciBody("event packet", HCI_EVENT_PKT, p, header, func() int { return int(p[2]) })
 	if err != nil {
@@ -165,10 +165,10 @@ func (d HCIData) most() int {
 	return -1
 }
 
-// ParseHCIData reads a packet. Its data is that of p, not a copy.
+// DecodeHCIData reads a packet. Its data is that of p, not a copy.
 //
 // Errors: an *ArgError if it is of another kind, a *PacketError if its length is wrong.
-func ParseHCIData(p []byte) (HCIData, error) {
+func DecodeHCIData(p []byte) (HCIData, error) {
 	if len(p) == 0 {
 		return HCIData{}, &PacketError{"data packet", 0, 4}
 	}

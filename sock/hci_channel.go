@@ -71,10 +71,10 @@ func AppendHCIMessage(b []byte, m HCIMessage) ([]byte, error) {
 	return append(b, m.Params...), nil
 }
 
-// ParseHCIMessage reads a message. Its parameters are bytes of p, not a copy.
+// DecodeHCIMessage reads a message. Its parameters are bytes of p, not a copy.
 //
 // Error: a *PacketError if its length is wrong.
-func ParseHCIMessage(p []byte) (HCIMessage, error) {
+func DecodeHCIMessage(p []byte) (HCIMessage, error) {
 	if len(p) < hciMessageHeader {
 		return HCIMessage{}, &PacketError{"message", len(p), hciMessageHeader}
 	}

@@ -28,16 +28,7 @@ func (c Control) HCITime() (at time.Time, ok bool) {
 	if c.Level != solHCI || c.Type != HCI_CMSG_TSTAMP {
 		return time.Time{}, false
 	}
-	var sec, usec int64
-	switch len(c.Data) {
-	case 16:
-		sec, usec = int64(binary.NativeEndian.Uint64(c.Data)), int64(binary.NativeEndian.Uint64(c.Data[8:]))
-	case 8:
-		sec, usec = int64(int32(binary.NativeEndian.Uint32(c.Data))), int64(int32(binary.NativeEndian.Uint32(c.Data[4:])))
-	default:
-		return time.Time{}, false
-	}
-	return time.Unix(sec, usec*1000), true
+	return decodeTime(c.Data, time.Microsecond)
 }
 
 // PktStatus reads a BT_SCM_PKT_STATUS: 0 for a SCO packet that was received without fault, 1 if that is not sure, 2 if none was received, 3 if

@@ -24,13 +24,15 @@ func (s *Socket) SetHCIFilter(f HCIFilter) error {
 // HCIFilter is what SetHCIFilter has set. Of a program without CAP_NET_RAW the kernel narrows it.
 func (s *Socket) HCIFilter() (HCIFilter, error) {
 	var b [hciFilterLen]byte
-	_, err := s.btOption(SOL_HCI, HCI_FILTER, b[:])
+	_, err := s.getOption("HCI_FILTER", SOL_HCI, HCI_FILTER, b[:], 0)
 	return hciFilterOf(b), err
 }
 
 // SetHCIDataDir sets whether recvmsg says which way a packet went (HCI_DATA_DIR): see Control.HCIDir. A raw socket gets the commands of
 // other programs too.
-func (s *Socket) SetHCIDataDir(on bool) error { return s.Setsockopt(SOL_HCI, HCI_DATA_DIR, btBool(on)) }
+func (s *Socket) SetHCIDataDir(on bool) error {
+	return s.Setsockopt(SOL_HCI, HCI_DATA_DIR, int(boolInt(on)))
+}
 
 // HCIDataDir is what SetHCIDataDir has set.
 func (s *Socket) HCIDataDir() (bool, error) {
@@ -40,29 +42,13 @@ func (s *Socket) HCIDataDir() (bool, error) {
 
 // SetHCITimeStamp sets whether recvmsg says when a packet came (HCI_TIME_STAMP): see Control.HCITime.
 func (s *Socket) SetHCITimeStamp(on bool) error {
-	return s.Setsockopt(SOL_HCI, HCI_TIME_STAMP, btBool(on))
+	return s.Setsockopt(SOL_HCI, HCI_TIME_STAMP, int(boolInt(on)))
 }
 
 // HCITimeStamp is what SetHCITimeStamp has set.
 func (s *Socket) HCITimeStamp() (bool, error) {
 	v, err := s.Getsockopt(SOL_HCI, HCI_TIME_STAMP)
 	return v != 0, err
-}
-
-func btBool(on bool) int {
-	if on {
-		return 1
-	}
-	return 0
-}
-
-// btOption reads an option that is a structure into p, and reports how much of it the system has.
-func (s *Socket) btOption(level, name int, p []byte) (n int, err error) {
-	err = s.do("getsockopt", func(sysfd int) error {
-		n, err = sysGetsockopt(sysfd, level, name, p)
-		return err
-	})
-	return n, err
 }
 
 // <bluetooth/hci.h>: _IOR('H', 210, int) and _IOR('H', 211, int). What _IOR makes depends on the processor, and x/sys has one with all

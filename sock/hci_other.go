@@ -2,21 +2,11 @@
 
 package sock
 
-import (
-	"errors"
-	"fmt"
-	"runtime"
-)
-
 // The levels of ancillary data as Linux has them: no other system sends any.
 const (
 	solHCI       = 0
 	solBluetooth = 274
 )
-
-func noBluetooth(what string) error {
-	return fmt.Errorf("%s: not on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
-}
 
 // SetHCIFilter exists on Linux only: the error wraps errors.ErrUnsupported.
 func (s *Socket) SetHCIFilter(HCIFilter) error { return s.noBluetooth("HCI_FILTER") }
@@ -38,7 +28,7 @@ func (s *Socket) HCITimeStamp() (bool, error) { return false, s.noBluetooth("HCI
 
 // HCIDevices exists on Linux only.
 func HCIDevices() ([]HCIDevice, error) {
-	return nil, failed("ioctl", AF_UNSPEC, noBluetooth("HCIGETDEVLIST"))
+	return nil, failed("ioctl", AF_UNSPEC, lacks("HCIGETDEVLIST"))
 }
 
-func (s *Socket) noBluetooth(what string) error { return s.fail("sockopt", Addr{}, noBluetooth(what)) }
+func (s *Socket) noBluetooth(what string) error { return s.fail("sockopt", Addr{}, lacks(what)) }

@@ -24,7 +24,7 @@ func (s *Socket) HCIRequest(opcode uint16, params ...byte) (result []byte, err e
 		if err != nil {
 			return nil, err
 		}
-		if e, err := ParseHCIEvent(buf[:n]); err == nil {
+		if e, err := DecodeHCIEvent(buf[:n]); err == nil {
 			if op, result, ok := e.Answers(); ok && op == opcode {
 				return result, nil
 			}

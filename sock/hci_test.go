@@ -44,16 +44,16 @@ func TestHCIPackets(t *testing.T) {
 			switch p := tt.packet.(type) {
 			case sock.HCICommand:
 				got, err = sock.AppendHCICommand(nil, p)
-				back, err2 = sock.ParseHCICommand(want)
+				back, err2 = sock.DecodeHCICommand(want)
 			case sock.HCIEvent:
 				got, err = sock.AppendHCIEvent(nil, p)
-				back, err2 = sock.ParseHCIEvent(want)
+				back, err2 = sock.DecodeHCIEvent(want)
 			case sock.HCIData:
 				got, err = sock.AppendHCIData(nil, p)
-				back, err2 = sock.ParseHCIData(want)
+				back, err2 = sock.DecodeHCIData(want)
 			case sock.HCIMessage:
 				got, err = sock.AppendHCIMessage(nil, p)
-				back, err2 = sock.ParseHCIMessage(want)
+				back, err2 = sock.DecodeHCIMessage(want)
 			}
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("made %x, %v; want %x", got, err, want)
@@ -77,13 +77,13 @@ func parseHCI(like any, p []byte) error {
 	var err error
 	switch like.(type) {
 	case sock.HCICommand:
-		_, err = sock.ParseHCICommand(p)
+		_, err = sock.DecodeHCICommand(p)
 	case sock.HCIEvent:
-		_, err = sock.ParseHCIEvent(p)
+		_, err = sock.DecodeHCIEvent(p)
 	case sock.HCIData:
-		_, err = sock.ParseHCIData(p)
+		_, err = sock.DecodeHCIData(p)
 	case sock.HCIMessage:
-		_, err = sock.ParseHCIMessage(p)
+		_, err = sock.DecodeHCIMessage(p)
 	}
 	return err
 }
@@ -184,21 +184,21 @@ func FuzzHCI(f *testing.F) {
 				t.Errorf("%s: %x became %x, %v", kind, p, got, err)
 			}
 		}
-		if c, err := sock.ParseHCICommand(p); err == nil {
+		if c, err := sock.DecodeHCICommand(p); err == nil {
 			got, err := sock.AppendHCICommand(nil, c)
 			check("command", got, err)
 		}
-		if e, err := sock.ParseHCIEvent(p); err == nil {
+		if e, err := sock.DecodeHCIEvent(p); err == nil {
 			got, err := sock.AppendHCIEvent(nil, e)
 			check("event", got, err)
 			e.Answers()
 		}
-		if m, err := sock.ParseHCIMessage(p); err == nil {
+		if m, err := sock.DecodeHCIMessage(p); err == nil {
 			got, err := sock.AppendHCIMessage(nil, m)
 			check("message", got, err)
 			m.Answers()
 		}
-		if d, err := sock.ParseHCIData(p); err == nil {
+		if d, err := sock.DecodeHCIData(p); err == nil {
 			got, err := sock.AppendHCIData(nil, d)
 			if d.Kind == sock.HCI_ISODATA_PKT && len(got) == len(p) {
 				got[4] |= p[4] & 0xc0 // reserved

@@ -55,7 +55,7 @@ func TestLinksAndAddresses(t *testing.T) {
 func TestNetlinkRefusal(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
-	socktest.Must(t, s.NetlinkExtendedAck(true))
+	socktest.Must(t, s.SetNetlinkExtendedAck(true))
 	for range 2 {
 		var got error
 		for _, err := range s.NetlinkDo(sock.NetlinkRequest{Type: sock.RTM_GETLINK, Data: sock.LinkHeader(1<<30, 0, 0)}) {

@@ -127,16 +127,9 @@ func (s *Socket) LeaveNetlinkGroup(group uint32) error {
 	return s.Setsockopt(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, int(int32(group)))
 }
 
-// NetlinkExtendedAck asks for the kernel's words when a request fails: NETLINK_EXT_ACK, Linux 4.12.
-func (s *Socket) NetlinkExtendedAck(on bool) error {
-	return s.Setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, oneIf(on))
-}
-
-func oneIf(on bool) int {
-	if on {
-		return 1
-	}
-	return 0
+// SetNetlinkExtendedAck says whether to ask for the kernel's words when a request fails: NETLINK_EXT_ACK, Linux 4.12.
+func (s *Socket) SetNetlinkExtendedAck(on bool) error {
+	return s.Setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, int(boolInt(on)))
 }
 
 func isInterrupted(err error) bool { return errors.Is(err, ErrNetlinkInterrupted) }

@@ -110,6 +110,7 @@ func (s *Socket) getInt(what string, level, name int) (v int, err error) {
 	return v, err
 }
 
+// boolInt is on as a C int.
 func boolInt(on bool) int32 {
 	if on {
 		return 1

@@ -142,11 +142,5 @@ func (s *Socket) BindToDevice(name string) error {
 func (s *Socket) BoundDevice() (string, error) {
 	var b [mostInterfaceName + 1]byte
 	n, err := s.getOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, b[:], 0)
-	return cString(b[:n]), err
-}
-
-// cString is text until a NUL.
-func cString(b []byte) string {
-	text, _, _ := strings.Cut(string(b), "\x00")
-	return text
+	return cText(b[:n]), err
 }

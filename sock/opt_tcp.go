@@ -122,5 +122,5 @@ func (s *Socket) SetCongestion(name string) error {
 func (s *Socket) Congestion() (string, error) {
 	var b [mostName + 1]byte
 	n, err := s.getOption("TCP_CONGESTION", IPPROTO_TCP, options.congestion, b[:], 1)
-	return cString(b[:n]), err
+	return cText(b[:n]), err
 }

@@ -140,7 +140,7 @@ func (s *Socket) PacketStatistics() (PacketStats, error) {
 
 // SetPacketAuxdata asks for a PacketAuxdata with each packet, as ancillary data: PACKET_AUXDATA. PacketAuxdataSpace is the room for it.
 func (s *Socket) SetPacketAuxdata(on bool) error {
-	return s.Setsockopt(SOL_PACKET, PACKET_AUXDATA, oneIf(on))
+	return s.Setsockopt(SOL_PACKET, PACKET_AUXDATA, int(boolInt(on)))
 }
 
 // PacketAuxdata is what the kernel tells of a packet beside its bytes.

@@ -16,9 +16,11 @@ import (
 
 // PacketRingConfig says how large a ring is. The zero one is good for some hundred thousand packets a second.
 type PacketRingConfig struct {
-	BlockSize int           // bytes, a multiple of the page size; 0: 256 KiB. No packet can be longer
-	Blocks    int           // 0: 32
-	Timeout   time.Duration // after which a block that has something in it is handed over though it is not full, in whole milliseconds; 0: as the kernel thinks fit for the speed of the link, some 8 ms
+	BlockSize int // bytes, a multiple of the page size; 0: 256 KiB. No packet can be longer
+	Blocks    int // 0: 32
+	// Timeout is after how long a block that has something in it is handed over though it is not full, in whole milliseconds, rounded
+	// up; 0: as the kernel thinks fit for the speed of the link, some 8 ms.
+	Timeout time.Duration
 }
 
 // A PacketRing is memory that the kernel writes the packets of an AF_PACKET socket to, block by block, and that the program reads them
@@ -166,8 +168,7 @@ func (r *PacketRing) NextAsync() loop.Future[PacketBlock] {
 }
 
 // Close gives the memory back, once the last block is released and nobody goes over one. From then on the socket's own receives get
-// what comes. Who waits in
-// Next is not woken: close the socket for that, before or after. A second Close does nothing.
+// what comes. Who waits in Next is not woken: close the socket for that, before or after. A second Close does nothing.
 func (r *PacketRing) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -60,10 +60,10 @@ func AppendQRTRControl(b []byte, c QRTRControl) []byte {
 	return b
 }
 
-// ParseQRTRControl reads a packet. What follows it is ignored, as the kernel does.
+// DecodeQRTRControl reads a packet. What follows it is ignored, as the kernel does.
 //
 // Error: a *PacketError if it is too short.
-func ParseQRTRControl(p []byte) (QRTRControl, error) {
+func DecodeQRTRControl(p []byte) (QRTRControl, error) {
 	if len(p) < qrtrControlLen {
 		return QRTRControl{}, &PacketError{"control packet", len(p), qrtrControlLen}
 	}

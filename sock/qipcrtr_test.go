@@ -25,14 +25,14 @@ func TestQRTRControl(t *testing.T) {
 		if got := sock.AppendQRTRControl(nil, tt.packet); !bytes.Equal(got, want) {
 			t.Errorf("%s: made %x, want %x", tt.name, got, want)
 		}
-		if got, err := sock.ParseQRTRControl(want); got != tt.packet || err != nil {
+		if got, err := sock.DecodeQRTRControl(want); got != tt.packet || err != nil {
 			t.Errorf("%s: read %+v, %v", tt.name, got, err)
 		}
 		if tt.packet.End() != (tt.name == "end") {
 			t.Errorf("%s: End is %v", tt.name, tt.packet.End())
 		}
 		var short *sock.PacketError
-		if _, err := sock.ParseQRTRControl(want[:19]); !errors.As(err, &short) {
+		if _, err := sock.DecodeQRTRControl(want[:19]); !errors.As(err, &short) {
 			t.Errorf("%s: 19 bytes: %v, want a *PacketError", tt.name, err)
 		}
 	}
@@ -42,12 +42,12 @@ func FuzzQRTRControl(f *testing.F) {
 	f.Add(make([]byte, 20))
 	f.Add(hexed(f, "06000000 03000000 04000000 00000000 00000000"))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		c, err := sock.ParseQRTRControl(p)
+		c, err := sock.DecodeQRTRControl(p)
 		if err != nil {
 			return
 		}
 		// What a client's packet has behind its two numbers is nothing.
-		if back, err := sock.ParseQRTRControl(sock.AppendQRTRControl(nil, c)); back != c || err != nil {
+		if back, err := sock.DecodeQRTRControl(sock.AppendQRTRControl(nil, c)); back != c || err != nil {
 			t.Errorf("%x: %+v became %+v, %v", p, c, back, err)
 		}
 	})

@@ -26,10 +26,6 @@ const (
 	msgErrqueue  = MSG_ERRQUEUE
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
-
-	// namelessFamily is that whose accepted sockets have no names: asked for one, accept4 fails with ECONNABORTED, and the
-	// connection is lost.
-	namelessFamily = AF_ALG
 )
 
 func sysError(errno syscall.Errno) error {

@@ -20,8 +20,6 @@ const (
 	msgErrqueue  = 0
 	hasReusePort = false
 	reusePort    = 0
-
-	namelessFamily = -1
 )
 
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)

@@ -107,7 +107,7 @@ func tipcOrder(b []byte) binary.ByteOrder {
 	if binary.NativeEndian.Uint32(b[16:])&tipcSubFilters != 0 {
 		return binary.NativeEndian
 	}
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+	if bigEndian {
 		return binary.LittleEndian
 	}
 	return binary.BigEndian

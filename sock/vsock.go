@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 )
 
@@ -32,7 +33,9 @@ func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 		return s.fail("setsockopt", Addr{}, &ArgError{"timeout", d, "must be more than 0"})
 	}
 	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
-	d = (d + time.Microsecond - 1).Truncate(time.Microsecond)
+	if part := d % time.Microsecond; part > 0 {
+		d += min(time.Microsecond-part, math.MaxInt64-d)
+	}
 	b := binary.NativeEndian.AppendUint64(nil, uint64(d/time.Second))
 	b = binary.NativeEndian.AppendUint64(b, uint64(d%time.Second/time.Microsecond))
 	return s.do("setsockopt", func(sysfd int) error {

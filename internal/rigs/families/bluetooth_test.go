@@ -132,7 +132,7 @@ func TestHCIChannels(t *testing.T) {
 		t.Helper()
 		p, err := s.Recv(1<<16, 0)
 		must(t, err)
-		m, err := sock.ParseHCIMessage(p)
+		m, err := sock.DecodeHCIMessage(p)
 		must(t, err)
 		return m
 	}

@@ -67,21 +67,25 @@ func addAddress(index int, ip net.IP, bits int) error {
 	return rtnetlink(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body)
 }
 
-// awaitRunning waits until the interface of the calling thread's namespace has its carrier: until then frames are dropped.
-func awaitRunning(t testing.TB, name string) {
+// awaitRunning waits until the host's end of the wire takes frames. Until its carrier is worked off, which the kernel does in a thread of
+// its own, it drops them without a word; and IFF_RUNNING is set before that too, as long as the kernel does not know better.
+func awaitRunning(t testing.TB, h *host) {
 	t.Helper()
-	fd := plain(t)
-	defer unix.Close(fd)
+	const up = 6 // IF_OPER_UP of <linux/if.h>
+	s := netlinkIn(t, h.namespace)
+	defer s.Close()
 	// Not socktest.Await, which is for what other goroutines do.
 	for end := time.Now().Add(socktest.Patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		r, err := unix.NewIfreq(name)
+		links, err := s.Links()
 		must(t, err)
-		must(t, unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, r))
-		if r.Uint16()&unix.IFF_RUNNING != 0 {
-			return
+		for _, l := range links {
+			if l.Index == h.index && l.OperState == up {
+				h.do(t, func() { must(t, raise(h.index)) }) // changes nothing, and comes after what that thread is at
+				return
+			}
 		}
 	}
-	t.Fatalf("%s has no carrier within %v", name, socktest.Patience)
+	t.Fatalf("%s has no carrier within %v", h.link, socktest.Patience)
 }
 
 // indexOf is the number of an interface of the calling thread's namespace.

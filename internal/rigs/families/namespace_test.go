@@ -99,7 +99,7 @@ func twoHosts(t testing.TB) (a, b *host) {
 		})
 	}
 	for _, h := range []*host{a, b} { // once both are up
-		h.do(t, func() { awaitRunning(t, h.link) })
+		awaitRunning(t, h)
 	}
 	return a, b
 }

@@ -25,7 +25,7 @@ func netlinkIn(t testing.TB, ns *namespace) (s *sock.Socket) {
 	t.Helper()
 	ns.do(t, func() { s = need(t, sock.AF_NETLINK, sock.SOCK_RAW, sock.NETLINK_ROUTE) })
 	must(t, s.SetTimeout(socktest.Patience))
-	must(t, s.NetlinkExtendedAck(true))
+	must(t, s.SetNetlinkExtendedAck(true))
 	return s
 }
 

@@ -27,7 +27,7 @@ func TestQRTRControl(t *testing.T) {
 		t.Helper()
 		p, err := client.Recv(100, 0)
 		must(t, err)
-		c, err := sock.ParseQRTRControl(p)
+		c, err := sock.DecodeQRTRControl(p)
 		must(t, err)
 		return c
 	}

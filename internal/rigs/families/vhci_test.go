@@ -142,9 +142,9 @@ func (c *controller) hear() {
 		}
 		p := slices.Clone(b[:n])
 		c.air.mu.Lock()
-		if cmd, err := sock.ParseHCICommand(p); err == nil {
+		if cmd, err := sock.DecodeHCICommand(p); err == nil {
 			c.command(cmd.Opcode, cmd.Params)
-		} else if d, err := sock.ParseHCIData(p); err == nil {
+		} else if d, err := sock.DecodeHCIData(p); err == nil {
 			c.data(d)
 		}
 		c.air.mu.Unlock()
