@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -102,19 +103,37 @@ func (n network) senders(t *testing.T) (senders [2]*sock.Socket) {
 	return senders
 }
 
+var ends int // counts what closes a round of heard
+
 // heard sends to the group from both addresses, and says whose datagrams came.
 func (n network) heard(t *testing.T, s *sock.Socket, senders [2]*sock.Socket, group netip.Addr, port int) (who []int) {
 	t.Helper()
 	for i, sender := range senders {
 		socktest.Must(t, wantN(1)(sender.Sendto([]byte{byte(i)}, 0, n.addr(group, port))))
 	}
-	// Last comes one that is always heard, so that nothing has to be waited for in vain.
-	socktest.Must(t, wantN(3)(senders[0].Sendto([]byte("end"), 0, n.addr(n.from[0], port))))
-	for {
-		p, from, err := s.Recvfrom(10, 0)
+	// Last comes one that is always heard, so that nothing has to be waited for in vain. A link that came up just now may lose even
+	// that, so it is sent again, each with a number of its own.
+	socktest.Must(t, s.SetTimeout(socktest.Patience/10))
+	end := func() string {
+		ends++
+		text := fmt.Sprint("end ", ends)
+		socktest.Must(t, wantN(len(text))(senders[0].Sendto([]byte(text), 0, n.addr(n.from[0], port))))
+		return text
+	}
+	last := end()
+	for tries := 1; ; {
+		p, from, err := s.Recvfrom(20, 0)
+		if errors.Is(err, os.ErrDeadlineExceeded) && tries < 10 {
+			tries++
+			last = end()
+			continue
+		}
 		socktest.Must(t, err)
-		if string(p) == "end" {
+		if string(p) == last {
 			return who
+		}
+		if len(p) > 1 {
+			continue // an earlier end, late
 		}
 		if want := n.from[p[0]]; netip.MustParseAddr(from.Host()).WithZone("") != want {
 			t.Errorf("from %v, want %v", from, want)
