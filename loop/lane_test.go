@@ -234,8 +234,7 @@ func TestNow(t *testing.T) {
 	if fd.Loop() != nil || s.Stats().Descriptors != 0 {
 		t.Error("it has joined a loop")
 	}
-	// A watcher's is not asked for in vain: it is told. For others see TestDoubt.
-	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
+	if err := fd.Join(s.Loop); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -244,6 +243,15 @@ func TestNow(t *testing.T) {
 		if a.tries != 1 {
 			t.Errorf("%d attempts on a loop, want 1", a.tries)
 		}
+	}
+	// A watcher is told in time, and its descriptor is not asked in vain.
+	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
+		t.Fatal(err)
+	}
+	a := s.startUntil(timeouts.Now, fd, Read, done)
+	a.want(t, ErrAgain, "surely not ready")
+	if a.tries != 0 {
+		t.Errorf("%d attempts, and the lane knows better", a.tries)
 	}
 	s.turn(s.ready(fd, pollux.Readable))
 	s.startUntil(timeouts.Now, fd, Read, done).want(t, nil, "ready")

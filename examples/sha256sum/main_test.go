@@ -6,39 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The test is the program too: so it can be tested where there is no compiler, as in internal/rigs.
-func TestMain(m *testing.M) {
-	if os.Getenv("EXAMPLE") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { socktest.RunMain(m, main) }
 
 // run gives what the program writes to its two outputs, and how it ended.
 func run(t *testing.T, input []byte, args ...string) (out, complaint string, err error) {
 	t.Helper()
-	self, err := os.Executable()
-	socktest.Must(t, err)
-	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), "EXAMPLE=1")
+	cmd := socktest.Program(t, args...)
 	cmd.Stdin = bytes.NewReader(input)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	socktest.Must(t, cmd.Start())
-	watchdog := time.AfterFunc(4*socktest.Patience, func() { cmd.Process.Kill() })
-	defer watchdog.Stop()
-	err = cmd.Wait()
+	err = cmd.Run()
 	return stdout.String(), stderr.String(), err
 }
 
@@ -53,10 +38,7 @@ func TestSha256sum(t *testing.T) {
 		if err == nil || !strings.Contains(complaint, "AF_ALG") {
 			t.Errorf("without AF_ALG: %v, %q; want what is missing", err, complaint)
 		}
-		if os.Getenv("FAMILIES_STRICT") != "" {
-			t.Fatal(missing)
-		}
-		t.Skipf("%v: run internal/rigs/run ./examples/sha256sum to have it", missing)
+		socktest.Lacking(t, "internal/rigs/run ./examples/sha256sum", missing)
 	}
 	socktest.Must(t, missing)
 	a.Close()

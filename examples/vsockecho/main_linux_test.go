@@ -16,7 +16,7 @@ func TestEcho(t *testing.T) {
 	socktest.Check(t)
 	ln, err := listen("1:any")
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EADDRNOTAVAIL) {
-		t.Skipf("%v: internal/rigs/run ./examples/vsockecho runs this where there is a loopback", err)
+		socktest.Lacking(t, "internal/rigs/run ./examples/vsockecho", err)
 	}
 	socktest.Must(t, err)
 	socktest.Closing(t, ln)

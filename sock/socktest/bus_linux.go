@@ -1,0 +1,41 @@
+package socktest
+
+import (
+	"errors"
+	"os/exec"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// Bus makes a virtual CAN bus of that name, and gives a socket on it. Where there is none, lacking is called before the test is skipped:
+// see Lacking for where.
+func Bus(t testing.TB, name, where string, lacking func()) *sock.Socket {
+	t.Helper()
+	s, err := sock.New(sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
+	if errors.Is(err, errors.ErrUnsupported) {
+		lacking()
+		Lacking(t, where, err)
+	}
+	Must(t, err)
+	Closing(t, s)
+	if out, err := exec.Command("ip", "link", "add", "dev", name, "type", "vcan").CombinedOutput(); err != nil {
+		Lacking(t, where, "no virtual CAN bus:", err, string(out))
+	}
+	t.Cleanup(func() { exec.Command("ip", "link", "del", "dev", name).Run() })
+	Must(t, exec.Command("ip", "link", "set", "dev", name, "up").Run())
+	Must(t, s.Bind(sock.CAN(name)))
+	Must(t, s.SetTimeout(4*Patience))
+	return s
+}
+
+// SendFrame sends a frame that is written as cansend(1) takes it.
+func SendFrame(t testing.TB, s *sock.Socket, text string) {
+	t.Helper()
+	f, err := sock.ParseCANFrame(text)
+	Must(t, err)
+	p, err := f.Append(nil)
+	Must(t, err)
+	_, err = s.Send(p, 0)
+	Must(t, err)
+}

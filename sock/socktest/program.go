@@ -1,0 +1,77 @@
+package socktest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// RunMain is the TestMain of a program whose test is the program too, so that it can be tested where there is no compiler, as in
+// internal/rigs: see Program.
+func RunMain(m *testing.M, main func()) {
+	if os.Getenv("EXAMPLE") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Program is this program with these arguments, not as a test. It is ended when it hangs.
+func Program(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	Must(t, err)
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), "EXAMPLE=1")
+	watchdog := time.AfterFunc(4*Patience, func() {
+		if cmd.Process != nil {
+			cmd.Process.Kill()
+		}
+	})
+	t.Cleanup(func() { watchdog.Stop() })
+	return cmd
+}
+
+// StartProgram starts it, and gives what it writes, line by line: "" at the end. It is ended with the test.
+func StartProgram(t testing.TB, args ...string) (line func() string) {
+	t.Helper()
+	cmd := Program(t, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	Must(t, err)
+	Must(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	r := bufio.NewReader(out)
+	return func() string {
+		text, _ := r.ReadString('\n')
+		return strings.TrimSpace(text)
+	}
+}
+
+// ProgramFails wants it to end with status 1 and this text.
+func ProgramFails(t testing.TB, want string, args ...string) {
+	t.Helper()
+	out, err := Program(t, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(out, []byte(want)) {
+		t.Errorf("%v: %q, %v; want %q and status 1", args, out, err, want)
+	}
+}
+
+// Lacking skips a test of what this machine lacks: where is what to run to have it. With FAMILIES_STRICT set, as in a machine that
+// has everything, it fails it.
+func Lacking(t testing.TB, where string, why ...any) {
+	t.Helper()
+	if os.Getenv("FAMILIES_STRICT") != "" {
+		t.Fatal(why...)
+	}
+	t.Skip(append(why, "\nrun", where, "to have it")...)
+}
