@@ -408,9 +408,29 @@ func TestAlgRNG(t *testing.T) {
 		must(t, err)
 		two, err := w.On(o).Recv(32, 0)
 		must(t, err)
-		if len(one) != 32 || len(two) != 32 || bytes.Equal(one, two) {
-			t.Errorf("%x and %x", one, two)
+		three, items, flags, from, err := w.On(o).Recvmsg(32, 64, 0)
+		must(t, err)
+		if len(one) != 32 || len(two) != 32 || bytes.Equal(one, two) || len(three) != 32 || bytes.Equal(two, three) {
+			t.Errorf("%x, %x and %x", one, two, three)
 		}
+		if len(items) != 0 || flags != 0 || !from.IsZero() {
+			t.Errorf("beside it: %v, flags %#x, from %v", items, flags, from)
+		}
+	})
+	t.Run("callback", func(t *testing.T) { // it is never told ready, and answers at once
+		o := operation(t, a).Socket
+		must(t, o.SetTimeout(0))
+		r, err := loop.Default()
+		must(t, err)
+		got := make(chan error, 1)
+		must(t, r.Next().Post(func() {
+			p, err := o.Recv(32, 0)
+			if err == nil && len(p) != 32 {
+				err = fmt.Errorf("%d bytes", len(p))
+			}
+			got <- err
+		}))
+		must(t, <-got)
 	})
 }
 
