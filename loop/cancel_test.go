@@ -82,20 +82,13 @@ func TestContext(t *testing.T) {
 	})
 }
 
-// testCancelWhileTrying ends a goroutine's context while the loop makes the attempt.
+// testCancelWhileTrying ends a goroutine's context while it makes the attempt for which it was woken.
 func testCancelWhileTrying(t *testing.T, last part, want error) {
 	s := newStage(t)
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	o := &Op{Deadline: never}
-	last.during = func() {
-		cancel(errWhy)
-		until(t, "the cancel is noted", func() bool {
-			fd.mu.Lock()
-			defer fd.mu.Unlock()
-			return o.canceled != nil
-		})
-	}
+	last.during = func() { cancel(errWhy) }
 	o.Attempt = &play{parts: []part{again, last}}
 	over := s.goDo(ctx, fd, o)
 	s.turn(s.ready(fd, pollux.Readable))

@@ -27,7 +27,7 @@ func SettledOn[T any](fd *FD, v T, err error) Future[T] {
 // fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
 // the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
-	o.start = true
+	o.start, o.err = true, nil
 	on, c, err := fd.startOp(o, l)
 	if on == nil {
 		if has := fd.Loop(); has != nil {
@@ -346,7 +346,7 @@ func (c *completion) forsake(t *Task, err error) bool {
 		if w.task == t {
 			c.tasks = append(c.tasks[:i], c.tasks[i+1:]...)
 			*w.err, *w.forsaken = err, true
-			t.ready(t.loop)
+			t.loop.local = append(t.loop.local, work{task: t})
 			c.untrack()
 			return true
 		}

@@ -3,6 +3,8 @@ package loop
 import (
 	"context"
 	"net"
+	"os"
+	"sync"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -135,8 +137,21 @@ func (fd *FD) unlockLane(d Direction) {
 		fd.unlockAndClose()
 		return
 	}
-	fd.tellRest(d, nil)
+	if o := fd.first(d); o != nil && o.own() && fd.state&lane(d, laneBusy|laneBlocked) == 0 {
+		fd.hand(o, nil, nil)
+	} else {
+		fd.tellRest(d, nil)
+	}
 	fd.mu.Unlock()
+}
+
+// hand gives the lane to one who waits for it, to make the attempt. With last there is to be no other: that is its error if it comes to
+// nothing. mu is held; on is as in again.
+func (fd *FD) hand(o *Op, on *Loop, last error) {
+	fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
+	fd.remove(o)
+	o.Entered = true
+	o.settle(last, on)
 }
 
 // tellRest has the loop come back for those who came to the lane while it was not free, and whom no edge will tell: operations that
@@ -192,8 +207,64 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 // that ends gives its cause, o.Deadline gives os.ErrDeadlineExceeded (ErrAgain if it is timeouts.Now), Close net.ErrClosed; in
 // all these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
 func (fd *FD) Do(who any, o *Op) error {
-	var ctx context.Context
-	var t *Task
+	t, ctx := split(who)
+	home, err := o.prepare(t, ctx)
+	if err != nil {
+		return fd.refuse(o, err)
+	}
+	n := 0
+	for {
+		o.task = t
+		on, moved, err := fd.begin(o, home)
+		n += moved
+		if on == nil {
+			o.task = nil
+			if t != nil {
+				t.Spend(n)
+			}
+			return err
+		}
+		if o.wait(t, ctx, on); !o.Entered {
+			return o.err
+		}
+	}
+}
+
+// Await waits as who says, see Do, until an attempt in the lane is worth making, and begins it as Enter does: for those who try for
+// themselves. held says that the lane is the caller's already, and that its attempt came to ErrAgain.
+//
+// Errors: those of a wait, see Do; then the lane is not the caller's.
+func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool) (sysfd int, err error) {
+	t, ctx := split(who)
+	var o *Op
+	if t != nil {
+		o = &t.attempt
+	} else {
+		o = parkings.Get().(*Op)
+		defer parkings.Put(o)
+	}
+	o.Lane, o.Deadline, o.Entered, o.task = d, deadline, held, t
+	home, err := o.prepare(t, ctx)
+	if err != nil {
+		return -1, fd.refuse(o, err)
+	}
+	on, err := fd.line(o, home)
+	if on != nil {
+		if o.wait(t, ctx, on); !o.Entered {
+			err = o.err
+		}
+	}
+	if err != nil {
+		return -1, err
+	}
+	return int(fd.sysfd), nil // it stays what it is while the lane is ours
+}
+
+// parkings are the Ops of goroutines in Await; a task has its own.
+var parkings = sync.Pool{New: func() any { return new(Op) }}
+
+// split says who waits: a task, or a goroutine if that is nil, and until when.
+func split(who any) (t *Task, ctx context.Context) {
 	switch who := who.(type) {
 	case nil:
 	case *Task:
@@ -203,36 +274,71 @@ func (fd *FD) Do(who any, o *Op) error {
 	case context.Context:
 		ctx = who
 	}
-	if ctx != nil && ctx.Done() != nil && ctx.Err() != nil {
-		return fd.refuse(o, context.Cause(ctx))
+	if ctx != nil && ctx.Done() == nil {
+		ctx = nil
 	}
-	o.start = false
-	if t == nil {
-		if o.ch == nil {
-			o.ch = make(chan struct{}, 1)
+	return t, ctx
+}
+
+// prepare makes the caller the one who is told. home is as in begin.
+//
+// Errors: the cause of a context that has ended; the task's Cancel.
+func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
+	if ctx != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	o.start, o.err = false, nil
+	if t != nil {
+		return t.loop, t.mayWait()
+	}
+	if o.ch == nil {
+		o.ch = make(chan struct{}, 1)
+	}
+	return nil, nil
+}
+
+// wait is over when o is settled, or when the lane is the caller's: then o is Entered.
+func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
+	if t != nil {
+		t.suspendWith(ctx, o)
+		return
+	}
+	if err := on.refuseWait(); err != nil {
+		o.cancel(o.fd, err, nil)
+	}
+	o.park(ctx)
+}
+
+// line takes the lane for o if it is free, and else puts o into the queue of those who wait for it, and for its next edge. on is as in
+// begin.
+func (fd *FD) line(o *Op, home *Loop) (on *Loop, err error) {
+	held := o.Entered
+	o.Entered = false
+	fd.mu.Lock()
+	if held {
+		fd.conclude(o.Lane, false, Outcome{}, ErrAgain)
+		if fd.state&(fdClosed|lane(o.Lane, laneReady)) == 0 {
+			err = ErrAgain
+		} else if fd.state&fdClosed != 0 {
+			err = net.ErrClosed
 		}
-		on, _, err := fd.begin(o, nil)
-		if on == nil {
-			return err
+	} else {
+		err = fd.mayTry(o.Lane, false)
+	}
+	if err == nil {
+		fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
+		fd.mu.Unlock()
+		return nil, nil
+	}
+	if err == ErrAgain && o.Deadline != timeouts.Now {
+		if err = fd.enqueue(o, home, held, Outcome{}); err == nil {
+			on = fd.loop
+			fd.mu.Unlock()
+			return on, nil
 		}
-		if err := on.refuseWait(); err != nil {
-			o.cancel(fd, err, nil)
-		}
-		o.park(ctx)
-		return o.err
 	}
-	if err := t.mayWait(); err != nil {
-		return fd.refuse(o, err)
-	}
-	o.task = t
-	on, n, err := fd.begin(o, t.loop)
-	if on == nil {
-		o.task = nil
-		t.Spend(n)
-		return err
-	}
-	t.suspendWith(ctx, o)
-	return o.err
+	fd.unlockLane(o.Lane)
+	return nil, err
 }
 
 // refuse ends an operation that did not begin, and gives up the lane if it was its own.
@@ -289,6 +395,9 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	}
 	if err == ErrAgain && fd.state&fdClosed != 0 {
 		err = net.ErrClosed
+	}
+	if err == ErrAgain && o.err != nil {
+		err = o.err // this was the last attempt
 	}
 	if err == ErrAgain && o.Deadline != timeouts.Now {
 		if err = fd.enqueue(o, home, tried, out); err == nil {
@@ -355,7 +464,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 	}
 	if fd.state&fdAgain != 0 {
 		fd.state = fd.state&^fdAgain | fdServed // this is the coming back, and this turn's share
-		r |= fd.open()
+		r |= fd.open(l)
 	}
 	if r&(pollux.Hangup|pollux.Urgent) != 0 {
 		fd.state |= fdNoHint
@@ -371,7 +480,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
-			fd.drain(d, l)
+			fd.drain(d, l, timeouts.Now)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
 			tell &^= pollux.Writable // operations are first
@@ -459,16 +568,19 @@ func (fd *FD) resume(l *Loop) {
 		return
 	}
 	fd.state &^= fdAgain
-	r := fd.open()
+	r := fd.open(l)
 	fd.mu.Unlock()
 	fd.event(l, r)
 }
 
-// open says which lanes are not known to be blocked, or have something to try all the same. mu is held.
-func (fd *FD) open() (r pollux.Ready) {
+// open says which lanes are not known to be blocked. In one that is, it makes the attempts of those that are Blind. mu is held. Loop only.
+func (fd *FD) open(l *Loop) (r pollux.Ready) {
 	for d := Read; d <= Write; d++ {
-		if fd.state&lane(d, laneBlocked) == 0 || fd.hasBlind(d) {
+		switch {
+		case fd.state&lane(d, laneBlocked) == 0:
 			r |= edge(d)
+		case fd.state&lane(d, laneBusy) == 0 && fd.hasBlind(d):
+			fd.drain(d, l, timeouts.Now)
 		}
 	}
 	return r
@@ -483,14 +595,23 @@ func (fd *FD) hasBlind(d Direction) bool {
 	return false
 }
 
-// drain makes the attempts of a lane in order, until one is not ready, none is left, or the budget is spent; then it
-// returns false. mu is held, and given up during each attempt. Loop only.
-func (fd *FD) drain(d Direction, l *Loop) (all bool) {
-	spent, stuck := 0, false
+// drain serves a lane in order, until one is not ready, none is left, somebody has got the lane, or the budget is spent; then it
+// returns false. It makes the last attempts of those whose deadline is not after due. mu is held, and given up during each attempt. Loop
+// only.
+func (fd *FD) drain(d Direction, l *Loop, due timeouts.Deadline) (all bool) {
+	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
-		if stuck && !o.Blind { // only the blind pass one that is not ready
+		if stuck && !o.Blind && (o.own() || o.Deadline > due) { // only the blind pass one that is not ready
 			o = fd.after(o)
 			continue
+		}
+		if o.own() {
+			var last error
+			if o.Deadline <= due {
+				last = os.ErrDeadlineExceeded
+			}
+			fd.hand(o, l, last)
+			return true
 		}
 		if spent >= budget {
 			fd.again(l)

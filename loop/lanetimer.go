@@ -93,6 +93,7 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	if lt.retry <= now {
 		lt.retry = timeouts.Never
 		tell = edge(d)
+		fd.state &^= lane(d, laneBlocked)
 	}
 	lent := d == Write && fd.state&fdLent != 0
 	if lent {
@@ -106,12 +107,17 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		fd.mu.Unlock()
 		return
 	}
-	if first := fd.first(d); first != nil && !lent && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l) {
+	if first := fd.first(d); first != nil && !lent && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l, now) {
 		// More may complete, each in its turn; who cannot is told after that.
 		if tell != 0 {
 			lt.retry = now
 		}
 		lt.arm(now)
+		fd.unlockAndClose()
+		return
+	}
+	if fd.state&lane(d, laneBusy) != 0 && !lent && fd.overdue(d, now) {
+		lt.arm(now) // what else is due has its turn after who has got the lane
 		fd.unlockAndClose()
 		return
 	}

@@ -61,9 +61,10 @@ type Loop struct {
 	fds    []*FD
 	again  []*FD // still ready, budget spent
 	spare  []*FD
-	local  []work // queued by the loop's own steps
-	batch  []work // what was queued when the step began
-	sleeps uint   // counts the waits that may block
+	woken  []*Task // to be resumed next
+	local  []work  // queued by the loop's own steps
+	batch  []work  // what was queued when the step began
+	sleeps uint    // counts the waits that may block
 	tasks  map[*Task]struct{}
 	task   *Task // running now
 	buffer []byte
@@ -218,14 +219,17 @@ func (l *Loop) turn() error {
 			if fd != nil {
 				l.fds[i] = nil
 				fd.event(l, l.events[i].Ready)
+				l.resumeWoken()
 			}
 		}
 	}
 	for i, fd := range l.spare {
 		l.spare[i] = nil
 		fd.resume(l)
+		l.resumeWoken()
 	}
 	l.expire()
+	l.resumeWoken()
 	l.runQueued()
 	if l.table.freed.Load() {
 		l.table.endTurn()
@@ -300,11 +304,23 @@ func (l *Loop) runQueued() bool {
 			w.task.resume()
 		case w.fd != nil:
 			w.fd.resume(l)
+			l.resumeWoken()
 		default:
 			l.call(w.fn)
 		}
 	}
 	return len(l.batch) > 0
+}
+
+// resumeWoken runs the tasks whose waits have ended in what was served just now.
+func (l *Loop) resumeWoken() {
+	for i := 0; i < len(l.woken); i++ {
+		t := l.woken[i]
+		l.woken[i] = nil
+		l.enterUser()
+		t.resume()
+	}
+	l.woken = l.woken[:0]
 }
 
 // takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the turn had still to do is queued, as
@@ -319,6 +335,12 @@ func (l *Loop) takeUp() {
 			}
 		}
 	}
+	for _, t := range l.woken {
+		if t != nil {
+			l.local = append(l.local, work{task: t})
+		}
+	}
+	l.woken = l.woken[:0]
 	for i, w := range l.batch {
 		if w.fn != nil || w.task != nil || w.fd != nil {
 			l.batch[i] = work{}

@@ -23,7 +23,7 @@ type Attempt interface {
 	// Try makes the system call once. It must not block, and returns ErrAgain if the descriptor is not ready. An operation
 	// of several parts (send all) keeps what it has done so far and goes on from there at the next Try.
 	//
-	// It runs on the goroutine of whoever started the operation or on the loop's, never on two at once. A panic in it ends the
+	// It runs on the goroutine or the task that waits, or on the loop's for a future, never on two at once. A panic in it ends the
 	// operation with a *PanicError.
 	Try(sysfd int) (Outcome, error)
 }
@@ -54,8 +54,11 @@ type Outcome struct {
 //
 //	idle ──Do, Start──▶ trying ──EAGAIN──▶ queued ──edge──▶ trying ──done──▶ settled
 //	                      └──done──▶ settled  │ ▲              │
-//	                                          │ └────EAGAIN────┘
-//	                                          └──deadline, cancel, Close──▶ settled
+//	                        ▲                 │ └────EAGAIN────┘
+//	                        │                 ├──deadline, cancel, Close──▶ settled
+//	                        └──────woken──────┘
+//
+// A goroutine or a task that waits is woken with the lane in its hands, and tries itself; the loop tries for futures, and what is Blind.
 type Op struct {
 	// Attempt is set once by the owner.
 	Attempt Attempt
@@ -72,18 +75,22 @@ type Op struct {
 	// Wrap makes what ends a future of what ended the operation; nil: nothing. It is called under a lock, and must be pure.
 	Wrap func(error) error
 
-	fd         *FD // while queued
-	next, prev *Op // fd.mu
-	state      opState
-	canceled   error // fd.mu: why, if it was canceled while trying
-	err        error // once settled
+	canceled error       // fd.mu: why, if it was canceled while the loop tried it
+	future   *completion // fd.mu; who is told, by Start
 
-	// Who is told: one of these.
-	ch     chan struct{} // a goroutine; made once, of capacity 1
-	task   *Task
-	future *completion // fd.mu
-	start  bool        // by Start: a future is made once it has to be
+	// What a wait needs, together in the memory.
+	fd         *FD           // while queued
+	next, prev *Op           // fd.mu
+	ch         chan struct{} // who is told: a goroutine; made once, of capacity 1
+	task       *Task         // or a task
+	err        error         // once settled; with Entered what ends it if it still cannot be done
+	state      opState
+	start      bool // by Start: a future is made once it has to be
 }
+
+// own says that who waits makes the attempt: the loop only gives it the lane. What the lane's memory does not hold up is the loop's to try,
+// so that it takes the lane from nobody.
+func (o *Op) own() bool { return !o.start && !o.Blind }
 
 type opState uint8
 

@@ -24,6 +24,7 @@ type Task struct {
 	yield     func(struct{}) bool
 	suspended bool
 	over      bool
+	attempt   Op          // of Await
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	spent     int         // since it was resumed
@@ -83,10 +84,11 @@ func (t *Task) resume() {
 	t.loop.task = before
 }
 
-// ready puts a suspended task on the run queue. on is the loop whose goroutine this is, or nil.
+// ready has a suspended task resumed: on the loop's own goroutine, which is on's or nil, after what is being served just now, while what
+// was touched is still in the caches; else from the run queue.
 func (t *Task) ready(on *Loop) {
 	if on == t.loop {
-		on.local = append(on.local, work{task: t})
+		on.woken = append(on.woken, t)
 	} else {
 		t.loop.post(work{task: t})
 	}
@@ -121,7 +123,7 @@ func (t *Task) suspend(o *Op) {
 // suspendWith is suspend, ended by ctx too if that can end.
 func (t *Task) suspendWith(ctx context.Context, o *Op) {
 	t.turns++
-	if ctx != nil && ctx.Done() != nil {
+	if ctx != nil {
 		turn := t.turns
 		stop := context.AfterFunc(ctx, func() {
 			t.loop.post(work{fn: func() {
@@ -153,7 +155,7 @@ func (t *Task) Spend(n int) {
 
 // Yield lets everything else that is ready go first.
 func (t *Task) Yield() {
-	t.ready(t.loop)
+	t.loop.local = append(t.loop.local, work{task: t})
 	t.suspend(nil)
 }
 

@@ -111,6 +111,25 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 	return out.N, err
 }
 
+// await is the rest of transfer for a receive that has to wait: who waits makes the attempts.
+func (s *Socket) await(name string, d loop.Direction, p []byte, flags int,
+	once func(*core, int, []byte, int) (loop.Outcome, error)) (int, error) {
+	deadline := s.deadline(flags)
+	for held := false; ; held = true {
+		sysfd, err := s.fd.Await(s.who, d, deadline, held)
+		if err != nil {
+			runtime.KeepAlive(s)
+			return 0, s.fail(name, Addr{}, err)
+		}
+		out, err := once(s.core, sysfd, p, flags)
+		if err != loop.ErrAgain {
+			s.fd.Leave(d, false, out, err)
+			runtime.KeepAlive(s)
+			return out.N, s.fail(name, Addr{}, err)
+		}
+	}
+}
+
 // transfer is direct, and run if that was not enough and the mode allows to wait.
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
@@ -119,6 +138,9 @@ func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 		if n, err = s.direct(d, p, flags, once); err == nil {
 			return n, nil
 		}
+	}
+	if err == loop.ErrAgain && d == loop.Read && s.timeout.Load() != 0 && flags&(blindFlags|msgDontwait|MSG_WAITALL) == 0 {
+		return s.await(name, d, p, flags, once)
 	}
 	if err == loop.ErrAgain && (s.timeout.Load() != 0 && flags&msgDontwait == 0 || s.who != nil || flags&MSG_WAITALL != 0) {
 		o := s.newOp(d, try)
