@@ -241,18 +241,21 @@ func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool)
 		o = &t.attempt
 	} else {
 		o = parkings.Get().(*Op)
-		defer parkings.Put(o)
 	}
 	o.Lane, o.Deadline, o.Entered, o.task = d, deadline, held, t
 	home, err := o.prepare(t, ctx)
-	if err != nil {
-		return -1, fd.refuse(o, err)
-	}
-	on, err := fd.line(o, home)
-	if on != nil {
-		if o.wait(t, ctx, on); !o.Entered {
-			err = o.err
+	if err == nil {
+		var on *Loop
+		if on, err = fd.line(o, home); on != nil {
+			if o.wait(t, ctx, on); !o.Entered {
+				err = o.err
+			}
 		}
+	} else {
+		fd.refuse(o, err)
+	}
+	if t == nil {
+		parkings.Put(o)
 	}
 	if err != nil {
 		return -1, err

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"context"
 	"runtime"
 	"sync"
 
@@ -74,6 +75,28 @@ func (s *Socket) hot() (t *loop.Task, ok bool) {
 	return t, ok
 }
 
+// task is whose wait the operation's would be: a task's, or the calling goroutine's if that is nil.
+//
+// Error: the cause of a context that has ended.
+func (s *Socket) task() (t *loop.Task, err error) {
+	if s.who == nil {
+		return nil, nil
+	}
+	var ctx context.Context
+	switch who := s.who.(type) {
+	case *loop.Task:
+		return who, nil
+	case *loop.TaskContext:
+		t, ctx = who.Task, who.Context
+	case context.Context:
+		ctx = who
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return t, err
+}
+
 func (s *Socket) mustNotWait(flags int) bool { return s.timeout.Load() == 0 || flags&msgDontwait != 0 }
 
 // enter is FD.Enter for an attempt that is the only one if the mode says so.
@@ -111,25 +134,6 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 	return out.N, err
 }
 
-// await is the rest of transfer for a receive that has to wait: who waits makes the attempts.
-func (s *Socket) await(name string, d loop.Direction, p []byte, flags int,
-	once func(*core, int, []byte, int) (loop.Outcome, error)) (int, error) {
-	deadline := s.deadline(flags)
-	for held := false; ; held = true {
-		sysfd, err := s.fd.Await(s.who, d, deadline, held)
-		if err != nil {
-			runtime.KeepAlive(s)
-			return 0, s.fail(name, Addr{}, err)
-		}
-		out, err := once(s.core, sysfd, p, flags)
-		if err != loop.ErrAgain {
-			s.fd.Leave(d, false, out, err)
-			runtime.KeepAlive(s)
-			return out.N, s.fail(name, Addr{}, err)
-		}
-	}
-}
-
 // transfer is direct, and run if that was not enough and the mode allows to wait.
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
@@ -138,9 +142,6 @@ func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 		if n, err = s.direct(d, p, flags, once); err == nil {
 			return n, nil
 		}
-	}
-	if err == loop.ErrAgain && d == loop.Read && s.timeout.Load() != 0 && flags&(blindFlags|msgDontwait|MSG_WAITALL) == 0 {
-		return s.await(name, d, p, flags, once)
 	}
 	if err == loop.ErrAgain && (s.timeout.Load() != 0 && flags&msgDontwait == 0 || s.who != nil || flags&MSG_WAITALL != 0) {
 		o := s.newOp(d, try)

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/timeouts"
@@ -69,7 +70,73 @@ func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	return s.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
+	n, _, err := s.receive(p, nil, flags)
+	return n, err
+}
+
+// receive is recv(2) into p or, if that is nil, into what b lends when there is reason to. Who waits makes the attempts.
+func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
+	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
+		return s.receiveAll(p, b, flags)
+	}
+	t, err := s.task()
+	sysfd := -1
+	if err == nil {
+		sysfd, err = s.enter(loop.Read, false, flags)
+	}
+	var deadline timeouts.Deadline
+	for first := true; ; first = false {
+		held := err == nil
+		if held {
+			if b != nil {
+				p = b.Get()
+			}
+			var out loop.Outcome
+			if out, err = recvOnce(s.core, sysfd, p, flags); err != loop.ErrAgain {
+				s.fd.Leave(loop.Read, false, out, err)
+				runtime.KeepAlive(s)
+				if err == nil && t != nil {
+					t.Spend(out.N)
+				}
+				if b != nil && out.N == 0 {
+					b.Put(p)
+				}
+				return out.N, p, s.fail("recv", Addr{}, err)
+			}
+			if b != nil {
+				b.Put(p)
+			}
+		}
+		switch {
+		case err != loop.ErrAgain:
+		case s.mustNotWait(flags):
+			if held && s.fd.Leave(loop.Read, false, loop.Outcome{}, err) {
+				sysfd, err = s.enter(loop.Read, false, flags) // an edge came meanwhile
+				continue
+			}
+		default:
+			if first {
+				deadline = s.deadline(flags)
+			}
+			if sysfd, err = s.fd.Await(s.who, loop.Read, deadline, held); err == nil {
+				continue
+			}
+		}
+		runtime.KeepAlive(s)
+		return 0, nil, s.fail("recv", Addr{}, err)
+	}
+}
+
+// receiveAll is receive for what looks at something else than the lane, or wants the buffer full.
+func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (int, []byte, error) {
+	if b != nil {
+		p = b.Get()
+	}
+	n, err := s.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
+	if b != nil && n == 0 {
+		b.Put(p)
+	}
+	return n, p, err
 }
 
 // Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.

@@ -34,6 +34,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	reactor *loop.Reactor
+	buffers *sock.Buffers
 	ln      *sock.Socket
 	ctx     context.Context // ends when draining begins
 	drain   context.CancelFunc
@@ -63,7 +64,7 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, reactor: r, conns: make(map[*sock.Socket]*loop.Task), live: 1, over: make(chan struct{})}
+	s := &Server{cfg: cfg, reactor: r, buffers: sock.NewBuffers(cfg.Buffer), conns: make(map[*sock.Socket]*loop.Task), live: 1, over: make(chan struct{})}
 	s.ctx, s.drain = context.WithCancel(context.Background())
 	if err := s.listen(); err != nil {
 		r.Close()
@@ -175,7 +176,6 @@ func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	if s.cfg.Timeout > 0 {
 		c.SetTimeout(s.cfg.Timeout)
 	}
-	buf := make([]byte, s.cfg.Buffer)
 	in, out := c, c
 	switch {
 	case t != nil:
@@ -183,22 +183,23 @@ func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	case !s.cfg.Endless:
 		in = c.With(s.ctx)
 	}
-	if draining || s.serve(in, out, buf) {
-		s.finish(c, out, buf)
+	if draining || s.serve(in, out) {
+		s.finish(c, out)
 	}
 }
 
 // serve is straight-line code, the same for a goroutine and for a task. It returns true if draining has interrupted it.
-func (s *Server) serve(in, out *sock.Socket, buf []byte) (drain bool) {
+func (s *Server) serve(in, out *sock.Socket) (drain bool) {
 	for {
-		n, err := in.RecvInto(buf, 0)
-		if n == 0 || err != nil {
+		p, err := in.RecvBuffer(s.buffers, 0)
+		if p == nil {
 			return errors.Is(err, context.Canceled)
 		}
-		sent, err := out.Sendall(buf[:n], 0)
+		sent, err := out.Sendall(p, 0)
 		if drain = errors.Is(err, context.Canceled); drain {
-			_, err = out.Sendall(buf[sent:n], 0)
+			_, err = out.Sendall(p[sent:], 0)
 		}
+		s.buffers.Put(p)
 		if drain || err != nil {
 			return drain && err == nil
 		}
@@ -206,24 +207,27 @@ func (s *Server) serve(in, out *sock.Socket, buf []byte) (drain bool) {
 }
 
 // finish serves a connection until its peer is quiet, says goodbye, and waits for the peer's.
-func (s *Server) finish(c, view *sock.Socket, buf []byte) {
+func (s *Server) finish(c, view *sock.Socket) {
 	for {
 		c.SetTimeout(quiet)
-		n, err := view.RecvInto(buf, 0)
+		p, err := view.RecvBuffer(s.buffers, 0)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			break
 		}
-		if n == 0 || err != nil {
+		if p == nil {
 			return
 		}
 		c.SetTimeout(sock.Forever)
-		if _, err := view.Sendall(buf[:n], 0); err != nil {
+		_, err = view.Sendall(p, 0)
+		s.buffers.Put(p)
+		if err != nil {
 			return
 		}
 	}
 	c.Shutdown(sock.SHUT_WR)
 	c.SetTimeout(farewell)
-	for n, err := view.RecvInto(buf, 0); n > 0 && err == nil; n, err = view.RecvInto(buf, 0) {
+	for p, _ := view.RecvBuffer(s.buffers, 0); p != nil; p, _ = view.RecvBuffer(s.buffers, 0) {
+		s.buffers.Put(p)
 	}
 }
 
