@@ -122,7 +122,6 @@ func (t *Task) suspend(o *Op) {
 
 // suspendWith is suspend, ended by ctx too if that can end.
 func (t *Task) suspendWith(ctx context.Context, o *Op) {
-	t.turns++
 	if ctx != nil {
 		turn := t.turns
 		stop := context.AfterFunc(ctx, func() {
