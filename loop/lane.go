@@ -302,6 +302,7 @@ func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
 
 // wait is over when o is settled, or when the lane is the caller's: then o is Entered.
 func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
+	o.here()
 	switch {
 	case t == nil:
 	case ctx == nil:

@@ -59,7 +59,8 @@ type Loop struct {
 	woke   bool // goroutines were made ready in this turn
 	events []pollux.Event
 	fds    []*FD
-	again  []*FD // still ready, budget spent
+	coming [4]*Op // see ahead
+	again  []*FD  // still ready, budget spent
 	spare  []*FD
 	woken  []*Task // to be resumed next
 	local  []work  // queued by the loop's own steps
@@ -217,6 +218,9 @@ func (l *Loop) turn() error {
 		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 		for i, fd := range l.fds {
 			if fd != nil {
+				if n >= aheadFrom {
+					l.ahead(i)
+				}
 				l.fds[i] = nil
 				fd.event(l, l.events[i].Ready)
 				l.resumeWoken()

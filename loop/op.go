@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -86,6 +87,8 @@ type Op struct {
 	err        error         // once settled; with Entered what ends it if it still cannot be done
 	state      opState
 	start      bool // by Start: a future is made once it has to be
+
+	stack atomic.Uintptr // where who waits has its stack, about; see Loop.ahead
 }
 
 // own says that who waits makes the attempt: the loop only gives it the lane. What the lane's memory does not hold up is the loop's to try,

@@ -17,14 +17,14 @@ import (
 //	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
 //	                           └──returned, panicked──▶ ended
 type Task struct {
-	loop *Loop
+	attempt Op // of Await
+	loop    *Loop
 
 	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
 	next      func() (struct{}, bool)
 	yield     func(struct{}) bool
 	suspended bool
 	over      bool
-	attempt   Op          // of Await
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	spent     int         // since it was resumed
