@@ -35,6 +35,7 @@ const batch = 256
 const (
 	wakeToken  Token = 0
 	timerToken Token = 1 << 32
+	guardToken Token = 1<<32 - 1
 )
 
 // longWait is from where on a timeout is left to the timerfd: to arm it is a system call more, which has to pay.
@@ -44,10 +45,12 @@ type backend struct {
 	epfd    int
 	eventfd int
 	timerfd int
+	guardfd int
 
 	// Of the goroutine that waits.
 	coarse bool      // no epoll_pwait2: milliseconds
 	armed  time.Time // when the timerfd fires; zero: it does not
+	hold   hold
 	raw    [batch]unix.EpollEvent
 }
 
@@ -56,14 +59,22 @@ func (b *backend) open() error {
 	if err != nil {
 		return os.NewSyscallError("epoll_create1", err)
 	}
-	*b = backend{epfd: epfd, eventfd: -1, timerfd: -1}
+	*b = backend{epfd: epfd, eventfd: -1, timerfd: -1, guardfd: -1}
 	// Edge-triggered, their counters need never be read: each write and each expiry is an edge.
 	if b.eventfd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		err = os.NewSyscallError("eventfd", err)
 	} else if b.timerfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
 		err = os.NewSyscallError("timerfd_create", err)
-	} else if err = b.control(unix.EPOLL_CTL_ADD, b.eventfd, unix.EPOLLIN|unix.EPOLLET, wakeToken); err == nil {
-		err = b.control(unix.EPOLL_CTL_ADD, b.timerfd, unix.EPOLLIN|unix.EPOLLET, timerToken)
+	} else if b.guardfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
+		err = os.NewSyscallError("timerfd_create", err)
+	}
+	for _, own := range []struct {
+		fd    int
+		token Token
+	}{{b.eventfd, wakeToken}, {b.timerfd, timerToken}, {b.guardfd, guardToken}} {
+		if err == nil {
+			err = b.control(unix.EPOLL_CTL_ADD, own.fd, unix.EPOLLIN|unix.EPOLLET, own.token)
+		}
 	}
 	if err != nil {
 		b.close()
@@ -110,8 +121,11 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 		ev := &b.raw[i]
 		token := MakeToken(uint32(ev.Fd), uint32(ev.Pad))
 		if token.Generation() == 0 {
-			if token == timerToken {
+			switch token {
+			case timerToken:
 				b.armed = time.Time{}
+			case guardToken:
+				b.hold.over(n == 1)
 			}
 			continue // to return is all it asks
 		}
@@ -175,11 +189,11 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 		}
 		b.coarse = true
 	}
-	ms := -1
-	if timeout > 0 {
-		// Rounded up: a wait that ended early would be made again, and again, until the millisecond is over.
-		ms = int(min((timeout-1)/time.Millisecond+1, 1<<31-1))
+	if timeout < 0 {
+		return b.fetchHeld(room)
 	}
+	// Rounded up: a wait that ended early would be made again, and again, until the millisecond is over.
+	ms := min((timeout-1)/time.Millisecond+1, 1<<31-1)
 	n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 		uintptr(room), uintptr(ms), 0, 0)
 	return int(n), errno
@@ -202,7 +216,7 @@ func (b *backend) wake() error {
 
 func (b *backend) close() error {
 	var errs []error
-	for _, fd := range []int{b.eventfd, b.timerfd, b.epfd} {
+	for _, fd := range []int{b.eventfd, b.timerfd, b.guardfd, b.epfd} {
 		if fd >= 0 {
 			errs = append(errs, os.NewSyscallError("close", unix.Close(fd)))
 		}

@@ -247,8 +247,10 @@ func (l *Loop) wait() (n int, err error) {
 	}
 	l.leaveUser()
 	// Those that were woken run first: else they would wait until the system takes the processor from our wait.
-	if l.sleeps++; l.woke || l.sleeps%yieldEvery == 0 {
+	if l.sleeps++; l.woke {
 		l.woke = false
+		l.letRun()
+	} else if l.sleeps%yieldEvery == 0 {
 		runtime.Gosched()
 	}
 	l.sleeping.Store(true)
@@ -261,6 +263,21 @@ func (l *Loop) wait() (n int, err error) {
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
 	return n, err
+}
+
+// alone is less than what a call of Go's scheduler takes that runs somebody.
+const alone = 2 * time.Microsecond
+
+// letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
+// all else, so that one call may end too early.
+func (l *Loop) letRun() {
+	for range 8 {
+		since := time.Now()
+		runtime.Gosched()
+		if time.Since(since) < alone {
+			return
+		}
+	}
 }
 
 // yieldEvery is how many waits there may be between two calls of the scheduler. Go's sysmon takes the processor of a goroutine
