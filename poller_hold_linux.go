@@ -15,40 +15,42 @@ import (
 // them (the call is raw), after it has let everybody run who is ready.
 //
 // Who becomes ready meanwhile without the poller's doing, and finds no other processor free, waits for the end of that: no longer than
-// holdMost, for which there is a timerfd of its own, the guard. When nothing but the guard ends a wait, the traffic is over or there was
-// somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
+// holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
+// was somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
 // signal interrupts the call.
 //
-//	known ──briskFrom short waits, nobody else ready──▶ held ──guard, with other events──▶ known, short so far
+//	known ──briskFrom short waits, nobody else ready──▶ held ──guard, traffic goes on──▶ known, short so far
 //	  ▲ ▲                                               │  │
-//	  │ └─── guard, alone: for penalty waits ───────────┘  │
+//	  │ └─── guard, no traffic: for penalty waits ──────┘  │
 //	  └───── others are busy: for penalty waits ───────────┘
 type hold struct {
 	on      bool // the guard is armed, and waits are raw
 	short   int  // waits in a row that were short; negative: so many more are not looked at
 	penalty int
-	waits   uint // held
+	waits   uint // since the guard was armed
 }
 
 const (
-	holdMost    = time.Millisecond
-	briskWait   = 200 * time.Microsecond // is short
+	holdMost    = 2 * time.Millisecond
+	briskWait   = 400 * time.Microsecond // is short
 	briskFrom   = 4                      // short waits
+	busyFrom    = 3                      // waits until the guard fires: the traffic goes on
+	manyEvents  = 16                     // at once: such a wait has hardly been one
 	crowded     = 20 * time.Microsecond  // a call of the scheduler that takes longer has let others run
 	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
 	penaltyMin  = 64                     // waits
 	penaltyMost = 8192
 )
 
-// over is told that the guard has fired, alone or among other events.
-func (h *hold) over(alone bool) {
+// over is told that the guard has fired.
+func (h *hold) over() {
 	switch {
 	case !h.on:
-	case !alone:
+	case h.waits < busyFrom:
+		h.leave()
+	default:
 		h.on = false
 		h.penalty /= 2
-	default:
-		h.leave()
 	}
 }
 
@@ -58,12 +60,14 @@ func (h *hold) leave() {
 	h.short = -h.penalty
 }
 
-// alone lets everybody run who is ready, and returns whether there was nobody. If there was, holding is over for a while.
+// alone lets everybody run who is ready, and returns whether there was nobody with much to do. If there was, holding is over for a while.
 func (h *hold) alone() bool {
-	since := time.Now()
-	runtime.Gosched()
-	if time.Since(since) <= crowded {
-		return true
+	for range 3 { // once may be chance: the system has interrupted it
+		since := time.Now()
+		runtime.Gosched()
+		if time.Since(since) <= crowded {
+			return true
+		}
 	}
 	h.leave()
 	return false
@@ -74,7 +78,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	h := &b.hold
 	if !h.on && h.short >= briskFrom && h.alone() {
 		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(holdMost))}
-		h.on = unix.TimerfdSettime(b.guardfd, 0, &spec, nil) == nil
+		h.on, h.waits = unix.TimerfdSettime(b.guardfd, 0, &spec, nil) == nil, 0
 	} else if h.on {
 		if h.waits++; h.waits%lookEvery == 0 {
 			h.alone()
@@ -91,6 +95,8 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 		uintptr(room), ^uintptr(0), 0, 0)
 	switch {
+	case n >= manyEvents:
+		h.short = 0
 	case h.short < 0:
 		h.short++
 	case time.Since(since) < briskWait:

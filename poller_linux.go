@@ -35,7 +35,7 @@ const batch = 256
 const (
 	wakeToken  Token = 0
 	timerToken Token = 1 << 32
-	guardToken Token = 1<<32 - 1
+	guardToken Token = 2 << 32
 )
 
 // longWait is from where on a timeout is left to the timerfd: to arm it is a system call more, which has to pay.
@@ -125,7 +125,7 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 			case timerToken:
 				b.armed = time.Time{}
 			case guardToken:
-				b.hold.over(n == 1)
+				b.hold.over()
 			}
 			continue // to return is all it asks
 		}
