@@ -303,15 +303,17 @@ func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
 // wait is over when o is settled, or when the lane is the caller's: then o is Entered.
 func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
 	o.here()
-	switch {
-	case t == nil:
-	case ctx == nil:
+	if t != nil {
+		// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
+		if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
+			t.canceled = nil
+		}
 		t.turns++
-		t.suspend(o)
-		return
-	default:
-		t.turns++
-		t.suspendWith(ctx, o)
+		if ctx == nil {
+			t.suspend(o)
+		} else {
+			t.suspendWith(ctx, o)
+		}
 		return
 	}
 	if err := on.refuseWait(); err != nil {
