@@ -582,7 +582,7 @@ func (fd *FD) resume(l *Loop) {
 	}
 	fd.state &^= fdAgain
 	r := fd.open(l)
-	fd.mu.Unlock()
+	fd.unlockAndClose() // it may have been closed during an attempt of open's
 	fd.event(l, r)
 }
 
