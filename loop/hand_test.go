@@ -184,6 +184,36 @@ func TestCloseWhileHanded(t *testing.T) {
 	}
 }
 
+// What was detached is not used any more by one who has the lane and has not run.
+func TestDetachWhileHanded(t *testing.T) {
+	for _, by := range []string{"Do", "Await"} {
+		t.Run(by, func(t *testing.T) {
+			s, other := newStage(t), newStage(t)
+			fd, p, err := s.joined(), &play{parts: []part{again, done}}, ErrAgain
+			other.Go(func(task *Task) {
+				if by == "Do" {
+					err = fd.Do(task, &Op{Attempt: p, Deadline: never})
+				} else if _, err = fd.Await(task, Read, never, false); err == nil {
+					fd.Leave(Read, false, Outcome{}, ErrAgain)
+					if _, err = fd.Await(task, Read, never, false); err == nil {
+						fd.Leave(Read, false, Outcome{}, nil)
+					}
+				}
+			})
+			other.turn()
+			s.turn(s.ready(fd, pollux.Readable))
+			want := fd.Sysfd()
+			if sysfd, err := fd.Detach(); err != nil || sysfd != want {
+				t.Errorf("Detach: %d, %v", sysfd, err)
+			}
+			other.turns()
+			if err != net.ErrClosed || p.tries > 1 || !fd.idle() {
+				t.Errorf("%v after %d attempts, idle: %v; want net.ErrClosed after the first", err, p.tries, fd.idle())
+			}
+		})
+	}
+}
+
 // A descriptor that moves while the lane is out takes its edges from its new loop, and who has the lane waits there.
 func TestMoveWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -259,7 +260,11 @@ func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool)
 	if err != nil {
 		return -1, err
 	}
-	return int(fd.sysfd), nil // it stays what it is while the lane is ours
+	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
+		fd.Leave(d, false, Outcome{}, nil)
+		return -1, net.ErrClosed
+	}
+	return sysfd, nil
 }
 
 // parkings are the Ops of goroutines in Await; a task has its own.
@@ -371,6 +376,10 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	fd.mu.Lock()
 	if o.Entered {
 		o.Entered = false
+		if fd.state&fdKeep != 0 { // the descriptor is another's
+			fd.conclude(o.Lane, o.Blind, Outcome{}, nil)
+			err = net.ErrClosed
+		}
 	} else {
 		err = fd.mayTry(o.Lane, o.Blind)
 		if err == ErrAgain && o.Deadline == timeouts.Now && fd.doubt(o.Lane) {
