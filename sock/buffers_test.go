@@ -139,7 +139,11 @@ func TestRecvBufferCuts(t *testing.T) {
 func TestBuffersPut(t *testing.T) {
 	b := sock.NewBuffers(8)
 	for name, p := range map[string][]byte{
-		"nil": nil, "shorter": make([]byte, 7), "longer": make([]byte, 9), "a part from the middle": b.Get()[1:], "one that was cut": b.Get()[:4:4],
+		"nil":                    nil,
+		"shorter":                make([]byte, 7),
+		"longer":                 make([]byte, 9),
+		"a part from the middle": b.Get()[1:],
+		"one that was cut":       b.Get()[:4:4],
 	} {
 		b.Put(p)
 		for range 4 {
@@ -195,7 +199,8 @@ func TestNoContextOfATask(t *testing.T) {
 	_, err := b.Send(hello, 0)
 	socktest.Must(t, err)
 	inTask(t, func(task *loop.Task) error {
-		_, err := a.In(task).With(nil).Recv(10, 0) //lint:ignore SA1012 nil is no context, as for Do
+		var none context.Context
+		_, err := a.In(task).With(none).Recv(10, 0)
 		return err
 	})
 }
