@@ -2,8 +2,9 @@
 //
 // A [Reactor] owns [Loop]s, one per processor unless told otherwise. A Loop is one goroutine, one poller, one timing wheel
 // and one run queue. An [FD] is a descriptor on a loop, with a lane for reading and one for writing. An operation is an
-// [Attempt], made at once if its lane is free, and again by the loop each time the descriptor may have become ready, until it
-// is done. Who waits for it is the caller's choice, for the same operation:
+// [Attempt], made at once if its lane is free, and again each time the descriptor may have become ready, until it is done: by a
+// goroutine or a task that waits and is given the lane for it, or else by the loop. Who waits for it is the caller's choice, for the
+// same operation:
 //
 //   - a goroutine, with or without a context: [FD.Do] parks it;
 //   - a [Task], a coroutine on the loop: FD.Do suspends it and the loop goes on with others;
@@ -19,7 +20,8 @@
 //	│   else until the next deadline)         complete did)      began, not later)   │
 //	└────────────────────────────────────────────────────────────────────────────────┘
 //
-// Watchers are told in the second step, tasks are resumed and posted functions run in the fourth. No user code runs under a
+// Watchers are told in the second step, each after its own event, and so are tasks resumed whose waits an event or a deadline has ended;
+// other tasks are resumed, and posted functions run, in the fourth. No user code runs under a
 // lock. A panic in user code is logged with its stack, ends its own task or closes its own descriptor, and nothing else.
 //
 // # Fairness

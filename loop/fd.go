@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -22,7 +23,7 @@ type FD struct {
 	token   pollux.Token // mu
 	queue   [2]*Op       // mu; per lane, the last of a ring: queue[d].next is the first
 	spent   [2]uint32    // mu; per lane, bytes moved for the watcher in this turn
-	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits
+	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits. Await reads it without mu
 	users   uint16       // mu; system calls in flight outside the lanes
 	state   fdState      // mu
 }
@@ -301,6 +302,9 @@ func (fd *FD) leave(keep fdState, why error) error {
 			l.post(work{fn: func() { w.Closed(why) }})
 		}
 		l.table.remove(fd.token) // last: the end of the loop waits for what is in the table
+	}
+	if keep != 0 {
+		atomic.StoreInt32(&fd.sysfd, -1) // who has got the lane, and has not run, must not use what is another's now
 	}
 	return fd.unlockAndClose()
 }

@@ -27,7 +27,7 @@ func SettledOn[T any](fd *FD, v T, err error) Future[T] {
 // fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
 // the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
-	o.start, o.err = true, nil
+	o.start = true
 	on, c, err := fd.startOp(o, l)
 	if on == nil {
 		if has := fd.Loop(); has != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -138,20 +139,19 @@ func (fd *FD) unlockLane(d Direction) {
 		return
 	}
 	if o := fd.first(d); o != nil && o.own() && fd.state&lane(d, laneBusy|laneBlocked) == 0 {
-		fd.hand(o, nil, nil)
+		fd.hand(o, nil)
 	} else {
 		fd.tellRest(d, nil)
 	}
 	fd.mu.Unlock()
 }
 
-// hand gives the lane to one who waits for it, to make the attempt. With last there is to be no other: that is its error if it comes to
-// nothing. mu is held; on is as in again.
-func (fd *FD) hand(o *Op, on *Loop, last error) {
+// hand gives the lane to one who waits for it, to make the attempt. mu is held; on is as in again.
+func (fd *FD) hand(o *Op, on *Loop) {
 	fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
 	fd.remove(o)
 	o.Entered = true
-	o.settle(last, on)
+	o.settle(nil, on)
 }
 
 // tellRest has the loop come back for those who came to the lane while it was not free, and whom no edge will tell: operations that
@@ -260,7 +260,11 @@ func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool)
 	if err != nil {
 		return -1, err
 	}
-	return int(fd.sysfd), nil // it stays what it is while the lane is ours
+	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
+		fd.Leave(d, false, Outcome{}, nil)
+		return -1, net.ErrClosed
+	}
+	return sysfd, nil
 }
 
 // parkings are the Ops of goroutines in Await; a task has its own.
@@ -290,7 +294,7 @@ func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
 	if ctx != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	o.start, o.err = false, nil
+	o.start = false
 	if t != nil {
 		return t.loop, t.mayWait()
 	}
@@ -303,15 +307,17 @@ func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
 // wait is over when o is settled, or when the lane is the caller's: then o is Entered.
 func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
 	o.here()
-	switch {
-	case t == nil:
-	case ctx == nil:
+	if t != nil {
+		// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
+		if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
+			t.canceled = nil
+		}
 		t.turns++
-		t.suspend(o)
-		return
-	default:
-		t.turns++
-		t.suspendWith(ctx, o)
+		if ctx == nil {
+			t.suspend(o)
+		} else {
+			t.suspendWith(ctx, o)
+		}
 		return
 	}
 	if err := on.refuseWait(); err != nil {
@@ -370,6 +376,10 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	fd.mu.Lock()
 	if o.Entered {
 		o.Entered = false
+		if fd.state&fdKeep != 0 { // the descriptor is another's
+			fd.conclude(o.Lane, o.Blind, Outcome{}, nil)
+			err = net.ErrClosed
+		}
 	} else {
 		err = fd.mayTry(o.Lane, o.Blind)
 		if err == ErrAgain && o.Deadline == timeouts.Now && fd.doubt(o.Lane) {
@@ -407,9 +417,6 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 	if err == ErrAgain && fd.state&fdClosed != 0 {
 		err = net.ErrClosed
 	}
-	if err == ErrAgain && o.err != nil {
-		err = o.err // this was the last attempt
-	}
 	if err == ErrAgain && o.Deadline != timeouts.Now {
 		if err = fd.enqueue(o, home, tried, out); err == nil {
 			on = fd.loop
@@ -438,6 +445,8 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 }
 
 // enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
+//
+// Errors: those of join; os.ErrDeadlineExceeded if this was its last attempt.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	if fd.loop == nil {
 		if err := fd.join(home); err != nil {
@@ -446,6 +455,9 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 		if out.Retry != 0 {
 			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
 		}
+	}
+	if tried && !out.More && fd.asked(o) {
+		return os.ErrDeadlineExceeded
 	}
 	if o.start {
 		o.future = &completion{op: o, fd: fd}
@@ -491,7 +503,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
-			fd.drain(d, l, timeouts.Now)
+			fd.drain(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
 			tell &^= pollux.Writable // operations are first
@@ -580,7 +592,7 @@ func (fd *FD) resume(l *Loop) {
 	}
 	fd.state &^= fdAgain
 	r := fd.open(l)
-	fd.mu.Unlock()
+	fd.unlockAndClose() // it may have been closed during an attempt of open's
 	fd.event(l, r)
 }
 
@@ -591,7 +603,7 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 		case fd.state&lane(d, laneBlocked) == 0:
 			r |= edge(d)
 		case fd.state&lane(d, laneBusy) == 0 && fd.hasBlind(d):
-			fd.drain(d, l, timeouts.Now)
+			fd.drain(d, l)
 		}
 	}
 	return r
@@ -607,21 +619,16 @@ func (fd *FD) hasBlind(d Direction) bool {
 }
 
 // drain serves a lane in order, until one is not ready, none is left, somebody has got the lane, or the budget is spent; then it
-// returns false. It makes the last attempts of those whose deadline is not after due. mu is held, and given up during each attempt. Loop
-// only.
-func (fd *FD) drain(d Direction, l *Loop, due timeouts.Deadline) (all bool) {
+// returns false. mu is held, and given up during each attempt. Loop only.
+func (fd *FD) drain(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
-		if stuck && !o.Blind && (o.own() || o.Deadline > due) { // only the blind pass one that is not ready
+		if stuck && !o.Blind { // only the blind pass one that is not ready
 			o = fd.after(o)
 			continue
 		}
 		if o.own() {
-			var last error
-			if o.Deadline <= due {
-				last = os.ErrDeadlineExceeded
-			}
-			fd.hand(o, l, last)
+			fd.hand(o, l)
 			return true
 		}
 		if spent >= budget {

@@ -22,6 +22,7 @@ type laneTimer struct {
 	at      timeouts.Deadline // fd.mu: when the node fires; Never if it is in no wheel
 	retry   timeouts.Deadline // fd.mu: when the lane is to be tried without an edge, or Never
 	backoff int               // fd.mu: how often in a row it had to
+	asked   timeouts.Deadline // fd.mu: whose time was over by then has no further attempt unless the lane is ready
 }
 
 func (fd *FD) laneTimer(d Direction) *laneTimer {
@@ -39,7 +40,9 @@ func (fd *FD) laneTimer(d Direction) *laneTimer {
 
 func (x *extra) stop(l *Loop) {
 	for d := range x.lanes {
-		if lt := &x.lanes[d]; lt.at != timeouts.Never {
+		lt := &x.lanes[d]
+		lt.asked = timeouts.Now // it was that loop's clock
+		if lt.at != timeouts.Never {
 			lt.at, lt.retry = timeouts.Never, timeouts.Never
 			l.timers.stop(&lt.Timer)
 		}
@@ -80,7 +83,7 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 }
 
 // expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late
-// the loop is. It also makes the attempts that were put off. Loop only.
+// the loop is. Those before them are tried too, so that nobody passes another. It also makes the attempts that were put off. Loop only.
 func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.mu.Lock()
 	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // closed, or moved to another loop, in this very moment
@@ -95,10 +98,11 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		tell = edge(d)
 		fd.state &^= lane(d, laneBlocked)
 	}
+	due, fresh := fd.overdue(lt, now)
 	lent := d == Write && fd.state&fdLent != 0
 	if lent {
-		tell = 0 // who has the lane will make an attempt anyway, or leave it
-	} else if fd.state&lane(d, laneBusy) != 0 {
+		tell, due, fresh = 0, false, false // who has the lane will make an attempt anyway, or leave it
+	} else if fd.state&lane(d, laneBusy) != 0 && (tell != 0 || due) {
 		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
 		if tell != 0 {
 			lt.retry = now
@@ -107,7 +111,12 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		fd.mu.Unlock()
 		return
 	}
-	if first := fd.first(d); first != nil && !lent && (tell != 0 || fd.overdue(d, now)) && !fd.drain(d, l, now) {
+	if fresh {
+		lt.asked = now
+		fd.state &^= lane(d, laneBlocked) // the edge may be among those that the loop has not seen yet
+	}
+	ready := fd.state&lane(d, laneBlocked) == 0 && lt.retry == timeouts.Never
+	if fd.first(d) != nil && (tell != 0 || fresh || due && ready) && !fd.drain(d, l) {
 		// More may complete, each in its turn; who cannot is told after that.
 		if tell != 0 {
 			lt.retry = now
@@ -116,17 +125,13 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		fd.unlockAndClose()
 		return
 	}
-	if fd.state&lane(d, laneBusy) != 0 && !lent && fd.overdue(d, now) {
-		lt.arm(now) // what else is due has its turn after who has got the lane
-		fd.unlockAndClose()
-		return
-	}
+	out := fd.state&lane(d, laneBusy) != 0 && !lent // who else is due has his turn after who has got the lane
 	next := lt.retry
 	for o := fd.first(d); o != nil; {
 		after := fd.after(o)
 		switch {
-		case o.Deadline > now:
-			next = min(next, o.Deadline)
+		case out || o.Deadline > now:
+			next = min(next, max(o.Deadline, now))
 		case o.state == opTrying:
 			o.canceled = os.ErrDeadlineExceeded
 		default:
@@ -145,11 +150,15 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.unlockAndClose()
 }
 
-func (fd *FD) overdue(d Direction, now timeouts.Deadline) bool {
-	for o := fd.first(d); o != nil; o = fd.after(o) {
+// overdue says whether anybody's deadline has passed, and whether one has since the lane was asked. mu is held.
+func (fd *FD) overdue(lt *laneTimer, now timeouts.Deadline) (due, fresh bool) {
+	for o := fd.first(lt.d); o != nil; o = fd.after(o) {
 		if o.Deadline <= now {
-			return true
+			due, fresh = true, fresh || o.Deadline > lt.asked
 		}
 	}
-	return false
+	return due, fresh
 }
+
+// asked says whether o, whose attempt came to nothing just now, has had its last. mu is held.
+func (fd *FD) asked(o *Op) bool { return fd.extra != nil && o.Deadline <= fd.extra.lanes[o.Lane].asked }

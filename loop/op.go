@@ -24,8 +24,8 @@ type Attempt interface {
 	// Try makes the system call once. It must not block, and returns ErrAgain if the descriptor is not ready. An operation
 	// of several parts (send all) keeps what it has done so far and goes on from there at the next Try.
 	//
-	// It runs on the goroutine or the task that waits, or on the loop's for a future, never on two at once. A panic in it ends the
-	// operation with a *PanicError.
+	// It runs on the goroutine or the task that waits, or on the loop's for a future and for what is Blind, never on two at once. A
+	// panic in it ends the operation with a *PanicError.
 	Try(sysfd int) (Outcome, error)
 }
 
@@ -84,7 +84,7 @@ type Op struct {
 	next, prev *Op           // fd.mu
 	ch         chan struct{} // who is told: a goroutine; made once, of capacity 1
 	task       *Task         // or a task
-	err        error         // once settled; with Entered what ends it if it still cannot be done
+	err        error         // once settled
 	state      opState
 	start      bool // by Start: a future is made once it has to be
 

@@ -136,7 +136,13 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	defer cancel()
 
 	var err error
-	switch way := rng.IntN(4); {
+	switch way := rng.IntN(5); {
+	case way == 4 && !o.peek && o.all == o.want:
+		who := []any{nil, ctx}
+		if task != nil {
+			who = []any{task, &TaskContext{task, ctx}}
+		}
+		err = x.await(who[rng.IntN(2)], o)
 	case task != nil && way == 0:
 		err = x.fd.Do(&TaskContext{task, ctx}, &o.Op)
 	case task != nil && way == 1 && !o.peek:
@@ -193,6 +199,21 @@ func (x *stressed) enter(o *transfer) error {
 		return context.Canceled
 	}
 	return err
+}
+
+// await is an operation of one who tries for himself.
+func (x *stressed) await(who any, o *transfer) error {
+	for held := false; ; held = true {
+		sysfd, err := x.fd.Await(who, x.d, o.Deadline, held)
+		if err != nil {
+			return err
+		}
+		out, err := o.Try(sysfd)
+		if err != ErrAgain {
+			x.fd.Leave(x.d, false, out, err)
+			return err
+		}
+	}
 }
 
 // future is an operation that nobody waits for at first.

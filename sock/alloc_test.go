@@ -111,3 +111,97 @@ func TestNoAllocationOfAView(t *testing.T) {
 		t.Errorf("%v allocations in two calls", n)
 	}
 }
+
+// What is lent comes back: a buffer for each call, and those that end with nothing, would be seen as allocations.
+func TestNoAllocationOfBuffers(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	ended, peer := socktest.TCP.Pair(t)
+	socktest.Must(t, peer.Shutdown(sock.SHUT_WR))
+	blocks, _ := socktest.TCP.Pair(t)
+	socktest.Must(t, blocks.SetTimeout(0))
+	buffers := sock.NewBuffers(4096)
+	measure := func(who string, view func(*sock.Socket) *sock.Socket) {
+		a, ended, blocks := view(a), view(ended), view(blocks)
+		for name, call := range map[string]func() bool{
+			"a datagram": func() bool {
+				b.Send(hello, 0)
+				p, err := a.RecvBuffer(buffers, 0)
+				buffers.Put(p)
+				return err == nil && string(p) == "hello"
+			},
+			"an empty datagram": func() bool {
+				b.Send(nil, 0)
+				p, err := a.RecvBuffer(buffers, 0)
+				buffers.Put(p)
+				return err == nil && p != nil
+			},
+			"the end": func() bool {
+				p, err := ended.RecvBuffer(buffers, 0)
+				return err == nil && p == nil
+			},
+			"nothing": func() bool {
+				p, err := blocks.RecvBuffer(buffers, 0)
+				return err == sock.ErrWouldBlock && p == nil
+			},
+			"nothing to peek at": func() bool {
+				p, err := blocks.RecvBuffer(buffers, sock.MSG_PEEK)
+				return err == sock.ErrWouldBlock && p == nil
+			},
+		} {
+			if n := testing.AllocsPerRun(100, func() {
+				if !call() {
+					t.Errorf("%s, %s: not what was to be", name, who)
+				}
+			}); n != 0 {
+				t.Errorf("%s, %s: %v allocations", name, who, n)
+			}
+		}
+	}
+	measure("goroutine", func(s *sock.Socket) *sock.Socket { return s })
+	measure("context", func(s *sock.Socket) *sock.Socket { return s.With(t.Context()) })
+	inTask(t, func(task *loop.Task) error {
+		measure("task", func(s *sock.Socket) *sock.Socket { return s.In(task) })
+		measure("task and context", func(s *sock.Socket) *sock.Socket { return s.In(task).With(t.Context()) })
+		return nil
+	})
+}
+
+// A wait costs nothing either, once there have been as many at a time.
+func TestNoAllocationToWait(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	l := r.Next()
+	buffers := sock.NewBuffers(4096)
+	echo := func(s *sock.Socket) error {
+		for {
+			p, err := s.RecvBuffer(buffers, 0)
+			if p == nil {
+				return err
+			}
+			if _, err := s.Send(p, 0); err != nil {
+				return err
+			}
+			buffers.Put(p)
+		}
+	}
+	task := l.Go(func(task *loop.Task) {
+		if err := echo(b.In(task)); err != nil {
+			t.Error(err)
+		}
+	})
+	p := make([]byte, 10)
+	if n := testing.AllocsPerRun(200, func() {
+		_, sent := a.Send(hello, 0)
+		_, received := a.RecvInto(p, 0)
+		if sent != nil || received != nil {
+			t.Error(sent, received)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations in a message there and back", n)
+	}
+	socktest.Must(t, a.Close())
+	socktest.Must(t, socktest.Start(func() error { return task.Wait(t.Context()) }).Wait(t))
+}

@@ -32,8 +32,8 @@ func (b *Buffers) Get() []byte {
 	return make([]byte, b.size)
 }
 
-// Put takes back what Get has lent: it, or a part of it from its first byte on. It must not be used afterwards. What b has not made, or what
-// begins elsewhere and so is shorter, is left alone.
+// Put takes back what Get has lent: it, or a part of it from its first byte on. It must not be used afterwards, nor handed in twice. What has
+// another capacity than Size is left alone: a part that begins elsewhere, or another's memory.
 func (b *Buffers) Put(p []byte) {
 	if cap(p) == b.size {
 		b.pool.Put(unsafe.SliceData(p))
@@ -42,10 +42,16 @@ func (b *Buffers) Put(p []byte) {
 
 // RecvBuffer is RecvInto for a buffer of b's, lent only when something is there: ten thousand connections that wait hold none, and those that
 // are served take turns with few, which stay in the processor's caches. The bytes are those that were received; hand them to b.Put
-// when they are done with. With no bytes, or an error, the result is nil.
+// when they are done with.
+//
+// nil and no error is the end of a stream, or of SOCK_SEQPACKET, where an empty packet looks the same; an empty datagram is empty and not
+// nil, and has a buffer as others do. A datagram longer than b.Size is cut, with MSG_TRUNC too. With MSG_WAITALL, MSG_PEEK and what else does
+// not look at the head of the queue a buffer is held while it waits. With an error the result is nil.
+//
+// Errors: those of RecvInto.
 func (s *Socket) RecvBuffer(b *Buffers, flags int) ([]byte, error) {
 	n, p, err := s.receive(nil, b, flags)
-	if n == 0 || err != nil {
+	if p == nil {
 		return nil, err
 	}
 	return p[:min(n, len(p))], nil

@@ -91,7 +91,7 @@ func (s *Socket) task() (t *loop.Task, err error) {
 	case context.Context:
 		ctx = who
 	}
-	if ctx.Err() != nil {
+	if ctx != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	return t, err

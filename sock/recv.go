@@ -84,8 +84,8 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	if err == nil {
 		sysfd, err = s.enter(loop.Read, false, flags)
 	}
-	var deadline timeouts.Deadline
-	for first := true; ; first = false {
+	deadline := undecided
+	for {
 		held := err == nil
 		if held {
 			var n int
@@ -93,17 +93,17 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 				return n, p, err
 			}
 		}
+		if deadline == undecided && err == loop.ErrAgain {
+			deadline = s.deadline(flags) // a new timeout is for those that begin after it
+		}
 		switch {
 		case err != loop.ErrAgain:
-		case s.mustNotWait(flags):
+		case deadline == timeouts.Now:
 			if held && s.fd.Leave(loop.Read, false, loop.Outcome{}, err) {
 				sysfd, err = s.enter(loop.Read, false, flags) // an edge came meanwhile
 				continue
 			}
 		default:
-			if first {
-				deadline = s.deadline(flags)
-			}
 			if sysfd, err = s.fd.Await(s.who, loop.Read, deadline, held); err == nil {
 				continue
 			}
@@ -122,7 +122,7 @@ func (s *Socket) receiveOnce(t *loop.Task, sysfd int, p []byte, b *Buffers, flag
 		p = b.Get()
 	}
 	out, err := recvOnce(s.core, sysfd, p, flags)
-	if b != nil && out.N == 0 {
+	if b != nil && (err != nil || out.N == 0 && s.ends()) {
 		b.Put(p)
 		p = nil
 	}
@@ -146,11 +146,18 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (int, []byte, error
 		p = b.Get()
 	}
 	n, err := s.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
-	if b != nil && n == 0 {
+	if b != nil && (err != nil || n == 0 && s.ends()) {
 		b.Put(p)
+		p = nil
 	}
 	return n, p, err
 }
+
+// undecided is no deadline: receive asks for it when it has to know.
+const undecided timeouts.Deadline = -1
+
+// ends says that to receive nothing is the end, and no empty datagram.
+func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
 
 // Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.
 //

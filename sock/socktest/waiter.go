@@ -161,6 +161,12 @@ func (o inTask) RecvInto(p []byte, flags int) (n int, err error) {
 	return n, err
 }
 
+// RecvBuffer is what no future does.
+func (o inTask) RecvBuffer(b *sock.Buffers, flags int) (p []byte, err error) {
+	o.do(func(s *sock.Socket) { p, err = s.RecvBuffer(b, flags) })
+	return p, err
+}
+
 func (o inTask) Recvfrom(n, flags int) (p []byte, from sock.Addr, err error) {
 	o.do(func(s *sock.Socket) { p, from, err = s.Recvfrom(n, flags) })
 	return p, from, err

@@ -1,0 +1,476 @@
+package loop
+
+import (
+	"context"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// The loop gives the lane to who waits for it, who makes the attempt and gives the lane to the next.
+
+// A waiter is an operation by a task, of a loop that need not be the descriptor's.
+type waiter struct {
+	Op
+	play
+	task *Task
+	err  error
+	over bool
+}
+
+// wait makes an operation by a task of s and has it queued, which takes a turn.
+func (s *stage) wait(fd *FD, deadline timeouts.Deadline, parts ...part) *waiter {
+	s.t.Helper()
+	w := &waiter{play: play{parts: parts}}
+	w.Attempt, w.Deadline = &w.play, deadline
+	w.task = s.Go(func(task *Task) {
+		w.err = fd.Do(task, &w.Op)
+		w.over = true
+	})
+	before := fd.length(Read)
+	s.turn()
+	if fd.length(Read) != before+1 {
+		s.t.Fatal("the operation is not queued")
+	}
+	return w
+}
+
+func (w *waiter) want(t *testing.T, tries int, over bool, err error, why string) {
+	t.Helper()
+	if w.tries != tries || w.over != over || w.err != err {
+		t.Errorf("%s: %d attempts, over: %v, with %v; want %d, %v, %v", why, w.tries, w.over, w.err, tries, over, err)
+	}
+}
+
+func TestHandedOnInOrder(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	var order []int
+	var ends []<-chan error
+	for i := range 4 {
+		took := part{during: func() { order = append(order, i) }} // the lane guards it
+		parts := []part{again, took}
+		ends = append(ends, s.goDo(context.Background(), fd, &Op{Attempt: &play{parts: parts[min(i, 1):]}, Deadline: never}))
+	}
+	s.turn(s.ready(fd, pollux.Readable)) // and no other
+	for _, end := range ends {
+		if err := receive(t, "the end of an operation", end); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := []int{0, 1, 2, 3}; !slices.Equal(order, want) {
+		t.Errorf("served in the order %v, want %v", order, want)
+	}
+	if fd.state&(lane(Read, laneBusy)|fdAgain) != 0 {
+		t.Errorf("state %b: the lane is not free, or the loop was asked to come back", fd.state)
+	}
+}
+
+// One that finds nothing after all is the first again, and those who came meanwhile stay behind it.
+func TestHandedInVain(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	first := other.wait(fd, never, again, again, done)
+	s.turn(s.ready(fd, pollux.Readable)) // it has got the lane, and has not run
+	late := s.wait(fd, never, done)
+	other.turn()
+	first.want(t, 2, false, nil, "nothing was there")
+	s.turn(s.ready(fd, pollux.Readable))
+	late.want(t, 0, false, nil, "the first has the lane")
+	other.turn()
+	first.want(t, 3, true, nil, "ready")
+	s.turns()
+	late.want(t, 1, true, nil, "the lane was handed on")
+}
+
+// An edge that comes between the loop's giving and the attempt, or during it, is not lost.
+func TestEdgeWhileHanded(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	w := other.wait(fd, never, again, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
+	s.turn(s.ready(fd, pollux.Readable))
+	s.turn(s.ready(fd, pollux.Readable))
+	other.turn()
+	w.want(t, 3, true, nil, "the edge came during the attempt")
+}
+
+// A task is resumed right after the event that it has waited for, before anything is done about the next.
+func TestTaskIsResumedAfterItsEvent(t *testing.T) {
+	s := newStage(t)
+	a, b, c := s.joined(), s.joined(), s.joined()
+	var order []string
+	log := func(name string) func() { return func() { order = append(order, name) } }
+	s.Go(func(task *Task) {
+		a.Do(task, &Op{Attempt: &play{parts: []part{again, {during: log("a tries")}}}, Deadline: never})
+		order = append(order, "a goes on")
+	})
+	s.Go(func(task *Task) {
+		s.start(c, Read, again, part{during: log("c tries")}).Await(task)
+		order = append(order, "c goes on")
+	})
+	s.turn()
+	s.start(b, Read, again, part{during: log("b tries")})
+	s.turn(s.ready(a, pollux.Readable), s.ready(b, pollux.Readable), s.ready(c, pollux.Readable))
+	if want := []string{"a tries", "a goes on", "b tries", "c tries", "c goes on"}; !slices.Equal(order, want) {
+		t.Errorf("the order was %q, want %q", order, want)
+	}
+}
+
+// A cancel that comes when the task has the lane already ends its wait if the attempt comes to nothing.
+func TestTaskCancelWhileHanded(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		last part
+		want error
+	}{
+		{"in vain", again, context.Canceled},
+		{"done", done, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, other := newStage(t), newStage(t)
+			fd := s.joined()
+			w := other.wait(fd, never, again, tt.last)
+			w.task.Cancel()
+			s.turn(s.ready(fd, pollux.Readable))
+			other.turns()
+			w.want(t, 2, true, tt.want, "canceled with the lane in its hands")
+			if fd.length(Read) != 0 || !fd.idle() {
+				t.Error("the lane is not free")
+			}
+		})
+	}
+}
+
+func TestContextWhileHanded(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	o, err := &Op{Attempt: &play{}, Deadline: never}, ErrAgain
+	other.Go(func(task *Task) { err = fd.Do(&TaskContext{task, ctx}, o) })
+	other.turn()
+	s.turn(s.ready(fd, pollux.Readable))
+	cancel(errWhy)
+	until(t, "the context's end is told", func() bool {
+		other.turns()
+		return err != ErrAgain
+	})
+	if err != errWhy || fd.length(Read) != 0 || !fd.idle() {
+		t.Errorf("got %v, %d operations wait; want the cause and none", err, fd.length(Read))
+	}
+}
+
+// The descriptor stays open until who has the lane has seen that it is closed.
+func TestCloseWhileHanded(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	w := other.wait(fd, never, again, again)
+	behind := s.start(fd, Read)
+	s.turn(s.ready(fd, pollux.Readable))
+	fd.Close()
+	behind.want(t, net.ErrClosed, "closed")
+	if fd.sysfd < 0 {
+		t.Error("the descriptor was closed, and somebody is about to use it")
+	}
+	other.turns()
+	w.want(t, 2, true, net.ErrClosed, "closed")
+	if fd.sysfd >= 0 {
+		t.Error("the descriptor is still open")
+	}
+}
+
+// What was detached is not used any more by one who has the lane and has not run.
+func TestDetachWhileHanded(t *testing.T) {
+	for _, by := range []string{"Do", "Await"} {
+		t.Run(by, func(t *testing.T) {
+			s, other := newStage(t), newStage(t)
+			fd, p, err := s.joined(), &play{parts: []part{again, done}}, ErrAgain
+			other.Go(func(task *Task) {
+				if by == "Do" {
+					err = fd.Do(task, &Op{Attempt: p, Deadline: never})
+				} else if _, err = fd.Await(task, Read, never, false); err == nil {
+					fd.Leave(Read, false, Outcome{}, ErrAgain)
+					if _, err = fd.Await(task, Read, never, false); err == nil {
+						fd.Leave(Read, false, Outcome{}, nil)
+					}
+				}
+			})
+			other.turn()
+			s.turn(s.ready(fd, pollux.Readable))
+			want := fd.Sysfd()
+			if sysfd, err := fd.Detach(); err != nil || sysfd != want {
+				t.Errorf("Detach: %d, %v", sysfd, err)
+			}
+			other.turns()
+			if err != net.ErrClosed || p.tries > 1 || !fd.idle() {
+				t.Errorf("%v after %d attempts, idle: %v; want net.ErrClosed after the first", err, p.tries, fd.idle())
+			}
+		})
+	}
+}
+
+// A descriptor that moves while the lane is out takes its edges from its new loop, and who has the lane waits there.
+func TestMoveWhileHanded(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	w := other.wait(fd, never, again, again, done)
+	s.turn(s.ready(fd, pollux.Readable))
+	if err := fd.Join(other.Loop); err != nil {
+		t.Fatal(err)
+	}
+	other.turns()
+	w.want(t, 2, false, nil, "nothing was there")
+	other.turn(other.ready(fd, pollux.Readable))
+	w.want(t, 3, true, nil, "ready")
+}
+
+// What could complete does, whoever makes the attempt and however late the loop is; and what cannot is not tried again and again.
+func TestLastAttemptOfWhoWaits(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		parts []part
+		want  error
+	}{
+		{"done", []part{again, done}, nil},
+		{"in vain", []part{again}, os.ErrDeadlineExceeded},
+		{"put off", []part{again, backsOff(time.Hour)}, os.ErrDeadlineExceeded},
+		{"in parts", []part{again, {out: Outcome{N: budget, More: true}, err: ErrAgain}, done}, nil},
+	} {
+		t.Run(tt.name+", task", func(t *testing.T) {
+			s := newStage(t)
+			w := s.wait(s.joined(), s.Now().Add(time.Second), tt.parts...)
+			s.p.advance(2 * time.Second)
+			s.turns()
+			w.want(t, max(2, len(tt.parts)), true, tt.want, "its time is over")
+		})
+		t.Run(tt.name+", goroutine", func(t *testing.T) {
+			s := newStage(t)
+			fd, p := s.joined(), &play{parts: tt.parts}
+			over := s.goDo(context.Background(), fd, &Op{Attempt: p, Deadline: s.Now().Add(time.Second)})
+			s.p.advance(2 * time.Second)
+			s.turns()
+			if err := receive(t, "the end of the operation", over); err != tt.want || p.tries != max(2, len(tt.parts)) {
+				t.Errorf("%v after %d attempts, want %v after %d", err, p.tries, tt.want, max(2, len(tt.parts)))
+			}
+		})
+	}
+	t.Run("by Await", func(t *testing.T) {
+		for _, parts := range [][]part{{again, done}, {again}} {
+			s := newStage(t)
+			p := &play{parts: parts}
+			fd, err, deadline := s.joined(), ErrAgain, s.Now().Add(time.Second)
+			s.Go(func(task *Task) {
+				for held := false; ; held = true {
+					var sysfd int
+					if sysfd, err = fd.Await(task, Read, deadline, held); err != nil {
+						return
+					}
+					if _, err = p.Try(sysfd); err != ErrAgain {
+						fd.Leave(Read, false, Outcome{}, err)
+						return
+					}
+				}
+			})
+			s.turn()
+			s.p.advance(2 * time.Second)
+			s.turns()
+			if want := [...]error{os.ErrDeadlineExceeded, nil}[len(parts)-1]; err != want || p.tries != 2 || !fd.idle() {
+				t.Errorf("%v after %d attempts, want %v after 2", err, p.tries, want)
+			}
+		}
+	})
+}
+
+// A deadline that passes while somebody has the lane: he gets what is there, and then those behind him theirs, in their order.
+func TestDeadlineWhileHanded(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	deadline := s.Now().Add(time.Second)
+	first := other.wait(fd, deadline, again, done)
+	second := other.wait(fd, deadline, done)
+	third := s.startUntil(deadline, fd, Read, done)
+	hopeless := s.wait(fd, deadline)
+	s.turn(s.ready(fd, pollux.Readable))
+	s.p.advance(2 * time.Second)
+	for range 5 {
+		s.turn()
+	}
+	first.want(t, 1, false, nil, "it has not run")
+	third.want(t, waits, "the lane is not free")
+	for range 5 {
+		other.turn()
+		s.turn()
+	}
+	s.turns()
+	first.want(t, 2, true, nil, "it had the lane")
+	second.want(t, 1, true, nil, "it was the next")
+	third.want(t, nil, "it was the third")
+	hopeless.want(t, 1, true, os.ErrDeadlineExceeded, "nothing is left")
+}
+
+// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it pass them.
+func TestDeadlineBehindOthers(t *testing.T) {
+	t.Run("that back off", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.joined()
+		first := s.wait(fd, never, slices.Repeat([]part{backsOff(time.Hour)}, 100)...)
+		second := s.wait(fd, s.Now().Add(time.Second))
+		s.p.advance(2 * time.Second)
+		s.turns()
+		first.want(t, 2, false, nil, "it has no deadline")
+		second.want(t, 0, true, os.ErrDeadlineExceeded, "its time is over")
+	})
+	t.Run("that are not ready", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.joined()
+		first := s.wait(fd, never, again)
+		second := s.startUntil(s.Now().Add(time.Second), fd, Read, done)
+		s.p.advance(2 * time.Second)
+		s.turns()
+		first.want(t, 2, false, nil, "it has no deadline")
+		second.want(t, timedOut, "it may not pass the first")
+	})
+	t.Run("that are", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.joined()
+		first := s.wait(fd, never, again, done)
+		second := s.startUntil(s.Now().Add(time.Second), fd, Read, done)
+		s.p.advance(2 * time.Second)
+		s.turns()
+		first.want(t, 2, true, nil, "the edge was late")
+		second.want(t, nil, "the edge was late")
+	})
+}
+
+// A watcher that backed off is told when the time has come, whoever gets the lane then.
+func TestRetryOfWatcherWithOthers(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, func(pollux.Ready) {})
+	if _, err := fd.Enter(Read, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Read, false, Outcome{Retry: time.Second}, ErrAgain)
+	s.wait(fd, s.Now().Add(time.Second), backsOff(time.Hour))
+	s.wait(fd, s.Now().Add(time.Second))
+	s.p.advance(2 * time.Second)
+	s.turns()
+	if len(w.told) == 0 {
+		t.Error("the watcher was not told")
+	}
+}
+
+// A timer that finds nobody whose time has come lets the loop sleep, whatever the lane is used for.
+func TestTimerOfABusyLane(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.startUntil(s.Now().Add(time.Second), fd, Read, again, done).want(t, waits, "not ready")
+	s.turn(s.ready(fd, pollux.Readable))
+	if _, err := fd.Enter(Read, false); err != nil {
+		t.Fatal(err)
+	}
+	late := s.startUntil(s.Now().Add(time.Hour), fd, Read)
+	s.p.advance(2 * time.Second)
+	s.turns() // fails unless the loop comes to rest
+	fd.Leave(Read, false, Outcome{Drained: true}, nil)
+	s.p.advance(time.Hour)
+	s.turns()
+	late.want(t, timedOut, "its time has come")
+}
+
+// Those who look at something else and those who do not wait side by side, and neither makes the other try for ever.
+func TestBlindBesideOthers(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	blind := s.startBlind(fd)
+	plain := s.wait(fd, never)
+	s.turns()
+	for i := range 5 {
+		b, p := blind.tries, plain.tries
+		s.turn(s.ready(fd, pollux.Readable))
+		s.turns()
+		// The blind one is tried for the edge, and again since the other may have had what it looks behind.
+		if blind.tries-b > 2 || plain.tries-p != 1 {
+			t.Fatalf("edge %d: %d attempts of the blind one and %d of the other, want at most 2 and 1", i, blind.tries-b, plain.tries-p)
+		}
+	}
+	fd.Close()
+	s.turns()
+}
+
+// One that is closed during an attempt of the loop's own coming back is closed by the loop.
+func TestCloseDuringTheComingBack(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.start(fd, Read)
+	closes := part{err: ErrAgain, during: func() { fd.Close() }}
+	blind := s.startBlind(fd, again, closes, closes)
+	s.turns()
+	blind.want(t, net.ErrClosed, "closed")
+	if fd.sysfd >= 0 {
+		t.Error("the descriptor is still open")
+	}
+}
+
+// A task that always finds something lets others have their turn.
+func TestHandedTaskYields(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	tries, stop := 0, false
+	s.Go(func(task *Task) {
+		o := &Op{Deadline: never}
+		o.Attempt = try(func(int) (Outcome, error) {
+			if tries++; tries == 1 {
+				return Outcome{}, ErrAgain
+			}
+			return Outcome{N: opCost}, nil
+		})
+		for !stop {
+			if err := fd.Do(task, o); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	s.turn()
+	for range 3 {
+		before := tries
+		s.turn(s.ready(fd, pollux.Readable))
+		if n := tries - before; n == 0 || n > 2*budget/opCost {
+			t.Fatalf("%d attempts in a turn, want a budget's", n)
+		}
+	}
+	stop = true
+	s.turns()
+}
+
+// A goroutine of the loop that is ended by a task leaves nobody behind who was to be resumed after the same event.
+func TestGoexitWithOthersWoken(t *testing.T) {
+	r, s := reactor(t, false)
+	fd := s.joined()
+	ends := make(chan error, 3)
+	deadline := s.Now().Add(time.Second)
+	for i := range 3 {
+		s.Go(func(task *Task) {
+			err := fd.Do(task, &Op{Attempt: &play{}, Deadline: deadline})
+			ends <- err
+			if i == 1 {
+				runtime.Goexit()
+			}
+		})
+		until(t, "the operation is queued", func() bool { return fd.length(Read) == i+1 })
+	}
+	s.idle()
+	s.p.advance(2 * time.Second) // one has a last attempt in vain, and the others end at once
+	for range 3 {
+		if err := receive(t, "the end of a wait", ends); err != os.ErrDeadlineExceeded {
+			t.Error(err)
+		}
+	}
+	within(t, "Close", func() { r.Close() })
+}

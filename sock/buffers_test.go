@@ -1,0 +1,320 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// RecvBuffer receives as RecvInto does, into memory that is lent once something is there.
+
+// eachBorrower is EachWaiter without futures, which have no RecvBuffer.
+func eachBorrower(t *testing.T, scenario func(t *testing.T, w *socktest.Waiter, recv func(*sock.Socket, *sock.Buffers, int) ([]byte, error))) {
+	t.Helper()
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		type borrower interface {
+			RecvBuffer(*sock.Buffers, int) ([]byte, error)
+		}
+		a, b := socktest.UDP.Pair(t)
+		b.Close()
+		if _, ok := w.On(a).(borrower); ok {
+			scenario(t, w, func(s *sock.Socket, b *sock.Buffers, flags int) ([]byte, error) {
+				return w.On(s).(borrower).RecvBuffer(b, flags)
+			})
+		}
+	})
+}
+
+func TestRecvBuffer(t *testing.T) {
+	for _, k := range socktest.Kinds {
+		t.Run(k.Name, func(t *testing.T) {
+			eachBorrower(t, func(t *testing.T, w *socktest.Waiter, recv func(*sock.Socket, *sock.Buffers, int) ([]byte, error)) {
+				a, b := k.Pair(t)
+				buffers := sock.NewBuffers(16)
+				for _, waits := range []bool{false, true} {
+					send := func() error { _, err := b.Send(hello, 0); return err }
+					sender := socktest.Start(func() error {
+						if waits {
+							socktest.AwaitWaiting(t, a)
+						}
+						return send()
+					})
+					if !waits {
+						socktest.Must(t, sender.Wait(t))
+					}
+					p, err := recv(a, buffers, 0)
+					if err != nil || string(p) != "hello" || cap(p) != buffers.Size() {
+						t.Errorf("waits %v: %q, of %d bytes, %v", waits, p, cap(p), err)
+					}
+					buffers.Put(p)
+					socktest.Must(t, sender.Wait(t))
+				}
+				for name, flags := range map[string]int{"MSG_PEEK": sock.MSG_PEEK, "none": 0} {
+					_, err := b.Send(hello, 0)
+					socktest.Must(t, err)
+					if p, err := recv(a, buffers, flags); err != nil || string(p) != "hello" {
+						t.Errorf("%s: %q, %v", name, p, err)
+					}
+					if flags != 0 {
+						_, err := a.Recv(5, 0)
+						socktest.Must(t, err)
+					}
+				}
+				if _, err := recv(a, buffers, math.MaxInt64); err == nil {
+					t.Error("flags that are no C int are taken")
+				}
+				socktest.Must(t, a.SetTimeout(time.Millisecond))
+				if p, err := recv(a, buffers, 0); p != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("nothing comes: %q, %v", p, err)
+				}
+				socktest.Must(t, a.SetTimeout(0))
+				for _, flags := range []int{0, sock.MSG_PEEK} {
+					if p, err := recv(a, buffers, flags); p != nil || err != sock.ErrWouldBlock {
+						t.Errorf("non-blocking, flags %d: %q, %v", flags, p, err)
+					}
+				}
+				socktest.Must(t, a.Close())
+				if p, err := recv(a, buffers, 0); p != nil || !errors.Is(err, net.ErrClosed) {
+					t.Errorf("closed: %q, %v", p, err)
+				}
+			})
+		})
+	}
+}
+
+// The end of a stream is nil; an empty datagram is not, for nothing has ended.
+func TestRecvBufferOfNothing(t *testing.T) {
+	for _, k := range []socktest.Kind{socktest.TCP, socktest.UnixStream, socktest.UnixSeqpacket, socktest.UDP, socktest.UnixDatagram} {
+		t.Run(k.Name, func(t *testing.T) {
+			eachBorrower(t, func(t *testing.T, w *socktest.Waiter, recv func(*sock.Socket, *sock.Buffers, int) ([]byte, error)) {
+				a, b := k.Pair(t)
+				buffers := sock.NewBuffers(16)
+				datagrams := k.Type == sock.SOCK_DGRAM
+				for _, flags := range []int{0, sock.MSG_PEEK} {
+					if datagrams {
+						_, err := b.Send(nil, 0)
+						socktest.Must(t, err)
+					} else {
+						socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+					}
+					p, err := recv(a, buffers, flags)
+					if err != nil || len(p) != 0 || (p != nil) != datagrams {
+						t.Errorf("flags %d: %v, %v; nil is the end", flags, p, err)
+					}
+					buffers.Put(p)
+				}
+			})
+		})
+	}
+}
+
+func TestRecvBufferCuts(t *testing.T) {
+	a, b := socktest.UDP.Pair(t)
+	buffers := sock.NewBuffers(3)
+	for _, flags := range []int{0, sock.MSG_TRUNC, sock.MSG_WAITALL} {
+		_, err := b.Send(hello, 0)
+		socktest.Must(t, err)
+		if runtime.GOOS != "linux" && flags == sock.MSG_TRUNC {
+			flags = 0 // elsewhere it is no flag of a call's
+		}
+		if p, err := a.RecvBuffer(buffers, flags); err != nil || string(p) != "hel" {
+			t.Errorf("flags %#x: %q, %v", flags, p, err)
+		}
+	}
+}
+
+func TestBuffersPut(t *testing.T) {
+	b := sock.NewBuffers(8)
+	for name, p := range map[string][]byte{
+		"nil":                    nil,
+		"shorter":                make([]byte, 7),
+		"longer":                 make([]byte, 9),
+		"a part from the middle": b.Get()[1:],
+		"one that was cut":       b.Get()[:4:4],
+	} {
+		b.Put(p)
+		for range 4 {
+			if got := b.Get(); len(got) != 8 || cap(got) != 8 || p != nil && unsafe.SliceData(got) == unsafe.SliceData(p) {
+				t.Errorf("after Put of %s Get gives %d bytes, with room for %d, at the same place", name, len(got), cap(got))
+			}
+		}
+	}
+	p := b.Get()
+	b.Put(p[:0])
+	if got := b.Get(); len(got) != 8 {
+		t.Errorf("%d bytes", len(got))
+	}
+	for _, size := range []int{0, -1} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("no panic for size %d", size)
+				}
+			}()
+			sock.NewBuffers(size)
+		}()
+	}
+}
+
+// A new timeout is for those that begin after it, also if one that waits is woken in vain meanwhile.
+func TestTimeoutSetDuringAWait(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	l := r.Next()
+	errs := make(chan error, 2)
+	for range 2 {
+		l.Go(func(task *loop.Task) {
+			_, err := a.In(task).RecvInto(make([]byte, 10), 0)
+			errs <- err
+		})
+	}
+	l.Post(func() { a.SetTimeout(0) }) // when both wait
+	for range 2 {
+		call := socktest.Start(func() error { return <-errs })
+		l.Post(func() { b.Send(hello, 0) })
+		if err := call.Wait(t); err != nil { // then the lane is handed to the next, for whom nothing is there
+			t.Error(err)
+		}
+	}
+}
+
+func TestNoContextOfATask(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	_, err := b.Send(hello, 0)
+	socktest.Must(t, err)
+	inTask(t, func(task *loop.Task) error {
+		var none context.Context
+		_, err := a.In(task).With(none).Recv(10, 0)
+		return err
+	})
+}
+
+// Many goroutines and tasks read one socket, with cancels and timeouts at any moment, until it is closed under them. Every datagram is
+// received once, as long as somebody reads, and every call ends.
+func TestManyReaders(t *testing.T) {
+	socktest.Check(t)
+	rounds := 20
+	if testing.Short() {
+		rounds = 4
+	}
+	for range rounds {
+		manyReaders(t, rand.Uint64())
+	}
+}
+
+func manyReaders(t *testing.T, seed uint64) {
+	a, b := socktest.UnixSeqpacket.Pair(t)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	const packets, readers = 300, 8
+	buffers := sock.NewBuffers(64)
+	var mu sync.Mutex
+	seen := make(map[string]int) // mu
+	all := make(chan struct{})
+	note := func(p []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		if seen[string(p)]++; len(seen) == packets {
+			close(all)
+		}
+	}
+	read := func(s *sock.Socket, rng *rand.Rand, task *loop.Task) error {
+		for {
+			view, cancel := s, context.CancelFunc(func() {})
+			if task != nil {
+				view = view.In(task)
+			}
+			if rng.IntN(3) == 0 {
+				var ctx context.Context
+				ctx, cancel = context.WithTimeout(context.Background(), time.Duration(rng.IntN(200))*time.Microsecond)
+				view = view.With(ctx)
+			}
+			s.SetTimeout([]time.Duration{sock.Forever, 50 * time.Microsecond, time.Second, 0}[rng.IntN(4)])
+			var p []byte
+			var err error
+			if rng.IntN(4) == 0 {
+				p, err = view.Recv(64, 0)
+			} else {
+				p, err = view.RecvBuffer(buffers, 0)
+			}
+			cancel()
+			switch {
+			case err == nil && len(p) > 0:
+				note(p)
+				buffers.Put(p)
+			case err == sock.ErrWouldBlock:
+				if task != nil {
+					task.Yield()
+				} else {
+					runtime.Gosched()
+				}
+			case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+			case errors.Is(err, net.ErrClosed):
+				return nil
+			default:
+				return fmt.Errorf("%q, %w", p, err)
+			}
+		}
+	}
+	var calls []*socktest.Call
+	for i := range uint64(readers) {
+		rng := rand.New(rand.NewPCG(seed, i))
+		if i%2 == 0 {
+			calls = append(calls, socktest.Start(func() error { return read(a, rng, nil) }))
+			continue
+		}
+		var err error
+		task := r.Next().Go(func(task *loop.Task) { err = read(a, rng, task) })
+		calls = append(calls, socktest.Start(func() error {
+			if err := task.Wait(t.Context()); err != nil {
+				return err
+			}
+			return err
+		}), socktest.Start(func() error {
+			for range 20 {
+				task.Cancel()
+				runtime.Gosched()
+			}
+			return nil
+		}))
+	}
+	for i := range packets {
+		_, err := b.Send(fmt.Append(nil, i), 0)
+		socktest.Must(t, err)
+	}
+	select {
+	case <-all:
+	case <-time.After(socktest.Patience):
+		mu.Lock()
+		t.Errorf("%d packets of %d were received (seed %d)", len(seen), packets, seed)
+		mu.Unlock()
+	}
+	socktest.Must(t, a.Close())
+	for _, c := range calls {
+		if err := c.Wait(t); err != nil {
+			t.Errorf("%v (seed %d)", err, seed)
+		}
+	}
+	for p, n := range seen {
+		if n != 1 {
+			t.Errorf("packet %s was received %d times", p, n)
+		}
+	}
+	b.Close()
+}
