@@ -57,7 +57,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A poller takes three descriptors, which no child inherits, and gives them back.
+// A poller takes four descriptors, which no child inherits, and gives them back.
 func TestOwnDescriptors(t *testing.T) {
 	before := open(t)
 	p, err := pollux.New()
@@ -75,8 +75,8 @@ func TestOwnDescriptors(t *testing.T) {
 			t.Errorf("descriptor %d: flags %#x, %v; want FD_CLOEXEC", fd, flags, err)
 		}
 	}
-	if len(own) != 3 {
-		t.Errorf("New took %d descriptors, want an epoll, an eventfd and a timerfd", len(own))
+	if len(own) != 4 {
+		t.Errorf("New took %d descriptors, want an epoll, an eventfd and two timerfds", len(own))
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
