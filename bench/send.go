@@ -78,6 +78,8 @@ type sendSettings struct {
 	Cycles int        `json:"cycles"`
 	Place  string     `json:"place"`
 	Quick  bool       `json:"quick"`
+
+	Congestion string `json:"congestion"`
 }
 
 // send is "bench send".
@@ -88,6 +90,7 @@ func send(args []string, stdout, stderr io.Writer) error {
 	procList := fs.String("procs", "1", "`values` of GOMAXPROCS for the senders; -place is for 1 only")
 	fs.IntVar(&set.Cycles, "cycles", 15, "how often each sender has its turn")
 	fs.StringVar(&set.Place, "place", placeApart, "cores of the senders with GOMAXPROCS=1: apart from the receiver's, together with it, or free")
+	fs.StringVar(&set.Congestion, "congestion", "reno", "`name` of the congestion control of all senders; the system's own if empty")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
 	fs.BoolVar(&set.Quick, "quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {

@@ -120,7 +120,7 @@ func (s *sendSession) run(c sendCase, procs int) error {
 		l := &sendLane{result: &senderResult{Name: name}, fd: -1}
 		lanes = append(lanes, l)
 		res.Senders = append(res.Senders, l.result)
-		argv := []string{s.self, "sender", "-impl", name, "-procs", strconv.Itoa(procs)}
+		argv := []string{s.self, "sender", "-impl", name, "-procs", strconv.Itoa(procs), "-congestion", s.set.Congestion}
 		if c.Size == 0 {
 			argv = append(argv, "-file", s.file)
 		} else {
@@ -273,6 +273,18 @@ func (l *sendLane) take(c sendCase, check bool) error {
 			at += int(part)
 		}
 		got += int64(n)
+	}
+	return nil
+}
+
+// setCongestion sets what paces the connections of a listening TCP socket, unless name is empty. A connection that has begun with bbr
+// stays paced by a timer, whatever is set later.
+func setCongestion(fd int, name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name); err != nil {
+		return fmt.Errorf("congestion control %q: %w", name, os.NewSyscallError("setsockopt", err))
 	}
 	return nil
 }

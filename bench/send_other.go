@@ -14,3 +14,5 @@ import (
 func measureSend(context.Context, sendSettings, io.Writer) (*sendReport, error) {
 	return nil, fmt.Errorf("bench needs Linux to measure, this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
+
+func setCongestion(int, string) error { return errors.ErrUnsupported }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -17,8 +18,9 @@ import (
 
 // A senderConfig is what "bench sender" was told.
 type senderConfig struct {
-	file *os.File
-	size int // of a buffer
+	file       *os.File
+	size       int    // of a buffer
+	congestion string // control of TCP; "": the system's
 }
 
 // buffers are a message.
@@ -39,6 +41,7 @@ func sender(args []string, stdout, stderr io.Writer) error {
 	path := fs.String("file", "", "the file to send")
 	procs := fs.Int("procs", 1, "GOMAXPROCS")
 	fs.IntVar(&cfg.size, "size", 64, "bytes of a buffer")
+	fs.StringVar(&cfg.congestion, "congestion", "", "congestion control, or the system's")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
@@ -88,14 +91,14 @@ func sender(args []string, stdout, stderr io.Writer) error {
 // senderOf listens with pollux and sends with a goroutine that waits.
 func senderOf(send func(s *sock.Socket, cfg senderConfig, amount int64) error) func(senderConfig, io.Writer) error {
 	return func(cfg senderConfig, stdout io.Writer) error {
-		return withPollux(stdout, func(s *sock.Socket) error { return answer(s, cfg, send) })
+		return withPollux(cfg, stdout, func(s *sock.Socket) error { return answer(s, cfg, send) })
 	}
 }
 
 // senderInTask is senderOf with a task.
 func senderInTask(send func(s *sock.Socket, cfg senderConfig, amount int64) error) func(senderConfig, io.Writer) error {
 	return func(cfg senderConfig, stdout io.Writer) error {
-		return withPollux(stdout, func(s *sock.Socket) error {
+		return withPollux(cfg, stdout, func(s *sock.Socket) error {
 			r, err := loop.Default()
 			if err != nil {
 				return err
@@ -106,9 +109,12 @@ func senderInTask(send func(s *sock.Socket, cfg senderConfig, amount int64) erro
 	}
 }
 
-func withPollux(stdout io.Writer, serve func(*sock.Socket) error) error {
+func withPollux(cfg senderConfig, stdout io.Writer, serve func(*sock.Socket) error) error {
 	ln, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), nil)
 	if err != nil {
+		return err
+	}
+	if err := setCongestion(ln.Fileno(), cfg.congestion); err != nil {
 		return err
 	}
 	addr, err := ln.Getsockname()
@@ -197,7 +203,12 @@ func sendOneByOne(s *sock.Socket, cfg senderConfig, amount int64) error {
 // senderOfNet is senderOf with package net.
 func senderOfNet(send func(c *net.TCPConn, cfg senderConfig, amount int64) error) func(senderConfig, io.Writer) error {
 	return func(cfg senderConfig, stdout io.Writer) error {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+			var failed error
+			err := c.Control(func(fd uintptr) { failed = setCongestion(int(fd), cfg.congestion) })
+			return errors.Join(err, failed)
+		}}
+		ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
