@@ -38,7 +38,7 @@ const (
 	manyEvents  = 16                     // at once: such a wait has hardly been one
 	crowded     = 20 * time.Microsecond  // a call of the scheduler that takes longer has let others run
 	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
-	penaltyMin  = 64                     // waits
+	penaltyMin  = 16                     // waits
 	penaltyMost = 8192
 )
 
@@ -61,11 +61,17 @@ func (h *hold) leave() {
 }
 
 // alone lets everybody run who is ready, and returns whether there was nobody with much to do. If there was, holding is over for a while.
+//
+// One call of the scheduler proves nothing: it may be long because the system has interrupted it, and each 61st looks at the global queue
+// first, where the caller is, and lets nobody run.
 func (h *hold) alone() bool {
-	for range 3 { // once may be chance: the system has interrupted it
+	quick := 0
+	for range 5 {
 		since := time.Now()
 		runtime.Gosched()
-		if time.Since(since) <= crowded {
+		if time.Since(since) > crowded {
+			quick = 0
+		} else if quick++; quick == 2 {
 			return true
 		}
 	}

@@ -56,7 +56,7 @@ type Loop struct {
 
 	// Of the goroutine that runs the loop.
 	user   bool // inUser, without the price of an atomic read
-	woke   bool // goroutines were made ready in this turn
+	woke   int  // goroutines that were made ready in this turn
 	events []pollux.Event
 	fds    []*FD
 	coming [4]*Op // see ahead
@@ -247,8 +247,7 @@ func (l *Loop) wait() (n int, err error) {
 	}
 	l.leaveUser()
 	// Those that were woken run first: else they would wait until the system takes the processor from our wait.
-	if l.sleeps++; l.woke {
-		l.woke = false
+	if l.sleeps++; l.woke > 0 {
 		l.letRun()
 	} else if l.sleeps%yieldEvery == 0 {
 		runtime.Gosched()
@@ -265,16 +264,16 @@ func (l *Loop) wait() (n int, err error) {
 	return n, err
 }
 
-// alone is less than what a call of Go's scheduler takes that runs somebody.
-const alone = 2 * time.Microsecond
-
 // letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
-// all else, so that one call may end too early.
+// all else, so one call of it may end too early. It may also take longer than those can need: then others are at work, and will be.
 func (l *Loop) letRun() {
+	const alone, enough, each = 2 * time.Microsecond, 20 * time.Microsecond, 10 * time.Microsecond
+	most := enough + time.Duration(l.woke)*each
+	l.woke = 0
 	for range 8 {
 		since := time.Now()
 		runtime.Gosched()
-		if time.Since(since) < alone {
+		if took := time.Since(since); took < alone || took > most {
 			return
 		}
 	}

@@ -128,7 +128,7 @@ func (o *Op) settle(err error, on *Loop) {
 		o.future.settle(o.wrap(err))
 	default:
 		if on != nil {
-			on.woke = true
+			on.woke++
 		}
 		o.ch <- struct{}{}
 	}

@@ -176,7 +176,7 @@ func (t *Task) Sleep(d time.Duration) error {
 // what the task owns.
 func (t *Task) Do(fn func() error) error {
 	err := errGoexit
-	t.loop.woke = true
+	t.loop.woke++
 	t.loop.pool.run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
