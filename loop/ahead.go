@@ -49,5 +49,7 @@ func (l *Loop) ahead(i int) {
 // here notes where the caller's stack is. It may be elsewhere by the time that this is used: then it was in vain.
 func (o *Op) here() {
 	var top byte
-	o.stack.Store(uintptr(unsafe.Pointer(&top)) - stackBelow*cacheLine)
+	if p := uintptr(unsafe.Pointer(&top)) - stackBelow*cacheLine; o.stack.Load() != p { // to store costs as much as a lock
+		o.stack.Store(p)
+	}
 }

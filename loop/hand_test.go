@@ -474,3 +474,31 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 	}
 	within(t, "Close", func() { r.Close() })
 }
+
+// Who waits in the name of a task that is waiting is told so, and does not touch its wait.
+func TestStrangerInATasksName(t *testing.T) {
+	s := newStage(t)
+	fd, elsewhere := s.joined(), s.joined()
+	sysfd, err := -1, ErrAgain
+	task := s.Go(func(task *Task) {
+		held, failed := fd.Enter(Read, false)
+		if failed != nil || held < 0 {
+			err = failed
+			return
+		}
+		if sysfd, err = fd.Await(task, Read, never, true); err == nil {
+			fd.Leave(Read, false, Outcome{N: 1}, nil)
+		}
+	})
+	s.turn()
+	if n := fd.length(Read); n != 1 {
+		t.Fatalf("%d wait, want the task", n)
+	}
+	if _, err := elsewhere.Await(task, Write, s.Now().Add(1), false); err != errNotRunning {
+		t.Errorf("the stranger got %v, want %v", err, errNotRunning)
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	if err != nil || sysfd < 0 || fd.length(Read) != 0 || !fd.idle() || !elsewhere.idle() {
+		t.Errorf("the task got %d, %v; want the lane", sysfd, err)
+	}
+}

@@ -208,10 +208,10 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 // all these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
 func (fd *FD) Do(who any, o *Op) error {
 	t, ctx := split(who)
-	home, err := o.prepare(t, ctx)
-	if err != nil {
+	if err := mayWait(t, ctx); err != nil {
 		return fd.refuse(o, err)
 	}
+	home := o.prepare(t)
 	n := 0
 	for {
 		o.task = t
@@ -236,23 +236,25 @@ func (fd *FD) Do(who any, o *Op) error {
 // Errors: those of a wait, see Do; then the lane is not the caller's.
 func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool) (sysfd int, err error) {
 	t, ctx := split(who)
+	if err := mayWait(t, ctx); err != nil {
+		if held {
+			fd.Leave(d, false, Outcome{}, nil)
+		}
+		return -1, err
+	}
 	var o *Op
 	if t != nil {
-		o = &t.attempt
+		o = &t.attempt // which is in no use: the task runs
 	} else {
 		o = parkings.Get().(*Op)
 	}
+	home := o.prepare(t)
 	o.Lane, o.Deadline, o.Entered, o.task = d, deadline, held, t
-	home, err := o.prepare(t, ctx)
-	if err == nil {
-		var on *Loop
-		if on, err = fd.line(o, home); on != nil {
-			if o.wait(t, ctx, on); !o.Entered {
-				err = o.err
-			}
+	on, err := fd.line(o, home)
+	if on != nil {
+		if o.wait(t, ctx, on); !o.Entered {
+			err = o.err
 		}
-	} else {
-		fd.refuse(o, err)
 	}
 	if t == nil {
 		parkings.Put(o)
@@ -287,21 +289,27 @@ func split(who any) (t *Task, ctx context.Context) {
 	return t, ctx
 }
 
-// prepare makes the caller the one who is told. home is as in begin.
-//
-// Errors: the cause of a context that has ended; the task's Cancel.
-func (o *Op) prepare(t *Task, ctx context.Context) (home *Loop, err error) {
+// mayWait returns why the caller must not wait: the cause of a context that has ended; the task's Cancel.
+func mayWait(t *Task, ctx context.Context) error {
 	if ctx != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
+	if t != nil {
+		return t.mayWait()
+	}
+	return nil
+}
+
+// prepare makes the caller the one who is told. home is as in begin.
+func (o *Op) prepare(t *Task) (home *Loop) {
 	o.start = false
 	if t != nil {
-		return t.loop, t.mayWait()
+		return t.loop
 	}
 	if o.ch == nil {
 		o.ch = make(chan struct{}, 1)
 	}
-	return nil, nil
+	return nil
 }
 
 // wait is over when o is settled, or when the lane is the caller's: then o is Entered.
@@ -502,7 +510,11 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			tell |= pollux.Writable
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
-		if fd.queue[d] != nil && fd.state&lane(d, laneBusy) == 0 {
+		if o := fd.first(d); o == nil || fd.state&lane(d, laneBusy) != 0 {
+			// Nobody is there, or somebody tries.
+		} else if o.own() {
+			fd.hand(o, l) // as drain does, with less ado
+		} else {
 			fd.drain(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
