@@ -268,13 +268,16 @@ func (l *Loop) wait() (n int, err error) {
 // alone is less than what a call of Go's scheduler takes that runs somebody.
 const alone = 2 * time.Microsecond
 
+// hogged is what a call of the scheduler takes that runs somebody who has more to do than to answer: each may take 10 ms.
+const hogged = 5 * time.Millisecond
+
 // letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
 // all else, so that one call may end too early.
 func (l *Loop) letRun() {
 	for range 8 {
 		since := time.Now()
 		runtime.Gosched()
-		if time.Since(since) < alone {
+		if took := time.Since(since); took < alone || took > hogged {
 			return
 		}
 	}
