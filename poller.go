@@ -89,7 +89,7 @@ type Poller struct {
 	backend backend
 }
 
-// New makes a poller. It takes three descriptors on Linux (an epoll, an eventfd and a timerfd), all close-on-exec.
+// New makes a poller. It takes five descriptors on Linux (an epoll, two eventfds and two timerfds), all close-on-exec.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); errors.ErrUnsupported on a system without a backend.
 func New() (*Poller, error) {

@@ -1,6 +1,7 @@
 package pollux
 
 import (
+	"os"
 	"runtime"
 	"syscall"
 	"time"
@@ -17,17 +18,20 @@ import (
 // Who becomes ready meanwhile without the poller's doing, and finds no other processor free, waits for the end of that: no longer than
 // holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
 // was somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
-// signal interrupts the call.
+// signal interrupts the call. Whom Go's own poller has news for is let run too, once for each hold: Go's scheduler asks it only when nobody
+// is ready, which the goroutine that calls Gosched always is, and sysmon only every 10 ms.
 //
 //	known ──briskFrom short waits, nobody else ready──▶ held ──guard, traffic goes on──▶ known, short so far
-//	  ▲ ▲                                               │  │
-//	  │ └─── guard, no traffic: for penalty waits ──────┘  │
-//	  └───── others are busy: for penalty waits ───────────┘
+//	  ▲ ▲ ▲                                          │  │  │
+//	  │ │ └── many events at once ───────────────────┘  │  │
+//	  │ └──── guard, no traffic: for penalty waits ─────┘  │
+//	  └────── others are busy: for penalty waits ──────────┘
 type hold struct {
 	on      bool // the guard is armed, and waits are raw
 	short   int  // waits in a row that were short; negative: so many more are not looked at
 	penalty int
 	waits   uint // since the guard was armed
+	sole    bool // there is no other processor
 }
 
 const (
@@ -36,7 +40,8 @@ const (
 	briskFrom   = 4                      // short waits
 	busyFrom    = 3                      // waits until the guard fires: the traffic goes on
 	manyEvents  = 16                     // at once: such a wait has hardly been one
-	crowded     = 20 * time.Microsecond  // a call of the scheduler that takes longer has let others run
+	alone       = time.Microsecond       // less than a call of the scheduler that runs somebody, or is made on a locked thread
+	hogged      = time.Millisecond       // more than chance
 	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
 	penaltyMin  = 16                     // waits
 	penaltyMost = 8192
@@ -60,16 +65,21 @@ func (h *hold) leave() {
 	h.short = -h.penalty
 }
 
-// alone lets everybody run who is ready, and returns whether there was nobody with much to do. If there was, holding is over for a while.
+// letRun lets everybody run who is ready, and returns whether there was nobody with much to do. If there was, holding is over for a while.
+// On a locked thread it is too: there, the call costs more than holding saves.
 //
-// One call of the scheduler proves nothing: it may be long because the system has interrupted it, and each 61st looks at the global queue
-// first, where the caller is, and lets nobody run.
-func (h *hold) alone() bool {
+// One call of the scheduler proves nothing: it may be long because the system has interrupted it, or somebody had an instant's work; and each
+// 61st looks at the global queue first, where the caller is, and lets nobody run.
+func (h *hold) letRun() bool {
 	quick := 0
 	for range 5 {
 		since := time.Now()
 		runtime.Gosched()
-		if time.Since(since) > crowded {
+		took := time.Since(since)
+		if took > hogged {
+			break
+		}
+		if took > alone {
 			quick = 0
 		} else if quick++; quick == 2 {
 			return true
@@ -82,33 +92,71 @@ func (h *hold) alone() bool {
 // fetchHeld is a wait without a timeout.
 func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	h := &b.hold
-	if !h.on && h.short >= briskFrom && h.alone() {
+	if !h.on && h.short >= briskFrom && h.letRun() {
+		b.elsewhere.look()
 		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(holdMost))}
 		h.on, h.waits = unix.TimerfdSettime(b.guardfd, 0, &spec, nil) == nil, 0
+		h.sole = runtime.GOMAXPROCS(0) == 1
 	} else if h.on {
-		if h.waits++; h.waits%lookEvery == 0 {
-			h.alone()
-		} else {
+		h.waits++
+		switch {
+		case !h.sole:
+			// Who is ready has another processor, or waits for the guard: the call wakes a thread for each processor that is
+			// idle, a futex and more for each message.
+		case h.waits%lookEvery == 0:
+			h.letRun()
+		default:
 			runtime.Gosched()
 		}
 	}
 	if h.on {
 		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 			uintptr(room), ^uintptr(0), 0, 0)
+		if errno == 0 && n >= manyEvents {
+			h.on, h.short = false, 0
+		}
 		return int(n), errno
 	}
 	since := time.Now()
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 		uintptr(room), ^uintptr(0), 0, 0)
 	switch {
-	case n >= manyEvents:
-		h.short = 0
+	case errno != 0:
 	case h.short < 0:
 		h.short++
-	case time.Since(since) < briskWait:
+	case n < manyEvents && time.Since(since) < briskWait:
 		h.short++
 	default:
 		h.short = 0
 	}
 	return int(n), errno
+}
+
+// elsewhere has Go's scheduler look at its own poller: what that poller knows, and the scheduler has not asked it for, is an eventfd that was
+// written to just now. So to wait for it is to park until somebody has asked, and if nobody else is ready, the scheduler asks at once.
+type elsewhere struct {
+	file  *os.File
+	conn  syscall.RawConn
+	write func(fd uintptr) bool
+	wrote bool
+}
+
+func (e *elsewhere) open() error {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return os.NewSyscallError("eventfd", err)
+	}
+	e.file = os.NewFile(uintptr(fd), "eventfd")
+	e.conn, err = e.file.SyscallConn()
+	// It is called twice: before the wait, when what came earlier has been forgotten, and after.
+	e.write = func(fd uintptr) bool {
+		e.wrote = !e.wrote
+		return !e.wrote || notify(int(fd)) != nil
+	}
+	return err
+}
+
+func (e *elsewhere) look() {
+	e.wrote = false
+	e.conn.Read(e.write)
 }

@@ -52,6 +52,8 @@ type backend struct {
 	armed  time.Time // when the timerfd fires; zero: it does not
 	hold   hold
 	raw    [batch]unix.EpollEvent
+
+	elsewhere elsewhere
 }
 
 func (b *backend) open() error {
@@ -67,6 +69,9 @@ func (b *backend) open() error {
 		err = os.NewSyscallError("timerfd_create", err)
 	} else if b.guardfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
 		err = os.NewSyscallError("timerfd_create", err)
+	}
+	if err == nil {
+		err = b.elsewhere.open()
 	}
 	for _, own := range []struct {
 		fd    int
@@ -199,17 +204,20 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-func (b *backend) wake() error {
+func (b *backend) wake() error { return notify(b.eventfd) }
+
+// notify makes an edge of an eventfd.
+func notify(eventfd int) error {
 	one := uint64(1)
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(b.eventfd), uintptr(unsafe.Pointer(&one)), 8)
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(eventfd), uintptr(unsafe.Pointer(&one)), 8)
 	switch errno {
 	case 0:
 		return nil
 	case unix.EAGAIN:
 		// 2^64-2 wake-ups and no read: the next Wait starts from a counter of zero.
 		var drained [8]byte
-		unix.Read(b.eventfd, drained[:])
-		return b.wake()
+		unix.Read(eventfd, drained[:])
+		return notify(eventfd)
 	}
 	return os.NewSyscallError("write", errno)
 }
@@ -220,6 +228,9 @@ func (b *backend) close() error {
 		if fd >= 0 {
 			errs = append(errs, os.NewSyscallError("close", unix.Close(fd)))
 		}
+	}
+	if b.elsewhere.file != nil {
+		errs = append(errs, b.elsewhere.file.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -264,11 +264,16 @@ func (l *Loop) wait() (n int, err error) {
 	return n, err
 }
 
+const (
+	alone  = 2 * time.Microsecond  // less than what a call of Go's scheduler takes that runs somebody
+	answer = 10 * time.Microsecond // what somebody needs for one answer
+	hogged = 20 * time.Microsecond // and what more it may take by chance
+)
+
 // letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
 // all else, so one call of it may end too early. It may also take longer than those can need: then others are at work, and will be.
 func (l *Loop) letRun() {
-	const alone, enough, each = 2 * time.Microsecond, 20 * time.Microsecond, 10 * time.Microsecond
-	most := enough + time.Duration(l.woke)*each
+	most := hogged + time.Duration(l.woke)*answer
 	l.woke = 0
 	for range 8 {
 		since := time.Now()
