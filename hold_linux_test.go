@@ -3,6 +3,7 @@ package pollux
 import (
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -284,6 +285,31 @@ func TestHoldNotOnLockedThread(t *testing.T) {
 	})
 	if held > waits/20 {
 		t.Errorf("%d of %d waits on a locked thread were held", held, waits)
+	}
+}
+
+// With more than one processor a hold leaves Go's scheduler alone: it notes how long each eighth goroutine was ready before it ran.
+func TestHoldLeavesSchedulerAlone(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	b := newBackend(t)
+	noted := func() (n uint64) {
+		sample := []metrics.Sample{{Name: "/sched/latencies:seconds"}}
+		metrics.Read(sample)
+		for _, count := range sample[0].Value.Float64Histogram().Counts {
+			n += count
+		}
+		return n
+	}
+	guardless(t, b)
+	before := noted()
+	const waits = 4000
+	within(t, "the traffic", func() {
+		for range waits {
+			shortWait(t, b)
+		}
+	})
+	if n := noted() - before; n > waits/8/4 {
+		t.Errorf("a goroutine was scheduled about %d times in %d waits", 8*n, waits)
 	}
 }
 
