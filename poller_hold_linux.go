@@ -94,8 +94,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	h := &b.hold
 	if !h.on && h.short >= briskFrom && h.letRun() {
 		b.elsewhere.look()
-		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(holdMost))}
-		h.on, h.waits = unix.TimerfdSettime(b.guardfd, 0, &spec, nil) == nil, 0
+		h.on, h.waits = b.armGuard(), 0
 		h.sole = runtime.GOMAXPROCS(0) == 1
 	} else if h.on {
 		h.waits++
@@ -130,6 +129,14 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 		h.short = 0
 	}
 	return int(n), errno
+}
+
+// armGuard has the guard fire after holdMost. The scheduler knows of this call: that wakes sysmon, which sleeps once all processors are idle and
+// would not hear of raw calls. Nobody else interrupts a goroutine that computes, and nobody could run beside one.
+func (b *backend) armGuard() bool {
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(holdMost))}
+	_, _, errno := unix.Syscall6(unix.SYS_TIMERFD_SETTIME, uintptr(b.guardfd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	return errno == 0
 }
 
 // elsewhere has Go's scheduler look at its own poller: what that poller knows, and the scheduler has not asked it for, is an eventfd that was
