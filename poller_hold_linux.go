@@ -42,7 +42,8 @@ const (
 	manyEvents  = 16                     // at once: such a wait has hardly been one
 	alone       = time.Microsecond       // less than a call of the scheduler that runs somebody, or is made on a locked thread
 	hogged      = time.Millisecond       // more than chance
-	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
+	yieldEvery  = 4                      // held waits: a call of the scheduler is some percent of the shortest message
+	lookEvery   = 8                      // held waits: to look at the clock is another
 	penaltyMin  = 16                     // waits
 	penaltyMost = 8192
 )
@@ -104,7 +105,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 			// idle, a futex and more for each message.
 		case h.waits%lookEvery == 0:
 			h.letRun()
-		default:
+		case h.waits%yieldEvery == 0:
 			runtime.Gosched()
 		}
 	}
