@@ -36,14 +36,13 @@ type hold struct {
 
 const (
 	holdMost    = 2 * time.Millisecond
-	briskWait   = 400 * time.Microsecond // is short
+	briskWait   = 700 * time.Microsecond // is short
 	briskFrom   = 4                      // short waits
 	busyFrom    = 3                      // waits until the guard fires: the traffic goes on
 	manyEvents  = 16                     // at once: such a wait has hardly been one
 	alone       = time.Microsecond       // less than a call of the scheduler that runs somebody, or is made on a locked thread
 	hogged      = time.Millisecond       // more than chance
-	yieldEvery  = 4                      // held waits: a call of the scheduler is some percent of the shortest message
-	lookEvery   = 8                      // held waits: to look at the clock is another
+	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
 	penaltyMin  = 16                     // waits
 	penaltyMost = 8192
 )
@@ -105,7 +104,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 			// idle, a futex and more for each message.
 		case h.waits%lookEvery == 0:
 			h.letRun()
-		case h.waits%yieldEvery == 0:
+		default:
 			runtime.Gosched()
 		}
 	}
