@@ -18,7 +18,7 @@ import (
 // Who becomes ready meanwhile without the poller's doing, and finds no other processor free, waits for the end of that: no longer than
 // holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
 // was somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
-// signal interrupts the call. Whom Go's own poller has news for is let run too, once for each hold: Go's scheduler asks it only when nobody
+// signal interrupts the call. Whom Go's own poller has news for is let run too, once for every second hold: Go's scheduler asks it only when nobody
 // is ready, which the goroutine that calls Gosched always is, and sysmon only every 10 ms.
 //
 //	known ──briskFrom short waits, nobody else ready──▶ held ──guard, traffic goes on──▶ known, short so far
@@ -31,6 +31,7 @@ type hold struct {
 	short   int  // waits in a row that were short; negative: so many more are not looked at
 	penalty int
 	waits   uint // since the guard was armed
+	holds   uint // begun
 	sole    bool // there is no other processor
 }
 
@@ -93,7 +94,9 @@ func (h *hold) letRun() bool {
 func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	h := &b.hold
 	if !h.on && h.short >= briskFrom && h.letRun() {
-		b.elsewhere.look()
+		if h.holds++; h.holds%2 == 0 {
+			b.elsewhere.look()
+		}
 		h.on, h.waits = b.armGuard(), 0
 		h.sole = runtime.GOMAXPROCS(0) == 1
 	} else if h.on {
