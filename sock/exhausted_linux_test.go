@@ -70,6 +70,13 @@ func TestAcceptBacksOff(t *testing.T) {
 				}
 				giveBack()
 				socktest.Must(t, call.Wait(t))
+				told := make(chan struct{}) // the loop says it, in its own time
+				socktest.Must(t, ln.Loop().Post(func() { close(told) }))
+				select {
+				case <-told:
+				case <-time.After(socktest.Patience):
+					t.Fatal("the loop does not run what was posted")
+				}
 				if text := said(); !strings.Contains(text, "backs off") || !strings.Contains(text, "too many open files") {
 					t.Errorf("the log says nothing of it: %q", text)
 				}
