@@ -1,0 +1,296 @@
+package loop
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// Do makes the attempt of o, waits as who says if it is not ready, and returns its error.
+//
+// who is nil or a context.Context: the calling goroutine is parked; a *Task or a *TaskContext: the task is suspended. A context
+// that ends gives its cause, o.Deadline gives os.ErrDeadlineExceeded (ErrAgain if it is timeouts.Now), Close net.ErrClosed; in
+// all these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
+func (fd *FD) Do(who any, o *Op) error {
+	t, ctx := split(who)
+	if err := mayWait(t, ctx); err != nil {
+		return fd.refuse(o, err)
+	}
+	home := o.prepare(t)
+	n := 0
+	for {
+		o.task = t
+		on, moved, err := fd.begin(o, home)
+		n += moved
+		if on == nil {
+			o.task = nil
+			if t != nil {
+				t.Spend(n)
+			}
+			return err
+		}
+		if o.wait(t, ctx, on); !o.Entered {
+			return o.err
+		}
+	}
+}
+
+// Await waits as who says, see Do, until an attempt in the lane is worth making, and begins it as Enter does: for those who try for
+// themselves. held says that the lane is the caller's already, and that its attempt came to ErrAgain.
+//
+// Errors: those of a wait, see Do; then the lane is not the caller's.
+func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool) (sysfd int, err error) {
+	t, ctx := split(who)
+	if err := mayWait(t, ctx); err != nil {
+		if held {
+			fd.Leave(d, false, Outcome{}, nil)
+		}
+		return -1, err
+	}
+	var o *Op
+	if t != nil {
+		o = &t.attempt // which is in no use: the task runs
+	} else {
+		o = parkings.Get().(*Op)
+	}
+	home := o.prepare(t)
+	o.Lane, o.Deadline, o.Entered, o.task = d, deadline, held, t
+	on, err := fd.line(o, home)
+	if on != nil {
+		if o.wait(t, ctx, on); !o.Entered {
+			err = o.err
+		}
+	}
+	if t == nil {
+		parkings.Put(o)
+	}
+	if err != nil {
+		return -1, err
+	}
+	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
+		fd.Leave(d, false, Outcome{}, nil)
+		return -1, net.ErrClosed
+	}
+	return sysfd, nil
+}
+
+// parkings are the Ops of goroutines in Await; a task has its own.
+var parkings = sync.Pool{New: func() any { return new(Op) }}
+
+// split says who waits: a task, or a goroutine if that is nil, and until when.
+func split(who any) (t *Task, ctx context.Context) {
+	switch who := who.(type) {
+	case nil:
+	case *Task:
+		t = who
+	case *TaskContext:
+		t, ctx = who.Task, who.Context
+	case context.Context:
+		ctx = who
+	}
+	if ctx != nil && ctx.Done() == nil {
+		ctx = nil
+	}
+	return t, ctx
+}
+
+// mayWait returns why the caller must not wait: the cause of a context that has ended; the task's Cancel.
+func mayWait(t *Task, ctx context.Context) error {
+	if ctx != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if t != nil {
+		return t.mayWait()
+	}
+	return nil
+}
+
+// prepare makes the caller the one who is told. home is as in begin.
+func (o *Op) prepare(t *Task) (home *Loop) {
+	o.start = false
+	if t != nil {
+		return t.loop
+	}
+	if o.ch == nil {
+		o.ch = make(chan struct{}, 1)
+	}
+	return nil
+}
+
+// wait is over when o is settled, or when the lane is the caller's: then o is Entered.
+func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
+	o.here()
+	if t != nil {
+		// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
+		if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
+			t.canceled = nil
+		}
+		t.turns++
+		if ctx == nil {
+			t.suspend(o)
+		} else {
+			t.suspendWith(ctx, o)
+		}
+		return
+	}
+	if err := on.refuseWait(); err != nil {
+		o.cancel(o.fd, err, nil)
+	}
+	o.park(ctx)
+}
+
+// line takes the lane for o if it is free, and else puts o into the queue of those who wait for it, and for its next edge. on is as in
+// begin.
+func (fd *FD) line(o *Op, home *Loop) (on *Loop, err error) {
+	held := o.Entered
+	o.Entered = false
+	fd.mu.Lock()
+	if held {
+		fd.conclude(o.Lane, false, Outcome{}, ErrAgain)
+		if fd.state&(fdClosed|lane(o.Lane, laneReady)) == 0 {
+			err = ErrAgain
+		} else if fd.state&fdClosed != 0 {
+			err = net.ErrClosed
+		}
+	} else {
+		err = fd.mayTry(o.Lane, false)
+	}
+	if err == nil {
+		fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
+		fd.mu.Unlock()
+		return nil, nil
+	}
+	if err == ErrAgain && o.Deadline != timeouts.Now {
+		if err = fd.enqueue(o, home, held, Outcome{}); err == nil {
+			on = fd.loop
+			fd.mu.Unlock()
+			return on, nil
+		}
+	}
+	fd.unlockLane(o.Lane)
+	return nil, err
+}
+
+// refuse ends an operation that did not begin, and gives up the lane if it was its own.
+func (fd *FD) refuse(o *Op, err error) error {
+	if o.Entered {
+		o.Entered = false
+		fd.Leave(o.Lane, o.Blind, Outcome{}, nil)
+	}
+	return err
+}
+
+// begin tries o if nobody is before it, and queues it if it has to wait and may. The lane is o's from the first attempt until then,
+// so that what has been done in part is not mixed with what others do. on is the loop on which it is queued, or nil; n is how many
+// bytes moved.
+//
+// home is the loop to join if it is on none; if home is not nil this is its goroutine, which has others to serve too.
+func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
+	fd.mu.Lock()
+	if o.Entered {
+		o.Entered = false
+		if fd.state&fdKeep != 0 { // the descriptor is another's
+			fd.conclude(o.Lane, o.Blind, Outcome{}, nil)
+			err = net.ErrClosed
+		}
+	} else {
+		err = fd.mayTry(o.Lane, o.Blind)
+		if err == ErrAgain && o.Deadline == timeouts.Now && fd.doubt(o.Lane) {
+			err = nil
+		}
+	}
+	tried := err == nil
+	var out Outcome
+	for err == nil {
+		fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
+		sysfd := int(fd.sysfd)
+		fd.mu.Unlock()
+
+		out, err = o.try(sysfd)
+		n += out.N
+
+		fd.mu.Lock()
+		if fd.lend(out, &err, nil) {
+			fd.mu.Unlock()
+			return nil, n, nil
+		}
+		fd.conclude(o.Lane, o.Blind, out, err)
+		if err != ErrAgain || fd.state&fdClosed != 0 {
+			break
+		}
+		switch {
+		case out.More && (home == nil || n < budget):
+			if err = fd.withinBudget(o.Lane); err == nil {
+				continue
+			}
+		case fd.state&lane(o.Lane, laneReady) != 0:
+			err = nil
+		}
+	}
+	if err == ErrAgain && fd.state&fdClosed != 0 {
+		err = net.ErrClosed
+	}
+	if err == ErrAgain && o.Deadline != timeouts.Now {
+		if err = fd.enqueue(o, home, tried, out); err == nil {
+			on = fd.loop
+			fd.mu.Unlock()
+			return on, n, nil
+		}
+	}
+	fd.unlockLane(o.Lane)
+	return nil, n, err
+}
+
+// lend says whether an attempt keeps the lane by Outcome.Hold. One that was ended meanwhile does not: then *err says by what. mu is held.
+func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
+	switch {
+	case !out.Hold || *err != nil:
+		return false
+	case fd.state&fdClosed != 0:
+		*err = net.ErrClosed
+		return false
+	case canceled != nil:
+		*err = canceled
+		return false
+	}
+	fd.state |= fdLent
+	return true
+}
+
+// enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
+//
+// Errors: those of join; os.ErrDeadlineExceeded if this was its last attempt.
+func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
+	if fd.loop == nil {
+		if err := fd.join(home); err != nil {
+			return err
+		}
+		if out.Retry != 0 {
+			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
+		}
+	}
+	if tried && !out.More && fd.asked(o) {
+		return os.ErrDeadlineExceeded
+	}
+	if o.start {
+		o.future = &completion{op: o, fd: fd}
+	}
+	last := fd.queue[o.Lane]
+	fd.push(o)
+	if tried && last != nil {
+		fd.queue[o.Lane] = last // o is behind the last, and so it is the first
+	}
+	if out.More {
+		fd.again(nil)
+	} else if tried && o.next != o && out.Retry == 0 {
+		fd.tellRest(o.Lane, nil)
+	}
+	if o.Deadline != timeouts.Never {
+		fd.laneTimer(o.Lane).arm(o.Deadline)
+	}
+	return nil
+}
