@@ -286,6 +286,23 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 	})
 }
 
+// An attempt that makes an edge itself, as each of AF_ALG's does, keeps nobody from the end of his time.
+func TestDeadlineOfWhoMakesEdges(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	edge := part{err: ErrAgain, during: func() { s.p.tell(s.ready(fd, pollux.Readable)) }}
+	w := other.wait(fd, s.Now().Add(time.Second), slices.Repeat([]part{edge}, 100)...)
+	for range 3 {
+		s.turn()
+		other.turn()
+	}
+	w.want(t, 4, false, nil, "each attempt made an edge, and each edge an attempt")
+	s.p.advance(2 * time.Second)
+	s.turn()
+	other.turn()
+	w.want(t, 5, true, os.ErrDeadlineExceeded, "its time is over")
+}
+
 // A deadline that passes while somebody has the lane: he gets what is there, and then those behind him theirs, in their order.
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)

@@ -159,6 +159,3 @@ func (fd *FD) overdue(lt *laneTimer, now timeouts.Deadline) (due, fresh bool) {
 	}
 	return due, fresh
 }
-
-// asked says whether o, whose attempt came to nothing just now, has had its last. mu is held.
-func (fd *FD) asked(o *Op) bool { return fd.extra != nil && o.Deadline <= fd.extra.lanes[o.Lane].asked }

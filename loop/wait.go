@@ -263,7 +263,7 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 
 // enqueue puts o into its lane: at the front if it was tried, since those that are there came during the attempt. mu is held.
 //
-// Errors: those of join; os.ErrDeadlineExceeded if this was its last attempt.
+// Errors: those of join; os.ErrDeadlineExceeded if it was tried, and its time is over.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	if fd.loop == nil {
 		if err := fd.join(home); err != nil {
@@ -273,7 +273,8 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
 		}
 	}
-	if tried && !out.More && fd.asked(o) {
+	// The timer may find the lane in the hands of who tries, over and over: an attempt can make an edge itself (AF_ALG's do).
+	if tried && !out.More && o.Deadline != timeouts.Never && o.Deadline <= fd.loop.clock.Now() {
 		return os.ErrDeadlineExceeded
 	}
 	if o.start {
