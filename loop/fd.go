@@ -22,10 +22,11 @@ type FD struct {
 	extra   *extra       // mu; nil until something has a deadline
 	token   pollux.Token // mu
 	queue   [2]*Op       // mu; per lane, the last of a ring: queue[d].next is the first
-	spent   [2]uint32    // mu; per lane, bytes moved for the watcher in this turn
+	spent   [2]uint16    // mu; per lane, what was moved for the watcher in this turn, in units of 64 bytes
 	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits. Await reads it without mu
 	users   uint16       // mu; system calls in flight outside the lanes
 	state   fdState      // mu
+	vain    [2]uint8     // mu; per lane, edges in a row whose attempt came to nothing
 }
 
 // fdState has four bits for each lane, and some of the descriptor's own.

@@ -303,6 +303,52 @@ func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	w.want(t, 5, true, os.ErrDeadlineExceeded, "its time is over")
 }
 
+// An attempt that makes its next edge does not keep the loop busy, and what comes after many in vain is late by a millisecond at the most.
+func TestEdgesInVain(t *testing.T) {
+	for _, by := range []string{"task", "future"} {
+		t.Run(by, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			tries, ready := 0, false
+			o := &Op{Deadline: never, Attempt: try(func(int) (Outcome, error) {
+				tries++
+				if ready {
+					return Outcome{}, nil
+				}
+				s.p.tell(s.ready(fd, pollux.Readable))
+				return Outcome{}, ErrAgain
+			})}
+			over := func() bool { return ready && fd.length(Read) == 0 && fd.idle() }
+			if by == "task" {
+				s.Go(func(task *Task) { fd.Do(task, o) })
+			} else {
+				Start(fd, s.Loop, o, new(int))
+			}
+			for range 100 {
+				s.turn()
+			}
+			if tries != 1+vainMost {
+				t.Errorf("%d attempts, want %d", tries, 1+vainMost)
+			}
+			for range 3 { // the edge of the attempt before waits too
+				s.p.advance(vainDelay + timeouts.Tick)
+				s.turns()
+				s.turn()
+			}
+			if tries != 1+vainMost+3 || fd.length(Read) != 1 {
+				t.Errorf("%d attempts, %d wait; want %d and 1", tries, fd.length(Read), 1+vainMost+3)
+			}
+			ready = true
+			s.turn(s.ready(fd, pollux.Readable))
+			s.p.advance(vainDelay + timeouts.Tick)
+			s.turns()
+			if !over() || fd.vain[Read] != 0 {
+				t.Errorf("%d wait, %d in vain; want none", fd.length(Read), fd.vain[Read])
+			}
+		})
+	}
+}
+
 // A deadline that passes while somebody has the lane: he gets what is there, and then those behind him theirs, in their order.
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)

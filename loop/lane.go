@@ -1,9 +1,12 @@
 package loop
 
 import (
+	"math"
 	"net"
+	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 	"go.uber.org/zap"
 )
 
@@ -11,6 +14,15 @@ import (
 const (
 	budget = 256 << 10
 	opCost = budget / 32
+
+	spentUnit = 64 // bytes
+)
+
+// An edge whose attempt comes to nothing is a rare thing, and many in a row are not what happens but what the attempts do: with AF_ALG each
+// makes the next edge (af_alg_wmem_wakeup at the end of recvmsg). From vainMost on, a lane is tried once in vainDelay until there is something.
+const (
+	vainMost  = 16
+	vainDelay = time.Millisecond
 )
 
 func edge(d Direction) pollux.Ready { return pollux.Readable << d }
@@ -95,7 +107,7 @@ func (fd *FD) doubt(d Direction) bool {
 // withinBudget returns ErrAgain if the watcher, which is being told, has had its share of this turn: it will be told again. What
 // answers what was read is bounded by that, and not refused.
 func (fd *FD) withinBudget(d Direction) error {
-	if fd.state&fdDispatching == 0 || fd.spent[d] < budget || d == Write && fd.spent[Write] < fd.spent[Read] {
+	if fd.state&fdDispatching == 0 || fd.spent[d] < budget/spentUnit || d == Write && fd.spent[Write] < fd.spent[Read] {
 		return nil
 	}
 	fd.state |= fdAgain | lane(d, laneHeld)
@@ -185,7 +197,10 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
-		fd.spent[d] += uint32(max(out.N, opCost))
+		fd.spent[d] = uint16(min(int(fd.spent[d])+max(out.N, opCost)/spentUnit, math.MaxUint16))
+	}
+	if err != ErrAgain || out.N > 0 {
+		fd.vain[d] = 0
 	}
 	if err != ErrAgain {
 		if fd.extra != nil {
@@ -222,6 +237,8 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		if o := fd.first(d); o == nil || fd.state&lane(d, laneBusy) != 0 {
 			// Nobody is there, or somebody tries.
+		} else if fd.vain[d]++; fd.vain[d] > vainMost {
+			fd.damp(d)
 		} else if o.own() {
 			fd.hand(o, l) // as drain does, with less ado
 		} else {
@@ -239,10 +256,20 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 	fd.unlockAndClose()
 }
 
+// damp has an edge wait, since those before it were in vain. mu is held.
+func (fd *FD) damp(d Direction) {
+	fd.vain[d] = vainMost
+	fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBlocked)
+	if lt := fd.laneTimer(d); lt.retry == timeouts.Never {
+		lt.retry = fd.loop.clock.Now().Add(vainDelay)
+		lt.arm(lt.retry)
+	}
+}
+
 // dispatch tells the watcher. mu is held, and is given up.
 func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	w := fd.watcher
-	fd.spent = [2]uint32{}
+	fd.spent = [2]uint16{}
 	fd.state |= fdDispatching
 	listed := fd.state&fdAgain != 0
 	fd.mu.Unlock()
