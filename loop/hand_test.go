@@ -193,9 +193,9 @@ func TestDetachWhileHanded(t *testing.T) {
 			other.Go(func(task *Task) {
 				if by == "Do" {
 					err = fd.Do(task, &Op{Attempt: p, Deadline: never})
-				} else if _, err = fd.Await(task, Read, never, false); err == nil {
+				} else if _, err = fd.Await(task, Read, -1, new(timeouts.Deadline), false); err == nil {
 					fd.Leave(Read, false, Outcome{}, ErrAgain)
-					if _, err = fd.Await(task, Read, never, false); err == nil {
+					if _, err = fd.Await(task, Read, -1, new(timeouts.Deadline), false); err == nil {
 						fd.Leave(Read, false, Outcome{}, nil)
 					}
 				}
@@ -263,11 +263,11 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 		for _, parts := range [][]part{{again, done}, {again}} {
 			s := newStage(t)
 			p := &play{parts: parts}
-			fd, err, deadline := s.joined(), ErrAgain, s.Now().Add(time.Second)
+			fd, err, deadline := s.joined(), ErrAgain, timeouts.Deadline(0)
 			s.Go(func(task *Task) {
 				for held := false; ; held = true {
 					var sysfd int
-					if sysfd, err = fd.Await(task, Read, deadline, held); err != nil {
+					if sysfd, err = fd.Await(task, Read, time.Second, &deadline, held); err != nil {
 						return
 					}
 					if _, err = p.Try(sysfd); err != ErrAgain {
@@ -549,7 +549,7 @@ func TestStrangerInATasksName(t *testing.T) {
 			err = failed
 			return
 		}
-		if sysfd, err = fd.Await(task, Read, never, true); err == nil {
+		if sysfd, err = fd.Await(task, Read, -1, new(timeouts.Deadline), true); err == nil {
 			fd.Leave(Read, false, Outcome{N: 1}, nil)
 		}
 	})
@@ -557,7 +557,10 @@ func TestStrangerInATasksName(t *testing.T) {
 	if n := fd.length(Read); n != 1 {
 		t.Fatalf("%d wait, want the task", n)
 	}
-	if _, err := elsewhere.Await(task, Write, s.Now().Add(1), false); err != errNotRunning {
+	if _, err := elsewhere.Await(task, Write, 1, new(timeouts.Deadline), false); err != nil {
+		t.Errorf("the stranger need not wait, and got %v", err)
+	}
+	if _, err := elsewhere.Await(task, Write, 1, new(timeouts.Deadline), true); err != errNotRunning {
 		t.Errorf("the stranger got %v, want %v", err, errNotRunning)
 	}
 	s.turn(s.ready(fd, pollux.Readable))

@@ -86,16 +86,9 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
-// Doubt forgets that the lane is not ready, for who was refused by Enter and will not wait: between the arrival of something and the
-// loop's look at its edge the system knows more than the lane. It returns whether there is reason to try again, which there is too if
-// the edge has come since. A watcher has no doubts: it is told in time, and it is not to pay for asking.
-func (fd *FD) Doubt(d Direction) bool {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	return fd.doubt(d)
-}
-
-// doubt is Doubt with mu held.
+// doubt forgets that the lane is not ready, for who will not wait: between the arrival of something and the loop's look at its edge the
+// system knows more than the lane. It returns whether there is reason to try. A watcher has no doubts: it is told in time, and it is not to
+// pay for asking. mu is held.
 func (fd *FD) doubt(d Direction) bool {
 	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queue[d] != nil {
 		return false
@@ -119,11 +112,18 @@ func (fd *FD) withinBudget(d Direction) error {
 //
 // Errors: net.ErrClosed; ErrAgain if the lane is not ready or others are before it: an operation that may wait goes on with
 // Do.
-func (fd *FD) Enter(d Direction, blind bool) (sysfd int, err error) {
+func (fd *FD) Enter(d Direction, blind bool) (sysfd int, err error) { return fd.enter(d, blind, false) }
+
+// EnterNow is Enter for who will not wait: it is not refused because of what the lane learned earlier.
+func (fd *FD) EnterNow(d Direction, blind bool) (sysfd int, err error) {
+	return fd.enter(d, blind, true)
+}
+
+func (fd *FD) enter(d Direction, blind, now bool) (sysfd int, err error) {
 	fd.mu.Lock()
-	if err = fd.mayTry(d, blind); err == nil {
+	if err = fd.mayTry(d, blind); err == nil || err == ErrAgain && now && fd.doubt(d) {
 		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
-		sysfd = int(fd.sysfd)
+		sysfd, err = int(fd.sysfd), nil
 	}
 	fd.mu.Unlock()
 	return sysfd, err

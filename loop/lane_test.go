@@ -398,7 +398,7 @@ func TestEntered(t *testing.T) {
 
 // Who does not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet. A
 // watcher does not, nor does anyone pass those who queue.
-func TestDoubt(t *testing.T) {
+func TestEnterNow(t *testing.T) {
 	s := newStage(t)
 	for _, d := range []Direction{Read, Write} {
 		fd := s.joined()
@@ -408,23 +408,19 @@ func TestDoubt(t *testing.T) {
 		if _, err := fd.Enter(d, false); err != ErrAgain {
 			t.Errorf("%v: Enter: %v, and the lane knows better", d, err)
 		}
-		if !fd.Doubt(d) {
-			t.Errorf("%v: no Doubt of a lane that is not ready", d)
+		for range 2 { // the second as when the edge comes in between
+			if _, err := fd.EnterNow(d, false); err != nil {
+				t.Errorf("%v: EnterNow: %v, and nothing is known but what was", d, err)
+			}
+			if _, err := fd.EnterNow(d, false); err != ErrAgain {
+				t.Errorf("%v: EnterNow in the middle of an attempt: %v", d, err)
+			}
+			fd.Leave(d, false, Outcome{}, ErrAgain)
 		}
-		if !fd.Doubt(d) { // as when the edge comes between Enter and Doubt
-			t.Errorf("%v: no Doubt of what was not ready a moment ago", d)
-		}
-		if _, err := fd.Enter(d, false); err != nil {
-			t.Errorf("%v: Enter: %v after Doubt", d, err)
-		}
-		if fd.Doubt(d) {
-			t.Errorf("%v: Doubt in the middle of an attempt", d)
-		}
-		fd.Leave(d, false, Outcome{}, ErrAgain)
 
 		a := s.start(fd, d, again)
-		if fd.Doubt(d) {
-			t.Errorf("%v: Doubt while others queue", d)
+		if _, err := fd.EnterNow(d, false); err != ErrAgain {
+			t.Errorf("%v: EnterNow while others queue: %v", d, err)
 		}
 		s.startUntil(timeouts.Now, fd, d, done).want(t, ErrAgain, "others are before it")
 		a.want(t, waits, "not ready")
@@ -434,8 +430,8 @@ func TestDoubt(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.startUntil(timeouts.Now, watched, d, again).want(t, ErrAgain, "not ready")
-		if watched.Doubt(d) {
-			t.Errorf("%v: Doubt of a watched one", d)
+		if _, err := watched.EnterNow(d, false); err != ErrAgain {
+			t.Errorf("%v: EnterNow of a watched one: %v", d, err)
 		}
 	}
 }

@@ -186,7 +186,11 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 
 // enter is an operation by the shortest way.
 func (x *stressed) enter(o *transfer) error {
-	sysfd, err := x.fd.Enter(x.d, false)
+	enter := x.fd.Enter
+	if o.Deadline == timeouts.Now {
+		enter = x.fd.EnterNow
+	}
+	sysfd, err := enter(x.d, false)
 	if err != nil {
 		if err == ErrAgain {
 			return context.Canceled
@@ -203,8 +207,11 @@ func (x *stressed) enter(o *transfer) error {
 
 // await is an operation of one who tries for himself.
 func (x *stressed) await(who any, o *transfer) error {
+	if o.Deadline == timeouts.Now {
+		return x.enter(o)
+	}
 	for held := false; ; held = true {
-		sysfd, err := x.fd.Await(who, x.d, o.Deadline, held)
+		sysfd, err := x.fd.Await(who, x.d, -1, &o.Deadline, held)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/polluxio/pollux/timeouts"
 )
@@ -39,43 +40,86 @@ func (fd *FD) Do(who any, o *Op) error {
 	}
 }
 
-// Await waits as who says, see Do, until an attempt in the lane is worth making, and begins it as Enter does: for those who try for
-// themselves. held says that the lane is the caller's already, and that its attempt came to ErrAgain.
+// Await gives the lane to the caller for an attempt of its own, as Enter does, and waits for it as who says, see Do, while there is
+// reason to think that an attempt would come to nothing. held says that the lane is the caller's already, and that its attempt came
+// to ErrAgain.
+//
+// timeout is how long the operation may wait in all; below 0: for ever; who may not wait at all calls EnterNow. It begins when the
+// operation first has to wait, which *deadline remembers from one Await to the next: 0 before the first.
 //
 // Errors: those of a wait, see Do; then the lane is not the caller's.
-func (fd *FD) Await(who any, d Direction, deadline timeouts.Deadline, held bool) (sysfd int, err error) {
+func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeouts.Deadline, held bool) (sysfd int, err error) {
 	t, ctx := split(who)
-	if err := mayWait(t, ctx); err != nil {
-		if held {
-			fd.Leave(d, false, Outcome{}, nil)
+	if ctx != nil && ctx.Err() != nil { // not under the lock: it may be the user's code
+		return -1, fd.giveUp(d, held, context.Cause(ctx))
+	}
+	fd.mu.Lock()
+	switch {
+	case !held:
+		err = fd.mayTry(d, false)
+	default:
+		fd.conclude(d, false, Outcome{}, ErrAgain)
+		if fd.state&fdClosed != 0 {
+			err = net.ErrClosed
+		} else if fd.state&lane(d, laneReady) == 0 {
+			err = ErrAgain
 		}
-		return -1, err
+	}
+	if err == nil {
+		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
+		sysfd = int(fd.sysfd)
+		fd.mu.Unlock()
+		return sysfd, nil
 	}
 	var o *Op
-	if t != nil {
-		o = &t.attempt // which is in no use: the task runs
-	} else {
-		o = parkings.Get().(*Op)
+	var on *Loop
+	if err == ErrAgain {
+		if t == nil {
+			o = parkings.Get().(*Op)
+		} else if o, err = &t.attempt, t.mayWait(); err == nil { // it is in no use: the task runs
+			err = ErrAgain
+		}
 	}
-	home := o.prepare(t)
-	o.Lane, o.Deadline, o.Entered, o.task = d, deadline, held, t
-	on, err := fd.line(o, home)
-	if on != nil {
+	if err == ErrAgain {
+		home := o.prepare(t)
+		if err = fd.join(home); err == nil {
+			if *deadline == 0 {
+				*deadline = timeouts.Never
+				if timeout >= 0 {
+					*deadline = fd.loop.clock.Now().Add(timeout)
+				}
+			}
+			o.Lane, o.Deadline, o.Entered, o.task = d, *deadline, false, t
+			err = fd.enqueue(o, home, held, Outcome{})
+			on = fd.loop
+		}
+	}
+	if err != nil {
+		fd.unlockLane(d)
+	} else {
+		fd.mu.Unlock()
 		if o.wait(t, ctx, on); !o.Entered {
 			err = o.err
 		}
 	}
-	if t == nil {
+	if t == nil && o != nil {
 		parkings.Put(o)
 	}
 	if err != nil {
 		return -1, err
 	}
 	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
-		fd.Leave(d, false, Outcome{}, nil)
-		return -1, net.ErrClosed
+		return -1, fd.giveUp(d, true, net.ErrClosed)
 	}
 	return sysfd, nil
+}
+
+// giveUp leaves the lane, if it is the caller's, for err.
+func (fd *FD) giveUp(d Direction, held bool, err error) error {
+	if held {
+		fd.Leave(d, false, Outcome{}, nil)
+	}
+	return err
 }
 
 // parkings are the Ops of goroutines in Await; a task has its own.
@@ -141,38 +185,6 @@ func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
 		o.cancel(o.fd, err, nil)
 	}
 	o.park(ctx)
-}
-
-// line takes the lane for o if it is free, and else puts o into the queue of those who wait for it, and for its next edge. on is as in
-// begin.
-func (fd *FD) line(o *Op, home *Loop) (on *Loop, err error) {
-	held := o.Entered
-	o.Entered = false
-	fd.mu.Lock()
-	if held {
-		fd.conclude(o.Lane, false, Outcome{}, ErrAgain)
-		if fd.state&(fdClosed|lane(o.Lane, laneReady)) == 0 {
-			err = ErrAgain
-		} else if fd.state&fdClosed != 0 {
-			err = net.ErrClosed
-		}
-	} else {
-		err = fd.mayTry(o.Lane, false)
-	}
-	if err == nil {
-		fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
-		fd.mu.Unlock()
-		return nil, nil
-	}
-	if err == ErrAgain && o.Deadline != timeouts.Now {
-		if err = fd.enqueue(o, home, held, Outcome{}); err == nil {
-			on = fd.loop
-			fd.mu.Unlock()
-			return on, nil
-		}
-	}
-	fd.unlockLane(o.Lane)
-	return nil, err
 }
 
 // refuse ends an operation that did not begin, and gives up the lane if it was its own.

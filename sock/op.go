@@ -99,12 +99,12 @@ func (s *Socket) task() (t *loop.Task, err error) {
 
 func (s *Socket) mustNotWait(flags int) bool { return s.timeout.Load() == 0 || flags&msgDontwait != 0 }
 
-// enter is FD.Enter for an attempt that is the only one if the mode says so.
+// enter is FD.Enter, for an attempt that is the only one if the mode says so.
 func (s *Socket) enter(d loop.Direction, blind bool, flags int) (sysfd int, err error) {
-	if sysfd, err = s.fd.Enter(d, blind); err == loop.ErrAgain && s.mustNotWait(flags) && s.fd.Doubt(d) {
-		return s.fd.Enter(d, blind)
+	if s.mustNotWait(flags) {
+		return s.fd.EnterNow(d, blind)
 	}
-	return sysfd, err
+	return s.fd.Enter(d, blind)
 }
 
 // direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.

@@ -3,6 +3,7 @@ package sock
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/timeouts"
@@ -80,37 +81,29 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 		return s.receiveAll(p, b, flags)
 	}
 	t, err := s.task()
-	sysfd := -1
-	if err == nil {
-		sysfd, err = s.enter(loop.Read, false, flags)
-	}
-	deadline := undecided
-	for {
-		held := err == nil
-		if held {
-			var n int
-			if n, p, err = s.receiveOnce(t, sysfd, p, b, flags); err != loop.ErrAgain {
-				return n, p, err
-			}
-		}
-		if deadline == undecided && err == loop.ErrAgain {
-			deadline = s.deadline(flags) // a new timeout is for those that begin after it
-		}
+	timeout, deadline := time.Duration(s.timeout.Load()), timeouts.Deadline(0)
+	now := timeout == 0 || flags&msgDontwait != 0
+	for held := false; err == nil; held = true {
+		var sysfd int
 		switch {
-		case err != loop.ErrAgain:
-		case deadline == timeouts.Now:
-			if held && s.fd.Leave(loop.Read, false, loop.Outcome{}, err) {
-				sysfd, err = s.enter(loop.Read, false, flags) // an edge came meanwhile
-				continue
-			}
+		case !now:
+			sysfd, err = s.fd.Await(s.who, loop.Read, timeout, &deadline, held)
+		case held && !s.fd.Leave(loop.Read, false, loop.Outcome{}, loop.ErrAgain): // else an edge came meanwhile
+			err = loop.ErrAgain
 		default:
-			if sysfd, err = s.fd.Await(s.who, loop.Read, deadline, held); err == nil {
-				continue
-			}
+			sysfd, err = s.fd.EnterNow(loop.Read, false)
 		}
-		runtime.KeepAlive(s)
-		return 0, nil, s.fail("recv", Addr{}, err)
+		if err != nil {
+			break
+		}
+		var n int
+		if n, p, err = s.receiveOnce(t, sysfd, p, b, flags); err != loop.ErrAgain {
+			return n, p, err
+		}
+		err = nil
 	}
+	runtime.KeepAlive(s)
+	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
 // receiveOnce is an attempt of receive, which has the lane, and keeps it with loop.ErrAgain. It is a function of its own so that those
@@ -152,9 +145,6 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (int, []byte, error
 	}
 	return n, p, err
 }
-
-// undecided is no deadline: receive asks for it when it has to know.
-const undecided timeouts.Deadline = -1
 
 // ends says that to receive nothing is the end, and no empty datagram.
 func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
