@@ -44,7 +44,7 @@ func echo(args []string, stdout, stderr io.Writer) error {
 	scenarioList := fs.String("scenarios", join(scenarios, func(s scenario) string { return s.Name }), "`names` of the scenarios")
 	implList := fs.String("impls", join(impls, func(i impl) string { return i.Name }), "`names` of the servers; one named twice races its twin")
 	procList := fs.String("procs", "1,2", "`values` of GOMAXPROCS for the servers; -place is for 1 only")
-	fs.IntVar(&set.Cycles, "cycles", 15, "how often each server has its turn")
+	fs.IntVar(&set.Cycles, "cycles", 31, "how often each server has its turn")
 	fs.DurationVar(&set.Slice, "slice", 60*time.Millisecond, "length of a turn; the first 8ms do not count")
 	fs.StringVar(&set.Place, "place", placeApart, "cores of the servers with GOMAXPROCS=1: apart from the load generator's, together with it, or free")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
