@@ -255,3 +255,53 @@ func TestGoPollerDuringTraffic(t *testing.T) {
 		t.Errorf("half of the reads took more than %v, want %v at most", middle, 3*holdMost)
 	}
 }
+
+// When each processor is held by a poller, who is made ready during their traffic is let run by them, and need not wait for a guard.
+func TestOthersRunBesideManyHolds(t *testing.T) {
+	const procs = 2
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+	var over atomic.Bool
+	var others sync.WaitGroup
+	heldWait := func(b *backend) { // however busy the machine is
+		if !b.hold.on && b.armGuard() {
+			b.hold.begin()
+		}
+		shortWait(t, b)
+	}
+	for range procs - 1 {
+		b := newBackend(t)
+		others.Go(func() {
+			for !over.Load() {
+				heldWait(b)
+			}
+		})
+	}
+	b := newBackend(t)
+	asked, answered := make(chan struct{}), new(atomic.Int32)
+	others.Go(func() {
+		for range asked {
+			answered.Add(1)
+		}
+	})
+	var waits []int
+	within(t, "the traffic", func() {
+		for i := int32(1); i <= 101; i++ {
+			for heldWait(b); holders.Load() < procs; {
+				heldWait(b)
+			}
+			asked <- struct{}{}
+			n := 0
+			for ; answered.Load() < i; n++ {
+				heldWait(b)
+			}
+			waits = append(waits, n)
+		}
+	})
+	over.Store(true)
+	close(asked)
+	others.Wait()
+	slices.Sort(waits)
+	if middle := waits[len(waits)/2]; middle > lookEvery {
+		t.Errorf("half of the answers took more than %d waits, want %d at most", middle, lookEvery)
+	}
+}

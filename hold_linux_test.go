@@ -113,6 +113,10 @@ func TestHoldPenalty(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := tt.before
+			if h.on {
+				holders.Add(1)
+			}
+			defer h.end()
 			if h.over(); h.on || h.penalty != tt.penalty || h.short != tt.short {
 				t.Errorf("%+v becomes %+v; want penalty %d, short %d", tt.before, h, tt.penalty, tt.short)
 			}
@@ -192,6 +196,7 @@ func TestHoldNotWithManyEvents(t *testing.T) {
 	if crowd(); b.hold.on || b.hold.short > 0 {
 		t.Errorf("after many events during a hold: %+v", b.hold)
 	}
+	b.hold.end()
 	b.hold = hold{short: -penaltyMin, penalty: penaltyMin}
 	if crowd(); b.hold.short != -penaltyMin+1 {
 		t.Errorf("many events make a penalty of %d waits one of %d", penaltyMin, -b.hold.short)

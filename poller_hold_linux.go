@@ -3,6 +3,7 @@ package pollux
 import (
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -32,8 +33,11 @@ type hold struct {
 	penalty int
 	waits   uint // since the guard was armed
 	holds   uint // begun
-	sole    bool // there is no other processor
+	procs   int  // GOMAXPROCS when it began
 }
+
+// holders are the pollers of the process that hold. When they are as many as the processors, nobody else gets one but from them.
+var holders atomic.Int32
 
 const (
 	holdMost    = 2 * time.Millisecond
@@ -55,13 +59,26 @@ func (h *hold) over() {
 	case h.waits < busyFrom:
 		h.leave()
 	default:
-		h.on = false
+		h.end()
 		h.penalty /= 2
 	}
 }
 
+func (h *hold) begin() {
+	h.on, h.waits = true, 0
+	h.procs = runtime.GOMAXPROCS(0)
+	holders.Add(1)
+}
+
+func (h *hold) end() {
+	if h.on {
+		h.on = false
+		holders.Add(-1)
+	}
+}
+
 func (h *hold) leave() {
-	h.on = false
+	h.end()
 	h.penalty = min(max(4*h.penalty, penaltyMin), penaltyMost)
 	h.short = -h.penalty
 }
@@ -97,14 +114,14 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 		if h.holds++; h.holds%2 == 0 {
 			b.elsewhere.look()
 		}
-		h.on, h.waits = b.armGuard(), 0
-		h.sole = runtime.GOMAXPROCS(0) == 1
+		if b.armGuard() {
+			h.begin()
+		}
 	} else if h.on {
 		h.waits++
 		switch {
-		case !h.sole:
-			// Who is ready has another processor, or waits for the guard: the call wakes a thread for each processor that is
-			// idle, a futex and more for each message.
+		case int(holders.Load()) < h.procs:
+			// Who is ready has another processor: the call wakes a thread for each that is idle, a futex and more for each message.
 		case h.waits%lookEvery == 0:
 			h.letRun()
 		default:
@@ -115,7 +132,8 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 			uintptr(room), ^uintptr(0), 0, 0)
 		if errno == 0 && n >= manyEvents {
-			h.on, h.short = false, 0
+			h.end()
+			h.short = 0
 		}
 		return int(n), errno
 	}

@@ -223,6 +223,7 @@ func notify(eventfd int) error {
 }
 
 func (b *backend) close() error {
+	b.hold.end()
 	var errs []error
 	for _, fd := range []int{b.eventfd, b.timerfd, b.guardfd, b.epfd} {
 		if fd >= 0 {
