@@ -49,7 +49,8 @@ func TestWaitIsNotEarly(t *testing.T) {
 			for range times {
 				waits += waitUntil(t, p, time.Now().Add(timeout))
 			}
-			if waits > times+1 {
+			// Early ones would all take two. A signal of Go's may end one now and then.
+			if waits > times+times/3 {
 				t.Errorf("%d timeouts took %d waits: they end early", times, waits)
 			}
 		})
