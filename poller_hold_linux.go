@@ -16,8 +16,8 @@ import (
 // again. At one connection that is a tenth to a quarter of a message. So while waits are short, the poller keeps the processor during
 // them (the call is raw), after it has let everybody run who is ready.
 //
-// Who becomes ready meanwhile without the poller's doing, and finds no other processor free, waits for the end of that: no longer than
-// holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
+// When pollers hold all processors, they let run who is ready before each wait. Who becomes ready during one, and finds no other processor
+// free, waits for the end of that: no longer than holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
 // was somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
 // signal interrupts the call. Whom Go's own poller has news for is let run too, once for every second hold: Go's scheduler asks it only when nobody
 // is ready, which the goroutine that calls Gosched always is, and sysmon only every 10 ms.
