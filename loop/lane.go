@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
 	"go.uber.org/zap"
 )
 
@@ -199,7 +198,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	if s&fdDispatching != 0 {
 		fd.spent[d] = uint16(min(int(fd.spent[d])+max(out.N, opCost)/spentUnit, math.MaxUint16))
 	}
-	if err != ErrAgain || out.N > 0 {
+	if err != ErrAgain || out.N > 0 || out.Retry != 0 { // who backs off is promised the next edge too
 		fd.vain[d] = 0
 	}
 	if err != ErrAgain {
@@ -260,10 +259,9 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 func (fd *FD) damp(d Direction) {
 	fd.vain[d] = vainMost
 	fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBlocked)
-	if lt := fd.laneTimer(d); lt.retry == timeouts.Never {
-		lt.retry = fd.loop.clock.Now().Add(vainDelay)
-		lt.arm(lt.retry)
-	}
+	lt := fd.laneTimer(d)
+	lt.retry = min(lt.retry, fd.loop.clock.Now().Add(vainDelay)) // it may be another's, who backed off
+	lt.arm(lt.retry)
 }
 
 // dispatch tells the watcher. mu is held, and is given up.
