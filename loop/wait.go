@@ -270,6 +270,7 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 		return false
 	}
 	fd.state |= fdLent
+	fd.vain[Write] = 0 // it was writable, and what goes out now no Outcome tells
 	return true
 }
 
