@@ -68,7 +68,8 @@ func (fd *FD) remove(o *Op) {
 
 // mayTry says whether an attempt in the lane may begin. mu is held.
 //
-// Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before, or if the watcher's budget is spent.
+// Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before who are not Blind, or if the watcher's budget is
+// spent.
 func (fd *FD) mayTry(d Direction, blind bool) error {
 	s := fd.state
 	switch {
@@ -76,7 +77,7 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 		return nil
 	case s&fdClosed != 0:
 		return net.ErrClosed
-	case s&lane(d, laneBusy) != 0 || !blind && (fd.queue[d] != nil || s&lane(d, laneBlocked) != 0):
+	case s&lane(d, laneBusy) != 0 || !blind && (s&lane(d, laneBlocked) != 0 || fd.queued(d, false)):
 		if s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld)
 		}
@@ -89,7 +90,7 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 // system knows more than the lane. It returns whether there is reason to try. A watcher has no doubts: it is told in time, and it is not to
 // pay for asking. mu is held.
 func (fd *FD) doubt(d Direction) bool {
-	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queue[d] != nil {
+	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queued(d, false) {
 		return false
 	}
 	fd.state &^= lane(d, laneBlocked)
@@ -168,7 +169,7 @@ func (fd *FD) tellRest(d Direction, on *Loop) {
 		if !blocked && fd.state&fdWatched != 0 && fd.state&lane(d, laneHeld) != 0 {
 			fd.again(on)
 		}
-	} else if !blocked || blocked && fd.hasBlind(d) {
+	} else if !blocked || blocked && fd.queued(d, true) {
 		fd.again(on)
 	}
 }
@@ -349,16 +350,17 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 		switch {
 		case fd.state&lane(d, laneBlocked) == 0:
 			r |= edge(d)
-		case fd.state&lane(d, laneBusy) == 0 && fd.hasBlind(d):
+		case fd.state&lane(d, laneBusy) == 0 && fd.queued(d, true):
 			fd.drain(d, l)
 		}
 	}
 	return r
 }
 
-func (fd *FD) hasBlind(d Direction) bool {
+// queued says whether anybody queues who is Blind, or who is not. mu is held.
+func (fd *FD) queued(d Direction, blind bool) bool {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
-		if o.Blind {
+		if o.Blind == blind {
 			return true
 		}
 	}
