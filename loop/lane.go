@@ -197,7 +197,11 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
-		fd.spent[d] = uint16(min(int(fd.spent[d])+max(out.N, opCost)/spentUnit, math.MaxUint16))
+		units, most := max(out.N, opCost)/spentUnit, math.MaxUint16-1
+		if d == Read { // rounded up, so that no answer counts as more than what it answers
+			units, most = units+1, math.MaxUint16
+		}
+		fd.spent[d] = uint16(min(int(fd.spent[d])+units, most))
 	}
 	if err != ErrAgain || out.N > 0 || out.Retry != 0 { // who backs off is promised the next edge too
 		fd.vain[d] = 0
