@@ -239,13 +239,20 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			tell |= pollux.Writable
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
-		if o := fd.first(d); o == nil || fd.state&lane(d, laneBusy) != 0 {
-			// Nobody is there, or somebody tries.
-		} else if fd.vain[d]++; fd.vain[d] > vainMost {
+		o := fd.first(d)
+		switch {
+		case fd.state&lane(d, laneBusy) != 0 || o == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
+			// Somebody tries, or nobody is there.
+		case fd.vain[d] >= vainMost:
 			fd.damp(d)
-		} else if o.own() {
+			tell &^= edge(d) // then too
+		case o == nil:
+			// The watcher is told.
+		case o.own():
+			fd.vain[d]++
 			fd.hand(o, l) // as drain does, with less ado
-		} else {
+		default:
+			fd.vain[d]++
 			fd.drain(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
@@ -262,7 +269,6 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 
 // damp has an edge wait, since those before it were in vain. mu is held.
 func (fd *FD) damp(d Direction) {
-	fd.vain[d] = vainMost
 	fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBlocked)
 	lt := fd.laneTimer(d)
 	lt.retry = min(lt.retry, fd.loop.clock.Now().Add(vainDelay)) // it may be another's, who backed off
@@ -281,6 +287,11 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 
 	fd.mu.Lock()
 	fd.state &^= fdDispatching
+	for d, spent := range fd.spent {
+		if spent > 0 && fd.vain[d] < vainMost { // it tried, and what came of that has made this 0
+			fd.vain[d]++
+		}
+	}
 	if fd.state&(fdAgain|fdClosed) == fdAgain && !listed {
 		l.again = append(l.again, fd)
 	}
