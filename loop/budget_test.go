@@ -187,6 +187,37 @@ func TestBudgetOfWatcher(t *testing.T) {
 	}
 }
 
+// A watcher that answers all that it was sent is not refused, in whatever pieces either comes.
+func TestBudgetOfAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name            string
+		received, piece int
+	}{
+		{"alike", 64 << 10, 64 << 10},
+		{"not of whole units", opCost + 63, 64 << 10},
+		{"more than there are units", 8 << 20, 64 << 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.descriptor()
+			s.watch(fd, func(pollux.Ready) {
+				all := tt.received * drainLane(t, fd, Read, tt.received, 1000)
+				if all < budget {
+					t.Errorf("received %d bytes, want a budget's", all)
+				}
+				for left := all; left > 0; left -= tt.piece {
+					if _, err := fd.Enter(Write, false); err != nil {
+						t.Errorf("Enter: %v, with %d bytes of the answer to %d left", err, left, all)
+						return
+					}
+					fd.Leave(Write, false, Outcome{N: min(left, tt.piece)}, nil)
+				}
+			})
+			s.turn(s.ready(fd, pollux.Readable))
+		})
+	}
+}
+
 // Queued operations and a watcher that are both stopped by their budget do not make the loop come back twice as often each time.
 func TestBudgetOfBothLanes(t *testing.T) {
 	s := newStage(t)

@@ -41,7 +41,7 @@ type fdState uint16
 const (
 	laneBusy    fdState = 1 << 0 // an attempt is being made
 	laneBlocked fdState = 1 << 1 // not ready for sure until the next edge; only while on a loop
-	laneReady   fdState = 1 << 2 // an edge that no attempt has begun after
+	laneReady   fdState = 1 << 2 // an edge that no attempt has begun after; only while on a loop
 	laneHeld    fdState = 1 << 3 // an attempt of the watcher's was put off, for the budget
 	laneWidth           = 4      // the write lane's bits are these, shifted
 
@@ -171,7 +171,7 @@ func (fd *FD) part(l *Loop) error {
 		fd.extra.stop(old)
 	}
 	fd.loop = nil
-	fd.state &^= fdAgain | fdServed
+	fd.state &^= fdAgain | fdServed | lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
 	return nil
 }
 
@@ -197,9 +197,7 @@ func (fd *FD) join(l *Loop) error {
 		l.table.remove(token)
 		return err
 	}
-	fd.loop, fd.token = l, token
-	// Whatever is ready by now comes as the first event.
-	fd.state &^= lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
+	fd.loop, fd.token = l, token // whatever is ready by now comes as the first event
 	return nil
 }
 

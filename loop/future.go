@@ -191,6 +191,13 @@ func (c *completion) isSettled() bool {
 	return c.settled
 }
 
+// isParked says whether a goroutine waits.
+func (c *completion) isParked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.parked > 0
+}
+
 func (c *completion) settle(err error) bool { return c.settleWith(err, nil) }
 
 func (c *completion) settleWith(err error, store func()) bool {

@@ -303,6 +303,37 @@ func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	w.want(t, 5, true, os.ErrDeadlineExceeded, "its time is over")
 }
 
+// Nor does one whose edges the loop sees before the attempt is over.
+func TestDeadlineOfWhoSeesEdges(t *testing.T) {
+	for _, by := range []string{"Do", "Await"} {
+		t.Run(by, func(t *testing.T) {
+			s, other := newStage(t), newStage(t)
+			fd, err := s.joined(), error(nil)
+			edge := part{err: ErrAgain, during: func() {
+				s.p.advance(time.Second)
+				s.turn(s.ready(fd, pollux.Readable))
+			}}
+			p, deadline := &play{parts: slices.Repeat([]part{edge}, 100)}, timeouts.Deadline(0)
+			other.Go(func(task *Task) {
+				if by == "Do" {
+					err = fd.Do(task, &Op{Attempt: p, Deadline: s.Now().Add(2 * time.Second)})
+					return
+				}
+				for held := false; err == nil; held = true {
+					if _, err = fd.Await(task, Read, time.Second, &deadline, held); err == nil {
+						p.Try(-1)
+					}
+				}
+			})
+			other.turn()
+			if err != os.ErrDeadlineExceeded || p.tries != 2 || !fd.idle() {
+				t.Errorf("%v after %d attempts, want a timeout after 2", err, p.tries)
+			}
+			s.startUntil(timeouts.Now, fd, Read, edge, done).want(t, nil, "who does not wait has no time that could be over")
+		})
+	}
+}
+
 // An attempt that makes its next edge does not keep the loop busy, and what comes after many in vain is late by a millisecond at the most.
 func TestEdgesInVain(t *testing.T) {
 	for _, by := range []string{"task", "future"} {

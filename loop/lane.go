@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
 	"go.uber.org/zap"
 )
 
@@ -69,7 +68,8 @@ func (fd *FD) remove(o *Op) {
 
 // mayTry says whether an attempt in the lane may begin. mu is held.
 //
-// Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before, or if the watcher's budget is spent.
+// Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before who are not Blind, or if the watcher's budget is
+// spent.
 func (fd *FD) mayTry(d Direction, blind bool) error {
 	s := fd.state
 	switch {
@@ -77,7 +77,7 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 		return nil
 	case s&fdClosed != 0:
 		return net.ErrClosed
-	case s&lane(d, laneBusy) != 0 || !blind && (fd.queue[d] != nil || s&lane(d, laneBlocked) != 0):
+	case s&lane(d, laneBusy) != 0 || !blind && (s&lane(d, laneBlocked) != 0 || fd.queued(d, false)):
 		if s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld)
 		}
@@ -90,7 +90,7 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 // system knows more than the lane. It returns whether there is reason to try. A watcher has no doubts: it is told in time, and it is not to
 // pay for asking. mu is held.
 func (fd *FD) doubt(d Direction) bool {
-	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queue[d] != nil {
+	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.queued(d, false) {
 		return false
 	}
 	fd.state &^= lane(d, laneBlocked)
@@ -169,7 +169,7 @@ func (fd *FD) tellRest(d Direction, on *Loop) {
 		if !blocked && fd.state&fdWatched != 0 && fd.state&lane(d, laneHeld) != 0 {
 			fd.again(on)
 		}
-	} else if !blocked || blocked && fd.hasBlind(d) {
+	} else if !blocked || blocked && fd.queued(d, true) {
 		fd.again(on)
 	}
 }
@@ -197,9 +197,13 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
-		fd.spent[d] = uint16(min(int(fd.spent[d])+max(out.N, opCost)/spentUnit, math.MaxUint16))
+		units, most := max(out.N, opCost)/spentUnit, math.MaxUint16-1
+		if d == Read { // rounded up, so that no answer counts as more than what it answers
+			units, most = units+1, math.MaxUint16
+		}
+		fd.spent[d] = uint16(min(int(fd.spent[d])+units, most))
 	}
-	if err != ErrAgain || out.N > 0 {
+	if err != ErrAgain || out.N > 0 || out.Retry != 0 { // who backs off is promised the next edge too
 		fd.vain[d] = 0
 	}
 	if err != ErrAgain {
@@ -235,13 +239,20 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			tell |= pollux.Writable
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
-		if o := fd.first(d); o == nil || fd.state&lane(d, laneBusy) != 0 {
-			// Nobody is there, or somebody tries.
-		} else if fd.vain[d]++; fd.vain[d] > vainMost {
+		o := fd.first(d)
+		switch {
+		case fd.state&lane(d, laneBusy) != 0 || o == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
+			// Somebody tries, or nobody is there.
+		case fd.vain[d] >= vainMost:
 			fd.damp(d)
-		} else if o.own() {
+			tell &^= edge(d) // then too
+		case o == nil:
+			// The watcher is told.
+		case o.own():
+			fd.vain[d]++
 			fd.hand(o, l) // as drain does, with less ado
-		} else {
+		default:
+			fd.vain[d]++
 			fd.drain(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
@@ -258,12 +269,10 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 
 // damp has an edge wait, since those before it were in vain. mu is held.
 func (fd *FD) damp(d Direction) {
-	fd.vain[d] = vainMost
 	fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBlocked)
-	if lt := fd.laneTimer(d); lt.retry == timeouts.Never {
-		lt.retry = fd.loop.clock.Now().Add(vainDelay)
-		lt.arm(lt.retry)
-	}
+	lt := fd.laneTimer(d)
+	lt.retry = min(lt.retry, fd.loop.clock.Now().Add(vainDelay)) // it may be another's, who backed off
+	lt.arm(lt.retry)
 }
 
 // dispatch tells the watcher. mu is held, and is given up.
@@ -278,6 +287,11 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 
 	fd.mu.Lock()
 	fd.state &^= fdDispatching
+	for d, spent := range fd.spent {
+		if spent > 0 && fd.vain[d] < vainMost { // it tried, and what came of that has made this 0
+			fd.vain[d]++
+		}
+	}
 	if fd.state&(fdAgain|fdClosed) == fdAgain && !listed {
 		l.again = append(l.again, fd)
 	}
@@ -351,16 +365,17 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 		switch {
 		case fd.state&lane(d, laneBlocked) == 0:
 			r |= edge(d)
-		case fd.state&lane(d, laneBusy) == 0 && fd.hasBlind(d):
+		case fd.state&lane(d, laneBusy) == 0 && fd.queued(d, true):
 			fd.drain(d, l)
 		}
 	}
 	return r
 }
 
-func (fd *FD) hasBlind(d Direction) bool {
+// queued says whether anybody queues who is Blind, or who is not. mu is held.
+func (fd *FD) queued(d Direction, blind bool) bool {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
-		if o.Blind {
+		if o.Blind == blind {
 			return true
 		}
 	}

@@ -329,6 +329,37 @@ func TestBlind(t *testing.T) {
 		}
 		fd.Leave(Read, false, Outcome{}, nil)
 	})
+	t.Run("holds up nobody for whom the edge has come already", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.joined()
+		s.turn(s.ready(fd, pollux.Readable))
+		blind := s.startBlind(fd)
+		s.start(fd, Read, done).want(t, nil, "a future, ready")
+		for name, enter := range map[string]func(Direction, bool) (int, error){"Enter": fd.Enter, "EnterNow": fd.EnterNow} {
+			if _, err := enter(Read, false); err != nil {
+				t.Errorf("%s: %v, and the lane is free", name, err)
+			}
+			fd.Leave(Read, false, Outcome{}, nil)
+		}
+		s.startUntil(timeouts.Now, fd, Read, again).want(t, ErrAgain, "not ready")
+		s.startUntil(timeouts.Now, fd, Read, done).want(t, nil, "ready by now, and no edge told so")
+		blind.want(t, waits, "its edge has not come")
+	})
+	t.Run("holds up no watcher", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.descriptor()
+		s.watch(fd, func(pollux.Ready) {
+			if _, err := fd.Enter(Read, false); err != nil {
+				t.Errorf("Enter: %v, and the watcher was told", err)
+				return
+			}
+			fd.Leave(Read, false, Outcome{Drained: true}, nil)
+		})
+		blind := s.startBlind(fd)
+		s.turn(s.ready(fd, pollux.Readable))
+		s.turns()
+		blind.want(t, waits, "its edge has not come")
+	})
 	t.Run("behind one that is not ready", func(t *testing.T) {
 		// The blind one was not tried when it was queued, for the lane was busy; the edge is its own.
 		s := newStage(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,5 +112,40 @@ func TestPromiseCanceledBy(t *testing.T) {
 			t.Errorf("%s: %d, %v, want 7, canceled", how, n, err)
 		}
 		cancel()
+	}
+}
+
+// Edges that each gave an owner the lane were not in vain, and the next is not put off.
+func TestLentAtEachEdge(t *testing.T) {
+	for _, by := range []string{"task", "future"} {
+		t.Run(by, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			const edges = 3 * vainMost
+			given := 0
+			o := &Op{Lane: Write, Deadline: never, Attempt: &play{parts: slices.Repeat([]part{again, hold}, edges)}}
+			s.Go(func(task *Task) {
+				for ; given < edges; given++ {
+					var err error
+					if o.Entered = given > 0; by == "task" {
+						err = fd.Do(task, o)
+					} else {
+						_, err = Start(fd, s.Loop, o, new(int)).Await(task)
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			s.turn()
+			for i := range edges {
+				s.turn(s.ready(fd, pollux.Writable))
+				s.turn() // a future tells its task in the next
+				if given != i+1 {
+					t.Fatalf("the lane was given %d times at %d edges", given, i+1)
+				}
+			}
+		})
 	}
 }

@@ -1,10 +1,13 @@
 package loop
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux"
 )
 
 // Those that were woken run before the loop waits, but a hog, which always has more to do, is let run once.
@@ -60,5 +63,38 @@ func TestWokenAreLetRun(t *testing.T) {
 		if n := ran.Load(); n != woken {
 			t.Fatalf("%d of %d ran", n, woken)
 		}
+	}
+}
+
+// Whom an event has woken is let run before the next wait, whichever way he waits; for a future that no goroutine waits for nobody is.
+func TestWhoWaitsIsWoken(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wait func(*FD, *Op)
+		want int
+	}{
+		{"Do", func(fd *FD, o *Op) { fd.Do(nil, o) }, 1},
+		{"a future", func(fd *FD, o *Op) { Start(fd, nil, o, new(int)).Wait(context.Background()) }, 1},
+		{"nobody", func(fd *FD, o *Op) { Start(fd, nil, o, new(int)) }, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd, over := s.joined(), make(chan struct{})
+			go func() {
+				defer close(over)
+				tt.wait(fd, &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never})
+			}()
+			until(t, "it waits", func() bool {
+				fd.mu.Lock()
+				defer fd.mu.Unlock()
+				o := fd.first(Read)
+				return o != nil && (o.future == nil || o.future.isParked() == (tt.want == 1))
+			})
+			s.turn(s.ready(fd, pollux.Readable))
+			if s.woke != tt.want {
+				t.Errorf("%d were woken, want %d", s.woke, tt.want)
+			}
+			receive(t, "the end of the wait", over)
+		})
 	}
 }

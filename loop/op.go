@@ -125,6 +125,9 @@ func (o *Op) settle(err error, on *Loop) {
 		o.task = nil
 		t.ready(on)
 	case o.start:
+		if on != nil && o.future.isParked() {
+			on.woke++
+		}
 		o.future.settle(o.wrap(err))
 	default:
 		if on != nil {

@@ -2,10 +2,12 @@ package loop
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // What makes no edge is tried again after a while: the time doubles up to a second, and the log is told why.
@@ -82,6 +84,37 @@ func TestRetryEndsWithAnEdge(t *testing.T) {
 	if n := s.Stats().Timers; n != 0 {
 		t.Errorf("%d timers are left", n)
 	}
+}
+
+// Each edge ends it, however many were in vain: they are not the attempts' own doing.
+func TestRetryAtEachEdge(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	const edges = 3 * vainMost
+	a := s.start(fd, Read, append(slices.Repeat([]part{backsOff(time.Second)}, edges), done)...)
+	for i := range edges {
+		a.want(t, waits, "it backs off")
+		s.turn(s.ready(fd, pollux.Readable))
+		if a.tries != i+2 {
+			t.Fatalf("%d attempts after %d edges", a.tries-1, i+1)
+		}
+	}
+	a.want(t, nil, "there is something")
+}
+
+// The time that one backed off for, and did not wait to the end, is not that of who makes edges in vain.
+func TestRetryOfAnotherThanWhoMakesEdges(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.start(fd, Read, backsOff(time.Second)).Cancel()
+	a := s.start(fd, Read, append(slices.Repeat([]part{again}, 1+vainMost), done)...)
+	for range 1 + vainMost {
+		s.turn(s.ready(fd, pollux.Readable))
+	}
+	a.want(t, waits, "it is tried once in a while")
+	s.p.advance(vainDelay + timeouts.Tick)
+	s.turns()
+	a.want(t, nil, "a while later")
 }
 
 // An operation that has to join a loop first backs off too, and one with a deadline ends by it.

@@ -61,7 +61,7 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 		fd.conclude(d, false, Outcome{}, ErrAgain)
 		if fd.state&fdClosed != 0 {
 			err = net.ErrClosed
-		} else if fd.state&lane(d, laneReady) == 0 {
+		} else if fd.state&lane(d, laneReady) == 0 || fd.late(fd.began(timeout, deadline)) {
 			err = ErrAgain
 		}
 	}
@@ -83,13 +83,7 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	if err == ErrAgain {
 		home := o.prepare(t)
 		if err = fd.join(home); err == nil {
-			if *deadline == 0 {
-				*deadline = timeouts.Never
-				if timeout >= 0 {
-					*deadline = fd.loop.clock.Now().Add(timeout)
-				}
-			}
-			o.Lane, o.Deadline, o.Entered, o.task = d, *deadline, false, t
+			o.Lane, o.Deadline, o.Entered, o.task = d, fd.began(timeout, deadline), false, t
 			err = fd.enqueue(o, home, held, Outcome{})
 			on = fd.loop
 		}
@@ -112,6 +106,23 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 		return -1, fd.giveUp(d, true, net.ErrClosed)
 	}
 	return sysfd, nil
+}
+
+// began returns the deadline of who has to wait, and begins his time if that has not begun. mu is held; fd is on a loop.
+func (fd *FD) began(timeout time.Duration, deadline *timeouts.Deadline) timeouts.Deadline {
+	if *deadline == 0 {
+		*deadline = timeouts.Never
+		if timeout >= 0 {
+			*deadline = fd.loop.clock.Now().Add(timeout)
+		}
+	}
+	return *deadline
+}
+
+// late says that the time of one who has tried is over. The timer may find the lane in the hands of who tries, over and over: an attempt can
+// make an edge itself (AF_ALG's do). mu is held; fd is on a loop.
+func (fd *FD) late(deadline timeouts.Deadline) bool {
+	return deadline != timeouts.Never && deadline <= fd.loop.clock.Now()
 }
 
 // giveUp leaves the lane, if it is the caller's, for err.
@@ -239,7 +250,7 @@ func (fd *FD) begin(o *Op, home *Loop) (on *Loop, n int, err error) {
 			if err = fd.withinBudget(o.Lane); err == nil {
 				continue
 			}
-		case fd.state&lane(o.Lane, laneReady) != 0:
+		case fd.state&lane(o.Lane, laneReady) != 0 && (o.Deadline == timeouts.Now || !fd.late(o.Deadline)):
 			err = nil
 		}
 	}
@@ -270,6 +281,7 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 		return false
 	}
 	fd.state |= fdLent
+	fd.vain[Write] = 0 // it was writable, and what goes out now no Outcome tells
 	return true
 }
 
@@ -285,8 +297,7 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 			fd.backOff(o.Lane, out) // conclude could not, for lack of a loop
 		}
 	}
-	// The timer may find the lane in the hands of who tries, over and over: an attempt can make an edge itself (AF_ALG's do).
-	if tried && !out.More && o.Deadline != timeouts.Never && o.Deadline <= fd.loop.clock.Now() {
+	if tried && !out.More && fd.late(o.Deadline) {
 		return os.ErrDeadlineExceeded
 	}
 	if o.start {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A standing watcher is told each time that an attempt of its own is worth making, and once of the end.
@@ -168,6 +169,68 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 				t.Errorf("told %v, want %v at last", w.told, edge(d))
 			}
 		})
+	}
+}
+
+// Nor does a watcher keep the loop busy whose attempts make edges: after many in vain it is told of one a while later.
+func TestWatcherThatMakesEdges(t *testing.T) {
+	for _, d := range []Direction{Read, Write} {
+		t.Run(d.String(), func(t *testing.T) {
+			s := newStage(t)
+			fd := s.descriptor()
+			tries, ready := 0, false
+			w := s.watch(fd, func(pollux.Ready) {
+				for {
+					if _, err := fd.Enter(d, false); err != nil {
+						return
+					}
+					if tries++; ready {
+						fd.Leave(d, false, Outcome{Drained: true}, nil)
+						continue
+					}
+					s.p.tell(s.ready(fd, edge(d)))
+					fd.Leave(d, false, Outcome{}, ErrAgain)
+				}
+			})
+			s.turn(s.ready(fd, pollux.Readable))
+			for range 100 {
+				s.turn()
+			}
+			if tries > vainMost+1 {
+				t.Errorf("%d attempts, want %d", tries, vainMost+1)
+			}
+			for range 3 {
+				before := tries
+				s.p.advance(vainDelay + timeouts.Tick)
+				s.turns()
+				s.turn()
+				if tries != before+1 {
+					t.Errorf("%d attempts in a while, want 1", tries-before)
+				}
+			}
+			ready = true
+			s.turn(s.ready(fd, edge(d)))
+			s.p.advance(vainDelay + timeouts.Tick)
+			s.turns()
+			before := len(w.told)
+			s.turn(s.ready(fd, edge(d)))
+			if len(w.told) != before+1 {
+				t.Error("it is not told at once, and its last attempt was not in vain")
+			}
+		})
+	}
+}
+
+// A watcher that makes no attempts for a while is told of each edge all the same.
+func TestWatcherThatDoesNotTry(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	for range 3 * vainMost {
+		s.turn(s.ready(fd, pollux.Readable))
+	}
+	if len(w.told) != 3*vainMost {
+		t.Errorf("told %d times of %d edges", len(w.told), 3*vainMost)
 	}
 }
 
