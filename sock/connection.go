@@ -101,7 +101,7 @@ func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s
 			return s, nil
 		}
 		errs = append(errs, err)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || cfg.Task != nil && errors.Is(err, context.Canceled) { // Task.Cancel ends one wait, which is that of all tries
 			break
 		}
 	}
