@@ -131,6 +131,9 @@ func TestGetnameinfoAsks(t *testing.T) { // item 160
 		{sock.Inet("192.0.2.6", 80), required, "big.test", 0},
 		{sock.Inet("192.0.2.7", 80), required, "delegated.test", 0}, // RFC 2317
 		{sock.Inet("192.0.2.8", 80), 0, "xn--bcher-kva.test", 0},
+		{sock.Inet("192.0.2.10", 80), required, "good.test", 0}, // and a name that no host can have
+		{sock.Inet("192.0.2.11", 80), 0, "192.0.2.11", 0},       // only that
+		{sock.Inet("192.0.2.11", 80), required, "", sock.EAI_NONAME},
 		{sock.Inet("192.0.2.3", 80), 0, "192.0.2.3", 0},
 		{sock.Inet("192.0.2.3", 80), required, "", sock.EAI_NONAME},
 		{sock.Inet("192.0.2.99", 80), 0, "192.0.2.99", 0},

@@ -49,6 +49,9 @@ var testZone = map[string]dnsHost{
 	"8.2.0.192.in-addr.arpa.": {ptr: []string{"xn--bcher-kva.test."}},
 	"9.2.0.192.in-addr.arpa.": {silent: true},
 
+	"10.2.0.192.in-addr.arpa.": {ptr: []string{"a/b.test.", "good.test."}},
+	"11.2.0.192.in-addr.arpa.": {ptr: []string{"a/b.test."}},
+
 	"7.sub.2.0.192.in-addr.arpa.": {ptr: []string{"delegated.test."}},
 
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.": {ptr: []string{"both.test."}},
