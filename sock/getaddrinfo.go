@@ -79,10 +79,10 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 		number, decimal = portNumber(port)
 	}
 	switch {
-	case !decimal && h.Flags&AI_NUMERICSERV != 0:
-		return nil, noName(port, "AI_NUMERICSERV, and not a number")
 	case h.Family != AF_UNSPEC && h.Family != AF_INET && h.Family != AF_INET6:
 		return nil, gaiFault(EAI_FAMILY, host, "family "+strconv.Itoa(h.Family))
+	case !decimal && h.Flags&AI_NUMERICSERV != 0:
+		return nil, noName(port, "AI_NUMERICSERV, and not a number")
 	}
 	sockets, err := socketsFor(&h, port, number)
 	if err != nil {

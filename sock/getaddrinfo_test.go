@@ -168,6 +168,7 @@ func TestGetaddrinfoHints(t *testing.T) { // items 150, 154, 155, 156
 		{"neither host nor port", "", "", sock.Hints{}, sock.EAI_NONAME}, // item 153
 		{"* and *", "*", "*", sock.Hints{}, sock.EAI_NONAME},
 		{"a name with AI_NUMERICHOST", "localhost", "80", sock.Hints{Flags: sock.AI_NUMERICHOST}, sock.EAI_NONAME},
+		{"a service with AI_NUMERICSERV, and the family", "127.0.0.1", "ssh", sock.Hints{Family: 99, Flags: sock.AI_NUMERICSERV}, sock.EAI_FAMILY},
 		{"both of the flags and the family", "127.0.0.1", "80", sock.Hints{Family: 99, Flags: 0x8000}, sock.EAI_BADFLAGS},
 	} {
 		infos, err := r.Getaddrinfo(t.Context(), tt.host, tt.port, &tt.hints)
