@@ -165,6 +165,9 @@ func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]neti
 		return r.named(ctx, host, h)
 	}
 	if ip.Is4In6() && h.Family == AF_INET {
+		if _, err := withScope(ip); err != nil { // which is lost, but has to be one
+			return nil, err
+		}
 		ip = ip.Unmap()
 	} else if ip.Is4() && h.Family == AF_INET6 && h.Flags&aiV4Mapped != 0 {
 		ip = netip.AddrFrom16(ip.As16())
