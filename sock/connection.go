@@ -101,7 +101,7 @@ func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s
 			return s, nil
 		}
 		errs = append(errs, err)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || cfg.Task != nil && errors.Is(err, context.Canceled) { // Task.Cancel ends one wait, which is that of all tries
 			break
 		}
 	}
@@ -124,16 +124,16 @@ func connection(ctx context.Context, info AddrInfo, cfg *ConnectionConfig) (_ *S
 			return nil, err
 		}
 	}
-	if !cfg.Source.IsZero() {
-		if err := s.Bind(cfg.Source); err != nil {
-			return nil, err
-		}
-	}
-	view := s
+	view := s.With(ctx)
 	if cfg.Task != nil {
 		view = view.In(cfg.Task)
 	}
-	if err := view.With(ctx).Connect(info.Addr); err != nil {
+	if !cfg.Source.IsZero() {
+		if err := view.Bind(cfg.Source); err != nil {
+			return nil, err
+		}
+	}
+	if err := view.Connect(info.Addr); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -178,6 +178,27 @@ func TestHappyEyeballsInACanceledTask(t *testing.T) {
 	}
 }
 
+// One address after the other too: who is canceled at the first does not go on to the next, which would answer.
+func TestCreateConnectionInACanceledTask(t *testing.T) {
+	socktest.Check(t)
+	ln, port := unansweredOnBoth(t)
+	socktest.Must(t, ln.Listen(1))
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	l := r.Next()
+	task := l.Go(func(task *loop.Task) {
+		s, err := sock.CreateConnection("", port, &sock.ConnectionConfig{Task: task})
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want context.Canceled", err)
+		}
+	})
+	l.After(10*time.Millisecond, task.Cancel)
+	socktest.Must(t, socktest.Start(func() error { return task.Wait(t.Context()) }).Wait(t))
+}
+
 func TestHappyEyeballsRefuses(t *testing.T) {
 	socktest.Check(t)
 	var arg *sock.ArgError

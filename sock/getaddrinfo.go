@@ -79,10 +79,10 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 		number, decimal = portNumber(port)
 	}
 	switch {
-	case !decimal && h.Flags&AI_NUMERICSERV != 0:
-		return nil, noName(port, "AI_NUMERICSERV, and not a number")
 	case h.Family != AF_UNSPEC && h.Family != AF_INET && h.Family != AF_INET6:
 		return nil, gaiFault(EAI_FAMILY, host, "family "+strconv.Itoa(h.Family))
+	case !decimal && h.Flags&AI_NUMERICSERV != 0:
+		return nil, noName(port, "AI_NUMERICSERV, and not a number")
 	}
 	sockets, err := socketsFor(&h, port, number)
 	if err != nil {
@@ -165,6 +165,9 @@ func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]neti
 		return r.named(ctx, host, h)
 	}
 	if ip.Is4In6() && h.Family == AF_INET {
+		if _, err := withScope(ip); err != nil { // which is lost, but has to be one
+			return nil, err
+		}
 		ip = ip.Unmap()
 	} else if ip.Is4() && h.Family == AF_INET6 && h.Flags&aiV4Mapped != 0 {
 		ip = netip.AddrFrom16(ip.As16())

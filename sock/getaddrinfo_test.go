@@ -168,6 +168,7 @@ func TestGetaddrinfoHints(t *testing.T) { // items 150, 154, 155, 156
 		{"neither host nor port", "", "", sock.Hints{}, sock.EAI_NONAME}, // item 153
 		{"* and *", "*", "*", sock.Hints{}, sock.EAI_NONAME},
 		{"a name with AI_NUMERICHOST", "localhost", "80", sock.Hints{Flags: sock.AI_NUMERICHOST}, sock.EAI_NONAME},
+		{"a service with AI_NUMERICSERV, and the family", "127.0.0.1", "ssh", sock.Hints{Family: 99, Flags: sock.AI_NUMERICSERV}, sock.EAI_FAMILY},
 		{"both of the flags and the family", "127.0.0.1", "80", sock.Hints{Family: 99, Flags: 0x8000}, sock.EAI_BADFLAGS},
 	} {
 		infos, err := r.Getaddrinfo(t.Context(), tt.host, tt.port, &tt.hints)
@@ -254,6 +255,7 @@ func TestGetaddrinfoNumeric(t *testing.T) { // items 151, 156, 157, 158
 		{"::1.2.3.4", six("::1.2.3.4", 0), sock.Addr{}, six("::1.2.3.4", 0), [3]int{none, addrFamily, none}},
 		{"::ffff:127.0.0.1", six("::ffff:127.0.0.1", 0), four, six("::ffff:127.0.0.1", 0), [3]int{}},
 		{"::ffff:127.0.0.1%1", six("::ffff:127.0.0.1", 1), four, six("::ffff:127.0.0.1", 1), [3]int{}},
+		{"::ffff:127.0.0.1%nosuch", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
 		{"fe80::1%" + lo.Name, six("fe80::1", scope), sock.Addr{}, six("fe80::1", scope), [3]int{none, addrFamily, none}},
 		{"ff02::1%" + lo.Name, six("ff02::1", scope), sock.Addr{}, six("ff02::1", scope), [3]int{none, addrFamily, none}},
 		{"ff01::1%" + lo.Name, six("ff01::1", scope), sock.Addr{}, six("ff01::1", scope), [3]int{none, addrFamily, none}},

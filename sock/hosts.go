@@ -142,7 +142,7 @@ func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	names, err := ask(ctx, r, func(ctx context.Context, n *net.Resolver) ([]string, error) {
 		return n.LookupAddr(ctx, ip.String())
 	})
-	if err != nil {
+	if err != nil && names == nil { // else it is that there were others, which are no names of hosts
 		return nil, err
 	}
 	if len(names) == 0 {

@@ -103,6 +103,8 @@ func TestGethostbyaddr(t *testing.T) { // items 4, 162, 163
 		{"192.0.2.6", host("192.0.2.6", "big.test"), ""},
 		{"192.0.2.7", host("192.0.2.7", "delegated.test"), ""},
 		{"2001:db8::1", host("2001:db8::1", "both.test"), ""},
+		{"192.0.2.10", host("192.0.2.10", "good.test"), ""}, // and a name that no host can have
+		{"192.0.2.11", sock.Hostent{}, unknown},             // only that
 		{"v4.test.", host("192.0.2.7", "delegated.test"), ""},
 		{"192.0.2.99", sock.Hostent{}, unknown},
 		{"192.0.2.3", sock.Hostent{}, unknown}, // glibc: NO_DATA

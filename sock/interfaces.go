@@ -32,20 +32,15 @@ func IfNameindex() ([]Interface, error) {
 	return list, nil
 }
 
-// IfNametoindex is if_nametoindex(3).
+// IfNametoindex is if_nametoindex(3). On Linux it knows the alternative names of an interface too, those of ip link property.
 //
 // Error: ErrNoInterface.
 func IfNametoindex(name string) (int, error) {
-	all, err := IfNameindex()
-	if err != nil {
-		return 0, err
+	index, err := interfaceIndex(name)
+	if err == syscall.ENODEV {
+		return 0, fmt.Errorf("%w: %q", ErrNoInterface, name)
 	}
-	for _, ifi := range all {
-		if ifi.Name == name {
-			return ifi.Index, nil
-		}
-	}
-	return 0, fmt.Errorf("%w: %q", ErrNoInterface, name)
+	return index, err
 }
 
 // IfIndextoname is if_indextoname(3). index is 0 to 2³²-1.

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -28,7 +29,11 @@ func TestInterfaces(t *testing.T) { // item 169
 }
 
 func TestNoInterface(t *testing.T) { // item 169
-	for _, name := range []string{"nosuch", "", "a\x00b"} {
+	list, err := sock.IfNameindex()
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	for _, name := range []string{"nosuch", "", "a\x00b", strings.Repeat("a", 16), list[0].Name + "\x00", list[0].Name + " "} {
 		if index, err := sock.IfNametoindex(name); !errors.Is(err, sock.ErrNoInterface) || errors.As(err, new(syscall.Errno)) {
 			t.Errorf("%q: %d, %v", name, index, err)
 		}

@@ -62,16 +62,19 @@ func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 	if a.Kind() != families.KindInet && a.Kind() != families.KindInet6 {
 		return ip, 0, gaiFault(EAI_FAMILY, a.String(), "neither inet nor inet6")
 	}
+	number, _ := portNumber(strconv.Itoa(a.Port()))
+	if number < 0 {
+		return ip, 0, gaiFault(EAI_SERVICE, strconv.Itoa(a.Port()), "not a port")
+	}
 	ip, ok := numericHost(a.Host())
 	if !ok {
 		return ip, 0, noName(a.Host(), "not a number")
 	}
+	if _, err := withScope(ip); err != nil { // that scope counts for nothing, but getaddrinfo wants it to be one
+		return ip, 0, err
+	}
 	if ip.Is4() && a.Kind() == families.KindInet6 {
 		return ip, 0, &ArgError{"sockaddr", a, "IPv4 sockaddr must be 2 tuple"}
-	}
-	number, _ := portNumber(strconv.Itoa(a.Port()))
-	if number < 0 {
-		return ip, 0, gaiFault(EAI_SERVICE, strconv.Itoa(a.Port()), "not a port")
 	}
 	switch {
 	case a.Zone() != "":

@@ -65,7 +65,11 @@ func TestGetnameinfoRefuses(t *testing.T) { // item 159
 		{"a name", sock.Inet("localhost", 80), numeric, sock.EAI_NONAME},
 		{"<broadcast>", sock.Inet6("<broadcast>", 80), numeric, sock.EAI_NONAME},
 		{"an interface that is not there", noScope, numeric, sock.EAI_NONAME},
+		{"such an interface in the host", sock.Inet6("fe80::1%nosuch", 80), numeric, sock.EAI_NONAME},
+		{"a scope and such an interface in the host", families.Inet6Scoped("fe80::1%nosuch", 80, 0, 1), numeric, sock.EAI_NONAME},
+		{"a scope of no link in the host", sock.Inet6("2001:db8::1%-1", 80), numeric, sock.EAI_NONAME},
 		{"a negative port", sock.Inet("127.0.0.1", -1), numeric, sock.EAI_SERVICE},
+		{"a negative port, and a name", sock.Inet("localhost", -1), numeric, sock.EAI_SERVICE},
 		{"another family", sock.Unix("/run/app"), numeric, sock.EAI_FAMILY},
 		{"no address", sock.Addr{}, numeric, sock.EAI_FAMILY},
 		{"unknown flags", sock.Inet("127.0.0.1", 80), 0x1000, sock.EAI_BADFLAGS},
@@ -131,6 +135,9 @@ func TestGetnameinfoAsks(t *testing.T) { // item 160
 		{sock.Inet("192.0.2.6", 80), required, "big.test", 0},
 		{sock.Inet("192.0.2.7", 80), required, "delegated.test", 0}, // RFC 2317
 		{sock.Inet("192.0.2.8", 80), 0, "xn--bcher-kva.test", 0},
+		{sock.Inet("192.0.2.10", 80), required, "good.test", 0}, // and a name that no host can have
+		{sock.Inet("192.0.2.11", 80), 0, "192.0.2.11", 0},       // only that
+		{sock.Inet("192.0.2.11", 80), required, "", sock.EAI_NONAME},
 		{sock.Inet("192.0.2.3", 80), 0, "192.0.2.3", 0},
 		{sock.Inet("192.0.2.3", 80), required, "", sock.EAI_NONAME},
 		{sock.Inet("192.0.2.99", 80), 0, "192.0.2.99", 0},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"strings"
 )
@@ -19,7 +20,9 @@ func entries(file, builtin string) iter.Seq[[]string] {
 			defer f.Close()
 			r = f
 		}
-		for lines := bufio.NewScanner(r); lines.Scan(); {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, math.MaxInt) // a line may be of any length: one that is too long would be the end of the file
+		for lines.Scan() {
 			line, _, _ := strings.Cut(lines.Text(), "#")
 			if words := strings.Fields(line); len(words) >= 2 && !yield(words) {
 				return

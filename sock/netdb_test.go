@@ -26,6 +26,12 @@ func TestEntries(t *testing.T) {
 		}
 		break
 	}
+	if err := os.WriteFile(file, []byte("# "+strings.Repeat("x", 1<<17)+"\nbehind 1/tcp\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := slices.Collect(entries(file, "")), [][]string{{"behind", "1/tcp"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("behind a long line there is %q, want %q", got, want)
+	}
 	want = [][]string{{"built-in", "1/tcp"}}
 	if got := slices.Collect(entries(file+".not", "built-in 1/tcp\n")); !reflect.DeepEqual(got, want) {
 		t.Errorf("without a file there is %q, want %q", got, want)

@@ -49,6 +49,9 @@ var testZone = map[string]dnsHost{
 	"8.2.0.192.in-addr.arpa.": {ptr: []string{"xn--bcher-kva.test."}},
 	"9.2.0.192.in-addr.arpa.": {silent: true},
 
+	"10.2.0.192.in-addr.arpa.": {ptr: []string{"a/b.test.", "good.test."}},
+	"11.2.0.192.in-addr.arpa.": {ptr: []string{"a/b.test."}},
+
 	"7.sub.2.0.192.in-addr.arpa.": {ptr: []string{"delegated.test."}},
 
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.": {ptr: []string{"both.test."}},
@@ -431,6 +434,36 @@ func TestConnectByName(t *testing.T) {
 			t.Errorf("ConnectEx: %v, %v", errno, err)
 		}
 	})
+}
+
+// The source of a connection may have a name too, which is looked up as the rest is waited for.
+func TestCreateConnectionFromName(t *testing.T) { // item 218
+	held := make(chan struct{})
+	s := serveDNS(t, "", map[string]dnsHost{
+		"here.test.": testZone["here.test."],
+		"slow.test.": {a: []string{"127.0.0.1"}, held: held},
+	})
+	useResolver(t, s.resolver())
+	socktest.Check(t)
+	defer close(held)
+	_, addr := socktest.TCP.Listener(t)
+	inTask(t, func(task *loop.Task) error {
+		c, err := sock.CreateConnection("127.0.0.1", addr.Port(), &sock.ConnectionConfig{Source: sock.Inet("here.test.", 0), Task: task})
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	call := socktest.Start(func() error {
+		_, err := sock.CreateConnection("127.0.0.1", addr.Port(), &sock.ConnectionConfig{Source: sock.Inet("slow.test.", 0), Context: ctx})
+		return err
+	})
+	socktest.Await(t, "the question", func() bool { return slices.Contains(s.questions(), "udp A slow.test.") })
+	cancel()
+	if err := call.Wait(t); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
 }
 
 // Who is looking a name up can be canceled, and a loop goes on meanwhile.

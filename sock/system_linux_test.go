@@ -186,6 +186,25 @@ func TestInSystem(t *testing.T) {
 			t.Errorf("Getfqdn of an unknown name: %q, %v", got, err)
 		}
 	})
+	t.Run("alternative name", func(t *testing.T) { // items 158, 169
+		const altIfname = unix.IFLA_PROP_LIST + 1 // IFLA_ALT_IFNAME, <linux/if_link.h>
+		body, err := new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(1, 0, 0)).Nest(unix.IFLA_PROP_LIST, func(b *sock.NetlinkBuilder) {
+			b.Text(altIfname, "enp0s0")
+		}).Data()
+		socktest.Must(t, err)
+		for _, err := range netlinkSocket(t).NetlinkDo(sock.NetlinkRequest{Type: unix.RTM_NEWLINKPROP, Flags: unix.NLM_F_CREATE | unix.NLM_F_APPEND, Data: body}) {
+			if err != nil {
+				t.Skipf("%v: needs Linux 5.5", err)
+			}
+		}
+		if index, err := sock.IfNametoindex("enp0s0"); index != 1 || err != nil {
+			t.Errorf("IfNametoindex: %d, %v, want 1", index, err)
+		}
+		infos, err := sock.Getaddrinfo(ctx, "fe80::1%enp0s0", "80", &sock.Hints{Type: sock.SOCK_STREAM})
+		if err != nil || infos[0].Addr.ScopeID() != 1 {
+			t.Errorf("Getaddrinfo: %v, %v, want scope 1", infos, err)
+		}
+	})
 	t.Run("AI_ADDRCONFIG", func(t *testing.T) { // item 156
 		ask := func(family int) []string {
 			infos, err := sock.Getaddrinfo(ctx, "", "80", &sock.Hints{Family: family, Type: sock.SOCK_STREAM, Flags: sock.AI_ADDRCONFIG})
