@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +20,11 @@ func TestBadArguments(t *testing.T) {
 		{[]string{"-conns", "many"}, "whole number, 1 or more"},
 		{[]string{"-conns", "100000000"}, "or less, unless ulimit -n is raised"},
 		{[]string{"-conns"}, "flag needs an argument: -conns"},
+		{[]string{"-conns", "1", "-loops", "100000000"}, "-loops 100000000: each needs"},
+		{[]string{"-serve", "-loops", "9223372036854775807"}, "-loops 9223372036854775807: each needs"},
 		{[]string{"-size", "0"}, "whole number, 1 or more"},
+		{[]string{"-size", "9223372036854775807"}, "must be 4294967296 bytes or less"},
+		{[]string{"-conns", "1", "-size", "2", "-depth", "9223372036854775807"}, "must be 4294967296 bytes or less"},
 		{[]string{"-size", "65508", "-listen", "udp:127.0.0.1:0"}, "must be 65507 or less"},
 		{[]string{"-depth", "0"}, "whole number, 1 or more"},
 		{[]string{"-depth", "1.5"}, "whole number, 1 or more"},
@@ -161,4 +166,18 @@ func TestSuccessor(t *testing.T) {
 	dial(t, network, addr)
 	second.Process.Signal(syscall.SIGTERM)
 	second.endWell()
+}
+
+// TestAsManyAsItSays has as many connections as are allowed beside many loops: the descriptors suffice on both sides.
+func TestAsManyAsItSays(t *testing.T) {
+	const loops = "40"
+	_, stderr, _ := startLimited(t, "300", "-loops", loops, "-conns", "1000000").end()
+	most := regexp.MustCompile(`must be (\d+) or less`).FindStringSubmatch(stderr)
+	if most == nil {
+		t.Fatalf("it said %q", stderr)
+	}
+	stdout, stderr, status := startLimited(t, "300", "-loops", loops, "-conns", most[1], "-for", "50ms").end()
+	if status != 0 || !strings.Contains(stdout, " "+most[1]+" connections") {
+		t.Errorf("with %s connections it ended with status %d, stdout %q, stderr %q", most[1], status, stdout, stderr)
+	}
 }

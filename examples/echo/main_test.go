@@ -62,7 +62,16 @@ type program struct {
 }
 
 func start(t *testing.T, args ...string) *program {
-	p := &program{Cmd: exec.Command(binary, args...), t: t}
+	return startCommand(t, exec.Command(binary, args...))
+}
+
+// startLimited starts it with that many descriptors at the most, and two processors, each of which takes some.
+func startLimited(t *testing.T, descriptors string, args ...string) *program {
+	return startCommand(t, exec.Command("sh", append([]string{"-c", `ulimit -n "$0" && GOMAXPROCS=2 exec "$@"`, descriptors, binary}, args...)...))
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *program {
+	p := &program{Cmd: cmd, t: t}
 	stdout, err := p.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

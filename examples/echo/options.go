@@ -92,25 +92,41 @@ func parseOptions(args []string) (*options, error) {
 	return o, o.check()
 }
 
-// check finds what only several flags together can break.
+// check finds what only several flags together can break, or what the system has too little of.
 func (o *options) check() error {
+	loops := max(o.loops, runtime.GOMAXPROCS(0))
+	if most := (maxDescriptors() - ownDescriptors) / loopDescriptors; o.loops > most {
+		return fmt.Errorf("-loops %d: each needs %d descriptors, and a process may have %d: must be %d or less, unless ulimit -n is raised",
+			o.loops, loopDescriptors, maxDescriptors(), max(0, most))
+	}
 	if o.serve {
 		return nil
 	}
 	if o.listen.datagram && o.size > maxDatagram {
 		return fmt.Errorf("-size %d: must be %d or less, which is what a UDP datagram has room for", o.size, maxDatagram)
 	}
-	// A loop may have four.
-	most := maxDescriptors() - ownDescriptors - 4*max(o.loops, runtime.GOMAXPROCS(0))
-	if o.conns > most {
+	if most := maxDescriptors() - ownDescriptors - loopDescriptors*loops; o.conns > most {
 		return fmt.Errorf("-conns %d: each side needs a descriptor for each connection, and a process may have %d: "+
-			"must be %d or less, unless ulimit -n is raised", o.conns, maxDescriptors(), most)
+			"must be %d or less, unless ulimit -n is raised", o.conns, maxDescriptors(), max(0, most))
+	}
+	if int64(o.size) > maxInFlight/int64(o.conns)/int64(o.depth) {
+		return fmt.Errorf("-conns %d, -size %d, -depth %d: their product is what is in flight, and must be %d bytes or less",
+			o.conns, o.size, o.depth, int64(maxInFlight))
 	}
 	return nil
 }
 
-// ownDescriptors is how many a process of ours may need besides those of its connections and loops.
-const ownDescriptors = 32
+const (
+	// ownDescriptors is how many a process of ours may need besides those of its connections and loops.
+	ownDescriptors = 32
+
+	// loopDescriptors is how many a loop's poller has on Linux, where it has the most: pollux.New.
+	loopDescriptors = 5
+
+	// maxInFlight is what all connections together may have in flight. A run begins and ends with all of it on its way, whatever -for
+	// says, and so this must not take much longer.
+	maxInFlight = 4 << 30
+)
 
 func number(fs *flag.FlagSet, name string, least int, p *int) {
 	fs.Func(name, "", func(s string) error {

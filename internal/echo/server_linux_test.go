@@ -26,7 +26,8 @@ const patience = 20 * time.Second
 // TestMain makes the test binary a server of its own when a test needs one that has other limits than itself.
 func TestMain(m *testing.M) {
 	if mode := os.Getenv("ECHO_TEST_SERVE"); mode != "" {
-		s, err := echo.Listen(echo.Config{Mode: mode, Addr: sock.Inet("127.0.0.1", 0)})
+		// Two loops, however many processors there are: each takes five of the few descriptors that it may have.
+		s, err := echo.Listen(echo.Config{Mode: mode, Addr: sock.Inet("127.0.0.1", 0), Loops: 2})
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
