@@ -16,8 +16,11 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	err := sysRecvmsg(sysfd, o)
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
+	if err != nil || n > 0 && part == 0 { // the end has no sender, and an error says nothing of one
+		o.got, o.salen = got, salen
+	}
 	if err != nil {
-		o.got, o.seen, o.salen = got, seen, salen
+		o.seen = seen
 		return loop.Outcome{}, err
 	}
 	out := loop.Outcome{N: part}

@@ -37,8 +37,12 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 }
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
+	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
+	if o.n > 0 && n == 0 {
+		o.salen = salen // the end has no sender, and an error says nothing of one
+	}
 	return o.received(loop.Outcome{N: n}, err)
 }
 

@@ -376,6 +376,45 @@ func TestWaitAll(t *testing.T) { // item 85
 	})
 }
 
+// What MSG_WAITALL has received until the time is over, or the stream ends, has the sender that it came from: of TCP none.
+func TestWaitAllSender(t *testing.T) { // item 86
+	type receive func(socktest.Operations) ([]byte, sock.Addr, error)
+	calls := map[string]receive{
+		"recvfrom": func(s socktest.Operations) ([]byte, sock.Addr, error) { return s.Recvfrom(10, sock.MSG_WAITALL) },
+		"recvmsg": func(s socktest.Operations) ([]byte, sock.Addr, error) {
+			p, _, _, from, err := s.Recvmsg(10, 0, sock.MSG_WAITALL)
+			return p, from, err
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, recv := range calls {
+			for _, k := range socktest.Streams {
+				a, b := k.Pair(t)
+				var sender sock.Addr
+				if k.Family == sock.AF_UNIX {
+					sender = socktest.Name(t, a)
+				}
+				want := func(text string, sender sock.Addr) {
+					t.Helper()
+					if p, from, err := recv(w.On(b)); string(p) != text || from != sender || err != nil {
+						t.Errorf("%s, %s: %q from %v, %v; want %q from %v", k.Name, name, p, from, err, text, sender)
+					}
+				}
+				_, err := a.Sendall(hello, 0)
+				socktest.Must(t, err)
+				socktest.Must(t, b.SetTimeout(5*time.Millisecond))
+				want("hello", sender)
+				_, err = a.Sendall(hello, 0)
+				socktest.Must(t, err)
+				socktest.Must(t, a.Close())
+				socktest.Must(t, b.SetTimeout(socktest.Patience))
+				want("hello", sender)
+				want("", sock.Addr{})
+			}
+		}
+	})
+}
+
 // noPanic makes an error of a panic in fn.
 func noPanic(fn func() error) (err error) {
 	defer func() {
