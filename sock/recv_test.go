@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -373,6 +374,30 @@ func TestWaitAll(t *testing.T) { // item 85
 				t.Errorf("%s: %v", k.Name, err)
 			}
 		}
+	})
+}
+
+// Flags beyond a C int are refused, whatever else is among them, and nothing is received or sent.
+func TestFlagsBeyondCInt(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("no int is beyond a C int here: run this on a machine of 64 bits")
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		_, err := b.Sendall(hello, 0)
+		socktest.Must(t, err)
+		for _, flags := range []int{0, sock.MSG_PEEK, sock.MSG_WAITALL} {
+			flags |= math.MaxInt &^ math.MaxUint32
+			var arg *sock.ArgError
+			if _, err := w.On(a).RecvInto(make([]byte, 5), flags); !errors.As(err, &arg) {
+				t.Errorf("RecvInto with %#x: %v, want an *ArgError", flags, err)
+			}
+			if _, err := w.On(b).Send(hello, flags); !errors.As(err, &arg) {
+				t.Errorf("Send with %#x: %v, want an *ArgError", flags, err)
+			}
+		}
+		socktest.Must(t, a.SetTimeout(0))
+		socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
 	})
 }
 
