@@ -70,6 +70,9 @@ func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, ms
 	data, items, msgFlags, from, err := s.Recvmsg(bufsize, room, flags|msgCloexec)
 	for _, c := range items {
 		fds = c.AppendRights(fds)
+		if fd, ok := c.PidFD(); ok && fd >= 0 {
+			sysClose(fd) // the caller does not learn of it
+		}
 	}
 	return data, fds, msgFlags, from, err
 }
