@@ -3,8 +3,10 @@ package sock_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -155,8 +157,14 @@ func TestRightsAmongOthers(t *testing.T) {
 		t.Errorf("%q, %v, %v", data, fds, err)
 	}
 	// A descriptor that there is not, and more than a message takes.
-	if _, err := b.SendFds([][]byte{hello}, []int{-1}, 0); !errors.Is(err, syscall.EBADF) {
-		t.Errorf("%v, want EBADF", err)
+	none := []int{-1, math.MaxInt &^ 0xff}
+	if strconv.IntSize == 64 {
+		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // whose lower half is one
+	}
+	for _, fd := range none {
+		if _, err := b.SendFds([][]byte{hello}, []int{fd}, 0); !errors.Is(err, syscall.EBADF) {
+			t.Errorf("%#x: %v, want EBADF", fd, err)
+		}
 	}
 	many := make([]int, 254)
 	if _, err := b.SendFds([][]byte{hello}, many, 0); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ETOOMANYREFS) {
