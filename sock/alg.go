@@ -170,7 +170,7 @@ func (o *AlgOperation) crypt(op int, iv, assoc, in []byte, more int) ([]byte, er
 		return nil, err
 	}
 	// The kernel gives the associated data back, in front.
-	out := make([]byte, total+more)
+	out := make([]byte, max(total+more, 1)) // with no room at all it is not asked, and a message without a tag would be genuine
 	n, err = o.RecvInto(out, 0)
 	if err != nil {
 		return nil, err

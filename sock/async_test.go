@@ -120,3 +120,41 @@ func TestFutureOfANameCanceled(t *testing.T) {
 		socktest.Await(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
 	}
 }
+
+// A send whose name is still looked up when it is canceled is over once its future says so: nothing goes after that, and nobody uses its
+// buffer, however late the loops are.
+func TestFutureOfANameCanceledEarly(t *testing.T) {
+	socktest.Check(t)
+	held := make(chan struct{})
+	server := serveDNS(t, "", map[string]dnsHost{"late.test.": {a: []string{"127.0.0.1"}, held: held}})
+	useResolver(t, server.resolver())
+	to, addr := socktest.UDP.Bound(t)
+	socktest.Must(t, to.SetTimeout(0))
+	s := socktest.UDP.New(t)
+	before := runtime.NumGoroutine()
+	f := s.Async().Sendto(hello, 0, sock.Inet("late.test.", addr.Port()))
+	socktest.Await(t, "the question", func() bool { return len(server.questions()) > 0 })
+
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	free := make(chan struct{})
+	for _, l := range r.Loops() {
+		busy := make(chan struct{})
+		socktest.Must(t, l.Post(func() { close(busy); <-free }))
+		<-busy
+	}
+	f.Cancel()
+	if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+	close(held)
+	socktest.Await(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
+	close(free)
+	_, err = s.Sendto([]byte("next"), 0, addr)
+	socktest.Must(t, err)
+	var got []byte
+	socktest.Await(t, "a datagram", func() bool { got, err = to.Recv(10, 0); return err == nil })
+	if string(got) != "next" {
+		t.Errorf("%q went after it was canceled", got)
+	}
+}

@@ -1,6 +1,9 @@
 package sock
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // Rights are descriptors that a message on an AF_UNIX socket carries: SCM_RIGHTS. The receiver gets duplicates, with numbers of its
 // own. Data: C ints.
@@ -9,8 +12,17 @@ import "encoding/binary"
 // close-on-exec only if MSG_CMSG_CLOEXEC was among the flags, as in Python; on a system without that flag, macOS, never at once.
 type Rights []int
 
-// Control is the item that sendmsg(2) takes: at most 253 of them, SCM_MAX_FD of <net/scm.h> on Linux.
-func (r Rights) Control() Control { return IntsControl(SOL_SOCKET, scmRights, r...) }
+// Control is the item that sendmsg(2) takes: at most 253 of them, SCM_MAX_FD of <net/scm.h> on Linux. A number beyond a C int becomes -1,
+// which the system refuses with EBADF.
+func (r Rights) Control() Control {
+	c := IntsControl(SOL_SOCKET, scmRights, r...)
+	for i, fd := range r {
+		if cInt("fd", fd) != nil {
+			binary.NativeEndian.PutUint32(c.Data[4*i:], math.MaxUint32)
+		}
+	}
+	return c
+}
 
 // Rights reads an item of the type SCM_RIGHTS. Alone among the readers it allocates; AppendRights does not.
 func (c Control) Rights() (Rights, bool) {
@@ -54,6 +66,8 @@ func CloseRights(control []byte) {
 
 // SendFds is Python's send_fds: the buffers, with descriptors of this process, over an AF_UNIX socket. The receiver gets
 // duplicates. It reports the bytes sent.
+//
+// Errors: EBADF for a number that is no descriptor's; else as Sendmsg.
 func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
 	return s.Sendmsg(buffers, []Control{Rights(fds).Control()}, flags, Addr{})
 }
@@ -70,6 +84,9 @@ func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, ms
 	data, items, msgFlags, from, err := s.Recvmsg(bufsize, room, flags|msgCloexec)
 	for _, c := range items {
 		fds = c.AppendRights(fds)
+		if fd, ok := c.PidFD(); ok && fd >= 0 {
+			sysClose(fd) // the caller does not learn of it
+		}
 	}
 	return data, fds, msgFlags, from, err
 }

@@ -11,13 +11,19 @@ import (
 // Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the system has it, which begins a new
 // message there. Of another socket (timestamps) the last part's is given.
 func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
+	if over, err := o.ahead(sysfd); over {
+		return loop.Outcome{}, err
+	}
 	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
+	if err != nil || n > 0 && part == 0 { // the end has no sender, and an error says nothing of one
+		o.got, o.salen = got, salen
+	}
 	if err != nil {
-		o.got, o.seen, o.salen = got, seen, salen
+		o.seen = seen
 		return loop.Outcome{}, err
 	}
 	out := loop.Outcome{N: part}

@@ -186,6 +186,46 @@ func TestMessageWaitAll(t *testing.T) {
 	})
 }
 
+// What ends a connection in the middle of a MSG_WAITALL is told by the call after it, and not taken for the end of the stream.
+func TestWaitAllReset(t *testing.T) {
+	p := make([]byte, 10)
+	calls := map[string]func(socktest.Operations) (int, error){
+		"recv": func(s socktest.Operations) (int, error) { return s.RecvInto(p, sock.MSG_WAITALL) },
+		"recvfrom": func(s socktest.Operations) (int, error) {
+			n, _, err := s.RecvfromInto(p, sock.MSG_WAITALL)
+			return n, err
+		},
+		"recvmsg": func(s socktest.Operations) (int, error) {
+			n, _, _, _, err := s.RecvmsgInto([][]byte{p}, 0, sock.MSG_WAITALL)
+			return n, err
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, recv := range calls {
+			for _, late := range []bool{false, true} {
+				a, b := socktest.TCP.Pair(t)
+				call := socktest.Start(func() error { return wantN(5)(recv(w.On(a))) })
+				socktest.AwaitWaiting(t, a)
+				socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+				if late {
+					socktest.Await(t, "the bytes to be taken", func() bool { return !readable(a) || call.Done() })
+				}
+				socktest.Must(t, b.SetLinger(sock.Linger{On: true}))
+				socktest.Must(t, b.Close())
+				if err := call.Wait(t); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				if n, err := recv(w.On(a)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("%s, after the bytes: %d, %v, want ECONNRESET", name, n, err)
+				}
+				if n, err := recv(w.On(a)); n != 0 || err != nil {
+					t.Errorf("%s, after the error: %d, %v, want the end", name, n, err)
+				}
+			}
+		}
+	})
+}
+
 // With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their bytes.
 func TestMessageWaitAllOfRights(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {

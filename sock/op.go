@@ -138,7 +138,7 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
 	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
 	n, err := 0, error(loop.ErrAgain)
-	if flags&MSG_WAITALL == 0 {
+	if flags&MSG_WAITALL == 0 || flags != int(int32(flags)) { // which it refuses
 		if n, err = s.direct(d, p, flags, once); err == nil {
 			return n, nil
 		}

@@ -32,14 +32,37 @@ func (s *core) recvFlags(flags int) int {
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
+	if over, err := o.ahead(sysfd); over {
+		return loop.Outcome{}, err
+	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	return o.received(out, err)
 }
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
+	if over, err := o.ahead(sysfd); over {
+		return loop.Outcome{}, err
+	}
+	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
+	if o.n > 0 && n == 0 {
+		o.salen = salen // the end has no sender, and an error says nothing of one
+	}
 	return o.received(loop.Outcome{N: n}, err)
+}
+
+// ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
+// an error. TCP tells that once: it is for the call after this one, which has bytes to tell of.
+func (o *op) ahead(sysfd int) (over bool, err error) {
+	if o.n == 0 || o.flags&MSG_WAITALL == 0 || o.s.typ != SOCK_STREAM || o.s.family != AF_INET && o.s.family != AF_INET6 {
+		return false, nil
+	}
+	ready, broken := sysAhead(sysfd)
+	if !ready {
+		return true, loop.ErrAgain
+	}
+	return broken, nil
 }
 
 // received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must

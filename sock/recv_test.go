@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -371,6 +372,69 @@ func TestWaitAll(t *testing.T) { // item 85
 			socktest.Must(t, err)
 			if err := call.Wait(t); err != nil {
 				t.Errorf("%s: %v", k.Name, err)
+			}
+		}
+	})
+}
+
+// Flags beyond a C int are refused, whatever else is among them, and nothing is received or sent.
+func TestFlagsBeyondCInt(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("no int is beyond a C int here: run this on a machine of 64 bits")
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		_, err := b.Sendall(hello, 0)
+		socktest.Must(t, err)
+		for _, flags := range []int{0, sock.MSG_PEEK, sock.MSG_WAITALL} {
+			flags |= math.MaxInt &^ math.MaxUint32
+			var arg *sock.ArgError
+			if _, err := w.On(a).RecvInto(make([]byte, 5), flags); !errors.As(err, &arg) {
+				t.Errorf("RecvInto with %#x: %v, want an *ArgError", flags, err)
+			}
+			if _, err := w.On(b).Send(hello, flags); !errors.As(err, &arg) {
+				t.Errorf("Send with %#x: %v, want an *ArgError", flags, err)
+			}
+		}
+		socktest.Must(t, a.SetTimeout(0))
+		socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
+	})
+}
+
+// What MSG_WAITALL has received until the time is over, or the stream ends, has the sender that it came from: of TCP none.
+func TestWaitAllSender(t *testing.T) { // item 86
+	type receive func(socktest.Operations) ([]byte, sock.Addr, error)
+	calls := map[string]receive{
+		"recvfrom": func(s socktest.Operations) ([]byte, sock.Addr, error) { return s.Recvfrom(10, sock.MSG_WAITALL) },
+		"recvmsg": func(s socktest.Operations) ([]byte, sock.Addr, error) {
+			p, _, _, from, err := s.Recvmsg(10, 0, sock.MSG_WAITALL)
+			return p, from, err
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, recv := range calls {
+			for _, k := range socktest.Streams {
+				a, b := k.Pair(t)
+				var sender sock.Addr
+				if k.Family == sock.AF_UNIX {
+					sender = socktest.Name(t, a)
+				}
+				want := func(text string, sender sock.Addr) {
+					t.Helper()
+					if p, from, err := recv(w.On(b)); string(p) != text || from != sender || err != nil {
+						t.Errorf("%s, %s: %q from %v, %v; want %q from %v", k.Name, name, p, from, err, text, sender)
+					}
+				}
+				_, err := a.Sendall(hello, 0)
+				socktest.Must(t, err)
+				socktest.Must(t, b.SetTimeout(5*time.Millisecond))
+				want("hello", sender)
+				_, err = a.Sendall(hello, 0)
+				socktest.Must(t, err)
+				socktest.Must(t, a.Close())
+				socktest.Must(t, b.SetTimeout(socktest.Patience))
+				want("hello", sender)
+				want("", sock.Addr{})
 			}
 		}
 	})

@@ -3,12 +3,16 @@ package sock_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -111,6 +115,25 @@ func TestRightsNotReceived(t *testing.T) {
 	socktest.Must(t, wantBytes("")(d.Recv(1, 0)))
 }
 
+// The descriptor of the sender's process that SO_PASSPIDFD makes come is nobody's after RecvFds, and so it is closed.
+func TestRecvFdsLeavesNoPidFD(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixStream.Pair(t)
+	if err := a.Setsockopt(sock.SOL_SOCKET, unix.SO_PASSPIDFD, 1); err != nil {
+		t.Skip("SO_PASSPIDFD came with Linux 6.5:", err)
+	}
+	before := openFiles(t)
+	socktest.Must(t, wantN(5)(b.SendFds([][]byte{hello}, []int{b.Fileno()}, 0)))
+	data, fds, _, _, err := a.RecvFds(10, 20, 0)
+	if string(data) != "hello" || len(fds) != 1 || err != nil {
+		t.Fatalf("%q, %v, %v", data, fds, err)
+	}
+	socktest.Must(t, sock.Close(fds[0]))
+	if n := openFiles(t); n != before {
+		t.Errorf("%d descriptors are open, %d were", n, before)
+	}
+}
+
 // SendFds and RecvFds are one item of SCM_RIGHTS there and back; what else comes is left out: items 116, 117.
 func TestRightsAmongOthers(t *testing.T) {
 	socktest.Check(t)
@@ -134,8 +157,14 @@ func TestRightsAmongOthers(t *testing.T) {
 		t.Errorf("%q, %v, %v", data, fds, err)
 	}
 	// A descriptor that there is not, and more than a message takes.
-	if _, err := b.SendFds([][]byte{hello}, []int{-1}, 0); !errors.Is(err, syscall.EBADF) {
-		t.Errorf("%v, want EBADF", err)
+	none := []int{-1, math.MaxInt &^ 0xff}
+	if strconv.IntSize == 64 {
+		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // whose lower half is one
+	}
+	for _, fd := range none {
+		if _, err := b.SendFds([][]byte{hello}, []int{fd}, 0); !errors.Is(err, syscall.EBADF) {
+			t.Errorf("%#x: %v, want EBADF", fd, err)
+		}
 	}
 	many := make([]int, 254)
 	if _, err := b.SendFds([][]byte{hello}, many, 0); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ETOOMANYREFS) {

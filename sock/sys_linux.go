@@ -71,6 +71,24 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	}
 }
 
+// sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
+// ended the connection. POLLERR alone says that the error queue is not empty.
+func sysAhead(fd int) (ready, broken bool) {
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	var none unix.Timespec
+	for {
+		_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
+		if errno != unix.EINTR {
+			break
+		}
+	}
+	if p.Revents&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
+		n, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
+		broken = err == nil && n == 0
+	}
+	return p.Revents != 0, broken
+}
+
 func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	var to unsafe.Pointer
 	if len(sa) > 0 {

@@ -31,6 +31,7 @@ func sysDup(int) (int, error)      { return -1, errNoSockets }
 func sysListen(int, int) error     { return errNoSockets }
 func sysShutdown(int, int) error   { return errNoSockets }
 func sysBind(int, []byte) error    { return errNoSockets }
+func sysAhead(int) (bool, bool)    { return true, false }
 func sysConnect(int, []byte) error { return errNoSockets }
 
 func sysSocket(int, int, int) (int, error)                          { return -1, errNoSockets }
