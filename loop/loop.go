@@ -303,6 +303,9 @@ func (l *Loop) enterUser() {
 	if !l.user {
 		l.user = true
 		l.inUser.Store(true)
+		if !userCode.Load() {
+			userCode.Store(true)
+		}
 	}
 }
 

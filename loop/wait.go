@@ -82,7 +82,13 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	}
 	if err == ErrAgain {
 		home := o.prepare(t)
-		if err = fd.join(home); err == nil {
+		if err = nil; home == nil && fd.loop == nil {
+			err = refuseFirstWait()
+		}
+		if err == nil {
+			err = fd.join(home)
+		}
+		if err == nil {
 			if *deadline == 0 {
 				*deadline = timeouts.Never
 				if timeout >= 0 {
@@ -278,6 +284,11 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 // Errors: those of join; os.ErrDeadlineExceeded if it was tried, and its time is over.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	if fd.loop == nil {
+		if !o.start && home == nil {
+			if err := refuseFirstWait(); err != nil {
+				return err
+			}
+		}
 		if err := fd.join(home); err != nil {
 			return err
 		}
