@@ -95,23 +95,19 @@ func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
 	})
 }
 
-// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever cancels it ends the call.
+// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever cancels it ends the call, and it is
+// settled when that is over: a buffer is the call's until then.
 func resolved[T any](s *Socket, call func(*Socket) (T, error)) loop.Future[T] {
 	r, err := loop.Default()
 	if err != nil {
 		return loop.Settled(*new(T), err)
 	}
 	promise := loop.NewPromise[T](r.Next())
-	promise.EndsWithWait()
-	ctx, cancel := context.WithCancel(context.Background())
-	promise.Future().Then(func(T, error) { cancel() })
+	ctx, cancel := context.WithCancelCause(context.Background())
+	promise.CancelBy(cancel)
 	go func() {
-		v, err := call(s.With(ctx))
-		if err != nil {
-			promise.Reject(err)
-			return
-		}
-		promise.Resolve(v)
+		defer cancel(nil)
+		promise.ResolveWith(call(s.With(ctx)))
 	}()
 	return promise.Future()
 }

@@ -120,3 +120,43 @@ func TestFutureOfANameCanceled(t *testing.T) {
 		socktest.Await(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
 	}
 }
+
+// While a name is looked up, too, a future is settled only once its buffer is the caller's again, and one that was canceled has sent nothing.
+func TestFutureOfANameCanceledEarly(t *testing.T) {
+	socktest.Check(t)
+	to, s := socktest.UDP.New(t), socktest.UDP.New(t)
+	socktest.Must(t, to.Bind(sock.Inet("127.0.0.1", 0)))
+	socktest.Must(t, to.SetBlocking(false))
+	addr, err := to.Getsockname()
+	socktest.Must(t, err)
+	for _, way := range []struct {
+		name string
+		send func(p []byte, to sock.Addr) loop.Future[int]
+	}{
+		{"Sendto", func(p []byte, to sock.Addr) loop.Future[int] { return s.Async().Sendto(p, 0, to) }},
+		{"Sendmsg", func(p []byte, to sock.Addr) loop.Future[int] { return s.Async().Sendmsg([][]byte{p}, nil, 0, to) }},
+	} {
+		for i := range 200 {
+			p := []byte("whole")
+			f := way.send(p, sock.Inet("localhost", addr.Port()))
+			time.Sleep(time.Duration(i) * 5 * time.Microsecond)
+			f.Cancel()
+			_, err := f.Wait(t.Context())
+			copy(p, "other")
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(way.name, err)
+			}
+			sent := err == nil
+			if err != nil {
+				time.Sleep(200 * time.Microsecond) // what was not ended would go now
+			}
+			data, _, err := to.Recvfrom(100, 0)
+			switch {
+			case sent && (err != nil || string(data) != "whole"):
+				t.Fatalf("%s: it was sent, and what came is %q, %v", way.name, data, err)
+			case !sent && err == nil:
+				t.Fatalf("%s: it was canceled, and %q came", way.name, data)
+			}
+		}
+	}
+}
