@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
 
@@ -68,6 +69,9 @@ func (w *watcher) Ready(r pollux.Ready) {
 }
 
 func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
+
+// String is for logs and leak reports.
+func (w *watcher) String() string { return fmt.Sprintf("%T: %v", w.handler, w.socket) }
 
 // Handler is what Watch has set, or nil.
 func (s *Socket) Handler() Handler {
