@@ -31,6 +31,9 @@
 //
 // # Who may call what
 //
-// Methods may be called from any goroutine unless they say "loop only". Waiting as a goroutine on a loop's own goroutine
-// (in a callback, or in a task without naming it) can never end, and is refused with [ErrOnLoop].
+// Methods may be called from any goroutine unless they say "loop only".
+//
+// Nobody may wait as a goroutine on a loop's own goroutine, in a callback or in a task without naming it. A wait for something of that
+// same loop could never end, and one for a descriptor that is on no loop yet would stop the loop meanwhile: both are refused with
+// [ErrOnLoop]. A wait for what is on another loop is not noticed, and stops the loop as any call does that blocks.
 package loop

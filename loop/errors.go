@@ -10,8 +10,8 @@ var (
 	// with.
 	ErrAgain = errors.New("loop: not ready")
 
-	// ErrOnLoop refuses a wait that could never end: the goroutine that would park is the one that drives the loop.
-	ErrOnLoop = errors.New("loop: a goroutine wait on a loop's own goroutine can never end: wait as a task, or take a future")
+	// ErrOnLoop refuses a wait that could never end, or would stop a loop: the goroutine that would park is the one that drives it.
+	ErrOnLoop = errors.New("loop: a callback or a task must not wait as a goroutine: wait in the name of the task, or take a future")
 
 	errGoexit = errors.New("loop: a function ended its goroutine (runtime.Goexit)")
 

@@ -308,15 +308,18 @@ func (fd *FD) leave(keep fdState, why error) error {
 	return fd.unlockAndClose()
 }
 
-// String is for logs and leak reports.
+// String is for logs and leak reports: the number, and the watcher, by its String method if it has one.
 func (fd *FD) String() string {
 	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	var w string
-	if fd.watcher != nil {
-		w = fmt.Sprintf(" watched by %T", fd.watcher)
+	sysfd, watcher := fd.sysfd, fd.watcher
+	fd.mu.Unlock()
+	switch w := watcher.(type) {
+	case nil:
+		return fmt.Sprintf("fd %d", sysfd)
+	case fmt.Stringer:
+		return fmt.Sprintf("fd %d watched by %v", sysfd, w)
 	}
-	return fmt.Sprintf("fd %d%s", fd.sysfd, w)
+	return fmt.Sprintf("fd %d watched by %T", sysfd, watcher)
 }
 
 // extra is what a descriptor needs once something on it has a deadline; an idle one has none.

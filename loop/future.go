@@ -129,7 +129,7 @@ type Promise[T any] struct {
 	l   *Loop
 }
 
-// NewPromise makes a promise whose Then functions run on l.
+// NewPromise makes a promise whose Then functions run on l, which must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
 // EndsWithWait makes it stand for an operation that somebody else carries out for one waiter: if the context of Wait ends, the promise

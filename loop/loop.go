@@ -71,7 +71,8 @@ type Loop struct {
 	buffer []byte
 }
 
-// New makes a loop of its own, of no reactor. nil is the zero Config.
+// New makes a loop of its own, of no reactor. nil is the zero Config. Nothing happens on it, nor does any deadline pass, but while
+// Run drives it.
 //
 // Errors: those of Config.NewPoller.
 func New(cfg *Config) (*Loop, error) {
@@ -148,7 +149,8 @@ func (l *Loop) wake() {
 	}
 }
 
-// Run drives the loop on the calling goroutine until ctx ends (its cause is returned; Run may be called again) or Close (nil).
+// Run drives the loop on the calling goroutine until ctx, which must not be nil, ends (its cause is returned; Run may be called
+// again) or Close (nil).
 //
 // Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's.
 func (l *Loop) Run(ctx context.Context) error {
@@ -303,6 +305,9 @@ func (l *Loop) enterUser() {
 	if !l.user {
 		l.user = true
 		l.inUser.Store(true)
+		if !userCode.Load() {
+			userCode.Store(true)
+		}
 	}
 }
 

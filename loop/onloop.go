@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync/atomic"
 )
 
 // Go gives a goroutine no identity that could be asked for. But a goroutine that drives a loop has drive in its stack, or finish, and
@@ -35,6 +36,18 @@ func onLoopGoroutine() bool {
 // refuseWait gives ErrOnLoop to a goroutine that is about to wait for l from within a callback or a task.
 func (l *Loop) refuseWait() error {
 	if l.inUser.Load() && onLoopGoroutine() {
+		return ErrOnLoop
+	}
+	return nil
+}
+
+// userCode is set once user code has run on any loop. It never is in a program whose goroutines wait and nobody else.
+var userCode atomic.Bool
+
+// refuseFirstWait gives ErrOnLoop to a callback or a task that is about to wait, as a goroutine, for a descriptor that is on no loop. It
+// would join another loop than the one that stands meanwhile: mostly somebody has forgotten to name the task.
+func refuseFirstWait() error {
+	if userCode.Load() && onLoopGoroutine() {
 		return ErrOnLoop
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other goroutines are not.
@@ -96,6 +97,48 @@ func TestErrOnLoop(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A descriptor that is on no loop yet would join one of the default reactor's, and the loop at hand would stand until that serves it. A
+// future of it waits for nobody.
+func TestErrOnLoopBeforeJoin(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	got := make(chan error, 1)
+	for what, wait := range map[string]func(fd *FD) error{
+		"operation":                func(fd *FD) error { return fd.Do(nil, &Op{Attempt: &play{}, Deadline: never}) },
+		"operation with a context": func(fd *FD) error { return fd.Do(t.Context(), &Op{Attempt: &play{}, Deadline: never}) },
+		"attempt of its own": func(fd *FD) error {
+			var deadline timeouts.Deadline
+			_, err := fd.Await(nil, Read, -1, &deadline, false)
+			for err == nil {
+				_, err = fd.Await(nil, Read, -1, &deadline, true)
+			}
+			return err
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			fd := s.descriptor()
+			s.Post(func() { got <- wait(fd) })
+			if err := receive(t, "the wait of a posted function", got); err != ErrOnLoop {
+				t.Errorf("in a posted function: %v, want ErrOnLoop", err)
+			}
+			s.Go(func(*Task) { got <- wait(fd) })
+			if err := receive(t, "the wait of a task", got); err != ErrOnLoop {
+				t.Errorf("in a task: %v, want ErrOnLoop", err)
+			}
+			if fd.Loop() != nil || fd.length(Read) != 0 {
+				t.Errorf("it is on loop %p, with %d operations in its queue", fd.Loop(), fd.length(Read))
+			}
+			s.Go(func(task *Task) {
+				task.Cancel()
+				got <- fd.Do(task, &Op{Attempt: &play{}, Deadline: never})
+			})
+			if err := receive(t, "the task's own wait", got); err != context.Canceled {
+				t.Errorf("a task that is named: %v, want its Cancel", err)
+			}
+		})
 	}
 }
 

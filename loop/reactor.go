@@ -15,14 +15,14 @@ import (
 
 // A Config says how loops are made. nil and the zero Config are the defaults.
 type Config struct {
-	// Loops is how many a Reactor has; 0: GOMAXPROCS.
+	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS.
 	Loops int
 	// LockThreads ties each loop of a Reactor to a system thread of its own.
 	LockThreads bool
 	// Logger takes what has no caller to go back to: panics, accepts that back off, leaks. nil: warnings and worse, as text
 	// on standard error.
 	Logger *zap.Logger
-	// Workers is how many functions Task.Do runs at once, for all loops together; 0: 64.
+	// Workers is how many functions Task.Do runs at once, for all loops of a Reactor together; 0 or less: 64.
 	Workers int
 	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond and 300 bytes each.
 	TraceLeaks bool
@@ -96,7 +96,7 @@ func NewReactor(cfg *Config) (*Reactor, error) {
 	for range n {
 		l, err := newLoop(cfg, workers)
 		if err != nil {
-			r.Close()
+			r.close()
 			return nil, err
 		}
 		r.loops = append(r.loops, l)
@@ -168,8 +168,17 @@ func (r *Reactor) Leaks() []Leak {
 	return leaks
 }
 
-// Close closes all loops, as Loop.Close says, and waits for their goroutines. It must not be called on one of them.
+// Close closes all loops, as Loop.Close says, and waits for their goroutines.
+//
+// Error: ErrOnLoop in a callback or a task, for whose end it would wait; nothing is closed then.
 func (r *Reactor) Close() error {
+	if err := MayBlock(); err != nil {
+		return err
+	}
+	return r.close()
+}
+
+func (r *Reactor) close() error {
 	var errs []error
 	for _, l := range r.loops {
 		errs = append(errs, l.Close())

@@ -220,3 +220,24 @@ func TestConfigDefaults(t *testing.T) {
 	}
 	p.Close()
 }
+
+// A callback or a task that closes its own reactor would wait for itself.
+func TestReactorCloseOnLoop(t *testing.T) {
+	r, _ := scripted(t, 2)
+	got := make(chan error, 1)
+	if err := r.Next().Post(func() { got <- r.Close() }); err != nil {
+		t.Fatal(err)
+	}
+	if err := receive(t, "Close in a callback", got); err != ErrOnLoop {
+		t.Errorf("in a callback: %v, want ErrOnLoop", err)
+	}
+	r.Next().Go(func(*Task) { got <- r.Close() })
+	if err := receive(t, "Close in a task", got); err != ErrOnLoop {
+		t.Errorf("in a task: %v, want ErrOnLoop", err)
+	}
+	for _, l := range r.Loops() {
+		if err := l.Post(func() {}); err != nil {
+			t.Errorf("it closed a loop: %v", err)
+		}
+	}
+}

@@ -107,11 +107,14 @@ func (t *Task) mayWait() error {
 		t.canceled = nil
 		return err
 	}
-	if t.suspended || t.over || t.next == nil {
+	if !t.runs() {
 		return errNotRunning
 	}
 	return nil
 }
+
+// runs says whether the task is not waiting, as far as can be told.
+func (t *Task) runs() bool { return !t.suspended && !t.over && t.next != nil }
 
 // suspend gives the loop up until what it waits for, o or nothing named, has made it ready.
 func (t *Task) suspend(o *Op) {
@@ -152,8 +155,11 @@ func (t *Task) Spend(n int) {
 	}
 }
 
-// Yield lets everything else that is ready go first.
+// Yield lets everything else that is ready go first. It is for the task itself to call, and panics on a task that is waiting or has ended.
 func (t *Task) Yield() {
+	if !t.runs() {
+		panic(errNotRunning)
+	}
 	t.loop.local = append(t.loop.local, work{task: t})
 	t.suspend(nil)
 }
@@ -174,8 +180,14 @@ func (t *Task) Sleep(d time.Duration) error {
 // Do runs fn, which may block, on a pool of goroutines (see Config.Workers), and suspends the task meanwhile. It returns fn's
 // error, or a *PanicError. It always waits for fn to return, through Cancel and the end of the loop too, since fn may be using
 // what the task owns.
+//
+// It is for the task itself to call: within fn, and on a task that is waiting or has ended, it returns an error and does not run fn.
 func (t *Task) Do(fn func() error) error {
+	if !t.runs() {
+		return errNotRunning
+	}
 	err := errGoexit
+	t.op, t.suspended = nil, true // as in suspend, but before fn can look
 	t.loop.woke++
 	t.loop.pool.run(func() {
 		defer func() {
@@ -185,7 +197,7 @@ func (t *Task) Do(fn func() error) error {
 		}()
 		err = protect(fn)
 	})
-	t.suspend(nil)
+	t.yield(struct{}{})
 	return err
 }
 

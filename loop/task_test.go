@@ -428,3 +428,44 @@ func TestGoAndClose(t *testing.T) {
 		receive(t, "the end of Run", over)
 	}
 }
+
+// What only the task itself may do is refused to the function of a Do, and on a task that waits or has ended; the task goes on.
+func TestTaskOfAStranger(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	yield := func(task *Task) (v any) {
+		defer func() { v = recover() }()
+		task.Yield()
+		return nil
+	}
+	strange := func(t *testing.T, task *Task) {
+		t.Helper()
+		if err := task.Do(func() error { t.Error("Do runs its function"); return nil }); err != errNotRunning {
+			t.Errorf("Do: %v, want %v", err, errNotRunning)
+		}
+		if v := yield(task); v != errNotRunning {
+			t.Errorf("Yield: %v, want a panic with %v", v, errNotRunning)
+		}
+	}
+	own := s.Go(func(task *Task) {
+		if err := task.Do(func() error { strange(t, task); return nil }); err != nil {
+			t.Errorf("Do: %v", err)
+		}
+		task.Yield()
+	})
+	if err := own.Wait(t.Context()); err != nil {
+		t.Errorf("the task ended with %v", err)
+	}
+	waiting := s.Go(func(task *Task) { task.Sleep(time.Hour) })
+	over := make(chan struct{})
+	s.Go(func(*Task) {
+		defer close(over)
+		strange(t, own)
+		strange(t, waiting)
+	})
+	receive(t, "the second task", over)
+	waiting.Cancel()
+	if err := waiting.Wait(t.Context()); err != nil {
+		t.Errorf("the task that waited ended with %v", err)
+	}
+}

@@ -82,7 +82,7 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	}
 	if err == ErrAgain {
 		home := o.prepare(t)
-		if err = fd.join(home); err == nil {
+		if err = fd.joinToWait(home); err == nil {
 			o.Lane, o.Deadline, o.Entered, o.task = d, fd.began(timeout, deadline), false, t
 			err = fd.enqueue(o, home, held, Outcome{})
 			on = fd.loop
@@ -106,6 +106,16 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 		return -1, fd.giveUp(d, true, net.ErrClosed)
 	}
 	return sysfd, nil
+}
+
+// joinToWait is join for who waits then.
+func (fd *FD) joinToWait(home *Loop) error {
+	if fd.loop == nil && home == nil {
+		if err := refuseFirstWait(); err != nil {
+			return err
+		}
+	}
+	return fd.join(home)
 }
 
 // began returns the deadline of who has to wait, and begins his time if that has not begun. mu is held; fd is on a loop.
@@ -290,7 +300,11 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 // Errors: those of join; os.ErrDeadlineExceeded if it was tried, and its time is over.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	if fd.loop == nil {
-		if err := fd.join(home); err != nil {
+		join := fd.joinToWait
+		if o.start {
+			join = fd.join // nobody waits yet
+		}
+		if err := join(home); err != nil {
 			return err
 		}
 		if out.Retry != 0 {

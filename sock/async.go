@@ -8,6 +8,8 @@ import (
 
 // Async is a socket whose operations nobody waits for: each gives a future. The futures end by the socket's mode, by Cancel, and
 // by Close. A buffer is the operation's until its future is settled.
+//
+// A context or a task that the socket was given by With or In does not count: give them to Wait and Await of the future.
 type Async struct{ s *Socket }
 
 // Async is the same socket, whose operations give futures.

@@ -238,7 +238,7 @@ func (s *Socket) AttachReusePort(program []BPFInstruction) error {
 	return s.do("setsockopt", func(sysfd int) error { return sysAttachFilter(sysfd, soAttachReusePort, program) })
 }
 
-// DetachReusePort takes that filter away, and the kernel's hash decides again: SO_DETACH_REUSEPORT_BPF. Error: ENOENT if there is none.
+// DetachReusePort takes AttachReusePort's filter away, and the kernel's hash decides again: SO_DETACH_REUSEPORT_BPF. Error: ENOENT if there is none.
 func (s *Socket) DetachReusePort() error { return s.Setsockopt(SOL_SOCKET, soDetachReusePort, 0) }
 
 // DetachFilter takes the filter away: SO_DETACH_FILTER. Errors: ENOENT if there is none, EPERM after LockFilter.

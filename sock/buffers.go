@@ -48,8 +48,11 @@ func (b *Buffers) Put(p []byte) {
 // nil, and has a buffer as others do. A datagram longer than b.Size is cut, with MSG_TRUNC too. With MSG_WAITALL, MSG_PEEK and what else does
 // not look at the head of the queue a buffer is held while it waits. With an error the result is nil.
 //
-// Errors: those of RecvInto.
+// Errors: those of RecvInto; an *ArgError for a nil b.
 func (s *Socket) RecvBuffer(b *Buffers, flags int) ([]byte, error) {
+	if b == nil {
+		return nil, s.fail("recv", Addr{}, &ArgError{"b", b, "must not be nil"})
+	}
 	n, p, err := s.receive(nil, b, flags)
 	if p == nil {
 		return nil, err

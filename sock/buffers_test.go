@@ -321,3 +321,15 @@ func manyReaders(t *testing.T, seed uint64) {
 	}
 	b.Close()
 }
+
+// Without Buffers there is nothing to receive into, which must not look like the end of the stream.
+func TestRecvBufferOfNil(t *testing.T) {
+	a, b := socktest.UnixStream.Pair(t)
+	_, err := b.Send(hello, 0)
+	socktest.Must(t, err)
+	var arg *sock.ArgError
+	if p, err := a.RecvBuffer(nil, 0); p != nil || !errors.As(err, &arg) {
+		t.Errorf("%q, %v, want an ArgError", p, err)
+	}
+	socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
+}

@@ -65,9 +65,9 @@ func CloseRights(control []byte) {
 }
 
 // SendFds is Python's send_fds: the buffers, with descriptors of this process, over an AF_UNIX socket. The receiver gets
-// duplicates. It reports the bytes sent.
+// duplicates. It reports the bytes sent, of which there must be one at least on a stream.
 //
-// Errors: EBADF for a number that is no descriptor's; else as Sendmsg.
+// Errors: EBADF for a number that is no descriptor; else as Sendmsg.
 func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
 	return s.Sendmsg(buffers, []Control{Rights(fds).Control()}, flags, Addr{})
 }

@@ -44,7 +44,10 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	case loop.ErrAgain, syscall.EAGAIN:
 		return ErrWouldBlock
 	}
-	e := &net.OpError{Op: op, Net: familyName(int(s.family)), Err: err}
+	e := &net.OpError{Op: op, Err: err}
+	if s.family > AF_UNSPEC { // else there is none yet
+		e.Net = familyName(int(s.family))
+	}
 	if !addr.IsZero() {
 		e.Addr = addr
 	}

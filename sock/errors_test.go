@@ -178,3 +178,11 @@ func TestArgErrorText(t *testing.T) { // item 5
 		}
 	}
 }
+
+// What has no family yet names none.
+func TestErrorWithoutFamily(t *testing.T) {
+	_, err := sock.CreateConnection("127.0.0.1", -1, nil)
+	if want := "create_connection: port must be 0-65535. (port is -1)"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

@@ -55,7 +55,7 @@ var gaiTexts = append([]gaiText{
 	{EAI_SOCKTYPE, "ai_socktype not supported"},
 }, gaiTextsHere...)
 
-// A HError is a host that the functions of the hosts database did not find: Python's herror.
+// An HError is a host that the functions of the hosts database did not find: Python's herror.
 type HError struct {
 	Code int   // h_errno: 1 not found, 2 try again, 3 no recovery, 4 no data; on Windows 11001 to 11004
 	Err  error // why: a *net.DNSError, in which the name is, too

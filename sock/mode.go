@@ -21,7 +21,8 @@ var defaultTimeout = func() *atomic.Int64 {
 	return v
 }()
 
-// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at first.
+// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at first; 0
+// makes them non-blocking.
 //
 // Error: an *ArgError for a negative one.
 func SetDefaultTimeout(d time.Duration) error {

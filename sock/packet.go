@@ -174,7 +174,7 @@ func (a PacketAuxdata) ChecksumReady() bool { return a.Status&TP_STATUS_CSUMNOTR
 //	};                        // 20
 const packetAuxdataLen = 20
 
-// PacketAuxdataSpace is the room that one needs: its CMSG_SPACE.
+// PacketAuxdataSpace is the room that the ancillary data of a PacketAuxdata need: their CMSG_SPACE.
 func PacketAuxdataSpace() int {
 	n, _ := CMSG_SPACE(packetAuxdataLen)
 	return n

@@ -35,7 +35,7 @@ func (c Control) RDSCongestion() (ports uint64, ok bool) {
 	return binary.NativeEndian.Uint64(c.Data), true
 }
 
-// RDSCongestionBit is the bit of a port in such an item: RDS_CONG_MONITOR_MASK in C.
+// RDSCongestionBit is the bit of a port in what Control.RDSCongestion gives: RDS_CONG_MONITOR_MASK in C.
 func RDSCongestionBit(port int) uint64 { return 1 << (uint(port) % 64) }
 
 // RDSConnection is a connection of RDS to another host: struct rds_info_connection of <linux/rds.h>.

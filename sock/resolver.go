@@ -27,7 +27,7 @@ type Resolver struct {
 	slots chan struct{} // once; has an element for each look-up that is under way
 }
 
-// DefaultResolver is that of the functions of this package, and of sockets that are given the name of a host. Who replaces it does
+// DefaultResolver is the Resolver of the functions of this package, and of sockets that are given the name of a host. Who replaces it does
 // so before anything uses it.
 var DefaultResolver = new(Resolver)
 

@@ -68,6 +68,8 @@ func (s *Socket) Send(p []byte, flags int) (int, error) {
 //
 // n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
 // empty p makes one call.
+//
+// Errors: those of Send.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendall", Addr{}, err)

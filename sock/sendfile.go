@@ -41,8 +41,8 @@ var sendfileCall = sysSendfile
 // (see loop.Config, Workers). A call that the disk holds up is not to be interrupted; Close, a cancel and a context count when it is
 // over. The same goes for a Read of file, which must not use the socket.
 //
-// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and for a non-blocking socket (an empty file
-// is no error even then); EINVAL for a negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
+// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and for a non-blocking socket, as Watch
+// makes one (an empty file is no error even then); EINVAL for a negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
 func (s *Socket) Sendfile(file io.Reader, offset, count int64) (int64, error) {
 	n, err := s.sendfile(file, offset, count)
 	runtime.KeepAlive(s)

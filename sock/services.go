@@ -10,7 +10,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// What the functions of this file return for what their tables do not have.
+// What Getservbyname, Getservbyport and Getprotobyname return for what their tables do not have.
 var (
 	ErrNoService  = errors.New("service/proto not found")
 	ErrNoPort     = errors.New("port/proto not found")

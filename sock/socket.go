@@ -18,6 +18,8 @@ import (
 //
 // A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
 // watched belongs to its loop and is not.
+//
+// New, FromFD, Accept and others make one; the zero Socket is of no use.
 type Socket struct {
 	*core
 	who  any     // as loop.FD.Do has it: nil, a context.Context, a *loop.Task or a *loop.TaskContext

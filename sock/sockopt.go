@@ -121,7 +121,7 @@ func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
 	return value, err
 }
 
-// SetsockoptUint64 is Setsockopt for such an option.
+// SetsockoptUint64 is Setsockopt for an option whose value is a number of 64 bits. See GetsockoptUint64.
 func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
 
@@ -14,6 +15,9 @@ type Handler interface {
 	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock; it costs no system call to
 	// be told so. A socket that has had its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock too, and Readable
 	// comes again.
+	//
+	// It comes when more arrives, and not for what is there: who stops before ErrWouldBlock, to hold a peer back whose answers
+	// are not sent yet, goes on later by a call of its own Readable, and lets those calls pass that come until then.
 	Readable(s *Socket)
 	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that a connect which was in
 	// progress has come to its end.
@@ -25,6 +29,9 @@ type Handler interface {
 
 // Watch makes h the socket's handler, on l (nil: of the default reactor's choice), and the socket non-blocking. It can be done
 // once. If the socket is ready, h is told in the loop's next turn.
+//
+// For a future that is to wait, as that of Async().Sendfile, give the socket a timeout again (SetTimeout) until it is settled. In
+// Readable receive nothing meanwhile: a call that would have to wait there gets loop.ErrOnLoop.
 //
 // Errors: loop.ErrOtherLoop if somebody has waited for it on another loop before; net.ErrClosed; an *ArgError for a nil handler or
 // a second one.
@@ -62,6 +69,9 @@ func (w *watcher) Ready(r pollux.Ready) {
 }
 
 func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
+
+// String is for logs and leak reports.
+func (w *watcher) String() string { return fmt.Sprintf("%T: %v", w.handler, w.socket) }
 
 // Handler is what Watch has set, or nil.
 func (s *Socket) Handler() Handler {

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -252,4 +253,19 @@ func TestWatched(t *testing.T) {
 			t.Errorf("%d is not among %v", fd, got)
 		}
 	}
+}
+
+// What is still open at the end of a loop is told with its handler and its addresses, so that it can be found.
+func TestLeakOfAWatched(t *testing.T) {
+	socktest.Check(t)
+	l, err := loop.New(nil)
+	socktest.Must(t, err)
+	ln, addr := socktest.TCP.Listener(t)
+	socktest.Must(t, ln.Watch(l, newHandler()))
+	leaks := l.Leaks()
+	if len(leaks) != 1 || !strings.Contains(leaks[0].FD, "*sock_test.handler") || !strings.Contains(leaks[0].FD, addr.String()) {
+		t.Errorf("%v", leaks)
+	}
+	socktest.Must(t, ln.Close())
+	socktest.Must(t, l.Close())
 }

@@ -22,7 +22,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		log.Fatal("chat NAME [GROUP:PORT]")
+		log.Fatal("usage: chat NAME [GROUP:PORT]")
 	}
 	name, at := os.Args[1], netip.MustParseAddrPort("239.77.1.1:7777")
 	if len(os.Args) > 2 {
@@ -44,9 +44,11 @@ func main() {
 		}
 	}()
 	say(name + " is here")
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
 		say(name + ": " + in.Text())
 	}
+	check(in.Err())
 }
 
 // join is a socket that sends to the group and hears it, and the address of the group.

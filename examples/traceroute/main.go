@@ -29,7 +29,7 @@ const (
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("traceroute HOST")
+		log.Fatal("usage: traceroute HOST")
 	}
 	found, err := sock.Getaddrinfo(context.Background(), os.Args[1], "", &sock.Hints{Type: sock.SOCK_DGRAM})
 	check(err)
@@ -45,8 +45,12 @@ func main() {
 	check(s.SetTimeout(patience))
 	for hop := 1; hop <= mostHops; hop++ {
 		// A port of its own tells this probe's answer from one that comes late.
-		text, end := line(probe(s, to(firstPort+hop), hop))
+		answer, took, err := probe(s, to(firstPort+hop), hop)
+		text, end := line(answer, took, err)
 		fmt.Printf("%2d  %s\n", hop, text)
+		if end && err != nil {
+			os.Exit(1)
+		}
 		if end {
 			return
 		}
