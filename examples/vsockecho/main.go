@@ -42,7 +42,7 @@ func run(serving string, args []string) error {
 		return serve(ln)
 	}
 	if len(args) < 2 {
-		return errors.New("usage: vsockecho -serve cid:port | vsockecho cid:port text...")
+		return errors.New("usage: vsockecho -serve CID:PORT | vsockecho CID:PORT TEXT")
 	}
 	answer, err := ask(args[0], strings.Join(args[1:], " "))
 	if err == nil {
