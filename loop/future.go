@@ -70,7 +70,7 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 		}
 	}
 	interrupted, err := f.c.park(ctx)
-	if interrupted && f.c.op == nil && !f.c.call {
+	if interrupted && f.c.op == nil && f.c.ender == nil {
 		return *new(T), err
 	}
 	if interrupted {
@@ -132,13 +132,10 @@ type Promise[T any] struct {
 // NewPromise makes a promise whose Then functions run on l, which must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
-// EndsWithWait makes it stand for an operation that somebody else carries out for one waiter: if the context of Wait ends, the promise
-// is canceled. It must be called before anybody waits.
-func (p *Promise[T]) EndsWithWait() { p.c.call = true }
-
-// CancelBy is EndsWithWait, and has fn called in place of canceling the promise, by Cancel and by the end of a Wait's context: fn has whoever
-// carries the operation out end it soon, and settle the promise with what came of it. It may be called more than once, from any goroutine.
-func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.call, p.c.ender = true, fn }
+// CancelBy makes it stand for an operation that somebody else carries out: fn is called in place of canceling the promise, by Cancel and when
+// the context of a Wait ends, and has whoever carries it out end it soon, and settle the promise with what came of it. fn may be called more
+// than once, from any goroutine. CancelBy must be called before anybody waits.
+func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
 // ResolveWith settles it with a value beside an error: how far the operation came, and what ended it. See Resolve.
 func (p *Promise[T]) ResolveWith(v T, err error) bool {
@@ -170,8 +167,7 @@ type completion struct {
 	fd      *FD           // immutable; of op
 	loop    *Loop         // immutable; of a promise, nil for an operation
 	fixed   bool          // immutable; the end of a task, which cancel does not make
-	call    bool          // immutable; a promise that stands for an operation
-	ender   func(error)   // immutable; with call: what cancel calls
+	ender   func(error)   // immutable; what cancel calls, of a promise that stands for an operation
 }
 
 type waiting struct {
