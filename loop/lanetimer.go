@@ -65,13 +65,14 @@ func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
 // backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
-	if lt.retry != timeouts.Never {
+	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
+	at := fd.loop.clock.Now().Add(delay)
+	if lt.retry <= at {
 		return // an edge came meanwhile, and was in vain
 	}
-	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
 	lt.backoff++
-	lt.retry = fd.loop.clock.Now().Add(delay)
-	lt.arm(lt.retry)
+	lt.retry = at
+	lt.arm(at)
 	if out.Cause != nil {
 		// On the loop, and not here under the lock: what a logger does with it is the user's code.
 		l, sysfd := fd.loop, fd.sysfd

@@ -73,6 +73,21 @@ func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 	a.want(t, nil, "10 ms later")
 }
 
+// What an edge has made needless does not hold up the next that backs off.
+func TestRetryBeginsAnewAfterAnEdge(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.start(fd, Read, backsOff(time.Second), done)
+	s.turn(s.ready(fd, pollux.Readable))
+	a := s.start(fd, Read, backsOff(10*time.Millisecond), backsOff(10*time.Millisecond), done)
+	for _, after := range []time.Duration{10 * time.Millisecond, 20 * time.Millisecond} {
+		a.want(t, waits, "it backs off")
+		s.p.advance(after + timeouts.Tick)
+		s.turns()
+	}
+	a.want(t, nil, "10 ms and 20 ms later")
+}
+
 func TestRetryEndsWithAnEdge(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
