@@ -102,7 +102,11 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	due, fresh := fd.overdue(lt, now)
 	lent := d == Write && fd.state&fdLent != 0
 	if lent {
-		tell, due, fresh = 0, false, false // who has the lane will make an attempt anyway, or leave it
+		// Who has the lane will make an attempt anyway, or leave it; the watcher is told then.
+		if tell != 0 {
+			fd.state |= lane(d, laneHeld)
+		}
+		tell, due, fresh = 0, false, false
 	} else if fd.state&lane(d, laneBusy) != 0 && (tell != 0 || due) {
 		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
 		if tell != 0 {

@@ -205,3 +205,22 @@ func TestRetryIsOfOneLane(t *testing.T) {
 	s.turns()
 	a.want(t, nil, "its second is over")
 }
+
+// A watcher that backed off while the lane is lent is told when its owner gives it back.
+func TestRetryOfWatcherWhileLent(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	if _, err := fd.Enter(Write, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Write, false, Outcome{Retry: time.Second}, ErrAgain)
+	s.start(fd, Write, hold).want(t, nil, "the lane is its own")
+	s.p.advance(2 * time.Second)
+	s.turns()
+	fd.Leave(Write, false, Outcome{}, nil)
+	s.turns()
+	if len(w.told) == 0 || w.told[0]&pollux.Writable == 0 {
+		t.Errorf("told %v, want writable", w.told)
+	}
+}
