@@ -65,13 +65,14 @@ func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
 // backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
-	if lt.retry != timeouts.Never {
+	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
+	at := fd.loop.clock.Now().Add(delay)
+	if lt.retry <= at {
 		return // an edge came meanwhile, and was in vain
 	}
-	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
 	lt.backoff++
-	lt.retry = fd.loop.clock.Now().Add(delay)
-	lt.arm(lt.retry)
+	lt.retry = at
+	lt.arm(at)
 	if out.Cause != nil {
 		// On the loop, and not here under the lock: what a logger does with it is the user's code.
 		l, sysfd := fd.loop, fd.sysfd
@@ -101,7 +102,11 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	due, fresh := fd.overdue(lt, now)
 	lent := d == Write && fd.state&fdLent != 0
 	if lent {
-		tell, due, fresh = 0, false, false // who has the lane will make an attempt anyway, or leave it
+		// Who has the lane will make an attempt anyway, or leave it; the watcher is told then.
+		if tell != 0 {
+			fd.state |= lane(d, laneHeld)
+		}
+		tell, due, fresh = 0, false, false
 	} else if fd.state&lane(d, laneBusy) != 0 && (tell != 0 || due) {
 		// Somebody is in an attempt, which takes no time to speak of: what is due has its last one after that.
 		if tell != 0 {

@@ -73,6 +73,21 @@ func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 	a.want(t, nil, "10 ms later")
 }
 
+// What an edge has made needless does not hold up the next that backs off.
+func TestRetryBeginsAnewAfterAnEdge(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	s.start(fd, Read, backsOff(time.Second), done)
+	s.turn(s.ready(fd, pollux.Readable))
+	a := s.start(fd, Read, backsOff(10*time.Millisecond), backsOff(10*time.Millisecond), done)
+	for _, after := range []time.Duration{10 * time.Millisecond, 20 * time.Millisecond} {
+		a.want(t, waits, "it backs off")
+		s.p.advance(after + timeouts.Tick)
+		s.turns()
+	}
+	a.want(t, nil, "10 ms and 20 ms later")
+}
+
 func TestRetryEndsWithAnEdge(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -189,4 +204,23 @@ func TestRetryIsOfOneLane(t *testing.T) {
 	s.p.advance(2 * time.Second)
 	s.turns()
 	a.want(t, nil, "its second is over")
+}
+
+// A watcher that backed off while the lane is lent is told when its owner gives it back.
+func TestRetryOfWatcherWhileLent(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, nil)
+	if _, err := fd.Enter(Write, false); err != nil {
+		t.Fatal(err)
+	}
+	fd.Leave(Write, false, Outcome{Retry: time.Second}, ErrAgain)
+	s.start(fd, Write, hold).want(t, nil, "the lane is its own")
+	s.p.advance(2 * time.Second)
+	s.turns()
+	fd.Leave(Write, false, Outcome{}, nil)
+	s.turns()
+	if len(w.told) == 0 || w.told[0]&pollux.Writable == 0 {
+		t.Errorf("told %v, want writable", w.told)
+	}
 }

@@ -144,7 +144,8 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (int, error) {
 		return 0, err
 	}
 	n, err := sysSendFew(sysfd, buffers, s.sendFlags(flags))
-	s.fd.Leave(loop.Write, false, loop.Outcome{N: n}, err)
+	out, err := s.again(loop.Outcome{N: n}, err)
+	s.fd.Leave(loop.Write, false, out, err)
 	runtime.KeepAlive(s)
 	if t != nil && err == nil {
 		t.Spend(n)

@@ -18,13 +18,13 @@ func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
 // sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
 func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := s.sendto(sysfd, p, flags, nil)
-	return loop.Outcome{N: n}, err
+	return s.again(loop.Outcome{N: n}, err)
 }
 
 func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	out, err := sendOnce(o.s, sysfd, o.p, o.flags)
 	o.n = out.N
-	return o.s.again(out, err)
+	return out, err
 }
 
 // again is for a send that would block on an ISO-TP socket, because a message is under way: Linux before 6.3 makes no edge at its end.
