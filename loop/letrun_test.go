@@ -98,3 +98,26 @@ func TestWhoWaitsIsWoken(t *testing.T) {
 		})
 	}
 }
+
+// Nor need they wait until a loop that is always busy has nothing to do.
+func TestWokenAreLetRunByABusyLoop(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	over := s.goDo(context.Background(), fd, &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never})
+	busy := true
+	var next func()
+	next = func() {
+		if busy {
+			s.Post(next)
+		}
+	}
+	s.Post(next)
+	s.turn(s.ready(fd, pollux.Readable))
+	s.turn()
+	if s.woke != 0 || s.p.lastWait() != 0 {
+		t.Errorf("%d were woken and not let run; the last wait was %v, want one of 0", s.woke, s.p.lastWait())
+	}
+	receive(t, "the end of the wait", over)
+	busy = false
+	s.turns()
+}

@@ -245,6 +245,9 @@ func (l *Loop) turn() error {
 
 func (l *Loop) wait() (n int, err error) {
 	if len(l.again) > 0 || len(l.local) > 0 {
+		if l.woke > 0 { // it may go on like this for long
+			l.letRun()
+		}
 		return l.poller.Wait(l.events, 0)
 	}
 	l.leaveUser()
