@@ -105,13 +105,12 @@ func TestWokenAreLetRunByABusyLoop(t *testing.T) {
 	fd := s.joined()
 	over := s.goDo(context.Background(), fd, &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never})
 	busy := true
-	var next func()
-	next = func() {
-		if busy {
-			s.Post(next)
+	s.Go(func(task *Task) {
+		for busy {
+			task.Yield()
 		}
-	}
-	s.Post(next)
+	})
+	s.turn()
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn()
 	if s.woke != 0 || s.p.lastWait() != 0 {
