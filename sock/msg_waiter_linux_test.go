@@ -275,6 +275,11 @@ func TestMessageRefused(t *testing.T) {
 			if _, err := w.On(udp).Sendmsg(nil, nil, math.MaxInt, sock.Addr{}); !errors.As(err, &arg) {
 				t.Errorf("flags: %v", err)
 			}
+			for _, c := range []sock.Control{{Level: math.MinInt | sock.SOL_SOCKET, Type: 77}, {Level: 77, Type: math.MinInt | 1}} {
+				if _, err := w.On(stream).Sendmsg([][]byte{hello}, []sock.Control{c}, 0, sock.Addr{}); !errors.As(err, &arg) {
+					t.Errorf("%+v: %v", c, err)
+				}
+			}
 		}
 		for _, size := range sizes { // items 104, 105
 			if _, _, _, _, err := w.On(udp).Recvmsg(size[0], size[1], 0); !errors.As(err, &arg) {
