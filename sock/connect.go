@@ -67,14 +67,21 @@ func (s *core) sysConnect(sysfd int, sa []byte, again bool) error {
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, os.ErrDeadlineExceeded,
 // net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
 func (s *Socket) Connect(to Addr) error {
-	return s.fail("connect", to, s.connect(to))
+	err := s.connect(to)
+	if bad, ok := err.(badAddr); ok {
+		err = bad.error
+	}
+	return s.fail("connect", to, err)
 }
+
+// badAddr is what is wrong with an address, of which there may be an errno too: that of an interface that there is not.
+type badAddr struct{ error }
 
 func (s *Socket) connect(to Addr) error {
 	o := s.newOp(loop.Write, tryConnect)
 	defer o.done()
 	if err := s.encode(o, to); err != nil {
-		return err
+		return badAddr{err}
 	}
 	if s.timeout.Load() != 0 {
 		return s.run(o)
@@ -97,13 +104,16 @@ func (s *Socket) connect(to Addr) error {
 }
 
 // ConnectEx is Connect, but gives failures of the call as errno: in Python, socket.connect_ex. 0 is success, EAGAIN that the
-// timeout has passed, EBADF that the socket is closed. err is for what has no errno: an address that cannot be used, a context
+// timeout has passed, EBADF that the socket is closed. err is for what is no failure of the call: an address that cannot be used, a context
 // that has ended.
 func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
 	err = s.connect(to)
+	bad, isBad := err.(badAddr)
 	switch {
 	case err == nil:
 		return 0, nil
+	case isBad:
+		return 0, s.fail("connect_ex", to, bad.error)
 	case errors.As(err, &errno):
 		return errno, nil
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, loop.ErrAgain):

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -51,9 +52,13 @@ func CMSG_SPACE(n int) (int, error) {
 
 // AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty or made by it.
 //
-// Error: an *ArgError for data that no control message can hold, or for more in all than a C int counts.
+// Error: an *ArgError for data that no control message can hold, for more in all than a C int counts, and for a level or a type that is no
+// C int.
 func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	for _, c := range items {
+		if err := errors.Join(cInt("cmsg_level", c.Level), cInt("cmsg_type", c.Type)); err != nil {
+			return b, err
+		}
 		space, err := CMSG_SPACE(len(c.Data))
 		if err != nil {
 			return b, &ArgError{"ancdata", len(c.Data), "ancillary data item too large"}

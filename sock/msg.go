@@ -65,7 +65,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
 		return o.tryRecvmsg(sysfd)
 	}
-	err := sysSendmsg(sysfd, o)
+	err := o.fastOpen(sysSendmsg(sysfd, o))
 	out := loop.Outcome{N: o.n}
 	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
 		out.Retry = fullRetry // as in trySendto

@@ -243,6 +243,46 @@ func TestMessageWaitAllOfRights(t *testing.T) {
 	})
 }
 
+// A send with MSG_FASTOPEN that has no cookie waits for the connection, if it may wait, and sends then.
+func TestFastOpen(t *testing.T) {
+	calls := map[string]func(s socktest.Operations, to sock.Addr) (int, error){
+		"sendto": func(s socktest.Operations, to sock.Addr) (int, error) { return s.Sendto(hello, sock.MSG_FASTOPEN, to) },
+		"sendmsg": func(s socktest.Operations, to sock.Addr) (int, error) {
+			return s.Sendmsg([][]byte{hello}, nil, sock.MSG_FASTOPEN, to)
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, send := range calls {
+			for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+				ln, addr := socktest.TCP.Listener(t) // which asks for no cookies
+				s := socktest.TCP.New(t)
+				socktest.Must(t, s.SetTimeout(mode))
+				n, err := send(w.On(s), addr)
+				if errors.Is(err, syscall.EOPNOTSUPP) {
+					t.Skip("MSG_FASTOPEN wants bit 1 of the sysctl net.ipv4.tcp_fastopen:", err)
+				}
+				if mode == 0 {
+					if !errors.Is(err, syscall.EINPROGRESS) {
+						t.Errorf("%s, non-blocking: %d, %v, want EINPROGRESS", name, n, err)
+					}
+					continue
+				}
+				if err := wantN(5)(n, err); err != nil {
+					t.Errorf("%s, %s: %v", name, modeName(mode), err)
+					continue
+				}
+				a, _, err := ln.Accept()
+				socktest.Must(t, err)
+				socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
+				socktest.Must(t, a.Close())
+			}
+			if n, err := send(w.On(socktest.TCP.New(t)), refusing(t)); n != 0 || !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("%s to nobody: %d, %v, want ECONNREFUSED", name, n, err)
+			}
+		}
+	})
+}
+
 // What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call: items 98, 100, 102, 103.
 func TestMessageRefused(t *testing.T) {
 	many := make([][]byte, sock.IOV_MAX+1)
@@ -274,6 +314,11 @@ func TestMessageRefused(t *testing.T) {
 			sizes = append(sizes, [2]int{0, math.MaxInt})
 			if _, err := w.On(udp).Sendmsg(nil, nil, math.MaxInt, sock.Addr{}); !errors.As(err, &arg) {
 				t.Errorf("flags: %v", err)
+			}
+			for _, c := range []sock.Control{{Level: math.MinInt | sock.SOL_SOCKET, Type: 77}, {Level: 77, Type: math.MinInt | 1}} {
+				if _, err := w.On(stream).Sendmsg([][]byte{hello}, []sock.Control{c}, 0, sock.Addr{}); !errors.As(err, &arg) {
+					t.Errorf("%+v: %v", c, err)
+				}
 			}
 		}
 		for _, size := range sizes { // items 104, 105

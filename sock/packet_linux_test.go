@@ -106,3 +106,18 @@ func TestNetlinkNames(t *testing.T) { // items 192, 239
 		t.Errorf("with another pid: %v", err)
 	}
 }
+
+// The errno of an interface that there is not is none of the call's.
+func TestConnectExNoInterface(t *testing.T) { // item 56
+	socktest.Check(t)
+	s, err := sock.FromFD(socktest.UDP.New(t).Detach(), sock.AF_PACKET, sock.SOCK_RAW, 0) // to make one takes a right
+	socktest.Must(t, err)
+	defer s.Close()
+	to := families.Packet("nosuch", 3)
+	if errno, err := s.ConnectEx(to); errno != 0 || !errors.Is(err, syscall.ENODEV) {
+		t.Errorf("ConnectEx: %v, %v; want 0, ENODEV", errno, err)
+	}
+	if err := s.Connect(to); !errors.Is(err, syscall.ENODEV) {
+		t.Errorf("Connect: %v; want ENODEV", err)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
+const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
+
 // recvOnce is one recv(2) that does not block.
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
@@ -16,8 +18,8 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 		return loop.Outcome{}, err
 	}
 	// A short read has emptied a TCP socket. One of another kind may hold more: a Unix stream stops at credentials and
-	// descriptors, and a datagram ends where it ends.
-	drained := n < len(p) && n > 0 && s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) &&
+	// descriptors, and a datagram ends where it ends, as does a message of SCTP.
+	drained := n < len(p) && n > 0 && s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP &&
 		flags&(blindFlags|MSG_WAITALL) == 0
 	return loop.Outcome{N: n, Drained: drained}, nil
 }

@@ -109,3 +109,26 @@ func TestDontwaitAfterAWait(t *testing.T) { // items 44, 108
 		}
 	})
 }
+
+// A message of SCTP ends where it ends, and the next may be there already, though the socket is of SOCK_STREAM. An AF_UNIX pair that keeps
+// the bounds is in its place here.
+func TestRecvOneToOneSCTP(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b, err := sock.Pair(sock.AF_UNIX, sock.SOCK_SEQPACKET, 0)
+		socktest.Must(t, err)
+		defer b.Close()
+		s, err := sock.FromFD(a.Detach(), sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_SCTP)
+		socktest.Must(t, err)
+		defer s.Close()
+		socktest.Must(t, s.SetBlocking(true))
+		socktest.Must(t, s.Join(nil))
+		for range 3 {
+			_, err := b.Send(hello, 0)
+			socktest.Must(t, err)
+		}
+		for range 3 {
+			call := socktest.Start(func() error { return wantBytes("hello")(w.On(s).Recv(10, 0)) })
+			socktest.Must(t, call.Wait(t))
+		}
+	})
+}

@@ -2,9 +2,11 @@ package sock
 
 import (
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // fullRetry is how soon a send is tried again that waits for a queue which makes no edge when it drains: that of another Unix
@@ -46,13 +48,24 @@ func trySendall(o *op, sysfd int) (loop.Outcome, error) {
 
 func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	n, err := o.s.sendto(sysfd, o.p, o.flags, o.sa[:o.salen])
-	o.n = n
+	o.n, err = n, o.fastOpen(err)
 	out := loop.Outcome{N: n}
 	if err == loop.ErrAgain && o.s.family == AF_UNIX {
 		// It is the receiver's queue that is full, and only a connected sender is told when it drains.
 		out.Retry = fullRetry
 	}
 	return o.s.again(out, err)
+}
+
+// fastOpen goes on after a send with MSG_FASTOPEN that had no cookie: it connects, without data, and once that is done the data is sent as
+// any other. tcp_sendmsg_fastopen of net/ipv4/tcp.c waits for that in a blocking call only, which to the system none of ours is.
+func (o *op) fastOpen(err error) error {
+	if err != syscall.EINPROGRESS || o.flags&msgFastopen == 0 || o.Deadline == timeouts.Now {
+		return err
+	}
+	o.flags &^= msgFastopen
+	o.salen = 0
+	return loop.ErrAgain
 }
 
 // Send wraps send(2). It reports how much of p went, which may be less than all.
@@ -105,7 +118,8 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	return n, s.fail("sendall", Addr{}, err)
 }
 
-// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name. Otherwise as Send.
+// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name; with MSG_FASTOPEN it connects a TCP
+// socket too, and a non-blocking one that has no cookie yet returns EINPROGRESS with nothing sent. Otherwise as Send.
 //
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
 func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {

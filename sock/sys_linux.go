@@ -24,6 +24,7 @@ const (
 
 	msgDontwait  = MSG_DONTWAIT
 	msgErrqueue  = MSG_ERRQUEUE
+	msgFastopen  = MSG_FASTOPEN
 	hasReusePort = true
 	reusePort    = SO_REUSEPORT
 )

@@ -18,6 +18,7 @@ const (
 	blindFlags   = MSG_PEEK | MSG_OOB
 	msgDontwait  = 0
 	msgErrqueue  = 0
+	msgFastopen  = 0
 	hasReusePort = false
 	reusePort    = 0
 )
