@@ -37,8 +37,9 @@ func Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrIn
 //
 // port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*" are none, which is port 0.
 //
-// It does on every system what glibc does on Linux, but for one thing, which Go's resolver does not tell: a name that has records
-// but no address of any family gives EAI_NONAME, not EAI_NODATA.
+// It does on every system what glibc does on Linux, but for what Go's resolver does in its own way: a name that has records but no
+// address of any family gives EAI_NONAME, not EAI_NODATA; of a name that is in the hosts file no server is asked, not even for the
+// family that it has no address of there; and gai.conf(5) does not change the order.
 //
 // Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA refuses; the cause of ctx;
 // loop.ErrOnLoop.

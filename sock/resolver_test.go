@@ -427,6 +427,14 @@ func TestConnectByName(t *testing.T) {
 		if err := w.On(u).Connect(sock.Inet("nosuch.test.", 9)); gaiCode(err) != sock.EAI_NONAME {
 			t.Errorf("an unknown name: %v", err)
 		}
+		for _, host := range []string{"a..b", strings.Repeat("a", 64)} { // item 184
+			if err := w.On(u).Connect(sock.Inet(host, 9)); gaiCode(err) != sock.EAI_NONAME {
+				t.Errorf("%s, which no host can be called: %v", host, err)
+			}
+		}
+		if err := w.On(u).Connect(sock.Inet("\u00fc..b", 9)); argRule(err) != "label empty or too long" {
+			t.Errorf("a name that IDNA refuses: %v", err)
+		}
 		if err := w.On(u).Connect(sock.Inet("v6.test.", 9)); gaiCode(err) != sock.EAI_NODATA {
 			t.Errorf("a name without an address of the family: %v", err)
 		}

@@ -30,12 +30,14 @@ var systemFiles = map[string]string{
 192.0.2.62  multi.test
 2001:db8::61 multi.test
 192.0.2.99  where.test
+192.0.2.98  half.test
 192.0.2.60  second.hosted.test
 `,
 }
 
 var systemZone = map[string]dnsHost{
 	"where.test.":     {a: []string{"192.0.2.1"}},
+	"half.test.":      {aaaa: []string{"2001:db8::1"}},
 	"silent.test.":    testZone["silent.test."],
 	"host.corp.test.": {a: []string{"192.0.2.33"}},
 	"other.lab.test.": {a: []string{"192.0.2.34"}},
@@ -121,6 +123,10 @@ func TestInSystem(t *testing.T) {
 		}
 		if infos, err := sock.Getaddrinfo(ctx, "hosted", "80", &sock.Hints{Family: sock.AF_INET6}); gaiCode(err) != sock.EAI_NODATA {
 			t.Errorf("a host without an address of the family: %v, %v", infos, err)
+		}
+		// glibc would ask the server for an address of the family, and it has one.
+		if infos, err := sock.Getaddrinfo(ctx, "half.test", "80", &sock.Hints{Family: sock.AF_INET6}); gaiCode(err) != sock.EAI_NODATA {
+			t.Errorf("a host whose other address only the server knows: %v, %v", infos, err)
 		}
 		for name, want := range map[string]sock.Hostent{
 			"hosted":     {Name: "hosted.test", Aliases: []string{"hosted", "h"}, Addrs: []string{"192.0.2.60"}},
