@@ -3,6 +3,7 @@ package sock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -349,6 +350,44 @@ func TestResolverLimit(t *testing.T) {
 	}
 	close(held)
 	for _, call := range []*socktest.Call{one, two, three} {
+		socktest.Must(t, call.Wait(t))
+	}
+}
+
+// Of many look-ups that are answered one by one, never more are under way than the limit says.
+func TestResolverLimitOfMany(t *testing.T) {
+	const limit, all = 2, 12
+	zone, held := make(map[string]dnsHost), make(map[string]chan struct{})
+	for i := range all {
+		host := fmt.Sprintf("host%d.test.", i)
+		held[host] = make(chan struct{})
+		zone[host] = dnsHost{a: []string{"192.0.2.1"}, held: held[host]}
+	}
+	s := serveDNS(t, "", zone)
+	socktest.Check(t)
+	r := s.resolver()
+	r.Limit = limit
+	var calls []*socktest.Call
+	for host := range zone {
+		calls = append(calls, socktest.Start(func() error { _, err := r.Gethostbyname(t.Context(), host); return err }))
+	}
+	for answered := range all {
+		asked := min(answered+limit, all)
+		socktest.Await(t, "the next question", func() bool { return len(s.questions()) >= asked })
+		questions := s.questions()
+		if len(questions) > asked {
+			t.Errorf("%d look-ups were under way when %d were answered", len(questions)-answered, answered)
+		}
+		for _, q := range questions {
+			host := strings.TrimPrefix(q, "udp A ")
+			if c := held[host]; c != nil {
+				close(c)
+				delete(held, host)
+				break
+			}
+		}
+	}
+	for _, call := range calls {
 		socktest.Must(t, call.Wait(t))
 	}
 }

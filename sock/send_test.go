@@ -62,6 +62,35 @@ func TestSendall(t *testing.T) { // item 92
 	}
 }
 
+// 16 MiB written, then closed: every byte arrives.
+func TestSendallThenClose(t *testing.T) {
+	sent := pattern(16 << 20)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		call := socktest.Start(func() error {
+			for got, p := 0, make([]byte, 256<<10); ; {
+				n, err := b.RecvInto(p, 0)
+				switch {
+				case err != nil:
+					return err
+				case n == 0 && got < len(sent):
+					return fmt.Errorf("%d bytes came of %d", got, len(sent))
+				case n == 0:
+					return nil
+				case n > len(sent)-got || !bytes.Equal(p[:n], sent[got:got+n]):
+					return fmt.Errorf("what came after %d bytes was not sent", got)
+				}
+				got += n
+			}
+		})
+		if n, err := w.On(a).Sendall(sent, 0); n != len(sent) || err != nil {
+			t.Fatalf("Sendall = %d, %v", n, err)
+		}
+		socktest.Must(t, a.Close())
+		socktest.Must(t, call.Wait(t))
+	})
+}
+
 // The timeout is for all of it, however often a part goes.
 func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 	const timeout = 30 * time.Millisecond

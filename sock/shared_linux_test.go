@@ -15,6 +15,7 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // registrations counts what the epoll descriptors of this process watch, by /proc/self/fdinfo.
@@ -161,8 +162,10 @@ func closeUnderWaiters(msg string) error {
 	return task.Wait(ctx)
 }
 
-// Ten thousand connections, opened and closed in any order and half of them with a deadline, leave no descriptor, slot or timer.
+// Ten thousand connections, opened and closed in any order and half of them with a deadline, leave no descriptor, goroutine, slot or
+// timer.
 func TestManyConnectionsLeaveNothing(t *testing.T) {
+	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
 	if err != nil {
 		t.Fatal(err)
