@@ -114,8 +114,7 @@ func (a Async) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) loop.Future[
 // message is what a receive has brought, with the items that point into o.control.
 func (o *msgOp) message() (m MessageInto, err error) {
 	m = MessageInto{N: o.n, Flags: o.seen}
-	if m.From, err = o.s.decode(o.sa[:o.salen]); err != nil {
-		CloseRights(o.control[:o.got])
+	if m.From, err = o.sender(); err != nil {
 		return m, err
 	}
 	m.Ancillary, err = ParseControl(o.control[:o.got])

@@ -224,10 +224,17 @@ func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n,
 	err = o.part(s.fd.Do(s.who, &o.Op))
 	runtime.KeepAlive(s)
 	if err == nil {
-		if from, err = s.decode(o.sa[:o.salen]); err != nil {
-			CloseRights(control[:o.got])
-			o.got = 0
-		}
+		from, err = o.sender()
 	}
 	return o.n, o.got, o.seen, from, s.fail("recvmsg", Addr{}, err)
+}
+
+// sender is whom a message came from. If that cannot be read, there is no message, and the descriptors that came with it are closed.
+func (o *msgOp) sender() (Addr, error) {
+	from, err := o.s.decode(o.sa[:o.salen])
+	if err != nil {
+		CloseRights(o.control[:o.got])
+		o.got = 0
+	}
+	return from, err
 }

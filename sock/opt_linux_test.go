@@ -241,6 +241,24 @@ func TestTLSInTheKernel(t *testing.T) {
 	socktest.Must(t, b.SetTimeout(socktest.Patience))
 	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
 	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
+
+	// A receive ends where a record of another type begins. It was short, but something is left: the kernel makes an edge for each record.
+	const setRecordType, alert = 1, 21 // <linux/tls.h>, RFC 5246
+	call := socktest.Start(func() error { return wantBytes("hello")(b.Recv(10, 0)) })
+	socktest.AwaitWaiting(t, b)
+	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
+	socktest.Must(t, call.Wait(t))
+	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
+	socktest.Must(t, wantN(2)(a.Sendmsg([][]byte{{1, 0}}, []sock.Control{{Level: sock.SOL_TLS, Type: setRecordType, Data: []byte{alert}}}, 0, sock.Addr{})))
+	socktest.Await(t, "both records", func() bool {
+		i, err := b.TCPInfo()
+		return err == nil && i.DataSegsIn >= 4
+	})
+	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
+	p, items, _, _, err := b.Recvmsg(10, 64, 0)
+	if err != nil || string(p) != "\x01\x00" || len(items) != 1 || items[0].Level != sock.SOL_TLS || string(items[0].Data) != string([]byte{alert}) {
+		t.Errorf("%q, %v, %v; want the alert", p, items, err)
+	}
 }
 
 // UDP-Lite counts how much of a datagram its checksum covers: item 146.

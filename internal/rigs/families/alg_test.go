@@ -393,6 +393,10 @@ func TestAlgAEAD(t *testing.T) {
 	if got, err := o.Decrypt(nonce, header, forged); !errors.Is(err, unix.EBADMSG) || got != nil {
 		t.Errorf("a forged message: %q, %v; want EBADMSG", got, err)
 	}
+	// Nor is nothing at all a message.
+	if got, err := operation(t, a).Decrypt(nonce, nil, nil); err == nil || got != nil {
+		t.Errorf("a message without a tag: %q, %v; want an error", got, err)
+	}
 	// The socket is good for more.
 	if got, err := o.Decrypt(nonce, header, gcm.Seal(nil, nonce, []byte("text"), header)); err != nil || string(got) != "text" {
 		t.Errorf("after a forged message: %q, %v", got, err)

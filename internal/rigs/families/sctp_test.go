@@ -48,8 +48,28 @@ func rcvinfo(x exchange) exchange {
 func TestSCTPStream(t *testing.T) {
 	for _, lo := range loopbacks {
 		t.Run(lo.name, func(t *testing.T) {
-			everyWay(t, connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_SCTP, lo.addr), rcvinfo(exchange{}))
+			pair := connectedTo(lo.family, sock.SOCK_STREAM, sock.IPPROTO_SCTP, lo.addr)
+			everyWay(t, pair, rcvinfo(exchange{}))
+			t.Run("two at once", func(t *testing.T) { socktest.EachWaiter(t, exchange{}.with(pair).two) })
 		})
+	}
+}
+
+// two receives messages that are both there already: that a receive is short does not mean that nothing is left.
+func (x *trial) two(t *testing.T, w *socktest.Waiter) {
+	a, b := x.pair(t)
+	call := socktest.Start(func() error { _, err := w.On(a).Recv(100, 0); return err })
+	socktest.AwaitWaiting(t, a)
+	x.send(t, b, a, x.message(0))
+	must(t, call.Wait(t))
+	for i := range 2 {
+		x.send(t, b, a, x.message(i))
+	}
+	socktest.AwaitReadable(t, a)
+	for i := range 2 {
+		got, err := x.receive(a, w.On(a), x.message(i))
+		must(t, err)
+		x.same(t, "one of two", got, x.message(i))
 	}
 }
 
