@@ -27,6 +27,9 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 		return loop.Outcome{}, err
 	}
 	out := loop.Outcome{N: part}
+	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
+		return out, loop.ErrAgain
+	}
 	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
 	if !all || part == 0 || o.got > 0 && o.s.family == AF_UNIX {
 		return out, nil

@@ -11,6 +11,10 @@ import (
 
 const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
 
+func (s *core) isTCP() bool {
+	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
+}
+
 // recvOnce is one recv(2) that does not block.
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
@@ -19,8 +23,7 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	}
 	// A short read has emptied a TCP socket. One of another kind may hold more: a Unix stream stops at credentials and
 	// descriptors, and a datagram ends where it ends, as does a message of SCTP.
-	drained := n < len(p) && n > 0 && s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP &&
-		flags&(blindFlags|MSG_WAITALL) == 0
+	drained := n < len(p) && n > 0 && s.isTCP() && flags&(blindFlags|MSG_WAITALL) == 0
 	return loop.Outcome{N: n, Drained: drained}, nil
 }
 
@@ -38,7 +41,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 		return loop.Outcome{}, err
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
-	return o.received(out, err)
+	return o.received(sysfd, out, err)
 }
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
@@ -51,13 +54,16 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error says nothing of one
 	}
-	return o.received(loop.Outcome{N: n}, err)
+	return o.received(sysfd, loop.Outcome{N: n}, err)
 }
 
 // ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
 // an error. TCP tells that once: it is for the call after this one, which has bytes to tell of.
 func (o *op) ahead(sysfd int) (over bool, err error) {
-	if o.n == 0 || o.flags&MSG_WAITALL == 0 || o.s.typ != SOCK_STREAM || o.s.family != AF_INET && o.s.family != AF_INET6 {
+	if o.flags&MSG_PEEK != 0 {
+		o.n = 0 // it looks at all of it again
+	}
+	if o.n == 0 || o.flags&MSG_WAITALL == 0 || !o.s.isTCP() {
 		return false, nil
 	}
 	ready, broken := sysAhead(sysfd)
@@ -69,13 +75,23 @@ func (o *op) ahead(sysfd int) (over bool, err error) {
 
 // received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must
 // not wait.
-func (o *op) received(out loop.Outcome, err error) (loop.Outcome, error) {
+func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, error) {
 	o.n += out.N
+	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
+		return out, loop.ErrAgain
+	}
 	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}
 	return out, err
+}
+
+// looksOn says whether MSG_PEEK with MSG_WAITALL, which has not seen all that it wants, waits for more: TCP alone does so, until the end of
+// the stream.
+func (o *op) looksOn(sysfd int) bool {
+	const all = MSG_PEEK | MSG_WAITALL
+	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Deadline != timeouts.Now && !sysEnded(sysfd)
 }
 
 // part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system does: no byte is lost.

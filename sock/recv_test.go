@@ -323,6 +323,46 @@ func TestRecvPeek(t *testing.T) { // item 108
 	}
 }
 
+// MSG_PEEK with MSG_WAITALL looks on until all is there, or no more will be. On a Unix socket the system does not wait for all then.
+func TestRecvPeekAll(t *testing.T) { // item 108
+	const flags = sock.MSG_PEEK | sock.MSG_WAITALL
+	for name, peek := range map[string]func(socktest.Operations) ([]byte, error){
+		"recv":     func(s socktest.Operations) ([]byte, error) { return s.Recv(10, flags) },
+		"recvfrom": func(s socktest.Operations) ([]byte, error) { p, _, err := s.Recvfrom(10, flags); return p, err },
+		"recvmsg":  func(s socktest.Operations) ([]byte, error) { p, _, _, _, err := s.Recvmsg(10, 0, flags); return p, err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				a, b := socktest.TCP.Pair(t)
+				call := socktest.Start(func() error { return wantBytes("hellohello")(peek(w.On(a))) })
+				for range 2 {
+					socktest.AwaitWaiting(t, a)
+					socktest.Must(t, wantN(5)(b.Sendall(hello, 0)))
+					socktest.AwaitReadable(t, a)
+				}
+				socktest.Must(t, call.Wait(t))
+				socktest.Must(t, wantBytes("hellohello")(peek(w.On(a))))
+				socktest.Must(t, wantBytes("helloh")(w.On(a).Recv(6, 0)))
+
+				socktest.Must(t, a.SetTimeout(20*time.Millisecond))
+				socktest.Must(t, wantBytes("ello")(peek(w.On(a))))
+				socktest.Must(t, a.SetTimeout(0))
+				socktest.Must(t, wantBytes("ello")(peek(w.On(a))))
+				socktest.Must(t, a.SetTimeout(sock.Forever))
+				call = socktest.Start(func() error { return wantBytes("ello")(peek(w.On(a))) })
+				socktest.AwaitWaiting(t, a)
+				socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+				socktest.Must(t, call.Wait(t))
+				socktest.Must(t, wantBytes("ello")(w.On(a).Recv(100, 0)))
+
+				c, d := socktest.UnixStream.Pair(t)
+				socktest.Must(t, wantN(5)(d.Sendall(hello, 0)))
+				socktest.Must(t, wantBytes("hello")(peek(w.On(c))))
+			})
+		})
+	}
+}
+
 // One that only looks holds up nobody, and what nobody takes it sees.
 func TestPeekAmongOthers(t *testing.T) { // item 108
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UDP, socktest.UnixStream} {

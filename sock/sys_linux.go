@@ -75,19 +75,32 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 // sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
 // ended the connection. POLLERR alone says that the error queue is not empty.
 func sysAhead(fd int) (ready, broken bool) {
-	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	var none unix.Timespec
-	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
-		if errno != unix.EINTR {
-			break
-		}
-	}
-	if p.Revents&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
+	events := sysPoll(fd, unix.POLLIN)
+	if events&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
 		n, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
 		broken = err == nil && n == 0
 	}
-	return p.Revents != 0, broken
+	return events != 0, broken
+}
+
+// sysEnded says whether no more will arrive on a TCP socket.
+func sysEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&(unix.POLLRDHUP|unix.POLLHUP) != 0 }
+
+// sysPoll is poll(2) of one descriptor, without a wait. If it fails, the result is POLLNVAL: whoever tries will see.
+func sysPoll(fd int, events int16) int16 {
+	p := unix.PollFd{Fd: int32(fd), Events: events}
+	var none unix.Timespec
+	for {
+		// Not every architecture has poll(2).
+		_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
+		switch errno {
+		case 0:
+			return p.Revents
+		case unix.EINTR:
+		default:
+			return unix.POLLNVAL
+		}
+	}
 }
 
 func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {

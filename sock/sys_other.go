@@ -33,6 +33,7 @@ func sysListen(int, int) error     { return errNoSockets }
 func sysShutdown(int, int) error   { return errNoSockets }
 func sysBind(int, []byte) error    { return errNoSockets }
 func sysAhead(int) (bool, bool)    { return true, false }
+func sysEnded(int) bool            { return true }
 func sysConnect(int, []byte) error { return errNoSockets }
 
 func sysSocket(int, int, int) (int, error)                          { return -1, errNoSockets }
