@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
