@@ -1,7 +1,6 @@
 package sock
 
 import (
-
 	"golang.org/x/sys/unix"
 )
 
