@@ -305,3 +305,24 @@ func TestOthersRunBesideManyHolds(t *testing.T) {
 		t.Errorf("half of the answers took more than %d waits, want %d at most", middle, lookEvery)
 	}
 }
+
+// On the only processor, whom a callback has made ready runs before a wait that may be long: nobody else could run him, but sysmon.
+func TestReadyRunBeforeWait(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, timeout := range []time.Duration{-1, time.Millisecond, time.Hour} {
+		b := newBackend(t)
+		for range briskFrom { // then it holds, and does so once before each wait, of which each 61st comes to nothing
+			var ran atomic.Bool
+			go ran.Store(true)
+			if err := b.wake(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.wait(make([]Event, 1), timeout); err != nil {
+				t.Fatal(err)
+			}
+			if !ran.Load() && b.hold.short >= 0 { // below: it has found somebody with much to do
+				t.Fatalf("timeout %v: who was ready has not run", timeout)
+			}
+		}
+	}
+}

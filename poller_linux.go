@@ -183,6 +183,7 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 			uintptr(room), 0, 0, 0)
 		return int(n), errno
 	}
+	b.hold.before()
 	// The kernel's timespec has 64-bit fields on every architecture; 32-bit ones keep to milliseconds.
 	if timeout > 0 && !b.coarse && unsafe.Sizeof(n) == 8 {
 		ts := unix.NsecToTimespec(int64(timeout))
