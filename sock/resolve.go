@@ -14,6 +14,9 @@ import (
 // An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is what the resolver says of the host.
 func (s *Socket) resolve(a Addr) (Addr, error) {
 	if zone := a.Zone(); zone != "" {
+		if a.Kind() == families.KindInet6 && len(zone) >= 16 { // IFNAMSIZ; else the system cuts it, and that might be another's name
+			return a, noName(zone, "no such interface")
+		}
 		index, err := s.interfaceIndex(zone)
 		switch {
 		case err == nil:

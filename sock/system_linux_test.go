@@ -195,7 +195,7 @@ func TestInSystem(t *testing.T) {
 	t.Run("alternative name", func(t *testing.T) { // items 158, 169
 		const altIfname = unix.IFLA_PROP_LIST + 1 // IFLA_ALT_IFNAME, <linux/if_link.h>
 		body, err := new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(1, 0, 0)).Nest(unix.IFLA_PROP_LIST, func(b *sock.NetlinkBuilder) {
-			b.Text(altIfname, "enp0s0")
+			b.Text(altIfname, "enp0s0").Text(altIfname, "fifteen-letters")
 		}).Data()
 		socktest.Must(t, err)
 		for _, err := range netlinkSocket(t).NetlinkDo(sock.NetlinkRequest{Type: unix.RTM_NEWLINKPROP, Flags: unix.NLM_F_CREATE | unix.NLM_F_APPEND, Data: body}) {
@@ -209,6 +209,14 @@ func TestInSystem(t *testing.T) {
 		infos, err := sock.Getaddrinfo(ctx, "fe80::1%enp0s0", "80", &sock.Hints{Type: sock.SOCK_STREAM})
 		if err != nil || infos[0].Addr.ScopeID() != 1 {
 			t.Errorf("Getaddrinfo: %v, %v, want scope 1", infos, err)
+		}
+		s := socktest.UDP6.New(t)
+		if err := s.Connect(sock.Inet6("::1%fifteen-letters", 9)); err != nil {
+			t.Errorf("Connect by a name of 15 letters: %v", err)
+		}
+		var unknown *sock.GaiError
+		if err := s.Connect(sock.Inet6("::1%fifteen-letters-cut", 9)); !errors.As(err, &unknown) {
+			t.Errorf("Connect by one that begins so: %v, want a *GaiError", err)
 		}
 	})
 	t.Run("AI_ADDRCONFIG", func(t *testing.T) { // item 156
