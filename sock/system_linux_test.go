@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -211,11 +213,16 @@ func TestInSystem(t *testing.T) {
 			t.Errorf("Getaddrinfo: %v, %v, want scope 1", infos, err)
 		}
 		s := socktest.UDP6.New(t)
-		if err := s.Connect(sock.Inet6("::1%fifteen-letters", 9)); err != nil {
+		zoned := func(zone string) sock.Addr {
+			a, err := families.FromNet(&net.UDPAddr{IP: net.IPv6loopback, Port: 9, Zone: zone})
+			socktest.Must(t, err)
+			return a
+		}
+		if err := s.Connect(zoned("fifteen-letters")); err != nil {
 			t.Errorf("Connect by a name of 15 letters: %v", err)
 		}
 		var unknown *sock.GaiError
-		if err := s.Connect(sock.Inet6("::1%fifteen-letters-cut", 9)); !errors.As(err, &unknown) {
+		if err := s.Connect(zoned("fifteen-letters-cut")); !errors.As(err, &unknown) {
 			t.Errorf("Connect by one that begins so: %v, want a *GaiError", err)
 		}
 	})
