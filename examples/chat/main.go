@@ -11,6 +11,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -39,6 +40,9 @@ func main() {
 	go func() {
 		for {
 			text, _, err := s.Recvfrom(1<<16, 0)
+			if errors.Is(err, net.ErrClosed) {
+				return // the end of main
+			}
 			check(err)
 			fmt.Printf("%s\n", text)
 		}
