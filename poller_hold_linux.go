@@ -17,10 +17,11 @@ import (
 // them (the call is raw), after it has let everybody run who is ready.
 //
 // When pollers hold all processors, they let run who is ready before each wait. Who becomes ready during one, and finds no other processor
-// free, waits for the end of that: no longer than holdMost, for which there is a timerfd of its own, the guard. If hardly anything came until the guard fires, the traffic is over or there
-// was somebody; either way the poller then keeps from holding for a while, and for longer each time. A stop of the world does not wait: its
-// signal interrupts the call. Whom Go's own poller has news for is let run too, once for every second hold: Go's scheduler asks it only when nobody
-// is ready, which the goroutine that calls Gosched always is, and sysmon only every 10 ms.
+// free, waits for the end of that: no longer than holdMost, for which there is a timerfd of its own, the guard. If hardly anything came
+// until the guard fires, the traffic is over or there was somebody; either way the poller then keeps from holding for a while, and for
+// longer each time. A stop of the world does not wait: its signal interrupts the call. Whom Go's own poller has news for is let run too,
+// once for every second hold: Go's scheduler asks it only when nobody is ready, which the goroutine that calls Gosched always is, and
+// sysmon only every 10 ms.
 //
 //	known ──briskFrom short waits, nobody else ready──▶ held ──guard, traffic goes on──▶ known, short so far
 //	  ▲ ▲ ▲                                          │  │  │
@@ -108,8 +109,8 @@ func (h *hold) letRun() bool {
 }
 
 // before is what a wait begins with that may be long. Whom a callback has made ready, and no other processor takes, would else wait until
-// sysmon takes this one away, up to 10 ms. It is done twice because of the 61st time, see letRun, and tells nothing of who is busy: a
-// busy machine is not a reason to give up holding.
+// sysmon takes this one away, up to 10 ms. It is done twice because of the 61st time, see letRun, and is not timed: that somebody has
+// an instant's work here is no reason to give up holding. During a penalty it is not done: those who are busy would delay each wait.
 func (h *hold) before() {
 	if !h.on && h.short >= 0 && h.short < briskFrom && runtime.GOMAXPROCS(0) == 1 {
 		runtime.Gosched()

@@ -288,7 +288,7 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	fd.mu.Lock()
 	fd.state &^= fdDispatching
 	for d, spent := range fd.spent {
-		if spent > 0 && fd.vain[d] < vainMost { // it tried, and what came of that has made this 0
+		if spent > 0 && fd.vain[d] < vainMost { // it tried; if anything came of that, this was 0 again
 			fd.vain[d]++
 		}
 	}

@@ -54,10 +54,9 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 		return -1, fd.giveUp(d, held, context.Cause(ctx))
 	}
 	fd.mu.Lock()
-	switch {
-	case !held:
+	if !held {
 		err = fd.mayTry(d, false)
-	default:
+	} else {
 		fd.conclude(d, false, Outcome{}, ErrAgain)
 		if fd.state&fdClosed != 0 {
 			err = net.ErrClosed
