@@ -191,6 +191,7 @@ func TestOpUsedAgain(t *testing.T) {
 			o.Attempt = &play{parts: []part{again, done}}
 			over := s.goDo(context.Background(), fd, o)
 			s.turn(s.ready(fd, pollux.Readable))
+			until(t, "it has tried", func() bool { return fd.length(Read) > 0 || len(over) > 0 })
 			s.turn(s.ready(fd, pollux.Readable))
 			if err := receive(t, "the end of the operation", over); err != nil {
 				t.Error(err)
