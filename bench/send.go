@@ -88,7 +88,7 @@ func send(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("send", flag.ContinueOnError)
 	caseList := fs.String("cases", join(sendCases(), func(c sendCase) string { return c.Name }), "`names` of the cases")
 	procList := fs.String("procs", "1", "`values` of GOMAXPROCS for the senders; -place is for 1 only")
-	fs.IntVar(&set.Cycles, "cycles", 15, "how often each sender has its turn")
+	fs.IntVar(&set.Cycles, "cycles", 31, "how often each sender has its turn")
 	fs.StringVar(&set.Place, "place", placeApart, "cores of the senders with GOMAXPROCS=1: apart from the receiver's, together with it, or free")
 	fs.StringVar(&set.Congestion, "congestion", "reno", "`name` of the congestion control of all senders; the system's own if empty")
 	jsonFile := fs.String("json", "", "`file` to write everything to")

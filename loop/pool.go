@@ -5,13 +5,19 @@ import (
 	"sync"
 )
 
-// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine lives as long as there is
-// work for it.
+// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine of its own lives as long as there is work
+// for it.
 type pool struct {
 	mu      sync.Mutex
 	limit   int
-	running int
-	pending []func()
+	running int       // mu; places that are taken
+	pending []pending // mu
+}
+
+// A pending one is a function, or a goroutine that has one to run itself.
+type pending struct {
+	fn    func()
+	place chan struct{} // closed once the place is the goroutine's
 }
 
 func newPool(limit int) *pool { return &pool{limit: limit} }
@@ -20,11 +26,31 @@ func (p *pool) run(fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running == p.limit {
-		p.pending = append(p.pending, fn)
+		p.pending = append(p.pending, pending{fn: fn})
 		return
 	}
 	p.running++
 	go p.work(fn)
+}
+
+// enter takes a place for the calling goroutine; leave gives it up.
+func (p *pool) enter() {
+	p.mu.Lock()
+	if p.running < p.limit {
+		p.running++
+		p.mu.Unlock()
+		return
+	}
+	place := make(chan struct{})
+	p.pending = append(p.pending, pending{place: place})
+	p.mu.Unlock()
+	<-place
+}
+
+func (p *pool) leave() {
+	if fn := p.next(); fn != nil {
+		go p.work(fn)
+	}
 }
 
 func (p *pool) work(fn func()) {
@@ -40,7 +66,7 @@ func (p *pool) work(fn func()) {
 	}
 }
 
-// next is what waits to be run; nil ends the goroutine that asks.
+// next is what the caller's place is for now: a function to run; or nil, if nobody waits or the place is another goroutine's.
 func (p *pool) next() (fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,10 +74,27 @@ func (p *pool) next() (fn func()) {
 		p.running--
 		return nil
 	}
-	fn = p.pending[0]
-	p.pending[0] = nil
+	first := p.pending[0]
+	p.pending[0] = pending{}
 	p.pending = p.pending[1:]
-	return fn
+	if first.place != nil {
+		close(first.place)
+	}
+	return first.fn
+}
+
+// Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more than Config.Workers run at once: it
+// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for somebody else, as those of Task.DoWith; fn
+// must not call it.
+//
+// Error: ErrOnLoop, for a callback or a task.
+func (l *Loop) Do(fn func() error) error {
+	if err := l.refuseWait(); err != nil {
+		return err
+	}
+	l.pool.enter()
+	defer l.pool.leave()
+	return protect(fn)
 }
 
 // protect turns a panic of fn into its error.

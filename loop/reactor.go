@@ -22,7 +22,7 @@ type Config struct {
 	// Logger takes what has no caller to go back to: panics, accepts that back off, leaks. nil: warnings and worse, as text
 	// on standard error.
 	Logger *zap.Logger
-	// Workers is how many functions Task.Do runs at once, for all loops of a Reactor together; 0 or less: 64.
+	// Workers is how many functions Task.Do and Loop.Do run at once, for all loops of a Reactor together; 0 or less: 64.
 	Workers int
 	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond and 300 bytes each.
 	TraceLeaks bool

@@ -27,6 +27,7 @@ type Task struct {
 	over      bool
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
+	ender     func(error) // or a function that can be told to end
 	spent     int         // since it was resumed
 	turns     int         // counts its waits for operations
 
@@ -186,10 +187,35 @@ func (t *Task) Do(fn func() error) error {
 	if !t.runs() {
 		return errNotRunning
 	}
+	return t.runElsewhere(t.loop.pool.run, fn)
+}
+
+// DoWith is Do for a function that waits: for sockets, with the context that it is given, or for others. It runs on a goroutine of its own,
+// outside of the pool; what may block a thread in it goes through Loop.Do.
+//
+// The context ends as ctx does (nil: never), by the task's Cancel, and at the end of the loop, with the cause that a wait of the task itself
+// would have returned; what fn makes of that is its own affair, as DoWith too waits for it to return.
+func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := t.mayWait(); err != nil {
+		return err
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t.ender = cancel
+	err := t.runElsewhere(func(fn func()) { go fn() }, func() error { return fn(ctx) })
+	t.ender = nil
+	return err
+}
+
+// runElsewhere suspends the task until fn, which run has run elsewhere, has returned.
+func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	err := errGoexit
 	t.op, t.suspended = nil, true // as in suspend, but before fn can look
 	t.loop.woke++
-	t.loop.pool.run(func() {
+	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
 				t.loop.log.Error("the end of the loop has left a task behind in Do")
@@ -215,6 +241,8 @@ func (t *Task) end(err error) {
 	switch {
 	case t.suspended && t.op != nil && t.op.cancel(t.op.fd, err, nil):
 	case t.suspended && t.waits != nil && t.waits.forsake(t, err):
+	case t.suspended && t.ender != nil:
+		t.ender(err)
 	default:
 		t.canceled = err
 	}

@@ -19,7 +19,7 @@ import (
 // costs time are not the calls, but that Go's scheduler gives the processor away in each of them and has to bring it back.
 const sendfileBlock = 64 << 20
 
-// sendfileTurn is after how many bytes a task, and the goroutine of the pool that works for it, let others go first.
+// sendfileTurn is after how many bytes the lane is asked for anew, and a place among those who may block: others go first.
 const sendfileTurn = sendfileBlock
 
 // fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
@@ -37,9 +37,9 @@ var sendfileCall = sysSendfile
 // bytes that are sent; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
 //
 // The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes before or after, not between. The
-// disk stops no loop: a goroutine that waits makes the system calls itself, those of a task or a future are made by the loop's pool
-// (see loop.Config, Workers). A call that the disk holds up is not to be interrupted; Close, a cancel and a context count when it is
-// over. The same goes for a Read of file, which must not use the socket.
+// disk stops no loop: a goroutine that waits makes the system calls itself, for a task or a future one of its own does, with no more
+// than loop.Config.Workers of these in such calls at once. A call that the disk holds up is not to be interrupted; Close, a cancel and a
+// context count when it is over. The same goes for a Read of file, which must not use the socket.
 //
 // Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and for a non-blocking socket, as Watch
 // makes one (an empty file is no error even then); EINVAL for a negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
@@ -58,13 +58,31 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	case count < 1 && count != -1:
 		return 0, &ArgError{"count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
 	}
-	x := s.begin(file, offset, count)
-	defer x.done()
-	if x.task == nil {
-		if err := loop.MayBlock(); err != nil {
-			return 0, err
-		}
+	switch who := s.who.(type) {
+	case *loop.Task:
+		return s.sendfileFor(who, nil, file, offset, count)
+	case *loop.TaskContext:
+		return s.sendfileFor(who.Task, who.Context, file, offset, count)
 	}
+	if err := loop.MayBlock(); err != nil {
+		return 0, err
+	}
+	return s.transmit(nil, file, offset, count)
+}
+
+// sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the task once.
+func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, offset, count int64) (n int64, err error) {
+	err = t.DoWith(ctx, func(ctx context.Context) (err error) {
+		n, err = (&Socket{s.core, ctx, s.root}).transmit(t.Loop(), file, offset, count)
+		return err
+	})
+	return n, err
+}
+
+// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is not the caller's own.
+func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64) (int64, error) {
+	x := s.begin(on, file, offset, count)
+	defer x.done()
 	return x.run()
 }
 
@@ -78,7 +96,7 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 type transmission struct {
 	op
 	view  *Socket
-	task  *loop.Task      // of view, if one waits
+	on    *loop.Loop      // whose places it takes for what may block; nil: the goroutine is the caller's own
 	ctx   context.Context // of view, if there is one
 	phase phase
 
@@ -123,18 +141,11 @@ var transmissions = sync.Pool{New: func() any {
 var blocks = sync.Pool{New: func() any { return new([fallbackBlock]byte) }}
 
 // begin takes one from the pool; done gives it back.
-func (s *Socket) begin(file io.Reader, offset, count int64) *transmission {
+func (s *Socket) begin(on *loop.Loop, file io.Reader, offset, count int64) *transmission {
 	x := transmissions.Get().(*transmission)
 	x.prepare(s.core, loop.Write, nil)
-	x.view, x.file, x.from, x.left = s, file, offset, count
-	switch who := s.who.(type) {
-	case *loop.Task:
-		x.task = who
-	case *loop.TaskContext:
-		x.task, x.ctx = who.Task, who.Context
-	case context.Context:
-		x.ctx = who
-	}
+	x.view, x.on, x.file, x.from, x.left = s, on, file, offset, count
+	x.ctx, _ = s.who.(context.Context)
 	return x
 }
 
@@ -143,7 +154,7 @@ func (x *transmission) done() {
 	if x.block != nil {
 		blocks.Put(x.block)
 	}
-	x.s, x.view, x.task, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
+	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
 	x.phase, x.size, x.sent, x.moved, x.vain, x.over = opening, 0, 0, false, false, false
 	transmissions.Put(x)
@@ -156,7 +167,12 @@ func (x *transmission) Try(sysfd int) (loop.Outcome, error) {
 		x.vain = false
 		return loop.Outcome{Retry: fullRetry}, loop.ErrAgain
 	}
-	if !sysWritable(sysfd) {
+	if !sysWritable(sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
+		if x.on != nil && x.view.fd.Loop() == nil { // else the wait of a goroutine would choose one
+			if err := x.view.fd.Join(x.on); err != nil {
+				return loop.Outcome{}, err
+			}
+		}
 		return loop.Outcome{}, loop.ErrAgain
 	}
 	x.sysfd = sysfd
@@ -183,8 +199,8 @@ func (x *transmission) leave() {
 // do makes what there is to do in a phase, where it may block.
 func (x *transmission) do(p phase) error {
 	x.phase = p
-	if x.task != nil {
-		return x.task.Do(x.step)
+	if x.on != nil {
+		return x.on.Do(x.step)
 	}
 	return x.work()
 }
@@ -411,7 +427,6 @@ func (a Async) Sendfile(file io.Reader, offset, count int64) loop.Future[int64] 
 		}
 		l = r.Next()
 	}
-	// A task of its own makes it: it costs no more than the waits between one part and the next.
 	promise := loop.NewPromise[int64](l)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	promise.CancelBy(cancel)

@@ -145,7 +145,12 @@ func (o inTask) do(op func(*sock.Socket)) {
 		if o.ctx != nil {
 			view = view.With(o.ctx)
 		} else {
-			o.w.setCancel(t.Cancel)
+			o.w.setCancel(func() {
+				t.Cancel()
+				heard := make(chan struct{})
+				t.Loop().Post(func() { close(heard) })
+				<-heard
+			})
 		}
 		op(view)
 	})
