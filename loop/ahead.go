@@ -12,8 +12,8 @@ const (
 	aheadOp    = 2 // the operation that waits, which the FD names
 	aheadStack = 1 // the stack, which the operation names
 
-	// With fewer events all is in the caches still.
-	aheadFrom = 128
+	// With fewer events there is nothing to be gained.
+	aheadFrom = 4
 
 	cacheLine  = 64
 	linesFD    = 3 // with what package sock has around it
@@ -26,6 +26,9 @@ const (
 func (l *Loop) ahead(i int) {
 	if j := i + aheadFD; j < len(l.fds) && l.fds[j] != nil {
 		prefetch(uintptr(unsafe.Pointer(l.fds[j])), linesFD)
+	}
+	if !l.handing {
+		return // nobody waits: there are only callbacks, as it seems, and a lock for each would be in vain
 	}
 	if j := i + aheadOp; j < len(l.fds) && l.fds[j] != nil {
 		var o *Op

@@ -24,8 +24,8 @@ type FD struct {
 	queue   [2]*Op       // mu; per lane, the last of a ring: queue[d].next is the first
 	spent   [2]uint16    // mu; per lane, what was moved for the watcher in this turn, in units of 64 bytes
 	sysfd   int32        // immutable until closed; a Windows SOCKET fits too: handles have 32 significant bits. Await reads it without mu
-	users   uint16       // mu; system calls in flight outside the lanes
 	state   fdState      // mu
+	users   uint16       // mu; system calls in flight outside the lanes
 	vain    [2]uint8     // mu; per lane, edges in a row whose attempt came to nothing
 }
 
@@ -36,7 +36,7 @@ type FD struct {
 //	        ▼                 │ edge
 //	       ready ◀────────────┘    (remembered: the next EAGAIN tries once more before it waits)
 //	any state ── Close ──▶ closed (final; the last one busy closes the descriptor)
-type fdState uint16
+type fdState uint32
 
 const (
 	laneBusy    fdState = 1 << 0 // an attempt is being made
@@ -53,6 +53,7 @@ const (
 	fdServed      fdState = 1 << 14 // was to be come back to, but an event was quicker
 	fdLent        fdState = 1 << 15 // the write lane is busy by Outcome.Hold: it may take long, nobody looks for its end
 	fdNoHint      fdState = 1 << 13 // hang-up or urgent data was seen: a short read proves nothing any more
+	fdTook        fdState = 1 << 16 // watcher, which is being told, has received something
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
@@ -61,7 +62,8 @@ func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
 // call anything else, Close too.
 type Watcher interface {
 	// Ready says that reads, or writes after one that came to EAGAIN, are worth an attempt. Try until ErrAgain, or until a
-	// budget stops you with ErrAgain: in both cases Ready comes again when there is a reason.
+	// budget stops you with ErrAgain: in both cases Ready comes again when there is a reason. Who stops earlier is told again in the
+	// next turn if an attempt has read something (Outcome.N) and none has found, or left, the lane drained; who has read nothing is not.
 	Ready(r pollux.Ready)
 	// Closed is told once, last, after Close (net.ErrClosed), a panic in Ready (*PanicError), or the end of the loop
 	// (net.ErrClosed).

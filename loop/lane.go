@@ -158,6 +158,9 @@ func (fd *FD) hand(o *Op, on *Loop) {
 	fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
 	fd.remove(o)
 	o.Entered = true
+	if on != nil {
+		on.handed = true
+	}
 	o.settle(nil, on)
 }
 
@@ -202,6 +205,13 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			units, most = units+1, math.MaxUint16
 		}
 		fd.spent[d] = uint16(min(int(fd.spent[d])+units, most))
+		if d == Read && !blind {
+			if err == nil && out.N > 0 {
+				fd.state |= fdTook
+			} else if err == ErrAgain {
+				fd.state &^= fdTook
+			}
+		}
 	}
 	if err != ErrAgain || out.N > 0 || out.Retry != 0 { // who backs off is promised the next edge too
 		fd.vain[d] = 0
@@ -279,7 +289,7 @@ func (fd *FD) damp(d Direction) {
 func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	w := fd.watcher
 	fd.spent = [2]uint16{}
-	fd.state |= fdDispatching
+	fd.state = fd.state&^fdTook | fdDispatching
 	listed := fd.state&fdAgain != 0
 	fd.mu.Unlock()
 
@@ -291,6 +301,9 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 		if spent > 0 && fd.vain[d] < vainMost { // it tried; if anything came of that, this was 0 again
 			fd.vain[d]++
 		}
+	}
+	if fd.state&(fdTook|fdWatched|lane(Read, laneBlocked)) == fdTook|fdWatched {
+		fd.state |= fdAgain // it stopped before the end
 	}
 	if fd.state&(fdAgain|fdClosed) == fdAgain && !listed {
 		l.again = append(l.again, fd)

@@ -55,20 +55,22 @@ type Loop struct {
 	done    chan struct{} // closed at the end of Close
 
 	// Of the goroutine that runs the loop.
-	user   bool // inUser, without the price of an atomic read
-	woke   int  // goroutines that were made ready in this turn
-	events []pollux.Event
-	fds    []*FD
-	coming [4]*Op // see ahead
-	again  []*FD  // still ready, budget spent
-	spare  []*FD
-	woken  []*Task // to be resumed next
-	local  []work  // queued by the loop's own steps
-	batch  []work  // what was queued when the step began
-	sleeps uint    // counts the waits that may block
-	tasks  map[*Task]struct{}
-	task   *Task // running now
-	buffer []byte
+	user    bool // inUser, without the price of an atomic read
+	woke    int  // goroutines that were made ready in this turn
+	events  []pollux.Event
+	fds     []*FD
+	coming  [4]*Op // see ahead
+	handed  bool   // in this turn somebody who waited was given a lane by the loop
+	handing bool   // the same, of the turn before
+	again   []*FD  // still ready, budget spent
+	spare   []*FD
+	woken   []*Task // to be resumed next
+	local   []work  // queued by the loop's own steps
+	batch   []work  // what was queued when the step began
+	sleeps  uint    // counts the waits that may block
+	tasks   map[*Task]struct{}
+	task    *Task // running now
+	buffer  []byte
 }
 
 // New makes a loop of its own, of no reactor. nil is the zero Config. Nothing happens on it, nor does any deadline pass, but while
@@ -217,6 +219,7 @@ func (l *Loop) turn() error {
 	}
 	l.again, l.spare = l.spare[:0], l.again // those of the turn before; who spends its budget now is for the next
 	if n > 0 {
+		l.handing, l.handed = l.handed, false
 		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 		for i, fd := range l.fds {
 			if fd != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
@@ -335,5 +336,77 @@ func TestWatchers(t *testing.T) {
 	}
 	for range s.Watchers() {
 		break
+	}
+}
+
+// A watcher that has read something, and has not come to the end, is told again in the next turn, without an edge.
+func TestWatcherThatStopsEarly(t *testing.T) {
+	read := func(fd *FD, blind bool, out Outcome, err error) {
+		if _, refused := fd.Enter(Read, blind); refused == nil {
+			fd.Leave(Read, blind, out, err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		does func(fd *FD)
+		told int // in the turns after
+	}{
+		{"after a part", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil) }, 1},
+		{"after two parts", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); read(fd, false, Outcome{N: 1}, nil) }, 1},
+		{"after the last part", func(fd *FD) { read(fd, false, Outcome{N: 1, Drained: true}, nil) }, 0},
+		{"at the end", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); read(fd, false, Outcome{}, ErrAgain) }, 0},
+		{"at an end that is to be tried again", func(fd *FD) {
+			read(fd, false, Outcome{N: 1}, nil)
+			read(fd, false, Outcome{Retry: time.Hour}, ErrAgain)
+		}, 0},
+		{"after a read that brought nothing", func(fd *FD) { read(fd, false, Outcome{}, nil) }, 0},
+		{"after one that failed", func(fd *FD) { read(fd, false, Outcome{}, errFull) }, 0},
+		{"after a look", func(fd *FD) { read(fd, true, Outcome{N: 1}, nil) }, 0},
+		{"having written", func(fd *FD) { fd.Enter(Write, false); fd.Leave(Write, false, Outcome{N: 1}, nil) }, 0},
+		{"having done nothing", func(*FD) {}, 0},
+		{"after a part, and is watched no more", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); fd.Unwatch() }, 0},
+		{"after a part, and closes", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); fd.Close() }, 0},
+		{"with its budget spent", func(fd *FD) { read(fd, false, Outcome{N: budget}, nil); read(fd, false, Outcome{N: 1}, nil) }, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.descriptor()
+			calls := 0
+			w := s.watch(fd, func(pollux.Ready) {
+				if calls++; calls == 1 {
+					tt.does(fd)
+				}
+			})
+			s.turn(s.ready(fd, pollux.Readable))
+			if calls != 1 {
+				t.Fatalf("told %v in the first turn, want once", w.told)
+			}
+			s.turns()
+			if calls != 1+tt.told {
+				t.Errorf("told %d times in the turns after, want %d", calls-1, tt.told)
+			}
+		})
+	}
+}
+
+// One that reads a part each time is told until all is read, and others have their turns meanwhile.
+func TestWatcherThatReadsInParts(t *testing.T) {
+	s := newStage(t)
+	fd, other := s.descriptor(), s.descriptor()
+	left := 5
+	s.watch(fd, func(pollux.Ready) {
+		if _, err := fd.Enter(Read, false); err == nil {
+			left--
+			fd.Leave(Read, false, Outcome{N: 1, Drained: left == 0}, nil)
+		}
+	})
+	w := s.watch(other, nil)
+	s.turn(s.ready(fd, pollux.Readable))
+	s.turn(s.ready(other, pollux.Readable))
+	if len(w.told) != 1 || left == 0 {
+		t.Errorf("the other was told %v, and %d parts are left", w.told, left)
+	}
+	if s.turns(); left != 0 {
+		t.Errorf("%d parts are left", left)
 	}
 }

@@ -24,8 +24,10 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		o.cause = errno
 		return loop.Outcome{Retry: acceptRetry, Cause: errno}, loop.ErrAgain
 	}
-	o.newfd = newfd
-	return loop.Outcome{}, err
+	if o.newfd = newfd; err != nil {
+		return loop.Outcome{}, err
+	}
+	return loop.Outcome{N: 1}, nil
 }
 
 func outOfResources(errno syscall.Errno) bool {

@@ -12,12 +12,14 @@ import (
 // A Handler is told by its loop when a socket may be ready. Its methods run on the loop and must not wait; everything else they
 // may call. One handler can serve any number of sockets.
 type Handler interface {
-	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock; it costs no system call to
-	// be told so. A socket that has had its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock too, and Readable
-	// comes again.
+	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock, which mostly costs no system call, or as
+	// long as you like: after a call in which something was received (more than an end or an empty datagram), and that stopped before
+	// ErrWouldBlock, Readable comes again in the next turn if there may be more. So on a stream one receive that has not filled its
+	// buffer is enough. A socket that has had its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock too, and Readable comes
+	// again.
 	//
-	// It comes when more arrives, and not for what is there: who stops before ErrWouldBlock, to hold a peer back whose answers
-	// are not sent yet, goes on later by a call of its own Readable, and lets those calls pass that come until then.
+	// It does not come for what is there and what a call has left alone: who holds a peer back whose answers are not sent yet, and so
+	// receives nothing, goes on later by a call of its own Readable; one that the loop has not called goes on until ErrWouldBlock.
 	Readable(s *Socket)
 	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that a connect which was in
 	// progress has come to its end.

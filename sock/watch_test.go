@@ -85,6 +85,69 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// A handler may receive once in each call: Readable comes until all is received, the end of the stream too.
+func TestWatchOneReceiveACall(t *testing.T) {
+	for _, k := range socktest.Kinds {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.Check(t)
+			a, b := k.Pair(t)
+			const messages = 100
+			got := make(chan string, messages*len(hello)+1)
+			h := newHandler()
+			h.readable = func(s *sock.Socket) {
+				p, err := s.Recv(min(len(hello), 2+3*int(h.calls.Load()%2)), 0)
+				if err == nil {
+					got <- string(p)
+				}
+				if err == nil && len(p) == 0 {
+					s.Close()
+				}
+			}
+			socktest.Must(t, a.Watch(nil, h))
+			for range messages {
+				_, err := b.Sendall(hello, 0)
+				socktest.Must(t, err)
+			}
+			if k.Stream() {
+				socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+				h.end(t)
+				all := ""
+				for len(got) > 0 {
+					all += <-got
+				}
+				if want := strings.Repeat(string(hello), messages); all != want {
+					t.Errorf("%d bytes came of %d", len(all), len(want))
+				}
+				return
+			}
+			for range messages {
+				socktest.Start(func() error { <-got; return nil }).Wait(t)
+			}
+		})
+	}
+	t.Run("accept", func(t *testing.T) {
+		socktest.Check(t)
+		ln, addr := socktest.TCP.Listener(t)
+		const connections = 20
+		for range connections {
+			socktest.Must(t, socktest.TCP.New(t).Connect(addr))
+		}
+		accepted := make(chan error, connections)
+		h := newHandler()
+		h.readable = func(ln *sock.Socket) {
+			c, _, err := ln.Accept()
+			if err == nil {
+				err = c.Close()
+			}
+			accepted <- err
+		}
+		socktest.Must(t, ln.Watch(nil, h))
+		for range connections {
+			socktest.Must(t, socktest.Start(func() error { return <-accepted }).Wait(t))
+		}
+	})
+}
+
 // An end of the stream makes Readable come, once more.
 func TestWatchEndOfStream(t *testing.T) {
 	socktest.Each(t, socktest.Streams, func(t *testing.T, k socktest.Kind) {

@@ -94,6 +94,9 @@ func (h *connections) Readable(c *sock.Socket) {
 			c.Close()
 			return
 		}
+		if n < len(buf) {
+			return // if there is more, which is rare, it is told again
+		}
 	}
 }
 
