@@ -202,13 +202,127 @@ func TestLoopDoFails(t *testing.T) {
 	if err := s.Do(func() error { return errFull }); err != errFull {
 		t.Errorf("Do: %v, want the function's error", err)
 	}
-	results := make(chan error, 2)
+	results := make(chan error, 3)
 	never := func() error { t.Error("it runs"); return nil }
+	other := newStage(t)
+	other.run()
 	s.Post(func() { results <- s.Do(never) })
 	s.Go(func(*Task) { results <- s.Do(never) })
-	for range 2 {
+	other.Post(func() { results <- s.Do(never) })
+	for range 3 {
 		if err := receive(t, "Do on the loop", results); err != ErrOnLoop {
 			t.Errorf("Do on the loop: %v, want ErrOnLoop", err)
 		}
 	}
+}
+
+// A cancel of which the function takes no notice, or which comes when it has just returned, is for the next wait.
+func TestDoWithAndCancelThatIsLate(t *testing.T) {
+	t.Run("not heeded", func(t *testing.T) {
+		s := newStage(t)
+		s.run()
+		results := make(chan error, 2)
+		begun, release := make(chan struct{}), make(chan struct{})
+		task := s.Go(func(task *Task) {
+			results <- task.DoWith(nil, func(context.Context) error { close(begun); <-release; return nil })
+			results <- task.Sleep(time.Hour)
+		})
+		receive(t, "the function", begun)
+		task.Cancel()
+		s.idle()
+		close(release)
+		for i, want := range []error{nil, context.Canceled} {
+			if err := receive(t, "a wait", results); err != want {
+				t.Errorf("wait %d: %v, want %v", i, err, want)
+			}
+		}
+	})
+	t.Run("after the function", func(t *testing.T) {
+		s := newStage(t)
+		results := make(chan error, 2)
+		task := s.Go(func(task *Task) {
+			results <- task.DoWith(nil, func(context.Context) error { return nil })
+			results <- task.Sleep(time.Hour)
+		})
+		s.turn()
+		until(t, "the function has returned", func() bool { return s.posted.some.Load() })
+		task.end(context.Canceled) // as a Cancel that was posted before
+		s.turns()
+		for i, want := range []error{nil, context.Canceled} {
+			if err := receive(t, "a wait", results); err != want {
+				t.Errorf("wait %d: %v, want %v", i, err, want)
+			}
+		}
+	})
+}
+
+// A goroutine's operation joins the loop that it names, if the descriptor is on none.
+func TestHome(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	for _, on := range []*stage{nil, other} {
+		fd := s.descriptor()
+		want := s.Loop
+		if on != nil {
+			want = on.Loop
+			if err := fd.Join(want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		over := s.goDo(t.Context(), fd, &Op{Attempt: &play{parts: []part{again}}, Deadline: never, Home: s.Loop})
+		if fd.Loop() != want {
+			t.Errorf("it is on %p, want %p", fd.Loop(), want)
+		}
+		fd.Close()
+		if err := receive(t, "the end of the operation", over); err != net.ErrClosed {
+			t.Error(err)
+		}
+	}
+}
+
+// A promise that stands for an operation is told of the end of its loop, and settled by whoever carries it out; if nobody does, by the loop
+// when its tasks are gone.
+func TestPromiseOfOperationAtTheEnd(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	carried, orphan := NewPromise[int](s.Loop), NewPromise[int](s.Loop)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	carried.CancelBy(cancel)
+	orphan.CancelBy(func(error) {})
+	s.Go(func(task *Task) {
+		task.DoWith(ctx, func(ctx context.Context) error {
+			<-ctx.Done()
+			for range 1000 { // as what takes its time to end
+				runtime.Gosched()
+			}
+			carried.ResolveWith(7, context.Cause(ctx))
+			return nil
+		})
+	})
+	type result struct {
+		n   int
+		err error
+	}
+	results := make(chan result, 2)
+	for _, p := range []*Promise[int]{carried, orphan} {
+		go func() {
+			n, err := p.Future().Wait(t.Context())
+			results <- result{n, err}
+		}()
+	}
+	until(t, "both are waited for", func() bool { return s.promised.count() == 2 })
+	within(t, "Close", func() { s.Close() })
+	if a, b := receive(t, "a result", results), receive(t, "a result", results); a.n+b.n != 7 || a.err != net.ErrClosed || b.err != net.ErrClosed {
+		t.Errorf("%v and %v, want 7 and 0, of a closed loop", a, b)
+	}
+	late := NewPromise[int](s.Loop)
+	late.CancelBy(func(error) { t.Error("there is nobody to be told") })
+	if _, err := late.Future().Wait(t.Context()); err != net.ErrClosed {
+		t.Errorf("a promise of a loop that has ended: %v", err)
+	}
+}
+
+func (ps *promises) count() int {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return len(ps.waiting)
 }

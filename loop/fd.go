@@ -173,7 +173,7 @@ func (fd *FD) part(l *Loop) error {
 		fd.extra.stop(old)
 	}
 	fd.loop = nil
-	fd.state &^= fdAgain | fdServed | lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
+	fd.state &^= fdAgain | fdServed | fdDispatching | fdTook | lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
 	return nil
 }
 

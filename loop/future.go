@@ -2,7 +2,9 @@ package loop
 
 import (
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -132,9 +134,9 @@ type Promise[T any] struct {
 // NewPromise makes a promise whose Then functions run on l, which must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
-// CancelBy makes it stand for an operation that somebody else carries out: fn is called in place of canceling the promise, by Cancel and when
-// the context of a Wait ends, and has whoever carries it out end it soon, and settle the promise with what came of it. fn may be called more
-// than once, from any goroutine. CancelBy must be called before anybody waits.
+// CancelBy makes it stand for an operation that somebody else carries out: fn is called in place of canceling the promise, by Cancel, when
+// the context of a Wait ends, and at the end of the loop, and has whoever carries it out end it soon, and settle the promise with what came
+// of it. fn may be called more than once, from any goroutine. CancelBy must be called before anybody waits.
 func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
 // ResolveWith settles it with a value beside an error: how far the operation came, and what ended it. See Resolve.
@@ -283,8 +285,15 @@ func (c *completion) track() {
 		return
 	}
 	c.tracked = true
-	if !c.loop.promised.add(c) {
+	switch c.loop.promised.add(c) {
+	case promisesEnded:
 		go c.settle(net.ErrClosed) // not here, under the lock
+	case promisesEnding:
+		if c.ender != nil {
+			go c.ender(net.ErrClosed)
+		} else {
+			go c.settle(net.ErrClosed)
+		}
 	}
 }
 
@@ -303,40 +312,59 @@ func (c *completion) untrack() {
 	}
 }
 
-// promises are those of a loop that somebody waits for.
+// promises are those of a loop that somebody waits for. At its end they are settled; those that stand for an operation are told to end, so
+// that nobody hears of the end of one before it is over, and are settled when the tasks are gone that may carry them out.
+//
+//	open ──end──▶ ending ──last──▶ ended
 type promises struct {
-	mu     sync.Mutex
-	open   map[*completion]struct{} // mu
-	closed bool                     // mu
+	mu      sync.Mutex
+	state   promisesState            // mu
+	waiting map[*completion]struct{} // mu
 }
 
-func (ps *promises) add(c *completion) bool {
+type promisesState uint8
+
+const (
+	promisesOpen promisesState = iota
+	promisesEnding
+	promisesEnded
+)
+
+// add takes c in, unless there is nobody any more to settle it, and returns the state.
+func (ps *promises) add(c *completion) promisesState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if ps.closed {
-		return false
+	if ps.state != promisesEnded {
+		if ps.waiting == nil {
+			ps.waiting = make(map[*completion]struct{})
+		}
+		ps.waiting[c] = struct{}{}
 	}
-	if ps.open == nil {
-		ps.open = make(map[*completion]struct{})
-	}
-	ps.open[c] = struct{}{}
-	return true
+	return ps.state
 }
 
 func (ps *promises) remove(c *completion) {
 	ps.mu.Lock()
-	delete(ps.open, c)
+	delete(ps.waiting, c)
 	ps.mu.Unlock()
 }
 
-// end settles them all, and those that come later.
-func (ps *promises) end(err error) {
+// become returns those that wait.
+func (ps *promises) become(state promisesState) []*completion {
 	ps.mu.Lock()
-	ps.closed = true
-	open := ps.open
-	ps.open = nil
-	ps.mu.Unlock()
-	for c := range open {
+	defer ps.mu.Unlock()
+	ps.state = state
+	return slices.Collect(maps.Keys(ps.waiting))
+}
+
+func (ps *promises) end(err error) {
+	for _, c := range ps.become(promisesEnding) {
+		c.cancel(err)
+	}
+}
+
+func (ps *promises) last(err error) {
+	for _, c := range ps.become(promisesEnded) {
 		c.settle(err)
 	}
 }

@@ -123,11 +123,7 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 
 // A promise that nobody waits for any more is nothing that its loop keeps, however many there were.
 func TestAbandonedPromises(t *testing.T) {
-	kept := func(s *stage) int {
-		s.promised.mu.Lock()
-		defer s.promised.mu.Unlock()
-		return len(s.promised.open)
-	}
+	kept := func(s *stage) int { return s.promised.count() }
 	t.Run("by tasks that sleep", func(t *testing.T) {
 		s := newStage(t)
 		task := s.Go(func(task *Task) {

@@ -186,7 +186,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	switch {
 	case blind || fd.loop == nil || s&lane(d, laneReady) != 0:
 		// Nothing learned, nobody would tell of the end of it, or an edge came since.
-		if err == ErrAgain && (fd.loop == nil || s&fdWatched != 0) {
+		if err == ErrAgain && (fd.loop == nil || s&fdWatched != 0 && !blind) {
 			s |= lane(d, laneHeld) // the watcher, or one that comes, will want to know
 		}
 	case err == ErrAgain:
@@ -296,6 +296,13 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	failed := l.guard(fd, w, tell)
 
 	fd.mu.Lock()
+	if fd.loop != l { // it was handed on, and is told anew there: what is remembered now is that loop's
+		fd.unlockAndClose()
+		if failed != nil {
+			fd.leave(0, failed)
+		}
+		return
+	}
 	fd.state &^= fdDispatching
 	for d, spent := range fd.spent {
 		if spent > 0 && fd.vain[d] < vainMost { // it tried; if anything came of that, this was 0 again

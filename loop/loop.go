@@ -426,7 +426,7 @@ func (l *Loop) Close() error {
 	return nil
 }
 
-// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a Task.Do to return, mostly.
+// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a Do or DoWith to return, mostly.
 const lastPatience = 10 * time.Second
 
 // finish is the end, on the goroutine that ran the loop or, if it does not run, on Close's.
@@ -474,6 +474,7 @@ func (l *Loop) finish() {
 			t.done.settle(net.ErrClosed) // so that nobody waits for them for ever
 		}
 	}
+	l.promised.last(net.ErrClosed)
 	for !l.posted.close() {
 		l.runQueued()
 	}

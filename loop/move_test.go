@@ -145,3 +145,86 @@ func TestMoveWhileBeingTold(t *testing.T) {
 		}
 	}
 }
+
+// A watcher that has read a part, and hands the descriptor on to one of another loop before it returns: what was to be remembered is nothing
+// that concerns the first loop any more.
+func TestHandOnAfterAPart(t *testing.T) {
+	handOn := func(t *testing.T, next Watcher) (s, other *stage, fd *FD) {
+		s, other = newStage(t), newStage(t)
+		fd = s.descriptor()
+		s.watch(fd, func(pollux.Ready) {
+			if _, err := fd.Enter(Read, false); err != nil {
+				t.Error(err)
+			}
+			fd.Leave(Read, false, Outcome{N: 1}, nil)
+			fd.Unwatch()
+			if err := fd.Watch(other.Loop, next); err != nil {
+				t.Error(err)
+			}
+		})
+		return s, other, fd
+	}
+	t.Run("to one that reads in parts", func(t *testing.T) {
+		left := 3
+		next := new(witness)
+		s, other, fd := handOn(t, next)
+		next.ready = func(pollux.Ready) { left = readPart(fd, left) }
+		s.turn(s.ready(fd, pollux.Readable))
+		s.turns()
+		other.turn(other.ready(fd, pollux.Readable))
+		if other.turns(); left != 0 {
+			t.Errorf("%d parts are left", left)
+		}
+	})
+	t.Run("and an operation", func(t *testing.T) {
+		s, other, fd := handOn(t, new(witness))
+		s.turn(s.ready(fd, pollux.Readable))
+		s.turns()
+		other.turns()
+		if _, err := fd.Enter(Read, false); err != nil {
+			t.Fatal(err)
+		}
+		a := other.start(fd, Read, done)
+		fd.Leave(Read, false, Outcome{}, nil)
+		other.turns()
+		a.want(t, nil, "the lane is free")
+	})
+	t.Run("to one that is being told when the first returns", func(t *testing.T) {
+		s, other := newStage(t), newStage(t)
+		fd := s.descriptor()
+		told, goOn, turned := make(chan struct{}, 10), make(chan struct{}), make(chan struct{})
+		left := 3
+		next := &witness{ready: func(pollux.Ready) {
+			told <- struct{}{}
+			<-goOn
+			left = readPart(fd, left)
+		}}
+		s.watch(fd, func(pollux.Ready) {
+			fd.Unwatch()
+			if err := fd.Watch(other.Loop, next); err != nil {
+				t.Error(err)
+			}
+			go func() {
+				defer close(turned)
+				other.turn(other.ready(fd, pollux.Readable))
+			}()
+			receive(t, "the other's being told", told)
+		})
+		s.turn(s.ready(fd, pollux.Readable))
+		s.turns()
+		close(goOn)
+		<-turned
+		if other.turns(); left != 0 {
+			t.Errorf("%d parts are left", left)
+		}
+	})
+}
+
+// readPart reads one of the parts that are left, for a watcher.
+func readPart(fd *FD, left int) int {
+	if _, err := fd.Enter(Read, false); err == nil {
+		left--
+		fd.Leave(Read, false, Outcome{N: 1, Drained: left == 0}, nil)
+	}
+	return left
+}

@@ -31,7 +31,8 @@ type Attempt interface {
 
 // An Outcome is what the loop should know of an attempt besides its error. Its zero is nothing special.
 type Outcome struct {
-	// N is how many bytes moved, for the descriptor's budget.
+	// N is how many bytes moved, for the descriptor's budget. Above 0 it also says that a read has got something, see Watcher; an
+	// accept says 1.
 	N int
 	// Drained says that the descriptor is surely not ready any more though the attempt was done: a stream read that came up
 	// short has emptied the socket. The next operation then waits for the next edge and does not ask in vain.
@@ -70,6 +71,8 @@ type Op struct {
 	Blind bool
 	// Entered says that the lane is its own already, by Enter: it goes on from an attempt that did a part.
 	Entered bool
+	// Home is the loop to join if a goroutine has to wait and the descriptor is on none; nil: one of the default reactor's choice.
+	Home *Loop
 	// Deadline ends it with os.ErrDeadlineExceeded; timeouts.Now does not let it wait at all.
 	Deadline timeouts.Deadline
 

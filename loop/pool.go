@@ -84,12 +84,12 @@ func (p *pool) next() (fn func()) {
 }
 
 // Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more than Config.Workers run at once: it
-// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for somebody else, as those of Task.DoWith; fn
-// must not call it.
+// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for somebody else, as those of Task.DoWith.
+// Neither fn nor the function of a Task.Do may call it: they have a place already, and there might be no other.
 //
-// Error: ErrOnLoop, for a callback or a task.
+// Error: ErrOnLoop, for a callback or a task, of any loop.
 func (l *Loop) Do(fn func() error) error {
-	if err := l.refuseWait(); err != nil {
+	if err := MayBlock(); err != nil {
 		return err
 	}
 	l.pool.enter()

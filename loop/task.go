@@ -194,7 +194,7 @@ func (t *Task) Do(fn func() error) error {
 // outside of the pool; what may block a thread in it goes through Loop.Do.
 //
 // The context ends as ctx does (nil: never), by the task's Cancel, and at the end of the loop, with the cause that a wait of the task itself
-// would have returned; what fn makes of that is its own affair, as DoWith too waits for it to return.
+// would have returned. DoWith too waits for fn to return; a Cancel that fn has not returned as its error is for the task's next wait.
 func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := t.mayWait(); err != nil {
 		return err
@@ -204,9 +204,15 @@ func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) e
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t.ender = cancel
+	var ended error
+	t.ender = func(err error) {
+		ended = err
+		cancel(err)
+	}
 	err := t.runElsewhere(func(fn func()) { go fn() }, func() error { return fn(ctx) })
-	t.ender = nil
+	if t.ender = nil; ended != nil && !errors.Is(err, ended) {
+		t.canceled = ended // it came too late for fn
+	}
 	return err
 }
 
@@ -218,7 +224,7 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
-				t.loop.log.Error("the end of the loop has left a task behind in Do")
+				t.loop.log.Error("the end of the loop has left a task behind in Do or DoWith")
 			}
 		}()
 		err = protect(fn)
@@ -227,8 +233,8 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	return err
 }
 
-// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only that one. A task that wants to
-// end returns then.
+// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only that one. A Do goes on, and so the cancel is for
+// the wait after it; of a DoWith it ends the context. A task that wants to end returns then.
 func (t *Task) Cancel() {
 	t.loop.post(work{fn: func() { t.end(context.Canceled) }})
 }

@@ -299,6 +299,9 @@ func (fd *FD) lend(out Outcome, err *error, canceled error) bool {
 // Errors: those of join; os.ErrDeadlineExceeded if it was tried, and its time is over.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	if fd.loop == nil {
+		if home == nil {
+			home = o.Home
+		}
 		join := fd.joinToWait
 		if o.start {
 			join = fd.join // nobody waits yet

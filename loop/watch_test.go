@@ -362,6 +362,7 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 		{"after a read that brought nothing", func(fd *FD) { read(fd, false, Outcome{}, nil) }, 0},
 		{"after one that failed", func(fd *FD) { read(fd, false, Outcome{}, errFull) }, 0},
 		{"after a look", func(fd *FD) { read(fd, true, Outcome{N: 1}, nil) }, 0},
+		{"after a look that found nothing", func(fd *FD) { read(fd, true, Outcome{}, ErrAgain) }, 0},
 		{"having written", func(fd *FD) { fd.Enter(Write, false); fd.Leave(Write, false, Outcome{N: 1}, nil) }, 0},
 		{"having done nothing", func(*FD) {}, 0},
 		{"after a part, and is watched no more", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); fd.Unwatch() }, 0},
@@ -394,12 +395,7 @@ func TestWatcherThatReadsInParts(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.descriptor(), s.descriptor()
 	left := 5
-	s.watch(fd, func(pollux.Ready) {
-		if _, err := fd.Enter(Read, false); err == nil {
-			left--
-			fd.Leave(Read, false, Outcome{N: 1, Drained: left == 0}, nil)
-		}
-	})
+	s.watch(fd, func(pollux.Ready) { left = readPart(fd, left) })
 	w := s.watch(other, nil)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(other, pollux.Readable))

@@ -55,7 +55,7 @@ func countBuffers(buffers [][]byte) error {
 
 func (o *msgOp) done() {
 	o.s, o.buffers, o.control, o.salen, o.got, o.seen, o.n = nil, nil, nil, 0, 0, 0, 0
-	o.Blind, o.one[0] = false, nil
+	o.Blind, o.doubted, o.one[0] = false, false, nil
 	o.vec.clear()
 	msgOps.Put(o)
 }

@@ -11,8 +11,8 @@ import (
 // Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the system has it, which begins a new
 // message there. Of another socket (timestamps) the last part's is given.
 func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
-	if over, err := o.ahead(sysfd); over {
-		return loop.Outcome{}, err
+	if out, over, err := o.ahead(sysfd); over {
+		return out, err
 	}
 	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
 	o.salen = uint32(len(o.sa))

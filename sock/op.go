@@ -28,6 +28,7 @@ type op struct {
 
 	newfd   int   // of accept
 	started bool  // connect is in progress
+	doubted bool  // a receive with MSG_WAITALL has found an error ahead, and did not know which
 	cause   error // why an accept backed off
 }
 
@@ -54,7 +55,7 @@ func (o *op) prepare(s *core, d loop.Direction, try func(*op, int) (loop.Outcome
 
 func (o *op) done() {
 	o.s, o.p, o.cause = nil, nil, nil
-	o.flags, o.n, o.salen, o.started, o.Blind = 0, 0, 0, false, false
+	o.flags, o.n, o.salen, o.started, o.doubted, o.Blind = 0, 0, 0, false, false, false
 	ops.Put(o)
 }
 

@@ -37,16 +37,16 @@ func (s *core) recvFlags(flags int) int {
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
-	if over, err := o.ahead(sysfd); over {
-		return loop.Outcome{}, err
+	if out, over, err := o.ahead(sysfd); over {
+		return out, err
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	return o.received(sysfd, out, err)
 }
 
 func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
-	if over, err := o.ahead(sysfd); over {
-		return loop.Outcome{}, err
+	if out, over, err := o.ahead(sysfd); over {
+		return out, err
 	}
 	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
@@ -59,19 +59,27 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 
 // ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
 // an error. TCP tells that once: it is for the call after this one, which has bytes to tell of.
-func (o *op) ahead(sysfd int) (over bool, err error) {
+func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 	if o.flags&MSG_PEEK != 0 {
 		o.n = 0 // it looks at all of it again
 	}
 	if o.n == 0 || o.flags&MSG_WAITALL == 0 || !o.s.isTCP() {
-		return false, nil
+		return out, false, nil
 	}
-	ready, broken := sysAhead(sysfd)
-	if !ready {
-		return true, loop.ErrAgain
+	ready, broken, doubt := sysAhead(sysfd)
+	switch {
+	case !ready:
+		return out, true, loop.ErrAgain
+	case doubt && !o.doubted: // a reset that is being worked on is more than that in a moment
+		o.doubted = true
+		return loop.Outcome{Retry: resetRetry}, true, loop.ErrAgain
 	}
-	return broken, nil
+	o.doubted = false
+	return out, broken, nil
 }
+
+// resetRetry is more than the system needs to work on a reset.
+const resetRetry = time.Millisecond
 
 // received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must
 // not wait.

@@ -19,7 +19,7 @@ import (
 // costs time are not the calls, but that Go's scheduler gives the processor away in each of them and has to bring it back.
 const sendfileBlock = 64 << 20
 
-// sendfileTurn is after how many bytes the lane is asked for anew, and a place among those who may block: others go first.
+// sendfileTurn is after how many bytes a place among those who may block is asked for anew: others go first.
 const sendfileTurn = sendfileBlock
 
 // fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
@@ -67,23 +67,29 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	if err := loop.MayBlock(); err != nil {
 		return 0, err
 	}
-	return s.transmit(nil, file, offset, count)
+	var n int64
+	err := s.transmit(nil, file, offset, count, &n)
+	return n, err
 }
 
 // sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the task once.
 func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, offset, count int64) (n int64, err error) {
-	err = t.DoWith(ctx, func(ctx context.Context) (err error) {
-		n, err = (&Socket{s.core, ctx, s.root}).transmit(t.Loop(), file, offset, count)
-		return err
+	err = t.DoWith(ctx, func(ctx context.Context) error {
+		return (&Socket{s.core, ctx, s.root}).transmit(t.Loop(), file, offset, count, &n)
 	})
 	return n, err
 }
 
-// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is not the caller's own.
-func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64) (int64, error) {
+// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is not the caller's own. *n is how much went,
+// also if a Read of file ends the goroutine.
+func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n *int64) error {
 	x := s.begin(on, file, offset, count)
-	defer x.done()
-	return x.run()
+	defer func() {
+		*n = x.sent
+		x.done()
+	}()
+	_, err := x.run()
+	return err
 }
 
 // A transmission is a Sendfile under way. Its Op does no more than find the socket writable and keep the lane then: the calls that may
@@ -144,6 +150,7 @@ var blocks = sync.Pool{New: func() any { return new([fallbackBlock]byte) }}
 func (s *Socket) begin(on *loop.Loop, file io.Reader, offset, count int64) *transmission {
 	x := transmissions.Get().(*transmission)
 	x.prepare(s.core, loop.Write, nil)
+	x.Home = on
 	x.view, x.on, x.file, x.from, x.left = s, on, file, offset, count
 	x.ctx, _ = s.who.(context.Context)
 	return x
@@ -154,6 +161,7 @@ func (x *transmission) done() {
 	if x.block != nil {
 		blocks.Put(x.block)
 	}
+	x.Home = nil
 	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
 	x.phase, x.size, x.sent, x.moved, x.vain, x.over = opening, 0, 0, false, false, false
@@ -168,11 +176,6 @@ func (x *transmission) Try(sysfd int) (loop.Outcome, error) {
 		return loop.Outcome{Retry: fullRetry}, loop.ErrAgain
 	}
 	if !sysWritable(sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
-		if x.on != nil && x.view.fd.Loop() == nil { // else the wait of a goroutine would choose one
-			if err := x.view.fd.Join(x.on); err != nil {
-				return loop.Outcome{}, err
-			}
-		}
 		return loop.Outcome{}, loop.ErrAgain
 	}
 	x.sysfd = sysfd

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -517,3 +518,120 @@ func TestSendfilePanic(t *testing.T) {
 type panics struct{}
 
 func (panics) Read([]byte) (int, error) { panic("no") }
+
+// A cancel that comes at the end of a Sendfile in a task, too late for it, is for the task's next wait.
+func TestSendfileAndCancelThatIsLate(t *testing.T) {
+	socktest.Check(t)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	l := r.Next()
+	a, _ := socktest.UnixStream.Pair(t)
+	f := onDisk(t, hello)
+	defer f.Close()
+	results, made := make(chan error, 2), make(chan *loop.Task, 1)
+	file := seeking{f, func() { // in the closing phase
+		task := <-made
+		task.Cancel()
+		heard := make(chan struct{})
+		l.Post(func() { close(heard) })
+		<-heard
+	}}
+	made <- l.Go(func(task *loop.Task) {
+		_, err := a.In(task).Sendfile(file, 0, -1)
+		results <- err
+		results <- task.Sleep(socktest.Patience)
+	})
+	for i, want := range []error{nil, context.Canceled} {
+		if err := socktest.Start(func() error { return <-results }).Wait(t); err != want {
+			t.Errorf("wait %d: %v, want %v", i, err, want)
+		}
+	}
+}
+
+// seeking calls fn in each Seek.
+type seeking struct {
+	*os.File
+	fn func()
+}
+
+func (f seeking) Seek(offset int64, whence int) (int64, error) {
+	f.fn()
+	return f.File.Seek(offset, whence)
+}
+
+// A socket that is on no loop joins the task's when its Sendfile has to wait, for whatever.
+func TestSendfileJoinsTheTasksLoop(t *testing.T) {
+	socktest.Check(t)
+	r, err := loop.NewReactor(&loop.Config{Loops: 1})
+	socktest.Must(t, err)
+	defer r.Close()
+	l := r.Next()
+	f := onDisk(t, hello)
+	defer f.Close()
+	send := func(a *sock.Socket) *socktest.Call {
+		return socktest.Start(func() (err error) {
+			task := l.Go(func(task *loop.Task) { _, err = a.In(task).Sendfile(f, 0, -1) })
+			return errors.Join(task.Wait(t.Context()), err)
+		})
+	}
+	t.Run("behind another", func(t *testing.T) {
+		a, _ := socktest.UnixStream.Pair(t)
+		disk, inDisk := make(chan struct{}), make(chan struct{}, 10)
+		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+			inDisk <- struct{}{}
+			<-disk
+			return call(to, from, offset, n)
+		}, func() {
+			first := send(a)
+			<-inDisk
+			second := send(a)
+			socktest.AwaitWaiting(t, a)
+			if a.Loop() != l {
+				t.Error("it has joined another")
+			}
+			close(disk)
+			socktest.Must(t, first.Wait(t))
+			socktest.Must(t, second.Wait(t))
+		})
+		a.Close()
+	})
+	t.Run("found writable, and took nothing", func(t *testing.T) {
+		a, _ := socktest.UnixStream.Pair(t)
+		calls := 0
+		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
+			if calls++; calls == 1 {
+				return 0, loop.ErrAgain
+			}
+			return call(to, from, offset, n)
+		}, func() { socktest.Must(t, send(a).Wait(t)) })
+		if a.Loop() != l {
+			t.Error("it has joined another")
+		}
+		a.Close()
+	})
+}
+
+// A Read of the file that ends its goroutine: what went is told all the same.
+func TestSendfileGoexit(t *testing.T) {
+	socktest.Check(t)
+	a, _ := socktest.UnixStream.Pair(t)
+	n, err := a.Async().Sendfile(&exits{hello}, 0, -1).Wait(t.Context())
+	if n != int64(len(hello)) || err == nil {
+		t.Errorf("Sendfile = %d, %v", n, err)
+	}
+	if _, err := a.With(t.Context()).Sendall(hello, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// exits gives a byte at a time, and no end.
+type exits struct{ left []byte }
+
+func (f *exits) Read(p []byte) (int, error) {
+	if len(f.left) == 0 {
+		runtime.Goexit()
+	}
+	n := copy(p[:1], f.left)
+	f.left = f.left[n:]
+	return n, nil
+}

@@ -73,15 +73,15 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 }
 
 // sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
-// ended the connection. POLLERR alone says that the error queue is not empty; or that a reset is just being worked on, which is not to be
-// told yet: it will make its edge.
-func sysAhead(fd int) (ready, broken bool) {
+// ended the connection. POLLERR alone leaves it in doubt: the error queue is not empty, or there is an error that has not ended the
+// connection, or a reset is just being worked on.
+func sysAhead(fd int) (ready, broken, doubt bool) {
 	events := sysPoll(fd, unix.POLLIN)
 	if events&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
 		n, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
 		broken = err == nil && n == 0
 	}
-	return events&^unix.POLLERR != 0, broken
+	return events != 0, broken, events == unix.POLLERR
 }
 
 // sysEnded says whether no more will arrive on a TCP socket.

@@ -25,16 +25,16 @@ const (
 
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
 
-func isNoSocket(error) bool        { return true }
-func sockaddrFamily([]byte) int    { return AF_UNSPEC }
-func sysClose(int) error           { return errNoSockets }
-func sysDup(int) (int, error)      { return -1, errNoSockets }
-func sysListen(int, int) error     { return errNoSockets }
-func sysShutdown(int, int) error   { return errNoSockets }
-func sysBind(int, []byte) error    { return errNoSockets }
-func sysAhead(int) (bool, bool)    { return true, false }
-func sysEnded(int) bool            { return true }
-func sysConnect(int, []byte) error { return errNoSockets }
+func isNoSocket(error) bool           { return true }
+func sockaddrFamily([]byte) int       { return AF_UNSPEC }
+func sysClose(int) error              { return errNoSockets }
+func sysDup(int) (int, error)         { return -1, errNoSockets }
+func sysListen(int, int) error        { return errNoSockets }
+func sysShutdown(int, int) error      { return errNoSockets }
+func sysBind(int, []byte) error       { return errNoSockets }
+func sysAhead(int) (bool, bool, bool) { return true, false, false }
+func sysEnded(int) bool               { return true }
+func sysConnect(int, []byte) error    { return errNoSockets }
 
 func sysSocket(int, int, int) (int, error)                          { return -1, errNoSockets }
 func sysSocketpair(int, int, int) ([2]int, error)                   { return [2]int{}, errNoSockets }

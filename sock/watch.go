@@ -13,8 +13,8 @@ import (
 // may call. One handler can serve any number of sockets.
 type Handler interface {
 	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock, which mostly costs no system call, or as
-	// long as you like: after a call in which something was received (more than an end or an empty datagram), and that stopped before
-	// ErrWouldBlock, Readable comes again in the next turn if there may be more. So on a stream one receive that has not filled its
+	// long as you like: after a call in which something was received (bytes or a connection; no error, end or empty datagram), and that
+	// stopped before ErrWouldBlock, Readable comes again in the next turn if there may be more. So on a stream one receive that has not filled its
 	// buffer is enough. A socket that has had its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock too, and Readable comes
 	// again.
 	//

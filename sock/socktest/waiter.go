@@ -148,8 +148,9 @@ func (o inTask) do(op func(*sock.Socket)) {
 			o.w.setCancel(func() {
 				t.Cancel()
 				heard := make(chan struct{})
-				t.Loop().Post(func() { close(heard) })
-				<-heard
+				if t.Loop().Post(func() { close(heard) }) == nil {
+					<-heard
+				}
 			})
 		}
 		op(view)
