@@ -13,6 +13,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
+var background = context.Background()
+
 // workersStage is a stage on which few functions that block run at once.
 func workersStage(t *testing.T, workers int) *stage {
 	t.Helper()
@@ -80,9 +82,9 @@ func TestDoWithAndOtherWaits(t *testing.T) {
 	release := make(chan struct{})
 	task := s.Go(func(task *Task) {
 		results <- task.Do(func() error { <-release; return nil })
-		results <- task.DoWith(nil, func(context.Context) error { t.Error("it runs"); return nil })
-		results <- task.DoWith(nil, func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
-		results <- task.DoWith(nil, func(ctx context.Context) error { return ctx.Err() })
+		results <- task.DoWith(background, func(context.Context) error { t.Error("it runs"); return nil })
+		results <- task.DoWith(background, func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
+		results <- task.DoWith(background, func(ctx context.Context) error { return ctx.Err() })
 	})
 	task.Cancel()
 	s.idle()
@@ -107,9 +109,9 @@ func TestDoWithFails(t *testing.T) {
 	results := make(chan error, 3)
 	waiting := s.Go(func(task *Task) { task.Sleep(time.Hour) })
 	s.Go(func(task *Task) {
-		results <- task.DoWith(nil, func(context.Context) error { panic("oh no") })
-		results <- task.DoWith(nil, func(context.Context) error { runtime.Goexit(); return nil })
-		results <- waiting.DoWith(nil, func(context.Context) error { t.Error("it runs"); return nil })
+		results <- task.DoWith(background, func(context.Context) error { panic("oh no") })
+		results <- task.DoWith(background, func(context.Context) error { runtime.Goexit(); return nil })
+		results <- waiting.DoWith(background, func(context.Context) error { t.Error("it runs"); return nil })
 	})
 	var p *PanicError
 	if err := receive(t, "DoWith", results); !errors.As(err, &p) || p.Value != "oh no" {
@@ -132,7 +134,7 @@ func TestLoopDoIsBounded(t *testing.T) {
 	begun, release := make(chan int, 3*n), make(chan struct{})
 	for i := range n {
 		s.Go(func(task *Task) {
-			task.DoWith(nil, func(context.Context) error {
+			task.DoWith(background, func(context.Context) error {
 				begun <- i
 				<-release
 				return nil
@@ -224,7 +226,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 		results := make(chan error, 2)
 		begun, release := make(chan struct{}), make(chan struct{})
 		task := s.Go(func(task *Task) {
-			results <- task.DoWith(nil, func(context.Context) error { close(begun); <-release; return nil })
+			results <- task.DoWith(background, func(context.Context) error { close(begun); <-release; return nil })
 			results <- task.Sleep(time.Hour)
 		})
 		receive(t, "the function", begun)
@@ -241,7 +243,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 		s := newStage(t)
 		results := make(chan error, 2)
 		task := s.Go(func(task *Task) {
-			results <- task.DoWith(nil, func(context.Context) error { return nil })
+			results <- task.DoWith(background, func(context.Context) error { return nil })
 			results <- task.Sleep(time.Hour)
 		})
 		s.turn()

@@ -60,7 +60,7 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	}
 	switch who := s.who.(type) {
 	case *loop.Task:
-		return s.sendfileFor(who, nil, file, offset, count)
+		return s.sendfileFor(who, context.Background(), file, offset, count)
 	case *loop.TaskContext:
 		return s.sendfileFor(who.Task, who.Context, file, offset, count)
 	}
@@ -88,8 +88,7 @@ func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n 
 		*n = x.sent
 		x.done()
 	}()
-	_, err := x.run()
-	return err
+	return x.run()
 }
 
 // A transmission is a Sendfile under way. Its Op does no more than find the socket writable and keep the lane then: the calls that may
@@ -229,13 +228,13 @@ func (x *transmission) work() error {
 	return x.forward()
 }
 
-func (x *transmission) run() (int64, error) {
+func (x *transmission) run() error {
 	err := x.do(opening)
 	if err != nil || x.over {
-		return 0, err
+		return err
 	}
 	if x.view.timeout.Load() == 0 {
-		return 0, &ArgError{"timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
+		return &ArgError{"timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
 	}
 	err = x.send()
 	if _, refused := err.(syscall.Errno); refused && x.raw != nil && x.sent == 0 {
@@ -249,7 +248,7 @@ func (x *transmission) run() (int64, error) {
 			err = failed // a panic, as an error
 		}
 	}
-	return x.sent, err
+	return err
 }
 
 // send sends all, in one of the two ways.

@@ -111,12 +111,12 @@ func TestWatchOneReceiveACall(t *testing.T) {
 			if k.Stream() {
 				socktest.Must(t, b.Shutdown(sock.SHUT_WR))
 				h.end(t)
-				all := ""
+				var all strings.Builder
 				for len(got) > 0 {
-					all += <-got
+					all.WriteString(<-got)
 				}
-				if want := strings.Repeat(string(hello), messages); all != want {
-					t.Errorf("%d bytes came of %d", len(all), len(want))
+				if want := strings.Repeat(string(hello), messages); all.String() != want {
+					t.Errorf("%d bytes came of %d", len(all.String()), len(want))
 				}
 				return
 			}
