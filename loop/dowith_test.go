@@ -27,6 +27,16 @@ func workersStage(t *testing.T, workers int) *stage {
 	return &stage{Loop: l, t: t, p: p, logs: logs, next: 1 << 20}
 }
 
+// wantWaits receives how a task's waits have ended.
+func wantWaits(t *testing.T, results <-chan error, want ...error) {
+	t.Helper()
+	for i, want := range want {
+		if err := receive(t, "a wait", results); err != want {
+			t.Errorf("wait %d: %v, want %v", i, err, want)
+		}
+	}
+}
+
 // Whatever would end a wait of the task ends the function's context, by the same error; DoWith waits for the function all the same.
 func TestDoWithEnds(t *testing.T) {
 	for _, tt := range []struct {
@@ -89,17 +99,9 @@ func TestDoWithAndOtherWaits(t *testing.T) {
 	task.Cancel()
 	s.idle()
 	close(release)
-	for i, want := range []error{nil, context.Canceled} {
-		if err := receive(t, "a wait", results); err != want {
-			t.Errorf("wait %d: %v, want %v", i, err, want)
-		}
-	}
+	wantWaits(t, results, nil, context.Canceled)
 	task.Cancel()
-	for i, want := range []error{context.Canceled, nil} {
-		if err := receive(t, "a wait", results); err != want {
-			t.Errorf("wait %d of the others: %v, want %v", i, err, want)
-		}
-	}
+	wantWaits(t, results, context.Canceled, nil)
 }
 
 // What ends the function's goroutine, or what a stranger asks for, is an error.
@@ -233,11 +235,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 		task.Cancel()
 		s.idle()
 		close(release)
-		for i, want := range []error{nil, context.Canceled} {
-			if err := receive(t, "a wait", results); err != want {
-				t.Errorf("wait %d: %v, want %v", i, err, want)
-			}
-		}
+		wantWaits(t, results, nil, context.Canceled)
 	})
 	t.Run("after the function", func(t *testing.T) {
 		s := newStage(t)
@@ -250,11 +248,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 		until(t, "the function has returned", func() bool { return s.posted.some.Load() })
 		task.end(context.Canceled) // as a Cancel that was posted before
 		s.turns()
-		for i, want := range []error{nil, context.Canceled} {
-			if err := receive(t, "a wait", results); err != want {
-				t.Errorf("wait %d: %v, want %v", i, err, want)
-			}
-		}
+		wantWaits(t, results, nil, context.Canceled)
 	})
 }
 
