@@ -140,7 +140,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 		}
 	}
 	if h.on {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 			uintptr(room), ^uintptr(0), 0, 0)
 		if errno == 0 && n >= manyEvents {
 			h.end()

@@ -89,7 +89,7 @@ func (b *backend) open() error {
 
 func (b *backend) control(op, fd int, events uint32, token Token) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(token.Slot()), Pad: int32(token.Generation())}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.epfd), uintptr(op), uintptr(fd),
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.epfd), uintptr(op), uintptr(fd),
 		uintptr(unsafe.Pointer(&ev)), 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("epoll_ctl", errno)
@@ -179,7 +179,7 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 	var n uintptr
 	var errno syscall.Errno
 	if timeout == 0 {
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
+		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 			uintptr(room), 0, 0, 0)
 		return int(n), errno
 	}
@@ -210,7 +210,7 @@ func (b *backend) wake() error { return notify(b.eventfd) }
 // notify makes an edge of an eventfd.
 func notify(eventfd int) error {
 	one := uint64(1)
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(eventfd), uintptr(unsafe.Pointer(&one)), 8)
+	_, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(eventfd), uintptr(unsafe.Pointer(&one)), 8)
 	switch errno {
 	case 0:
 		return nil

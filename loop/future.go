@@ -274,7 +274,7 @@ func (c *completion) await(t *Task) (err error, forsaken bool) {
 	c.track()
 	c.mu.Unlock()
 	t.waits = c
-	t.suspend(nil)
+	t.suspend()
 	t.waits = nil
 	return err, forsaken
 }

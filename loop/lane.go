@@ -66,6 +66,12 @@ func (fd *FD) remove(o *Op) {
 	o.prev, o.next = nil, nil
 }
 
+// free says that nobody and nothing is in the way of an attempt in the lane: mayTry's answer for most. mu is held.
+func (fd *FD) free(d Direction) bool {
+	s := fd.state
+	return s&(fdClosed|lane(d, laneBusy|laneBlocked)) == 0 && fd.queue[d] == nil && (s&fdDispatching == 0 || fd.spent[d] < budget/spentUnit)
+}
+
 // mayTry says whether an attempt in the lane may begin. mu is held.
 //
 // Errors: net.ErrClosed; ErrAgain if the lane is surely not ready, if others are before who are not Blind, or if the watcher's budget is
@@ -73,7 +79,7 @@ func (fd *FD) remove(o *Op) {
 func (fd *FD) mayTry(d Direction, blind bool) error {
 	s := fd.state
 	switch {
-	case s&(fdClosed|fdDispatching|lane(d, laneBusy|laneBlocked)) == 0 && fd.queue[d] == nil:
+	case fd.free(d):
 		return nil
 	case s&fdClosed != 0:
 		return net.ErrClosed
@@ -121,12 +127,55 @@ func (fd *FD) EnterNow(d Direction, blind bool) (sysfd int, err error) {
 
 func (fd *FD) enter(d Direction, blind, now bool) (sysfd int, err error) {
 	fd.mu.Lock()
-	if err = fd.mayTry(d, blind); err == nil || err == ErrAgain && now && fd.doubt(d) {
+	if !fd.free(d) {
+		err = fd.mayTry(d, blind)
+		if err == ErrAgain && now && fd.doubt(d) {
+			err = nil
+		}
+	}
+	if err == nil {
 		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
-		sysfd, err = int(fd.sysfd), nil
+		sysfd = int(fd.sysfd)
 	}
 	fd.mu.Unlock()
 	return sysfd, err
+}
+
+// Done is Leave for an attempt that moved n bytes without an error, and was not blind: Outcome.N, and Outcome.Drained.
+func (fd *FD) Done(d Direction, n int, drained bool) {
+	fd.mu.Lock()
+	s := fd.state
+	if s&(fdClosed|fdLent|lane(d, laneReady|laneHeld)) != 0 || fd.queue[d] != nil || fd.loop == nil {
+		fd.conclude(d, false, Outcome{N: n, Drained: drained}, nil)
+		fd.unlockLane(d)
+		return
+	}
+	// The same, where nobody came meanwhile.
+	s &^= lane(d, laneBusy|laneBlocked)
+	if drained && s&fdNoHint == 0 {
+		s |= lane(d, laneBlocked)
+	}
+	fd.state = s
+	if s&fdDispatching != 0 {
+		fd.charge(d, n)
+		if d == Read && n > 0 {
+			fd.state |= fdTook
+		}
+	}
+	fd.vain[d] = 0
+	if fd.extra != nil {
+		fd.extra.lanes[d].backoff = 0
+	}
+	fd.mu.Unlock()
+}
+
+// charge counts what was moved for the watcher in this turn. mu is held.
+func (fd *FD) charge(d Direction, n int) {
+	units, most := max(n, opCost)/spentUnit, math.MaxUint16-1
+	if d == Read { // rounded up, so that no answer counts as more than what it answers
+		units, most = units+1, math.MaxUint16
+	}
+	fd.spent[d] = uint16(min(int(fd.spent[d])+units, most))
 }
 
 // Leave ends what Enter began, with the attempt's outcome and error. It returns true if the attempt should be made again at
@@ -153,11 +202,16 @@ func (fd *FD) unlockLane(d Direction) {
 	fd.mu.Unlock()
 }
 
-// hand gives the lane to one who waits for it, to make the attempt. mu is held; on is as in again.
-func (fd *FD) hand(o *Op, on *Loop) {
+// give makes the lane that of one who waits for it. mu is held.
+func (fd *FD) give(o *Op) {
 	fd.state = fd.state&^lane(o.Lane, laneReady) | lane(o.Lane, laneBusy)
 	fd.remove(o)
 	o.Entered = true
+}
+
+// hand gives the lane to one who waits for it, to make the attempt, and tells him. mu is held; on is as in again.
+func (fd *FD) hand(o *Op, on *Loop) {
+	fd.give(o)
 	if on != nil {
 		on.handed = true
 	}
@@ -200,11 +254,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 	fd.state = s
 	if s&fdDispatching != 0 {
-		units, most := max(out.N, opCost)/spentUnit, math.MaxUint16-1
-		if d == Read { // rounded up, so that no answer counts as more than what it answers
-			units, most = units+1, math.MaxUint16
-		}
-		fd.spent[d] = uint16(min(int(fd.spent[d])+units, most))
+		fd.charge(d, out.N)
 		if d == Read && !blind {
 			if err == nil && out.N > 0 {
 				fd.state |= fdTook

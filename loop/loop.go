@@ -58,18 +58,23 @@ type Loop struct {
 	user    bool // inUser, without the price of an atomic read
 	woke    int  // goroutines that were made ready in this turn
 	events  []pollux.Event
-	fds     []*FD
-	coming  [4]*Op // see ahead
-	handed  bool   // in this turn somebody who waited was given a lane by the loop
-	handing bool   // the same, of the turn before
-	again   []*FD  // still ready, budget spent
-	spare   []*FD
-	woken   []*Task // to be resumed next
+	fds     []*FD   // whose they are; nil once served
+	at      int     // the next of them
+	coming  [4]*Op  // see ahead
+	handed  bool    // in this turn somebody who waited was given a lane by the loop
+	handing bool    // the same, of the turn before
+	again   []*FD   // still ready, budget spent
+	spare   []*FD   // the list of before
+	woken   []*Task // to be resumed next; nil once they are
+	resumed int     // so many of them
+	seat    seat    // where the loop sits while a task runs
+	leaving *Task   // ends, and somebody is in its way, see Task.leave
+	inWay   *Task   // who, for the loop to change places with
+	goexit  bool    // the task that has ended did so by runtime.Goexit
 	local   []work  // queued by the loop's own steps
 	batch   []work  // what was queued when the step began
 	sleeps  uint    // counts the waits that may block
 	tasks   map[*Task]struct{}
-	task    *Task // running now
 	buffer  []byte
 }
 
@@ -221,7 +226,10 @@ func (l *Loop) turn() error {
 	if n > 0 {
 		l.handing, l.handed = l.handed, false
 		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
-		for i, fd := range l.fds {
+		for l.at = 0; l.at < len(l.fds); {
+			i := l.at
+			fd := l.fds[i]
+			l.at++
 			if fd != nil {
 				if n >= aheadFrom {
 					l.ahead(i)
@@ -350,13 +358,11 @@ func (l *Loop) runQueued() bool {
 
 // resumeWoken runs the tasks whose waits have ended in what was served just now.
 func (l *Loop) resumeWoken() {
-	for i := 0; i < len(l.woken); i++ {
-		t := l.woken[i]
-		l.woken[i] = nil
+	for t := l.nextWoken(); t != nil; t = l.nextWoken() {
 		l.enterUser()
 		t.resume()
 	}
-	l.woken = l.woken[:0]
+	l.woken, l.resumed = l.woken[:0], 0
 }
 
 // takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the turn had still to do is queued, as
@@ -371,12 +377,13 @@ func (l *Loop) takeUp() {
 			}
 		}
 	}
+	l.at = len(l.fds)
 	for _, t := range l.woken {
 		if t != nil {
 			l.local = append(l.local, work{task: t})
 		}
 	}
-	l.woken = l.woken[:0]
+	l.woken, l.resumed = l.woken[:0], 0
 	for i, w := range l.batch {
 		if w.fn != nil || w.task != nil || w.fd != nil {
 			l.batch[i] = work{}

@@ -21,8 +21,7 @@ type Task struct {
 	loop    *Loop
 
 	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
-	next      func() (struct{}, bool)
-	yield     func(struct{}) bool
+	seat      seat // where it sits while it does not run
 	suspended bool
 	over      bool
 	op        *Op         // what it is suspended on, if that is an operation
@@ -52,8 +51,9 @@ func (t *Task) start(fn func(*Task)) {
 	l := t.loop
 	l.tasks[t] = struct{}{}
 	l.alive.Add(1)
-	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		t.yield = yield
+	t.seat.of = t
+	t.seat.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		l.seat.yield = yield // where the loop sits now
 		t.main(fn)
 	})
 	t.resume()
@@ -72,17 +72,10 @@ func (t *Task) main(fn func(*Task)) {
 		delete(t.loop.tasks, t)
 		t.loop.alive.Add(-1)
 		t.done.settle(err)
+		t.leave(err == errGoexit)
 	}()
 	fn(t)
 	err = nil
-}
-
-// resume switches to the coroutine until it waits or ends. Loop only.
-func (t *Task) resume() {
-	before := t.loop.task
-	t.loop.task, t.spent, t.suspended = t, 0, false
-	t.next()
-	t.loop.task = before
 }
 
 // ready has a suspended task resumed: on the loop's own goroutine, which is on's or nil, after what is being served just now, while what
@@ -115,30 +108,36 @@ func (t *Task) mayWait() error {
 }
 
 // runs says whether the task is not waiting, as far as can be told.
-func (t *Task) runs() bool { return !t.suspended && !t.over && t.next != nil }
+func (t *Task) runs() bool { return !t.suspended && !t.over && t.seat.of != nil }
 
-// suspend gives the loop up until what it waits for, o or nothing named, has made it ready.
-func (t *Task) suspend(o *Op) {
+// settleDown is the last before the task waits for o, which is queued.
+func (t *Task) settleDown(o *Op) {
+	o.here()
+	// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
+	if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
+		t.canceled = nil
+	}
+	t.turns++
 	t.op, t.suspended = o, true
-	t.yield(struct{}{})
-	t.op = nil
 }
 
-// suspendWith is suspend, ended by ctx too if that can end.
-func (t *Task) suspendWith(ctx context.Context, o *Op) {
-	if ctx != nil {
-		turn := t.turns
-		stop := context.AfterFunc(ctx, func() {
-			t.loop.post(work{fn: func() {
-				// By now it may be another wait that the task is in, on an Op that was used again.
-				if t.turns == turn && t.suspended && t.op == o {
-					o.cancel(o.fd, context.Cause(ctx), nil)
-				}
-			}})
-		})
-		defer stop()
-	}
-	t.suspend(o)
+// suspend gives the loop up until what it waits for has made it ready.
+func (t *Task) suspend() {
+	t.op, t.suspended = nil, true
+	t.giveUp()
+}
+
+// endBy has ctx end the wait for o too, until what it returns is called.
+func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
+	turn := t.turns
+	return context.AfterFunc(ctx, func() {
+		t.loop.post(work{fn: func() {
+			// By now it may be another wait that the task is in, on an Op that was used again.
+			if t.turns == turn && t.suspended && t.op == o {
+				o.cancel(o.fd, context.Cause(ctx), nil)
+			}
+		}})
+	})
 }
 
 // A TaskContext says that a task waits, and that ctx ends its wait.
@@ -162,7 +161,7 @@ func (t *Task) Yield() {
 		panic(errNotRunning)
 	}
 	t.loop.local = append(t.loop.local, work{task: t})
-	t.suspend(nil)
+	t.suspend()
 }
 
 // Sleep suspends the task for d.
@@ -229,7 +228,7 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 		}()
 		err = protect(fn)
 	})
-	t.yield(struct{}{})
+	t.giveUp()
 	return err
 }
 

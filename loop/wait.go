@@ -55,7 +55,9 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	}
 	fd.mu.Lock()
 	if !held {
-		err = fd.mayTry(d, false)
+		if !fd.free(d) {
+			err = fd.mayTry(d, false)
+		}
 	} else {
 		fd.conclude(d, false, Outcome{}, ErrAgain)
 		if fd.state&fdClosed != 0 {
@@ -74,24 +76,38 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	var on *Loop
 	if err == ErrAgain {
 		if t == nil {
-			o = parkings.Get().(*Op)
-		} else if o, err = &t.attempt, t.mayWait(); err == nil { // it is in no use: the task runs
-			err = ErrAgain
+			o, err = parkings.Get().(*Op), nil
+		} else {
+			o, err = &t.attempt, t.mayWait() // it is in no use: the task runs
 		}
-	}
-	if err == ErrAgain {
-		home := o.prepare(t)
-		if err = fd.joinToWait(home); err == nil {
-			o.Lane, o.Deadline, o.Entered, o.task = d, fd.began(timeout, deadline), false, t
-			err = fd.enqueue(o, home, held, Outcome{})
-			on = fd.loop
+		if err == nil {
+			home := o.prepare(t)
+			if err = fd.joinToWait(home); err == nil {
+				o.Lane, o.Deadline, o.Entered, o.task = d, fd.began(timeout, deadline), false, t
+				err = fd.enqueue(o, home, held, Outcome{})
+				on = fd.loop
+			}
 		}
 	}
 	if err != nil {
 		fd.unlockLane(d)
 	} else {
 		fd.mu.Unlock()
-		if o.wait(t, ctx, on); !o.Entered {
+		switch {
+		case ctx != nil:
+			o.wait(t, ctx, on)
+		case t != nil: // as o.wait, and so the next: with fewer returns to be made, see giveUp
+			t.settleDown(o)
+			t.giveUp()
+			t.op = nil
+		default:
+			o.here()
+			if err := on.refuseWait(); err != nil {
+				o.cancel(o.fd, err, nil)
+			}
+			<-o.ch
+		}
+		if !o.Entered {
 			err = o.err
 		}
 	}
@@ -187,20 +203,16 @@ func (o *Op) prepare(t *Task) (home *Loop) {
 
 // wait is over when o is settled, or when the lane is the caller's: then o is Entered.
 func (o *Op) wait(t *Task, ctx context.Context, on *Loop) {
-	o.here()
 	if t != nil {
-		// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
-		if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
-			t.canceled = nil
+		t.settleDown(o)
+		if ctx != nil {
+			defer t.endBy(ctx, o)()
 		}
-		t.turns++
-		if ctx == nil {
-			t.suspend(o)
-		} else {
-			t.suspendWith(ctx, o)
-		}
+		t.giveUp()
+		t.op = nil
 		return
 	}
+	o.here()
 	if err := on.refuseWait(); err != nil {
 		o.cancel(o.fd, err, nil)
 	}

@@ -123,6 +123,14 @@ func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core
 		return 0, err
 	}
 	out, err := once(s.core, sysfd, p, flags)
+	if err == nil && !blind {
+		s.fd.Done(d, out.N, out.Drained)
+		if t != nil {
+			t.Spend(out.N)
+		}
+		runtime.KeepAlive(s)
+		return out.N, nil
+	}
 	retry := s.fd.Leave(d, blind, out, err)
 	runtime.KeepAlive(s)
 	if t != nil && err == nil {

@@ -21,11 +21,13 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if err != nil {
 		return loop.Outcome{}, err
 	}
-	// A short read has emptied a TCP socket. One of another kind may hold more: a Unix stream stops at credentials and
-	// descriptors, and a datagram ends where it ends, as does a message of SCTP.
-	drained := n < len(p) && n > 0 && s.isTCP() && flags&(blindFlags|MSG_WAITALL) == 0
-	return loop.Outcome{N: n, Drained: drained}, nil
+	return loop.Outcome{N: n, Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p))}, nil
 }
+
+// hasDrained says whether to have received n of at most room bytes proves that there is no more. A short read has emptied a TCP socket. One
+// of another kind may hold more: a Unix stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message
+// of SCTP.
+func (s *core) hasDrained(n, room int) bool { return n < room && n > 0 && s.isTCP() }
 
 // recvFlags are those that the system is told. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
@@ -163,23 +165,27 @@ func (s *Socket) receiveOnce(t *loop.Task, sysfd int, p []byte, b *Buffers, flag
 	if b != nil {
 		p = b.Get()
 	}
-	out, err := recvOnce(s.core, sysfd, p, flags)
-	if b != nil && (err != nil || out.N == 0 && s.ends()) {
+	n, err := sysRecvfrom(sysfd, p, flags, nil, nil)
+	if err == nil {
+		s.fd.Done(loop.Read, n, s.hasDrained(n, len(p)))
+		if t != nil {
+			t.Spend(n)
+		}
+		if n > 0 || b == nil || !s.ends() {
+			runtime.KeepAlive(s)
+			return n, p, nil
+		}
+	}
+	if b != nil {
 		b.Put(p)
 		p = nil
 	}
-	if err == loop.ErrAgain {
-		return 0, p, err
-	}
-	s.fd.Leave(loop.Read, false, out, err)
-	if err != nil {
-		return 0, p, s.fail("recv", Addr{}, err)
-	}
-	if t != nil {
-		t.Spend(out.N)
+	if err != nil && err != loop.ErrAgain {
+		s.fd.Leave(loop.Read, false, loop.Outcome{}, err)
+		err = s.fail("recv", Addr{}, err)
 	}
 	runtime.KeepAlive(s)
-	return out.N, p, nil
+	return 0, p, err
 }
 
 // receiveAll is receive for what looks at something else than the lane, or wants the buffer full.

@@ -92,18 +92,20 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 		// Mostly all of it goes at once.
 		sysfd, err := s.enter(loop.Write, false, flags)
 		if err == nil {
-			var out loop.Outcome
-			if out, err = sendOnce(s.core, sysfd, p, flags); err != nil || out.N == len(p) {
+			n, err = s.sendto(sysfd, p, flags, nil)
+			switch {
+			case err != nil:
+				out, err := s.again(loop.Outcome{}, err)
 				retry = s.fd.Leave(loop.Write, false, out, err)
-				runtime.KeepAlive(s)
-				if err == nil {
-					if t != nil {
-						t.Spend(out.N)
-					}
-					return out.N, nil
+			case n == len(p):
+				s.fd.Done(loop.Write, n, false)
+				if t != nil {
+					t.Spend(n)
 				}
-			} else {
-				n, entered = out.N, true // the lane stays ours, so that nothing comes between
+				runtime.KeepAlive(s)
+				return n, nil
+			default:
+				entered = true // the lane stays ours, so that nothing comes between
 			}
 		}
 		if err != nil && (err != loop.ErrAgain || s.mustNotWait(flags) && !retry) {

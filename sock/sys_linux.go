@@ -12,7 +12,8 @@ import (
 // The bare system calls. Addresses cross as bytes. EAGAIN becomes loop.ErrAgain here and EINTR stays here; every other error is a
 // syscall.Errno.
 //
-// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message. Sends and receives ask for
+// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message. It is package syscall's, since that of
+// x/sys passes its arguments on to it over the stack. Sends and receives ask for
 // MSG_DONTWAIT too, so that a program which shares the descriptor and makes it blocking does not stop the loop.
 
 const (
@@ -61,7 +62,7 @@ var nowhere byte
 
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
 			uintptr(flags|unix.MSG_DONTWAIT), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)))
 		if errno == 0 {
 			return int(n), nil
@@ -93,7 +94,7 @@ func sysPoll(fd int, events int16) int16 {
 	var none unix.Timespec
 	for {
 		// Not every architecture has poll(2).
-		_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
 		switch errno {
 		case 0:
 			return p.Revents
@@ -110,7 +111,7 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 		to = unsafe.Pointer(&sa[0])
 	}
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
 			uintptr(flags|unix.MSG_DONTWAIT), uintptr(to), uintptr(len(sa)))
 		if errno == 0 {
 			return int(n), nil
@@ -123,7 +124,7 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 
 // ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the descriptor may have made it so.
 func ensureNonblock(fd int) {
-	flags, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)
+	flags, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)
 	if errno == 0 && flags&unix.O_NONBLOCK == 0 {
 		unix.SetNonblock(fd, true)
 	}
@@ -133,7 +134,7 @@ func ensureNonblock(fd int) {
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	ensureNonblock(fd)
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(sa)),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(sa)),
 			uintptr(unsafe.Pointer(salen)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:
@@ -150,7 +151,7 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 // sysConnect gives the bare errno: EAGAIN and EINTR have meanings of their own here.
 func sysConnect(fd int, sa []byte) error {
 	ensureNonblock(fd)
-	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
 	if errno != 0 {
 		return errno
 	}
@@ -217,7 +218,7 @@ func sysGetpeername(fd int, sa *sockaddr) (int, error) { return sysName(unix.SYS
 
 func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
 	n := uint32(len(sa))
-	_, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&n)))
+	_, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&n)))
 	return int(min(n, uint32(len(sa)))), sysError(errno)
 }
 
@@ -230,7 +231,7 @@ func sockaddrFamily(sa []byte) int {
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
 	n := uint32(len(p))
-	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)),
+	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)),
 		uintptr(unsafe.Pointer(&n)), 0)
 	return int(n), sysError(errno)
 }
@@ -238,7 +239,7 @@ func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
 func sysGetsockoptInt(fd, level, name int) (int, error) {
 	var v int32
 	n := uint32(unsafe.Sizeof(v))
-	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
+	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
 		uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)), 0)
 	return int(v), sysError(errno)
 }
@@ -266,7 +267,7 @@ func sysSetsockoptNil(fd, level, name, optlen int) error {
 func sysInterfaceIndex(fd int, name string) (int, error) {
 	var r ifreq
 	copy(r.name[:len(r.name)-1], name)
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFINDEX, uintptr(unsafe.Pointer(&r)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFINDEX, uintptr(unsafe.Pointer(&r)))
 	return int(int32(binary.NativeEndian.Uint32(r.value[:]))), sysError(errno)
 }
 
@@ -274,7 +275,7 @@ func sysInterfaceIndex(fd int, name string) (int, error) {
 func sysInterfaceName(fd, index int) string {
 	var r ifreq
 	binary.NativeEndian.PutUint32(r.value[:], uint32(index))
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&r)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&r)))
 	if errno != 0 {
 		return ""
 	}
