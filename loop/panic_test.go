@@ -78,6 +78,48 @@ func TestPanicInWatcherAfterClose(t *testing.T) {
 	}
 }
 
+// A watcher is told by an event, because it has stopped early, or when it has backed off.
+func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		out  Outcome
+		err  error
+	}{
+		{"stopped early", Outcome{N: 1}, nil},
+		{"backed off", Outcome{Retry: time.Millisecond}, ErrAgain},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			bad, good := s.descriptor(), s.descriptor()
+			var wb, wg *witness
+			ready := func(fd *FD, w **witness, then func()) func(pollux.Ready) {
+				return func(pollux.Ready) {
+					if len((*w).told) > 1 {
+						then()
+						return
+					}
+					if _, err := fd.Enter(Read, false); err != nil {
+						t.Error(err)
+					}
+					fd.Leave(Read, false, tt.out, tt.err)
+				}
+			}
+			wb = s.watch(bad, func(r pollux.Ready) { ready(bad, &wb, func() { panic("oh no") })(r) })
+			wg = s.watch(good, func(r pollux.Ready) { ready(good, &wg, func() {})(r) })
+			s.turn(s.ready(bad, pollux.Readable), s.ready(good, pollux.Readable))
+			s.p.advance(time.Second)
+			s.turns()
+			s.panicked(1)
+			if len(wb.told) != 2 || len(wb.closed) != 1 {
+				t.Errorf("it was told %v and Closed %v, want twice and once", wb.told, wb.closed)
+			}
+			if len(wg.told) != 2 || len(wg.closed) != 0 {
+				t.Errorf("the other was told %v and Closed %v, want twice and never", wg.told, wg.closed)
+			}
+		})
+	}
+}
+
 func TestPanicInFunctions(t *testing.T) {
 	oh := func() { panic("oh no") }
 	for _, tt := range []struct {
