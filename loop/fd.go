@@ -54,6 +54,7 @@ const (
 	fdLent        fdState = 1 << 15 // the write lane is busy by Outcome.Hold: it may take long, nobody looks for its end
 	fdNoHint      fdState = 1 << 13 // hang-up or urgent data was seen: a short read proves nothing any more
 	fdTook        fdState = 1 << 16 // watcher, which is being told, has received something
+	fdBackedOff   fdState = 1 << 17 // laneTimer.backoff is above 0; the next bit is the write lane's. To ask the timer is a cache line more
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }

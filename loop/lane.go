@@ -163,8 +163,8 @@ func (fd *FD) Done(d Direction, n int, drained bool) {
 		}
 	}
 	fd.vain[d] = 0
-	if fd.extra != nil {
-		fd.extra.lanes[d].backoff = 0
+	if s&(fdBackedOff<<d) != 0 {
+		fd.rested(d)
 	}
 	fd.mu.Unlock()
 }
@@ -267,8 +267,8 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		fd.vain[d] = 0
 	}
 	if err != ErrAgain {
-		if fd.extra != nil {
-			fd.extra.lanes[d].backoff = 0
+		if fd.state&(fdBackedOff<<d) != 0 {
+			fd.rested(d)
 		}
 	} else if out.Retry != 0 && fd.loop != nil && s&fdClosed == 0 {
 		fd.backOff(d, out)

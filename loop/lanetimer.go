@@ -62,6 +62,12 @@ func (lt *laneTimer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
 	lt.fd.expire(lt.fd.Loop(), lt, now)
 }
 
+// rested has the lane begin anew when it must back off again. mu is held.
+func (fd *FD) rested(d Direction) {
+	fd.extra.lanes[d].backoff = 0
+	fd.state &^= fdBackedOff << d
+}
+
 // backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
@@ -71,6 +77,7 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 		return // an edge came meanwhile, and was in vain
 	}
 	lt.backoff++
+	fd.state |= fdBackedOff << d
 	lt.retry = at
 	lt.arm(at)
 	if out.Cause != nil {

@@ -53,11 +53,67 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 	if ctx != nil && ctx.Err() != nil { // not under the lock: it may be the user's code
 		return -1, fd.giveUp(d, held, context.Cause(ctx))
 	}
+	var o *Op
+	var on *Loop
 	fd.mu.Lock()
-	if !held {
-		if !fd.free(d) {
-			err = fd.mayTry(d, false)
+	if !held && fd.onlyEdge(d) && (t == nil || t.loop == fd.loop && t.canceled == nil && t.runs()) {
+		// What happens mostly.
+		if t == nil {
+			o = parkings.Get().(*Op)
+		} else {
+			o = &t.attempt // it is in no use: the task runs
 		}
+		o.prepare(t)
+		o.Lane, o.Deadline, o.Entered, o.task = d, timeouts.Never, false, t
+		if timeout >= 0 {
+			o.Deadline = fd.began(timeout, deadline)
+			fd.laneTimer(d).arm(o.Deadline)
+		}
+		fd.push(o)
+		on = fd.loop
+		fd.mu.Unlock()
+	} else if o, on, sysfd, err = fd.line(t, d, timeout, deadline, held); o == nil {
+		return sysfd, err
+	}
+	switch {
+	case ctx != nil:
+		o.wait(t, ctx, on)
+	case t != nil: // as o.wait, and so the next: with fewer returns to be made, see giveUp
+		t.settleDown(o)
+		t.giveUp()
+		t.op = nil
+	default:
+		o.here()
+		if err := on.refuseWait(); err != nil {
+			o.cancel(o.fd, err, nil)
+		}
+		<-o.ch
+	}
+	if !o.Entered {
+		err = o.err
+	}
+	if t == nil {
+		parkings.Put(o)
+	}
+	if err != nil {
+		return -1, err
+	}
+	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
+		return -1, fd.giveUp(d, true, net.ErrClosed)
+	}
+	return sysfd, nil
+}
+
+// onlyEdge says that there is nothing to be had in the lane until the next edge, for nobody else either who would be before. mu is held.
+func (fd *FD) onlyEdge(d Direction) bool {
+	return fd.state&(fdClosed|fdWatched|lane(d, laneBusy|laneBlocked)) == lane(d, laneBlocked) && fd.queue[d] == nil
+}
+
+// line is what Await does before its wait, and returns the operation that waits, in the queue of a loop; or nil, and then what Await
+// returns. mu is held, and is given up.
+func (fd *FD) line(t *Task, d Direction, timeout time.Duration, deadline *timeouts.Deadline, held bool) (o *Op, on *Loop, sysfd int, err error) {
+	if !held {
+		err = fd.mayTry(d, false)
 	} else {
 		fd.conclude(d, false, Outcome{}, ErrAgain)
 		if fd.state&fdClosed != 0 {
@@ -70,57 +126,32 @@ func (fd *FD) Await(who any, d Direction, timeout time.Duration, deadline *timeo
 		fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBusy)
 		sysfd = int(fd.sysfd)
 		fd.mu.Unlock()
-		return sysfd, nil
+		return nil, nil, sysfd, nil
 	}
-	var o *Op
-	var on *Loop
 	if err == ErrAgain {
 		if t == nil {
 			o, err = parkings.Get().(*Op), nil
 		} else {
-			o, err = &t.attempt, t.mayWait() // it is in no use: the task runs
+			o, err = &t.attempt, t.mayWait()
 		}
 		if err == nil {
 			home := o.prepare(t)
 			if err = fd.joinToWait(home); err == nil {
 				o.Lane, o.Deadline, o.Entered, o.task = d, fd.began(timeout, deadline), false, t
 				err = fd.enqueue(o, home, held, Outcome{})
-				on = fd.loop
 			}
 		}
 	}
 	if err != nil {
 		fd.unlockLane(d)
-	} else {
-		fd.mu.Unlock()
-		switch {
-		case ctx != nil:
-			o.wait(t, ctx, on)
-		case t != nil: // as o.wait, and so the next: with fewer returns to be made, see giveUp
-			t.settleDown(o)
-			t.giveUp()
-			t.op = nil
-		default:
-			o.here()
-			if err := on.refuseWait(); err != nil {
-				o.cancel(o.fd, err, nil)
-			}
-			<-o.ch
+		if t == nil && o != nil {
+			parkings.Put(o)
 		}
-		if !o.Entered {
-			err = o.err
-		}
+		return nil, nil, -1, err
 	}
-	if t == nil && o != nil {
-		parkings.Put(o)
-	}
-	if err != nil {
-		return -1, err
-	}
-	if sysfd = int(atomic.LoadInt32(&fd.sysfd)); sysfd < 0 { // by Detach; else it stays what it is while the lane is ours
-		return -1, fd.giveUp(d, true, net.ErrClosed)
-	}
-	return sysfd, nil
+	on = fd.loop
+	fd.mu.Unlock()
+	return o, on, 0, nil
 }
 
 // joinToWait is join for who waits then.
