@@ -24,15 +24,20 @@ import (
 // sysmon only every 10 ms.
 //
 //	known ──briskFrom short waits, nobody else ready──▶ held ──guard, traffic goes on──▶ known, short so far
-//	  ▲ ▲ ▲                                          │  │  │
-//	  │ │ └── many events at once ───────────────────┘  │  │
+//	  ▲ ▲                                               │  │
 //	  │ └──── guard, no traffic: for penalty waits ─────┘  │
 //	  └────── others are busy: for penalty waits ──────────┘
+//
+// After a wait that found a crowd the next will hardly be one, and then others need not be let run before each: only once crowdMost events
+// have been found. If there is nothing after all, they are.
 type hold struct {
 	on      bool // the guard is armed, and waits are raw
 	short   int  // waits in a row that were short; negative: so many more are not looked at
 	penalty int
 	waits   uint // since the guard was armed
+	events  int  // the same, what they found
+	crowd   int  // events of the last wait
+	served  int  // events since others were let run
 	holds   uint // begun
 	procs   int  // GOMAXPROCS when it began
 }
@@ -44,8 +49,9 @@ const (
 	holdMost    = 2 * time.Millisecond
 	briskWait   = 700 * time.Microsecond // is short
 	briskFrom   = 4                      // short waits
-	busyFrom    = 3                      // waits until the guard fires: the traffic goes on
-	manyEvents  = 16                     // at once: such a wait has hardly been one
+	busyFrom    = 2                      // events until the guard fires: with more the traffic goes on
+	crowdFrom   = 4                      // events at once
+	crowdMost   = 64                     // events: a quarter of a millisecond
 	alone       = time.Microsecond       // less than a call of the scheduler that runs somebody, or is made on a locked thread
 	hogged      = time.Millisecond       // more than chance
 	lookEvery   = 8                      // held waits: to look at the clock is a percent of a message
@@ -57,7 +63,7 @@ const (
 func (h *hold) over() {
 	switch {
 	case !h.on:
-	case h.waits < busyFrom:
+	case h.events <= busyFrom: // one is the guard's
 		h.leave()
 	default:
 		h.end()
@@ -66,7 +72,7 @@ func (h *hold) over() {
 }
 
 func (h *hold) begin() {
-	h.on, h.waits = true, 0
+	h.on, h.waits, h.events, h.crowd, h.served = true, 0, 0, 0, 0
 	h.procs = runtime.GOMAXPROCS(0)
 	holders.Add(1)
 }
@@ -118,6 +124,19 @@ func (h *hold) before() {
 	}
 }
 
+// yield lets somebody run who is ready.
+func (h *hold) yield() {
+	h.served = 0
+	runtime.Gosched()
+}
+
+// found is told how many events a wait has found; after a signal it is less than none.
+func (h *hold) found(n int) {
+	h.crowd = n
+	h.events += max(n, 0)
+	h.served += max(n, 0)
+}
+
 // fetchHeld is a wait without a timeout.
 func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	h := &b.hold
@@ -133,19 +152,23 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 		switch {
 		case int(holders.Load()) < h.procs:
 			// Who is ready has another processor: the call wakes a thread for each that is idle, a futex and more for each message.
+		case h.crowd >= crowdFrom && h.served < crowdMost:
+			if n, errno := b.fetchNow(room); n != 0 || errno != 0 {
+				h.found(n)
+				return n, errno
+			}
+			h.yield()
 		case h.waits%lookEvery == 0:
 			h.letRun()
+			h.served = 0
 		default:
-			runtime.Gosched()
+			h.yield()
 		}
 	}
 	if h.on {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 			uintptr(room), ^uintptr(0), 0, 0)
-		if errno == 0 && n >= manyEvents {
-			h.end()
-			h.short = 0
-		}
+		h.found(int(n))
 		return int(n), errno
 	}
 	since := time.Now()
@@ -155,7 +178,7 @@ func (b *backend) fetchHeld(room int) (int, syscall.Errno) {
 	case errno != 0:
 	case h.short < 0:
 		h.short++
-	case n < manyEvents && time.Since(since) < briskWait:
+	case time.Since(since) < briskWait:
 		h.short++
 	default:
 		h.short = 0

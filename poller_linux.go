@@ -179,9 +179,7 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 	var n uintptr
 	var errno syscall.Errno
 	if timeout == 0 {
-		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
-			uintptr(room), 0, 0, 0)
-		return int(n), errno
+		return b.fetchNow(room)
 	}
 	b.hold.before()
 	// The kernel's timespec has 64-bit fields on every architecture; 32-bit ones keep to milliseconds.
@@ -202,6 +200,13 @@ func (b *backend) fetch(room int, timeout time.Duration) (int, syscall.Errno) {
 	ms := min((timeout-1)/time.Millisecond+1, 1<<31-1)
 	n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 		uintptr(room), uintptr(ms), 0, 0)
+	return int(n), errno
+}
+
+// fetchNow takes what is there.
+func (b *backend) fetchNow(room int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
+		uintptr(room), 0, 0, 0)
 	return int(n), errno
 }
 
