@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,6 +115,10 @@ func (s *settings) quicken(given map[string]bool) {
 		s.Slice = 12 * time.Millisecond
 	}
 	s.Conns = 500
+	s.Scenarios = slices.Clone(s.Scenarios)
+	for i := range s.Scenarios {
+		s.Scenarios[i].Often = 0
+	}
 }
 
 func join[T any](list []T, name func(T) string) string {

@@ -146,8 +146,11 @@ func (s settings) turns(sc scenario) int {
 	if sc.Kind == kindIdle {
 		return s.IdleRuns
 	}
-	return s.Cycles + 1
+	return s.cycles(sc) + 1
 }
+
+// cycles is how many of them count.
+func (s settings) cycles(sc scenario) int { return s.Cycles * max(sc.Often, 1) }
 
 // note adds a note, once.
 func (s *session) note(text string) {

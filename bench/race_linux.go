@@ -52,7 +52,7 @@ func (r *race) run() ([]*serverResult, error) {
 		}
 	}
 	// Cycle -1 warms the servers up, and counts for nothing.
-	for cycle := -1; cycle < r.settings.Cycles; cycle++ {
+	for cycle := -1; cycle < r.settings.cycles(r.scenario); cycle++ {
 		for i := range lanes {
 			l := lanes[(i+cycle+1)%len(lanes)]
 			if err := r.ctx.Err(); err != nil {

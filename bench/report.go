@@ -66,7 +66,11 @@ func where(who, place string) string {
 
 // write prints one scenario as a table.
 func (r *result) write(w io.Writer) {
-	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s)\n", r.Scenario.Name, r.Scenario.Text, r.Procs, where("servers and load generator", r.Place))
+	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s", r.Scenario.Name, r.Scenario.Text, r.Procs, where("servers and load generator", r.Place))
+	if r.Scenario.Often > 1 {
+		fmt.Fprintf(w, ", %d times the cycles", r.Scenario.Often)
+	}
+	fmt.Fprintln(w, ")")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	columns := r.columns()
 	cells := []string{"impl"}

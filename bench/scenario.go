@@ -38,6 +38,9 @@ type scenario struct {
 	// Stretch multiplies the slice; 0 is 1.
 	Stretch int `json:"stretch,omitempty"`
 
+	// Often multiplies the cycles; 0 is 1. It is for what is compared within a few percent.
+	Often int `json:"often,omitempty"`
+
 	// Syscalls asks for the system calls per message, too.
 	Syscalls bool `json:"syscalls,omitempty"`
 }
@@ -48,7 +51,7 @@ var scenarios = []scenario{
 	{Name: "1x1", Text: "1 connection, 1 message of 64 B in flight",
 		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Syscalls: true},
 	{Name: "100x1", Text: "100 connections, 1 message of 64 B in flight on each",
-		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Syscalls: true},
+		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Syscalls: true, Often: 2},
 	{Name: "1000x1", Text: "1000 connections, 1 message of 64 B in flight on each",
 		Kind: kindEcho, Conns: 1000, Depth: 1, Size: 64},
 	{Name: "100x16", Text: "100 connections, 16 messages of 64 B in flight on each",
@@ -62,9 +65,9 @@ var scenarios = []scenario{
 	{Name: "hogs", Text: "1 connection, 1 message of 64 B in flight, while 2 goroutines of the server burn CPU",
 		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Hogs: 2, Stretch: 5},
 	{Name: "timeout-1x1", Text: "1x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second},
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
 	{Name: "timeout-100x1", Text: "100x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second},
+		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
 }
 
 // parseScenarios turns a comma-separated list of names into scenarios.
