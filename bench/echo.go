@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,12 +54,12 @@ func echo(args []string, stdout, stderr io.Writer) error {
 	}
 	given := make(map[string]bool)
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if set.Quick {
-		set.quicken(given)
-	}
 	var err error
 	if set.Scenarios, err = parseScenarios(*scenarioList); err != nil {
 		return err
+	}
+	if set.Quick {
+		set.quicken(given)
 	}
 	if set.Impls, err = parseImpls(*implList); err != nil {
 		return err
@@ -115,7 +114,6 @@ func (s *settings) quicken(given map[string]bool) {
 		s.Slice = 12 * time.Millisecond
 	}
 	s.Conns = 500
-	s.Scenarios = slices.Clone(s.Scenarios)
 	for i := range s.Scenarios {
 		s.Scenarios[i].Often = 0
 	}
