@@ -52,6 +52,10 @@ func (t *Task) giveUp() {
 	if next == nil {
 		next = l.follow()
 	}
+	if next == t { // it waits for several, one after the other, and the event was of the one that it waits for now
+		t.spent, t.suspended = 0, false
+		return
+	}
 	if next != nil {
 		next.spent, next.suspended = 0, false
 		t.seat = next.seat

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // Tasks that events resume follow one another without the loop in between, and the loop goes on where they have stopped.
@@ -81,6 +82,54 @@ func TestTasksFollowOneAnother(t *testing.T) {
 	}
 }
 
+// A task that waits for one descriptor and then another goes on if both are ready in one turn, and nobody has to be between.
+func TestTaskFollowsItself(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wait func(fd *FD, task *Task) error
+	}{
+		{"Do", func(fd *FD, task *Task) error {
+			return fd.Do(task, &Op{Attempt: &play{parts: []part{{out: Outcome{N: 1, Drained: true}}}}, Deadline: never})
+		}},
+		{"Await", func(fd *FD, task *Task) error {
+			var deadline timeouts.Deadline
+			_, err := fd.Await(task, Read, -1, &deadline, false)
+			if err == nil {
+				fd.Done(Read, 1, true)
+			}
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fds := []*FD{s.joined(), s.joined(), s.joined()}
+			for _, fd := range fds { // nothing is there
+				fd.Enter(Read, false)
+				fd.Leave(Read, false, Outcome{}, ErrAgain)
+			}
+			rounds := 0
+			task := s.Go(func(task *Task) {
+				for ; ; rounds++ {
+					if err := tt.wait(fds[rounds%len(fds)], task); err != nil {
+						return
+					}
+				}
+			})
+			s.turn()
+			for turn := range 5 {
+				var events []pollux.Event
+				for _, fd := range fds {
+					events = append(events, s.ready(fd, pollux.Readable))
+				}
+				s.turn(events...)
+				if want := (turn + 1) * len(fds); rounds != want || task.Done().Settled() {
+					t.Fatalf("%d rounds, want %d; the task has ended: %v", rounds, want, task.Done().Settled())
+				}
+			}
+		})
+	}
+}
+
 // However they were resumed, one that ends leaves all others where they were, and the loop too.
 func TestSeats(t *testing.T) {
 	for _, tt := range []struct {
@@ -136,6 +185,13 @@ func TestGoexitOfOneThatFollows(t *testing.T) {
 				if n := follow(t, false, at, last, runtime.Goexit); n != 1 {
 					t.Errorf("it was logged %d times, want once", n)
 				}
+				// A panic on the way out is contained, and ends no Goexit.
+				if n := follow(t, false, at, last, func() {
+					defer func() { panic("out") }()
+					runtime.Goexit()
+				}); n != 1 {
+					t.Errorf("after a panic it was logged %d times, want once", n)
+				}
 			})
 		}
 	}
@@ -145,6 +201,7 @@ func TestGoexitOfOneThatFollows(t *testing.T) {
 func TestFollowOnALockedThread(t *testing.T) {
 	for last := 1; last <= 4; last++ {
 		follow(t, true, 3-last%4, last, func() {})
+		follow(t, true, last-1, last, runtime.Goexit)
 	}
 }
 
@@ -205,7 +262,5 @@ func TestManySeats(t *testing.T) {
 	if steady.rounds != 1000 {
 		t.Errorf("the steady one was resumed %d times, want 1000", steady.rounds)
 	}
-	if n := runtime.NumGoroutine(); n != before {
-		t.Errorf("%d goroutines, want %d", n, before)
-	}
+	until(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }

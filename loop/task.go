@@ -54,7 +54,10 @@ func (t *Task) start(fn func(*Task)) {
 	t.seat.of = t
 	t.seat.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		l.seat.yield = yield // where the loop sits now
+		goexit := true       // or a panic where none may be, which is the loop's too
+		defer func() { t.leave(goexit) }()
 		t.main(fn)
+		goexit = false
 	})
 	t.resume()
 }
@@ -72,7 +75,6 @@ func (t *Task) main(fn func(*Task)) {
 		delete(t.loop.tasks, t)
 		t.loop.alive.Add(-1)
 		t.done.settle(err)
-		t.leave(err == errGoexit)
 	}()
 	fn(t)
 	err = nil
