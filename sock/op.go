@@ -26,10 +26,11 @@ type op struct {
 	sa    sockaddr // the address to, or from
 	salen uint32
 
-	newfd   int   // of accept
-	started bool  // connect is in progress
-	doubted bool  // a receive with MSG_WAITALL has found an error ahead, and did not know which
-	cause   error // why an accept backed off
+	newfd   int                                   // of accept
+	started bool                                  // connect is in progress
+	doubted bool                                  // a receive with MSG_WAITALL has found an error ahead, and did not know which
+	cause   error                                 // why an accept backed off
+	own     func(sysfd int) (loop.Outcome, error) // of Attempt
 }
 
 // Try is the loop's view.
@@ -54,7 +55,7 @@ func (o *op) prepare(s *core, d loop.Direction, try func(*op, int) (loop.Outcome
 }
 
 func (o *op) done() {
-	o.s, o.p, o.cause = nil, nil, nil
+	o.s, o.p, o.cause, o.own = nil, nil, nil, nil
 	o.flags, o.n, o.salen, o.started, o.doubted, o.Blind = 0, 0, 0, false, false, false
 	ops.Put(o)
 }

@@ -1,0 +1,77 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A system call of the user's own waits in every mode until the socket is ready.
+func TestAttemptWaitsInEveryMode(t *testing.T) {
+	var b [16]byte
+	read := func(sysfd int) (loop.Outcome, error) {
+		n, err := syscall.Read(sysfd, b[:])
+		return loop.Outcome{N: max(n, 0)}, err
+	}
+	r, err := loop.NewReactor(&loop.Config{Loops: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for name, wait := range map[string]func(s *sock.Socket) error{
+		"goroutine": func(s *sock.Socket) error { return s.Attempt("read", loop.Read, read) },
+		"context": func(s *sock.Socket) error {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			return s.With(ctx).Attempt("read", loop.Read, read)
+		},
+		"task": func(s *sock.Socket) (err error) {
+			r.Next().Go(func(task *loop.Task) { err = s.In(task).Attempt("read", loop.Read, read) }).Wait(context.Background())
+			return err
+		},
+		"future": func(s *sock.Socket) error {
+			_, err := s.Async().Attempt("read", loop.Read, read).Wait(context.Background())
+			return err
+		},
+		"RawConn": func(s *sock.Socket) error {
+			c, err := s.SyscallConn()
+			if err != nil {
+				return err
+			}
+			var failed error
+			err = c.Read(func(fd uintptr) bool {
+				_, failed = syscall.Read(int(fd), b[:])
+				return failed != syscall.EAGAIN
+			})
+			return errors.Join(err, failed)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, y, err := sock.Pair(-1, -1, -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer x.Close()
+			defer y.Close()
+			b[0] = 0
+			time.AfterFunc(5*time.Millisecond, func() { y.Send([]byte{42}, 0) })
+			if err := wait(x); err != nil || b[0] != 42 {
+				t.Errorf("got %v and byte %d, want nil and 42", err, b[0])
+			}
+			x.SetTimeout(5 * time.Millisecond)
+			if err := wait(x); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("with a timeout: got %v, want os.ErrDeadlineExceeded", err)
+			}
+			x.SetTimeout(0)
+			if err := wait(x); !errors.Is(err, sock.ErrWouldBlock) {
+				t.Errorf("non-blocking: got %v, want sock.ErrWouldBlock", err)
+			}
+		})
+	}
+}
