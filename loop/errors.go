@@ -6,16 +6,16 @@ import (
 )
 
 var (
-	// ErrAgain is what an Attempt returns when the descriptor is not ready, and what an operation that must not wait ends
-	// with.
+	// ErrAgain is returned by an Attempt when the descriptor is not ready, and by an operation that must not wait.
 	ErrAgain = errors.New("loop: not ready")
 
-	// ErrOnLoop refuses a wait that could never end, or would stop a loop: the goroutine that would park is the one that drives it.
-	ErrOnLoop = errors.New("loop: a callback or a task must not wait as a goroutine: wait in the name of the task, or take a future")
+	// ErrOnLoop is returned by a blocking call on an event-loop goroutine, in a callback or in a task that was not named. Use
+	// s.In(task) or s.Async().
+	ErrOnLoop = errors.New("blocking call on an event-loop goroutine: use s.In(task) or s.Async()")
 
 	errGoexit = errors.New("loop: a function ended its goroutine (runtime.Goexit)")
 
-	// ErrOtherLoop refuses to watch a descriptor on a second loop.
+	// ErrOtherLoop is returned when a descriptor is to join a loop while something waits for it on another.
 	ErrOtherLoop = errors.New("loop: the descriptor is on another loop")
 )
 

@@ -1,9 +1,7 @@
 package loop
 
 import (
-	"context"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/timeouts"
@@ -19,136 +17,152 @@ const (
 
 func (d Direction) String() string { return [...]string{"read", "write"}[d] }
 
-// An Attempt is an operation as the loop sees it: something to try.
+// An Attempt is an operation as the loop sees it: a system call to try.
 type Attempt interface {
 	// Try makes the system call once. It must not block, and returns ErrAgain if the descriptor is not ready. An operation
 	// of several parts (send all) keeps what it has done so far and goes on from there at the next Try.
 	//
-	// It runs on the goroutine or the task that waits, or on the loop's for a future and for what is Blind, never on two at once. A
+	// Try runs in the goroutine or the task that waits; for a future it runs on the loop. It never runs twice at once. A
 	// panic in it ends the operation with a *PanicError.
 	Try(sysfd int) (Outcome, error)
 }
 
-// An Outcome is what the loop should know of an attempt besides its error. Its zero is nothing special.
+// An Outcome is what the loop learns from an attempt besides its error. The zero Outcome is right for most calls.
 type Outcome struct {
-	// N is how many bytes moved, for the descriptor's budget. Above 0 it also says that a read has got something, see Watcher; an
-	// accept says 1.
+	// N is how many bytes moved. It counts for the descriptor's budget, see Fairness in the package comment.
 	N int
-	// Drained says that the descriptor is surely not ready any more though the attempt was done: a stream read that came up
-	// short has emptied the socket. The next operation then waits for the next edge and does not ask in vain.
+	// Ops is how many operations the attempt made: 64 for a batch of 64 datagrams. 0 counts as one operation for the
+	// budget. A value above 0, or N above 0, also says that a read has taken something from the descriptor, so that a
+	// Watcher is called again. An accept says 1.
+	Ops int
+	// Drained says that the descriptor is no longer ready though the attempt succeeded: a short read has emptied a stream
+	// socket. The next operation then waits for the next edge, and makes no system call before it.
 	Drained bool
-	// More, with ErrAgain, is for an operation of several parts: this one was done, and the next is worth an attempt at once,
-	// if the budget allows.
+	// More, with ErrAgain, is for an operation of several parts: this part is done, and the next is worth an attempt at
+	// once, if the budget allows.
 	More bool
-	// Retry, with ErrAgain, is for what makes no edge (a full queue of someone else's, descriptors that ran out): try again
-	// after this time, or at the next edge.
+	// Retry, with ErrAgain, is for what makes no edge (a full queue of another socket, descriptors that ran out): the
+	// loop tries again after this time, or at the next edge. The time doubles with each attempt, up to a second.
 	Retry time.Duration
-	// Hold, with a nil error, settles the operation and leaves the lane its owner's, as Enter does: for what may take long, or
-	// block on a disk, and so is not the loop's to do. The owner goes on with an Op that is Entered, or ends it with Leave.
-	// Only in the write lane; Try has made no attempt then, or none that says anything of the lane.
-	Hold bool
-	// Cause, with Retry, is logged: it is why the operation backs off, and there is no caller to tell.
+	// Cause, with Retry, is logged: it is why the operation backs off.
 	Cause error
 }
 
-// An Op is one operation under way. It is embedded in what makes the Attempt, so that waiting allocates nothing of its own,
-// and may be used again once it is settled.
-//
-//	idle ──Do, Start──▶ trying ──EAGAIN──▶ queued ──edge──▶ trying ──done──▶ settled
-//	                      └──done──▶ settled  │ ▲              │
-//	                        ▲                 │ └────EAGAIN────┘
-//	                        │                 ├──deadline, cancel, Close──▶ settled
-//	                        └──────woken──────┘
-//
-// A goroutine or a task that waits is woken with the lane in its hands, and tries itself; the loop tries for futures, and what is Blind.
-type Op struct {
-	// Attempt is set once by the owner.
-	Attempt Attempt
-	// Lane is where it queues.
+// A Call is one operation on its way through a lane: where it queues, how long it may wait, and what waits. The fields are set
+// by the caller before Begin; Sysfd is set by Begin and End. It can live on the caller's stack.
+type Call struct {
+	// Waiter says what waits; zero: the calling goroutine.
+	Waiter Waiter
+	// Lane is where the operation queues.
 	Lane Direction
-	// Blind says that its EAGAIN tells nothing of the lane (MSG_PEEK, MSG_OOB, MSG_ERRQUEUE look at something else), so the
-	// lane's memory neither holds it up nor learns from it, and others pass it in the queue.
+	// Blind says that EAGAIN tells nothing about the lane (MSG_PEEK, MSG_OOB and MSG_ERRQUEUE look at something else). The
+	// lane's state neither delays a blind operation nor learns from it, and other operations pass it in the queue.
 	Blind bool
-	// Entered says that the lane is its own already, by Enter: it goes on from an attempt that did a part.
-	Entered bool
-	// Home is the loop to join if a goroutine has to wait and the descriptor is on none; nil: one of the default reactor's choice.
+	// Timeout is how long the operation may wait in all. It begins when the operation first has to wait. 0: it must not
+	// wait; negative: for ever.
+	Timeout time.Duration
+	// Home is the loop to join if the descriptor is on none; nil: the task's, or one of the default reactor's.
 	Home *Loop
-	// Deadline ends it with os.ErrDeadlineExceeded; timeouts.Now does not let it wait at all.
-	Deadline timeouts.Deadline
+	// Sysfd is the descriptor, while the lane is the caller's.
+	Sysfd int
 
-	// Wrap makes what ends a future of what ended the operation; nil: nothing. It is called under a lock, and must be pure.
+	deadline timeouts.Deadline // of Timeout; 0: the timeout has not begun
+	moved    int               // bytes since the caller last waited
+	op       *Op               // in the queue, while it waits; from a pool
+}
+
+// Restart makes the timeout begin anew at the next wait, for an operation whose parts each have the whole timeout.
+func (c *Call) Restart() { c.deadline = 0 }
+
+// An Op is one operation in a lane's queue. A user embeds it in an Attempt that is to give a future, see Start; a wait of a
+// goroutine or a task has one from a pool. It may be used again once it is settled.
+//
+//	idle ──must wait──▶ queued ──edge──▶ woken ──takes the lane──▶ idle
+//	                     │ ▲ │            │ │
+//	                     │ │ │            │ └─ another was quicker ─▶ queued
+//	                     │ │ │            └─ cancel, Close ─▶ settled
+//	                     │ │ └─ edge, of a future ─▶ trying ──done──▶ settled
+//	                     │ └──────── EAGAIN ───────────┘
+//	                     └─ deadline, cancel, Close ─▶ settled
+//
+// A goroutine or a task is woken, takes the lane and makes the attempt itself. It stays first in the queue until it does: so
+// it keeps its turn, and holds up neither deadlines nor Close if it does not come. The loop makes the attempts of futures.
+type Op struct {
+	Call
+
+	// Attempt is set once by the owner; nil for waits of a goroutine or a task.
+	Attempt Attempt
+	// Wrap turns the error of the operation into the error of the future; nil: as it is. It is called under a lock, and must
+	// be a pure function.
 	Wrap func(error) error
 
 	canceled error       // fd.mu: why, if it was canceled while the loop tried it
-	future   *completion // fd.mu; who is told, by Start
+	future   *completion // fd.mu; what is settled, for Start
 
-	// What a wait needs, together in the memory.
-	fd         *FD           // while queued
+	fd         *FD           // while it is in a queue
 	next, prev *Op           // fd.mu
-	ch         chan struct{} // who is told: a goroutine; made once, of capacity 1
-	task       *Task         // or a task
+	ch         chan struct{} // one token when it is woken or settled; made once, of capacity 1
+	task       *Task         // or the task to resume
 	err        error         // once settled
-	state      opState
-	start      bool // by Start: a future is made once it has to be
-
-	stack atomic.Uintptr // where who waits has its stack, about; see Loop.ahead
+	state      opState       // fd.mu
+	fresh      bool          // fd.mu; of one that is Blind: no attempt was made since it queued
 }
-
-// own says that who waits makes the attempt: the loop only gives it the lane. What the lane's memory does not hold up is the loop's to try,
-// so that it takes the lane from nobody.
-func (o *Op) own() bool { return !o.start && !o.Blind }
 
 type opState uint8
 
 const (
 	opIdle opState = iota
 	opQueued
-	opTrying // at the head of its lane, tried by the loop
+	opWoken  // may take the lane, and was told so
+	opTrying // the loop tries it
 	opSettled
 )
 
-// try makes the attempt. A panic in it is the operation's error, so that the lane is free again and whoever waits is told.
-func (o *Op) try(sysfd int) (out Outcome, err error) {
+// own says that what waits makes the attempt itself; the loop only wakes it.
+func (o *Op) own() bool { return o.Attempt == nil }
+
+// try makes the attempt. A panic in it becomes the operation's error, so that the lane is free again.
+func try(a Attempt, sysfd int) (out Outcome, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			out, err = Outcome{}, &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return o.Attempt.Try(sysfd)
+	return a.Try(sysfd)
 }
 
-// settle ends o, which is in no queue any more, and tells who waits. fd.mu is held; on is the loop whose goroutine this is,
-// or nil. o is its owner's again, and may be reused, once this returns.
-func (o *Op) settle(err error, on *Loop) {
-	o.state = opSettled
-	o.err = err
-	switch {
-	case o.task != nil:
-		t := o.task
-		o.task = nil
-		t.ready(on)
-	case o.start:
-		if on != nil && o.future.isParked() {
-			on.woke++
-		}
-		o.future.settle(o.wrap(err))
-	default:
-		if on != nil {
-			on.woke++
-		}
+// wake tells what waits that it may take the lane. fd.mu is held; on is the loop whose goroutine this is, or nil.
+func (o *Op) wake(on *Loop) {
+	o.state, o.fresh = opWoken, false
+	o.notify(on)
+}
+
+// notify resumes what waits. It is called once each time that o leaves the state opQueued.
+func (o *Op) notify(on *Loop) {
+	if o.task != nil {
+		o.task.ready(on)
+	} else {
 		o.ch <- struct{}{}
 	}
 }
 
-func (o *Op) wrap(err error) error {
-	if err == nil || o.Wrap == nil {
-		return err
+// settle ends o, which is in no queue any more. fd.mu is held; on is as in wake. A future's owner may reuse o once this returns.
+func (o *Op) settle(err error, on *Loop) {
+	was := o.state
+	o.state, o.err = opSettled, err
+	switch {
+	case o.future != nil:
+		if err != nil && o.Wrap != nil {
+			err = o.Wrap(err)
+		}
+		o.future.settle(err)
+	case was == opQueued: // else the token of its waking is still there
+		o.notify(on)
 	}
-	return o.Wrap(err)
 }
 
-// cancel ends o with err if it has not ended yet; then it returns true. of is the future that it must be of, if any: by now o may
-// be in use again.
+// cancel ends o with err if it has not ended; then it returns true. of is the future that o must belong to, or nil: o may be in
+// use again by now.
 func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -156,32 +170,14 @@ func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 		return false
 	}
 	switch o.state {
-	case opQueued:
+	case opQueued, opWoken:
 		fd.remove(o)
 		o.settle(err, nil)
+		fd.rouse(o.Lane, nil) // it may have been its turn
 		return true
 	case opTrying:
 		o.canceled = err // the attempt decides; if it comes to nothing, this does
 		return true
 	}
 	return false
-}
-
-// park blocks the goroutine that started o until o is settled, canceled by ctx if that can be.
-func (o *Op) park(ctx context.Context) {
-	var done <-chan struct{}
-	if ctx != nil {
-		done = ctx.Done()
-	}
-	if done == nil {
-		<-o.ch
-		return
-	}
-	select {
-	case <-o.ch:
-	case <-done:
-		// What comes of it is settled on the channel, so that nobody touches its buffer after this.
-		o.cancel(o.fd, context.Cause(ctx), nil)
-		<-o.ch
-	}
 }

@@ -34,11 +34,11 @@ type chunk struct {
 	generations [chunkSize]uint32
 }
 
-func (t *table) add(fd *FD) (pollux.Token, error) {
+func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return 0, net.ErrClosed
+		return 0, 0, net.ErrClosed
 	}
 	if len(t.free) == 0 {
 		base := uint32(len(t.chunks)) * chunkSize
@@ -47,7 +47,7 @@ func (t *table) add(fd *FD) (pollux.Token, error) {
 			t.free = append(t.free, base+chunkSize-1-i) // the lowest comes out first
 		}
 	}
-	slot := t.free[len(t.free)-1]
+	slot = t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
 	c, i := t.chunks[slot/chunkSize], slot%chunkSize
 	c.generations[i]++
@@ -60,18 +60,25 @@ func (t *table) add(fd *FD) (pollux.Token, error) {
 		pcs := make([]uintptr, 32)
 		t.traces[fd] = pcs[:runtime.Callers(2, pcs)]
 	}
-	return pollux.MakeToken(slot, c.generations[i]), nil
+	return slot, pollux.MakeToken(slot, c.generations[i]), nil
 }
 
-func (t *table) remove(token pollux.Token) {
+// token returns the name of a slot that is in use.
+func (t *table) token(slot uint32) pollux.Token {
 	t.mu.Lock()
-	c, i := t.chunks[token.Slot()/chunkSize], token.Slot()%chunkSize
+	defer t.mu.Unlock()
+	return pollux.MakeToken(slot, t.chunks[slot/chunkSize].generations[slot%chunkSize])
+}
+
+func (t *table) remove(slot uint32) {
+	t.mu.Lock()
+	c, i := t.chunks[slot/chunkSize], slot%chunkSize
 	if t.traces != nil {
 		delete(t.traces, c.fds[i])
 	}
 	c.fds[i] = nil
 	t.used--
-	t.resting = append(t.resting, token.Slot())
+	t.resting = append(t.resting, slot)
 	t.freed.Store(true)
 	t.mu.Unlock()
 }

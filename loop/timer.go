@@ -68,16 +68,19 @@ func (l *Loop) startTimer(t *timeouts.Timer, at timeouts.Deadline) {
 // A Timer runs a function on its loop when its time has come.
 //
 //	started ──its time──▶ due ──run──▶ over, or started again (Every)
-//	   └───────Stop───────┴──▶ stopped (final; the function is not called any more)
+//	  │  ▲                 │            │
+//	  │  └──────Reset──────┴────────────┘
+//	  └──Stop──▶ stopped ──Reset──▶ started
 type Timer struct {
-	timer   timeouts.Timer
-	loop    *Loop
-	fn      func()
-	fire    func()            // run, as a value made once
-	at      timeouts.Deadline // loop.timers.mu
-	every   time.Duration     // immutable; 0: once
-	due     bool              // loop.timers.mu
-	stopped bool              // loop.timers.mu
+	timer timeouts.Timer
+	loop  *Loop
+	fn    func()
+	fire  func()            // run, as a value made once
+	at    timeouts.Deadline // loop.timers.mu
+	every time.Duration     // loop.timers.mu; 0: once
+	due   bool              // loop.timers.mu; its time has come, and the function is queued
+	round uint32            // loop.timers.mu; counts starts and stops, so that a queued call of an earlier one is dropped
+	fires uint32            // loop.timers.mu; the round of the queued call
 }
 
 // After runs fn on the loop once d has passed: never earlier, and after what became ready by then. A d below 0 counts as 0.
@@ -92,45 +95,87 @@ func (l *Loop) Every(d time.Duration, fn func()) *Timer {
 }
 
 func (l *Loop) newTimer(d, every time.Duration, fn func()) *Timer {
-	t := &Timer{loop: l, fn: fn, every: every, at: l.clock.Now().Add(max(d, 0))}
+	t := &Timer{loop: l, fn: fn, every: every}
 	t.fire = t.run
 	t.timer.Owner = t
-	if !l.closed.Load() {
-		l.startTimer(&t.timer, t.at)
-	}
+	t.start(d)
 	return t
 }
 
-// Stop makes the function not be called any more, unless it is being called just now. It returns true if a call was still to
-// come.
+// start starts the timer, and returns whether a call was still to come.
+func (t *Timer) start(d time.Duration) bool {
+	l, ts := t.loop, &t.loop.timers
+	at := l.clock.Now().Add(max(d, 0))
+	ts.mu.Lock()
+	pending := t.due || t.timer.Started()
+	t.due = false
+	t.round++
+	t.at = at
+	earliest := false
+	if !l.closed.Load() {
+		earliest = at < ts.wheel.Next()
+		ts.wheel.Start(&t.timer, at)
+	}
+	ts.unlock()
+	if earliest {
+		l.wake()
+	}
+	return pending
+}
+
+// Reset makes the timer run its function once d has passed from now, as After does, or at each multiple of d if it was made by Every. A
+// call that was still to come does not: then Reset returns true. It can be called from any goroutine, also while the function runs, and
+// starts a timer anew that has run or was stopped.
+func (t *Timer) Reset(d time.Duration) bool {
+	t.loop.timers.mu.Lock()
+	if t.every != 0 {
+		d = max(d, time.Millisecond)
+		t.every = d
+	}
+	t.loop.timers.mu.Unlock()
+	return t.start(d)
+}
+
+// Stop makes the function not be called any more, until Reset. It returns true if a call was still to come. A call that is under way
+// goes on.
 func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()
 	defer ts.unlock()
 	pending := t.due || t.timer.Started()
-	t.stopped, t.due = true, false
+	t.due = false
+	t.round++
 	ts.wheel.Stop(&t.timer)
 	return pending
 }
 
-// Expired is for the loop to call: what it runs is queued for the turn's last step.
-func (t *Timer) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
+// expire queues the function for the turn's last step. Loop only.
+func (t *Timer) expire(now timeouts.Deadline) {
 	ts := &t.loop.timers
 	ts.mu.Lock()
-	if t.every != 0 && !t.stopped {
-		missed := now.Until(t.at) / t.every
-		t.at = t.at.Add((missed + 1) * t.every)
-		ts.wheel.Start(&t.timer, t.at)
+	due := t.due // else Stop or Reset came since it was taken from the wheel
+	if due {
+		t.fires = t.round
+		if t.every != 0 {
+			missed := now.Until(t.at) / t.every
+			t.at = t.at.Add((missed + 1) * t.every)
+			ts.wheel.Start(&t.timer, t.at)
+		}
 	}
 	ts.unlock()
-	t.loop.local = append(t.loop.local, work{fn: t.fire})
+	if due {
+		t.loop.local = append(t.loop.local, work{fn: t.fire})
+	}
 }
 
 func (t *Timer) run() {
-	t.loop.timers.mu.Lock()
-	due := t.due
-	t.due = false
-	t.loop.timers.mu.Unlock()
+	ts := &t.loop.timers
+	ts.mu.Lock()
+	due := t.due && t.fires == t.round
+	if due {
+		t.due = false
+	}
+	ts.mu.Unlock()
 	if due {
 		t.fn()
 	}
@@ -143,10 +188,11 @@ func (l *Loop) expire() {
 	}
 	now := l.clock.Now()
 	for t := l.timers.pop(now); t != nil; t = l.timers.pop(now) {
-		if lt, ok := t.Owner.(*laneTimer); ok {
-			lt.fd.expire(l, lt, now)
-		} else {
-			t.Owner.Expired(t, now)
+		switch owner := t.Owner.(type) {
+		case *laneTimer:
+			owner.fd.expire(l, owner, now)
+		case *Timer:
+			owner.expire(now)
 		}
 	}
 }
