@@ -8,7 +8,6 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
 )
 
 // An FD is a descriptor that a loop drives. It joins its loop the first time somebody must wait for it, and leaves it by
@@ -265,11 +264,11 @@ func (fd *FD) Detach() (sysfd int, err error) {
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
 	if fd.Close() == nil {
-		log := stderrLogger()
+		log := defaults.config().Logger
 		if l != nil {
 			log = l.log
 		}
-		log.Warn("unclosed descriptor: closed by the garbage collector", zap.String("what", what))
+		log.Warn("unclosed descriptor: closed by the garbage collector", "what", what)
 	}
 }
 

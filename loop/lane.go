@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"go.uber.org/zap"
 )
 
 // What a descriptor may spend in one turn. An operation counts as its bytes, and as opCost at the least.
@@ -376,7 +375,7 @@ func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
 	over := false
 	defer func() {
 		if v := recover(); v != nil {
-			failed = l.contain(v, "panic in a callback: its descriptor is closed", zap.Stringer("fd", fd))
+			failed = l.contain(v, "panic in a callback: its descriptor is closed", "fd", fd.String())
 		} else if !over { // runtime.Goexit: nothing after this defer runs
 			fd.mu.Lock()
 			fd.state &^= fdDispatching

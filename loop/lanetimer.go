@@ -6,7 +6,6 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
 )
 
 // longestRetry is where the doubling of Outcome.Retry ends, as in net/http's Accept.
@@ -84,8 +83,7 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 		// On the loop, and not here under the lock: what a logger does with it is the user's code.
 		l, sysfd := fd.loop, fd.sysfd
 		l.post(work{fn: func() {
-			l.log.Warn("operation backs off", zap.Stringer("lane", d), zap.Int32("fd", sysfd), zap.Duration("for", delay),
-				zap.Error(out.Cause))
+			l.log.Warn("operation backs off", "lane", d.String(), "fd", sysfd, "for", delay, "error", out.Cause)
 		}})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net"
 	"runtime"
 	"runtime/debug"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
 )
 
 // A Poller is what a loop needs of *pollux.Poller, with the same contract.
@@ -36,7 +36,7 @@ var _ Poller = (*pollux.Poller)(nil)
 type Loop struct {
 	poller   Poller
 	clock    timeouts.Clock
-	log      *zap.Logger
+	log      *slog.Logger
 	pool     *pool
 	table    table
 	timers   timers
@@ -83,21 +83,20 @@ type Loop struct {
 //
 // Errors: those of Config.NewPoller.
 func New(cfg *Config) (*Loop, error) {
-	if cfg == nil {
-		cfg = new(Config)
-	}
-	return newLoop(cfg, newPool(cfg.workers()))
+	cfg = cfg.complete(defaults.config())
+	return newLoop(cfg, newPool(cfg.Workers))
 }
 
+// newLoop makes a loop of a Config that is complete.
 func newLoop(cfg *Config, p *pool) (*Loop, error) {
-	poller, err := cfg.newPoller()
+	poller, err := cfg.NewPoller()
 	if err != nil {
 		return nil, err
 	}
 	l := &Loop{
 		poller: poller,
-		clock:  cfg.clock(),
-		log:    cfg.logger(),
+		clock:  cfg.Clock,
+		log:    cfg.Logger,
 		pool:   p,
 		done:   make(chan struct{}),
 		events: make([]pollux.Event, 256),
@@ -146,13 +145,15 @@ func (l *Loop) wake() {
 	if !l.sleeping.Load() || !l.sleeping.CompareAndSwap(true, false) {
 		return
 	}
+	var err error
 	l.wakeMu.Lock()
-	defer l.wakeMu.Unlock()
-	if l.gone {
-		return
+	if !l.gone {
+		err = l.poller.Wake()
 	}
-	if err := l.poller.Wake(); err != nil {
-		l.log.Error("wake", zap.Error(err))
+	l.wakeMu.Unlock()
+	if err != nil {
+		// The caller may hold the lock of a descriptor, and a user's log handler must run under none.
+		go l.log.Error("cannot wake the poller", "error", err)
 	}
 }
 
@@ -404,9 +405,9 @@ func (l *Loop) call(fn func()) {
 }
 
 // contain logs a panic. It is called by the deferred function that recovered it.
-func (l *Loop) contain(v any, what string, fields ...zap.Field) error {
+func (l *Loop) contain(v any, what string, attrs ...any) error {
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	l.log.Error(what, append(fields, zap.Any("panic", v), zap.ByteString("stack", err.Stack))...)
+	l.log.Error(what, append(attrs, "panic", v, "stack", string(err.Stack))...)
 	return err
 }
 
@@ -449,7 +450,7 @@ func (l *Loop) finish() {
 	}()
 	l.runQueued()
 	for _, leak := range l.Leaks() {
-		l.log.Warn("still open at the end of its loop", zap.String("leak", leak.String()))
+		l.log.Warn("still open at the end of its loop", "leak", leak.String())
 	}
 	for _, fd := range l.table.all(true) {
 		fd.Close()
@@ -476,7 +477,7 @@ func (l *Loop) finish() {
 		l.sleeping.Store(false)
 	}
 	if len(l.tasks) > 0 {
-		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))
+		l.log.Error("the loop has ended, and some of its tasks have not", "tasks", len(l.tasks))
 		for t := range l.tasks {
 			t.done.settle(net.ErrClosed) // so that nobody waits for them for ever
 		}
@@ -494,7 +495,7 @@ func (l *Loop) finish() {
 	err := l.poller.Close()
 	l.wakeMu.Unlock()
 	if err != nil {
-		l.log.Error("close of the poller", zap.Error(err))
+		l.log.Error("cannot close the poller", "error", err)
 	}
 	over = true
 	close(l.done)
