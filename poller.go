@@ -130,6 +130,9 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	return p.backend.wait(events, timeout)
 }
 
+// OneShot says that an event uses its direction up until Arm.
+func (p *Poller) OneShot() bool { return false }
+
 // Wake makes the Wait that is under way, or the next one, return. Several calls may be told as one.
 func (p *Poller) Wake() error { return p.backend.wake() }
 

@@ -13,6 +13,7 @@ import (
 // A context that ends gives its cause, the timeout or the lane's deadline os.ErrDeadlineExceeded, a timeout of 0 ErrAgain, Close
 // net.ErrClosed. In these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
 func (fd *FD) Do(c *Call, a Attempt) error {
+	c.deadline, c.moved = 0, 0 // c may have been used before
 	err := fd.Begin(c)
 	for again := true; again && err == nil; {
 		out, failed := try(a, c.Sysfd)

@@ -5,6 +5,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"testing"
@@ -256,5 +257,22 @@ func TestAbandon(t *testing.T) {
 	fd.Abandon()
 	if n := s.logs.FilterMessageSnippet("unclosed descriptor").Len(); n != 1 {
 		t.Errorf("%d warnings after a second time, want 1", n)
+	}
+}
+
+// One that is on no loop has the logger of the defaults.
+func TestAbandonOnNoLoop(t *testing.T) {
+	if !ownProcess(t) {
+		return
+	}
+	logs := new(logbook)
+	if err := SetDefaults(&Config{Logger: slog.New(logs)}); err != nil {
+		t.Fatal(err)
+	}
+	a, b := sockets(t)
+	defer unix.Close(b)
+	NewFD(a).Abandon()
+	if n := logs.FilterMessageSnippet("unclosed descriptor").Len(); n != 1 {
+		t.Errorf("%d warnings, want 1", n)
 	}
 }

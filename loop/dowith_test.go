@@ -3,14 +3,12 @@ package loop
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 var background = context.Background()
@@ -18,9 +16,9 @@ var background = context.Background()
 // workersStage is a stage on which few functions that block run at once.
 func workersStage(t *testing.T, workers int) *stage {
 	t.Helper()
-	core, logs := observer.New(zap.DebugLevel)
+	logs := new(logbook)
 	p := newScript()
-	l, err := New(&Config{Workers: workers, Clock: p.clock, Logger: zap.New(core), NewPoller: func() (Poller, error) { return p, nil }})
+	l, err := New(&Config{Workers: workers, Clock: p.clock, Logger: slog.New(logs), NewPoller: func() (Poller, error) { return p, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

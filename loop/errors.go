@@ -15,6 +15,9 @@ var (
 
 	errGoexit = errors.New("loop: a function ended its goroutine (runtime.Goexit)")
 
+	// ErrDefaultInUse is returned by SetDefaults once the default reactor has started.
+	ErrDefaultInUse = errors.New("loop: the default reactor is in use: call SetDefaults before the first socket or future needs it")
+
 	// ErrOtherLoop is returned when a descriptor is to join a loop while something waits for it on another.
 	ErrOtherLoop = errors.New("loop: the descriptor is on another loop")
 )

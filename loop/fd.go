@@ -243,7 +243,7 @@ func (fd *FD) Detach() (sysfd int, err error) {
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
 	if fd.Close() == nil {
-		log := defaultLogger()
+		log := defaults.config().Logger
 		if l != nil {
 			log = l.log
 		}

@@ -25,19 +25,20 @@ func SettledOn[T any](fd *FD, v T, err error) Future[T] {
 	return Future[T]{val: v, err: err, loop: fd.Loop()}
 }
 
-// Start makes the attempt of o and lets nobody wait: what comes of it is the future's, with *p as its value, which the attempt
-// fills. If fd is on no loop and must wait, it joins l (nil: of the default reactor's choice). o must stay untouched until
-// the future is settled.
+// Start makes the attempt of o and gives a future of what comes of it, with *p as its value, which the attempt fills. If fd is on no loop and
+// o must wait, it joins l (nil: one of the default reactor's). o must stay untouched until the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
-	o.start = true
-	on, c, err := fd.startOp(o, l)
+	on, err := fd.start(o, l)
 	if on == nil {
 		if has := fd.Loop(); has != nil {
 			l = has
 		}
-		return Future[T]{val: *p, err: o.wrap(err), loop: l}
+		if err != nil && o.Wrap != nil {
+			err = o.Wrap(err)
+		}
+		return Future[T]{val: *p, err: err, loop: l}
 	}
-	return Future[T]{c: c, p: p, loop: on}
+	return Future[T]{c: o.future, p: p, loop: on} // only this goroutine may use o until it is settled
 }
 
 // Settled says whether the result is there.
@@ -46,14 +47,6 @@ func (f Future[T]) Settled() bool {
 		return true
 	}
 	return f.c.isSettled()
-}
-
-// startOp is begin, and the future that it made if o is queued.
-func (fd *FD) startOp(o *Op, home *Loop) (on *Loop, c *completion, err error) {
-	if on, _, err = fd.begin(o, home); on == nil {
-		return nil, nil, err
-	}
-	return on, o.future, nil // its own goroutine made it: nobody else may use o until it is settled
 }
 
 func (f Future[T]) result(err error) (T, error) { return *f.p, err }
@@ -66,8 +59,8 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 	if f.c == nil {
 		return f.val, f.err
 	}
-	if !f.Settled() && f.loop != nil {
-		if err := f.loop.refuseWait(); err != nil {
+	if !f.Settled() {
+		if err := refuseWait(); err != nil {
 			return *new(T), err
 		}
 	}
@@ -114,7 +107,7 @@ func (f Future[T]) Then(fn func(T, error)) {
 		}
 		l = r.Next()
 	}
-	l.Post(func() { fn(f.val, f.err) })
+	l.later(func() { fn(f.val, f.err) })
 }
 
 // Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. The end of a task is not to be had so.
@@ -189,13 +182,6 @@ func (c *completion) isSettled() bool {
 	return c.settled
 }
 
-// isParked says whether a goroutine waits.
-func (c *completion) isParked() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.parked > 0
-}
-
 func (c *completion) settle(err error) bool { return c.settleWith(err, nil) }
 
 func (c *completion) settleWith(err error, store func()) bool {
@@ -216,7 +202,7 @@ func (c *completion) settleWith(err error, store func()) bool {
 		w.task.ready(nil)
 	}
 	for _, t := range c.thens {
-		t.loop.Post(func() { t.fn(err) })
+		t.loop.later(func() { t.fn(err) })
 	}
 	c.tasks, c.thens = nil, nil
 	if c.tracked {
@@ -306,7 +292,7 @@ func (c *completion) unpark() {
 
 // untrack has the loop forget a promise that nobody waits for any more. mu is held.
 func (c *completion) untrack() {
-	if c.tracked && c.parked == 0 && len(c.tasks) == 0 {
+	if c.tracked && c.parked == 0 && len(c.tasks) == 0 && len(c.thens) == 0 {
 		c.tracked = false
 		c.loop.promised.remove(c)
 	}
@@ -389,10 +375,11 @@ func (c *completion) then(l *Loop, fn func(error)) {
 	c.mu.Lock()
 	if !c.settled {
 		c.thens = append(c.thens, then{l, fn})
+		c.track()
 		c.mu.Unlock()
 		return
 	}
 	err := c.err
 	c.mu.Unlock()
-	l.Post(func() { fn(err) })
+	l.later(func() { fn(err) })
 }

@@ -129,7 +129,9 @@ func (fd *FD) past(d Direction) bool {
 }
 
 // resting says whether the lane backs off: no attempt is due before its timer or an edge. mu is held.
-func (fd *FD) resting(d Direction) bool { return fd.extra != nil && fd.extra.lanes[d].retry != timeouts.Never }
+func (fd *FD) resting(d Direction) bool {
+	return fd.extra != nil && fd.extra.lanes[d].retry != timeouts.Never
+}
 
 // rested ends the doubling. mu is held.
 func (fd *FD) rested(d Direction) {

@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net"
 	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
 )
 
 // A Poller is what a loop needs of *pollux.Poller, with the same contract.
@@ -25,6 +26,8 @@ type Poller interface {
 	Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	Wake() error
 	Close() error
+	// OneShot says that an event uses its direction up until Arm. It is asked once.
+	OneShot() bool
 }
 
 var _ Poller = (*pollux.Poller)(nil)
@@ -32,20 +35,22 @@ var _ Poller = (*pollux.Poller)(nil)
 // A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment says what a turn is.
 //
 //	made ──Run──▶ running ──context──▶ made
-//	  └──Close──▶ closed ◀──Close───────┘    (from running: at the end of the turn)
+//	  └──Close──▶ closed ◀──Close, the poller has failed──┘    (from running: at the end of the turn)
 type Loop struct {
 	poller   Poller
+	oneShot  bool // immutable; of the poller
 	clock    timeouts.Clock
-	log      *zap.Logger
+	log      *slog.Logger
 	pool     *pool
 	table    table
 	timers   timers
 	promised promises
 	posted   queue
-	sleeping atomic.Bool  // in Wait, or about to be: whoever posts must wake it, once
-	inUser   atomic.Bool  // user code is running on the loop's goroutine
-	closed   atomic.Bool  // nothing new is taken
-	alive    atomic.Int32 // len(tasks)
+	sleeping atomic.Bool           // in Wait, or about to be: whoever posts must wake it, once
+	inUser   atomic.Bool           // user code is running on the loop's goroutine
+	closed   atomic.Bool           // nothing new is taken
+	cause    atomic.Pointer[error] // why it has ended, if its poller has failed; set before closed
+	alive    atomic.Int32          // len(tasks)
 
 	wakeMu sync.Mutex // held in Wake; so that Close of the poller waits for it
 	gone   bool       // wakeMu; the poller is closed
@@ -56,24 +61,15 @@ type Loop struct {
 
 	// Of the goroutine that runs the loop.
 	user    bool // inUser, without the price of an atomic read
-	woke    int  // goroutines that were made ready in this turn
 	events  []pollux.Event
-	fds     []*FD   // whose they are; nil once served
-	at      int     // the next of them
-	coming  [4]*Op  // see ahead
-	handed  bool    // in this turn somebody who waited was given a lane by the loop
-	handing bool    // the same, of the turn before
-	again   []*FD   // still ready, budget spent
-	spare   []*FD   // the list of before
-	woken   []*Task // to be resumed next; nil once they are
-	resumed int     // so many of them
-	seat    seat    // where the loop sits while a task runs
-	leaving *Task   // ends, and somebody is in its way, see Task.leave
-	inWay   *Task   // who, for the loop to change places with
-	goexit  bool    // the task that has ended did so by runtime.Goexit
-	local   []work  // queued by the loop's own steps
-	batch   []work  // what was queued when the step began
-	sleeps  uint    // counts the waits that may block
+	fds     []*FD     // whose they are; nil once served
+	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
+	again   []*FD     // still ready, budget spent
+	spare   []*FD     // the list of before
+	woken   []*Task   // to be resumed next; nil once they are
+	resumed int       // so many of them
+	local   []work    // queued by the loop's own steps
+	batch   []work    // what was queued when the step began
 	tasks   map[*Task]struct{}
 	buffer  []byte
 }
@@ -83,31 +79,35 @@ type Loop struct {
 //
 // Errors: those of Config.NewPoller.
 func New(cfg *Config) (*Loop, error) {
-	if cfg == nil {
-		cfg = new(Config)
-	}
-	return newLoop(cfg, newPool(cfg.workers()))
+	cfg = cfg.complete(defaults.config())
+	return newLoop(cfg, newPool(cfg.Workers))
 }
 
+// newLoop makes a loop of a Config that is complete.
 func newLoop(cfg *Config, p *pool) (*Loop, error) {
-	poller, err := cfg.newPoller()
+	poller, err := cfg.NewPoller()
 	if err != nil {
 		return nil, err
 	}
 	l := &Loop{
-		poller: poller,
-		clock:  cfg.clock(),
-		log:    cfg.logger(),
-		pool:   p,
-		done:   make(chan struct{}),
-		events: make([]pollux.Event, 256),
-		fds:    make([]*FD, 0, 256),
-		tasks:  make(map[*Task]struct{}),
+		poller:  poller,
+		oneShot: poller.OneShot(),
+		clock:   cfg.Clock,
+		log:     cfg.Logger,
+		pool:    p,
+		done:    make(chan struct{}),
+		events:  make([]pollux.Event, 256),
+		fds:     make([]*FD, 0, 256),
+		tasks:   make(map[*Task]struct{}),
 	}
 	l.timers.init(l.clock.Now())
 	if cfg.TraceLeaks {
 		l.table.traces = make(map[*FD][]uintptr)
 	}
+	if cfg.Debug {
+		checksWaits.Store(true)
+	}
+	enlist(l)
 	return l, nil
 }
 
@@ -125,12 +125,27 @@ func (l *Loop) Buffer() []byte {
 
 // Post runs fn on the loop, in the last step of this turn or of the next; in order, for one poster.
 //
-// Error: net.ErrClosed, and fn will not run.
+// Error: net.ErrClosed, also around the poller's error if that has ended the loop; then fn does not run.
 func (l *Loop) Post(fn func()) error {
 	if l.closed.Load() || !l.post(work{fn: fn}) {
-		return net.ErrClosed
+		return l.ended(net.ErrClosed)
 	}
 	return nil
+}
+
+// later runs fn on the loop, in the last step of a turn, or on a goroutine of its own if the loop has ended.
+func (l *Loop) later(fn func()) {
+	if l.post(work{fn: fn}) {
+		return
+	}
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				l.contain(v, "panic in a function of a loop that has ended")
+			}
+		}()
+		fn()
+	}()
 }
 
 func (l *Loop) post(w work) bool {
@@ -151,15 +166,50 @@ func (l *Loop) wake() {
 	if l.gone {
 		return
 	}
-	if err := l.poller.Wake(); err != nil {
-		l.log.Error("wake", zap.Error(err))
+	err := l.poller.Wake()
+	for errors.Is(err, syscall.EINTR) {
+		err = l.poller.Wake()
+	}
+	if err != nil {
+		l.sleeping.Store(true) // it sleeps still, and the next call tries again
+		l.fail(fmt.Errorf("wake: %w", err))
+	}
+}
+
+// fail ends the loop because its poller has failed: nothing would be served any more. Operations, watchers, tasks and posts get err. It may
+// be called on any goroutine, under any lock; tasks end once the loop's goroutine gets to it.
+func (l *Loop) fail(err error) {
+	err = fmt.Errorf("%w: the poller has failed: %w", net.ErrClosed, err)
+	if !l.cause.CompareAndSwap(nil, &err) {
+		return
+	}
+	l.closed.Store(true)
+	go func() {
+		l.log.Error("the poller has failed: the loop ends", "error", err)
+		l.closeAll()
+	}()
+}
+
+// ended returns why the loop takes nothing new: the poller's failure, or else err.
+func (l *Loop) ended(err error) error {
+	if cause := l.cause.Load(); cause != nil {
+		return *cause
+	}
+	return err
+}
+
+// closeAll closes the descriptors on the loop, and lets no other join.
+func (l *Loop) closeAll() {
+	for _, fd := range l.table.all(true) {
+		fd.leave(0, l.ended(net.ErrClosed))
 	}
 }
 
 // Run drives the loop on the calling goroutine until ctx, which must not be nil, ends (its cause is returned; Run may be called
 // again) or Close (nil).
 //
-// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's.
+// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's, around net.ErrClosed: then the loop is
+// closed.
 func (l *Loop) Run(ctx context.Context) error {
 	if err := l.claim(); err != nil {
 		return fmt.Errorf("loop: run: %w", err)
@@ -177,7 +227,7 @@ func (l *Loop) claim() error {
 	case l.running:
 		return errRunning
 	case l.closed.Load():
-		return net.ErrClosed
+		return l.ended(net.ErrClosed)
 	}
 	l.running = true
 	return nil
@@ -188,31 +238,31 @@ func (l *Loop) claim() error {
 //go:noinline
 func (l *Loop) drive(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { l.post(work{fn: func() {}}) })
-	closing, over := false, false
+	returned := false
 	defer func() {
 		// A callback may have ended this goroutine in the middle of a turn (runtime.Goexit, as testing's FailNow does).
 		stop()
-		if !over {
+		if !returned {
 			l.takeUp()
 		}
 		l.leaveUser()
 		l.mu.Lock()
 		l.running = false
-		closing = l.closed.Load()
+		closing := l.closed.Load()
 		l.mu.Unlock()
 		if closing {
 			l.finish()
-			err = nil
+			err = l.ended(nil)
 		}
 	}()
 	for err == nil && !l.closed.Load() {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
-			break
+		} else if failed := l.turn(); failed != nil {
+			l.fail(failed)
 		}
-		err = l.turn()
 	}
-	over = true
+	returned = true
 	return err
 }
 
@@ -222,22 +272,13 @@ func (l *Loop) turn() error {
 	if err != nil {
 		return err
 	}
-	l.again, l.spare = l.spare[:0], l.again // those of the turn before; who spends its budget now is for the next
-	if n > 0 {
-		l.handing, l.handed = l.handed, false
-		l.fds = l.table.resolve(l.events[:n], l.fds[:0])
-		for l.at = 0; l.at < len(l.fds); {
-			i := l.at
-			fd := l.fds[i]
-			l.at++
-			if fd != nil {
-				if n >= aheadFrom {
-					l.ahead(i)
-				}
-				l.fds[i] = nil
-				fd.event(l, l.events[i].Ready)
-				l.resumeWoken()
-			}
+	l.again, l.spare = l.spare[:0], l.again // those of the turn before; what spends its budget now is for the next
+	l.fds = l.table.resolve(l.events[:n], l.fds[:0])
+	for i, fd := range l.fds {
+		if fd != nil {
+			l.fds[i] = nil
+			fd.event(l, l.events[i].Ready)
+			l.resumeWoken()
 		}
 	}
 	for i, fd := range l.spare {
@@ -256,54 +297,18 @@ func (l *Loop) turn() error {
 
 func (l *Loop) wait() (n int, err error) {
 	if len(l.again) > 0 || len(l.local) > 0 {
-		if l.woke > 0 { // it may go on like this for long
-			l.letRun()
-		}
 		return l.poller.Wait(l.events, 0)
 	}
 	l.leaveUser()
-	// Those that were woken run first: else they would wait until the system takes the processor from our wait.
-	if l.sleeps++; l.woke > 0 {
-		l.letRun()
-	} else if l.sleeps%yieldEvery == 0 {
-		runtime.Gosched()
-	}
 	l.sleeping.Store(true)
 	timeout := time.Duration(0)
 	if !l.posted.some.Load() && !l.closed.Load() {
-		if timeout = l.sleep(); timeout == 0 {
-			runtime.Gosched() // who is in the way of something overdue may be a goroutine that has to run
-		}
+		timeout = l.sleep()
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
 	return n, err
 }
-
-const (
-	alone  = 2 * time.Microsecond  // less than what a call of Go's scheduler takes that runs somebody
-	answer = 10 * time.Microsecond // what somebody needs for one answer
-	hogged = 20 * time.Microsecond // and what more it may take by chance
-)
-
-// letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
-// all else, so one call of it may end too early. It may also take longer than those can need: then others are at work, and will be.
-func (l *Loop) letRun() {
-	most := hogged + time.Duration(l.woke)*answer
-	l.woke = 0
-	for range 8 {
-		since := time.Now()
-		runtime.Gosched()
-		if took := time.Since(since); took < alone || took > most {
-			return
-		}
-	}
-}
-
-// yieldEvery is how many waits there may be between two calls of the scheduler. Go's sysmon takes the processor of a goroutine
-// that has had it for 10 ms without such a call away in its next system call, and in each one after: a futex more and a tenth
-// of the CPU time of a message, at one connection (runtime.retake in runtime/proc.go).
-const yieldEvery = 16
 
 // sleep is how long nothing will have to be done; negative: for ever.
 func (l *Loop) sleep() time.Duration {
@@ -319,9 +324,6 @@ func (l *Loop) enterUser() {
 	if !l.user {
 		l.user = true
 		l.inUser.Store(true)
-		if !userCode.Load() {
-			userCode.Store(true)
-		}
 	}
 }
 
@@ -358,7 +360,10 @@ func (l *Loop) runQueued() bool {
 
 // resumeWoken runs the tasks whose waits have ended in what was served just now.
 func (l *Loop) resumeWoken() {
-	for t := l.nextWoken(); t != nil; t = l.nextWoken() {
+	for l.resumed < len(l.woken) {
+		t := l.woken[l.resumed]
+		l.woken[l.resumed] = nil
+		l.resumed++
 		l.enterUser()
 		t.resume()
 	}
@@ -377,7 +382,6 @@ func (l *Loop) takeUp() {
 			}
 		}
 	}
-	l.at = len(l.fds)
 	for _, t := range l.woken {
 		if t != nil {
 			l.local = append(l.local, work{task: t})
@@ -404,9 +408,9 @@ func (l *Loop) call(fn func()) {
 }
 
 // contain logs a panic. It is called by the deferred function that recovered it.
-func (l *Loop) contain(v any, what string, fields ...zap.Field) error {
+func (l *Loop) contain(v any, what string, attrs ...any) error {
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	l.log.Error(what, append(fields, zap.Any("panic", v), zap.ByteString("stack", err.Stack))...)
+	l.log.Error(what, append(attrs, "panic", v, "stack", string(err.Stack))...)
 	return err
 }
 
@@ -440,21 +444,20 @@ const lastPatience = 10 * time.Second
 //
 //go:noinline
 func (l *Loop) finish() {
-	over := false
+	returned := false
 	defer func() {
-		if !over { // as in Run
+		if !returned { // as in drive
 			l.takeUp()
 			l.finish() // here, for the coroutines of a locked thread
 		}
 	}()
 	l.runQueued()
 	for _, leak := range l.Leaks() {
-		l.log.Warn("still open at the end of its loop", zap.String("leak", leak.String()))
+		l.log.Warn("still open at the end of its loop", "leak", leak.String())
 	}
-	for _, fd := range l.table.all(true) {
-		fd.Close()
-	}
-	l.promised.end(net.ErrClosed)
+	why := l.ended(net.ErrClosed)
+	l.closeAll()
+	l.promised.end(why)
 	// That has settled what waits on descriptors and promises. What waits for something else is canceled, until no task is left.
 	for give := time.Now().Add(lastPatience); time.Now().Before(give); {
 		if l.runQueued() {
@@ -464,24 +467,26 @@ func (l *Loop) finish() {
 			break
 		}
 		for t := range l.tasks {
-			t.end(net.ErrClosed)
+			t.end(why)
 		}
 		if len(l.local) > 0 {
 			continue
 		}
 		l.sleeping.Store(true)
 		if !l.posted.some.Load() {
-			l.poller.Wait(l.events, time.Until(give))
+			if _, err := l.poller.Wait(l.events, time.Until(give)); err != nil {
+				time.Sleep(time.Millisecond) // it has failed, and cannot tell of posts
+			}
 		}
 		l.sleeping.Store(false)
 	}
 	if len(l.tasks) > 0 {
-		l.log.Error("tasks that do not end were left at the end of their loop", zap.Int("tasks", len(l.tasks)))
+		l.log.Error("the loop has ended, and some of its tasks have not", "tasks", len(l.tasks))
 		for t := range l.tasks {
-			t.done.settle(net.ErrClosed) // so that nobody waits for them for ever
+			t.done.settle(why) // so that nobody waits for them for ever
 		}
 	}
-	l.promised.last(net.ErrClosed)
+	l.promised.last(why)
 	for !l.posted.close() {
 		l.runQueued()
 	}
@@ -494,9 +499,10 @@ func (l *Loop) finish() {
 	err := l.poller.Close()
 	l.wakeMu.Unlock()
 	if err != nil {
-		l.log.Error("close of the poller", zap.Error(err))
+		l.log.Error("cannot close the poller", "error", err)
 	}
-	over = true
+	returned = true
+	delist(l)
 	close(l.done)
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,7 +67,7 @@ func nothingLeft(t *testing.T, r *Reactor, before held) {
 
 func TestTenThousandDescriptors(t *testing.T) {
 	before := holdings(t)
-	r, err := NewReactor(&Config{Loops: 2, Logger: zap.NewNop()})
+	r, err := NewReactor(&Config{Loops: 2, Logger: silent})
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -14,9 +15,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 // A panic in user code is logged with its stack, ends its own task or closes its own descriptor, and nothing else.
@@ -24,7 +22,7 @@ import (
 // panicked fails unless the log has n panics, each with its value and the stack of this file.
 func (s *stage) panicked(n int) {
 	s.t.Helper()
-	found := s.logs.FilterMessageSnippet("panic").FilterLevelExact(zapcore.ErrorLevel).All()
+	found := s.logs.FilterMessageSnippet("panic").FilterLevelExact(slog.LevelError).All()
 	if len(found) != n {
 		s.t.Fatalf("the log has %d panics, want %d: %v", len(found), n, found)
 	}
@@ -198,11 +196,11 @@ func TestPanicInTask(t *testing.T) {
 // reactor makes a reactor of one loop, on a script that sleeps.
 func reactor(t *testing.T, lock bool) (*Reactor, *stage) {
 	t.Helper()
-	core, logs := observer.New(zapcore.DebugLevel)
+	logs := new(logbook)
 	p := newScript()
 	p.sleeps = true
 	r, err := NewReactor(&Config{
-		Loops: 1, LockThreads: lock, Logger: zap.New(core), Clock: p.clock,
+		Loops: 1, LockThreads: lock, Logger: slog.New(logs), Clock: p.clock,
 		NewPoller: func() (Poller, error) { return p, nil },
 	})
 	if err != nil {
@@ -412,9 +410,8 @@ func TestPanicInDo(t *testing.T) {
 
 // The goroutine of the pool is gone, and neither the task nor the pool's place with it.
 func TestGoexitInDo(t *testing.T) {
-	core, _ := observer.New(zapcore.DebugLevel)
 	p := newScript()
-	l, err := New(&Config{Workers: 1, Logger: zap.New(core), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
+	l, err := New(&Config{Workers: 1, Logger: silent, Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -476,9 +473,8 @@ func TestBackOffIsLoggedWithoutLock(t *testing.T) {
 	p := newScript()
 	var fd *FD
 	told := 0
-	core, _ := observer.New(zapcore.DebugLevel)
-	hook := zap.Hooks(func(zapcore.Entry) error { told++; fd.Close(); return nil })
-	l, err := New(&Config{Logger: zap.New(core, hook), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
+	logs := &logbook{onEntry: func() { told++; fd.Close() }}
+	l, err := New(&Config{Logger: slog.New(logs), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -491,4 +487,34 @@ func TestBackOffIsLoggedWithoutLock(t *testing.T) {
 		t.Errorf("logged %d times, want once", told)
 	}
 	a.want(t, net.ErrClosed, "closed by the logger")
+}
+
+// The same of a wake-up that fails, although the caller of wake holds the descriptor's lock.
+func TestFailedWakeIsLoggedWithoutLock(t *testing.T) {
+	var fd *FD
+	told := make(chan string, 1)
+	logs := &logbook{onEntry: func() { told <- fd.String() }}
+	p := newScript()
+	l, err := New(&Config{Logger: slog.New(logs), Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{Loop: l, t: t, p: p, next: 1 << 20}
+	s.run()
+	fd = s.descriptor()
+	s.watch(fd, nil)
+	s.idle()
+	p.mu.Lock()
+	p.faults["wake"] = errFull
+	p.mu.Unlock()
+	within(t, "Close", func() { fd.Close() })
+	receive(t, "the log handler's end", told)
+	p.mu.Lock()
+	delete(p.faults, "wake")
+	p.woken = true // the loop has missed one
+	p.change.Broadcast()
+	p.mu.Unlock()
+	if found := logs.FilterMessage("cannot wake the poller").FilterLevelExact(slog.LevelError).All(); len(found) != 1 || found[0].attrs["error"] != errFull {
+		t.Errorf("the log has %v", logs.All())
+	}
 }

@@ -3,75 +3,38 @@ package loop
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
-	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 )
 
-// A Config says how loops are made. nil and the zero Config are the defaults.
+// A Config says how loops are made. nil and the zero Config are the defaults. A field that is zero
+// takes its value from [SetDefaults], and if that gave none, the value that its comment names.
 type Config struct {
-	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS.
+	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS. Only Default takes it from SetDefaults.
 	Loops int
 	// LockThreads ties each loop of a Reactor to a system thread of its own.
 	LockThreads bool
-	// Logger takes what has no caller to go back to: panics, accepts that back off, leaks. nil: warnings and worse, as text
-	// on standard error.
-	Logger *zap.Logger
+	// Logger gets the events that no caller can be given: panics, accepts that back off, leaks. Its
+	// handler may be called by any goroutine, and never under a lock of this package. nil: warnings
+	// and errors, as text on standard error.
+	Logger *slog.Logger
 	// Workers is how many functions Task.Do and Loop.Do run at once, for all loops of a Reactor together; 0 or less: 64.
 	Workers int
 	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond and 300 bytes each.
 	TraceLeaks bool
+	// Debug makes each blocking call of a goroutine on a loop's goroutine return ErrOnLoop, also one that would complete at once: so a
+	// forgotten In(task) shows in the first test, not under load. It counts for the whole process, and costs about half a
+	// microsecond a call. The environment variable POLLUX_DEBUG (not empty) and the race detector switch it on too.
+	Debug bool
 	// Clock is what deadlines are measured by; nil: timeouts.System.
 	Clock timeouts.Clock
 	// NewPoller makes the poller of a loop; nil: pollux.New.
 	NewPoller func() (Poller, error)
 }
-
-func (c *Config) clock() timeouts.Clock {
-	if c.Clock == nil {
-		return timeouts.System
-	}
-	return c.Clock
-}
-
-func (c *Config) workers() int {
-	if c.Workers <= 0 {
-		return 64
-	}
-	return c.Workers
-}
-
-func (c *Config) newPoller() (Poller, error) {
-	if c.NewPoller != nil {
-		return c.NewPoller()
-	}
-	return pollux.New()
-}
-
-func (c *Config) logger() *zap.Logger {
-	if c.Logger == nil {
-		return stderrLogger()
-	}
-	return c.Logger
-}
-
-var stderrLogger = sync.OnceValue(func() *zap.Logger {
-	cfg := zap.NewDevelopmentConfig()
-	cfg.Development = false
-	cfg.DisableCaller = true
-	cfg.DisableStacktrace = true
-	cfg.Level = zap.NewAtomicLevelAt(zapcore.WarnLevel)
-	log, err := cfg.Build()
-	if err != nil {
-		return zap.NewNop()
-	}
-	return log.Named("pollux")
-})
 
 // A Reactor owns loops and hands them out.
 type Reactor struct {
@@ -84,15 +47,17 @@ type Reactor struct {
 //
 // Errors: those of Config.NewPoller; then nothing is left behind.
 func NewReactor(cfg *Config) (*Reactor, error) {
-	if cfg == nil {
-		cfg = new(Config)
-	}
+	return newReactor(cfg.complete(defaults.config()))
+}
+
+// newReactor is NewReactor for a Config that is complete but for Loops.
+func newReactor(cfg *Config) (*Reactor, error) {
 	n := cfg.Loops
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
 	r := new(Reactor)
-	workers := newPool(cfg.workers())
+	workers := newPool(cfg.Workers)
 	for range n {
 		l, err := newLoop(cfg, workers)
 		if err != nil {
@@ -119,7 +84,7 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 		// On the goroutine that a callback has ended (runtime.Goexit, as testing's FailNow does): it may have made coroutines that
 		// none but its thread may resume. The loop has others to serve.
 		if !over {
-			l.log.Error("a callback ended the loop's goroutine; it goes on")
+			l.log.Error("a callback ended the loop's goroutine (runtime.Goexit): the loop continues")
 			if l.claim() == nil {
 				r.drive(l, false)
 				return
@@ -128,7 +93,7 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 		r.wg.Done()
 	}()
 	if err := l.drive(context.Background()); err != nil {
-		l.log.Error("loop ended", zap.Error(err))
+		l.log.Error("loop ended", "error", err)
 	}
 	over = true
 }
@@ -136,28 +101,39 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 // Loops are all of them.
 func (r *Reactor) Loops() []*Loop { return r.loops }
 
-// Next is the next loop in turn.
+// Next returns the next loop in turn. It leaves out loops whose poller has failed, unless no other is left.
 func (r *Reactor) Next() *Loop {
 	if len(r.loops) == 1 {
 		return r.loops[0]
 	}
-	return r.loops[r.next.Add(1)%uint32(len(r.loops))]
+	return r.alive(r.next.Add(1))
 }
 
-// LeastLoaded is the loop with the fewest descriptors.
+// alive returns the first loop from the i-th on that has not ended, or else the i-th.
+func (r *Reactor) alive(i uint32) *Loop {
+	n := uint32(len(r.loops))
+	for j := range n {
+		if l := r.loops[(i+j)%n]; !l.closed.Load() {
+			return l
+		}
+	}
+	return r.loops[i%n]
+}
+
+// LeastLoaded returns the loop with the fewest descriptors, of those that have not ended.
 func (r *Reactor) LeastLoaded() *Loop {
-	best := r.loops[0]
-	for _, l := range r.loops[1:] {
-		if l.Stats().Descriptors < best.Stats().Descriptors {
+	best := r.alive(0)
+	for _, l := range r.loops {
+		if !l.closed.Load() && l.Stats().Descriptors < best.Stats().Descriptors {
 			best = l
 		}
 	}
 	return best
 }
 
-// ByHash is the loop for a hash, always the same for the same: of a peer's address, say, so that what it sends is served in one
-// place.
-func (r *Reactor) ByHash(hash uint64) *Loop { return r.loops[hash%uint64(len(r.loops))] }
+// ByHash returns the loop for a hash, always the same for the same: of a peer's address, say, so that what it sends is served in one
+// place. If that loop has ended, the next one stands in for it.
+func (r *Reactor) ByHash(hash uint64) *Loop { return r.alive(uint32(hash % uint64(len(r.loops)))) }
 
 // Leaks lists what is registered on all loops just now.
 func (r *Reactor) Leaks() []Leak {
@@ -185,30 +161,4 @@ func (r *Reactor) close() error {
 	}
 	r.wg.Wait()
 	return errors.Join(errs...)
-}
-
-var defaultReactor struct {
-	mu sync.Mutex
-	r  atomic.Pointer[Reactor]
-}
-
-// Default is the reactor of those who name none. It starts on first need and lives as long as the process. It has half as many loops
-// as there are processors, at least one: mostly it is goroutines that wait on it, and they need the other half.
-//
-// Errors: those of NewReactor; the next call tries again.
-func Default() (*Reactor, error) {
-	if r := defaultReactor.r.Load(); r != nil {
-		return r, nil
-	}
-	defaultReactor.mu.Lock()
-	defer defaultReactor.mu.Unlock()
-	if r := defaultReactor.r.Load(); r != nil {
-		return r, nil
-	}
-	r, err := NewReactor(&Config{Loops: max(1, runtime.GOMAXPROCS(0)/2)})
-	if err != nil {
-		return nil, err
-	}
-	defaultReactor.r.Store(r)
-	return r, nil
 }

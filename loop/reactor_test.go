@@ -1,14 +1,9 @@
 package loop
 
 import (
-	"errors"
+	"log/slog"
 	"runtime"
 	"testing"
-
-	"github.com/polluxio/pollux"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 // A Reactor owns loops and hands them out.
@@ -16,7 +11,7 @@ import (
 func scripted(t *testing.T, loops int) (*Reactor, []*script) {
 	t.Helper()
 	var scripts []*script
-	r, err := NewReactor(&Config{Loops: loops, Logger: zap.NewNop(), NewPoller: func() (Poller, error) {
+	r, err := NewReactor(&Config{Loops: loops, Logger: silent, NewPoller: func() (Poller, error) {
 		p := newScript()
 		p.sleeps = true
 		scripts = append(scripts, p)
@@ -105,7 +100,7 @@ func TestReactorOfAsManyLoopsAsProcessors(t *testing.T) {
 // One that cannot be made whole leaves nothing behind.
 func TestReactorThatFails(t *testing.T) {
 	var scripts []*script
-	r, err := NewReactor(&Config{Loops: 3, Logger: zap.NewNop(), NewPoller: func() (Poller, error) {
+	r, err := NewReactor(&Config{Loops: 3, Logger: silent, NewPoller: func() (Poller, error) {
 		if len(scripts) == 2 {
 			return nil, errFull
 		}
@@ -144,12 +139,12 @@ func TestReactorClose(t *testing.T) {
 }
 
 func TestReactorAndAPollerThatFails(t *testing.T) {
-	core, logs := observer.New(zapcore.DebugLevel)
+	logs := new(logbook)
 	p := newScript()
 	var r *Reactor
 	within(t, "NewReactor", func() {
 		var err error
-		r, err = NewReactor(&Config{Loops: 1, Logger: zap.New(core), NewPoller: func() (Poller, error) { return failingPoller{p}, nil }})
+		r, err = NewReactor(&Config{Loops: 1, Logger: slog.New(logs), NewPoller: func() (Poller, error) { return failingPoller{p}, nil }})
 		if err != nil {
 			t.Error(err)
 		}
@@ -159,66 +154,6 @@ func TestReactorAndAPollerThatFails(t *testing.T) {
 	if p.count("close") != 1 {
 		t.Errorf("the poller was closed %d times, want once", p.count("close"))
 	}
-}
-
-func TestDefault(t *testing.T) {
-	first, err := Default()
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := Default()
-	if first != second || err != nil {
-		t.Errorf("Default gives %p, then %p, %v", first, second, err)
-	}
-	if want := max(1, runtime.GOMAXPROCS(0)/2); len(first.Loops()) != want {
-		t.Errorf("%d loops, want %d", len(first.Loops()), want)
-	}
-	ran := make(chan struct{})
-	if err := first.Next().Post(func() { close(ran) }); err != nil {
-		t.Fatal(err)
-	}
-	receive(t, "what was posted", ran)
-}
-
-// A future that names no loop has its functions run on one of the default reactor's.
-func TestDefaultIsForThoseWhoNameNone(t *testing.T) {
-	if _, err := Default(); errors.Is(err, errors.ErrUnsupported) {
-		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
-	}
-	ran := make(chan int)
-	Settled(5, nil).Then(func(v int, err error) {
-		if err != nil {
-			t.Error(err)
-		}
-		ran <- v
-	})
-	if v := receive(t, "Then", ran); v != 5 {
-		t.Errorf("got %d, want 5", v)
-	}
-}
-
-func TestConfigDefaults(t *testing.T) {
-	c := new(Config)
-	if c.workers() != 64 || (&Config{Workers: -1}).workers() != 64 || (&Config{Workers: 3}).workers() != 3 {
-		t.Error("Workers is 64 by default")
-	}
-	if c.logger() == nil || c.clock() == nil {
-		t.Error("a default is missing")
-	}
-	p, err := c.newPoller()
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := p.(*pollux.Poller); !ok {
-		t.Errorf("the default poller is a %T", p)
-	}
-	p.Close()
 }
 
 // A callback or a task that closes its own reactor would wait for itself.

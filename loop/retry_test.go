@@ -48,7 +48,7 @@ func TestRetryDoubles(t *testing.T) {
 	}
 	for i, w := range warnings {
 		f := w.ContextMap()
-		if f["error"] != errFull.Error() || f["lane"] != "read" {
+		if f["error"] != errFull || f["lane"] != "read" {
 			t.Errorf("warning %d: %v", i, f)
 		}
 		if d, want := f["for"], min(5*time.Millisecond<<i, time.Second); d != want {

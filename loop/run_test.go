@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"go.uber.org/zap/zapcore"
 )
 
 // Run drives a loop until its context ends, and may be called again; Close ends it for good, from wherever it is called.
@@ -359,7 +359,7 @@ func TestLeaks(t *testing.T) {
 		}
 	}
 	s.Close()
-	found := s.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("still open").All()
+	found := s.logs.FilterLevelExact(slog.LevelWarn).FilterMessageSnippet("still open").All()
 	if len(found) != 1 || !strings.Contains(fmt.Sprint(found[0].ContextMap()["leak"]), "TestLeaks") {
 		t.Errorf("the log has %v", found)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"runtime"
 	"sync"
@@ -12,9 +13,6 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 // soon is how long a test waits for what has to happen.
@@ -141,17 +139,17 @@ type stage struct {
 	*Loop
 	t    *testing.T
 	p    *script
-	logs *observer.ObservedLogs
+	logs *logbook
 	next int // a number for a descriptor
 }
 
 // newStage makes a loop that nobody runs: the test makes its turns.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	core, logs := observer.New(zapcore.DebugLevel)
+	logs := new(logbook)
 	p := newScript()
 	l, err := New(&Config{
-		Logger:     zap.New(core),
+		Logger:     slog.New(logs),
 		Clock:      p.clock,
 		NewPoller:  func() (Poller, error) { return p, nil },
 		TraceLeaks: true,

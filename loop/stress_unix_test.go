@@ -17,7 +17,6 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/timeouts"
-	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 )
 
@@ -400,7 +399,7 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 
 func TestStress(t *testing.T) {
 	before := holdings(t)
-	r, err := NewReactor(&Config{Loops: 2, Logger: zap.NewNop()})
+	r, err := NewReactor(&Config{Loops: 2, Logger: silent})
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
 	}

@@ -17,13 +17,14 @@ import (
 //	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
 //	                           └──returned, panicked──▶ ended
 type Task struct {
-	attempt Op // of Await
-	loop    *Loop
+	wait Op // of a wait for a descriptor
+	loop *Loop
 
 	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
-	seat      seat // where it sits while it does not run
+	next      func() (struct{}, bool) // runs the task until it waits or ends
+	yield     func(struct{}) bool     // goes on in the loop; of the task
 	suspended bool
-	over      bool
+	ended     bool
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	ender     func(error) // or a function that can be told to end
@@ -48,18 +49,19 @@ func (l *Loop) Go(fn func(t *Task)) *Task {
 
 // start makes the coroutine and runs it until it first waits. Loop only.
 func (t *Task) start(fn func(*Task)) {
-	l := t.loop
-	l.tasks[t] = struct{}{}
-	l.alive.Add(1)
-	t.seat.of = t
-	t.seat.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		l.seat.yield = yield // where the loop sits now
-		goexit := true       // or a panic where none may be, which is the loop's too
-		defer func() { t.leave(goexit) }()
+	t.loop.tasks[t] = struct{}{}
+	t.loop.alive.Add(1)
+	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		t.yield = yield
 		t.main(fn)
-		goexit = false
 	})
 	t.resume()
+}
+
+// resume runs the task until it waits or ends. A Goexit in it ends the loop's goroutine too, since iter.Pull passes it on. Loop only.
+func (t *Task) resume() {
+	t.spent, t.suspended = 0, false
+	t.next()
 }
 
 // main is the bottom of the coroutine's stack.
@@ -71,7 +73,7 @@ func (t *Task) main(fn func(*Task)) {
 		if v := recover(); v != nil {
 			err = t.loop.contain(v, "panic in a task")
 		}
-		t.over = true
+		t.ended = true
 		delete(t.loop.tasks, t)
 		t.loop.alive.Add(-1)
 		t.done.settle(err)
@@ -96,7 +98,8 @@ func (t *Task) Loop() *Loop { return t.loop }
 // errNotRunning is for a wait in the name of a task that is not the one that runs.
 var errNotRunning = errors.New("loop: a task may wait only while it runs, from its own function")
 
-// mayWait says whether the caller is the task. It cannot notice a stranger that waits at the very time the task runs.
+// mayWait returns why the task must not wait: what Cancel said, or that the caller is not the task. It cannot notice another goroutine that
+// waits in the task's name while the task runs.
 func (t *Task) mayWait() error {
 	if t.canceled != nil {
 		err := t.canceled
@@ -109,27 +112,24 @@ func (t *Task) mayWait() error {
 	return nil
 }
 
-// runs says whether the task is not waiting, as far as can be told.
-func (t *Task) runs() bool { return !t.suspended && !t.over && t.seat.of != nil }
+// runs says whether the task runs now, as far as can be told.
+func (t *Task) runs() bool { return !t.suspended && !t.ended && t.yield != nil }
 
-// settleDown is the last before the task waits for o, which is queued.
-func (t *Task) settleDown(o *Op) {
-	o.here()
-	// A cancel that found the lane in the task's hands is for this wait, as the attempt came to nothing.
-	if t.canceled != nil && o.cancel(o.fd, t.canceled, nil) {
-		t.canceled = nil
-	}
-	t.turns++
-	t.op, t.suspended = o, true
-}
-
-// suspend gives the loop up until what it waits for has made it ready.
+// suspend gives the loop up until what the task waits for has made it ready.
 func (t *Task) suspend() {
 	t.op, t.suspended = nil, true
-	t.giveUp()
+	t.yield(struct{}{})
 }
 
-// endBy has ctx end the wait for o too, until what it returns is called.
+// suspendOn is suspend for an operation in a queue.
+func (t *Task) suspendOn(o *Op) {
+	t.turns++
+	t.op, t.suspended = o, true
+	t.yield(struct{}{})
+	t.op = nil
+}
+
+// endBy makes ctx end the wait for o too, until the function that it returns is called.
 func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
 	turn := t.turns
 	return context.AfterFunc(ctx, func() {
@@ -142,17 +142,9 @@ func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
 	})
 }
 
-// A TaskContext says that a task waits, and that ctx ends its wait.
-type TaskContext struct {
-	Task    *Task
-	Context context.Context
-}
-
-// Spend counts an operation of n bytes that completed without waiting, and yields when the budget of a turn is used up: for those
-// who make attempts with FD.Enter. Loop only, by the task itself.
-func (t *Task) Spend(n int) {
-	t.spent += max(n, opCost)
-	if t.spent >= budget {
+// spend counts an operation that completed without waiting, and yields when the budget of a turn is used up. The task itself calls it.
+func (t *Task) spend(out Outcome) {
+	if t.spent += out.cost(); t.spent >= budget && t.runs() {
 		t.Yield()
 	}
 }
@@ -221,7 +213,6 @@ func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) e
 func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	err := errGoexit
 	t.op, t.suspended = nil, true // as in suspend, but before fn can look
-	t.loop.woke++
 	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
@@ -230,7 +221,7 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 		}()
 		err = protect(fn)
 	})
-	t.giveUp()
+	t.yield(struct{}{})
 	return err
 }
 
@@ -262,8 +253,10 @@ func (t *Task) Done() Future[struct{}] {
 
 // Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on). ErrOnLoop: see there.
 func (t *Task) Wait(ctx context.Context) error {
-	if err := t.loop.refuseWait(); err != nil && !t.Done().Settled() {
-		return err
+	if !t.Done().Settled() {
+		if err := refuseWait(); err != nil {
+			return err
+		}
 	}
 	_, err := t.done.park(ctx)
 	return err

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"go.uber.org/zap"
 )
 
 // A task is straight-line code that runs on its loop's goroutine only, one at a time.
@@ -187,7 +186,7 @@ func TestTaskDoSuspendsOnlyTheTask(t *testing.T) {
 // At most Config.Workers functions run at once; the others wait in their order.
 func TestTaskDoIsBounded(t *testing.T) {
 	p := newScript()
-	l, err := New(&Config{Workers: 3, Clock: p.clock, Logger: zap.NewNop(), NewPoller: func() (Poller, error) { return p, nil }})
+	l, err := New(&Config{Workers: 3, Clock: p.clock, Logger: silent, NewPoller: func() (Poller, error) { return p, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,11 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		return loop.Outcome{Retry: acceptRetry, Cause: errno}, loop.ErrAgain
 	}
 	if o.newfd = newfd; err != nil {
-		return loop.Outcome{}, err
+		out := loop.Outcome{}
+		if err == syscall.ECONNABORTED { // that connection is gone, and others may be there
+			out.Ops = 1
+		}
+		return out, err
 	}
 	return loop.Outcome{N: 1}, nil
 }
@@ -52,7 +56,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 // accepted makes of an accept what its caller gets.
 func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	var from Addr
-	if err == loop.ErrAgain && o.cause != nil && !s.fd.Watched() {
+	if err == loop.ErrAgain && o.cause != nil && s.fd.Watcher() == nil {
 		err = o.cause
 	}
 	if err == nil {

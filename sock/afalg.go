@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"runtime"
 
 	"github.com/polluxio/pollux/loop"
 )
@@ -36,9 +35,7 @@ func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, fla
 	defer o.done()
 	o.room = appendAlgControl(o.room[:0], op, iv, assoclen)
 	o.control = o.room
-	o.Deadline = s.deadline(flags)
-	err = s.fd.Do(s.who, &o.Op)
-	runtime.KeepAlive(s)
+	err = s.runMsg(o)
 	return o.n, s.fail("sendmsg_afalg", Addr{}, err)
 }
 

@@ -69,7 +69,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 		addr = *to
 	}
 	a.Wrap = func(err error) error {
-		if err == loop.ErrAgain && a.cause != nil && !s.fd.Watched() {
+		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
 			err = a.cause // as in accepted
 		}
 		return s.fail(name, addr, a.part(err))
@@ -82,7 +82,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 			return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
 		}
 	}
-	a.Deadline = s.deadline(flags)
+	a.Timeout = s.patience(flags)
 	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }
 
@@ -92,8 +92,8 @@ func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
 		if err := s.encode(&a.op, addr); err != nil {
 			return a.out, a.Wrap(err)
 		}
-		a.Deadline = s.deadline(a.flags)
-		return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.(context.Context))
+		a.Timeout = s.patience(a.flags)
+		return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.Context())
 	})
 }
 
@@ -133,16 +133,17 @@ func fillReceivedInto(o *op) (ReceivedInto, error) {
 }
 
 // transfer is settled at birth, without an allocation, if the first attempt is enough.
-func (a Async) transfer(name string, d loop.Direction, p []byte, flags int,
-	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
-	n, err := 0, error(loop.ErrAgain)
+func (a Async) transfer(name string, d loop.Direction, p []byte, flags int, once attempt,
+	try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
 	if flags&MSG_WAITALL == 0 {
-		n, err = a.s.direct(d, p, flags, once)
+		c := a.s.call(d, flags)
+		c.Timeout = 0 // the future waits
+		n, err := a.s.transfer(name, c, p, flags, once)
+		if err != ErrWouldBlock || a.s.patience(flags) == 0 {
+			return loop.SettledOn(&a.s.fd, n, err)
+		}
 	}
-	if err == loop.ErrAgain && (a.s.timeout.Load() != 0 && flags&msgDontwait == 0 || flags&MSG_WAITALL != 0) {
-		return start(a.s, name, d, try, p, flags, nil, fillN)
-	}
-	return loop.SettledOn(&a.s.fd, n, a.s.fail(name, Addr{}, err))
+	return start(a.s, name, d, try, p, flags, nil, fillN)
 }
 
 // RecvInto is Socket.RecvInto.

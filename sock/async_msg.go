@@ -1,8 +1,6 @@
 package sock
 
 import (
-	"context"
-
 	"github.com/polluxio/pollux/loop"
 )
 
@@ -58,7 +56,7 @@ func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte,
 			if err := a.address(s, to, bad); err != nil {
 				return a.out, a.Wrap(err)
 			}
-			return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.(context.Context))
+			return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.Context())
 		})
 	}
 	if err := a.address(s, to, bad); err != nil {
@@ -77,7 +75,7 @@ func (o *msgOp) address(s *Socket, to Addr, bad error) error {
 	if err := countBuffers(o.buffers); err != nil {
 		return err
 	}
-	o.Deadline = s.deadline(o.flags)
+	o.Timeout = s.patience(o.flags)
 	return bad
 }
 

@@ -87,16 +87,19 @@ func (s *Socket) connect(to Addr) error {
 		return s.run(o)
 	}
 	// Blind, since an earlier connect that is in progress must not keep this one from the system's answer. But the lane learns.
-	sysfd, err := s.fd.Enter(loop.Write, true)
-	if err != nil {
+	c := loop.Call{Lane: loop.Write, Blind: true}
+	if err := s.fd.Begin(&c); err != nil {
 		return err
 	}
-	err = s.sysConnect(sysfd, o.sa[:o.salen], true)
+	err := s.sysConnect(c.Sysfd, o.sa[:o.salen], true)
 	learned := err
 	if err == syscall.EINPROGRESS || err == syscall.EALREADY {
 		learned = loop.ErrAgain
 	}
-	s.fd.Leave(loop.Write, false, loop.Outcome{}, learned)
+	c.Blind = false
+	if again, _ := s.fd.End(&c, loop.Outcome{}, learned); again {
+		s.fd.End(&c, loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
+	}
 	if err == nil {
 		s.fd.Renewed()
 	}

@@ -60,7 +60,7 @@ var (
 type rawFile struct {
 	base   *Socket // of which it was made
 	share  *share
-	who    any // as in Socket
+	who    loop.Waiter
 	ctx    context.Context
 	cancel context.CancelCauseFunc // ends what is waited for
 	view   atomic.Pointer[Socket]  // of share.socket, with whom to wait for it
@@ -138,15 +138,11 @@ func (r *rawFile) socket() *Socket {
 	if v := r.view.Load(); v != nil && v.core == s.core {
 		return v
 	}
-	var v *Socket
-	switch who := r.who.(type) {
-	case *loop.Task:
-		v = s.In(who).With(r.ctx)
-	case *loop.TaskContext:
-		v = s.In(who.Task).With(r.ctx)
-	default:
-		v = s.With(r.ctx)
+	v := s
+	if t := r.who.Task(); t != nil {
+		v = s.In(t)
 	}
+	v = v.With(r.ctx)
 	r.view.Store(v)
 	return v
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"github.com/polluxio/pollux/loop"
 )
 
 // A share is the part that the Files of a socket have in its descriptor: Python's count of io references.
@@ -96,11 +94,8 @@ func (h *share) settled() *Socket {
 
 // context is the one that s is a view with.
 func (s *Socket) context() context.Context {
-	switch who := s.who.(type) {
-	case *loop.TaskContext:
-		return who.Context
-	case context.Context:
-		return who
+	if ctx := s.who.Context(); ctx != nil {
+		return ctx
 	}
 	return context.Background()
 }

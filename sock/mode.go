@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // Forever is the timeout of a blocking socket: Python's None.
@@ -111,51 +110,33 @@ func (s *Socket) SetBlocking(blocking bool) error {
 // Blocking is Timeout() != 0: true with a timeout too, as in Python.
 func (s *Socket) Blocking() bool { return s.timeout.Load() != 0 }
 
-// deadline is the mode, for an operation with these flags that begins now.
-func (s *Socket) deadline(flags int) timeouts.Deadline {
-	switch t := s.timeout.Load(); {
-	case flags&msgDontwait != 0, t == 0:
-		return timeouts.Now
-	case t < 0:
-		return timeouts.Never
-	default:
-		return s.fd.Now().Add(time.Duration(t))
+// patience is how long an operation with these flags may wait, as loop.Call has it.
+func (s *core) patience(flags int) time.Duration {
+	if flags&msgDontwait != 0 {
+		return 0
 	}
+	return time.Duration(s.timeout.Load())
 }
 
 // With is the same socket, whose operations end with the cause of ctx when that ends first; it takes the place of an earlier one. It
 // allocates nothing and starts no goroutine; on a socket that a task waits for, it allocates in each wait.
 func (s *Socket) With(ctx context.Context) *Socket {
-	if s.who == nil {
-		return &Socket{s.core, ctx, s} // short enough to be inlined, so that the view is on its user's stack
+	if s.who.IsZero() {
+		return &Socket{s.core, loop.ByContext(ctx), s} // short enough to be inlined, so that the view is on its user's stack
 	}
 	return s.rewith(ctx)
 }
 
 func (s *Socket) rewith(ctx context.Context) *Socket {
-	switch who := s.who.(type) {
-	case *loop.Task:
-		return &Socket{s.core, &loop.TaskContext{Task: who, Context: ctx}, s.root}
-	case *loop.TaskContext:
-		return &Socket{s.core, &loop.TaskContext{Task: who.Task, Context: ctx}, s.root}
-	}
-	return &Socket{s.core, ctx, s.root}
+	return &Socket{s.core, s.who.With(ctx), s.root}
 }
 
 // In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
 func (s *Socket) In(t *loop.Task) *Socket {
-	if s.who == nil {
-		return &Socket{s.core, t, s}
+	if s.who.IsZero() {
+		return &Socket{s.core, loop.ByTask(t), s}
 	}
 	return s.rein(t)
 }
 
-func (s *Socket) rein(t *loop.Task) *Socket {
-	switch who := s.who.(type) {
-	case *loop.TaskContext:
-		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who.Context}, s.root}
-	case context.Context:
-		return &Socket{s.core, &loop.TaskContext{Task: t, Context: who}, s.root}
-	}
-	return &Socket{s.core, t, s.root}
-}
+func (s *Socket) rein(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s.root} }

@@ -81,9 +81,8 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 // long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
 	if len(buffers) <= fewBuffers && len(ancillary) == 0 && to.IsZero() && flags == int(int32(flags)) {
-		if n, err = s.sendFew(buffers, flags); err != loop.ErrAgain {
-			return n, s.fail("sendmsg", to, err)
-		}
+		n, err = s.sendFew(buffers, flags)
+		return n, s.fail("sendmsg", to, err)
 	}
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
@@ -124,32 +123,33 @@ func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err err
 			o.room = o.control
 		}
 	}
-	o.Deadline = s.deadline(o.flags)
-	err = s.fd.Do(s.who, &o.Op)
-	runtime.KeepAlive(s)
+	err = s.runMsg(o)
 	return o.n, s.fail("sendmsg", to, err)
+}
+
+// runMsg makes the operation, and waits as the mode and the view say.
+func (s *Socket) runMsg(o *msgOp) error {
+	o.Waiter, o.Timeout = s.who, s.patience(o.flags)
+	err := s.fd.Do(&o.Call, o)
+	runtime.KeepAlive(s)
+	return err
 }
 
 // fewBuffers is how many buffers have room on the stack.
 const fewBuffers = 16
 
-// sendFew makes one attempt of the commonest message without an op. With loop.ErrAgain the operation has still to be made.
-func (s *Socket) sendFew(buffers [][]byte, flags int) (int, error) {
-	t, ok := s.hot()
-	if !ok {
-		return 0, loop.ErrAgain
+// sendFew is Sendmsg for the commonest message, without an op.
+func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
+	c := s.call(loop.Write, flags)
+	c.Blind = false
+	err = s.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		var failed error
+		n, failed = sysSendFew(c.Sysfd, buffers, s.sendFlags(flags))
+		out, failed := s.again(loop.Outcome{N: n}, failed)
+		again, err = s.fd.End(&c, out, failed)
 	}
-	sysfd, err := s.fd.Enter(loop.Write, false)
-	if err != nil {
-		return 0, err
-	}
-	n, err := sysSendFew(sysfd, buffers, s.sendFlags(flags))
-	out, err := s.again(loop.Outcome{N: n}, err)
-	s.fd.Leave(loop.Write, false, out, err)
 	runtime.KeepAlive(s)
-	if t != nil && err == nil {
-		t.Spend(n)
-	}
 	return n, err
 }
 
@@ -220,9 +220,7 @@ func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n,
 	}
 	defer o.done()
 	o.control = control
-	o.Deadline = s.deadline(flags)
-	err = o.part(s.fd.Do(s.who, &o.Op))
-	runtime.KeepAlive(s)
+	err = o.part(s.runMsg(o))
 	if err == nil {
 		from, err = o.sender()
 	}

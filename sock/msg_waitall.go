@@ -2,7 +2,6 @@ package sock
 
 import (
 	"github.com/polluxio/pollux/loop"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // tryRecvmsg is one recvmsg(2), and with MSG_WAITALL the next part of one. The system cannot wait for all, since to it every call is
@@ -24,13 +23,13 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	}
 	if err != nil {
 		o.seen = seen
-		return loop.Outcome{}, err
+		return loop.Outcome{Ops: o.s.taken()}, err
 	}
-	out := loop.Outcome{N: part}
+	out := loop.Outcome{N: part, Ops: o.s.taken()}
 	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
+	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Timeout != 0
 	if !all || part == 0 || o.got > 0 && o.s.family == AF_UNIX {
 		return out, nil
 	}

@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"context"
 	"runtime"
 	"sync"
 
@@ -62,103 +61,40 @@ func (o *op) done() {
 
 // run makes the operation, and waits as the mode and the view say.
 func (s *Socket) run(o *op) error {
-	o.Deadline = s.deadline(o.flags)
-	err := s.fd.Do(s.who, &o.Op)
+	o.Waiter, o.Timeout = s.who, s.patience(o.flags)
+	err := s.fd.Do(&o.Call, o)
 	runtime.KeepAlive(s)
 	return err
 }
 
-// hot says that the shortest way is open: an attempt by Enter, at once and without an op. A context has to be looked at first.
-func (s *Socket) hot() (t *loop.Task, ok bool) {
-	if s.who == nil {
-		return nil, true
-	}
-	t, ok = s.who.(*loop.Task)
-	return t, ok
+// call is an operation that needs no op: it is made by the caller, between FD.Begin and FD.End.
+func (s *Socket) call(d loop.Direction, flags int) loop.Call {
+	return loop.Call{Waiter: s.who, Lane: d, Timeout: s.patience(flags), Blind: flags&blindFlags != 0}
 }
 
-// task is whose wait the operation's would be: a task's, or the calling goroutine's if that is nil.
-//
-// Error: the cause of a context that has ended.
-func (s *Socket) task() (t *loop.Task, err error) {
-	if s.who == nil {
-		return nil, nil
-	}
-	var ctx context.Context
-	switch who := s.who.(type) {
-	case *loop.Task:
-		return who, nil
-	case *loop.TaskContext:
-		t, ctx = who.Task, who.Context
-	case context.Context:
-		ctx = who
-	}
-	if ctx != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return t, err
-}
+// An attempt is one system call that sends or receives p.
+type attempt func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)
 
-func (s *Socket) mustNotWait(flags int) bool { return s.timeout.Load() == 0 || flags&msgDontwait != 0 }
-
-// enter is FD.Enter, for an attempt that is the only one if the mode says so.
-func (s *Socket) enter(d loop.Direction, blind bool, flags int) (sysfd int, err error) {
-	if s.mustNotWait(flags) {
-		return s.fd.EnterNow(d, blind)
+// transfer makes attempts by once until one is done, and waits between them as c says. It allocates nothing.
+func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once attempt) (n int, err error) {
+	if err := cInt("flags", flags); err != nil {
+		return 0, s.fail(name, Addr{}, err)
 	}
-	return s.fd.Enter(d, blind)
-}
-
-// direct makes one attempt of once without an op. With loop.ErrAgain the operation has still to be made, by run.
-func (s *Socket) direct(d loop.Direction, p []byte, flags int, once func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)) (int, error) {
-	if flags != int(int32(flags)) {
-		return 0, cInt("flags", flags)
+	err = s.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		out, failed := once(s.core, c.Sysfd, p, flags)
+		n = out.N
+		again, err = s.fd.End(&c, out, failed)
 	}
-	t, ok := s.hot()
-	if !ok {
-		return 0, loop.ErrAgain
-	}
-	blind := flags&blindFlags != 0
-	sysfd, err := s.enter(d, blind, flags)
-	if err != nil {
-		return 0, err
-	}
-	out, err := once(s.core, sysfd, p, flags)
-	if err == nil && !blind {
-		s.fd.Done(d, out.N, out.Drained)
-		if t != nil {
-			t.Spend(out.N)
-		}
-		runtime.KeepAlive(s)
-		return out.N, nil
-	}
-	retry := s.fd.Leave(d, blind, out, err)
 	runtime.KeepAlive(s)
-	if t != nil && err == nil {
-		t.Spend(out.N)
-	}
-	if retry && s.mustNotWait(flags) {
-		// No run will follow to find the edge that came.
-		return s.direct(d, p, flags, once)
-	}
-	return out.N, err
+	return n, s.fail(name, Addr{}, err)
 }
 
-// transfer is direct, and run if that was not enough and the mode allows to wait.
-func (s *Socket) transfer(name string, d loop.Direction, p []byte, flags int,
-	once func(*core, int, []byte, int) (loop.Outcome, error), try func(*op, int) (loop.Outcome, error)) (int, error) {
-	n, err := 0, error(loop.ErrAgain)
-	if flags&MSG_WAITALL == 0 || flags != int(int32(flags)) { // which it refuses
-		if n, err = s.direct(d, p, flags, once); err == nil {
-			return n, nil
-		}
+// taken counts a receive that has taken something besides bytes: a datagram may be empty, and an error of a datagram socket is one of
+// several that may be in its queue.
+func (s *core) taken() int {
+	if s.ends() {
+		return 0
 	}
-	if err == loop.ErrAgain && (s.timeout.Load() != 0 && flags&msgDontwait == 0 || s.who != nil || flags&MSG_WAITALL != 0) {
-		o := s.newOp(d, try)
-		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
-		err = o.part(s.run(o))
-		n = o.n
-		o.done()
-	}
-	return n, s.fail(name, Addr{}, err)
+	return 1
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
@@ -19,9 +18,9 @@ func (s *core) isTCP() bool {
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
 	if err != nil {
-		return loop.Outcome{}, err
+		return loop.Outcome{Ops: s.taken()}, err
 	}
-	return loop.Outcome{N: n, Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p))}, nil
+	return loop.Outcome{N: n, Ops: s.taken(), Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p))}, nil
 }
 
 // hasDrained says whether to have received n of at most room bytes proves that there is no more. A short read has emptied a TCP socket. One
@@ -56,7 +55,7 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error says nothing of one
 	}
-	return o.received(sysfd, loop.Outcome{N: n}, err)
+	return o.received(sysfd, loop.Outcome{N: n, Ops: o.s.taken()}, err)
 }
 
 // ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
@@ -90,7 +89,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Deadline != timeouts.Now
+	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}
@@ -101,7 +100,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 // the stream.
 func (o *op) looksOn(sysfd int) bool {
 	const all = MSG_PEEK | MSG_WAITALL
-	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Deadline != timeouts.Now && !sysEnded(sysfd)
+	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Timeout != 0 && !sysEnded(sysfd)
 }
 
 // part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system does: no byte is lost.
@@ -126,74 +125,55 @@ func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 	return n, err
 }
 
-// receive is recv(2) into p or, if that is nil, into what b lends when there is reason to. Who waits makes the attempts.
+// receive is recv(2) into p or, if that is nil, into what b lends when there is reason to.
 func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
 		return s.receiveAll(p, b, flags)
 	}
-	t, err := s.task()
-	timeout, deadline := time.Duration(s.timeout.Load()), timeouts.Deadline(0)
-	now := timeout == 0 || flags&msgDontwait != 0
-	for held := false; err == nil; held = true {
-		var sysfd int
-		switch {
-		case !now:
-			sysfd, err = s.fd.Await(s.who, loop.Read, timeout, &deadline, held)
-		case held && !s.fd.Leave(loop.Read, false, loop.Outcome{}, loop.ErrAgain): // else an edge came meanwhile
-			err = loop.ErrAgain
-		default:
-			sysfd, err = s.fd.EnterNow(loop.Read, false)
+	c := s.call(loop.Read, flags)
+	err := s.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
+		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got))}
+		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
+			runtime.KeepAlive(s)
+			return n, got, nil
 		}
-		if err != nil {
-			break
-		}
-		var n int
-		if n, p, err = s.receiveOnce(t, sysfd, p, b, flags); err != loop.ErrAgain {
-			return n, p, err
-		}
-		err = nil
 	}
 	runtime.KeepAlive(s)
 	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
-// receiveOnce is an attempt of receive, which has the lane, and keeps it with loop.ErrAgain. It is a function of its own so that those
-// who wait have a small stack: that is what a thousand connections cost in the processor's caches.
+// receiveOnce is one attempt of receive; got is nil at the end of the stream and without success. It is a function of its own so that what
+// waits has a small stack: that is what a thousand connections cost in the processor's caches.
 //
 //go:noinline
-func (s *Socket) receiveOnce(t *loop.Task, sysfd int, p []byte, b *Buffers, flags int) (int, []byte, error) {
+func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
 	if b != nil {
 		p = b.Get()
 	}
-	n, err := sysRecvfrom(sysfd, p, flags, nil, nil)
-	if err == nil {
-		s.fd.Done(loop.Read, n, s.hasDrained(n, len(p)))
-		if t != nil {
-			t.Spend(n)
-		}
-		if n > 0 || b == nil || !s.ends() {
-			runtime.KeepAlive(s)
-			return n, p, nil
-		}
-	}
-	if b != nil {
+	n, err = sysRecvfrom(sysfd, p, flags, nil, nil)
+	if b != nil && (err != nil || n == 0 && s.ends()) {
 		b.Put(p)
 		p = nil
 	}
-	if err != nil && err != loop.ErrAgain {
-		s.fd.Leave(loop.Read, false, loop.Outcome{}, err)
-		err = s.fail("recv", Addr{}, err)
-	}
-	runtime.KeepAlive(s)
-	return 0, p, err
+	return n, p, err
 }
 
 // receiveAll is receive for what looks at something else than the lane, or wants the buffer full.
-func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (int, []byte, error) {
+func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, err error) {
 	if b != nil {
 		p = b.Get()
 	}
-	n, err := s.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
+	if flags&MSG_WAITALL == 0 || flags != int(int32(flags)) {
+		n, err = s.transfer("recv", s.call(loop.Read, flags), p, flags, recvOnce)
+	} else {
+		o := s.newOp(loop.Read, tryRecv)
+		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0
+		err = s.fail("recv", Addr{}, o.part(s.run(o)))
+		n = o.n
+		o.done()
+	}
 	if b != nil && (err != nil || n == 0 && s.ends()) {
 		b.Put(p)
 		p = nil

@@ -43,8 +43,7 @@ func (s *Socket) RecvError(p []byte) (QueuedMessage, error) {
 	defer o.done()
 	o.one[0] = p
 	o.buffers, o.control = o.one[:], room[:]
-	o.Deadline = s.deadline(0)
-	if err = s.fd.Do(s.who, &o.Op); err != nil {
+	if err = s.runMsg(o); err != nil {
 		return QueuedMessage{}, s.fail("recvmsg", Addr{}, err)
 	}
 	m, err := o.queued()

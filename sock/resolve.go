@@ -44,15 +44,11 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 		}
 		return a.WithIP(infos[0].Addr.AddrPort().Addr()), nil
 	}
-	switch who := s.who.(type) {
-	case *loop.Task:
-		return resolveIn(who, context.Background(), find)
-	case *loop.TaskContext:
-		return resolveIn(who.Task, who.Context, find)
-	case context.Context:
-		return find(who)
+	ctx := s.context()
+	if t := s.who.Task(); t != nil {
+		return resolveIn(t, ctx, find)
 	}
-	return find(context.Background())
+	return find(ctx)
 }
 
 // resolveIn suspends the task until find has ended. What ends the task's wait ends find too.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // fullRetry is how soon a send is tried again that waits for a queue which makes no edge when it drains: that of another Unix
@@ -60,7 +59,7 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 // fastOpen goes on after a send with MSG_FASTOPEN that had no cookie: it connects, without data, and once that is done the data is sent as
 // any other. tcp_sendmsg_fastopen of net/ipv4/tcp.c waits for that in a blocking call only, which to the system none of ours is.
 func (o *op) fastOpen(err error) error {
-	if err != syscall.EINPROGRESS || o.flags&msgFastopen == 0 || o.Deadline == timeouts.Now {
+	if err != syscall.EINPROGRESS || o.flags&msgFastopen == 0 || o.Timeout == 0 {
 		return err
 	}
 	o.flags &^= msgFastopen
@@ -73,7 +72,7 @@ func (o *op) fastOpen(err error) error {
 // Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (no signal comes with it), ECONNRESET, EMSGSIZE for a
 // datagram too long, EDESTADDRREQ for an unconnected one, and what else the system says.
 func (s *Socket) Send(p []byte, flags int) (int, error) {
-	return s.transfer("send", loop.Write, p, flags, sendOnce, trySend)
+	return s.transfer("send", s.call(loop.Write, flags), p, flags, sendOnce)
 }
 
 // Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole. What others send on the socket meanwhile comes
@@ -87,36 +86,22 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendall", Addr{}, err)
 	}
-	entered, retry := false, false
-	if t, ok := s.hot(); ok {
-		// Mostly all of it goes at once.
-		sysfd, err := s.enter(loop.Write, false, flags)
-		if err == nil {
-			n, err = s.sendto(sysfd, p, flags, nil)
-			switch {
-			case err != nil:
-				out, err := s.again(loop.Outcome{}, err)
-				retry = s.fd.Leave(loop.Write, false, out, err)
-			case n == len(p):
-				s.fd.Done(loop.Write, n, false)
-				if t != nil {
-					t.Spend(n)
-				}
-				runtime.KeepAlive(s)
-				return n, nil
-			default:
-				entered = true // the lane stays ours, so that nothing comes between
-			}
+	c := s.call(loop.Write, flags)
+	c.Blind = false
+	err = s.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		sent, failed := s.sendto(c.Sysfd, p[n:], flags, nil)
+		n += sent
+		out := loop.Outcome{N: sent}
+		switch {
+		case failed != nil:
+			out, failed = s.again(out, failed)
+		case n < len(p):
+			out.More, failed = true, loop.ErrAgain
 		}
-		if err != nil && (err != loop.ErrAgain || s.mustNotWait(flags) && !retry) {
-			return 0, s.fail("sendall", Addr{}, err)
-		}
+		again, err = s.fd.End(&c, out, failed)
 	}
-	o := s.newOp(loop.Write, trySendall)
-	o.p, o.flags, o.n, o.Entered = p, flags, n, entered
-	err = s.run(o)
-	n = o.n
-	o.done()
+	runtime.KeepAlive(s)
 	return n, s.fail("sendall", Addr{}, err)
 }
 

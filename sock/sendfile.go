@@ -58,11 +58,8 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	case count < 1 && count != -1:
 		return 0, &ArgError{"count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
 	}
-	switch who := s.who.(type) {
-	case *loop.Task:
-		return s.sendfileFor(who, context.Background(), file, offset, count)
-	case *loop.TaskContext:
-		return s.sendfileFor(who.Task, who.Context, file, offset, count)
+	if t := s.who.Task(); t != nil {
+		return s.sendfileFor(t, s.context(), file, offset, count)
 	}
 	if err := loop.MayBlock(); err != nil {
 		return 0, err
@@ -75,7 +72,7 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 // sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the task once.
 func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, offset, count int64) (n int64, err error) {
 	err = t.DoWith(ctx, func(ctx context.Context) error {
-		return (&Socket{s.core, ctx, s.root}).transmit(t.Loop(), file, offset, count, &n)
+		return (&Socket{s.core, loop.ByContext(ctx), s.root}).transmit(t.Loop(), file, offset, count, &n)
 	})
 	return n, err
 }
@@ -115,7 +112,6 @@ type transmission struct {
 	sysfd   int
 	held    bool  // the lane is ours
 	moved   bool  // something went since it was found writable
-	vain    bool  // it was found writable, and took nothing
 	over    bool  // nothing is left to be sent
 	failure error // of copyFrom
 
@@ -151,7 +147,7 @@ func (s *Socket) begin(on *loop.Loop, file io.Reader, offset, count int64) *tran
 	x.prepare(s.core, loop.Write, nil)
 	x.Home = on
 	x.view, x.on, x.file, x.from, x.left = s, on, file, offset, count
-	x.ctx, _ = s.who.(context.Context)
+	x.ctx = s.who.Context()
 	return x
 }
 
@@ -163,38 +159,39 @@ func (x *transmission) done() {
 	x.Home = nil
 	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
-	x.phase, x.size, x.sent, x.moved, x.vain, x.over = opening, 0, 0, false, false, false
+	x.phase, x.size, x.sent, x.moved, x.over = opening, 0, 0, false, false
 	transmissions.Put(x)
 }
 
-// Try is the loop's view.
-func (x *transmission) Try(sysfd int) (loop.Outcome, error) {
-	if x.vain {
-		// Memory is short, or the like: poll(2) would only say again that it is writable.
-		x.vain = false
-		return loop.Outcome{Retry: fullRetry}, loop.ErrAgain
-	}
-	if !sysWritable(sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
-		return loop.Outcome{}, loop.ErrAgain
-	}
-	x.sysfd = sysfd
-	return loop.Outcome{Hold: true}, nil
-}
-
-// wait waits until the lane is ours and the socket writable, at first or after a part of the way.
+// wait waits until the lane is ours and the socket writable, at first or after a part of the way. Each wait has the whole timeout.
 func (x *transmission) wait() error {
-	x.vain = x.held && !x.moved
-	x.Deadline = x.view.deadline(0)
-	x.Entered, x.held, x.moved = x.held, false, false
-	err := x.view.fd.Do(x.view.who, &x.Op)
-	x.held = err == nil
-	return err
+	c, fd := &x.Call, &x.view.fd
+	c.Waiter, c.Timeout = x.view.who, x.view.patience(0)
+	c.Restart()
+	var err error
+	switch {
+	case !x.held:
+		err = fd.Begin(c)
+		x.held = err == nil
+	case !x.moved:
+		// Memory is short, or the like: poll(2) would only say again that it is writable.
+		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
+	}
+	for x.held && !sysWritable(c.Sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
+		x.held, err = fd.End(c, loop.Outcome{}, loop.ErrAgain)
+	}
+	x.moved = false
+	if !x.held {
+		return err
+	}
+	x.sysfd = c.Sysfd
+	return fd.Lend()
 }
 
 func (x *transmission) leave() {
 	if x.held {
 		x.held = false
-		x.view.fd.Leave(loop.Write, false, loop.Outcome{}, nil)
+		x.view.fd.End(&x.Call, loop.Outcome{}, nil)
 	}
 }
 

@@ -22,12 +22,12 @@ import (
 // New, FromFD, Accept and others make one; the zero Socket is of no use.
 type Socket struct {
 	*core
-	who  any     // as loop.FD.Do has it: nil, a context.Context, a *loop.Task or a *loop.TaskContext
+	who  loop.Waiter
 	root *Socket // of a view: what it is a view of, which must not be collected before; nil in that one itself
 }
 
 // core is what all views of a socket share. The loop knows it and keeps it, but it does not know its Socket, so that one can be
-// collected; only a core that is watched does.
+// collected; only the handler's watcher does.
 type core struct {
 	fd      loop.FD
 	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
@@ -35,15 +35,12 @@ type core struct {
 	typ     int32
 	proto   int32
 	flags   atomic.Uint32
-	handler Handler // immutable once isWatched is set, as the next
-	socket  *Socket
 }
 
 // Flags of a core.
 const (
-	isWatched = 1 << iota // it has a handler
-	hasFiles              // Makefile was called, and some are open
-	isShared              // there is a duplicate here, or was: what is set on the description is not its own affair
+	hasFiles = 1 << iota // Makefile was called, and some are open
+	isShared             // there is a duplicate here, or was: what is set on the description is not its own affair
 )
 
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.

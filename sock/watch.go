@@ -29,35 +29,45 @@ type Handler interface {
 	Closed(s *Socket, err error)
 }
 
-// Watch makes h the socket's handler, on l (nil: of the default reactor's choice), and the socket non-blocking. It can be done
-// once. If the socket is ready, h is told in the loop's next turn.
+// Watch makes h the socket's handler, on l (nil: one of the default reactor's), in place of an earlier one, and the socket non-blocking. If
+// the socket is ready, h is called in the loop's next turn. Each socket can have a handler of its own, with what the program knows of it;
+// or many share one.
 //
 // For a future that is to wait, as that of Async().Sendfile, give the socket a timeout again (SetTimeout) until it is settled. In
 // Readable receive nothing meanwhile: a call that would have to wait there gets loop.ErrOnLoop.
 //
-// Errors: loop.ErrOtherLoop if somebody has waited for it on another loop before; net.ErrClosed; an *ArgError for a nil handler or
-// a second one.
+// Errors: loop.ErrOtherLoop if it is watched, or an operation waits for it, on another loop: see Unwatch; net.ErrClosed; an *ArgError
+// for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
 	}
-	if s.flags.Or(isWatched)&isWatched != 0 {
-		return s.fail("watch", Addr{}, &ArgError{"handler", h, "the socket has a handler already"})
-	}
-	s.handler, s.socket = h, s.base()
 	before := s.timeout.Swap(0)
-	if err := s.fd.Watch(l, (*watcher)(s.core)); err != nil {
-		s.socket = nil
+	if err := s.fd.Watch(l, &watcher{h, s.base()}); err != nil {
 		s.timeout.Store(before)
-		s.flags.And(^uint32(isWatched))
 		return s.fail("watch", Addr{}, err)
 	}
 	runtime.SetFinalizer(s.base(), nil) // the loop keeps it
 	return nil
 }
 
-// watcher is a core as its loop sees it.
-type watcher core
+// Unwatch takes the handler away and returns it, or nil if there was none. It gets no further call, Closed neither; a call that is under
+// way on the loop goes on. The socket stays non-blocking until SetTimeout, and nothing that it has received is lost: it can be used in
+// every other way, watched again, also on another loop, or detached.
+func (s *Socket) Unwatch() Handler {
+	w, ok := s.fd.Unwatch().(*watcher)
+	if !ok {
+		return nil
+	}
+	runtime.SetFinalizer(s.base(), func(s *Socket) { s.fd.Abandon() })
+	return w.handler
+}
+
+// A watcher is a handler and its socket, as a loop sees them. It is immutable.
+type watcher struct {
+	handler Handler
+	socket  *Socket
+}
 
 var _ loop.Watcher = (*watcher)(nil)
 
@@ -75,12 +85,12 @@ func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
 // String is for logs and leak reports.
 func (w *watcher) String() string { return fmt.Sprintf("%T: %v", w.handler, w.socket) }
 
-// Handler is what Watch has set, or nil.
+// Handler returns what Watch has set, or nil.
 func (s *Socket) Handler() Handler {
-	if s.flags.Load()&isWatched == 0 {
-		return nil
+	if w, ok := s.fd.Watcher().(*watcher); ok {
+		return w.handler
 	}
-	return s.handler
+	return nil
 }
 
 // Watched goes over the sockets that have a handler on l, in no order. They may be closed meanwhile; new ones may be left out. Loop

@@ -8,7 +8,7 @@
 //	wait(w.Next().Until(clock.Now())) // how long until the wheel has something to do
 //	now := clock.Now()
 //	for t := w.Pop(now); t != nil; t = w.Pop(now) {
-//		t.Owner.Expired(t, now)
+//		t.Owner.(*conn).expired(now)
 //	}
 //
 // The package has no goroutine, does no I/O and allocates nothing per timer. Nothing in it but [System] and [Fake] may

@@ -13,7 +13,7 @@ type conn struct {
 	idle timeouts.Timer
 }
 
-func (c *conn) Expired(_ *timeouts.Timer, now timeouts.Deadline) {
+func (c *conn) expired(now timeouts.Deadline) {
 	fmt.Println(c.name, "is idle at", now)
 }
 
@@ -36,7 +36,7 @@ func Example() {
 			w.Start(&conns[0].idle, now.Add(10*time.Second)) // heard from conn 0: push back
 		}
 		for t := w.Pop(now); t != nil; t = w.Pop(now) {
-			t.Owner.Expired(t, now)
+			t.Owner.(*conn).expired(now)
 		}
 	}
 	// Output:

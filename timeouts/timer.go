@@ -1,14 +1,6 @@
 package timeouts
 
-// Owner is who a timer belongs to: what a [Timer] is embedded in.
-type Owner interface {
-	// Expired tells the owner that t, one of its timers, expired. The timer is stopped and may be started again.
-	// Whoever drives the wheel calls this, on its own goroutine and with the now that it gave to [Wheel.Pop];
-	// the wheel itself calls nothing.
-	Expired(t *Timer, now Deadline)
-}
-
-// Timer is a deadline in a wheel, a node to embed in the thing that waits. The zero Timer with an Owner is ready.
+// Timer is a deadline in a wheel, a node to embed in the thing that waits. The zero Timer is ready.
 //
 // It belongs to one wheel while it is started, shares that wheel's guard, and must not be copied or go away then.
 //
@@ -22,8 +14,8 @@ type Owner interface {
 //	  │                                                   │
 //	  └────────────────── Stop; Pop ──────────────────────┘
 type Timer struct {
-	// Owner is for the driver of the wheel, which does not look at it. Set it before the first Start.
-	Owner Owner
+	// Owner is for the driver of the wheel, to find what the timer is embedded in. The wheel does not look at it.
+	Owner any
 
 	// The timers of one list form a ring, so that the list needs one pointer to its head and reaches its tail.
 	// Both are nil in a stopped timer.

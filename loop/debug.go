@@ -1,0 +1,9 @@
+package loop
+
+import "os"
+
+func init() {
+	if raceDetector || os.Getenv("POLLUX_DEBUG") != "" {
+		checksWaits.Store(true)
+	}
+}

@@ -1,0 +1,108 @@
+package loop
+
+import (
+	"cmp"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// defaults are those of the process.
+var defaults processDefaults
+
+// processDefaults are the Config that SetDefaults gave and the reactor that Default started with it.
+type processDefaults struct {
+	mu      sync.Mutex              // held in SetDefaults, and while the reactor starts
+	cfg     atomic.Pointer[Config]  // written under mu; immutable and complete but for Loops; nil: builtin
+	reactor atomic.Pointer[Reactor] // written under mu, once
+}
+
+// builtin is the Config of a process that sets no defaults.
+var builtin = sync.OnceValue(func() *Config {
+	return &Config{
+		Logger:    stderrLogger(),
+		Workers:   64,
+		Clock:     timeouts.System,
+		NewPoller: func() (Poller, error) { return pollux.New() },
+	}
+})
+
+func (p *processDefaults) config() *Config {
+	if cfg := p.cfg.Load(); cfg != nil {
+		return cfg
+	}
+	return builtin()
+}
+
+// complete returns a copy of c whose zero fields have the values of base. It leaves Loops alone: the
+// default for that is not the same for Default and for NewReactor. c may be nil.
+func (c *Config) complete(base *Config) *Config {
+	var full Config
+	if c != nil {
+		full = *c
+	}
+	full.LockThreads = full.LockThreads || base.LockThreads
+	full.Logger = cmp.Or(full.Logger, base.Logger)
+	full.Workers = cmp.Or(max(0, full.Workers), base.Workers)
+	full.TraceLeaks = full.TraceLeaks || base.TraceLeaks
+	full.Debug = full.Debug || base.Debug
+	if full.Clock == nil {
+		full.Clock = base.Clock
+	}
+	if full.NewPoller == nil {
+		full.NewPoller = base.NewPoller
+	}
+	return &full
+}
+
+// SetDefaults sets what a field of a Config means that is left zero, for the whole process: for New,
+// NewReactor and Default. Loops holds for Default alone. A bool that is true here cannot be made false
+// by another Config. A zero field of cfg, and a nil cfg, stand for the defaults of the package.
+//
+// It is for main and TestMain, before anything else uses the package: loops that exist already keep
+// what they have. A second call replaces the first. SetDefaults keeps a copy of cfg.
+//
+// Error: ErrDefaultInUse once Default has returned a reactor; then nothing is changed.
+func SetDefaults(cfg *Config) error { return defaults.set(cfg) }
+
+func (p *processDefaults) set(cfg *Config) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reactor.Load() != nil {
+		return ErrDefaultInUse
+	}
+	p.cfg.Store(cfg.complete(builtin()))
+	return nil
+}
+
+// Default returns the reactor that operations use when none is named. It starts on first use and lives
+// as long as the process. SetDefaults can configure it before that. Unless that says otherwise, it has
+// half as many loops as there are processors, and at least one: mostly goroutines wait for it, and
+// they need the other half.
+//
+// Errors: those of NewReactor; the next call tries again.
+func Default() (*Reactor, error) { return defaults.start() }
+
+func (p *processDefaults) start() (*Reactor, error) {
+	if r := p.reactor.Load(); r != nil {
+		return r, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.reactor.Load(); r != nil {
+		return r, nil
+	}
+	cfg := *p.config()
+	if cfg.Loops <= 0 {
+		cfg.Loops = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	r, err := newReactor(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.reactor.Store(r)
+	return r, nil
+}
