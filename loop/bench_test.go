@@ -17,6 +17,7 @@ func (m *treadmill) Arm(int, pollux.Token, pollux.Ready) error { return nil }
 func (m *treadmill) Delete(int, pollux.Token) error            { return nil }
 func (m *treadmill) Wake() error                               { return nil }
 func (m *treadmill) Close() error                              { return nil }
+func (m *treadmill) OneShot() bool                             { return false }
 func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 	e[0] = pollux.Event{Token: m.token, Ready: pollux.Readable}
 	return 1, nil
@@ -25,14 +26,14 @@ func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 // exchange is an echo's part of a message, without the system calls: a read that has emptied the socket, and a write.
 func exchange(fd *FD) error {
 	for {
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			return err
 		}
-		fd.Leave(Read, false, Outcome{N: 64, Drained: true}, nil)
-		if _, err := fd.Enter(Write, false); err != nil {
+		exit(fd, Read, false, Outcome{N: 64, Drained: true}, nil)
+		if err := enter(fd, Write, false); err != nil {
 			return err
 		}
-		fd.Leave(Write, false, Outcome{N: 64}, nil)
+		exit(fd, Write, false, Outcome{N: 64}, nil)
 	}
 }
 
@@ -63,8 +64,8 @@ func BenchmarkMessage(b *testing.B) {
 				err = fd.Join(l)
 				l.Go(func(t *Task) {
 					r := new(reading)
-					r.Attempt, r.Lane, r.Deadline = r, Read, timeouts.Never
-					for fd.Do(t, &r.Op) != net.ErrClosed {
+					r.Attempt, r.Lane, r.Timeout = r, Read, -1
+					for do(fd, ByTask(t), &r.Op) != net.ErrClosed {
 						if exchange(fd) != ErrAgain {
 							return
 						}

@@ -132,14 +132,14 @@ func TestBudgetOfOneOperation(t *testing.T) {
 // drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns how many.
 func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
 	for made < most {
-		if _, err := fd.Enter(d, false); err != nil {
+		if err := enter(fd, d, false); err != nil {
 			if err != ErrAgain {
 				t.Errorf("Enter: %v", err)
 			}
 			return made
 		}
 		made++
-		fd.Leave(d, false, Outcome{N: n}, nil)
+		exit(fd, d, false, Outcome{N: n}, nil)
 	}
 	return made
 }
@@ -206,11 +206,11 @@ func TestBudgetOfAnswers(t *testing.T) {
 					t.Errorf("received %d bytes, want a budget's", all)
 				}
 				for left := all; left > 0; left -= tt.piece {
-					if _, err := fd.Enter(Write, false); err != nil {
+					if err := enter(fd, Write, false); err != nil {
 						t.Errorf("Enter: %v, with %d bytes of the answer to %d left", err, left, all)
 						return
 					}
-					fd.Leave(Write, false, Outcome{N: min(left, tt.piece)}, nil)
+					exit(fd, Write, false, Outcome{N: min(left, tt.piece)}, nil)
 				}
 			})
 			s.turn(s.ready(fd, pollux.Readable))
@@ -259,9 +259,9 @@ func TestBudgetOfTask(t *testing.T) {
 			fd := s.joined()
 			made := 0
 			s.Go(func(task *Task) {
-				o := &Op{Attempt: try(func(int) (Outcome, error) { made++; return Outcome{N: tt.n}, nil })}
+				o := &Op{Attempt: trial(func(int) (Outcome, error) { made++; return Outcome{N: tt.n}, nil })}
 				for range 200 {
-					if err := fd.Do(task, o); err != nil {
+					if err := do(fd, ByTask(task), o); err != nil {
 						t.Error(err)
 					}
 				}
@@ -288,7 +288,7 @@ func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	made := 0
 	var result error = ErrAgain
 	s.Go(func(task *Task) {
-		result = fd.Do(task, &Op{Lane: Write, Deadline: never, Attempt: try(func(int) (Outcome, error) {
+		result = do(fd, ByTask(task), &Op{Call: Call{Lane: Write, Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
 			if made++; made < 20 {
 				return Outcome{N: 64 << 10, More: true}, ErrAgain
 			}
@@ -318,7 +318,7 @@ func TestBudgetAtTheDeadline(t *testing.T) {
 	for range 100 {
 		parts = append(parts, part{out: Outcome{N: 64 << 10, More: true}, err: ErrAgain, during: func() { made++ }})
 	}
-	all := s.startUntil(s.Now().Add(time.Second), fd, Write, append(parts, done)...)
+	all := s.startWithin(time.Second, fd, Write, append(parts, done)...)
 	s.p.advance(time.Hour)
 	for i := 0; i < 100 && !all.Settled(); i++ {
 		made = 0

@@ -98,15 +98,15 @@ func (fd *FD) Lend() error {
 	return nil
 }
 
-// refused returns why the caller must not begin: a context that has ended. In the debug mode (see Config.Debug) it also finds
-// calls that could block a loop, though this one may complete at once.
+// refused returns why the caller must not begin: a context that has ended, a task that is not the caller. In the debug mode (see
+// Config.Debug) it also finds calls that could block a loop, though this one may complete at once.
 func (c *Call) refused() error {
-	if checksWaits.Load() && c.Timeout != 0 {
-		if t := c.Waiter.Task(); t == nil && onLoopGoroutine() {
-			return ErrOnLoop
-		} else if t != nil && !t.runs() {
-			return errNotRunning
-		}
+	t := c.Waiter.Task()
+	switch {
+	case t != nil && !t.runs():
+		return errNotRunning
+	case t == nil && c.Timeout != 0 && checksWaits.Load() && onLoopGoroutine():
+		return ErrOnLoop
 	}
 	return c.Waiter.ended()
 }
@@ -196,14 +196,11 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 			fd.backOff(d, out) // conclude could not, without a loop
 		}
 	}
-	if o.deadline == 0 {
-		o.deadline = timeouts.Never
-		if o.Timeout >= 0 {
-			o.deadline = fd.loop.clock.Now().Add(o.Timeout)
-		}
-	}
-	if fd.past(d) || tried && !out.More && fd.isLate(o.deadline) {
+	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
 		return os.ErrDeadlineExceeded
+	}
+	if tried && fd.extra != nil {
+		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it came to nothing
 	}
 	last := fd.queue[d]
 	fd.push(o)
@@ -241,7 +238,7 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 		if s&fdWatched == 0 && (c.moved < budget || !c.shares()) || s&fdWatched != 0 && fd.withinBudget(c.Lane) == nil {
 			return retry, nil
 		}
-	case s&lane(c.Lane, laneReady) != 0 && (c.Timeout == 0 || !fd.isLate(c.deadline)):
+	case s&lane(c.Lane, laneReady) != 0 && (c.Timeout == 0 || !fd.isLate(fd.began(c))):
 		return retry, nil // an edge came during the attempt
 	}
 	switch {
@@ -256,6 +253,17 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 
 // shares says that c runs on a loop's goroutine, which has others to serve too.
 func (c *Call) shares() bool { return c.Home != nil || c.Waiter.Task() != nil }
+
+// began returns the deadline of the timeout, which begins now if it has not begun. mu is held; fd is on a loop.
+func (fd *FD) began(c *Call) timeouts.Deadline {
+	if c.deadline == 0 {
+		c.deadline = timeouts.Never
+		if c.Timeout >= 0 {
+			c.deadline = fd.loop.clock.Now().Add(c.Timeout)
+		}
+	}
+	return c.deadline
+}
 
 // isLate says that a deadline has passed. The timer may find the lane busy each time: an attempt can make an edge itself (those of
 // AF_ALG do). mu is held.

@@ -3,12 +3,12 @@ package loop
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // A cancel ends the operation, never the descriptor, whoever waits and however far it has got; and an Op that was used again is
@@ -21,7 +21,7 @@ func (s *stage) goDo(ctx context.Context, fd *FD, o *Op) <-chan error {
 	s.t.Helper()
 	before := fd.length(o.Lane)
 	over := make(chan error, 1)
-	go func() { over <- fd.Do(ctx, o) }()
+	go func() { over <- do(fd, ByContext(ctx), o) }()
 	until(s.t, "the operation is queued", func() bool { return fd.length(o.Lane) > before })
 	return over
 }
@@ -32,7 +32,7 @@ func TestContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(errWhy)
 		p := &play{}
-		if err := s.joined().Do(ctx, &Op{Attempt: p, Deadline: never}); err != errWhy || p.tries != 0 {
+		if err := do(s.joined(), ByContext(ctx), &Op{Call: Call{Timeout: -1}, Attempt: p}); err != errWhy || p.tries != 0 {
 			t.Errorf("got %v after %d attempts, want the cause after none", err, p.tries)
 		}
 	})
@@ -40,7 +40,7 @@ func TestContext(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancelCause(context.Background())
-		over := s.goDo(ctx, fd, &Op{Attempt: &play{}, Deadline: never})
+		over := s.goDo(ctx, fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 		behind := s.start(fd, Read, done)
 		cancel(errWhy)
 		if err := receive(t, "the end of the operation", over); err != errWhy {
@@ -56,7 +56,7 @@ func TestContext(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancelCause(context.Background())
-		o := &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never}
+		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
 		over := s.goDo(ctx, fd, o)
 		s.turn(s.ready(fd, pollux.Readable))
 		if err := receive(t, "the end of the operation", over); err != nil {
@@ -74,7 +74,7 @@ func TestContext(t *testing.T) {
 	t.Run("that cannot end", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		over := s.goDo(context.Background(), fd, &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never})
+		over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}})
 		s.turn(s.ready(fd, pollux.Readable))
 		if err := receive(t, "the end of the operation", over); err != nil {
 			t.Errorf("got %v", err)
@@ -87,7 +87,7 @@ func testCancelWhileTrying(t *testing.T, last part, want error) {
 	s := newStage(t)
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	o := &Op{Deadline: never}
+	o := &Op{Call: Call{Timeout: -1}}
 	last.during = func() { cancel(errWhy) }
 	o.Attempt = &play{parts: []part{again, last}}
 	over := s.goDo(ctx, fd, o)
@@ -172,7 +172,7 @@ func TestOpUsedAgain(t *testing.T) {
 		}},
 		{"after a task's wait", func(s *stage, fd *FD, o *Op) {
 			o.Attempt = &play{parts: []part{again, done}}
-			s.Go(func(task *Task) { fd.Do(task, o) })
+			s.Go(func(task *Task) { do(fd, ByTask(task), o) })
 			s.turn()
 			s.turn(s.ready(fd, pollux.Readable))
 		}},
@@ -186,12 +186,12 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a goroutine", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Deadline: never}
+			o := &Op{Call: Call{Timeout: -1}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			over := s.goDo(context.Background(), fd, o)
 			s.turn(s.ready(fd, pollux.Readable))
-			until(t, "it has tried", func() bool { return fd.length(Read) > 0 || len(over) > 0 })
+			until(t, "it has tried", func() bool { return fd.waiting(Read) > 0 || len(over) > 0 })
 			s.turn(s.ready(fd, pollux.Readable))
 			if err := receive(t, "the end of the operation", over); err != nil {
 				t.Error(err)
@@ -200,11 +200,11 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a task", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Deadline: never}
+			o := &Op{Call: Call{Timeout: -1}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			result := ErrAgain
-			s.Go(func(task *Task) { result = fd.Do(task, o) })
+			s.Go(func(task *Task) { result = do(fd, ByTask(task), o) })
 			s.turn()
 			s.turn(s.ready(fd, pollux.Readable))
 			s.turn(s.ready(fd, pollux.Readable))
@@ -215,7 +215,7 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a future", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Deadline: never}
+			o := &Op{Call: Call{Timeout: -1}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			f := Start(fd, s.Loop, o, new(int))
@@ -231,7 +231,7 @@ func TestOpUsedAgain(t *testing.T) {
 func TestCancelOfTheLastUse(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
-	o := &Op{Deadline: never, Attempt: &play{parts: []part{again, done}}}
+	o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
 	stale := Start(fd, s.Loop, o, new(int))
 	s.turn(s.ready(fd, pollux.Readable))
 	o.Attempt = &play{parts: []part{again, done}}
@@ -252,7 +252,7 @@ func TestCancelOfTheLastUse(t *testing.T) {
 func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
-	o := &Op{Deadline: never}
+	o := &Op{Call: Call{Timeout: -1}}
 	for range 200 {
 		o.Attempt = &play{parts: []part{again, done}}
 		stale := Start(fd, s.Loop, o, new(int))
@@ -280,11 +280,13 @@ func TestTaskCancel(t *testing.T) {
 		name string
 		wait func(s *stage, task *Task) error // begins to wait, of itself for ever
 	}{
-		{"operation", func(s *stage, task *Task) error { return s.joined().Do(task, &Op{Attempt: &play{}, Deadline: never}) }},
+		{"operation", func(s *stage, task *Task) error {
+			return do(s.joined(), ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+		}},
 		{"operation with a context", func(s *stage, task *Task) error {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			return s.joined().Do(&TaskContext{task, ctx}, &Op{Attempt: &play{}, Deadline: never})
+			return do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 		}},
 		{"future", func(s *stage, task *Task) error {
 			_, err := s.start(s.joined(), Read).Await(task)
@@ -329,19 +331,20 @@ func TestTaskCancel(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		var got []error
-		p := &play{parts: []part{done, done}}
+		p := &play{parts: []part{done, again, done}}
 		task := s.Go(func(task *Task) {
 			task.Yield() // not a wait that can be canceled
 			task.Yield()
-			for range 2 {
-				got = append(got, fd.Do(task, &Op{Attempt: p, Deadline: never}))
+			for range 3 {
+				got = append(got, do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p}))
 			}
 		})
 		s.turn()
 		task.Cancel()
 		s.turns()
-		if len(got) != 2 || got[0] != context.Canceled || got[1] != nil || p.tries != 1 {
-			t.Errorf("waits have come to %v after %d attempts, want context.Canceled, then no error", got, p.tries)
+		s.turn(s.ready(fd, pollux.Readable))
+		if want := []error{nil, context.Canceled, nil}; !slices.Equal(got, want) || p.tries != 3 {
+			t.Errorf("three operations have come to %v after %d attempts, want %v: the second is the first that must wait", got, p.tries, want)
 		}
 	})
 	t.Run("after its end", func(t *testing.T) {
@@ -355,11 +358,11 @@ func TestTaskCancel(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancel(context.Background())
-		o := &Op{Attempt: &play{parts: []part{again, done}}, Deadline: never}
+		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
 		var got []error
 		s.Go(func(task *Task) {
-			got = append(got, fd.Do(&TaskContext{task, ctx}, o))
-			got = append(got, fd.Do(task, o)) // the same Op, without the context
+			got = append(got, do(fd, ByTask(task).With(ctx), o))
+			got = append(got, do(fd, ByTask(task), o)) // the same Op, without the context
 		})
 		s.turn()
 		cancel()
@@ -382,7 +385,7 @@ func TestTaskCancel(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		result := ErrAgain
 		s.Go(func(task *Task) {
-			result = s.joined().Do(&TaskContext{task, ctx}, &Op{Attempt: &play{}, Deadline: never})
+			result = do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 		})
 		s.turn()
 		cancel(errWhy)
@@ -394,34 +397,39 @@ func TestTaskCancel(t *testing.T) {
 	})
 }
 
-// An operation that did a part and was canceled in the name of a context or a task gives its lane up.
-func TestCancelOfEntered(t *testing.T) {
+// An operation that did a part and is canceled, by a context or its task's Cancel, gives its lane up.
+func TestCancelAfterAPart(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	enter := func() *Op {
-		if _, err := fd.Enter(Write, false); err != nil {
-			t.Fatalf("Enter: %v", err)
+	part := func(w Waiter) error {
+		c := Call{Waiter: w, Lane: Write, Timeout: -1}
+		err := fd.Begin(&c)
+		if err == nil {
+			_, err = fd.End(&c, Outcome{N: 1}, ErrAgain)
 		}
-		return &Op{Attempt: &play{}, Lane: Write, Deadline: timeouts.Never, Entered: true}
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
+	got := make(chan error, 1)
+	go func() { got <- part(ByContext(ctx)) }()
+	until(t, "it waits", func() bool { return fd.length(Write) == 1 })
 	cancel(errWhy)
-	if err := fd.Do(ctx, enter()); err != errWhy {
+	if err := receive(t, "the end", got); err != errWhy {
 		t.Errorf("got %v, want the cause", err)
 	}
+	s.turn(s.ready(fd, pollux.Writable))
 	result := ErrAgain
-	task := s.Go(func(task *Task) {
-		task.Yield()
-		task.Yield()
-		result = fd.Do(task, enter())
-	})
+	task := s.Go(func(task *Task) { result = part(ByTask(task)) })
 	s.turn()
 	task.Cancel()
 	s.turns()
 	if result != context.Canceled {
 		t.Errorf("got %v, want context.Canceled", result)
 	}
-	if _, err := fd.Enter(Write, false); err != nil {
-		t.Errorf("Enter: %v: the lane was not given up", err)
+	s.turn(s.ready(fd, pollux.Writable))
+	if err := enter(fd, Write, false); err != nil {
+		t.Errorf("Begin: %v: the lane was not given up", err)
 	}
+	exit(fd, Write, false, Outcome{}, nil)
+
 }

@@ -27,11 +27,11 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 	for _, a := range acts {
 		a.Then(func(int, error) { settled++ })
 	}
-	goroutine := s.goDo(context.Background(), fd, &Op{Attempt: &play{}, Deadline: s.Now().Add(time.Hour)})
+	goroutine := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: time.Hour}, Attempt: &play{}})
 	var task, later error
 	s.Go(func(tk *Task) {
-		task = fd.Do(tk, &Op{Attempt: &play{}, Deadline: never})
-		later = fd.Do(tk, &Op{Attempt: &play{}, Deadline: never})
+		task = do(fd, ByTask(tk), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+		later = do(fd, ByTask(tk), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 	})
 	s.turn()
 	fd.Close()
@@ -59,10 +59,10 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 	if _, err := fd.Detach(); err != net.ErrClosed {
 		t.Errorf("Detach: %v, want net.ErrClosed", err)
 	}
-	if _, err := fd.Enter(Read, false); err != net.ErrClosed {
+	if err := enter(fd, Read, false); err != net.ErrClosed {
 		t.Errorf("Enter: %v, want net.ErrClosed", err)
 	}
-	if _, err := fd.Enter(Read, true); err != net.ErrClosed {
+	if err := enter(fd, Read, true); err != net.ErrClosed {
 		t.Errorf("blind Enter: %v, want net.ErrClosed", err)
 	}
 	if _, err := fd.Acquire(); err != net.ErrClosed {
@@ -130,11 +130,11 @@ func TestCloseDuringAnAttempt(t *testing.T) {
 		t.Run(tt.name+", of Enter", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			if _, err := fd.Enter(Read, false); err != nil {
+			if err := enter(fd, Read, false); err != nil {
 				t.Fatal(err)
 			}
 			fd.Close()
-			if retry := fd.Leave(Read, false, tt.last.out, tt.last.err); retry {
+			if retry := exit(fd, Read, false, tt.last.out, tt.last.err); retry {
 				t.Error("Leave wants a retry on a closed descriptor")
 			}
 			if st := s.Stats(); st.Descriptors+st.Timers != 0 {

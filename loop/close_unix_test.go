@@ -59,26 +59,26 @@ func TestDescriptorIsClosed(t *testing.T) {
 	}{
 		{"at once", func(*testing.T, *FD) func() { return nil }},
 		{"after a read", func(t *testing.T, fd *FD) func() {
-			if _, err := fd.Enter(Read, false); err != nil {
+			if err := enter(fd, Read, false); err != nil {
 				t.Fatal(err)
 			}
-			return func() { fd.Leave(Read, false, Outcome{}, nil) }
+			return func() { exit(fd, Read, false, Outcome{}, nil) }
 		}},
 		{"after a write that is not ready", func(t *testing.T, fd *FD) func() {
-			if _, err := fd.Enter(Write, false); err != nil {
+			if err := enter(fd, Write, false); err != nil {
 				t.Fatal(err)
 			}
-			return func() { fd.Leave(Write, false, Outcome{}, ErrAgain) }
+			return func() { exit(fd, Write, false, Outcome{}, ErrAgain) }
 		}},
 		{"after a read and a write", func(t *testing.T, fd *FD) func() {
-			fd.Enter(Read, false)
-			fd.Enter(Write, false)
+			enter(fd, Read, false)
+			enter(fd, Write, false)
 			return func() {
-				fd.Leave(Write, false, Outcome{}, nil)
+				exit(fd, Write, false, Outcome{}, nil)
 				if !watchOver(t, int(fd.sysfd)).alive() {
 					t.Error("closed while a read is in flight")
 				}
-				fd.Leave(Read, false, Outcome{}, nil)
+				exit(fd, Read, false, Outcome{}, nil)
 			}
 		}},
 		{"after a call outside the lanes", func(t *testing.T, fd *FD) func() {
@@ -166,7 +166,7 @@ func TestDetach(t *testing.T) {
 	fd := NewFD(a)
 	w := s.watch(fd, nil)
 	waiting := s.start(fd, Write, again)
-	if _, err := fd.Enter(Read, false); err != nil {
+	if err := enter(fd, Read, false); err != nil {
 		t.Fatal(err)
 	}
 	c := watchOver(t, a)
@@ -174,7 +174,7 @@ func TestDetach(t *testing.T) {
 	if got != a || err != nil {
 		t.Errorf("Detach: %d, %v; want %d", got, err, a)
 	}
-	fd.Leave(Read, false, Outcome{}, nil)
+	exit(fd, Read, false, Outcome{}, nil)
 	s.turns()
 	waiting.want(t, closedText, "detached")
 	if len(w.closed) != 1 || w.closed[0] != net.ErrClosed {

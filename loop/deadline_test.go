@@ -18,7 +18,7 @@ func TestDeadlineIsNeverEarly(t *testing.T) {
 		t.Run(d.String(), func(t *testing.T) {
 			s := newStage(t)
 			s.p.advance(12345678) // not at the beginning of a tick
-			a := s.startUntil(s.Now().Add(d), s.joined(), Read)
+			a := s.startWithin(d, s.joined(), Read)
 			s.p.advance(d - 1)
 			s.turns()
 			a.want(t, waits, "a nanosecond before")
@@ -39,8 +39,9 @@ func TestDeadlineThatHasPassed(t *testing.T) {
 	s := newStage(t)
 	s.p.advance(time.Hour)
 	fd := s.joined()
-	s.startUntil(s.Now(), fd, Read, done).want(t, nil, "done at the first attempt")
-	a := s.startUntil(s.Now().Add(-time.Minute), fd, Read)
+	s.startWithin(0, fd, Read, done).want(t, nil, "done at the first attempt")
+	a := s.startWithin(1, fd, Read)
+	s.p.advance(time.Minute)
 	s.turns()
 	a.want(t, timedOut, "it has passed")
 }
@@ -48,7 +49,7 @@ func TestDeadlineThatHasPassed(t *testing.T) {
 func TestLastAttempt(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	a := s.startUntil(s.Now().Add(time.Second), fd, Read, again, done)
+	a := s.startWithin(time.Second, fd, Read, again, done)
 	s.p.advance(2 * time.Second)
 	s.turn()
 	a.want(t, nil, "what can complete does")
@@ -61,7 +62,7 @@ func TestLastAttempts(t *testing.T) {
 	var acts []*act
 	for i := range 3 {
 		parts := []part{again, done}
-		acts = append(acts, s.startUntil(s.Now().Add(time.Second), fd, Read, parts[min(i, 1):]...))
+		acts = append(acts, s.startWithin(time.Second, fd, Read, parts[min(i, 1):]...))
 	}
 	s.p.advance(2 * time.Second)
 	s.turn()
@@ -74,10 +75,10 @@ func TestLastAttempts(t *testing.T) {
 func TestDeadlinesOfOneLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	at := func(d time.Duration) *act { return s.startUntil(s.Now().Add(d), fd, Read) }
+	at := func(d time.Duration) *act { return s.startWithin(d, fd, Read) }
 	never := s.start(fd, Read)
 	late, early, middle := at(30*time.Millisecond), at(10*time.Millisecond), at(20*time.Millisecond)
-	other := s.startUntil(s.Now().Add(15*time.Millisecond), fd, Write)
+	other := s.startWithin(15*time.Millisecond, fd, Write)
 	for _, step := range []struct {
 		at   time.Duration
 		want [5]any // never, late, early, middle, other
@@ -107,19 +108,19 @@ func TestDeadlinesOfOneLane(t *testing.T) {
 func TestDeadlinePushedBack(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	s.startUntil(s.Now().Add(time.Second), fd, Read, again, done)
+	s.startWithin(time.Second, fd, Read, again, done)
 	lt := &fd.extra.lanes[Read]
-	first := lt.Deadline()
+	first := lt.timer.Deadline()
 	for range 1000 {
 		s.turn(s.ready(fd, pollux.Readable)) // ends the one before
 		s.p.advance(100 * time.Microsecond)
-		a := s.startUntil(s.Now().Add(time.Second), fd, Read, again, done)
+		a := s.startWithin(time.Second, fd, Read, again, done)
 		a.want(t, waits, "not ready")
-		if lt.Deadline() != first || s.Stats().Timers != 1 {
-			t.Fatalf("the timer has moved from %v to %v; %d timers", first, lt.Deadline(), s.Stats().Timers)
+		if lt.timer.Deadline() != first || s.Stats().Timers != 1 {
+			t.Fatalf("the timer has moved from %v to %v; %d timers", first, lt.timer.Deadline(), s.Stats().Timers)
 		}
 	}
-	last := s.startUntil(s.Now().Add(time.Second), fd, Read)
+	last := s.startWithin(time.Second, fd, Read)
 	s.p.advance(950 * time.Millisecond) // the timer fires, and nothing is due
 	s.turns()
 	last.want(t, waits, "50 ms are left")
@@ -131,8 +132,8 @@ func TestDeadlinePushedBack(t *testing.T) {
 func TestShorterDeadline(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	long := s.startUntil(s.Now().Add(time.Hour), fd, Read)
-	short := s.startUntil(s.Now().Add(time.Millisecond), fd, Read)
+	long := s.startWithin(time.Hour, fd, Read)
+	short := s.startWithin(time.Millisecond, fd, Read)
 	s.p.advance(2 * time.Millisecond)
 	s.turn()
 	short.want(t, timedOut, "its time has come")
@@ -146,7 +147,7 @@ func TestShorterDeadline(t *testing.T) {
 func TestDeadlineOfTheFirst(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	first := s.startUntil(s.Now().Add(time.Millisecond), fd, Read)
+	first := s.startWithin(time.Millisecond, fd, Read)
 	second := s.start(fd, Read, done)
 	s.p.advance(2 * time.Millisecond)
 	s.turns()
@@ -160,14 +161,14 @@ func TestDeadlineOfTheFirst(t *testing.T) {
 func TestDeadlineWhileTheLaneIsBusy(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	if _, err := fd.Enter(Read, false); err != nil {
+	if err := enter(fd, Read, false); err != nil {
 		t.Fatal(err)
 	}
-	fit := s.startUntil(s.Now().Add(time.Millisecond), fd, Read, done)
-	hopeless := s.startUntil(s.Now().Add(time.Millisecond), fd, Read)
+	fit := s.startWithin(time.Millisecond, fd, Read, done)
+	hopeless := s.startWithin(time.Millisecond, fd, Read)
 	s.p.advance(time.Second)
 	s.turn(s.ready(fd, pollux.Readable))
-	fd.Leave(Read, false, Outcome{}, nil)
+	exit(fd, Read, false, Outcome{}, nil)
 	s.turn()
 	s.p.advance(time.Millisecond)
 	s.turns()
@@ -178,8 +179,8 @@ func TestDeadlineWhileTheLaneIsBusy(t *testing.T) {
 func TestDeadlineAndClose(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	a := s.startUntil(s.Now().Add(time.Second), fd, Read)
-	b := s.startUntil(s.Now().Add(time.Second), fd, Write)
+	a := s.startWithin(time.Second, fd, Read)
+	b := s.startWithin(time.Second, fd, Write)
 	if n := s.Stats().Timers; n != 2 {
 		t.Errorf("%d timers, want one for each lane", n)
 	}
@@ -198,15 +199,16 @@ func TestDeadlineAndClose(t *testing.T) {
 func TestDeadlineSetWhileTheTimerFires(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	s.startUntil(s.Now().Add(time.Millisecond), fd, Read)
+	s.startWithin(time.Millisecond, fd, Read)
 	s.p.advance(time.Second)
 	// What the loop does between taking the timer out and asking the descriptor.
 	timer := s.timers.pop(s.Now())
 	if timer == nil {
 		t.Fatal("the timer does not fire")
 	}
-	early := s.startUntil(s.Now().Add(-time.Second), fd, Read)
-	timer.Owner.Expired(timer, s.Now())
+	early := s.startWithin(1, fd, Read)
+	s.p.advance(time.Second)
+	fd.expire(s.Loop, timer.Owner.(*laneTimer), s.Now())
 	s.turns()
 	early.want(t, timedOut, "its time has come")
 	fd.Close()

@@ -262,7 +262,7 @@ func TestHome(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		over := s.goDo(t.Context(), fd, &Op{Attempt: &play{parts: []part{again}}, Deadline: never, Home: s.Loop})
+		over := s.goDo(t.Context(), fd, &Op{Call: Call{Timeout: -1, Home: s.Loop}, Attempt: &play{parts: []part{again}}})
 		if fd.Loop() != want {
 			t.Errorf("it is on %p, want %p", fd.Loop(), want)
 		}

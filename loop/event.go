@@ -178,9 +178,9 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 }
 
 // serve lets the operations of a lane go on in order: it wakes those of goroutines and tasks, and makes the attempts of futures, until one
-// is not ready, none is left, a woken one has to come first, or the budget is spent. mu is held, and is given up during each attempt. Loop
-// only.
-func (fd *FD) serve(d Direction, l *Loop) {
+// is not ready, none is left, a woken one has to come first, or the budget is spent: then it returns false. mu is held, and is given up
+// during each attempt. Loop only.
+func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
 		switch {
@@ -196,7 +196,7 @@ func (fd *FD) serve(d Direction, l *Loop) {
 			continue
 		case spent >= budget:
 			fd.again(l)
-			return
+			return false
 		}
 		o.moved = 0
 		out, v, err := fd.attempt(o)
@@ -206,7 +206,7 @@ func (fd *FD) serve(d Direction, l *Loop) {
 		case mustWait:
 			if stuck = stuck || !o.Blind; out.More {
 				fd.again(l)
-				return
+				return false
 			}
 			o = fd.after(o)
 		case over:
@@ -220,6 +220,7 @@ func (fd *FD) serve(d Direction, l *Loop) {
 	if fd.queue[d] == nil {
 		fd.rouse(d, l)
 	}
+	return true
 }
 
 // attempt makes one attempt of an operation of a future. mu is held, and is given up meanwhile.
@@ -232,13 +233,13 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	out, err = try(o.Attempt, o.Sysfd)
 
 	fd.mu.Lock()
-	o.state = was
 	fd.conclude(o.Lane, o.Blind, out, err)
 	if err == ErrAgain {
 		if v, err = fd.judge(&o.Call, out); v != over && o.canceled != nil {
 			v, err = over, o.canceled
 		}
 	}
+	o.state = was
 	return out, v, err
 }
 

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -259,8 +260,12 @@ func (fd *FD) leave(keep fdState, why error) error {
 		return net.ErrClosed
 	}
 	fd.state |= fdClosed | keep
+	ended := why // of operations, whatever the watcher did
+	if !errors.Is(why, net.ErrClosed) {
+		ended = net.ErrClosed
+	}
 	for d := Read; d <= Write; d++ {
-		fd.settleAll(d, why)
+		fd.settleAll(d, ended)
 	}
 	if l := fd.loop; l != nil {
 		// Before the number can belong to another file. ENOENT and the like leave nothing to do.

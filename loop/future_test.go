@@ -234,7 +234,7 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
 			var ran atomic.Bool
-			f := tt.start(s, &Op{Attempt: &play{parts: []part{done}}, Deadline: never})
+			f := tt.start(s, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{done}}})
 			f.Then(func(int, error) { ran.Store(true) })
 			if n := len(s.posted.items); n != 1 {
 				t.Errorf("%d functions are queued on that loop, want 1", n)
@@ -247,38 +247,54 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}
 }
 
+// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed, and later ones run on a goroutine of their
+// own.
 func TestThenOnAClosedLoop(t *testing.T) {
 	s := newStage(t)
-	p := NewPromise[int](s.Loop)
-	p.Future().Then(func(int, error) { t.Error("it ran") })
+	promise, operation := NewPromise[int](s.Loop), s.start(s.joined(), Read)
+	told := make(chan error, 1)
+	then := func(_ int, err error) { told <- err }
+	promise.Future().Then(then)
+	go s.Close()
+	if err := receive(t, "a promise's", told); err != net.ErrClosed {
+		t.Errorf("a promise at the end of its loop: %v, want net.ErrClosed", err)
+	}
+	operation.Then(then)
+	if err := receive(t, "an operation's", told); err != net.ErrClosed {
+		t.Errorf("an operation at the end of its loop: %v, want net.ErrClosed", err)
+	}
 	s.Close()
-	p.Resolve(1)
-	p.Future().Then(func(int, error) { t.Error("it ran") })
+	Settled(1, nil).Then(then)
+	promise.Future().Then(then)
+	for range 2 {
+		receive(t, "after the end", told)
+	}
+
 }
 
 func TestNothingAllocated(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	attempt := try(func(int) (Outcome, error) { return Outcome{N: 1}, nil })
-	o := &Op{Attempt: attempt, Deadline: never}
+	attempt := trial(func(int) (Outcome, error) { return Outcome{N: 1}, nil })
+	o := &Op{Call: Call{Timeout: -1}, Attempt: attempt}
 	v := new(int)
 	for _, tt := range []struct {
 		name string
 		fn   func()
 	}{
 		{"Enter and Leave", func() {
-			if _, err := fd.Enter(Read, false); err != nil {
+			if err := enter(fd, Read, false); err != nil {
 				t.Fatal(err)
 			}
-			fd.Leave(Read, false, Outcome{N: 1}, nil)
+			exit(fd, Read, false, Outcome{N: 1}, nil)
 		}},
 		{"operation of a goroutine", func() {
-			if err := fd.Do(nil, o); err != nil {
+			if err := do(fd, Waiter{}, o); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		{"operation with a context", func() {
-			if err := fd.Do(t.Context(), o); err != nil {
+			if err := do(fd, ByContext(t.Context()), o); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -303,7 +319,7 @@ func TestNothingAllocated(t *testing.T) {
 		n := -1.0
 		s.Go(func(task *Task) {
 			n = testing.AllocsPerRun(20, func() {
-				if err := fd.Do(task, o); err != nil {
+				if err := do(fd, ByTask(task), o); err != nil {
 					t.Error(err)
 				}
 			})
@@ -342,14 +358,14 @@ func TestNothingAllocatedByWaiting(t *testing.T) {
 	next := make(chan struct{})
 	go func() {
 		for range next {
-			over <- fd.Do(nil, o)
+			over <- do(fd, Waiter{}, o)
 		}
 	}()
 	defer close(next)
 	ev := s.ready(fd, pollux.Readable)
 	once := func() {
 		p.tries = 0
-		o.Deadline = s.Now().Add(time.Hour)
+		o.Timeout = time.Hour
 		next <- struct{}{}
 		for fd.length(Read) == 0 {
 			runtime.Gosched()

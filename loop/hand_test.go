@@ -25,12 +25,12 @@ type waiter struct {
 }
 
 // wait makes an operation by a task of s and has it queued, which takes a turn.
-func (s *stage) wait(fd *FD, deadline timeouts.Deadline, parts ...part) *waiter {
+func (s *stage) wait(fd *FD, timeout time.Duration, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
-	w.Attempt, w.Deadline = &w.play, deadline
+	w.Attempt, w.Timeout = &w.play, timeout
 	w.task = s.Go(func(task *Task) {
-		w.err = fd.Do(task, &w.Op)
+		w.err = do(fd, ByTask(task), &w.Op)
 		w.over = true
 	})
 	before := fd.length(Read)
@@ -56,7 +56,7 @@ func TestHandedOnInOrder(t *testing.T) {
 	for i := range 4 {
 		took := part{during: func() { order = append(order, i) }} // the lane guards it
 		parts := []part{again, took}
-		ends = append(ends, s.goDo(context.Background(), fd, &Op{Attempt: &play{parts: parts[min(i, 1):]}, Deadline: never}))
+		ends = append(ends, s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts[min(i, 1):]}}))
 	}
 	s.turn(s.ready(fd, pollux.Readable)) // and no other
 	for _, end := range ends {
@@ -76,9 +76,9 @@ func TestHandedOnInOrder(t *testing.T) {
 func TestHandedInVain(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	first := other.wait(fd, never, again, again, done)
+	first := other.wait(fd, -1, again, again, done)
 	s.turn(s.ready(fd, pollux.Readable)) // it has got the lane, and has not run
-	late := s.wait(fd, never, done)
+	late := s.wait(fd, -1, done)
 	other.turn()
 	first.want(t, 2, false, nil, "nothing was there")
 	s.turn(s.ready(fd, pollux.Readable))
@@ -93,7 +93,7 @@ func TestHandedInVain(t *testing.T) {
 func TestEdgeWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, never, again, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
+	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(fd, pollux.Readable))
 	other.turn()
@@ -107,7 +107,7 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	var order []string
 	log := func(name string) func() { return func() { order = append(order, name) } }
 	s.Go(func(task *Task) {
-		a.Do(task, &Op{Attempt: &play{parts: []part{again, {during: log("a tries")}}}, Deadline: never})
+		do(a, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, {during: log("a tries")}}}})
 		order = append(order, "a goes on")
 	})
 	s.Go(func(task *Task) {
@@ -122,28 +122,21 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	}
 }
 
-// A cancel that comes when the task has the lane already ends its wait if the attempt comes to nothing.
-func TestTaskCancelWhileHanded(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		last part
-		want error
-	}{
-		{"in vain", again, context.Canceled},
-		{"done", done, nil},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s, other := newStage(t), newStage(t)
-			fd := s.joined()
-			w := other.wait(fd, never, again, tt.last)
-			w.task.Cancel()
-			s.turn(s.ready(fd, pollux.Readable))
-			other.turns()
-			w.want(t, 2, true, tt.want, "canceled with the lane in its hands")
-			if fd.length(Read) != 0 || !fd.idle() {
-				t.Error("the lane is not free")
-			}
-		})
+// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait. What is there is the next one's.
+func TestTaskCancelWhileWoken(t *testing.T) {
+	s, other := newStage(t), newStage(t)
+	fd := s.joined()
+	w := other.wait(fd, -1, again, done)
+	next := s.start(fd, Read, done)
+	w.task.Cancel()
+	s.turn(s.ready(fd, pollux.Readable))
+	next.want(t, waits, "the task is before it")
+	other.turns()
+	w.want(t, 1, true, context.Canceled, "canceled when it was woken")
+	s.turns()
+	next.want(t, nil, "it is the first now")
+	if fd.length(Read) != 0 || !fd.idle() {
+		t.Error("the lane is not free")
 	}
 }
 
@@ -151,8 +144,8 @@ func TestContextWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	o, err := &Op{Attempt: &play{}, Deadline: never}, ErrAgain
-	other.Go(func(task *Task) { err = fd.Do(&TaskContext{task, ctx}, o) })
+	o, err := &Op{Call: Call{Timeout: -1}, Attempt: &play{}}, ErrAgain
+	other.Go(func(task *Task) { err = do(fd, ByTask(task).With(ctx), o) })
 	other.turn()
 	s.turn(s.ready(fd, pollux.Readable))
 	cancel(errWhy)
@@ -165,38 +158,35 @@ func TestContextWhileHanded(t *testing.T) {
 	}
 }
 
-// The descriptor stays open until who has the lane has seen that it is closed.
-func TestCloseWhileHanded(t *testing.T) {
+// A descriptor is closed at once though an operation was woken to use it.
+func TestCloseWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, never, again, again)
+	w := other.wait(fd, -1, again, again)
 	behind := s.start(fd, Read)
 	s.turn(s.ready(fd, pollux.Readable))
 	fd.Close()
 	behind.want(t, net.ErrClosed, "closed")
-	if fd.sysfd < 0 {
-		t.Error("the descriptor was closed, and somebody is about to use it")
+	if fd.sysfd >= 0 {
+		t.Error("the descriptor is still open, and nothing uses it")
 	}
 	other.turns()
-	w.want(t, 2, true, net.ErrClosed, "closed")
-	if fd.sysfd >= 0 {
-		t.Error("the descriptor is still open")
-	}
+	w.want(t, 1, true, net.ErrClosed, "closed")
 }
 
 // What was detached is not used any more by one who has the lane and has not run.
 func TestDetachWhileHanded(t *testing.T) {
-	for _, by := range []string{"Do", "Await"} {
+	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
 			s, other := newStage(t), newStage(t)
 			fd, p, err := s.joined(), &play{parts: []part{again, done}}, ErrAgain
 			other.Go(func(task *Task) {
 				if by == "Do" {
-					err = fd.Do(task, &Op{Attempt: p, Deadline: never})
-				} else if _, err = fd.Await(task, Read, -1, new(timeouts.Deadline), false); err == nil {
-					fd.Leave(Read, false, Outcome{}, ErrAgain)
-					if _, err = fd.Await(task, Read, -1, new(timeouts.Deadline), false); err == nil {
-						fd.Leave(Read, false, Outcome{}, nil)
+					err = do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p})
+				} else {
+					c := Call{Waiter: ByTask(task), Timeout: -1}
+					if err = fd.Begin(&c); err == nil {
+						_, err = fd.End(&c, Outcome{}, ErrAgain)
 					}
 				}
 			})
@@ -214,18 +204,19 @@ func TestDetachWhileHanded(t *testing.T) {
 	}
 }
 
-// A descriptor that moves while the lane is out takes its edges from its new loop, and who has the lane waits there.
-func TestMoveWhileHanded(t *testing.T) {
+// A descriptor for which an operation was woken does not move.
+func TestMoveWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, never, again, again, done)
+	w := other.wait(fd, -1, again, again, done)
 	s.turn(s.ready(fd, pollux.Readable))
-	if err := fd.Join(other.Loop); err != nil {
-		t.Fatal(err)
+	if err := fd.Join(other.Loop); err != ErrOtherLoop {
+		t.Errorf("Join: %v, want ErrOtherLoop", err)
 	}
 	other.turns()
 	w.want(t, 2, false, nil, "nothing was there")
-	other.turn(other.ready(fd, pollux.Readable))
+	s.turn(s.ready(fd, pollux.Readable))
+	other.turn()
 	w.want(t, 3, true, nil, "ready")
 }
 
@@ -243,7 +234,7 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 	} {
 		t.Run(tt.name+", task", func(t *testing.T) {
 			s := newStage(t)
-			w := s.wait(s.joined(), s.Now().Add(time.Second), tt.parts...)
+			w := s.wait(s.joined(), time.Second, tt.parts...)
 			s.p.advance(2 * time.Second)
 			s.turns()
 			w.want(t, max(2, len(tt.parts)), true, tt.want, "its time is over")
@@ -251,7 +242,7 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 		t.Run(tt.name+", goroutine", func(t *testing.T) {
 			s := newStage(t)
 			fd, p := s.joined(), &play{parts: tt.parts}
-			over := s.goDo(context.Background(), fd, &Op{Attempt: p, Deadline: s.Now().Add(time.Second)})
+			over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: time.Second}, Attempt: p})
 			s.p.advance(2 * time.Second)
 			s.turns()
 			if err := receive(t, "the end of the operation", over); err != tt.want || p.tries != max(2, len(tt.parts)) {
@@ -259,21 +250,17 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 			}
 		})
 	}
-	t.Run("by Await", func(t *testing.T) {
+	t.Run("by Begin and End", func(t *testing.T) {
 		for _, parts := range [][]part{{again, done}, {again}} {
 			s := newStage(t)
 			p := &play{parts: parts}
-			fd, err, deadline := s.joined(), ErrAgain, timeouts.Deadline(0)
+			fd, err := s.joined(), ErrAgain
 			s.Go(func(task *Task) {
-				for held := false; ; held = true {
-					var sysfd int
-					if sysfd, err = fd.Await(task, Read, time.Second, &deadline, held); err != nil {
-						return
-					}
-					if _, err = p.Try(sysfd); err != ErrAgain {
-						fd.Leave(Read, false, Outcome{}, err)
-						return
-					}
+				c := Call{Waiter: ByTask(task), Timeout: time.Second}
+				err = fd.Begin(&c)
+				for again := true; again && err == nil; {
+					out, failed := p.Try(c.Sysfd)
+					again, err = fd.End(&c, out, failed)
 				}
 			})
 			s.turn()
@@ -291,7 +278,7 @@ func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
 	edge := part{err: ErrAgain, during: func() { s.p.tell(s.ready(fd, pollux.Readable)) }}
-	w := other.wait(fd, s.Now().Add(time.Second), slices.Repeat([]part{edge}, 100)...)
+	w := other.wait(fd, time.Second, slices.Repeat([]part{edge}, 100)...)
 	for range 3 {
 		s.turn()
 		other.turn()
@@ -305,7 +292,7 @@ func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 
 // Nor does one whose edges the loop sees before the attempt is over.
 func TestDeadlineOfWhoSeesEdges(t *testing.T) {
-	for _, by := range []string{"Do", "Await"} {
+	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
 			s, other := newStage(t), newStage(t)
 			fd, err := s.joined(), error(nil)
@@ -313,23 +300,24 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 				s.p.advance(time.Second)
 				s.turn(s.ready(fd, pollux.Readable))
 			}}
-			p, deadline := &play{parts: slices.Repeat([]part{edge}, 100)}, timeouts.Deadline(0)
+			p := &play{parts: slices.Repeat([]part{edge}, 100)}
 			other.Go(func(task *Task) {
 				if by == "Do" {
-					err = fd.Do(task, &Op{Attempt: p, Deadline: s.Now().Add(2 * time.Second)})
+					err = do(fd, ByTask(task), &Op{Call: Call{Timeout: time.Second}, Attempt: p})
 					return
 				}
-				for held := false; err == nil; held = true {
-					if _, err = fd.Await(task, Read, time.Second, &deadline, held); err == nil {
-						p.Try(-1)
-					}
+				c := Call{Waiter: ByTask(task), Timeout: time.Second}
+				err = fd.Begin(&c)
+				for err == nil {
+					_, failed := p.Try(-1)
+					_, err = fd.End(&c, Outcome{}, failed)
 				}
 			})
 			other.turn()
 			if err != os.ErrDeadlineExceeded || p.tries != 2 || !fd.idle() {
 				t.Errorf("%v after %d attempts, want a timeout after 2", err, p.tries)
 			}
-			s.startUntil(timeouts.Now, fd, Read, edge, done).want(t, nil, "who does not wait has no time that could be over")
+			s.startWithin(0, fd, Read, edge, done).want(t, nil, "who does not wait has no time that could be over")
 		})
 	}
 }
@@ -341,7 +329,7 @@ func TestEdgesInVain(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
 			tries, ready := 0, false
-			o := &Op{Deadline: never, Attempt: try(func(int) (Outcome, error) {
+			o := &Op{Call: Call{Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
 				tries++
 				if ready {
 					return Outcome{}, nil
@@ -351,7 +339,7 @@ func TestEdgesInVain(t *testing.T) {
 			})}
 			over := func() bool { return ready && fd.length(Read) == 0 && fd.idle() }
 			if by == "task" {
-				s.Go(func(task *Task) { fd.Do(task, o) })
+				s.Go(func(task *Task) { do(fd, ByTask(task), o) })
 			} else {
 				Start(fd, s.Loop, o, new(int))
 			}
@@ -384,11 +372,11 @@ func TestEdgesInVain(t *testing.T) {
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	deadline := s.Now().Add(time.Second)
-	first := other.wait(fd, deadline, again, done)
-	second := other.wait(fd, deadline, done)
-	third := s.startUntil(deadline, fd, Read, done)
-	hopeless := s.wait(fd, deadline)
+	const timeout = time.Second
+	first := other.wait(fd, timeout, again, done)
+	second := other.wait(fd, timeout, done)
+	third := s.startWithin(timeout, fd, Read, done)
+	hopeless := s.wait(fd, timeout)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.p.advance(2 * time.Second)
 	for range 5 {
@@ -412,8 +400,8 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that back off", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, never, slices.Repeat([]part{backsOff(time.Hour)}, 100)...)
-		second := s.wait(fd, s.Now().Add(time.Second))
+		first := s.wait(fd, -1, slices.Repeat([]part{backsOff(time.Hour)}, 100)...)
+		second := s.wait(fd, time.Second)
 		s.p.advance(2 * time.Second)
 		s.turns()
 		first.want(t, 2, false, nil, "it has no deadline")
@@ -422,8 +410,8 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that are not ready", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, never, again)
-		second := s.startUntil(s.Now().Add(time.Second), fd, Read, done)
+		first := s.wait(fd, -1, again)
+		second := s.startWithin(time.Second, fd, Read, done)
 		s.p.advance(2 * time.Second)
 		s.turns()
 		first.want(t, 2, false, nil, "it has no deadline")
@@ -432,8 +420,8 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that are", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, never, again, done)
-		second := s.startUntil(s.Now().Add(time.Second), fd, Read, done)
+		first := s.wait(fd, -1, again, done)
+		second := s.startWithin(time.Second, fd, Read, done)
 		s.p.advance(2 * time.Second)
 		s.turns()
 		first.want(t, 2, true, nil, "the edge was late")
@@ -446,12 +434,12 @@ func TestRetryOfWatcherWithOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	w := s.watch(fd, func(pollux.Ready) {})
-	if _, err := fd.Enter(Read, false); err != nil {
+	if err := enter(fd, Read, false); err != nil {
 		t.Fatal(err)
 	}
-	fd.Leave(Read, false, Outcome{Retry: time.Second}, ErrAgain)
-	s.wait(fd, s.Now().Add(time.Second), backsOff(time.Hour))
-	s.wait(fd, s.Now().Add(time.Second))
+	exit(fd, Read, false, Outcome{Retry: time.Second}, ErrAgain)
+	s.wait(fd, time.Second, backsOff(time.Hour))
+	s.wait(fd, time.Second)
 	s.p.advance(2 * time.Second)
 	s.turns()
 	if len(w.told) == 0 {
@@ -463,15 +451,15 @@ func TestRetryOfWatcherWithOthers(t *testing.T) {
 func TestTimerOfABusyLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	s.startUntil(s.Now().Add(time.Second), fd, Read, again, done).want(t, waits, "not ready")
+	s.startWithin(time.Second, fd, Read, again, done).want(t, waits, "not ready")
 	s.turn(s.ready(fd, pollux.Readable))
-	if _, err := fd.Enter(Read, false); err != nil {
+	if err := enter(fd, Read, false); err != nil {
 		t.Fatal(err)
 	}
-	late := s.startUntil(s.Now().Add(time.Hour), fd, Read)
+	late := s.startWithin(time.Hour, fd, Read)
 	s.p.advance(2 * time.Second)
 	s.turns() // fails unless the loop comes to rest
-	fd.Leave(Read, false, Outcome{Drained: true}, nil)
+	exit(fd, Read, false, Outcome{Drained: true}, nil)
 	s.p.advance(time.Hour)
 	s.turns()
 	late.want(t, timedOut, "its time has come")
@@ -482,7 +470,7 @@ func TestBlindBesideOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	blind := s.startBlind(fd)
-	plain := s.wait(fd, never)
+	plain := s.wait(fd, -1)
 	s.turns()
 	for i := range 5 {
 		b, p := blind.tries, plain.tries
@@ -501,9 +489,9 @@ func TestBlindBesideOthers(t *testing.T) {
 func TestCloseDuringTheComingBack(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	s.start(fd, Read)
+	var blind *act
 	closes := part{err: ErrAgain, during: func() { fd.Close() }}
-	blind := s.startBlind(fd, again, closes, closes)
+	s.start(fd, Read, part{err: ErrAgain, during: func() { blind = s.startBlind(fd, closes, closes) }})
 	s.turns()
 	blind.want(t, net.ErrClosed, "closed")
 	if fd.sysfd >= 0 {
@@ -517,15 +505,15 @@ func TestHandedTaskYields(t *testing.T) {
 	fd := s.joined()
 	tries, stop := 0, false
 	s.Go(func(task *Task) {
-		o := &Op{Deadline: never}
-		o.Attempt = try(func(int) (Outcome, error) {
+		o := &Op{Call: Call{Timeout: -1}}
+		o.Attempt = trial(func(int) (Outcome, error) {
 			if tries++; tries == 1 {
 				return Outcome{}, ErrAgain
 			}
 			return Outcome{N: opCost}, nil
 		})
 		for !stop {
-			if err := fd.Do(task, o); err != nil {
+			if err := do(fd, ByTask(task), o); err != nil {
 				t.Error(err)
 				return
 			}
@@ -548,10 +536,9 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 	r, s := reactor(t, false)
 	fd := s.joined()
 	ends := make(chan error, 3)
-	deadline := s.Now().Add(time.Second)
 	for i := range 3 {
 		s.Go(func(task *Task) {
-			err := fd.Do(task, &Op{Attempt: &play{}, Deadline: deadline})
+			err := do(fd, ByTask(task), &Op{Attempt: &play{}, Call: Call{Timeout: time.Second}})
 			ends <- err
 			if i == 1 {
 				runtime.Goexit()
@@ -575,23 +562,20 @@ func TestStrangerInATasksName(t *testing.T) {
 	fd, elsewhere := s.joined(), s.joined()
 	sysfd, err := -1, ErrAgain
 	task := s.Go(func(task *Task) {
-		held, failed := fd.Enter(Read, false)
-		if failed != nil || held < 0 {
-			err = failed
+		c := Call{Waiter: ByTask(task), Timeout: -1}
+		if err = fd.Begin(&c); err != nil {
 			return
 		}
-		if sysfd, err = fd.Await(task, Read, -1, new(timeouts.Deadline), true); err == nil {
-			fd.Leave(Read, false, Outcome{N: 1}, nil)
+		if _, err = fd.End(&c, Outcome{}, ErrAgain); err == nil {
+			sysfd = c.Sysfd
+			fd.End(&c, Outcome{N: 1}, nil)
 		}
 	})
 	s.turn()
 	if n := fd.length(Read); n != 1 {
 		t.Fatalf("%d wait, want the task", n)
 	}
-	if _, err := elsewhere.Await(task, Write, 1, new(timeouts.Deadline), false); err != nil {
-		t.Errorf("the stranger need not wait, and got %v", err)
-	}
-	if _, err := elsewhere.Await(task, Write, 1, new(timeouts.Deadline), true); err != errNotRunning {
+	if err := elsewhere.Begin(&Call{Waiter: ByTask(task), Lane: Write, Timeout: 1}); err != errNotRunning {
 		t.Errorf("the stranger got %v, want %v", err, errNotRunning)
 	}
 	s.turn(s.ready(fd, pollux.Readable))

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
+	"time"
 )
 
 // A lane serves its operations first in, first out; it remembers what is known of the descriptor's readiness, and no more.
@@ -108,14 +108,14 @@ func TestQueuedDuringAnAttempt(t *testing.T) {
 	t.Run("by Enter", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fd.Enter(Read, false); err != ErrAgain {
+		if err := enter(fd, Read, false); err != ErrAgain {
 			t.Errorf("Enter of a lane that is busy: %v, want ErrAgain", err)
 		}
 		late := s.start(fd, Read, done)
-		fd.Leave(Read, false, Outcome{}, nil)
+		exit(fd, Read, false, Outcome{}, nil)
 		s.turns()
 		late.want(t, nil, "one turn later")
 	})
@@ -138,20 +138,20 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 	t.Run("of Enter", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Fatal(err)
 		}
 		s.turn(s.ready(fd, pollux.Readable))
-		if retry := fd.Leave(Read, false, Outcome{}, ErrAgain); !retry {
+		if retry := exit(fd, Read, false, Outcome{}, ErrAgain); !retry {
 			t.Error("Leave does not say that an edge came")
 		}
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Errorf("Enter: %v", err)
 		}
-		if retry := fd.Leave(Read, false, Outcome{}, ErrAgain); retry {
+		if retry := exit(fd, Read, false, Outcome{}, ErrAgain); retry {
 			t.Error("Leave says twice that an edge came")
 		}
-		if _, err := fd.Enter(Read, false); err != ErrAgain {
+		if err := enter(fd, Read, false); err != ErrAgain {
 			t.Errorf("Enter of a lane that is surely not ready: %v, want ErrAgain", err)
 		}
 	})
@@ -184,10 +184,10 @@ func TestDrained(t *testing.T) {
 			s.start(fd, Read, part{out: Outcome{N: 5, Drained: true}}).want(t, nil, "ready")
 			next := s.start(fd, Read, done)
 			next.want(t, tt.want, "after a short read")
-			if _, err := fd.Enter(Read, false); (err == ErrAgain) != (tt.want == waits) {
+			if err := enter(fd, Read, false); (err == ErrAgain) != (tt.want == waits) {
 				t.Errorf("Enter after a short read: %v", err)
 			} else if err == nil {
-				fd.Leave(Read, false, Outcome{}, nil)
+				exit(fd, Read, false, Outcome{}, nil)
 			}
 			s.turn(s.ready(fd, pollux.Readable))
 			next.want(t, nil, "after the next edge")
@@ -225,7 +225,7 @@ func TestNow(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	for range 2 {
-		a := s.startUntil(timeouts.Now, fd, Read, again, done)
+		a := s.startWithin(0, fd, Read, again, done)
 		a.want(t, ErrAgain, "not ready")
 		if a.tries != 1 {
 			t.Errorf("%d attempts, want 1", a.tries)
@@ -238,7 +238,7 @@ func TestNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		a := s.startUntil(timeouts.Now, fd, Read, again, done)
+		a := s.startWithin(0, fd, Read, again, done)
 		a.want(t, ErrAgain, "not ready")
 		if a.tries != 1 {
 			t.Errorf("%d attempts on a loop, want 1", a.tries)
@@ -248,13 +248,13 @@ func TestNow(t *testing.T) {
 	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
 		t.Fatal(err)
 	}
-	a := s.startUntil(timeouts.Now, fd, Read, done)
+	a := s.startWithin(0, fd, Read, done)
 	a.want(t, ErrAgain, "surely not ready")
 	if a.tries != 0 {
 		t.Errorf("%d attempts, and the lane knows better", a.tries)
 	}
 	s.turn(s.ready(fd, pollux.Readable))
-	s.startUntil(timeouts.Now, fd, Read, done).want(t, nil, "ready")
+	s.startWithin(0, fd, Read, done).want(t, nil, "ready")
 }
 
 func TestErrorsEndAnOperation(t *testing.T) {
@@ -274,7 +274,7 @@ func TestWrap(t *testing.T) {
 	fd := s.joined()
 	wrap := func(err error) error { return fmt.Errorf("wrapped %w", err) }
 	start := func(parts ...part) Future[int] {
-		o := &Op{Attempt: &play{parts: parts}, Deadline: never, Wrap: wrap}
+		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts}, Wrap: wrap}
 		return Start(fd, s.Loop, o, new(int))
 	}
 	broken := part{err: errors.New("broken")}
@@ -294,7 +294,7 @@ func TestWrap(t *testing.T) {
 
 func (s *stage) startBlind(fd *FD, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
-	a.Attempt, a.Lane, a.Deadline, a.Blind = &a.play, Read, timeouts.Never, true
+	a.Attempt, a.Lane, a.Timeout, a.Blind = &a.play, Read, -1, true
 	a.Future = Start(fd, s.Loop, &a.Op, new(int))
 	return a
 }
@@ -320,14 +320,14 @@ func TestBlind(t *testing.T) {
 	t.Run("teaches nothing", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		if _, err := fd.Enter(Read, true); err != nil {
+		if err := enter(fd, Read, true); err != nil {
 			t.Fatal(err)
 		}
-		fd.Leave(Read, true, Outcome{}, ErrAgain)
-		if _, err := fd.Enter(Read, false); err != nil {
+		exit(fd, Read, true, Outcome{}, ErrAgain)
+		if err := enter(fd, Read, false); err != nil {
 			t.Errorf("Enter after a blind attempt that was not ready: %v", err)
 		}
-		fd.Leave(Read, false, Outcome{}, nil)
+		exit(fd, Read, false, Outcome{}, nil)
 	})
 	t.Run("holds up nobody for whom the edge has come already", func(t *testing.T) {
 		s := newStage(t)
@@ -335,25 +335,26 @@ func TestBlind(t *testing.T) {
 		s.turn(s.ready(fd, pollux.Readable))
 		blind := s.startBlind(fd)
 		s.start(fd, Read, done).want(t, nil, "a future, ready")
-		for name, enter := range map[string]func(Direction, bool) (int, error){"Enter": fd.Enter, "EnterNow": fd.EnterNow} {
-			if _, err := enter(Read, false); err != nil {
-				t.Errorf("%s: %v, and the lane is free", name, err)
+		for _, timeout := range []time.Duration{0, -1} {
+			c := Call{Timeout: timeout}
+			if err := fd.Begin(&c); err != nil {
+				t.Errorf("Begin with a timeout of %d: %v, and the lane is free", timeout, err)
 			}
-			fd.Leave(Read, false, Outcome{}, nil)
+			fd.End(&c, Outcome{}, nil)
 		}
-		s.startUntil(timeouts.Now, fd, Read, again).want(t, ErrAgain, "not ready")
-		s.startUntil(timeouts.Now, fd, Read, done).want(t, nil, "ready by now, and no edge told so")
+		s.startWithin(0, fd, Read, again).want(t, ErrAgain, "not ready")
+		s.startWithin(0, fd, Read, done).want(t, nil, "ready by now, and no edge told so")
 		blind.want(t, waits, "its edge has not come")
 	})
 	t.Run("holds up no watcher", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.descriptor()
 		s.watch(fd, func(pollux.Ready) {
-			if _, err := fd.Enter(Read, false); err != nil {
+			if err := enter(fd, Read, false); err != nil {
 				t.Errorf("Enter: %v, and the watcher was told", err)
 				return
 			}
-			fd.Leave(Read, false, Outcome{Drained: true}, nil)
+			exit(fd, Read, false, Outcome{Drained: true}, nil)
 		})
 		blind := s.startBlind(fd)
 		s.turn(s.ready(fd, pollux.Readable))
@@ -402,17 +403,13 @@ func TestBlind(t *testing.T) {
 	})
 }
 
-// Entered: an attempt by Enter did a part, and the operation goes on from there in its name.
-func TestEntered(t *testing.T) {
+// An operation of several parts goes on in its place: what came during its first attempt comes after its last.
+func TestPartsStayTogether(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	if _, err := fd.Enter(Write, false); err != nil {
-		t.Fatal(err)
-	}
-	behind := s.start(fd, Write, done)
-	a := &act{play: play{parts: []part{{out: Outcome{More: true}, err: ErrAgain}, again, done}}}
-	a.Attempt, a.Lane, a.Deadline, a.Entered = &a.play, Write, timeouts.Never, true
-	a.Future = Start(fd, s.Loop, &a.Op, new(int))
+	var behind *act
+	a := s.start(fd, Write,
+		part{out: Outcome{More: true}, err: ErrAgain, during: func() { behind = s.start(fd, Write, done) }}, again, done)
 	a.want(t, waits, "the buffer is full")
 	behind.want(t, waits, "it is behind")
 	s.turn(s.ready(fd, pollux.Writable))
@@ -421,48 +418,49 @@ func TestEntered(t *testing.T) {
 	if a.tries != 3 {
 		t.Errorf("%d attempts, want 3", a.tries)
 	}
-	if _, err := fd.Enter(Write, false); err != nil {
-		t.Errorf("Enter: %v: the lane was not given up", err)
+	if err := enter(fd, Write, false); err != nil {
+		t.Errorf("Begin: %v: the lane was not given up", err)
 	}
-	fd.Leave(Write, false, Outcome{}, nil)
+	exit(fd, Write, false, Outcome{}, nil)
 }
 
-// Who does not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet. A
-// watcher does not, nor does anyone pass those who queue.
-func TestEnterNow(t *testing.T) {
+// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet.
+// A watcher's does not, nor does any pass the operations in the queue.
+func TestBeginThatMustNotWait(t *testing.T) {
 	s := newStage(t)
 	for _, d := range []Direction{Read, Write} {
 		fd := s.joined()
-		s.startUntil(timeouts.Now, fd, d, again).want(t, ErrAgain, "not ready")
-		s.startUntil(timeouts.Now, fd, d, done).want(t, nil, "ready by now, and no edge told so")
-		s.startUntil(timeouts.Now, fd, d, again).want(t, ErrAgain, "not ready")
-		if _, err := fd.Enter(d, false); err != ErrAgain {
-			t.Errorf("%v: Enter: %v, and the lane knows better", d, err)
+		now := func(fd *FD) error { return fd.Begin(&Call{Lane: d}) }
+		s.startWithin(0, fd, d, again).want(t, ErrAgain, "not ready")
+		s.startWithin(0, fd, d, done).want(t, nil, "ready by now, and no edge told so")
+		s.startWithin(0, fd, d, again).want(t, ErrAgain, "not ready")
+		if err := enter(fd, d, false); err != ErrAgain {
+			t.Errorf("%v: a call that may wait: %v, and the lane knows better", d, err)
 		}
 		for range 2 { // the second as when the edge comes in between
-			if _, err := fd.EnterNow(d, false); err != nil {
-				t.Errorf("%v: EnterNow: %v, and nothing is known but what was", d, err)
+			if err := now(fd); err != nil {
+				t.Errorf("%v: %v, and nothing is known but what was", d, err)
 			}
-			if _, err := fd.EnterNow(d, false); err != ErrAgain {
-				t.Errorf("%v: EnterNow in the middle of an attempt: %v", d, err)
+			if err := now(fd); err != ErrAgain {
+				t.Errorf("%v: in the middle of an attempt: %v", d, err)
 			}
-			fd.Leave(d, false, Outcome{}, ErrAgain)
+			exit(fd, d, false, Outcome{}, ErrAgain)
 		}
 
 		a := s.start(fd, d, again)
-		if _, err := fd.EnterNow(d, false); err != ErrAgain {
-			t.Errorf("%v: EnterNow while others queue: %v", d, err)
+		if err := now(fd); err != ErrAgain {
+			t.Errorf("%v: with others in the queue: %v", d, err)
 		}
-		s.startUntil(timeouts.Now, fd, d, done).want(t, ErrAgain, "others are before it")
+		s.startWithin(0, fd, d, done).want(t, ErrAgain, "others are before it")
 		a.want(t, waits, "not ready")
 
 		watched := s.descriptor()
 		if err := watched.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
 			t.Fatal(err)
 		}
-		s.startUntil(timeouts.Now, watched, d, again).want(t, ErrAgain, "not ready")
-		if _, err := watched.EnterNow(d, false); err != ErrAgain {
-			t.Errorf("%v: EnterNow of a watched one: %v", d, err)
+		s.startWithin(0, watched, d, again).want(t, ErrAgain, "not ready")
+		if err := now(watched); err != ErrAgain {
+			t.Errorf("%v: of a watched one: %v", d, err)
 		}
 	}
 }

@@ -197,15 +197,18 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	case lent:
 		fd.settleDue(d, now, on)
 	default:
-		lt.asked = now
-		next = now.Add(grace)
 		if !busy {
 			fd.state &^= lane(d, laneBlocked) // the edge may be among those that the loop has not seen yet
-			fd.serve(d, on)
-			if o := fd.ordered(d); o == nil || o.state != opWoken {
-				fd.settleDue(d, now, on)
-				next = timeouts.Never
-			}
+		}
+		switch {
+		case !busy && !fd.serve(d, on):
+			next = now // more may complete, in the next turn
+		case busy || fd.ordered(d) != nil && fd.ordered(d).state == opWoken:
+			lt.asked = now
+			next = now.Add(grace)
+		default:
+			lt.asked = now
+			fd.settleDue(d, now, on)
 		}
 	}
 	fd.rearm(lt, next)

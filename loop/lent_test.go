@@ -12,86 +12,100 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A lane that an attempt keeps is its owner's for as long as it takes: others come after it, or end, and the loop goes on.
-
-var hold = part{out: Outcome{Hold: true}}
+// A lane that its owner has lent is the owner's for as long as it takes: other operations come after it, or end, and the loop goes on.
 
 func TestLentLane(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		parts []part
-	}{
-		{"at the first attempt", []part{hold}},
-		{"by the loop", []part{again, hold}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := newStage(t)
-			fd := s.joined()
-			owner := s.start(fd, Write, tt.parts...)
-			if len(tt.parts) > 1 {
-				owner.want(t, waits, "not ready")
-				s.turn(s.ready(fd, pollux.Writable))
-			}
-			owner.want(t, nil, "the lane is its own")
-			other := s.start(fd, Write, done)
-			reader := s.start(fd, Read, done)
-			late := s.startUntil(s.Now().Add(time.Millisecond), fd, Write, done)
-			s.turn(s.ready(fd, pollux.Writable))
-			other.want(t, waits, "the lane is another's")
-			reader.want(t, nil, "its lane is free")
+	s := newStage(t)
+	fd := s.joined()
+	c := Call{Lane: Write, Timeout: -1}
+	if err := fd.Begin(&c); err != nil {
+		t.Fatal(err)
+	}
+	if err := fd.Lend(); err != nil {
+		t.Fatal(err)
+	}
+	other := s.start(fd, Write, done)
+	reader := s.start(fd, Read, done)
+	late := s.startWithin(time.Millisecond, fd, Write, done)
+	s.turn(s.ready(fd, pollux.Writable))
+	other.want(t, waits, "the lane is lent")
+	reader.want(t, nil, "its lane is free")
 
-			s.p.advance(time.Second)
-			s.turn()
-			late.want(t, os.ErrDeadlineExceeded, "its time has passed")
-			if n := s.turns(); n > 2 {
-				t.Errorf("the loop made %d turns until it came to rest: it looks for the end of what may take long", n)
-			}
+	s.p.advance(time.Second)
+	s.turn()
+	late.want(t, os.ErrDeadlineExceeded, "its time has passed")
+	if n := s.turns(); n > 2 {
+		t.Errorf("the loop made %d turns until it came to rest: it looks for the end of what may take long", n)
+	}
 
-			// It goes on: not ready, ready, the end.
-			owner.parts = append(owner.parts, again, hold)
-			owner.Entered = true
-			more := Start(fd, s.Loop, &owner.Op, new(int))
-			if more.Settled() {
-				t.Fatal("settled, and not ready")
-			}
-			other.want(t, waits, "behind the one that had the lane")
-			s.turn(s.ready(fd, pollux.Writable))
-			if _, err := more.Wait(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			other.want(t, waits, "the lane is another's again")
-			fd.Leave(Write, false, Outcome{N: 1}, nil)
-			s.turns()
-			other.want(t, nil, "the lane was left")
-		})
+	if again, err := fd.End(&c, Outcome{N: 1}, nil); again || err != nil {
+		t.Fatal(again, err)
+	}
+	s.turns()
+	other.want(t, nil, "the lane was given back")
+	if fd.state&(fdLent|lane(Write, laneBusy)) != 0 {
+		t.Errorf("state %b: the lane is not free", fd.state)
 	}
 }
 
-// Who closes the descriptor, or cancels the operation, while the attempt says that it keeps the lane, has the last word.
-func TestLentTooLate(t *testing.T) {
-	for _, inLoop := range []bool{false, true} {
-		s := newStage(t)
-		fd := s.joined()
-		closing := hold
-		closing.during = func() { fd.Close() }
-		parts := []part{closing}
-		if inLoop {
-			parts = []part{again, closing}
+// The owner of a lent lane goes on waiting in its place, before those who came meanwhile.
+func TestLentLaneWaitsAgain(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	var trace []string
+	var other *act
+	s.Go(func(task *Task) {
+		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+		err := fd.Begin(&c)
+		for range 2 {
+			if err == nil {
+				err = fd.Lend()
+			}
+			if other == nil {
+				other = s.start(fd, Write, part{during: func() { trace = append(trace, "other") }})
+			}
+			if err == nil {
+				_, err = fd.End(&c, Outcome{}, ErrAgain)
+			}
+			trace = append(trace, "owner")
 		}
-		a := s.start(fd, Write, parts...)
-		if inLoop {
-			s.turn(s.ready(fd, pollux.Writable))
+		if err == nil {
+			_, err = fd.End(&c, Outcome{}, nil)
 		}
-		a.want(t, net.ErrClosed, "closed during the attempt")
-
-		fd = s.joined()
-		var b *act
-		canceling := hold
-		canceling.during = func() { b.Cancel() }
-		b = s.start(fd, Write, again, canceling)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	s.turn()
+	for range 3 {
 		s.turn(s.ready(fd, pollux.Writable))
-		b.want(t, context.Canceled, "canceled during the attempt")
-		s.start(fd, Write, done).want(t, nil, "the lane is free")
+	}
+	s.turns()
+	if want := []string{"owner", "owner", "other"}; !slices.Equal(trace, want) {
+		t.Errorf("served %q, want %q", trace, want)
+	}
+}
+
+// A descriptor that is closed while its lane is lent is not lent again, and stays open until the lane is given back.
+func TestLentTooLate(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	c := Call{Lane: Write, Timeout: -1}
+	if err := fd.Begin(&c); err != nil {
+		t.Fatal(err)
+	}
+	fd.Close()
+	if err := fd.Lend(); err != net.ErrClosed {
+		t.Errorf("Lend: %v, want net.ErrClosed", err)
+	}
+	if fd.sysfd < 0 {
+		t.Error("the descriptor is closed, and its lane taken")
+	}
+	if again, err := fd.End(&c, Outcome{}, ErrAgain); again || err != net.ErrClosed {
+		t.Errorf("End: %v, %v, want net.ErrClosed", again, err)
+	}
+	if fd.sysfd >= 0 {
+		t.Error("the descriptor is still open")
 	}
 }
 
@@ -115,37 +129,31 @@ func TestPromiseCanceledBy(t *testing.T) {
 	}
 }
 
-// Edges that each gave an owner the lane were not in vain, and the next is not put off.
+// Edges after each of which the lane was lent came to something, and the next is not put off.
 func TestLentAtEachEdge(t *testing.T) {
-	for _, by := range []string{"task", "future"} {
-		t.Run(by, func(t *testing.T) {
-			s := newStage(t)
-			fd := s.joined()
-			const edges = 3 * vainMost
-			given := 0
-			o := &Op{Lane: Write, Deadline: never, Attempt: &play{parts: slices.Repeat([]part{again, hold}, edges)}}
-			s.Go(func(task *Task) {
-				for ; given < edges; given++ {
-					var err error
-					if o.Entered = given > 0; by == "task" {
-						err = fd.Do(task, o)
-					} else {
-						_, err = Start(fd, s.Loop, o, new(int)).Await(task)
-					}
-					if err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-			s.turn()
-			for i := range edges {
-				s.turn(s.ready(fd, pollux.Writable))
-				s.turn() // a future tells its task in the next
-				if given != i+1 {
-					t.Fatalf("the lane was given %d times at %d edges", given, i+1)
-				}
+	s := newStage(t)
+	fd := s.joined()
+	const edges = 3 * vainMost
+	lent := 0
+	s.Go(func(task *Task) {
+		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+		err := fd.Begin(&c)
+		for again := true; err == nil && again && lent <= edges; lent++ {
+			if err = fd.Lend(); err == nil {
+				again, err = fd.End(&c, Outcome{}, ErrAgain)
 			}
-		})
+		}
+		if err != nil && err != net.ErrClosed {
+			t.Error(err)
+		}
+	})
+	s.turn()
+	for i := range edges {
+		s.turn(s.ready(fd, pollux.Writable))
+		if lent != i+1 {
+			t.Fatalf("the lane was lent %d times at %d edges", lent, i+1)
+		}
 	}
+	fd.Close()
+	s.turns()
 }

@@ -103,9 +103,9 @@ func TestTenThousandDescriptors(t *testing.T) {
 				err = fd.Watch(l, &counter{closed: func() { count(&closed) }})
 			case 1:
 				operations++
-				o := &transfer{Op: Op{Deadline: never}, job: job{s: new(stream), want: 1}}
+				o := &transfer{Op: Op{Call: Call{Timeout: -1}}, job: job{s: new(stream), want: 1}}
 				if rand.IntN(2) == 0 {
-					o.Deadline = fd.Now().Add(time.Hour)
+					o.Timeout = time.Hour
 				}
 				o.Attempt = o
 				f := Start(fd, l, &o.Op, &o.n)

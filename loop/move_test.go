@@ -67,7 +67,7 @@ func TestNoMoveWhileSomebodyWaits(t *testing.T) {
 func TestMoveAndDeadline(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	s.startUntil(s.Now().Add(time.Second), fd, Read, again, done)
+	s.startWithin(time.Second, fd, Read, again, done)
 	s.turn(s.ready(fd, pollux.Readable)) // and the timer stays
 	if n := s.Stats().Timers; n != 1 {
 		t.Fatalf("%d timers, want 1", n)
@@ -78,7 +78,7 @@ func TestMoveAndDeadline(t *testing.T) {
 	if n := s.Stats().Timers; n != 0 {
 		t.Errorf("%d timers are left on the first loop", n)
 	}
-	a := s.startUntil(other.Now().Add(time.Minute), fd, Read)
+	a := s.startWithin(time.Minute, fd, Read)
 	s.p.advance(time.Hour)
 	s.turns()
 	a.want(t, waits, "the first loop's time is none of its")
@@ -103,11 +103,11 @@ func TestMoveInTheMiddleOfATurn(t *testing.T) {
 		if err := fd.Join(other.Loop); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Fatal(err)
 		}
 		behind = other.start(fd, Read, done)
-		fd.Leave(Read, false, Outcome{}, nil)
+		exit(fd, Read, false, Outcome{}, nil)
 		other.turns()
 	})
 	s.turn(s.ready(fd, pollux.Readable), s.ready(mover, pollux.Readable))
@@ -153,10 +153,10 @@ func TestHandOnAfterAPart(t *testing.T) {
 		s, other = newStage(t), newStage(t)
 		fd = s.descriptor()
 		s.watch(fd, func(pollux.Ready) {
-			if _, err := fd.Enter(Read, false); err != nil {
+			if err := enter(fd, Read, false); err != nil {
 				t.Error(err)
 			}
-			fd.Leave(Read, false, Outcome{N: 1}, nil)
+			exit(fd, Read, false, Outcome{N: 1}, nil)
 			fd.Unwatch()
 			if err := fd.Watch(other.Loop, next); err != nil {
 				t.Error(err)
@@ -181,11 +181,11 @@ func TestHandOnAfterAPart(t *testing.T) {
 		s.turn(s.ready(fd, pollux.Readable))
 		s.turns()
 		other.turns()
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Fatal(err)
 		}
 		a := other.start(fd, Read, done)
-		fd.Leave(Read, false, Outcome{}, nil)
+		exit(fd, Read, false, Outcome{}, nil)
 		other.turns()
 		a.want(t, nil, "the lane is free")
 	})
@@ -222,9 +222,9 @@ func TestHandOnAfterAPart(t *testing.T) {
 
 // readPart reads one of the parts that are left, for a watcher.
 func readPart(fd *FD, left int) int {
-	if _, err := fd.Enter(Read, false); err == nil {
+	if err := enter(fd, Read, false); err == nil {
 		left--
-		fd.Leave(Read, false, Outcome{N: 1, Drained: left == 0}, nil)
+		exit(fd, Read, false, Outcome{N: 1, Drained: left == 0}, nil)
 	}
 	return left
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
 )
 
 // A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other goroutines are not.
@@ -14,10 +13,10 @@ import (
 // foreverWaits is the ways to wait as a goroutine, each for what does not come before ctx ends or fd is closed.
 func foreverWaits(ctx context.Context, s *stage, fd *FD) map[string]func() error {
 	return map[string]func() error{
-		"operation":                func() error { return fd.Do(nil, &Op{Attempt: &play{}, Deadline: never}) },
-		"operation with a context": func() error { return fd.Do(ctx, &Op{Attempt: &play{}, Deadline: never}) },
+		"operation":                func() error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
+		"operation with a context": func() error { return do(fd, ByContext(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
 		"operation with a deadline": func() error {
-			return fd.Do(nil, &Op{Attempt: &play{}, Deadline: s.Now().Add(time.Hour)})
+			return do(fd, Waiter{}, &Op{Call: Call{Timeout: time.Hour}, Attempt: &play{}})
 		},
 		"future": func() error {
 			f := s.start(fd, Read).Future
@@ -107,13 +106,15 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 	s.run()
 	got := make(chan error, 1)
 	for what, wait := range map[string]func(fd *FD) error{
-		"operation":                func(fd *FD) error { return fd.Do(nil, &Op{Attempt: &play{}, Deadline: never}) },
-		"operation with a context": func(fd *FD) error { return fd.Do(t.Context(), &Op{Attempt: &play{}, Deadline: never}) },
+		"operation": func(fd *FD) error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
+		"operation with a context": func(fd *FD) error {
+			return do(fd, ByContext(t.Context()), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+		},
 		"attempt of its own": func(fd *FD) error {
-			var deadline timeouts.Deadline
-			_, err := fd.Await(nil, Read, -1, &deadline, false)
-			for err == nil {
-				_, err = fd.Await(nil, Read, -1, &deadline, true)
+			c := Call{Timeout: -1}
+			err := fd.Begin(&c)
+			if err == nil {
+				_, err = fd.End(&c, Outcome{}, ErrAgain)
 			}
 			return err
 		},
@@ -133,7 +134,7 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 			}
 			s.Go(func(task *Task) {
 				task.Cancel()
-				got <- fd.Do(task, &Op{Attempt: &play{}, Deadline: never})
+				got <- do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 			})
 			if err := receive(t, "the task's own wait", got); err != context.Canceled {
 				t.Errorf("a task that is named: %v, want its Cancel", err)
@@ -185,7 +186,7 @@ func TestResultsOnLoop(t *testing.T) {
 	over := make(chan struct{})
 	s.Post(func() {
 		defer close(over)
-		if err := fd.Do(nil, &Op{Attempt: &play{parts: []part{done}}}); err != nil {
+		if err := do(fd, Waiter{}, &Op{Attempt: &play{parts: []part{done}}}); err != nil {
 			t.Errorf("an operation that is done at its first attempt: %v", err)
 		}
 		if v, err := p.Future().Wait(context.Background()); v != 7 || err != nil {

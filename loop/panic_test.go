@@ -96,10 +96,10 @@ func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
 						then()
 						return
 					}
-					if _, err := fd.Enter(Read, false); err != nil {
+					if err := enter(fd, Read, false); err != nil {
 						t.Error(err)
 					}
-					fd.Leave(Read, false, tt.out, tt.err)
+					exit(fd, Read, false, tt.out, tt.err)
 				}
 			}
 			wb = s.watch(bad, func(r pollux.Ready) { ready(bad, &wb, func() { panic("oh no") })(r) })
@@ -272,7 +272,7 @@ func TestGoexitInWatcher(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- good.Do(nil, &Op{Lane: Write, Deadline: never, Attempt: &play{parts: []part{again, {}}}})
+		done <- do(good, Waiter{}, &Op{Call: Call{Lane: Write, Timeout: -1}, Attempt: &play{parts: []part{again, {}}}})
 	}()
 	until(t, "the operation is queued", func() bool { return good.length(Write) == 1 })
 	s.idle()
@@ -514,7 +514,8 @@ func TestFailedWakeIsLoggedWithoutLock(t *testing.T) {
 	p.woken = true // the loop has missed one
 	p.change.Broadcast()
 	p.mu.Unlock()
-	if found := logs.FilterMessage("cannot wake the poller").FilterLevelExact(slog.LevelError).All(); len(found) != 1 || found[0].attrs["error"] != errFull {
+	found := logs.FilterMessage("the poller has failed: the loop ends").FilterLevelExact(slog.LevelError).All()
+	if len(found) != 1 || !errors.Is(found[0].attrs["error"].(error), errFull) {
 		t.Errorf("the log has %v", logs.All())
 	}
 }

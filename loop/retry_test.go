@@ -146,7 +146,7 @@ func TestRetryAndDeadline(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	r := backsOff(40 * time.Millisecond)
-	a := s.startUntil(s.Now().Add(50*time.Millisecond), fd, Read, r, r, r, r)
+	a := s.startWithin(50*time.Millisecond, fd, Read, r, r, r, r)
 	s.p.advance(45 * time.Millisecond)
 	s.turns()
 	a.want(t, waits, "tried again, in vain")
@@ -170,11 +170,11 @@ func TestRetryOfWatcher(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	w := s.watch(fd, func(pollux.Ready) {
-		if _, err := fd.Enter(Read, false); err != nil {
+		if err := enter(fd, Read, false); err != nil {
 			t.Errorf("Enter: %v", err)
 			return
 		}
-		fd.Leave(Read, false, Outcome{Retry: 5 * time.Millisecond, Cause: errFull}, ErrAgain)
+		exit(fd, Read, false, Outcome{Retry: 5 * time.Millisecond, Cause: errFull}, ErrAgain)
 	})
 	s.turn(s.ready(fd, pollux.Readable))
 	for i := range 4 {
@@ -211,14 +211,17 @@ func TestRetryOfWatcherWhileLent(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	w := s.watch(fd, nil)
-	if _, err := fd.Enter(Write, false); err != nil {
+	if err := enter(fd, Write, false); err != nil {
 		t.Fatal(err)
 	}
-	fd.Leave(Write, false, Outcome{Retry: time.Second}, ErrAgain)
-	s.start(fd, Write, hold).want(t, nil, "the lane is its own")
+	exit(fd, Write, false, Outcome{Retry: time.Second}, ErrAgain)
+	c := Call{Lane: Write}
+	if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
+		t.Fatal(err)
+	}
 	s.p.advance(2 * time.Second)
 	s.turns()
-	fd.Leave(Write, false, Outcome{}, nil)
+	fd.End(&c, Outcome{}, nil)
 	s.turns()
 	if len(w.told) == 0 || w.told[0]&pollux.Writable == 0 {
 		t.Errorf("told %v, want writable", w.told)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,19 +75,74 @@ func TestRunTwice(t *testing.T) {
 	}
 }
 
-// An error of the poller ends Run, and the loop can be closed.
-func TestRunAndAPollerThatFails(t *testing.T) {
+// A poller that fails ends its loop, with its error for everything that is on it or comes later.
+func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 	s := newStage(t)
 	s.poller = failingPoller{s.p}
 	fd := s.joined()
+	w := s.watch(s.descriptor(), nil)
 	a := s.start(fd, Read)
+	promised := make(chan error, 1)
+	NewPromise[int](s.Loop).Future().Then(func(_ int, err error) { promised <- err })
+	var asleep, waiting error
+	s.Go(func(task *Task) { asleep = task.Sleep(time.Hour) })
+	s.Go(func(task *Task) { waiting = do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) })
+	s.Post(func() {})
+	s.runQueued()
+	ofEnd := func(err error) bool { return errors.Is(err, errFull) && errors.Is(err, net.ErrClosed) }
 	within(t, "Run", func() {
-		if err := s.Run(context.Background()); err != errFull {
+		if err := s.Run(context.Background()); !ofEnd(err) {
 			t.Errorf("Run: %v, want the poller's error", err)
 		}
 	})
+	_, future := a.Wait(t.Context())
+	for what, err := range map[string]error{
+		"a future": future, "a promise": receive(t, "Then", promised), "a task that sleeps": asleep, "a task that waits": waiting,
+		"a watcher": errors.Join(w.closed...), "Post": s.Post(func() {}), "Join": s.descriptor().Join(s.Loop), "Run again": s.Run(t.Context()),
+		"Go": s.Go(func(*Task) {}).Wait(t.Context()),
+	} {
+		if !ofEnd(err) {
+			t.Errorf("%s: %v, want the poller's error", what, err)
+		}
+	}
 	within(t, "Close", func() { s.Close() })
-	a.want(t, closedText, "the loop is closed")
+}
+
+// A wake-up that a signal has interrupted is made again; one that fails ends the loop.
+func TestWakeThatFails(t *testing.T) {
+	s := newStage(t)
+	s.run()
+	s.idle()
+	interrupted := 0
+	s.p.mu.Lock()
+	s.p.faults["wake"] = syscall.EINTR
+	s.p.mu.Unlock()
+	s.p.onCall = func(call string) {
+		if interrupted++; call == "wake" && interrupted == 3 {
+			s.p.mu.Lock()
+			delete(s.p.faults, "wake")
+			s.p.mu.Unlock()
+		}
+	}
+	ran := make(chan bool, 1)
+	s.Post(func() { ran <- true })
+	receive(t, "the function", ran)
+}
+
+// A reactor hands out no loop whose poller has failed.
+func TestReactorLeavesOutADeadLoop(t *testing.T) {
+	r, err := NewReactor(&Config{Loops: 3, Logger: silent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	dead := r.Loops()[1]
+	dead.fail(errFull)
+	for i := range 9 {
+		if r.Next() == dead || r.LeastLoaded() == dead || r.ByHash(uint64(i)) == dead {
+			t.Fatal("the dead loop is handed out")
+		}
+	}
 }
 
 type failingPoller struct{ Poller }
@@ -218,7 +274,7 @@ func TestCloseTellsEveryone(t *testing.T) {
 	p := NewPromise[int](s.Loop)
 	f := s.start(fd, Write).Future
 	waiters := map[string]func(){
-		"operation": func() { tell("operation", fd.Do(nil, &Op{Attempt: &play{}, Deadline: never})) },
+		"operation": func() { tell("operation", do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}})) },
 		"future": func() {
 			_, err := f.Wait(context.Background())
 			tell("future", err)
@@ -232,7 +288,7 @@ func TestCloseTellsEveryone(t *testing.T) {
 		go wait()
 	}
 	for name, wait := range map[string]func(t *Task) error{
-		"operation of a task": func(t *Task) error { return fd.Do(t, &Op{Attempt: &play{}, Deadline: never}) },
+		"operation of a task": func(t *Task) error { return do(fd, ByTask(t), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
 		"promise of a task": func(t *Task) error {
 			_, err := p.Future().Await(t)
 			return err

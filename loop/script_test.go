@@ -96,8 +96,9 @@ func (s *script) Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	return n, nil
 }
 
-func (s *script) Wake() error  { return s.called("wake", func() { s.woken = true }) }
-func (s *script) Close() error { return s.called("close", nil) }
+func (s *script) Wake() error   { return s.called("wake", func() { s.woken = true }) }
+func (s *script) Close() error  { return s.called("close", nil) }
+func (s *script) OneShot() bool { return false }
 
 // tell puts events where the next Wait finds them, or the one that sleeps.
 func (s *script) tell(events ...pollux.Event) {
@@ -241,10 +242,39 @@ func (s *stage) turns() (n int) {
 	return n
 }
 
-// A try is an Attempt that is a function.
-type try func(sysfd int) (Outcome, error)
+// A trial is an Attempt that is a function.
+type trial func(sysfd int) (Outcome, error)
 
-func (f try) Try(sysfd int) (Outcome, error) { return f(sysfd) }
+func (f trial) Try(sysfd int) (Outcome, error) { return f(sysfd) }
+
+// do is FD.Do for an Op that has its own Attempt.
+func do(fd *FD, w Waiter, o *Op) error {
+	o.Waiter = w
+	return fd.Do(&o.Call, o.Attempt)
+}
+
+// enter is Begin as it is for a call that may wait, but returns ErrAgain in place of waiting.
+func enter(fd *FD, d Direction, blind bool) error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	err := fd.mayTry(d, blind)
+	if err == nil {
+		fd.take(&Call{Lane: d})
+	}
+	return err
+}
+
+// exit is End for a call that must not wait. It returns true if another attempt would be made at once, but does not take the lane for
+// it.
+func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) {
+	c := Call{Lane: d, Blind: blind}
+	if retry, _ = fd.End(&c, out, err); retry {
+		fd.mu.Lock()
+		fd.state = fd.state&^lane(d, laneBusy) | lane(d, laneReady)
+		fd.mu.Unlock()
+	}
+	return retry
+}
 
 // A part is what one attempt of a play comes to.
 type part struct {
@@ -285,12 +315,12 @@ type act struct {
 
 // start starts an operation that comes to parts.
 func (s *stage) start(fd *FD, d Direction, parts ...part) *act {
-	return s.startUntil(timeouts.Never, fd, d, parts...)
+	return s.startWithin(-1, fd, d, parts...)
 }
 
-func (s *stage) startUntil(deadline timeouts.Deadline, fd *FD, d Direction, parts ...part) *act {
+func (s *stage) startWithin(timeout time.Duration, fd *FD, d Direction, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
-	a.Attempt, a.Lane, a.Deadline = &a.play, d, deadline
+	a.Attempt, a.Lane, a.Timeout = &a.play, d, timeout
 	a.Future = Start(fd, s.Loop, &a.Op, new(int))
 	return a
 }
@@ -346,6 +376,18 @@ func until(t *testing.T, what string, cond func() bool) {
 			t.Fatalf("never: %s", what)
 		}
 	}
+}
+
+// waiting is how many operations are in the queue and were not woken.
+func (fd *FD) waiting(d Direction) (n int) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		if o.state == opQueued {
+			n++
+		}
+	}
+	return n
 }
 
 // length is how many operations are queued.

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"github.com/polluxio/pollux/timeouts"
 	"golang.org/x/sys/unix"
 )
 
@@ -122,11 +121,11 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	}
 	switch rng.IntN(5) {
 	case 0:
-		o.Deadline = timeouts.Now
+		o.Timeout = 0
 	case 1:
-		o.Deadline = x.fd.Now().Add(time.Duration(rng.IntN(300)) * time.Microsecond)
+		o.Timeout = time.Duration(1+rng.IntN(300)) * time.Microsecond
 	default:
-		o.Deadline = timeouts.Never
+		o.Timeout = -1
 	}
 	ctx, cancel := context.Background(), context.CancelFunc(func() {})
 	if rng.IntN(3) == 0 {
@@ -137,25 +136,25 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	var err error
 	switch way := rng.IntN(5); {
 	case way == 4 && !o.peek && o.all == o.want:
-		who := []any{nil, ctx}
+		who := []Waiter{{}, ByContext(ctx)}
 		if task != nil {
-			who = []any{task, &TaskContext{task, ctx}}
+			who = []Waiter{ByTask(task), ByTask(task).With(ctx)}
 		}
 		err = x.await(who[rng.IntN(2)], o)
 	case task != nil && way == 0:
-		err = x.fd.Do(&TaskContext{task, ctx}, &o.Op)
+		err = do(x.fd, ByTask(task).With(ctx), &o.Op)
 	case task != nil && way == 1 && !o.peek:
 		err = x.future(rng, ctx, task, o)
 	case task != nil:
-		err = x.fd.Do(task, &o.Op)
+		err = do(x.fd, ByTask(task), &o.Op)
 	case way == 0 && !o.peek:
 		err = x.future(rng, ctx, nil, o)
 	case way == 1 && !o.peek && o.all == o.want:
 		err = x.enter(o)
 	case way == 2:
-		err = x.fd.Do(nil, &o.Op)
+		err = do(x.fd, Waiter{}, &o.Op)
 	default:
-		err = x.fd.Do(ctx, &o.Op)
+		err = do(x.fd, ByContext(ctx), &o.Op)
 	}
 	if o.bad != "" {
 		x.t.Error(o.bad)
@@ -176,50 +175,36 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 		return !o.eof
 	case errors.Is(err, net.ErrClosed), err == unix.EPIPE, err == unix.ECONNRESET:
 		return false
-	case err == ErrAgain && o.Deadline == timeouts.Now, err == os.ErrDeadlineExceeded, err == context.DeadlineExceeded, err == context.Canceled:
+	case err == ErrAgain && o.Timeout == 0, err == os.ErrDeadlineExceeded, err == context.DeadlineExceeded, err == context.Canceled:
 		return true
 	}
 	x.t.Errorf("%v: %v", x.d, err)
 	return false
 }
 
-// enter is an operation by the shortest way.
+// enter is an operation of one attempt.
 func (x *stressed) enter(o *transfer) error {
-	enter := x.fd.Enter
-	if o.Deadline == timeouts.Now {
-		enter = x.fd.EnterNow
+	c := Call{Lane: x.d}
+	err := x.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		out, failed := o.Try(c.Sysfd)
+		again, err = x.fd.End(&c, out, failed)
 	}
-	sysfd, err := enter(x.d, false)
-	if err != nil {
-		if err == ErrAgain {
-			return context.Canceled
-		}
-		return err
-	}
-	out, err := o.Try(sysfd)
-	x.fd.Leave(x.d, false, out, err)
 	if err == ErrAgain {
 		return context.Canceled
 	}
 	return err
 }
 
-// await is an operation of one who tries for himself.
-func (x *stressed) await(who any, o *transfer) error {
-	if o.Deadline == timeouts.Now {
-		return x.enter(o)
+// await is an operation whose caller makes the attempts.
+func (x *stressed) await(w Waiter, o *transfer) error {
+	c := Call{Waiter: w, Lane: x.d, Timeout: o.Timeout}
+	err := x.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		out, failed := o.Try(c.Sysfd)
+		again, err = x.fd.End(&c, out, failed)
 	}
-	for held := false; ; held = true {
-		sysfd, err := x.fd.Await(who, x.d, -1, &o.Deadline, held)
-		if err != nil {
-			return err
-		}
-		out, err := o.Try(sysfd)
-		if err != ErrAgain {
-			x.fd.Leave(x.d, false, out, err)
-			return err
-		}
-	}
+	return err
 }
 
 // future is an operation that nobody waits for at first.
@@ -274,21 +259,21 @@ type drinker struct {
 }
 
 func (w *drinker) Ready(pollux.Ready) {
-	o := &transfer{Op: Op{Lane: Read}, job: job{s: w.x.s, want: 700}}
+	o := &transfer{Op: Op{Call: Call{Lane: Read}}, job: job{s: w.x.s, want: 700}}
 	for {
-		sysfd, err := w.x.fd.Enter(Read, false)
-		if err != nil {
+		c := Call{}
+		if w.x.fd.Begin(&c) != nil {
 			return
 		}
-		o.n = 0
-		out, err := o.Try(sysfd)
-		w.x.s.read.Add(int64(o.n))
-		again := w.x.fd.Leave(Read, false, out, err)
-		if o.bad != "" {
-			w.x.t.Error(o.bad)
-		}
-		if err == ErrAgain && again {
-			continue
+		var err error
+		for again := true; again && err == nil; {
+			o.n = 0
+			out, failed := o.Try(c.Sysfd)
+			w.x.s.read.Add(int64(o.n))
+			again, err = w.x.fd.End(&c, out, failed)
+			if o.bad != "" {
+				w.x.t.Error(o.bad)
+			}
 		}
 		if err != nil || o.eof {
 			if err != ErrAgain {

@@ -42,7 +42,7 @@ type Task struct {
 func (l *Loop) Go(fn func(t *Task)) *Task {
 	t := &Task{loop: l, done: &completion{fixed: true}}
 	if l.closed.Load() || !l.post(work{fn: func() { t.start(fn) }}) {
-		t.done.settle(net.ErrClosed)
+		t.done.settle(l.ended(net.ErrClosed))
 	}
 	return t
 }
@@ -131,7 +131,7 @@ func (t *Task) suspendOn(o *Op) {
 
 // endBy makes ctx end the wait for o too, until the function that it returns is called.
 func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
-	turn := t.turns
+	turn := t.turns + 1 // the wait that is about to begin
 	return context.AfterFunc(ctx, func() {
 		t.loop.post(work{fn: func() {
 			// By now it may be another wait that the task is in, on an Op that was used again.

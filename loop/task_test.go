@@ -135,7 +135,7 @@ func TestTasksRunOnTheLoop(t *testing.T) {
 				alone()
 				promise.Future().Await(task)
 				alone()
-				fd.Do(task, &Op{Attempt: &play{}, Deadline: never})
+				do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
 				alone()
 				task.Sleep(time.Second)
 				alone()
@@ -355,7 +355,7 @@ func TestWaitInTheNameOfAnotherTask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fd, p := s.joined(), &play{}
 			over := make(chan error, 1)
-			go func() { over <- fd.Do(task, &Op{Attempt: p, Deadline: never}) }()
+			go func() { over <- do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p}) }()
 			if err := receive(t, "the refusal", over); err == nil || p.tries != 0 {
 				t.Errorf("Do: %v after %d attempts, want an error and none", err, p.tries)
 			}

@@ -48,7 +48,7 @@ func TestTurnOrder(t *testing.T) {
 	op, watched, late := s.joined(), s.descriptor(), s.joined()
 	s.watch(watched, func(pollux.Ready) { order = append(order, "watcher") })
 	s.start(op, Read, again, part{during: log("attempt")})
-	s.startUntil(s.Now().Add(time.Millisecond), late, Read, again, part{during: log("last attempt")})
+	s.startWithin(time.Millisecond, late, Read, again, part{during: log("last attempt")})
 	s.After(time.Millisecond, log("timer"))
 	s.Post(func() {
 		order = append(order, "posted")
@@ -84,9 +84,9 @@ func TestLateLoopCompletes(t *testing.T) {
 				if i == 0 {
 					parts = []part{again, done}
 				}
-				acts = append(acts, s.startUntil(s.Now().Add(time.Second), fd, Read, parts...))
+				acts = append(acts, s.startWithin(time.Second, fd, Read, parts...))
 			}
-			hopeless := s.startUntil(s.Now().Add(time.Second), fd, Read, again, again)
+			hopeless := s.startWithin(time.Second, fd, Read, again, again)
 			s.p.advance(time.Hour)
 			s.turn(s.ready(fd, pollux.Readable))
 			s.turns()
@@ -121,7 +121,7 @@ func TestWaitTimeout(t *testing.T) {
 	}
 	wait("no timer any more", -1<<62, -1)
 
-	s.startUntil(s.Now().Add(time.Second), s.joined(), Read)
+	s.startWithin(time.Second, s.joined(), Read)
 	wait("a deadline", 1, time.Second+100*time.Microsecond)
 
 	s.Go(func(t *Task) { t.Yield(); t.Yield() })
@@ -238,10 +238,10 @@ func TestTimersWakeOnlyIfEarlier(t *testing.T) {
 	before := s.p.count("wake")
 	fd := s.joined()
 	for range 100 {
-		o := &Op{Attempt: try(func(int) (Outcome, error) { return Outcome{}, ErrAgain }), Deadline: s.Now().Add(time.Hour)}
+		o := &Op{Call: Call{Timeout: time.Hour}, Attempt: trial(func(int) (Outcome, error) { return Outcome{}, ErrAgain })}
 		ctx, cancel := context.WithCancel(context.Background())
 		over := make(chan error, 1)
-		go func() { over <- fd.Do(ctx, o) }()
+		go func() { over <- do(fd, ByContext(ctx), o) }()
 		until(t, "the operation is queued", func() bool { return fd.length(Read) == 1 })
 		cancel()
 		receive(t, "the end of the operation", over)

@@ -23,9 +23,6 @@ func ByContext(ctx context.Context) Waiter { return Waiter{ctx} }
 // ByTask returns the Waiter of a task. Only the task itself may use it.
 func ByTask(t *Task) Waiter { return Waiter{t} }
 
-// IsZero says that the calling goroutine waits, and that no context ends it.
-func (w Waiter) IsZero() bool { return w.by == nil }
-
 // With returns w, whose waits end with the cause of ctx when ctx ends. It replaces an earlier context. A nil ctx is none.
 func (w Waiter) With(ctx context.Context) Waiter {
 	switch t := w.Task(); {

@@ -33,10 +33,10 @@ func TestWatcherIsTold(t *testing.T) {
 	s.turn(s.ready(fd, pollux.Readable|pollux.Writable))
 	expect("both", pollux.Readable)
 
-	if _, err := fd.Enter(Write, false); err != nil {
+	if err := enter(fd, Write, false); err != nil {
 		t.Fatal(err)
 	}
-	fd.Leave(Write, false, Outcome{}, ErrAgain)
+	exit(fd, Write, false, Outcome{}, ErrAgain)
 	s.turn(s.ready(fd, pollux.Readable))
 	expect("readable, while a write waits", pollux.Readable)
 	s.turn(s.ready(fd, pollux.Writable))
@@ -56,11 +56,11 @@ func TestWatcherIsToldAfterShortWrite(t *testing.T) {
 	fd := s.descriptor()
 	w := s.watch(fd, nil)
 	s.turn(s.ready(fd, pollux.Writable))
-	if _, err := fd.Enter(Write, false); err != nil {
+	if err := enter(fd, Write, false); err != nil {
 		t.Fatal(err)
 	}
-	fd.Leave(Write, false, Outcome{N: 10, Drained: true}, nil)
-	if _, err := fd.Enter(Write, false); err != ErrAgain {
+	exit(fd, Write, false, Outcome{N: 10, Drained: true}, nil)
+	if err := enter(fd, Write, false); err != ErrAgain {
 		t.Fatalf("Enter: %v, want ErrAgain", err)
 	}
 	s.turn(s.ready(fd, pollux.Writable))
@@ -93,10 +93,10 @@ func TestWatchWhatIsReady(t *testing.T) {
 func TestWatchAfterWriteThatHadToWait(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
-	if _, err := fd.Enter(Write, false); err != nil {
+	if err := enter(fd, Write, false); err != nil {
 		t.Fatal(err)
 	}
-	fd.Leave(Write, false, Outcome{}, ErrAgain)
+	exit(fd, Write, false, Outcome{}, ErrAgain)
 	w := s.watch(fd, nil)
 	s.turn(s.ready(fd, pollux.Writable))
 	if len(w.told) != 1 || w.told[0] != pollux.Writable {
@@ -125,14 +125,14 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 			fd := s.descriptor()
 			refused := 0
 			w := s.watch(fd, func(pollux.Ready) {
-				if _, err := fd.Enter(d, false); err == ErrAgain {
+				if err := enter(fd, d, false); err == ErrAgain {
 					refused++
 				} else if err == nil {
-					fd.Leave(d, false, Outcome{}, nil)
+					exit(fd, d, false, Outcome{}, nil)
 				}
 			})
 			s.turn(s.ready(fd, pollux.Writable))
-			if _, err := fd.Enter(d, false); err != nil { // as another goroutine would
+			if err := enter(fd, d, false); err != nil { // as another goroutine would
 				t.Fatal(err)
 			}
 			s.turn(s.ready(fd, pollux.Readable))
@@ -140,7 +140,7 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 				t.Fatalf("refused %d times, want once", refused)
 			}
 			w.told = nil
-			fd.Leave(d, false, Outcome{}, nil)
+			exit(fd, d, false, Outcome{}, nil)
 			s.turns()
 			if len(w.told) == 0 || w.told[0]&edge(d) == 0 {
 				t.Errorf("told %v, want %v: no edge will come, and what it could not do it still can", w.told, edge(d))
@@ -151,18 +151,18 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 			fd := s.descriptor()
 			refused := 0
 			w := s.watch(fd, func(pollux.Ready) {
-				if _, err := fd.Enter(d, false); err == ErrAgain {
+				if err := enter(fd, d, false); err == ErrAgain {
 					refused++
 				} else if err == nil {
-					fd.Leave(d, false, Outcome{}, nil)
+					exit(fd, d, false, Outcome{}, nil)
 				}
 			})
 			s.turn(s.ready(fd, pollux.Writable))
-			if _, err := fd.Enter(d, false); err != nil {
+			if err := enter(fd, d, false); err != nil {
 				t.Fatal(err)
 			}
 			behind := s.start(fd, d, done)
-			fd.Leave(d, false, Outcome{}, nil)
+			exit(fd, d, false, Outcome{}, nil)
 			s.p.tell(s.ready(fd, pollux.Readable))
 			s.turns()
 			behind.want(t, nil, "the lane is free")
@@ -182,15 +182,15 @@ func TestWatcherThatMakesEdges(t *testing.T) {
 			tries, ready := 0, false
 			w := s.watch(fd, func(pollux.Ready) {
 				for {
-					if _, err := fd.Enter(d, false); err != nil {
+					if err := enter(fd, d, false); err != nil {
 						return
 					}
 					if tries++; ready {
-						fd.Leave(d, false, Outcome{Drained: true}, nil)
+						exit(fd, d, false, Outcome{Drained: true}, nil)
 						continue
 					}
 					s.p.tell(s.ready(fd, edge(d)))
-					fd.Leave(d, false, Outcome{}, ErrAgain)
+					exit(fd, d, false, Outcome{}, ErrAgain)
 				}
 			})
 			s.turn(s.ready(fd, pollux.Readable))
@@ -239,12 +239,12 @@ func TestUnwatch(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	w := s.watch(fd, nil)
-	if !fd.Watched() {
-		t.Error("Watched is false")
+	if fd.Watcher() == nil {
+		t.Error("there is no watcher")
 	}
 	fd.Unwatch()
-	if fd.Watched() {
-		t.Error("Watched is true after Unwatch")
+	if fd.Watcher() != nil {
+		t.Error("there is a watcher after Unwatch")
 	}
 	s.turn(s.ready(fd, pollux.Readable))
 	fd.Close()
@@ -342,8 +342,8 @@ func TestWatchers(t *testing.T) {
 // A watcher that has read something, and has not come to the end, is told again in the next turn, without an edge.
 func TestWatcherThatStopsEarly(t *testing.T) {
 	read := func(fd *FD, blind bool, out Outcome, err error) {
-		if _, refused := fd.Enter(Read, blind); refused == nil {
-			fd.Leave(Read, blind, out, err)
+		if refused := enter(fd, Read, blind); refused == nil {
+			exit(fd, Read, blind, out, err)
 		}
 	}
 	for _, tt := range []struct {
@@ -363,7 +363,7 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 		{"after one that failed", func(fd *FD) { read(fd, false, Outcome{}, errFull) }, 0},
 		{"after a look", func(fd *FD) { read(fd, true, Outcome{N: 1}, nil) }, 0},
 		{"after a look that found nothing", func(fd *FD) { read(fd, true, Outcome{}, ErrAgain) }, 0},
-		{"having written", func(fd *FD) { fd.Enter(Write, false); fd.Leave(Write, false, Outcome{N: 1}, nil) }, 0},
+		{"having written", func(fd *FD) { enter(fd, Write, false); exit(fd, Write, false, Outcome{N: 1}, nil) }, 0},
 		{"having done nothing", func(*FD) {}, 0},
 		{"after a part, and is watched no more", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); fd.Unwatch() }, 0},
 		{"after a part, and closes", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); fd.Close() }, 0},

@@ -121,22 +121,8 @@ func (s *core) patience(flags int) time.Duration {
 // With is the same socket, whose operations end with the cause of ctx when that ends first; it takes the place of an earlier one. It
 // allocates nothing and starts no goroutine; on a socket that a task waits for, it allocates in each wait.
 func (s *Socket) With(ctx context.Context) *Socket {
-	if s.who.IsZero() {
-		return &Socket{s.core, loop.ByContext(ctx), s} // short enough to be inlined, so that the view is on its user's stack
-	}
-	return s.rewith(ctx)
-}
-
-func (s *Socket) rewith(ctx context.Context) *Socket {
-	return &Socket{s.core, s.who.With(ctx), s.root}
+	return &Socket{s.core, s.who.With(ctx), s} // short enough to be inlined, so that the view is on its user's stack
 }
 
 // In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
-func (s *Socket) In(t *loop.Task) *Socket {
-	if s.who.IsZero() {
-		return &Socket{s.core, loop.ByTask(t), s}
-	}
-	return s.rein(t)
-}
-
-func (s *Socket) rein(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s.root} }
+func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }

@@ -56,8 +56,8 @@ func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 
 // base is the Socket that s is a view of.
 func (s *Socket) base() *Socket {
-	if s.root != nil {
-		return s.root
+	for s.root != nil {
+		s = s.root
 	}
 	return s
 }
