@@ -38,7 +38,7 @@ func (p *processDefaults) config() *Config {
 }
 
 // complete returns a copy of c whose zero fields have the values of base. It leaves Loops alone: the
-// default for that is not the same for Default and for NewReactor. c may be nil.
+// default of that differs between Default and NewReactor. c may be nil.
 func (c *Config) complete(base *Config) *Config {
 	var full Config
 	if c != nil {
@@ -57,9 +57,9 @@ func (c *Config) complete(base *Config) *Config {
 	return &full
 }
 
-// SetDefaults sets what a field of a Config means that is left zero, for the whole process: for New,
-// NewReactor and Default. Loops holds for Default alone. A bool that is true here cannot be made false
-// by another Config. A zero field of cfg, and a nil cfg, stand for the defaults of the package.
+// SetDefaults sets the values that New, NewReactor and Default use for the zero fields of a Config, in
+// the whole process. Only Default uses Loops. A bool that is true in cfg is true in every Config. Zero
+// fields of cfg, and a nil cfg, stand for the defaults of the package.
 //
 // It is for main and TestMain, before anything else uses the package: loops that exist already keep
 // what they have. A second call replaces the first. SetDefaults keeps a copy of cfg.

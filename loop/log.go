@@ -79,7 +79,7 @@ func (h *zapHandler) grouped(fields []zap.Field) []zap.Field {
 	return append(all, fields...)
 }
 
-// zapLevel is the zap level with the same name, or else of the next lower name: slog has levels between.
+// zapLevel rounds down to a level that zap has: slog allows levels between the named ones.
 func zapLevel(level slog.Level) zapcore.Level {
 	switch {
 	case level < slog.LevelInfo:
