@@ -39,7 +39,8 @@ func jsonLines(t *testing.T, text string) (lines []map[string]any) {
 	return lines
 }
 
-// The rules of slog.Handler: groups, empty and inlined ones, empty attributes, LogValuer, zero time.
+// The rules of slog.Handler: groups, empty and inlined ones, empty attributes, LogValuer, zero
+// time.
 func TestHandlerKeepsTheRules(t *testing.T) {
 	var buf bytes.Buffer
 	slogtest.Run(t, func(*testing.T) slog.Handler {
