@@ -13,7 +13,8 @@ import (
 // defaults are those of the process.
 var defaults processDefaults
 
-// processDefaults are the Config that SetDefaults gave and the reactor that Default started with it.
+// processDefaults are the Config that SetDefaults gave and the reactor that Default started with
+// it.
 type processDefaults struct {
 	mu      sync.Mutex              // held in SetDefaults, and while the reactor starts
 	cfg     atomic.Pointer[Config]  // written under mu; immutable and complete but for Loops; nil: builtin
@@ -37,8 +38,8 @@ func (p *processDefaults) config() *Config {
 	return builtin()
 }
 
-// complete returns a copy of c whose zero fields have the values of base. It leaves Loops alone: the
-// default for that is not the same for Default and for NewReactor. c may be nil.
+// complete returns a copy of c whose zero fields have the values of base. It leaves Loops alone:
+// the default of that differs between Default and NewReactor. c may be nil.
 func (c *Config) complete(base *Config) *Config {
 	var full Config
 	if c != nil {
@@ -58,9 +59,9 @@ func (c *Config) complete(base *Config) *Config {
 	return &full
 }
 
-// SetDefaults sets what a field of a Config means that is left zero, for the whole process: for New,
-// NewReactor and Default. Loops holds for Default alone. A bool that is true here cannot be made false
-// by another Config. A zero field of cfg, and a nil cfg, stand for the defaults of the package.
+// SetDefaults sets the values that New, NewReactor and Default use for the zero fields of a Config,
+// in the whole process. Only Default uses Loops. A bool that is true in cfg is true in every
+// Config. Zero fields of cfg, and a nil cfg, stand for the defaults of the package.
 //
 // It is for main and TestMain, before anything else uses the package: loops that exist already keep
 // what they have. A second call replaces the first. SetDefaults keeps a copy of cfg.
@@ -78,10 +79,10 @@ func (p *processDefaults) set(cfg *Config) error {
 	return nil
 }
 
-// Default returns the reactor that operations use when none is named. It starts on first use and lives
-// as long as the process. SetDefaults can configure it before that. Unless that says otherwise, it has
-// half as many loops as there are processors, and at least one: mostly goroutines wait for it, and
-// they need the other half.
+// Default returns the reactor that operations use when none is named. It starts on first use and
+// lives as long as the process. SetDefaults can configure it before that. Unless that says
+// otherwise, it has half as many loops as there are processors, and at least one: mostly goroutines
+// wait for it, and they need the other half.
 //
 // Errors: those of NewReactor; the next call tries again.
 func Default() (*Reactor, error) { return defaults.start() }

@@ -208,8 +208,8 @@ func TestSetDefaultsToNil(t *testing.T) {
 	}
 }
 
-// Calls of SetDefaults, Default and New at the same time. The default reactor is that of one call which
-// had no error; and no call after Default has none.
+// Calls of SetDefaults, Default and New at the same time. The default reactor is that of one call
+// which had no error; and no call after Default has none.
 func TestSetDefaultsConcurrently(t *testing.T) {
 	if !ownProcess(t) {
 		return

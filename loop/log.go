@@ -79,7 +79,7 @@ func (h *zapHandler) grouped(fields []zap.Field) []zap.Field {
 	return append(all, fields...)
 }
 
-// zapLevel is the zap level with the same name, or else of the next lower name: slog has levels between.
+// zapLevel rounds down to a level that zap has: slog allows levels between the named ones.
 func zapLevel(level slog.Level) zapcore.Level {
 	switch {
 	case level < slog.LevelInfo:
@@ -92,8 +92,8 @@ func zapLevel(level slog.Level) zapcore.Level {
 	return zap.ErrorLevel
 }
 
-// appendAttr appends a by the rules of slog.Handler: a zero Attr and an empty group are left out, and a
-// group without a key is inlined.
+// appendAttr appends a by the rules of slog.Handler: a zero Attr and an empty group are left out,
+// and a group without a key is inlined.
 func appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
 	v := a.Value.Resolve()
 	if a.Key == "" && v.Equal(slog.Value{}) {
@@ -133,8 +133,8 @@ func appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
 	return append(fields, zap.String(a.Key, anyText(v.Any())))
 }
 
-// anyText formats a value as slog.TextHandler does. Package fmt recovers a panic of an Error or String
-// method, which zap does not: the value may be what a callback has passed to panic.
+// anyText formats a value as slog.TextHandler does. Package fmt recovers a panic of an Error or
+// String method, which zap does not: the value may be what a callback has passed to panic.
 func anyText(v any) string {
 	switch v := v.(type) {
 	case error:

@@ -39,7 +39,8 @@ func jsonLines(t *testing.T, text string) (lines []map[string]any) {
 	return lines
 }
 
-// The rules of slog.Handler: groups, empty groups, inlined groups, empty attributes, LogValuer, zero time.
+// The rules of slog.Handler: groups, empty and inlined ones, empty attributes, LogValuer, zero
+// time.
 func TestHandlerKeepsTheRules(t *testing.T) {
 	var buf bytes.Buffer
 	slogtest.Run(t, func(*testing.T) slog.Handler {
@@ -98,7 +99,8 @@ func TestHandlerValues(t *testing.T) {
 	}
 }
 
-// The value of a panic comes from a user, and so does its String method: a second panic there would end the loop.
+// The value of a panic comes from a user, and so does its String method. A second panic there would
+// end the loop.
 func TestHandlerContainsPanicOfValue(t *testing.T) {
 	var buf bytes.Buffer
 	slog.New(jsonHandler(&buf, zapcore.DebugLevel)).Error("panic", "panic", panicker{})
@@ -184,7 +186,7 @@ func TestHandlerConcurrently(t *testing.T) {
 	}
 }
 
-// Handle returns the error of a write: the handler may be wrapped in another that looks at it.
+// Handle returns the error of a write: another handler around it may look at that.
 func TestHandlerWriteError(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

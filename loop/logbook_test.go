@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// A logbook is a slog.Handler that keeps what is logged at any level, for the test to read. It knows no
-// groups and no WithAttrs, which this package does not use.
+// A logbook is a slog.Handler that keeps what is logged at any level, for the test to read. It
+// knows no groups and no WithAttrs, which this package does not use.
 type logbook struct {
 	onEntry func() // called for each entry; may be nil
 
