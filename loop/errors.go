@@ -18,6 +18,9 @@ var (
 	// ErrDefaultInUse is returned by SetDefaults once the default reactor has started.
 	ErrDefaultInUse = errors.New("loop: the default reactor is in use: call SetDefaults before the first socket or future needs it")
 
+	// ErrWatched is returned when a descriptor is to be watched that has a watcher. Use Unwatch before.
+	ErrWatched = errors.New("loop: the descriptor has a watcher already")
+
 	// ErrOtherLoop is returned when a descriptor is to join a loop while something waits for it on another.
 	ErrOtherLoop = errors.New("loop: the descriptor is on another loop")
 )

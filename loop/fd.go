@@ -179,13 +179,16 @@ func (fd *FD) join(l *Loop) error {
 	return nil
 }
 
-// Watch makes w the standing watcher, on l (or as Join chooses if l is nil), in place of an earlier one. If the descriptor is
-// ready, w is called in the next turn. Operations in the queue, then or later, are served before the watcher is called.
+// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is ready, w is called in the next
+// turn. Operations in the queue, then or later, are served before the watcher is called.
 //
-// Errors: those of Join.
+// Errors: those of Join; ErrWatched.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
+		return ErrWatched
+	}
 	if err := fd.part(l); err != nil {
 		return err
 	}

@@ -51,8 +51,8 @@ func TestNoMoveWhileSomebodyWaits(t *testing.T) {
 	}
 	a.Cancel()
 	s.watch(fd, nil)
-	if err := fd.Watch(other.Loop, new(witness)); err != ErrOtherLoop {
-		t.Errorf("Watch while it is watched: %v, want ErrOtherLoop", err)
+	if err := fd.Watch(other.Loop, new(witness)); err != ErrWatched {
+		t.Errorf("Watch while it is watched: %v, want ErrWatched", err)
 	}
 	fd.Unwatch()
 	w := other.watch(fd, nil)

@@ -171,9 +171,10 @@ func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 	}
 	switch o.state {
 	case opQueued, opWoken:
+		d := o.Lane
 		fd.remove(o)
-		o.settle(err, nil)
-		fd.rouse(o.Lane, nil) // it may have been its turn
+		o.settle(err, nil) // from here on it may be in use again
+		fd.rouse(d, nil)   // it may have been its turn
 		return true
 	case opTrying:
 		o.canceled = err // the attempt decides; if it comes to nothing, this does

@@ -270,11 +270,10 @@ func TestWatchErrors(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.descriptor()
 	s.watch(fd, nil)
-	if err := fd.Watch(other.Loop, new(witness)); err != ErrOtherLoop {
-		t.Errorf("on a second loop: %v, want ErrOtherLoop", err)
-	}
-	if err := fd.Watch(nil, new(witness)); err != nil {
-		t.Errorf("on whatever loop it is: %v", err)
+	for _, l := range []*Loop{s.Loop, other.Loop, nil} {
+		if err := fd.Watch(l, new(witness)); err != ErrWatched {
+			t.Errorf("a second watcher: %v, want ErrWatched", err)
+		}
 	}
 	if err := fd.Join(other.Loop); err != ErrOtherLoop || fd.Loop() != s.Loop {
 		t.Errorf("Join of a second loop: %v, want ErrOtherLoop", err)

@@ -42,7 +42,11 @@ func callOwn(try func(int) (loop.Outcome, error), sysfd int) (loop.Outcome, erro
 
 // SyscallConn gives raw access to the descriptor: syscall.Conn's method. Control runs a function while the descriptor stays open. Read
 // and Write run a function again each time the socket may be ready, until it returns true; they wait as Attempt does.
-func (s *Socket) SyscallConn() (syscall.RawConn, error) { return rawConn{s}, nil }
+//
+// Error: net.ErrClosed.
+func (s *Socket) SyscallConn() (syscall.RawConn, error) {
+	return rawConn{s}, s.do("syscallconn", func(int) error { return nil })
+}
 
 var _ syscall.Conn = (*Socket)(nil)
 

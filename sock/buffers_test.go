@@ -189,7 +189,7 @@ func TestTimeoutSetDuringAWait(t *testing.T) {
 	l.Post(func() { a.SetTimeout(0) }) // when both wait
 	for range 2 {
 		call := socktest.Start(func() error { return <-errs })
-		l.Post(func() { b.Send(hello, 0) })
+		l.Post(func() { b.Async().Send(hello, 0) })
 		if err := call.Wait(t); err != nil { // then the lane is handed to the next, for whom nothing is there
 			t.Error(err)
 		}

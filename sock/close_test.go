@@ -31,6 +31,7 @@ func (nobody) Closed(*sock.Socket, error) {}
 var somewhere = sock.Inet("127.0.0.1", 9)
 
 var closedRules = map[string]closedRule{
+	"Unwatch": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Unwatch() == nil, "handler") }, nil},
 	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
 	"Sendmsg": {func(_ *sock.Socket, o socktest.Operations) error {
 		_, err := o.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})

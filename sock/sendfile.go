@@ -168,8 +168,10 @@ func (x *transmission) wait() error {
 	c, fd := &x.Call, &x.view.fd
 	c.Waiter, c.Timeout = x.view.who, x.view.patience(0)
 	c.Restart()
-	var err error
+	err := x.ended()
 	switch {
+	case err != nil:
+		return err
 	case !x.held:
 		err = fd.Begin(c)
 		x.held = err == nil

@@ -29,15 +29,15 @@ type Handler interface {
 	Closed(s *Socket, err error)
 }
 
-// Watch makes h the socket's handler, on l (nil: one of the default reactor's), in place of an earlier one, and the socket non-blocking. If
-// the socket is ready, h is called in the loop's next turn. Each socket can have a handler of its own, with what the program knows of it;
+// Watch makes h the socket's handler, on l (nil: one of the default reactor's), and the socket non-blocking. If the socket is
+// ready, h is called in the loop's next turn. Each socket can have a handler of its own, with what the program knows of it;
 // or many share one.
 //
 // For a future that is to wait, as that of Async().Sendfile, give the socket a timeout again (SetTimeout) until it is settled. In
 // Readable receive nothing meanwhile: a call that would have to wait there gets loop.ErrOnLoop.
 //
-// Errors: loop.ErrOtherLoop if it is watched, or an operation waits for it, on another loop: see Unwatch; net.ErrClosed; an *ArgError
-// for a nil handler.
+// Errors: loop.ErrWatched if it has a handler, see Unwatch; loop.ErrOtherLoop if an operation waits for it on another loop; net.ErrClosed;
+// an *ArgError for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})

@@ -263,8 +263,8 @@ func TestWatchRefuses(t *testing.T) {
 	if s.Loop() != l {
 		t.Error("it is on another loop")
 	}
-	if err := s.Watch(l, nobody{}); !errors.As(err, &arg) {
-		t.Errorf("a second handler: %v", err)
+	if err := s.Watch(l, nobody{}); !errors.Is(err, loop.ErrWatched) {
+		t.Errorf("a second handler: %v, want ErrWatched", err)
 	}
 	other := reactor(t).Next()
 	s = socktest.UDP.New(t)

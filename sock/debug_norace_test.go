@@ -1,0 +1,8 @@
+//go:build !race
+
+package sock_test
+
+import "os"
+
+// debugMode says that loop checks each blocking call, see loop.Config.Debug.
+var debugMode = os.Getenv("POLLUX_DEBUG") != ""
