@@ -61,7 +61,7 @@ func TestErrors(t *testing.T) {
 func TestOwnDescriptors(t *testing.T) {
 	newPoller(t) // the first of a process makes Go's own, which stays
 	before := open(t)
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const patience = 10 * time.Second
 // newPoller makes a poller that is closed with the test, and skips the test on a system that has none.
 func newPoller(t *testing.T) *pollux.Poller {
 	t.Helper()
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
 	}
@@ -65,7 +65,7 @@ func end(t *testing.T, ch <-chan waited) (n int) {
 }
 
 func TestNewElsewhere(t *testing.T) {
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	switch {
 	case err == nil:
 		p.Close()

@@ -73,7 +73,6 @@ type Loop struct {
 	goexit  bool    // the task that has ended did so by runtime.Goexit
 	local   []work  // queued by the loop's own steps
 	batch   []work  // what was queued when the step began
-	sleeps  uint    // counts the waits that may block
 	tasks   map[*Task]struct{}
 	buffer  []byte
 }
@@ -254,56 +253,28 @@ func (l *Loop) turn() error {
 	return nil
 }
 
+// wait is the first step of a turn. Goroutines that were made ready run meanwhile: those of this turn first, since their answers
+// are what comes next; the poller sees to all others.
 func (l *Loop) wait() (n int, err error) {
+	if l.woke > 0 {
+		l.woke = 0
+		runtime.Gosched()
+	}
 	if len(l.again) > 0 || len(l.local) > 0 {
-		if l.woke > 0 { // it may go on like this for long
-			l.letRun()
-		}
 		return l.poller.Wait(l.events, 0)
 	}
 	l.leaveUser()
-	// Those that were woken run first: else they would wait until the system takes the processor from our wait.
-	if l.sleeps++; l.woke > 0 {
-		l.letRun()
-	} else if l.sleeps%yieldEvery == 0 {
-		runtime.Gosched()
-	}
 	l.sleeping.Store(true)
 	timeout := time.Duration(0)
 	if !l.posted.some.Load() && !l.closed.Load() {
 		if timeout = l.sleep(); timeout == 0 {
-			runtime.Gosched() // who is in the way of something overdue may be a goroutine that has to run
+			runtime.Gosched() // something overdue may be in the hands of a goroutine that has to run
 		}
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
 	return n, err
 }
-
-const (
-	alone  = 2 * time.Microsecond  // less than what a call of Go's scheduler takes that runs somebody
-	answer = 10 * time.Microsecond // what somebody needs for one answer
-	hogged = 20 * time.Microsecond // and what more it may take by chance
-)
-
-// letRun lets the goroutines run that were woken. Go's scheduler looks at its global queue, where the loop is put, each 61st time before
-// all else, so one call of it may end too early. It may also take longer than those can need: then others are at work, and will be.
-func (l *Loop) letRun() {
-	most := hogged + time.Duration(l.woke)*answer
-	l.woke = 0
-	for range 8 {
-		since := time.Now()
-		runtime.Gosched()
-		if took := time.Since(since); took < alone || took > most {
-			return
-		}
-	}
-}
-
-// yieldEvery is how many waits there may be between two calls of the scheduler. Go's sysmon takes the processor of a goroutine
-// that has had it for 10 ms without such a call away in its next system call, and in each one after: a futex more and a tenth
-// of the CPU time of a message, at one connection (runtime.retake in runtime/proc.go).
-const yieldEvery = 16
 
 // sleep is how long nothing will have to be done; negative: for ever.
 func (l *Loop) sleep() time.Duration {

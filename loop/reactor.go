@@ -28,7 +28,7 @@ type Config struct {
 	TraceLeaks bool
 	// Clock is what deadlines are measured by; nil: timeouts.System.
 	Clock timeouts.Clock
-	// NewPoller makes the poller of a loop; nil: pollux.New.
+	// NewPoller makes the poller of a loop; nil: pollux.New, with pollux.Block if LockThreads is set.
 	NewPoller func() (Poller, error)
 }
 
@@ -50,7 +50,10 @@ func (c *Config) newPoller() (Poller, error) {
 	if c.NewPoller != nil {
 		return c.NewPoller()
 	}
-	return pollux.New()
+	if c.LockThreads {
+		return pollux.New(&pollux.Config{Strategy: pollux.Block})
+	}
+	return pollux.New(nil)
 }
 
 func (c *Config) logger() *zap.Logger {
