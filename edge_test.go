@@ -106,7 +106,9 @@ func testArrivalsToldAsOne(t *testing.T, newPoller maker) {
 	quiet(t, p, mine, pollux.Readable, "all ten came before")
 }
 
-func TestWritableOnceThereIsRoomAgain(t *testing.T) { onEveryPoller(t, testWritableOnceThereIsRoomAgain) }
+func TestWritableOnceThereIsRoomAgain(t *testing.T) {
+	onEveryPoller(t, testWritableOnceThereIsRoomAgain)
+}
 
 func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	p := newPoller(t)
