@@ -104,7 +104,7 @@ func fill(t *testing.T, fd int) (total int) {
 }
 
 // look is a Wait of zero: what is to be told just now, by token.
-func look(t *testing.T, p *pollux.Poller) map[pollux.Token]pollux.Ready {
+func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	t.Helper()
 	told := make(map[pollux.Token]pollux.Ready)
 	events := make([]pollux.Event, 64)
@@ -122,10 +122,12 @@ func look(t *testing.T, p *pollux.Poller) map[pollux.Token]pollux.Ready {
 	}
 }
 
-// await waits until all of want was told of token, and returns what was.
-func await(t *testing.T, p *pollux.Poller, token pollux.Token, want pollux.Ready) pollux.Ready {
+// await waits until all of want was reported for token, and returns what was. On a one-shot poller it asks for that first, as a
+// user does before each wait.
+func await(t *testing.T, p *poller, token pollux.Token, want pollux.Ready) pollux.Ready {
 	t.Helper()
 	told := pollux.Ready(0)
+	p.arm(t, token, want)
 	events := make([]pollux.Event, 64)
 	for deadline := time.Now().Add(patience); ; {
 		n, err := p.Wait(events, max(time.Until(deadline), 0))

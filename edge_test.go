@@ -15,7 +15,7 @@ import (
 // mine is the token of whatever a test is about.
 var mine = pollux.MakeToken(7, 3)
 
-func add(t *testing.T, p *pollux.Poller, fd int, token pollux.Token) {
+func add(t *testing.T, p *poller, fd int, token pollux.Token) {
 	t.Helper()
 	if err := p.Add(fd, token); err != nil {
 		t.Fatal(err)
@@ -23,14 +23,16 @@ func add(t *testing.T, p *pollux.Poller, fd int, token pollux.Token) {
 }
 
 // quiet fails if any of bits is told of token just now.
-func quiet(t *testing.T, p *pollux.Poller, token pollux.Token, bits pollux.Ready, why string) {
+func quiet(t *testing.T, p *poller, token pollux.Token, bits pollux.Ready, why string) {
 	t.Helper()
 	if told := look(t, p)[token]; told&bits != 0 {
 		t.Errorf("told %v: %s", told, why)
 	}
 }
 
-func TestReadyWhenAdded(t *testing.T) {
+func TestReadyWhenAdded(t *testing.T) { onEveryPoller(t, testReadyWhenAdded) }
+
+func testReadyWhenAdded(t *testing.T, newPoller maker) {
 	t.Run("writable", func(t *testing.T) {
 		p := newPoller(t)
 		a, _ := pair(t)
@@ -62,7 +64,9 @@ func TestReadyWhenAdded(t *testing.T) {
 	})
 }
 
-func TestReadableOnceForEachArrival(t *testing.T) {
+func TestReadableOnceForEachArrival(t *testing.T) { onEveryPoller(t, testReadableOnceForEachArrival) }
+
+func testReadableOnceForEachArrival(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -88,7 +92,9 @@ func TestReadableOnceForEachArrival(t *testing.T) {
 	await(t, p, mine, pollux.Readable)
 }
 
-func TestArrivalsToldAsOne(t *testing.T) {
+func TestArrivalsToldAsOne(t *testing.T) { onEveryPoller(t, testArrivalsToldAsOne) }
+
+func testArrivalsToldAsOne(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -101,6 +107,10 @@ func TestArrivalsToldAsOne(t *testing.T) {
 }
 
 func TestWritableOnceThereIsRoomAgain(t *testing.T) {
+	onEveryPoller(t, testWritableOnceThereIsRoomAgain)
+}
+
+func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -114,7 +124,9 @@ func TestWritableOnceThereIsRoomAgain(t *testing.T) {
 }
 
 // Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too much.
-func TestArmTellsNothingNew(t *testing.T) {
+func TestArmTellsNothingNew(t *testing.T) { onEveryPoller(t, testArmTellsNothingNew) }
+
+func testArmTellsNothingNew(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -127,7 +139,9 @@ func TestArmTellsNothingNew(t *testing.T) {
 	await(t, p, mine, pollux.Readable)
 }
 
-func TestHangup(t *testing.T) {
+func TestHangup(t *testing.T) { onEveryPoller(t, testHangup) }
+
+func testHangup(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name string
 		do   func(a, b int) error
@@ -153,7 +167,9 @@ func TestHangup(t *testing.T) {
 }
 
 // An end that is told by a hang-up or an error alone is worth an attempt all the same: it is how the user learns of it.
-func TestHangupOfPipe(t *testing.T) {
+func TestHangupOfPipe(t *testing.T) { onEveryPoller(t, testHangupOfPipe) }
+
+func testHangupOfPipe(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name       string
 		end, other int // of the pipe
@@ -186,7 +202,9 @@ func TestHangupOfPipe(t *testing.T) {
 }
 
 // What came before the hang-up is told with it, and so is what was told already.
-func TestHangupAfterData(t *testing.T) {
+func TestHangupAfterData(t *testing.T) { onEveryPoller(t, testHangupAfterData) }
+
+func testHangupAfterData(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -200,7 +218,9 @@ func TestHangupAfterData(t *testing.T) {
 	}
 }
 
-func TestConnect(t *testing.T) {
+func TestConnect(t *testing.T) { onEveryPoller(t, testConnect) }
+
+func testConnect(t *testing.T, newPoller maker) {
 	begin := func(t *testing.T, fd int, at unix.Sockaddr) {
 		t.Helper()
 		if err := unix.Connect(fd, at); err != nil && !errors.Is(err, unix.EINPROGRESS) {
@@ -240,7 +260,9 @@ func TestConnect(t *testing.T) {
 	})
 }
 
-func TestUrgent(t *testing.T) {
+func TestUrgent(t *testing.T) { onEveryPoller(t, testUrgent) }
+
+func testUrgent(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	ln, at := listener(t)
 	a := stream(t)

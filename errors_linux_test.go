@@ -15,7 +15,9 @@ import (
 
 // Errors are *os.SyscallError around the errno; EINTR is none.
 
-func TestErrors(t *testing.T) {
+func TestErrors(t *testing.T) { onEveryPoller(t, testErrors) }
+
+func testErrors(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
@@ -57,15 +59,15 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A poller takes five descriptors, which no child inherits, and gives them back.
+// A poller takes three descriptors, which no child inherits, and gives them back.
 func TestOwnDescriptors(t *testing.T) {
 	newPoller(t) // the first of a process makes Go's own, which stays
-	before := open(t)
-	p, err := pollux.New()
+	before := openDescriptors(t)
+	p, err := pollux.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := open(t)
+	own := openDescriptors(t)
 	for fd := range own {
 		if before[fd] {
 			delete(own, fd)
@@ -76,21 +78,21 @@ func TestOwnDescriptors(t *testing.T) {
 			t.Errorf("descriptor %d: flags %#x, %v; want FD_CLOEXEC", fd, flags, err)
 		}
 	}
-	if len(own) != 5 {
-		t.Errorf("New took %d descriptors, want an epoll, two eventfds and two timerfds", len(own))
+	if len(own) != 3 {
+		t.Errorf("New took %d descriptors, want an epoll, an eventfd and a timerfd", len(own))
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	for fd := range open(t) {
+	for fd := range openDescriptors(t) {
 		if own[fd] {
 			t.Errorf("descriptor %d is left after Close", fd)
 		}
 	}
 }
 
-// open is the set of open descriptors.
-func open(t *testing.T) map[int]bool {
+// openDescriptors is the set of open descriptors.
+func openDescriptors(t *testing.T) map[int]bool {
 	t.Helper()
 	fds := make(map[int]bool)
 	for fd := range 1 << 10 {
@@ -101,8 +103,9 @@ func open(t *testing.T) map[int]bool {
 	return fds
 }
 
+// Only a system call can be interrupted, not a goroutine that is parked.
 func TestSignalEndsWaitWithoutError(t *testing.T) {
-	p := newPoller(t)
+	p := open(t, newPollux(pollux.Block))
 	var thread atomic.Int64
 	ch := make(chan waited, 1)
 	go func() {

@@ -10,7 +10,7 @@ import (
 
 // The poller alone: who has descriptors of another kind, or a loop of another kind, needs no more.
 func ExamplePoller() {
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	if err != nil {
 		log.Fatal(err)
 	}

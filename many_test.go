@@ -10,7 +10,9 @@ import (
 
 // Events that find no room are told by the next Wait, and none is told twice.
 
-func TestManyDescriptors(t *testing.T) {
+func TestManyDescriptors(t *testing.T) { onEveryPoller(t, testManyDescriptors) }
+
+func testManyDescriptors(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name        string
 		pairs, room int
@@ -65,7 +67,9 @@ func TestManyDescriptors(t *testing.T) {
 }
 
 // A wake-up is found among many events, and costs none of them.
-func TestWakeAmongMany(t *testing.T) {
+func TestWakeAmongMany(t *testing.T) { onEveryPoller(t, testWakeAmongMany) }
+
+func testWakeAmongMany(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	for i := range 300 {
 		a, _ := pair(t)

@@ -18,7 +18,9 @@ import (
 // Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned, no Wait that begins
 // tells of the token any more.
 
-func TestAddDuringWait(t *testing.T) {
+func TestAddDuringWait(t *testing.T) { onEveryPoller(t, testAddDuringWait) }
+
+func testAddDuringWait(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, _ := pair(t)
 	events := make([]pollux.Event, 1)
@@ -29,7 +31,9 @@ func TestAddDuringWait(t *testing.T) {
 	}
 }
 
-func TestDeletedIsSilent(t *testing.T) {
+func TestDeletedIsSilent(t *testing.T) { onEveryPoller(t, testDeletedIsSilent) }
+
+func testDeletedIsSilent(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name string
 		keep func(t *testing.T, fd int) // makes a duplicate, which keeps the registration alive if nobody deletes it
@@ -110,7 +114,9 @@ func TestHold(t *testing.T) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-func TestDeleteDuringWait(t *testing.T) {
+func TestDeleteDuringWait(t *testing.T) { onEveryPoller(t, testDeleteDuringWait) }
+
+func testDeleteDuringWait(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	const goroutines, each = 4, 200
 
@@ -169,7 +175,9 @@ func TestDeleteDuringWait(t *testing.T) {
 }
 
 // A number that is added again is another registration.
-func TestAddAgain(t *testing.T) {
+func TestAddAgain(t *testing.T) { onEveryPoller(t, testAddAgain) }
+
+func testAddAgain(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)

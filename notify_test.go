@@ -11,7 +11,9 @@ import (
 
 // Wake makes the Wait that is under way, or the next one, return.
 
-func TestWakeBeforeWait(t *testing.T) {
+func TestWakeBeforeWait(t *testing.T) { onEveryPoller(t, testWakeBeforeWait) }
+
+func testWakeBeforeWait(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	if err := p.Wake(); err != nil {
 		t.Fatal(err)
@@ -21,7 +23,9 @@ func TestWakeBeforeWait(t *testing.T) {
 	}
 }
 
-func TestWakeDuringWait(t *testing.T) {
+func TestWakeDuringWait(t *testing.T) { onEveryPoller(t, testWakeDuringWait) }
+
+func testWakeDuringWait(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	for range 100 {
 		ch := waiting(p, make([]pollux.Event, 1), -1)
@@ -35,7 +39,9 @@ func TestWakeDuringWait(t *testing.T) {
 }
 
 // However many wake-ups there were, they wear off.
-func TestWakesToldAsOne(t *testing.T) {
+func TestWakesToldAsOne(t *testing.T) { onEveryPoller(t, testWakesToldAsOne) }
+
+func testWakesToldAsOne(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	var wg sync.WaitGroup
 	for range 8 {
@@ -60,7 +66,9 @@ func TestWakesToldAsOne(t *testing.T) {
 }
 
 // No wake-up is lost: the waiter would not see the last count.
-func TestWakeFromManyGoroutines(t *testing.T) {
+func TestWakeFromManyGoroutines(t *testing.T) { onEveryPoller(t, testWakeFromManyGoroutines) }
+
+func testWakeFromManyGoroutines(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	const goroutines, each = 8, 2000
 	var count atomic.Int32

@@ -12,7 +12,7 @@
 // again until more arrives, however much was left unread; so its user reads until the system says EAGAIN, or remembers
 // that it did not. In exchange nothing has to be said to the kernel between two reads.
 //
-//	p, err := pollux.New()
+//	p, err := pollux.New(nil)
 //	...
 //	err = p.Add(fd, pollux.MakeToken(0, 1))
 //	for {
@@ -24,6 +24,8 @@
 package pollux
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -78,10 +80,12 @@ type Event struct {
 	Ready Ready
 }
 
-// A Poller tells which of its registered descriptors became ready.
+// A Poller reports which of its registered descriptors became ready.
 //
-// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still say EAGAIN. Several
-// edges may be told as one. A descriptor that is ready when it is added is reported.
+// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still return EAGAIN. Several
+// edges may be reported as one. A descriptor that is ready when it is added is reported.
+//
+// A poller may be one-shot (OneShot). Then an event uses up the directions that it reports, and Arm asks for one again. See Arm.
 //
 // Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any goroutine, during a Wait too.
 // Close must come after the last of all other calls.
@@ -89,12 +93,51 @@ type Poller struct {
 	backend backend
 }
 
-// New makes a poller. It takes five descriptors on Linux (an epoll, two eventfds and two timerfds), all close-on-exec.
+// A Config says how a Poller is made. nil and the zero Config are the defaults.
+type Config struct {
+	// Strategy is how Wait waits; the default is Park.
+	Strategy Strategy
+}
+
+// A Strategy is how Wait waits while no descriptor is ready. With each of them a zero timeout only looks, and a poller that
+// always finds events lets other goroutines run at least once a millisecond.
+type Strategy uint8
+
+const (
+	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at once. This is the one for
+	// a goroutine that is not locked to its thread.
+	Park Strategy = iota
+	// Block waits in a system call. This is the one for a goroutine that is locked to its thread (runtime.LockOSThread): to park,
+	// it would have to change threads twice. Other goroutines pay for it when no processor (GOMAXPROCS) is free: the call
+	// keeps its processor until Go's runtime takes it away. This is after 20 us at the earliest, after up to 20 ms if
+	// nothing else happened in the process before, and again at each wait.
+	Block
+)
+
+func (s Strategy) String() string {
+	switch s {
+	case Park:
+		return "park"
+	case Block:
+		return "block"
+	}
+	return "Strategy(" + strconv.Itoa(int(s)) + ")"
+}
+
+// New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an eventfd and a timerfd), all
+// close-on-exec.
 //
-// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); errors.ErrUnsupported on a system without a backend.
-func New() (*Poller, error) {
+// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy; errors.ErrUnsupported on a system
+// without a backend.
+func New(cfg *Config) (*Poller, error) {
+	if cfg == nil {
+		cfg = new(Config)
+	}
+	if cfg.Strategy > Block {
+		return nil, fmt.Errorf("pollux: unknown strategy %v", cfg.Strategy)
+	}
 	p := new(Poller)
-	if err := p.backend.open(); err != nil {
+	if err := p.backend.open(cfg); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -103,26 +146,41 @@ func New() (*Poller, error) {
 // Add registers a descriptor for both directions under token. The descriptor should be non-blocking, must stay open until
 // Delete, and can be in a Poller once.
 //
-// Errors: *os.SyscallError: EEXIST if it is there already, EPERM if it cannot be polled (a plain file), ENOSPC at the limit
-// of /proc/sys/fs/epoll/max_user_watches, EBADF.
+// Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of /proc/sys/fs/epoll/max_user_watches. On Linux a descriptor that
+// is there already gives EEXIST, and one that cannot be polled (a plain file) gives EPERM. Other systems need not notice
+// either: kqueue replaces a registration.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// Arm asks for the next edge of the directions in want (Readable, Writable) after an attempt said EAGAIN. It does nothing
-// on epoll and kqueue, where Add asked for all of them; on IOCP it starts the poll.
+// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a caller asks once.
+func (p *Poller) OneShot() bool { return p.backend.oneShot() }
+
+// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt returned EAGAIN, or stopped
+// early, and before it waits for the next event. On a poller that is not one-shot it does nothing: Add asked for all edges.
+//
+// On a one-shot poller this is the contract:
+//   - Add asks for both directions. An event uses up the directions that it reports, and they are silent until Arm.
+//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at once. So nothing is lost
+//     between an attempt that returned EAGAIN and Arm, and a caller may stop reading wherever it likes.
+//   - To ask for what is asked for already changes nothing.
+//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with either direction.
+//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next arrival.
+//
+// Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not registered under token.
 func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.arm(fd, token, want) }
 
 // Delete ends a registration, and must come before the descriptor is closed: the kernel keeps a registration as long as any
-// duplicate of the descriptor is open, in any process, and nobody could delete it then. No Wait that begins after Delete
+// duplicate of the descriptor is open, in any process, and nothing could delete it then. No Wait that begins after Delete
 // has returned reports the token; one that is under way may.
 //
-// Errors: *os.SyscallError: ENOENT if it is not registered, EBADF.
+// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered gives ENOENT; other systems need not
+// notice.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
 // Wait fills events and returns how many, at most len(events), which must not be 0. Events that find no room are reported
 // by the next Wait.
 //
 // It returns 0 and no error once timeout has passed (a resolution coarser than a nanosecond rounds up), after Wake, when a signal
-// interrupted it, and once in a while for no reason: who waits for an instant looks at the clock. A timeout of 0 looks and
+// interrupted it, and once in a while for no reason: a caller that waits for an instant looks at the clock. A timeout of 0 looks and
 // does not block; a negative one waits for ever.
 //
 // Errors: *os.SyscallError, only for a defect or after Close.
@@ -130,10 +188,7 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	return p.backend.wait(events, timeout)
 }
 
-// OneShot says that an event uses its direction up until Arm.
-func (p *Poller) OneShot() bool { return false }
-
-// Wake makes the Wait that is under way, or the next one, return. Several calls may be told as one.
+// Wake makes the Wait that is under way, or the next one, return. Several calls may end one Wait.
 func (p *Poller) Wake() error { return p.backend.wake() }
 
 // Close gives the poller's own descriptors back. It does not close those that are registered.

@@ -14,7 +14,8 @@ type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no kqueue poller on %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
 
-func (*backend) open() error                              { return errNoPoller }
+func (*backend) open(*Config) error                       { return errNoPoller }
+func (*backend) oneShot() bool                            { return false }
 func (*backend) add(int, Token) error                     { return errNoPoller }
 func (*backend) arm(int, Token, Ready) error              { return errNoPoller }
 func (*backend) delete(int, Token) error                  { return errNoPoller }

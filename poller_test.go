@@ -4,22 +4,86 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/pollers"
 )
 
-// The promises of Poller are each held by a file of its own: notify_test.go, edge_test.go, precision_test.go,
-// modification_test.go, many_test.go, errors_linux_test.go. This one has what they share.
+// Each promise of Poller is tested in a file of its own: notify_test.go, edge_test.go, precision_test.go, modification_test.go,
+// many_test.go, errors_linux_test.go. They are run over every poller there is, also over the one-shot ones of internal/pollers.
+// What this has to do with Go's scheduler is in neighbours_linux_test.go. This file has what they share.
 
 // patience is how long a test waits for what has to happen.
 const patience = 10 * time.Second
 
-// newPoller makes a poller that is closed with the test, and skips the test on a system that has none.
-func newPoller(t *testing.T) *pollux.Poller {
+// A maker makes a poller that is closed with the test.
+type maker func(t *testing.T) *poller
+
+// A poller knows in addition which descriptor each token stands for.
+type poller struct {
+	pollers.Poller
+	fds sync.Map // pollux.Token: int
+}
+
+func (p *poller) Add(fd int, token pollux.Token) error {
+	p.fds.Store(token, fd)
+	return p.Poller.Add(fd, token)
+}
+
+// arm asks a one-shot poller for want again.
+func (p *poller) arm(t *testing.T, token pollux.Token, want pollux.Ready) {
 	t.Helper()
-	p, err := pollux.New()
+	if !p.OneShot() {
+		return
+	}
+	fd, ok := p.fds.Load(token)
+	if !ok {
+		t.Fatalf("token %#x was not added", token)
+	}
+	if err := p.Arm(fd.(int), token, want); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// everyPoller is what the tests of the contract are run over.
+var everyPoller = []struct {
+	name string
+	make func() (pollers.Poller, error)
+}{
+	{"park", newPollux(pollux.Park)},
+	{"block", newPollux(pollux.Block)},
+	{"oneshot", pollers.OneShot},
+	{"poll", pollers.Poll},
+}
+
+func newPollux(s pollux.Strategy) func() (pollers.Poller, error) {
+	return func() (pollers.Poller, error) { return pollux.New(&pollux.Config{Strategy: s}) }
+}
+
+// onEveryPoller runs a test over every poller. It skips those that the system does not have.
+func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
+	for _, kind := range everyPoller {
+		t.Run(kind.name, func(t *testing.T) {
+			test(t, func(t *testing.T) *poller {
+				t.Helper()
+				return open(t, kind.make)
+			})
+		})
+	}
+}
+
+// newPoller makes the poller that a program gets by default.
+func newPoller(t *testing.T) *poller {
+	t.Helper()
+	return open(t, func() (pollers.Poller, error) { return pollux.New(nil) })
+}
+
+func open(t *testing.T, make func() (pollers.Poller, error)) *poller {
+	t.Helper()
+	p, err := make()
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
 	}
@@ -31,11 +95,11 @@ func newPoller(t *testing.T) *pollux.Poller {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return p
+	return &poller{Poller: p}
 }
 
 // waiting makes one Wait on a goroutine of its own and returns a channel for its end.
-func waiting(p *pollux.Poller, events []pollux.Event, timeout time.Duration) <-chan waited {
+func waiting(p *poller, events []pollux.Event, timeout time.Duration) <-chan waited {
 	ch := make(chan waited, 1)
 	go func() {
 		n, err := p.Wait(events, timeout)
@@ -65,7 +129,7 @@ func end(t *testing.T, ch <-chan waited) (n int) {
 }
 
 func TestNewElsewhere(t *testing.T) {
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	switch {
 	case err == nil:
 		p.Close()
@@ -75,6 +139,29 @@ func TestNewElsewhere(t *testing.T) {
 		t.Errorf("New: %v: does not name %s", err, runtime.GOOS)
 	case runtime.GOOS == "linux":
 		t.Errorf("New: %v", err)
+	}
+}
+
+func TestStrategy(t *testing.T) {
+	for _, tt := range []struct {
+		strategy pollux.Strategy
+		want     string
+		ok       bool
+	}{
+		{pollux.Park, "park", true},
+		{pollux.Block, "block", true},
+		{pollux.Block + 1, "Strategy(2)", false},
+	} {
+		if got := tt.strategy.String(); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+		p, err := pollux.New(&pollux.Config{Strategy: tt.strategy})
+		if err == nil {
+			p.Close()
+		}
+		if refused := err != nil && !errors.Is(err, errors.ErrUnsupported); refused == tt.ok {
+			t.Errorf("New with %v: %v", tt.strategy, err)
+		}
 	}
 }
 

@@ -11,7 +11,8 @@ type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors.ErrUnsupported)
 
-func (*backend) open() error                              { return errNoPoller }
+func (*backend) open(*Config) error                       { return errNoPoller }
+func (*backend) oneShot() bool                            { return false }
 func (*backend) add(int, Token) error                     { return errNoPoller }
 func (*backend) arm(int, Token, Ready) error              { return errNoPoller }
 func (*backend) delete(int, Token) error                  { return errNoPoller }

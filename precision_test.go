@@ -11,7 +11,7 @@ import (
 // at the clock; but never late, and never so often that waiting would be spinning.
 
 // waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
-func waitUntil(t *testing.T, p *pollux.Poller, at time.Time) int {
+func waitUntil(t *testing.T, p *poller, at time.Time) int {
 	t.Helper()
 	over := make(chan int, 1)
 	go func() {
@@ -40,7 +40,9 @@ var shortTimeouts = []time.Duration{
 	15 * time.Millisecond,
 }
 
-func TestWaitIsNotEarly(t *testing.T) {
+func TestWaitIsNotEarly(t *testing.T) { onEveryPoller(t, testWaitIsNotEarly) }
+
+func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	for _, timeout := range shortTimeouts {
 		t.Run(timeout.String(), func(t *testing.T) {
@@ -58,7 +60,9 @@ func TestWaitIsNotEarly(t *testing.T) {
 }
 
 // Whatever the waits before were told to wait for, and did not.
-func TestWaitAfterOneThatWasWoken(t *testing.T) {
+func TestWaitAfterOneThatWasWoken(t *testing.T) { onEveryPoller(t, testWaitAfterOneThatWasWoken) }
+
+func testWaitAfterOneThatWasWoken(t *testing.T, newPoller maker) {
 	for _, first := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, time.Hour, -1} {
 		for _, then := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 30 * time.Millisecond} {
 			t.Run(first.String()+" then "+then.String(), func(t *testing.T) {
@@ -76,7 +80,9 @@ func TestWaitAfterOneThatWasWoken(t *testing.T) {
 	}
 }
 
-func TestWaitOfZeroDoesNotBlock(t *testing.T) {
+func TestWaitOfZeroDoesNotBlock(t *testing.T) { onEveryPoller(t, testWaitOfZeroDoesNotBlock) }
+
+func testWaitOfZeroDoesNotBlock(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	over := make(chan struct{})
 	go func() {
@@ -96,7 +102,9 @@ func TestWaitOfZeroDoesNotBlock(t *testing.T) {
 }
 
 // A negative timeout is for ever, and so is, in practice, the longest: it is cut to what the system can count, not wrapped.
-func TestWaitForEver(t *testing.T) {
+func TestWaitForEver(t *testing.T) { onEveryPoller(t, testWaitForEver) }
+
+func testWaitForEver(t *testing.T, newPoller maker) {
 	for _, timeout := range []time.Duration{-1, -time.Hour, 1<<63 - 1} {
 		t.Run(timeout.String(), func(t *testing.T) {
 			p := newPoller(t)

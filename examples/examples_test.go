@@ -26,7 +26,7 @@ var programs string // the folder of the binaries
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
-	p, err := pollux.New()
+	p, err := pollux.New(nil)
 	if errors.Is(err, errors.ErrUnsupported) {
 		fmt.Println("skipped, until there is a poller:", err)
 		return 0

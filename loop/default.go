@@ -24,12 +24,22 @@ type processDefaults struct {
 // builtin is the Config of a process that sets no defaults.
 var builtin = sync.OnceValue(func() *Config {
 	return &Config{
-		Logger:    stderrLogger(),
-		Workers:   64,
-		Clock:     timeouts.System,
-		NewPoller: func() (Poller, error) { return pollux.New() },
+		Logger:  stderrLogger(),
+		Workers: 64,
+		Clock:   timeouts.System,
 	}
 })
+
+// newPoller makes the poller of a loop. A locked thread runs no other goroutine, so it may as well block in the kernel.
+func (c *Config) newPoller() (Poller, error) {
+	switch {
+	case c.NewPoller != nil:
+		return c.NewPoller()
+	case c.LockThreads:
+		return pollux.New(&pollux.Config{Strategy: pollux.Block})
+	}
+	return pollux.New(nil)
+}
 
 func (p *processDefaults) config() *Config {
 	if cfg := p.cfg.Load(); cfg != nil {

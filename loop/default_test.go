@@ -59,7 +59,7 @@ func TestConfigDefaults(t *testing.T) {
 			t.Errorf("%+v is completed to %+v", c, full)
 		}
 	}
-	p, err := builtin().NewPoller()
+	p, err := builtin().newPoller()
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
 	}

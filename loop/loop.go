@@ -61,6 +61,7 @@ type Loop struct {
 
 	// Of the goroutine that runs the loop.
 	user    bool // inUser, without the price of an atomic read
+	woke    bool // a goroutine was made ready in this turn
 	events  []pollux.Event
 	fds     []*FD     // whose they are; nil once served
 	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
@@ -85,7 +86,7 @@ func New(cfg *Config) (*Loop, error) {
 
 // newLoop makes a loop of a Config that is complete.
 func newLoop(cfg *Config, p *pool) (*Loop, error) {
-	poller, err := cfg.NewPoller()
+	poller, err := cfg.newPoller()
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +296,13 @@ func (l *Loop) turn() error {
 	return nil
 }
 
+// wait is the first step of a turn. Goroutines that were made ready run meanwhile: those of this turn first, since their answers
+// are what comes next; the poller sees to all others.
 func (l *Loop) wait() (n int, err error) {
+	if l.woke {
+		l.woke = false
+		runtime.Gosched()
+	}
 	if len(l.again) > 0 || len(l.local) > 0 {
 		return l.poller.Wait(l.events, 0)
 	}

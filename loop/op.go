@@ -141,9 +141,12 @@ func (o *Op) wake(on *Loop) {
 func (o *Op) notify(on *Loop) {
 	if o.task != nil {
 		o.task.ready(on)
-	} else {
-		o.ch <- struct{}{}
+		return
 	}
+	if on != nil {
+		on.woke = true
+	}
+	o.ch <- struct{}{}
 }
 
 // settle ends o, which is in no queue any more. fd.mu is held; on is as in wake. A future's owner may reuse o once this returns.

@@ -32,7 +32,7 @@ type Config struct {
 	Debug bool
 	// Clock is what deadlines are measured by; nil: timeouts.System.
 	Clock timeouts.Clock
-	// NewPoller makes the poller of a loop; nil: pollux.New.
+	// NewPoller makes the poller of a loop; nil: pollux.New, with pollux.Block if LockThreads is set.
 	NewPoller func() (Poller, error)
 }
 

@@ -34,7 +34,7 @@ func TestISOTPSendNeedsNoEdge(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := loop.NewReactor(&loop.Config{Loops: 1, NewPoller: func() (loop.Poller, error) {
-				p, err := pollux.New()
+				p, err := pollux.New(nil)
 				return deaf{p}, err
 			}})
 			socktest.Must(t, err)

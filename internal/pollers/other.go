@@ -1,0 +1,15 @@
+//go:build !linux
+
+package pollers
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+var errNone = fmt.Errorf("pollers: no one-shot poller for tests on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+// OneShot and Poll fail: they are written for Linux.
+func OneShot() (Poller, error) { return nil, errNone }
+func Poll() (Poller, error)    { return nil, errNone }

@@ -1,0 +1,263 @@
+package pollux
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file has everything in the package that depends on Go's scheduler: the ways to wait. The rule is that a goroutine that
+// is ready runs: a poller never keeps a processor (a P) that a goroutine, a timer or a connection of Go's own poller needs.
+//
+// It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go, runtime/netpoll_epoll.go):
+//
+//  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon does so when it finds the thread
+//     in the same call twice, and it looks every 20 us to 10 ms. A goroutine that parks gives its processor up at once.
+//  2. A scheduler without work (findRunnable) runs the processor's queue first, then the global queue, then asks Go's own
+//     poller (netpoll), and only then lets the processor go idle. Otherwise sysmon asks netpoll, if 10 ms have passed without.
+//  3. Gosched puts its caller at the end of the global queue. So findRunnable never gets as far as netpoll in a call of
+//     Gosched, and beside goroutines that compute it never does at all.
+//  4. Every 61st scheduling takes the first of the global queue before all others. This may be the caller of Gosched. So one
+//     return without delay does not prove that no other goroutine is ready.
+//  5. Gosched wakes a thread if a processor is idle (wakep): a futex call and a search for work.
+//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges so far (pollReset), then
+//     calls its function, and parks each time that the function returns false. So that function must look before it does.
+//
+// An epoll descriptor is readable while one of its own descriptors is ready, and each event makes an edge of it
+// (ep_poll_callback in fs/eventpoll.c).
+
+// A kernel is what a strategy needs of the backend.
+type kernel interface {
+	// look takes the events that are there, without blocking. It returns false if there are none.
+	look() bool
+	// block does the same once there are some. It is a system call that the scheduler knows of.
+	block()
+	// edge makes an event of the poller's own.
+	edge() error
+}
+
+// A strategy is a way to wait. Its methods are for the goroutine that waits.
+type strategy interface {
+	// wait looks for events. With mayWait it returns when there are some, else at once. Now and then it returns without any.
+	wait(k kernel, mayWait bool) error
+	// close closes the descriptor.
+	close() error
+}
+
+// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor.
+func newStrategy(s Strategy, epfd int) (strategy, error) {
+	if s == Block {
+		return &block{epfd: epfd}, nil
+	}
+	return newPark(epfd)
+}
+
+const (
+	// computing is how long a call of Gosched takes at least if another goroutine computes. One that was woken to answer a
+	// message mostly takes less.
+	computing = 20 * time.Microsecond
+	// looking is what another poller needs to find nothing, with the switch to it and back.
+	looking = 2 * time.Microsecond
+	// A poller that does not park lets others run this often, and has Go's own poller asked that often.
+	letRunEvery = 250 * time.Microsecond
+	askEvery    = time.Millisecond
+)
+
+// yielding counts the pollers of the process that are in a call of Gosched. They must not take one another for goroutines that
+// compute: none of them would ever park.
+var yielding atomic.Int32
+
+// yield lets other goroutines run, and returns whether some of them compute.
+func yield() bool {
+	others := yielding.Add(1) - 1
+	since := monotonic()
+	runtime.Gosched()
+	took := monotonic() - since
+	yielding.Add(-1)
+	return took >= computing+time.Duration(others)*looking
+}
+
+// A stint is the time since a poller last waited. A poller with work all the time would otherwise have its processor until
+// sysmon preempts it, 10 ms later.
+type stint struct {
+	begun time.Duration // 0: not yet
+	let   time.Duration // when others were last let run
+}
+
+// due returns whether others have to be let run, and whether Go's own poller has to be asked. It is called before each wait that
+// follows one without a pause.
+func (s *stint) due() (let, ask bool) {
+	now := monotonic()
+	if s.begun == 0 {
+		s.begun, s.let = now, now
+	}
+	if now-s.let < letRunEvery {
+		return false, false
+	}
+	s.let = now
+	return true, now-s.begun >= askEvery
+}
+
+func (s *stint) end() { s.begun = 0 }
+
+// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a net.Conn does.
+//
+// That poller is asked late while others compute (fact 3). Then the goroutine stays ready, and looks each time that its
+// turn comes:
+//
+//	      look: nothing                  Gosched took long
+//	wait ───────────────▶ (yield first?) ─────────────────▶ look, yield, look, ... until there is something
+//	                            │ no, or it took no time
+//	                            ▼
+//	                          parked ──edge──▶ look
+type park struct {
+	file *os.File
+	conn syscall.RawConn
+	try  func(uintptr) bool
+
+	k      kernel
+	awake  bool  // the last wait ended without parking, or did not look for long
+	parked bool  // this wait has parked
+	asking bool  // this wait is only to have Go's own poller asked
+	calm   int   // calls of yield in a row that found no goroutine that computes
+	parks  uint  // how often it parked
+	stint  stint // since it last parked
+}
+
+const (
+	// calmToPark is how many calls of yield in a row must find nothing before the poller parks (fact 4).
+	calmToPark = 2
+	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that it parks. It costs a
+	// quarter of what parking does, and more if it wakes a thread (fact 5).
+	calmToTrust = 8
+	trustFor    = 8
+	// patience is how many times the poller looks again beside goroutines that compute. Then it parks all the same: there is
+	// no traffic. The next event may then have to wait for sysmon, 10 ms.
+	patience = 256
+)
+
+func newPark(epfd int) (*park, error) {
+	// os.NewFile has Go's poller watch a descriptor only if it is non-blocking.
+	if err := unix.SetNonblock(epfd, true); err != nil {
+		unix.Close(epfd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	p := &park{file: os.NewFile(uintptr(epfd), "epoll")}
+	p.try = p.attempt
+	conn, err := p.file.SyscallConn()
+	if err == nil {
+		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was none.
+		err = p.file.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		p.file.Close()
+		return nil, errors.New("pollux: Go's poller does not take an epoll descriptor: is a limit of epoll used up?")
+	}
+	p.conn = conn
+	return p, nil
+}
+
+func (p *park) wait(k kernel, mayWait bool) error {
+	p.k = k
+	if p.awake {
+		// It will probably find something again. A look costs less outside of RawConn.Read.
+		if let, ask := p.stint.due(); let {
+			if p.yield(); ask && p.calm > 0 {
+				p.stint.end()
+				return p.ask()
+			}
+		}
+	}
+	if p.awake || !mayWait {
+		p.awake = true
+		if k.look() || !mayWait {
+			return nil
+		}
+	}
+	p.parked = false
+	err := p.conn.Read(p.try)
+	if p.awake = !p.parked; p.parked {
+		p.stint.end()
+	}
+	return err
+}
+
+// attempt is called by RawConn.Read, which parks if it returns false.
+func (p *park) attempt(uintptr) bool {
+	switch {
+	case p.asking:
+		p.asking = false
+		return p.k.edge() != nil
+	case p.k.look():
+		return true
+	case p.othersCompute():
+		return true
+	}
+	p.parked = true
+	p.parks++
+	return false
+}
+
+// othersCompute lets others run before the poller parks, and as long as they compute, it looks again. It returns whether a look
+// has found something.
+func (p *park) othersCompute() bool {
+	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
+		return false
+	}
+	for range patience {
+		if p.yield() {
+			if p.k.look() {
+				return true
+			}
+		} else if p.calm >= calmToPark {
+			return false
+		}
+	}
+	return false
+}
+
+func (p *park) yield() bool {
+	compute := yield()
+	if compute {
+		p.calm = 0
+	} else {
+		p.calm++
+	}
+	return compute
+}
+
+// ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has
+// just made itself. So it runs again as soon as that poller was asked, behind all goroutines that were ready.
+func (p *park) ask() error {
+	p.asking = true
+	err := p.conn.Read(p.try)
+	p.asking = false
+	return err
+}
+
+func (p *park) close() error { return p.file.Close() }
+
+// block is the strategy Block: a system call that blocks.
+type block struct {
+	epfd  int
+	stint stint
+}
+
+func (b *block) wait(k kernel, mayWait bool) error {
+	if let, _ := b.stint.due(); let {
+		runtime.Gosched()
+	}
+	if mayWait {
+		k.block()
+	} else {
+		k.look()
+	}
+	return nil
+}
+
+func (b *block) close() error { return os.NewSyscallError("close", unix.Close(b.epfd)) }
