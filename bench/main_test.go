@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "serve", "sender":
+		case "serve", "sender", "host":
 			os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 		case "corrupt":
 			every, err := strconv.Atoi(os.Args[2])
