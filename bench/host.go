@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -46,7 +47,11 @@ type visit struct {
 type seen struct {
 	Neighbour sample `json:"neighbour"`
 	Traffic   sample `json:"traffic"`
-	Error     string `json:"error,omitempty"`
+
+	// Ready is how long a goroutine of the host was ready and did not run, at the worst: at least so
+	// many microseconds. Go's scheduler notes that for one in eight.
+	Ready float64 `json:"ready_us"`
+	Error string  `json:"error,omitempty"`
 }
 
 // visiting is what a host prints when a visit begins.
@@ -140,6 +145,7 @@ func (h *host) visit(v visit, stdout io.Writer) seen {
 	from, until := begin.Add(v.Skip), begin.Add(v.Length)
 	h.waits.reset(from, until)
 	h.gaps.reset(from, until)
+	before := readiness()
 	var over atomic.Bool
 	for range v.Hogs {
 		go hogUntil(&over)
@@ -154,6 +160,7 @@ func (h *host) visit(v visit, stdout io.Writer) seen {
 	}
 	var s seen
 	s.Neighbour, s.Traffic = h.waits.sample(), h.gaps.sample()
+	s.Ready = longestReady(before, readiness())
 	if err != nil {
 		s.Error = err.Error()
 	}
@@ -167,4 +174,21 @@ func hogUntil(over *atomic.Bool) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// readiness counts how long goroutines were ready before they ran, since the process began.
+func readiness() *metrics.Float64Histogram {
+	s := []metrics.Sample{{Name: "/sched/latencies:seconds"}}
+	metrics.Read(s)
+	return s[0].Value.Float64Histogram()
+}
+
+// longestReady is the lower edge of the highest bucket that has grown, in microseconds.
+func longestReady(before, after *metrics.Float64Histogram) float64 {
+	for i := len(after.Counts) - 1; i >= 0; i-- {
+		if after.Counts[i] > before.Counts[i] {
+			return max(after.Buckets[i], 0) * 1e6 // the first bucket begins at -Inf
+		}
+	}
+	return 0
 }

@@ -112,6 +112,7 @@ func (s *neighbourSession) street(t trafficKind, procs int) error {
 			if err == nil {
 				cells[v.mode].Neighbours = append(cells[v.mode].Neighbours, got.Neighbour)
 				cells[v.mode].Traffics = append(cells[v.mode].Traffics, got.Traffic)
+				cells[v.mode].Readies = append(cells[v.mode].Readies, got.Ready)
 			}
 			return err
 		})

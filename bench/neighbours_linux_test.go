@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"testing"
+	"time"
+)
+
+const (
+	// readyLimit is how long anything beside pollux may be ready and not run, on a machine that is idle
+	// otherwise.
+	readyLimit = 5 * time.Millisecond
+
+	// readyTries is how often a cell above the limit is looked at again, beside the same with package
+	// net in pollux's place. The best of all tries counts: on a busy machine any single one is late.
+	readyTries = 5
+
+	cellLength = 100 * time.Millisecond
+)
+
+// TestNeighbours holds pollux to its rule: a goroutine that is ready runs. Everything that lives in
+// one process with busy sockets of pollux runs within 5 ms: connections of package net, net/http,
+// goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's own
+// callbacks, tasks and futures make ready. Where package net in pollux's place keeps it waiting as
+// well, as on one processor with a goroutine that never has to wait, pollux may too.
+func TestNeighbours(t *testing.T) {
+	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
+	for _, procs := range []int{1, 2} {
+		for _, kind := range traffics {
+			if testing.Short() && kind.Name != trafficOne {
+				continue // one kind shows the rule, in a quarter of the time
+			}
+			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
+				net := visitorOf(t, kind, peerNet, procs)
+				for _, mode := range modes {
+					v := visitorOf(t, kind, mode, procs)
+					for _, n := range set.beside(kind) {
+						if !n.Few {
+							checkReady(t, v, net, n)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func visitorOf(t *testing.T, kind trafficKind, mode string, procs int) *visitor {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{mode: mode}
+	t.Cleanup(v.end)
+	if err := v.start(self, kind, procs, -1); err != nil {
+		t.Fatal(v.explain(err))
+	}
+	return v
+}
+
+// checkReady fails if a neighbour waits too long beside v, every time, and does not beside net.
+func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
+	t.Helper()
+	best := lateness(t, v, n)
+	if best <= readyLimit {
+		return
+	}
+	beside := time.Duration(math.MaxInt64)
+	for range readyTries {
+		beside = min(beside, lateness(t, net, n))
+		best = min(best, lateness(t, v, n))
+		if best <= readyLimit {
+			return
+		}
+	}
+	if best > 2*beside {
+		t.Errorf("%s beside %s: ready for %v at the best of %d tries; beside package net %v",
+			n.Name, v.mode, best, readyTries+1, beside)
+	} else {
+		t.Logf("%s beside %s: ready for %v; beside package net %v", n.Name, v.mode, best, beside)
+	}
+}
+
+// lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready.
+func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
+	t.Helper()
+	got, err := v.visit(n, skip, cellLength)
+	if err != nil {
+		t.Fatalf("%s beside %s: %v", n.Name, v.mode, v.explain(err))
+	}
+	if got.Neighbour.Worst == 0 {
+		return cellLength // it did not have a single turn
+	}
+	return time.Duration(max(got.Neighbour.Worst, got.Ready) * float64(time.Microsecond))
+}
