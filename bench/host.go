@@ -148,7 +148,7 @@ func (h *host) visit(v visit, stdout io.Writer) seen {
 	before := readiness()
 	var over atomic.Bool
 	for range v.Hogs {
-		go hogUntil(&over)
+		go hog(false, &over)
 	}
 	if h.udp != nil {
 		h.udp.start()
@@ -165,15 +165,6 @@ func (h *host) visit(v visit, stdout io.Writer) seen {
 		s.Error = err.Error()
 	}
 	return s
-}
-
-// hogUntil is hog with an end.
-func hogUntil(over *atomic.Bool) {
-	for !over.Load() {
-		for begin := time.Now(); time.Since(begin) < 50*time.Microsecond; {
-		}
-		runtime.Gosched()
-	}
 }
 
 // readiness counts how long goroutines were ready before they ran, since the process began.

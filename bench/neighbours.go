@@ -123,7 +123,7 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	if set.Neighbours, err = parseList("neighbours: -neighbours", *neighbourList, neighbourKinds, neighbourName); err != nil {
 		return err
 	}
-	if set.Procs, err = parseProcs(*procList); err != nil {
+	if set.Procs, err = parseProcs("neighbours", *procList); err != nil {
 		return err
 	}
 	if set.Quick && !given["cycles"] {

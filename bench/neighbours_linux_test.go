@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -23,8 +27,8 @@ const (
 // TestNeighbours holds pollux to its rule: a goroutine that is ready runs. Everything that lives in
 // one process with busy sockets of pollux runs within 5 ms: connections of package net, net/http,
 // goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's own
-// callbacks, tasks and futures make ready. Where package net in pollux's place keeps it waiting as
-// well, as on one processor with a goroutine that never has to wait, pollux may too.
+// callbacks, tasks and futures make ready. Where package net in pollux's place keeps them waiting as
+// well, as on one processor with a goroutine that never has to wait, pollux may too, twice as long.
 func TestNeighbours(t *testing.T) {
 	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
 	for _, procs := range []int{1, 2} {
@@ -69,19 +73,19 @@ func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
 		return
 	}
 	beside := time.Duration(math.MaxInt64)
-	for range readyTries {
+	for try := range readyTries {
 		beside = min(beside, lateness(t, net, n))
 		best = min(best, lateness(t, v, n))
 		if best <= readyLimit {
 			return
 		}
+		if try > 0 && best <= 2*beside {
+			t.Logf("%s beside %s: ready for %v; beside package net %v", n.Name, v.mode, best, beside)
+			return
+		}
 	}
-	if best > 2*beside {
-		t.Errorf("%s beside %s: ready for %v at the best of %d tries; beside package net %v",
-			n.Name, v.mode, best, readyTries+1, beside)
-	} else {
-		t.Logf("%s beside %s: ready for %v; beside package net %v", n.Name, v.mode, best, beside)
-	}
+	t.Errorf("%s beside %s: ready for %v at the best of %d tries; beside package net %v",
+		n.Name, v.mode, best, readyTries+1, beside)
 }
 
 // lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready.
@@ -95,4 +99,64 @@ func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
 		return cellLength // it did not have a single turn
 	}
 	return time.Duration(max(got.Neighbour.Worst, got.Ready) * float64(time.Microsecond))
+}
+
+// TestNeighboursQuick runs the whole command, with every kind of neighbour, and one of each traffic.
+func TestNeighboursQuick(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.json")
+	args := []string{"neighbours", "-quick", "-modes", "callback,future", "-procs", "1", "-all", "-json", file}
+	var stdout, stderr bytes.Buffer
+	if status := run(args, &stdout, &stderr); status != 0 {
+		t.Fatalf("status %d\n%s\n%s", status, &stderr, &stdout)
+	}
+	for _, want := range []string{"rate/net", "udp: a UDP socket", "timer+hogs", "CPU us/s", "rate of the neighbour"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the report has no %q:\n%s", want, &stdout)
+		}
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r neighbourReport
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Streets) != len(traffics) {
+		t.Fatalf("%d kinds of traffic", len(r.Streets))
+	}
+	for _, s := range r.Streets {
+		if want := 3 * len(neighbourKinds); len(s.Cells) != want {
+			t.Errorf("%s: %d cells, want %d", s.Traffic.Name, len(s.Cells), want)
+		}
+		for _, c := range s.Cells {
+			if len(c.Neighbours) != 1 || len(c.Traffics) != 1 {
+				t.Errorf("%s beside %s, %s: %d and %d samples, want one", c.Neighbour, s.Traffic.Name, c.Mode, len(c.Neighbours), len(c.Traffics))
+			}
+		}
+	}
+}
+
+// The generator finds out about answers that are wrong, and about none.
+func TestGenerator(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProcess([]string{self, "corrupt", "100"}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	g, err := newGenerator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	if err := g.connect(p.addr, 64, 0, newSeries()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.load(time.Second); err == nil || !strings.Contains(err.Error(), "never sent") {
+		t.Errorf("a server that changes bytes: %v", err)
+	}
 }

@@ -86,7 +86,7 @@ func (r *neighbourReport) sumUp() {
 		}
 		for _, i := range s.Idle {
 			i.CPU = quartilesOf(i.Used)
-			i.Verdict = judgeValue("", idleCPULimit, "us/s", i.CPU).Verdict
+			i.Verdict = target{Bound: atMost, Limit: idleCPULimit}.judge(i.CPU).Verdict
 		}
 	}
 }

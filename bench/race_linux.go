@@ -152,7 +152,7 @@ func (r *race) command(e entry) []string {
 		return []string{r.peerC}
 	}
 	return []string{r.self, "serve", "-impl", e.Impl.Name, "-network", "tcp", "-procs", strconv.Itoa(r.procs),
-		"-hogs", strconv.Itoa(e.Hogs), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
 // end closes the connections and stops the server.
