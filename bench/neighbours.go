@@ -103,7 +103,7 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	modeList := fs.String("modes", join(modes, nameOf), "`names` of the modes of pollux; net is always there")
 	neighbourList := fs.String("neighbours", join(neighbourKinds, neighbourName), "`names` of the neighbours")
 	procList := fs.String("procs", "1,2", "`values` of GOMAXPROCS")
-	fs.IntVar(&set.Cycles, "cycles", 9, "how often each host has its turn")
+	fs.IntVar(&set.Cycles, "cycles", 13, "how often each host has its turn")
 	fs.DurationVar(&set.Slice, "slice", 100*time.Millisecond, "length of a turn; the first 8ms do not count")
 	fs.BoolVar(&set.All, "all", false, "every neighbour beside every kind of traffic, also exec and those with goroutines that compute")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
