@@ -21,6 +21,9 @@ const (
 	// net in pollux's place. The best of all tries counts: on a busy machine any single one is late.
 	readyTries = 5
 
+	// likeNet is how many times as long as beside package net is no difference, for a single worst wait.
+	likeNet = 1.5
+
 	cellLength = 100 * time.Millisecond
 )
 
@@ -28,7 +31,7 @@ const (
 // one process with busy sockets of pollux runs within 5 ms: connections of package net, net/http,
 // goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's own
 // callbacks, tasks and futures make ready. Where package net in pollux's place keeps them waiting as
-// well, as on one processor with a goroutine that never has to wait, pollux may too, twice as long.
+// well, as on one processor with a goroutine that never has to wait, pollux may too.
 func TestNeighbours(t *testing.T) {
 	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
 	for _, procs := range []int{1, 2} {
@@ -79,14 +82,18 @@ func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
 		if best <= readyLimit {
 			return
 		}
-		if try > 0 && best <= 2*beside {
-			t.Logf("%s beside %s: ready for %v; beside package net %v", n.Name, v.mode, best, beside)
-			return
+		if try > 0 && beside > readyLimit && !worse(best, beside) {
+			break // net waits as well, every time
 		}
 	}
-	t.Errorf("%s beside %s: ready for %v at the best of %d tries; beside package net %v",
-		n.Name, v.mode, best, readyTries+1, beside)
+	report := t.Logf
+	if worse(best, beside) {
+		report = t.Errorf
+	}
+	report("%s beside %s: ready for %v at the best of several tries; beside package net %v", n.Name, v.mode, best, beside)
 }
+
+func worse(d, beside time.Duration) bool { return float64(d) > likeNet*float64(beside) }
 
 // lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready.
 func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
