@@ -183,7 +183,7 @@ func (v *visitor) hear(into any) error {
 }
 
 // wokenPause is between an answer and the next message that makes a goroutine ready.
-const wokenPause = 500 * time.Microsecond
+const wokenPause = time.Millisecond
 
 // visit loads the host for a slice, with one neighbour.
 func (v *visitor) visit(n neighbourKind, skip, length time.Duration) (seen, error) {
