@@ -82,8 +82,12 @@ func hostProgram(args []string, stdout, stderr io.Writer) error {
 	if err := h.open(traffics[kind], *mode, stdout, failed); err != nil {
 		return err
 	}
+	orders, err := ordersOf()
+	if err != nil {
+		return err
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- h.obey(os.Stdin, stdout) }()
+	go func() { ended <- h.obey(orders, stdout) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("host %s %s: %w", *mode, *traffic, err)
