@@ -21,8 +21,9 @@ const (
 	// net in pollux's place. The best of all tries counts: on a busy machine any single one is late.
 	readyTries = 5
 
-	// likeNet is how many times as long as beside package net is no difference, for a single worst wait.
-	likeNet = 1.5
+	// likeNet is how many times as long as beside package net is no difference: single worst waits
+	// vary, and those of 10 ms come in multiples.
+	likeNet = 2
 
 	cellLength = 100 * time.Millisecond
 )
