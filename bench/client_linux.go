@@ -28,11 +28,6 @@ type tally struct {
 	corrupt  int64         // reads with bytes that were never sent
 }
 
-// newHistogram takes latencies in nanoseconds: up to a minute, to three digits.
-func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, int64(time.Minute), 3)
-}
-
 // A client is the loader for open connections: on each of them depth messages are in flight, and
 // each answer sends the next message.
 type client struct {

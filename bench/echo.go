@@ -64,7 +64,7 @@ func echo(args []string, stdout, stderr io.Writer) error {
 	if set.Impls, err = parseImpls(*implList); err != nil {
 		return err
 	}
-	if set.Procs, err = parseProcs(*procList); err != nil {
+	if set.Procs, err = parseProcs("echo", *procList); err != nil {
 		return err
 	}
 	switch set.Place {
@@ -127,12 +127,12 @@ func join[T any](list []T, name func(T) string) string {
 	return strings.Join(names, ",")
 }
 
-func parseProcs(list string) ([]int, error) {
+func parseProcs(command, list string) ([]int, error) {
 	var procs []int
 	for field := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(field))
 		if err != nil || n < 1 || n > 1024 {
-			return nil, usageError(fmt.Sprintf("echo: -procs: bad value %q: want numbers from 1 to 1024, as in 1,2", field))
+			return nil, usageError(fmt.Sprintf("%s: -procs: bad value %q: want numbers from 1 to 1024, as in 1,2", command, field))
 		}
 		procs = append(procs, n)
 	}

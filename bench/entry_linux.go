@@ -11,6 +11,7 @@ type entry struct {
 	Base    string // the entry that differs only in having no timeout, or empty
 	Impl    impl
 	Hogs    int
+	Busy    bool // the hogs never yield
 	Timeout time.Duration
 	Buffer  int // bytes of a read buffer, where a connection has one of its own
 }
@@ -27,7 +28,7 @@ func (s scenario) entries(impls []impl) []entry {
 		if seen[i.Name]++; seen[i.Name] > 1 {
 			name = fmt.Sprintf("%s#%d", name, seen[i.Name])
 		}
-		e := entry{Name: name, Impl: i, Hogs: s.Hogs, Buffer: max(defaultBuffer, s.Size)}
+		e := entry{Name: name, Impl: i, Hogs: s.Hogs, Busy: s.Busy, Buffer: max(defaultBuffer, s.Size)}
 		list = append(list, e)
 		if s.Timeout > 0 {
 			e.Name, e.Base, e.Timeout = name+"+timeout", name, s.Timeout
@@ -47,7 +48,7 @@ func (s scenario) length(d time.Duration) time.Duration {
 func (s scenario) runsWith(procs int, all []int) bool {
 	switch {
 	case s.Hogs > 0:
-		return procs == 1
+		return procs == s.Procs
 	case s.Kind == kindIdle:
 		return procs == all[0]
 	}

@@ -38,5 +38,5 @@ var impls = []impl{
 // parseImpls turns a comma-separated list of names into implementations. A name may come twice:
 // the ratio of a server to its own twin shows how far the figures can be trusted.
 func parseImpls(list string) ([]impl, error) {
-	return parseList("-impls", list, impls, func(i impl) string { return i.Name })
+	return parseList("echo: -impls", list, impls, func(i impl) string { return i.Name })
 }

@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "serve", "sender":
+		case "serve", "sender", "host":
 			os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 		case "corrupt":
 			every, err := strconv.Atoi(os.Args[2])
@@ -90,6 +90,15 @@ func TestBadArguments(t *testing.T) {
 		{"send: cycles", "send -cycles 0", "want 1 or more"},
 		{"send: place", "send -place here", "want apart, together or free"},
 		{"sender: implementation", "sender -impl c", `unknown "c"`},
+		{"neighbours: traffic", "neighbours -traffic one,two", `unknown "two": want some of one,hundred`},
+		{"neighbours: mode", "neighbours -modes net", `unknown "net": want some of callback`},
+		{"neighbours: neighbour", "neighbours -neighbours cat", `unknown "cat": want some of net,http`},
+		{"neighbours: cycles", "neighbours -cycles 0", "want 1 or more"},
+		{"neighbours: slice", "neighbours -slice 1us", "want 5ms to 10s"},
+		{"neighbours: procs", "neighbours -procs x", `neighbours: -procs: bad value "x"`},
+		{"host: traffic", "host -traffic two", `unknown "two": want one of one,hundred`},
+		{"host: mode", "host -mode gnet", "want net or one of callback"},
+		{"host: procs", "host -procs 0", "want 1 or more"},
 		{"serve: implementation", "serve -impl c", "want one of pollux-callback,pollux-task,pollux-goroutine,gnet,net"},
 		{"serve: network", "serve -network udp", "want tcp"},
 		{"serve: procs", "serve -procs 0", "want 1 or more"},
@@ -112,7 +121,7 @@ func TestBadArguments(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"help", "-h", "echo -h", "send -h"} {
+	for _, args := range []string{"help", "-h", "echo -h", "send -h", "neighbours -h"} {
 		var stdout, stderr bytes.Buffer
 		if status := run(strings.Fields(args), &stdout, &stderr); status != 0 || stdout.Len() == 0 {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want 0 and help", args, status, &stdout, &stderr)

@@ -24,7 +24,8 @@ import (
 type process struct {
 	addr   netip.AddrPort
 	cmd    *exec.Cmd
-	stdin  io.Closer // its end is the server's end
+	stdin  io.WriteCloser // its end is the server's end
+	lines  chan string    // what it prints after its address; closed at the end
 	stderr *tail
 	exited chan struct{}
 }
@@ -34,7 +35,7 @@ const startWait = 10 * time.Second
 
 // startProcess runs a server on one core, or on all if core is negative, and waits until it listens.
 func startProcess(argv []string, core int) (*process, error) {
-	p := &process{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}, exited: make(chan struct{})}
+	p := &process{cmd: exec.Command(argv[0], argv[1:]...), lines: make(chan string, 16), stderr: &tail{}, exited: make(chan struct{})}
 	p.cmd.Stderr = p.stderr
 	// A process group of its own: an interrupt from the terminal is for bench, which then ends its
 	// servers. Should bench die while one is stopped, the kernel sends SIGHUP and SIGCONT to a group
@@ -57,8 +58,16 @@ func startProcess(argv []string, core int) (*process, error) {
 		r := bufio.NewReader(stdout)
 		s, _ := r.ReadString('\n') // at an error it is not what is waited for
 		line <- s
-		io.Copy(io.Discard, r) // ends with the process, whatever it says
-		p.cmd.Wait()           // how it ended does not matter: that it did is what shows
+		for err := error(nil); err == nil; {
+			if s, err = r.ReadString('\n'); err == nil {
+				select {
+				case p.lines <- strings.TrimSpace(s):
+				default: // it says more than it was asked
+				}
+			}
+		}
+		close(p.lines)
+		p.cmd.Wait() // how it ended does not matter: that it did is what shows
 		close(p.exited)
 	}()
 	select {
@@ -75,6 +84,19 @@ func startProcess(argv []string, core int) (*process, error) {
 	case <-time.After(startWait):
 		p.stop()
 		return nil, fmt.Errorf("did not listen within %v: %s", startWait, p.lastWords())
+	}
+}
+
+// line is the next line that the server prints.
+func (p *process) line(wait time.Duration) (string, error) {
+	select {
+	case s, ok := <-p.lines:
+		if !ok {
+			return "", io.ErrUnexpectedEOF
+		}
+		return s, nil
+	case <-time.After(wait):
+		return "", fmt.Errorf("no answer within %v: %w", wait, os.ErrDeadlineExceeded)
 	}
 }
 

@@ -152,7 +152,7 @@ func (r *race) command(e entry) []string {
 		return []string{r.peerC}
 	}
 	return []string{r.self, "serve", "-impl", e.Impl.Name, "-network", "tcp", "-procs", strconv.Itoa(r.procs),
-		"-hogs", strconv.Itoa(e.Hogs), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
 // end closes the connections and stops the server.
@@ -248,10 +248,3 @@ func (r *race) countSyscalls(l *lane) error {
 	r.note("system calls were counted with " + by + ", in longer slices of their own")
 	return nil
 }
-
-func latencyOf(h *hdrhistogram.Histogram) latency {
-	at := func(q float64) float64 { return us(time.Duration(h.ValueAtQuantile(q))) }
-	return latency{Count: h.TotalCount(), P50: at(50), P99: at(99), P999: at(99.9), Max: us(time.Duration(h.Max()))}
-}
-
-func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -108,7 +108,11 @@ func (r *result) columns() []column {
 		}, r.ratioColumns("B", func(c compare) quartiles { return c.Idle })...)
 	case r.Scenario.Hogs > 0:
 		// The hogs' CPU is part of the servers': nothing can be read from it.
-		return append(r.ratioColumns("p50", func(c compare) quartiles { return c.P50 }), speedColumns("msg")...)
+		return slices.Concat(
+			r.ratioColumns("rate", func(c compare) quartiles { return c.Rate }),
+			r.ratioColumns("p50", func(c compare) quartiles { return c.P50 }),
+			r.ratioColumns("p99", func(c compare) quartiles { return c.P99 }),
+			speedColumns("msg"))
 	}
 	unit := "msg"
 	if r.Scenario.Kind == kindChurn {
@@ -188,7 +192,11 @@ func writeTargets(w io.Writer, list []verdict) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "target\tvalue\tlimit\tverdict")
 	for _, v := range list {
-		fmt.Fprintf(t, "%s\t%s\t<= %g %s\t%s\n", v.Claim, v.Value.full(3), v.Limit, v.Unit, v.Verdict)
+		limit := "-"
+		if v.Bound != noBound {
+			limit = fmt.Sprintf("%s %g %s", v.Bound, v.Limit, v.Unit)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.Claim, v.Value.full(3), limit, v.Verdict)
 	}
 	t.Flush()
 }

@@ -28,8 +28,12 @@ type scenario struct {
 	Size  int    `json:"size"`  // bytes of a message
 
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
-	// (SIGSTOP) while another one has its turn, and are measured with GOMAXPROCS=1 only.
-	Hogs int `json:"hogs,omitempty"`
+	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
+	Hogs  int `json:"hogs,omitempty"`
+	Procs int `json:"procs,omitempty"`
+
+	// Busy hogs never yield. Others do, each 50 us.
+	Busy bool `json:"busy,omitempty"`
 
 	// Timeout, if not zero, puts each server that can set one in the race twice: without a timeout,
 	// and with this one on every wait.
@@ -62,17 +66,30 @@ var scenarios = []scenario{
 		Kind: kindChurn, Conns: 50, Depth: 1, Size: 64},
 	{Name: "idle", Text: "memory of connections that sent one message of 64 B and then wait",
 		Kind: kindIdle, Conns: 10_000, Depth: 1, Size: 64},
-	{Name: "hogs", Text: "1 connection, 1 message of 64 B in flight, while 2 goroutines of the server burn CPU",
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Hogs: 2, Stretch: 5},
+	hogsScenario("hogs", 1, 2, false),
+	hogsScenario("hogs-2p4", 2, 4, false),
+	hogsScenario("hogs-1p1-busy", 1, 1, true),
+	hogsScenario("hogs-2p2-busy", 2, 2, true),
+	hogsScenario("hogs-2p1-busy", 2, 1, true),
 	{Name: "timeout-1x1", Text: "1x1 with a timeout of 5 s on every wait, beside none",
 		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
 	{Name: "timeout-100x1", Text: "100x1 with a timeout of 5 s on every wait, beside none",
 		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
 }
 
+// hogsScenario is 1x1 beside goroutines that compute.
+func hogsScenario(name string, procs, hogs int, busy bool) scenario {
+	how := "compute, and yield every 50 us"
+	if busy {
+		how = "compute, and never yield"
+	}
+	return scenario{Name: name, Text: fmt.Sprintf("1 connection, 1 message of 64 B in flight; goroutines of the server that %s: %d", how, hogs),
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Hogs: hogs, Procs: procs, Busy: busy, Stretch: 5}
+}
+
 // parseScenarios turns a comma-separated list of names into scenarios.
 func parseScenarios(list string) ([]scenario, error) {
-	return parseList("-scenarios", list, scenarios, func(s scenario) string { return s.Name })
+	return parseList("echo: -scenarios", list, scenarios, func(s scenario) string { return s.Name })
 }
 
 // parseList picks the named elements of all, in the order of the list.
@@ -90,7 +107,7 @@ next:
 				continue next
 			}
 		}
-		return nil, usageError(fmt.Sprintf("echo: %s: unknown %q: want some of %s", flag, want, strings.Join(names, ",")))
+		return nil, usageError(fmt.Sprintf("%s: unknown %q: want some of %s", flag, want, strings.Join(names, ",")))
 	}
 	return picked, nil
 }

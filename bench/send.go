@@ -97,10 +97,10 @@ func send(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	var err error
-	if set.Cases, err = parseList("-cases", *caseList, sendCases(), func(c sendCase) string { return c.Name }); err != nil {
+	if set.Cases, err = parseList("send: -cases", *caseList, sendCases(), func(c sendCase) string { return c.Name }); err != nil {
 		return err
 	}
-	if set.Procs, err = parseProcs(*procList); err != nil {
+	if set.Procs, err = parseProcs("send", *procList); err != nil {
 		return err
 	}
 	switch {
@@ -192,7 +192,7 @@ func (r *sendReport) sumUp() {
 		}
 	}
 	for _, t := range sendTargets() {
-		r.Targets = append(r.Targets, judgeValue(t.Claim, t.Limit, "x", r.ratio(t)))
+		r.Targets = append(r.Targets, target{Claim: t.Claim, Bound: atMost, Limit: t.Limit, Unit: "x"}.judge(r.ratio(t)))
 	}
 }
 

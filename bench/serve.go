@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,9 @@ type serveConfig struct {
 
 	// Hogs is how many goroutines burn CPU beside the server.
 	Hogs int
+
+	// Busy hogs never yield.
+	Busy bool
 
 	// Timeout is set anew on every wait for data; 0 is none.
 	Timeout time.Duration
@@ -44,6 +48,7 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&cfg.Network, "network", "tcp", "the network to listen on: tcp")
 	fs.IntVar(&cfg.Procs, "procs", 1, "GOMAXPROCS, and the number of event loops")
 	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
+	fs.BoolVar(&cfg.Busy, "busy", false, "these goroutines never yield")
 	fs.DurationVar(&cfg.Timeout, "timeout", 0, "timeout of every wait for data; 0 is none")
 	fs.IntVar(&cfg.Buffer, "buffer", defaultBuffer, "bytes of a connection's own read buffer")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
@@ -71,7 +76,7 @@ func serve(args []string, stdout, stderr io.Writer) error {
 		withoutGnet()
 	}
 	for range cfg.Hogs {
-		go hog()
+		go hog(cfg.Busy, new(atomic.Bool))
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- start(cfg) }()
@@ -104,11 +109,14 @@ func serverFor(name string) (func(serveConfig) error, error) {
 	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, served))
 }
 
-// hog is a goroutine of a program that computes: 50 us of work, then it lets others run.
-func hog() {
-	for {
+// hog is a goroutine of a program that computes: 50 us of work, then it lets others run, unless it
+// is busy. It ends after over is set.
+func hog(busy bool, over *atomic.Bool) {
+	for !over.Load() {
 		for begin := time.Now(); time.Since(begin) < 50*time.Microsecond; {
 		}
-		runtime.Gosched()
+		if !busy {
+			runtime.Gosched()
+		}
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // quartiles sum up one figure over the cycles of a run. N is 0 if there is none.
@@ -59,3 +62,15 @@ func (q quartiles) full(digits int) string {
 	}
 	return fmt.Sprintf("%.*f [%.*f-%.*f]", digits, q.Median, digits, q.Q1, digits, q.Q3)
 }
+
+// newHistogram takes latencies in nanoseconds: up to a minute, to three digits.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute), 3)
+}
+
+func latencyOf(h *hdrhistogram.Histogram) latency {
+	at := func(q float64) float64 { return us(time.Duration(h.ValueAtQuantile(q))) }
+	return latency{Count: h.TotalCount(), P50: at(50), P99: at(99), P999: at(99.9), Max: us(time.Duration(h.Max()))}
+}
+
+func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	// readyLimit is how long anything beside pollux may be ready and not run, on a machine that is idle
+	// otherwise.
+	readyLimit = 5 * time.Millisecond
+
+	// readyTries is how often a cell above the limit is looked at again, beside the same with package
+	// net in pollux's place. The best of all tries counts: on a busy machine any single one is late.
+	readyTries = 5
+
+	// likeNet is how many times as long as beside package net is no difference: single worst waits
+	// vary, and those of 10 ms come in multiples.
+	likeNet = 2
+
+	cellLength = 100 * time.Millisecond
+)
+
+// TestNeighbours holds pollux to its rule: a goroutine that is ready runs. Everything that lives in
+// one process with busy sockets of pollux runs within 5 ms: connections of package net, net/http,
+// goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's own
+// callbacks, tasks and futures make ready. Where package net in pollux's place keeps them waiting as
+// well, as on one processor with a goroutine that never has to wait, pollux may too.
+func TestNeighbours(t *testing.T) {
+	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
+	for _, procs := range []int{1, 2} {
+		for _, kind := range traffics {
+			if testing.Short() && kind.Name != trafficOne {
+				continue // one kind shows the rule, in a quarter of the time
+			}
+			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
+				net := visitorOf(t, kind, peerNet, procs)
+				for _, mode := range modes {
+					v := visitorOf(t, kind, mode, procs)
+					for _, n := range set.beside(kind) {
+						if !n.Few {
+							checkReady(t, v, net, n)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func visitorOf(t *testing.T, kind trafficKind, mode string, procs int) *visitor {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{mode: mode}
+	t.Cleanup(v.end)
+	if err := v.start(self, kind, procs, -1); err != nil {
+		t.Fatal(v.explain(err))
+	}
+	return v
+}
+
+// checkReady fails if a neighbour waits too long beside v, every time, and does not beside net.
+func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
+	t.Helper()
+	best := lateness(t, v, n)
+	if best <= readyLimit {
+		return
+	}
+	beside := time.Duration(math.MaxInt64)
+	for try := range readyTries {
+		beside = min(beside, lateness(t, net, n))
+		best = min(best, lateness(t, v, n))
+		if best <= readyLimit {
+			return
+		}
+		if try > 0 && beside > readyLimit && !worse(best, beside) {
+			break // net waits as well, every time
+		}
+	}
+	report := t.Logf
+	if worse(best, beside) {
+		report = t.Errorf
+	}
+	report("%s beside %s: ready for %v at the best of several tries; beside package net %v", n.Name, v.mode, best, beside)
+}
+
+func worse(d, beside time.Duration) bool { return float64(d) > likeNet*float64(beside) }
+
+// lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready.
+func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
+	t.Helper()
+	got, err := v.visit(n, skip, cellLength)
+	if err != nil {
+		t.Fatalf("%s beside %s: %v", n.Name, v.mode, v.explain(err))
+	}
+	if got.Neighbour.Worst == 0 {
+		return cellLength // it did not have a single turn
+	}
+	return time.Duration(max(got.Neighbour.Worst, got.Ready) * float64(time.Microsecond))
+}
+
+// TestNeighboursQuick runs the whole command, with every kind of neighbour, and one of each traffic.
+func TestNeighboursQuick(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.json")
+	args := []string{"neighbours", "-quick", "-modes", "callback,future", "-procs", "1", "-all", "-json", file}
+	var stdout, stderr bytes.Buffer
+	if status := run(args, &stdout, &stderr); status != 0 {
+		t.Fatalf("status %d\n%s\n%s", status, &stderr, &stdout)
+	}
+	for _, want := range []string{"rate/net", "udp: a UDP socket", "timer+hogs", "CPU us/s", "rate of the neighbour"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the report has no %q:\n%s", want, &stdout)
+		}
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r neighbourReport
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Streets) != len(traffics) {
+		t.Fatalf("%d kinds of traffic", len(r.Streets))
+	}
+	for _, s := range r.Streets {
+		if want := 3 * len(neighbourKinds); len(s.Cells) != want {
+			t.Errorf("%s: %d cells, want %d", s.Traffic.Name, len(s.Cells), want)
+		}
+		for _, c := range s.Cells {
+			if len(c.Neighbours) != 1 || len(c.Traffics) != 1 {
+				t.Errorf("%s beside %s, %s: %d and %d samples, want one", c.Neighbour, s.Traffic.Name, c.Mode, len(c.Neighbours), len(c.Traffics))
+			}
+		}
+	}
+}
+
+// The generator finds out about answers that are wrong, and about none.
+func TestGenerator(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProcess([]string{self, "corrupt", "100"}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	g, err := newGenerator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	if err := g.connect(p.addr, 64, 0, newSeries()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.load(time.Second); err == nil || !strings.Contains(err.Error(), "never sent") {
+		t.Errorf("a server that changes bytes: %v", err)
+	}
+}
