@@ -3,6 +3,9 @@ package sock_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"net"
 	"os"
 	"syscall"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // A system call of the user's own waits in every mode until the socket is ready.
@@ -74,4 +78,64 @@ func TestAttemptWaitsInEveryMode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The future of a system call that has a result gives the result of the last try.
+func TestAttemptAsyncGivesTheResult(t *testing.T) {
+	x, y, err := sock.Pair(-1, -1, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	defer y.Close()
+	tries := 0
+	future := sock.AttemptAsync(x, "read", loop.Read, func(sysfd int) (string, loop.Outcome, error) {
+		var b [16]byte
+		tries++
+		n, err := syscall.Read(sysfd, b[:])
+		return string(b[:max(n, 0)]), loop.Outcome{N: max(n, 0)}, err
+	})
+	if future.Settled() {
+		t.Fatal("there was nothing to read")
+	}
+	if _, err := y.Send([]byte("late"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := future.Wait(context.Background()); got != "late" || err != nil || tries < 2 {
+		t.Errorf("%q, %v after %d tries; want \"late\" after 2 or more", got, err, tries)
+	}
+}
+
+// An operation from outside of the package reports its errors in the package's form.
+func TestOpError(t *testing.T) {
+	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	to := sock.Inet("127.0.0.1", 9)
+	var op *net.OpError
+	if err := s.OpError("poke", to, syscall.EPERM); !errors.As(err, &op) || op.Op != "poke" || op.Addr != to || !errors.Is(err, syscall.EPERM) {
+		t.Errorf("%v; want EPERM of poke", err)
+	}
+	if err := s.OpError("poke", to, syscall.EAGAIN); err != sock.ErrWouldBlock {
+		t.Errorf("%v; want sock.ErrWouldBlock", err)
+	}
+	if err := s.OpError("poke", to, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the seam for other packages does on a closed socket.
+func init() {
+	maps.Copy(closedRules, map[string]closedRule{
+		"OpError": {func(s *sock.Socket, _ socktest.Operations) error { return s.OpError("poke", sock.Addr{}, nil) }, nil},
+		"SyscallConn": {func(s *sock.Socket, _ socktest.Operations) error {
+			c, err := s.SyscallConn()
+			if err != nil {
+				return fmt.Errorf("no connection: %v", err)
+			}
+			return c.Control(func(uintptr) {})
+		}, net.ErrClosed},
+	})
 }
