@@ -1,10 +1,10 @@
+//go:build unix
+
 package sock_test
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"net"
 	"os"
 	"syscall"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
-	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // A system call of the user's own waits in every mode until the socket is ready.
@@ -124,18 +123,4 @@ func TestOpError(t *testing.T) {
 	if err := s.OpError("poke", to, nil); err != nil {
 		t.Error(err)
 	}
-}
-
-// What the seam for other packages does on a closed socket.
-func init() {
-	maps.Copy(closedRules, map[string]closedRule{
-		"OpError": {func(s *sock.Socket, _ socktest.Operations) error { return s.OpError("poke", sock.Addr{}, nil) }, nil},
-		"SyscallConn": {func(s *sock.Socket, _ socktest.Operations) error {
-			c, err := s.SyscallConn()
-			if err != nil {
-				return fmt.Errorf("no connection: %v", err)
-			}
-			return c.Control(func(uintptr) {})
-		}, net.ErrClosed},
-	})
 }
