@@ -56,7 +56,7 @@ const maxAlgIV = 1024
 
 func (s *core) algArguments(op int, iv []byte, assoclen int) error {
 	switch {
-	case s.family != algFamily:
+	case !s.has(quirkAlgorithm):
 		return errAlgOnly
 	case op < 0 || op > math.MaxInt32:
 		return &ArgError{"op", op, "Invalid or missing argument 'op'"}

@@ -7,7 +7,6 @@ import (
 )
 
 const (
-	algFamily          = AF_ALG
 	algSetKey          = ALG_SET_KEY
 	algSetAEADAuthsize = ALG_SET_AEAD_AUTHSIZE
 	msgMore            = MSG_MORE

@@ -3,7 +3,6 @@
 package sock
 
 const (
-	algFamily          = -1
 	algSetKey          = 1
 	algSetAEADAuthsize = 5
 	msgMore            = 0

@@ -2,35 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
-	"syscall"
-
-	"github.com/polluxio/pollux/loop"
-	"golang.org/x/sys/unix"
 )
-
-const afBluetooth = AF_BLUETOOTH
-
-// sysConnected says what has become of a connect that is in progress: nil, the error, or loop.ErrAgain. Another connect(2) would be EBADFD
-// for RFCOMM and SCO in any state, and EINVAL for L2CAP after a failure.
-func sysConnected(fd int) error {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
-	if _, err := unix.Poll(fds, 0); err != nil && err != unix.EINTR {
-		return sysErrorOf(err)
-	}
-	ready := fds[0].Revents
-	if ready == 0 {
-		return loop.ErrAgain
-	}
-	switch errno, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR); {
-	case err != nil:
-		return err
-	case errno != 0:
-		return syscall.Errno(errno)
-	case ready&(unix.POLLHUP|unix.POLLERR) != 0:
-		return syscall.ECONNABORTED // the error has been told to somebody else
-	}
-	return nil
-}
 
 // BTSecurity wraps getsockopt(2) with BT_SECURITY.
 //

@@ -2,10 +2,6 @@
 
 package sock
 
-const afBluetooth = -1
-
-func sysConnected(int) error { return errNoSockets }
-
 // BTSecurity exists on Linux only: the error wraps errors.ErrUnsupported.
 func (s *Socket) BTSecurity() (BTSecurity, error) {
 	return BTSecurity{}, s.noBluetooth("BT_SECURITY")

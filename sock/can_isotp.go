@@ -3,7 +3,6 @@ package sock
 import (
 	"encoding/binary"
 	"math"
-	"runtime"
 	"time"
 )
 
@@ -50,12 +49,6 @@ type ISOTPOptions struct {
 	ExtAddress   uint8 // the first byte of each frame, in sending and, without RxExtAddress, in receiving
 	TxPad, RxPad uint8 // what fills a frame up: 0xcc in a new socket
 	RxExtAddress uint8 // the first byte in receiving
-}
-
-// isISOTP says whether s is a CAN_ISOTP socket.
-func (s *core) isISOTP() bool {
-	const afCAN, canISOTP = 29, 6 // AF_CAN, CAN_ISOTP
-	return runtime.GOOS == "linux" && s.family == afCAN && s.proto == canISOTP
 }
 
 // isotpNoTxTime is CAN_ISOTP_FRAME_TXTIME_ZERO.
