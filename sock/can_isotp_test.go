@@ -2,10 +2,12 @@ package sock_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 func TestISOTPOptions(t *testing.T) {
@@ -19,7 +21,7 @@ func TestISOTPOptions(t *testing.T) {
 			ExtAddress: 1, TxPad: 2, RxPad: 3, RxExtAddress: 4}, 50000},
 		{"no time", sock.ISOTPOptions{FrameTxTime: -1}, 0xffffffff},
 	} {
-		want := cat(u32s(tt.o.Flags, tt.txTime), []byte{tt.o.ExtAddress, tt.o.TxPad, tt.o.RxPad, tt.o.RxExtAddress})
+		want := slices.Concat(socktest.Uint32s(tt.o.Flags, tt.txTime), []byte{tt.o.ExtAddress, tt.o.TxPad, tt.o.RxPad, tt.o.RxExtAddress})
 		b, err := tt.o.Append(nil)
 		if err != nil || !bytes.Equal(b, want) {
 			t.Errorf("%s: %x, %v; want %x", tt.name, b, err, want)
@@ -28,10 +30,10 @@ func TestISOTPOptions(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v", tt.name, o, err, tt.o)
 		}
 		_, err = sock.DecodeISOTPOptions(want[:11])
-		wantArgError(t, err, "12 bytes")
+		socktest.WantArgError(t, err, "12 bytes")
 	}
 	_, err := sock.ISOTPOptions{FrameTxTime: 0xffffffff}.Append(nil)
-	wantArgError(t, err, "less than 4.29")
+	socktest.WantArgError(t, err, "less than 4.29")
 }
 
 func TestISOTPSTmin(t *testing.T) {
@@ -51,7 +53,7 @@ func TestISOTPSTmin(t *testing.T) {
 	}
 	for _, d := range []time.Duration{-1, 127*ms + 1, time.Hour} {
 		_, err := sock.ISOTPSTmin(d)
-		wantArgError(t, err, "0-127ms")
+		socktest.WantArgError(t, err, "0-127ms")
 	}
 	for _, reserved := range []uint8{0x80, 0xf0, 0xfa, 0xff} {
 		if d := (sock.ISOTPFlowControl{STmin: reserved}).Separation(); d != 127*ms {

@@ -2,11 +2,13 @@ package sock_test
 
 import (
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 func TestParseJ1939Info(t *testing.T) {
@@ -21,7 +23,7 @@ func TestParseJ1939Info(t *testing.T) {
 		{"nothing", nil, sock.J1939Info{DestAddr: 0xff}, false},
 		{"of others", []sock.Control{other}, sock.J1939Info{DestAddr: 0xff}, false},
 		{"to all", []sock.Control{{Level: level, Type: 3, Data: []byte{6}}}, sock.J1939Info{DestAddr: 0xff, Priority: 6}, true},
-		{"all", []sock.Control{{Level: level, Type: 1, Data: []byte{0x30}}, other, {Level: level, Type: 2, Data: u64s(0x1122334455667788)}, {Level: level, Type: 3, Data: []byte{7}}},
+		{"all", []sock.Control{{Level: level, Type: 1, Data: []byte{0x30}}, other, {Level: level, Type: 2, Data: socktest.Uint64s(0x1122334455667788)}, {Level: level, Type: 3, Data: []byte{7}}},
 			sock.J1939Info{DestAddr: 0x30, DestName: 0x1122334455667788, Priority: 7}, true},
 		{"cut", []sock.Control{{Level: level, Type: 1}, {Level: level, Type: 2, Data: make([]byte, 7)}, {Level: level, Type: 3}}, sock.J1939Info{DestAddr: 0xff}, false},
 	} {
@@ -40,17 +42,17 @@ func solSocket() int {
 }
 
 func nla(typ uint16, data []byte) []byte {
-	b := cat(u16s(uint16(4+len(data)), typ), data)
+	b := slices.Concat(socktest.Uint16s(uint16(4+len(data)), typ), data)
 	return append(b, make([]byte, -len(b)&3)...)
 }
 
 func TestParseJ1939Event(t *testing.T) {
-	ee := cat(u32s(uint32(syscall.ENOENT)), []byte{1, 0, 0, 0}, u32s(1, 42))
+	ee := slices.Concat(socktest.Uint32s(uint32(syscall.ENOENT)), []byte{1, 0, 0, 0}, socktest.Uint32s(1, 42))
 	const errqueue = 4
 	items := []sock.Control{
-		{Level: solSocket(), Type: 37, Data: cat(u64s(1700000000, 5), make([]byte, 32))},
-		{Level: solSocket(), Type: 54, Data: cat(nla(1, u32s(14)), nla(2, u32s(200)), nla(3, u32s(0x12300)), nla(0, nil), nla(4, u64s(7)),
-			nla(5, u64s(8)), nla(6, []byte{0x20}), nla(7, []byte{0x30}), nla(99, u32s(1)))},
+		{Level: solSocket(), Type: 37, Data: slices.Concat(socktest.Uint64s(1700000000, 5), make([]byte, 32))},
+		{Level: solSocket(), Type: 54, Data: slices.Concat(nla(1, socktest.Uint32s(14)), nla(2, socktest.Uint32s(200)), nla(3, socktest.Uint32s(0x12300)), nla(0, nil), nla(4, socktest.Uint64s(7)),
+			nla(5, socktest.Uint64s(8)), nla(6, []byte{0x20}), nla(7, []byte{0x30}), nla(99, socktest.Uint32s(1)))},
 		{Level: sock.SOL_CAN_J1939, Type: errqueue, Data: ee},
 	}
 	want := sock.J1939Event{Errno: syscall.ENOENT, Origin: 1, Info: 1, Key: 42, Time: time.Unix(1700000000, 5), BytesAcked: 14, TotalSize: 200,
@@ -58,7 +60,7 @@ func TestParseJ1939Event(t *testing.T) {
 	if got, ok := sock.ParseJ1939Event(items); !ok || got != want {
 		t.Errorf("%+v, %v; want %+v", got, ok, want)
 	}
-	items[0].Data = cat(u32s(1700000000, 5), make([]byte, 16)) // of 32 bits
+	items[0].Data = slices.Concat(socktest.Uint32s(1700000000, 5), make([]byte, 16)) // of 32 bits
 	if got, _ := sock.ParseJ1939Event(items); got != want {
 		t.Errorf("32 bits: %+v, want %+v", got, want)
 	}
@@ -72,7 +74,7 @@ func TestParseJ1939Event(t *testing.T) {
 }
 
 func FuzzParseJ1939Event(f *testing.F) {
-	f.Add(nla(1, u32s(14)), make([]byte, 16), make([]byte, 48))
+	f.Add(nla(1, socktest.Uint32s(14)), make([]byte, 16), make([]byte, 48))
 	f.Fuzz(func(_ *testing.T, stats, ee, stamp []byte) {
 		sock.ParseJ1939Event([]sock.Control{{Level: solSocket(), Type: 54, Data: stats}, {Level: solSocket(), Type: 37, Data: stamp},
 			{Level: sock.SOL_CAN_J1939, Type: 4, Data: ee}})

@@ -2,39 +2,15 @@ package sock_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
-
-// u16s, u32s and u64s are numbers in the host's byte order, as structures have them.
-func u16s(v ...uint16) (b []byte) {
-	for _, v := range v {
-		b = binary.NativeEndian.AppendUint16(b, v)
-	}
-	return b
-}
-
-func u32s(v ...uint32) (b []byte) {
-	for _, v := range v {
-		b = binary.NativeEndian.AppendUint32(b, v)
-	}
-	return b
-}
-
-func u64s(v ...uint64) (b []byte) {
-	for _, v := range v {
-		b = binary.NativeEndian.AppendUint64(b, v)
-	}
-	return b
-}
-
-func cat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 // eff, rtr and errFlag are CAN_EFF_FLAG, CAN_RTR_FLAG and CAN_ERR_FLAG, which not all systems have.
 const (
@@ -58,32 +34,32 @@ var canFrames = []struct {
 	text  string
 	bytes []byte
 }{
-	{"no data", sock.CANFrame{ID: 0x123}, "123#", cat(u32s(0x123), make([]byte, 12))},
+	{"no data", sock.CANFrame{ID: 0x123}, "123#", slices.Concat(socktest.Uint32s(0x123), make([]byte, 12))},
 	{"standard", sock.CANFrame{ID: 0x123, Data: []byte{0xde, 0xad, 0xbe, 0xef}}, "123#DEADBEEF",
-		cat(u32s(0x123), []byte{4, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 0})},
-	{"zero", sock.CANFrame{Data: []byte{0}}, "000#00", cat(u32s(0), []byte{1, 0, 0, 0}, make([]byte, 8))},
-	{"full", sock.CANFrame{ID: 0x7ff, Data: ascending(8)}, "7FF#0102030405060708", cat(u32s(0x7ff), []byte{8, 0, 0, 0}, ascending(8))},
+		slices.Concat(socktest.Uint32s(0x123), []byte{4, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 0})},
+	{"zero", sock.CANFrame{Data: []byte{0}}, "000#00", slices.Concat(socktest.Uint32s(0), []byte{1, 0, 0, 0}, make([]byte, 8))},
+	{"full", sock.CANFrame{ID: 0x7ff, Data: ascending(8)}, "7FF#0102030405060708", slices.Concat(socktest.Uint32s(0x7ff), []byte{8, 0, 0, 0}, ascending(8))},
 	{"code beyond the length", sock.CANFrame{ID: 0x123, Len8DLC: 14, Data: ascending(8)}, "123#0102030405060708_E",
-		cat(u32s(0x123), []byte{8, 0, 0, 14}, ascending(8))},
+		slices.Concat(socktest.Uint32s(0x123), []byte{8, 0, 0, 14}, ascending(8))},
 	{"extended", sock.CANFrame{ID: eff | 0x12345678, Data: []byte{1}}, "12345678#01",
-		cat(u32s(0x92345678), []byte{1, 0, 0, 0, 1}, make([]byte, 7))},
-	{"extended, small", sock.CANFrame{ID: eff | 1}, "00000001#", cat(u32s(0x80000001), make([]byte, 12))},
-	{"remote", sock.CANFrame{ID: rtr | 0x123}, "123#R", cat(u32s(0x40000123), make([]byte, 12))},
-	{"remote of 5", sock.CANFrame{ID: rtr | 0x123, Data: make([]byte, 5)}, "123#R5", cat(u32s(0x40000123), []byte{5, 0, 0, 0}, make([]byte, 8))},
+		slices.Concat(socktest.Uint32s(0x92345678), []byte{1, 0, 0, 0, 1}, make([]byte, 7))},
+	{"extended, small", sock.CANFrame{ID: eff | 1}, "00000001#", slices.Concat(socktest.Uint32s(0x80000001), make([]byte, 12))},
+	{"remote", sock.CANFrame{ID: rtr | 0x123}, "123#R", slices.Concat(socktest.Uint32s(0x40000123), make([]byte, 12))},
+	{"remote of 5", sock.CANFrame{ID: rtr | 0x123, Data: make([]byte, 5)}, "123#R5", slices.Concat(socktest.Uint32s(0x40000123), []byte{5, 0, 0, 0}, make([]byte, 8))},
 	{"remote with a code", sock.CANFrame{ID: eff | rtr | 1, Len8DLC: 9, Data: make([]byte, 8)}, "00000001#R8_9",
-		cat(u32s(0xc0000001), []byte{8, 0, 0, 9}, make([]byte, 8))},
+		slices.Concat(socktest.Uint32s(0xc0000001), []byte{8, 0, 0, 9}, make([]byte, 8))},
 	{"error", sock.CANFrame{ID: errFlag | 0x4, Data: []byte{0, 1, 0, 0, 0, 0, 0, 0}}, "20000004#0001000000000000",
-		cat(u32s(0x20000004), []byte{8, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})},
+		slices.Concat(socktest.Uint32s(0x20000004), []byte{8, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})},
 	{"FD", sock.CANFrame{ID: 0x123, Kind: sock.CANFD, Flags: sock.CANFD_BRS, Data: ascending(12)}, "123##10102030405060708090A0B0C",
-		cat(u32s(0x123), []byte{12, 1, 0, 0}, ascending(12), make([]byte, 52))},
-	{"FD, empty", sock.CANFrame{ID: eff | 0x123, Kind: sock.CANFD, Flags: 3}, "00000123##3", cat(u32s(0x80000123), []byte{0, 3, 0, 0}, make([]byte, 64))},
-	{"FD, full", sock.CANFrame{ID: 1, Kind: sock.CANFD, Data: ascending(64)}, fmt.Sprintf("001##0%X", ascending(64)), cat(u32s(1), []byte{64, 0, 0, 0}, ascending(64))},
+		slices.Concat(socktest.Uint32s(0x123), []byte{12, 1, 0, 0}, ascending(12), make([]byte, 52))},
+	{"FD, empty", sock.CANFrame{ID: eff | 0x123, Kind: sock.CANFD, Flags: 3}, "00000123##3", slices.Concat(socktest.Uint32s(0x80000123), []byte{0, 3, 0, 0}, make([]byte, 64))},
+	{"FD, full", sock.CANFrame{ID: 1, Kind: sock.CANFD, Data: ascending(64)}, fmt.Sprintf("001##0%X", ascending(64)), slices.Concat(socktest.Uint32s(1), []byte{64, 0, 0, 0}, ascending(64))},
 	{"XL", sock.CANFrame{ID: 0x45<<16 | 0x123, Kind: sock.CANXL, Flags: sock.CANXL_SEC, SDT: 7, AF: 0x12345678, Data: ascending(3)},
-		"45123#81:07:12345678#010203", cat(u32s(0x450123), []byte{0x81, 7}, u16s(3), u32s(0x12345678), ascending(3))},
+		"45123#81:07:12345678#010203", slices.Concat(socktest.Uint32s(0x450123), []byte{0x81, 7}, socktest.Uint16s(3), socktest.Uint32s(0x12345678), ascending(3))},
 	{"XL as long as FD", sock.CANFrame{ID: 1, Kind: sock.CANXL, Data: ascending(60)}, fmt.Sprintf("00001#80:00:00000000#%X", ascending(60)),
-		cat(u32s(1), []byte{0x80, 0}, u16s(60), u32s(0), ascending(60))},
+		slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(60), socktest.Uint32s(0), ascending(60))},
 	{"XL, full", sock.CANFrame{ID: 1, Kind: sock.CANXL, Data: ascending(2048)}, fmt.Sprintf("00001#80:00:00000000#%X", ascending(2048)),
-		cat(u32s(1), []byte{0x80, 0}, u16s(2048), u32s(0), ascending(2048))},
+		slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(2048), socktest.Uint32s(0), ascending(2048))},
 }
 
 // sameFrame compares, and takes no data for empty ones.
@@ -98,7 +74,7 @@ func TestCANFrame(t *testing.T) {
 	for _, tt := range canFrames {
 		t.Run(tt.name, func(t *testing.T) {
 			b, err := tt.frame.Append([]byte("before"))
-			if want := cat([]byte("before"), tt.bytes); err != nil || !bytes.Equal(b, want) {
+			if want := slices.Concat([]byte("before"), tt.bytes); err != nil || !bytes.Equal(b, want) {
 				t.Errorf("Append: %x, %v; want %x", b, err, want)
 			}
 			if got, err := sock.DecodeCANFrame(tt.bytes); err != nil || !sameFrame(got, tt.frame) {
@@ -118,7 +94,7 @@ func TestCANFrame(t *testing.T) {
 
 // What the wire and the kernel add is not part of a frame: CANFD_FDF, and what is beyond the length.
 func TestCANFrameReceived(t *testing.T) {
-	p := cat(u32s(0x123), []byte{2, sock.CANFD_BRS | sock.CANFD_FDF, 0xff, 0xff}, bytes.Repeat([]byte{9}, 64))
+	p := slices.Concat(socktest.Uint32s(0x123), []byte{2, sock.CANFD_BRS | sock.CANFD_FDF, 0xff, 0xff}, bytes.Repeat([]byte{9}, 64))
 	f, err := sock.DecodeCANFrame(p)
 	if want := (sock.CANFrame{ID: 0x123, Kind: sock.CANFD, Flags: sock.CANFD_BRS, Data: []byte{9, 9}}); err != nil || !sameFrame(f, want) {
 		t.Errorf("%+v, %v; want %+v", f, err, want)
@@ -130,7 +106,7 @@ func TestCANFrameReceived(t *testing.T) {
 		t.Error("appending to Data writes to the bytes behind them")
 	}
 	// A code beyond 8 counts only with 8 bytes.
-	f, err = sock.DecodeCANFrame(cat(u32s(0x123), []byte{7, 0, 0, 14}, ascending(8)))
+	f, err = sock.DecodeCANFrame(slices.Concat(socktest.Uint32s(0x123), []byte{7, 0, 0, 14}, ascending(8)))
 	if err != nil || f.Len8DLC != 0 || len(f.Data) != 7 {
 		t.Errorf("%+v, %v; want 7 bytes and no code", f, err)
 	}
@@ -164,14 +140,6 @@ func TestCANFrameParts(t *testing.T) {
 	}
 }
 
-func wantArgError(t *testing.T, err error, rule string) {
-	t.Helper()
-	var arg *sock.ArgError
-	if !errors.As(err, &arg) || !strings.Contains(arg.Error(), rule) {
-		t.Errorf("error %v, want an *ArgError with %q", err, rule)
-	}
-}
-
 func TestCANFrameCannotBeSent(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -199,7 +167,7 @@ func TestCANFrameCannotBeSent(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, err := tt.frame.Append([]byte("before"))
-			wantArgError(t, err, tt.rule)
+			socktest.WantArgError(t, err, tt.rule)
 			if string(b) != "before" {
 				t.Errorf("it appended %x", b)
 			}
@@ -215,15 +183,15 @@ func TestDecodeCANFrameBad(t *testing.T) {
 		{"nothing", nil},
 		{"half", make([]byte, 15)},
 		{"one more", make([]byte, 17)},
-		{"length", cat(u32s(1), []byte{9, 0, 0, 0}, make([]byte, 8))},
-		{"length of FD", cat(u32s(1), []byte{65, 0, 0, 0}, make([]byte, 64))},
-		{"XL without data", cat(u32s(1), []byte{0x80, 0}, u16s(0), u32s(0))},
-		{"XL cut", cat(u32s(1), []byte{0x80, 0}, u16s(5), u32s(0), ascending(4))},
-		{"XL too long", cat(u32s(1), []byte{0x80, 0}, u16s(2049), u32s(0), ascending(2049))},
+		{"length", slices.Concat(socktest.Uint32s(1), []byte{9, 0, 0, 0}, make([]byte, 8))},
+		{"length of FD", slices.Concat(socktest.Uint32s(1), []byte{65, 0, 0, 0}, make([]byte, 64))},
+		{"XL without data", slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(0), socktest.Uint32s(0))},
+		{"XL cut", slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(5), socktest.Uint32s(0), ascending(4))},
+		{"XL too long", slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(2049), socktest.Uint32s(0), ascending(2049))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f, err := sock.DecodeCANFrame(tt.bytes)
-			wantArgError(t, err, "CAN")
+			socktest.WantArgError(t, err, "CAN")
 			if !sameFrame(f, sock.CANFrame{}) {
 				t.Errorf("beside the error %+v", f)
 			}
@@ -254,7 +222,7 @@ func TestParseCANFrame(t *testing.T) {
 		if err == nil {
 			t.Errorf("%q is taken", text)
 		} else {
-			wantArgError(t, err, "")
+			socktest.WantArgError(t, err, "")
 		}
 	}
 }
@@ -362,7 +330,7 @@ func TestCANError(t *testing.T) {
 // item 203: CAN_RAW_FILTER is packed pairs of u32.
 func TestCANFilters(t *testing.T) {
 	filters := []sock.CANFilter{{ID: 0x123, Mask: 0x7ff}, {ID: eff | 0x12345678, Mask: 0xdfffffff, Invert: true}, {}}
-	want := u32s(0x123, 0x7ff, 0xb2345678, 0xdfffffff, 0, 0)
+	want := socktest.Uint32s(0x123, 0x7ff, 0xb2345678, 0xdfffffff, 0, 0)
 	b := sock.AppendCANFilters(nil, filters...)
 	if !bytes.Equal(b, want) {
 		t.Errorf("%x, want %x", b, want)
@@ -377,7 +345,7 @@ func TestCANFilters(t *testing.T) {
 	}
 	for _, text := range []string{"", ":", "123", "123:", ":7FF", "123:xyz", "123:7FF:1", "123456789:1", "+12:7FF", "1_2:7FF"} {
 		_, err := sock.ParseCANFilter(text)
-		wantArgError(t, err, "id:mask")
+		socktest.WantArgError(t, err, "id:mask")
 	}
 	for _, tt := range []struct {
 		filter string

@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the methods for AF_CAN and AF_TIPC do on a closed socket.
+// What the methods for AF_CAN do on a closed socket.
 func init() {
 	closed := func(call func(*sock.Socket) error) closedRule {
 		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
@@ -29,9 +29,5 @@ func init() {
 		"SetISOTPTxSTmin":     closed(func(s *sock.Socket) error { return s.SetISOTPTxSTmin(0) }),
 		"SetISOTPRxSTmin":     closed(func(s *sock.Socket) error { return s.SetISOTPRxSTmin(0) }),
 		"SetJ1939Filters":     closed(func(s *sock.Socket) error { return s.SetJ1939Filters() }),
-		"JoinTIPCGroup":       closed(func(s *sock.Socket) error { return s.JoinTIPCGroup(sock.TIPCGroup{}) }),
-		"LeaveTIPCGroup":      closed(func(s *sock.Socket) error { return s.LeaveTIPCGroup() }),
-		"TIPCNodeID":          closed(func(s *sock.Socket) error { _, err := s.TIPCNodeID(0); return err }),
-		"TIPCLinkName":        closed(func(s *sock.Socket) error { _, err := s.TIPCLinkName(0, 0); return err }),
 	})
 }

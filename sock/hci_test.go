@@ -2,24 +2,14 @@ package sock_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
-
-func hexed(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // The bytes are those of the Bluetooth Core Specification, volume 4, part E, section 5.4.
 func TestHCIPackets(t *testing.T) {
@@ -40,7 +30,7 @@ func TestHCIPackets(t *testing.T) {
 			var got []byte
 			var back any
 			var err, err2 error
-			want := hexed(t, tt.bytes)
+			want := socktest.Hex(t, tt.bytes)
 			switch p := tt.packet.(type) {
 			case sock.HCICommand:
 				got, err = sock.AppendHCICommand(nil, p)
@@ -143,7 +133,7 @@ func TestHCIAnswers(t *testing.T) {
 
 // Controls of another kind or length are no such values.
 func TestBluetoothControls(t *testing.T) {
-	littleEndian(t)
+	socktest.LittleEndian(t)
 	const solHCI, solBluetooth = 0, 274
 	if in, ok := sock.IntsControl(solHCI, sock.HCI_CMSG_DIR, 1).HCIDir(); !in || !ok {
 		t.Error("direction", in, ok)
@@ -151,11 +141,11 @@ func TestBluetoothControls(t *testing.T) {
 	if in, ok := sock.IntsControl(solHCI, sock.HCI_CMSG_DIR, 0).HCIDir(); in || !ok {
 		t.Error("direction", in, ok)
 	}
-	long := sock.Control{Level: solHCI, Type: sock.HCI_CMSG_TSTAMP, Data: hexed(t, "0100000000000000 4042000000000000")}
+	long := sock.Control{Level: solHCI, Type: sock.HCI_CMSG_TSTAMP, Data: socktest.Hex(t, "0100000000000000 4042000000000000")}
 	if at, ok := long.HCITime(); !at.Equal(time.Unix(1, 0x4240*1000)) || !ok {
 		t.Error("time", at, ok)
 	}
-	short := sock.Control{Level: solHCI, Type: sock.HCI_CMSG_TSTAMP, Data: hexed(t, "01000000 40420000")} // of 32-bit systems
+	short := sock.Control{Level: solHCI, Type: sock.HCI_CMSG_TSTAMP, Data: socktest.Hex(t, "01000000 40420000")} // of 32-bit systems
 	if at, ok := short.HCITime(); !at.Equal(time.Unix(1, 0x4240*1000)) || !ok {
 		t.Error("time", at, ok)
 	}
@@ -176,7 +166,7 @@ func TestBluetoothControls(t *testing.T) {
 
 func FuzzHCI(f *testing.F) {
 	for _, s := range []string{"01 030c 00", "04 0e 04 01030c00", "02 2a21 0200 6162", "03 0130 03 616263", "0500 0200 0100 01", ""} {
-		f.Add(hexed(f, s))
+		f.Add(socktest.Hex(f, s))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
 		check := func(kind string, got []byte, err error) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // <linux/qrtr.h>, struct qrtr_ctrl_pkt: little-endian everywhere.
@@ -21,7 +22,7 @@ func TestQRTRControl(t *testing.T) {
 		{"client", sock.QRTRControl{Cmd: sock.QRTR_TYPE_DEL_CLIENT, Node: 3, Port: 4}, "06000000 03000000 04000000 00000000 00000000"},
 		{"end", sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_SERVER}, "04000000 00000000 00000000 00000000 00000000"},
 	} {
-		want := hexed(t, tt.bytes)
+		want := socktest.Hex(t, tt.bytes)
 		if got := sock.AppendQRTRControl(nil, tt.packet); !bytes.Equal(got, want) {
 			t.Errorf("%s: made %x, want %x", tt.name, got, want)
 		}
@@ -40,7 +41,7 @@ func TestQRTRControl(t *testing.T) {
 
 func FuzzQRTRControl(f *testing.F) {
 	f.Add(make([]byte, 20))
-	f.Add(hexed(f, "06000000 03000000 04000000 00000000 00000000"))
+	f.Add(socktest.Hex(f, "06000000 03000000 04000000 00000000 00000000"))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		c, err := sock.DecodeQRTRControl(p)
 		if err != nil {

@@ -2,8 +2,9 @@ package sock
 
 import "runtime"
 
-// Sockets of a few families behave in a way of their own that the core has to know. Each way is a bit of core.flags, set once, when
-// the Socket is made; has looks at it. The table below is the only place that knows which sockets have it.
+// Sockets of a few families behave in a way of their own that the core has to know. Each way is a
+// bit of core.flags, set once, when the Socket is made; has looks at it. The table below is the
+// only place that knows which sockets have it.
 const (
 	quirkNamelessPeer = 1 << (16 + iota) // accept(2) reports no address, and a bad one where room for it is given
 	quirkAlgorithm                       // SendmsgAfalg works
@@ -16,7 +17,8 @@ const (
 // anyProto is a row for all protocols of a family.
 const anyProto = -1
 
-// quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of this kind.
+// quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of
+// this kind.
 var quirks = [...]struct {
 	family, proto int32
 	has           uint32

@@ -1,6 +1,6 @@
-// Package linux makes system calls that only Linux knows, for the packages of the address families. On every other system its
-// functions return an error around errors.ErrUnsupported, which names what the system lacks, and make no system call: the same
-// number may be another option there.
+// Package linux makes system calls that only Linux knows, for the packages of the address families.
+// On every other system its functions return an error around errors.ErrUnsupported, which names
+// what the system lacks, and make no system call: the same number may be another option there.
 //
 // It needs nothing of package sock but what sock exports.
 package linux
@@ -15,7 +15,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Only returns nil on Linux. Elsewhere it returns an error around errors.ErrUnsupported that names what.
+// Only returns nil on Linux. Elsewhere it returns an error around errors.ErrUnsupported that names
+// what.
 func Only(what string) error {
 	if runtime.GOOS == "linux" {
 		return nil
@@ -23,8 +24,8 @@ func Only(what string) error {
 	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }
 
-// Call makes a system call that never waits. The descriptor stays open until fn returns. op names the operation in errors, what
-// names the thing that other systems lack.
+// Call makes a system call that never waits. The descriptor stays open until fn returns. op names
+// the operation in errors, what names the thing that other systems lack.
 func Call(s *sock.Socket, op, what string, fn func(sysfd int) error) error {
 	err := Only(what)
 	if err == nil {
@@ -33,7 +34,8 @@ func Call(s *sock.Socket, op, what string, fn func(sysfd int) error) error {
 	return s.OpError(op, sock.Addr{}, err)
 }
 
-// control is RawConn.Control with a result. The error of Control itself has an operation's name of its own, which is taken off.
+// control is RawConn.Control with a result. The error of Control itself has an operation's name of
+// its own, which is taken off.
 func control(s *sock.Socket, fn func(sysfd int) error) error {
 	conn, err := s.SyscallConn()
 	if err != nil {

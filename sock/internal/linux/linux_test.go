@@ -58,7 +58,8 @@ func TestErrorsHaveTheOperation(t *testing.T) {
 	}
 }
 
-// want says whether err is the expected one: on other systems than Linux that is errors.ErrUnsupported.
+// want says whether err is the expected one: on other systems than Linux that is
+// errors.ErrUnsupported.
 func want(err, expected error) bool {
 	if runtime.GOOS != "linux" {
 		expected = errors.ErrUnsupported
