@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 )
 
 // Bus makes a virtual CAN bus of that name, and gives a socket on it. Where there is none, lacking is called before the test is skipped:
@@ -32,7 +33,7 @@ func Bus(t testing.TB, name, where string, lacking func()) *sock.Socket {
 // SendFrame sends a frame that is written as cansend(1) takes it.
 func SendFrame(t testing.TB, s *sock.Socket, text string) {
 	t.Helper()
-	f, err := sock.ParseCANFrame(text)
+	f, err := can.ParseFrame(text)
 	Must(t, err)
 	p, err := f.Append(nil)
 	Must(t, err)

@@ -1,35 +1,39 @@
-package sock
+package can
 
 import (
 	"encoding/binary"
 	"math"
 	"time"
+
+	"github.com/polluxio/pollux/sock"
 )
 
-// A BCMMessage is what a CAN_BCM socket sends and receives, one a message: struct bcm_msg_head of <linux/can/bcm.h> with the
-// frames that follow it. The socket is first connected to an interface.
+// A BCMMessage is one message of a CAN_BCM socket: struct bcm_msg_head of <linux/can/bcm.h> with
+// the frames that follow it. First connect the socket to an interface.
 //
-// Its layout is that of the kernel, which has none for programs of 32 bits where it has 64 itself: such a program in C cannot use
-// CAN_BCM, this one can.
+// The layout is that of the kernel. A kernel of 64 bits does not translate for programs of 32 bits,
+// so that a C program of 32 bits cannot use CAN_BCM there. A program that uses this package can.
 type BCMMessage struct {
-	Opcode uint32 // CAN_BCM_TX_SETUP, …, and CAN_BCM_RX_CHANGED and the like in what is received
-	Flags  uint32 // CAN_BCM_SETTIMER, …; CAN_BCM_CAN_FD_FRAME is set by Append if the frames are CANFD
+	Opcode uint32 // sent: CAN_BCM_TX_SETUP, …; received: CAN_BCM_RX_CHANGED, …
+	Flags  uint32 // CAN_BCM_SETTIMER, …; CAN_BCM_CAN_FD_FRAME is set by Append if the frames are FD
 
-	// Of a cyclic transmission: how many frames go at the interval Ival1 before those at Ival2 begin.
+	// Count is for a cyclic transmission: the frames sent at intervals of Ival1, before the
+	// interval becomes Ival2.
 	Count uint32
 
-	// Intervals, to the microsecond. Of CAN_BCM_RX_SETUP: Ival1 is the time after which a frame that does not come is told
-	// (CAN_BCM_RX_TIMEOUT), Ival2 the least time from one notice of a change to the next. 0 is none.
+	// Ival1 and Ival2 are intervals, to the microsecond; 0 is none. With CAN_BCM_RX_SETUP a frame
+	// that does not come for Ival1 makes a CAN_BCM_RX_TIMEOUT, and notices of changes are at least
+	// Ival2 apart.
 	Ival1, Ival2 time.Duration
 
-	ID     uint32     // of the frames, with CAN_EFF_FLAG and CAN_RTR_FLAG
-	Frames []CANFrame // at most 257 (256 in TX_SETUP), all classic or all FD. With RX_SETUP their Data are masks
+	ID     uint32  // of the frames, with CAN_EFF_FLAG and CAN_RTR_FLAG
+	Frames []Frame // at most 257 (256 in TX_SETUP), all classic or all FD; with RX_SETUP their Data has masks
 }
 
 // bcmFD is CAN_BCM_CAN_FD_FRAME, <linux/can/bcm.h>.
 const bcmFD = 0x0800
 
-// A bcmLayout says where the fields of struct bcm_msg_head are.
+// A bcmLayout has the offsets of the fields of struct bcm_msg_head.
 //
 //	                             of 64 bits   of 32
 //	struct bcm_msg_head {
@@ -49,7 +53,7 @@ var (
 	bcm32 = bcmLayout{4, 12, 20, 28, 32, 40}
 )
 
-// bcmHost is that of the kernel.
+// bcmHost returns the layout of the running kernel.
 func bcmHost() *bcmLayout {
 	if kernelLong() == 8 {
 		return &bcm64
@@ -59,18 +63,19 @@ func bcmHost() *bcmLayout {
 
 // Append appends the message to b, as a CAN_BCM socket sends it.
 //
-// Errors: an *ArgError for an interval that is negative, or too long for a C long; for frames that differ in kind or that
-// CANFrame.Append does not take. b is unchanged then.
+// Error: a *sock.ArgError for an interval that is negative or too long for a C long, for frames of
+// different kinds, and for a frame that Frame.Append refuses. It then returns b unchanged.
 func (m BCMMessage) Append(b []byte) ([]byte, error) { return bcmHost().append(b, m) }
 
-// DecodeBCMMessage reads exactly the bytes that a CAN_BCM socket received. The frames' Data are those of b, not copies.
+// DecodeBCMMessage reads exactly the bytes that a CAN_BCM socket received. The frames' Data are
+// parts of b, not copies.
 //
-// Error: an *ArgError for bytes that are no message, as a part of one is not.
+// Error: a *sock.ArgError for bytes that are not one whole message.
 func DecodeBCMMessage(b []byte) (BCMMessage, error) { return bcmHost().decode(b) }
 
 func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 	flags, start := m.Flags, len(b)
-	if len(m.Frames) > 0 && m.Frames[0].Kind == CANFD {
+	if len(m.Frames) > 0 && m.Frames[0].Kind == FD {
 		flags |= bcmFD
 	}
 	b = append(b, make([]byte, l.size)...)
@@ -86,13 +91,13 @@ func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 	}
 	binary.NativeEndian.PutUint32(h[l.id:], m.ID)
 	binary.NativeEndian.PutUint32(h[l.nframes:], uint32(len(m.Frames)))
-	kind := CANClassic
+	kind := Classic
 	if flags&bcmFD != 0 {
-		kind = CANFD
+		kind = FD
 	}
 	for _, f := range m.Frames {
 		if f.Kind != kind {
-			return b[:start], &ArgError{"Frames", f.Kind, "the frames of a BCM message are all classic, or all FD with CAN_BCM_CAN_FD_FRAME"}
+			return b[:start], &sock.ArgError{Arg: "Frames", Value: f.Kind, Rule: "the frames of a BCM message are all classic, or all FD with CAN_BCM_CAN_FD_FRAME"}
 		}
 		var err error
 		if b, err = f.Append(b); err != nil {
@@ -106,7 +111,7 @@ func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 func (l *bcmLayout) putTime(b []byte, d time.Duration) error {
 	sec := int64(d / time.Second)
 	if d < 0 || l.long == 4 && sec > math.MaxInt32 {
-		return &ArgError{"interval", d, "must be 0 or more seconds, in a C long"}
+		return &sock.ArgError{Arg: "interval", Value: d, Rule: "must be 0 or more seconds, in a C long"}
 	}
 	l.putLong(b, sec)
 	l.putLong(b[l.long:], int64(d%time.Second/time.Microsecond))
@@ -128,7 +133,8 @@ func (l *bcmLayout) longOf(b []byte) int64 {
 	return int64(int32(binary.NativeEndian.Uint32(b)))
 }
 
-// timeOf reads a struct bcm_timeval. One that is beyond a Duration, or negative, is no time of the kernel's.
+// timeOf reads a struct bcm_timeval. ok is false if it is negative, or beyond a time.Duration: the
+// kernel sends no such time.
 func (l *bcmLayout) timeOf(b []byte) (time.Duration, bool) {
 	sec, usec := l.longOf(b), l.longOf(b[l.long:])
 	if sec < 0 || sec >= math.MaxInt64/int64(time.Second) || usec < 0 || usec >= 1e6 {
@@ -139,7 +145,7 @@ func (l *bcmLayout) timeOf(b []byte) (time.Duration, bool) {
 
 func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	if len(b) < l.size {
-		return m, &ArgError{"message", len(b), "a BCM message has a head"}
+		return m, &sock.ArgError{Arg: "message", Value: len(b), Rule: "a BCM message has a head"}
 	}
 	m.Opcode, m.Flags = binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:])
 	m.Count = binary.NativeEndian.Uint32(b[8:])
@@ -148,7 +154,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	m.Ival1, ok1 = l.timeOf(b[l.ival1:])
 	m.Ival2, ok2 = l.timeOf(b[l.ival2:])
 	if !ok1 || !ok2 {
-		return BCMMessage{}, &ArgError{"message", "interval", "an interval of a BCM message is no time"}
+		return BCMMessage{}, &sock.ArgError{Arg: "message", Value: "interval", Rule: "an interval of a BCM message is no time"}
 	}
 	size := CAN_MTU
 	if m.Flags&bcmFD != 0 {
@@ -157,10 +163,10 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	n := binary.NativeEndian.Uint32(b[l.nframes:])
 	b = b[l.size:]
 	if uint64(n)*uint64(size) != uint64(len(b)) {
-		return BCMMessage{}, &ArgError{"message", len(b), "the frames of a BCM message are not as many as it says"}
+		return BCMMessage{}, &sock.ArgError{Arg: "message", Value: len(b), Rule: "the frames of a BCM message are not as many as it says"}
 	}
 	for ; len(b) > 0; b = b[size:] {
-		f, err := DecodeCANFrame(b[:size:size])
+		f, err := DecodeFrame(b[:size:size])
 		if err != nil {
 			return BCMMessage{}, err
 		}

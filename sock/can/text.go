@@ -1,33 +1,35 @@
-package sock
+package can
 
 import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/polluxio/pollux/sock"
 )
 
-// String is the text that candump -L prints and cansend takes:
+// String returns the text that candump -L prints and cansend takes:
 //
 //	123#DEADBEEF                   an identifier of 11 bits
 //	12345678#DEADBEEF              one of 29 bits
-//	123#R  123#R5                  a remote frame, that asks for 0 and 5 bytes
+//	123#R  123#R5                  remote frames that ask for 0 and 5 bytes
 //	123#1122334455667788_E         8 bytes whose data length code is 14
 //	20000004#0001000000000000      an error frame
 //	123##1DEADBEEF                 FD, with the flag CANFD_BRS
 //	45123#81:00:12345678#DEADBEEF  XL: network 45, priority 123, flags with CANXL_XLF, SDT and AF
 //
-// ParseCANFrame is its inverse for each frame that can be sent.
-func (f CANFrame) String() string {
-	if f.Kind == CANXL {
-		return fmt.Sprintf("%02X%03X#%02X:%02X:%08X#%X", f.ID>>CANXL_VCID_OFFSET&0xff, f.ID&canPriority, f.Flags|CANXL_XLF, f.SDT, f.AF, f.Data)
+// ParseFrame is its inverse for every frame that can be sent.
+func (f Frame) String() string {
+	if f.Kind == XL {
+		return fmt.Sprintf("%02X%03X#%02X:%02X:%08X#%X", f.ID>>CANXL_VCID_OFFSET&0xff, f.ID&priorityMask, f.Flags|CANXL_XLF, f.SDT, f.AF, f.Data)
 	}
-	text := fmt.Sprintf("%03X", f.ID&canStandard)
-	if f.ID&(canExtended|canError) != 0 {
-		text = fmt.Sprintf("%08X", f.ID&(canIDs|canError))
+	text := fmt.Sprintf("%03X", f.ID&standardMask)
+	if f.ID&(extendedFlag|errorFlag) != 0 {
+		text = fmt.Sprintf("%08X", f.ID&(idMask|errorFlag))
 	}
 	switch {
-	case f.Kind == CANFD:
+	case f.Kind == FD:
 		return text + fmt.Sprintf("##%X%X", f.Flags&^CANFD_FDF, f.Data)
 	case f.IsRemote():
 		text += "#R"
@@ -43,26 +45,29 @@ func (f CANFrame) String() string {
 	return text
 }
 
-// ParseCANFrame reads what String writes, in either case of letters. Between bytes there may be dots: "123#DE.AD.BE.EF".
+// ParseFrame reads the text that String writes, in upper or lower case. Dots may stand between
+// bytes: "123#DE.AD.BE.EF".
 //
-// Error: an *ArgError for other text, or for a frame that cannot be sent.
-func ParseCANFrame(text string) (CANFrame, error) {
-	bad := func(rule string) (CANFrame, error) { return CANFrame{}, &ArgError{"text", strconv.Quote(text), rule} }
+// Error: a *sock.ArgError for other text, or for a frame that cannot be sent.
+func ParseFrame(text string) (Frame, error) {
+	bad := func(rule string) (Frame, error) {
+		return Frame{}, &sock.ArgError{Arg: "text", Value: strconv.Quote(text), Rule: rule}
+	}
 	id, rest, ok := strings.Cut(text, "#")
 	number, err := strconv.ParseUint(id, 16, 32)
 	if !ok || err != nil || strings.ContainsAny(id, "+_") {
 		return bad("a CAN frame begins with an identifier in hexadecimal and #")
 	}
-	f := CANFrame{ID: uint32(number)}
+	f := Frame{ID: uint32(number)}
 	switch len(id) {
 	case 3:
 	case 5:
-		return parseCANXL(text, uint32(number), rest)
+		return parseXL(text, uint32(number), rest)
 	case 8:
-		if f.ID&canError == 0 {
-			f.ID |= canExtended
+		if f.ID&errorFlag == 0 {
+			f.ID |= extendedFlag
 		}
-		if f.ID&canRemote != 0 || number&canExtended != 0 {
+		if f.ID&remoteFlag != 0 || number&extendedFlag != 0 {
 			return bad("the flags for remote and extended frames are not part of the text's identifier")
 		}
 	default:
@@ -76,7 +81,7 @@ func ParseCANFrame(text string) (CANFrame, error) {
 		if err != nil {
 			return bad("a CAN FD frame has a digit for its flags")
 		}
-		f.Kind, f.Flags, rest = CANFD, uint8(flags)&^CANFD_FDF, fd[1:]
+		f.Kind, f.Flags, rest = FD, uint8(flags)&^CANFD_FDF, fd[1:]
 	} else if body, dlc, ok := strings.Cut(rest, "_"); ok {
 		code, err := strconv.ParseUint(dlc, 16, 8)
 		if err != nil || len(dlc) != 1 || code < 9 {
@@ -84,26 +89,26 @@ func ParseCANFrame(text string) (CANFrame, error) {
 		}
 		f.Len8DLC, rest = uint8(code), body
 	}
-	if f.Kind == CANClassic && rest != "" && (rest[0] == 'R' || rest[0] == 'r') {
-		f.ID |= canRemote
+	if f.Kind == Classic && rest != "" && (rest[0] == 'R' || rest[0] == 'r') {
+		f.ID |= remoteFlag
 		switch {
 		case len(rest) == 2 && rest[1] >= '0' && rest[1] <= '8':
 			f.Data = make([]byte, rest[1]-'0')
 		case len(rest) != 1:
 			return bad("a remote frame asks for 0-8 bytes")
 		}
-	} else if f.Data, ok = parseCANData(rest); !ok {
+	} else if f.Data, ok = parseData(rest); !ok {
 		return bad("the data of a CAN frame are pairs of hexadecimal digits")
 	}
 	if err := f.check(); err != nil {
-		return CANFrame{}, err
+		return Frame{}, err
 	}
 	return f, nil
 }
 
 // parseCANXL reads what follows the identifier and #: flags:sdt:af#data.
-func parseCANXL(text string, id uint32, rest string) (CANFrame, error) {
-	f := CANFrame{Kind: CANXL, ID: id&canPriority | id>>12<<CANXL_VCID_OFFSET}
+func parseXL(text string, id uint32, rest string) (Frame, error) {
+	f := Frame{Kind: XL, ID: id&priorityMask | id>>12<<CANXL_VCID_OFFSET}
 	head, body, _ := strings.Cut(rest, "#")
 	var flags uint8
 	fields := []byte(nil)
@@ -114,19 +119,19 @@ func parseCANXL(text string, id uint32, rest string) (CANFrame, error) {
 		flags, f.SDT = fields[0], fields[1]
 		f.AF = uint32(fields[2])<<24 | uint32(fields[3])<<16 | uint32(fields[4])<<8 | uint32(fields[5])
 	}
-	data, ok := parseCANData(body)
-	if !ok || flags&CANXL_XLF == 0 || id&0xfff > canPriority {
-		return CANFrame{}, &ArgError{"text", strconv.Quote(text), "a CAN XL frame is vvppp#flags:sdt:af#data, with 80 in its flags"}
+	data, ok := parseData(body)
+	if !ok || flags&CANXL_XLF == 0 || id&0xfff > priorityMask {
+		return Frame{}, &sock.ArgError{Arg: "text", Value: strconv.Quote(text), Rule: "a CAN XL frame is vvppp#flags:sdt:af#data, with 80 in its flags"}
 	}
 	f.Flags, f.Data = flags&^CANXL_XLF, data
 	if err := f.check(); err != nil {
-		return CANFrame{}, err
+		return Frame{}, err
 	}
 	return f, nil
 }
 
 // parseCANData reads pairs of digits, with or without dots between them.
-func parseCANData(text string) ([]byte, bool) {
+func parseData(text string) ([]byte, bool) {
 	data := []byte(nil)
 	for i := 0; i < len(text); i += 2 {
 		if i > 0 && text[i] == '.' {

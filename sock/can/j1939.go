@@ -1,13 +1,16 @@
-package sock
+package can
 
 import (
 	"encoding/binary"
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/internal/linux"
 )
 
-// More of <linux/can/j1939.h> than Python has.
+// Constants of <linux/can/j1939.h> beyond those that package sock has.
 const (
 	SOL_CAN_J1939 = 107
 
@@ -20,10 +23,10 @@ const (
 	j1939SrcAddr    = 6 // J1939_NLA_SRC_ADDR
 	j1939DestAddr   = 7 // J1939_NLA_DEST_ADDR
 
-	// J1939Event.Info. The first two are in Python too.
-	J1939_EE_INFO_RX_RTS   = 2 // a long message has begun to come (Linux 5.15)
-	J1939_EE_INFO_RX_DPO   = 3 // its next part has (Linux 5.15)
-	J1939_EE_INFO_RX_ABORT = 4 // it will not end (Linux 5.15)
+	// Values of J1939Event.Info; package sock has the first two.
+	J1939_EE_INFO_RX_RTS   = 2 // a message of many frames begins to arrive (Linux 5.15)
+	J1939_EE_INFO_RX_DPO   = 3 // its next part begins to arrive (Linux 5.15)
+	J1939_EE_INFO_RX_ABORT = 4 // it was aborted (Linux 5.15)
 
 	j1939Filter    = 1    // SO_J1939_FILTER
 	j1939NoAddr    = 0xff // J1939_NO_ADDR
@@ -35,16 +38,17 @@ const (
 	scmJ1939Errqueue = 4 // SCM_J1939_ERRQUEUE
 )
 
-// A J1939Filter says which messages a CAN_J1939 socket receives: struct j1939_filter of <linux/can/j1939.h>. A message passes if
-// its sender's name and address and its PGN are equal to the filter's in all bits of the masks.
+// A J1939Filter chooses messages that a CAN_J1939 socket receives: struct j1939_filter of
+// <linux/can/j1939.h>. A message passes if its sender's name, its sender's address and its PGN
+// equal the filter's in all bits of the masks.
 type J1939Filter struct {
 	Name, NameMask uint64
 	PGN, PGNMask   uint32
 	Addr, AddrMask uint8
 }
 
-// j1939FilterSize is sizeof(struct j1939_filter), with the padding behind it, as the kernel has it: a __u64 is aligned to 4 on a 386
-// only.
+// j1939FilterSize returns sizeof(struct j1939_filter) in the kernel, with the padding at its end. A
+// __u64 is aligned to 4 bytes on a 386 only.
 func j1939FilterSize(goarch string, long int) int {
 	if goarch == "386" && long == 4 {
 		return 28
@@ -52,7 +56,7 @@ func j1939FilterSize(goarch string, long int) int {
 	return 32
 }
 
-// AppendJ1939Filters appends filters to b as SO_J1939_FILTER wants them.
+// AppendJ1939Filters appends the value of SO_J1939_FILTER to b.
 func AppendJ1939Filters(b []byte, filters ...J1939Filter) []byte {
 	return appendJ1939Filters(b, j1939FilterSize(runtime.GOARCH, kernelLong()), filters)
 }
@@ -77,30 +81,32 @@ func appendJ1939Filters(b []byte, size int, filters []J1939Filter) []byte {
 	return b
 }
 
-// SetJ1939Filters sets SO_J1939_FILTER: the socket receives a message that any of the filters lets pass. None at all: every message
-// that is for it, as in a new socket. SO_J1939_PROMISC, an int option of the same level, opens it to what is for others.
+// SetJ1939Filters sets SO_J1939_FILTER. The socket receives a message that passes any of the
+// filters. Without filters, as in a new socket, it receives every message that is addressed to it.
+// With SO_J1939_PROMISC, an int option of the same level, it also receives messages to others.
 //
-// Errors: an *ArgError for more than J1939_FILTER_MAX; errors.ErrUnsupported, but on Linux.
-func (s *Socket) SetJ1939Filters(filters ...J1939Filter) error {
+// Errors: a *sock.ArgError for more than J1939_FILTER_MAX; errors.ErrUnsupported on a system other
+// than Linux.
+func SetJ1939Filters(s *sock.Socket, filters ...J1939Filter) error {
 	if len(filters) > j1939FilterMax {
-		return s.fail("setsockopt", Addr{}, &ArgError{"filters", len(filters), "at most 512 J1939 filters"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "filters", Value: len(filters), Rule: "at most 512 J1939 filters"})
 	}
-	return s.setLinuxOption("SO_J1939_FILTER", SOL_CAN_J1939, j1939Filter, AppendJ1939Filters(nil, filters...))
+	return linux.SetOption(s, "SO_J1939_FILTER", SOL_CAN_J1939, j1939Filter, AppendJ1939Filters(nil, filters...))
 }
 
-// J1939Info is what the ancillary data of a received message say.
+// J1939Info has the ancillary data of a received message.
 type J1939Info struct {
-	DestAddr uint8  // to whom it went: J1939_NO_ADDR if to all
-	DestName uint64 // the receiver's name, 0 if it has none
+	DestAddr uint8  // the address that it was sent to; J1939_NO_ADDR for a broadcast
+	DestName uint64 // the name that it was sent to, or 0
 	Priority uint8  // 0, the highest, to 7
 }
 
-// J1939InfoSpace is the room that the ancillary data of a J1939 message need.
+// J1939InfoSpace is the room in bytes that the ancillary data of a message need.
 const J1939InfoSpace = 3 * 32
 
-// ParseJ1939Info reads the ancillary data of a message that Recvmsg of a CAN_J1939 socket gave. ok is whether there were any of
-// J1939.
-func ParseJ1939Info(items []Control) (info J1939Info, ok bool) {
+// ParseJ1939Info reads the ancillary data that Recvmsg returned with a message. ok is false if none
+// of it is of J1939.
+func ParseJ1939Info(items []sock.Control) (info J1939Info, ok bool) {
 	info.DestAddr = j1939NoAddr
 	for _, c := range items {
 		if c.Level != SOL_CAN_J1939 {
@@ -121,29 +127,30 @@ func ParseJ1939Info(items []Control) (info J1939Info, ok bool) {
 	return info, ok
 }
 
-// A J1939Event is what the error queue of a CAN_J1939 socket tells of a message under way: that it was sent, that it was
-// acknowledged, or that it failed. The socket wants SO_J1939_ERRQUEUE and, in SO_TIMESTAMPING, what is to be told:
-// SOF_TIMESTAMPING_TX_SCHED, TX_ACK, RX_SOFTWARE, with OPT_CMSG, OPT_STATS and, for Key, OPT_ID.
+// A J1939Event comes from the error queue of a CAN_J1939 socket. It reports that a message was
+// sent, was acknowledged, or failed. The socket needs the option SO_J1939_ERRQUEUE, and
+// SO_TIMESTAMPING with the events to report: SOF_TIMESTAMPING_TX_SCHED, TX_ACK, RX_SOFTWARE,
+// together with OPT_CMSG, OPT_STATS and, for Key, OPT_ID.
 type J1939Event struct {
-	Errno  syscall.Errno // ENOMSG of what is no failure; else why it failed
-	Origin uint8         // SO_EE_ORIGIN_TIMESTAMPING (4) of what is no failure, SO_EE_ORIGIN_LOCAL (1) of a failure
-	Info   uint32        // SCM_TSTAMP_SCHED (1), SCM_TSTAMP_ACK (2); of a failure J1939_EE_INFO_TX_ABORT; or J1939_EE_INFO_RX_*
-	Key    uint32        // which message of the socket: 0, 1, …, the same in all events of it
+	Errno  syscall.Errno // ENOMSG without a failure; else the reason of the failure
+	Origin uint8         // SO_EE_ORIGIN_TIMESTAMPING (4) without a failure, SO_EE_ORIGIN_LOCAL (1) for a failure
+	Info   uint32        // SCM_TSTAMP_SCHED (1), SCM_TSTAMP_ACK (2), J1939_EE_INFO_TX_ABORT for a failure, or J1939_EE_INFO_RX_*
+	Key    uint32        // the number of the message among those of the socket, from 0; all its events have it
 
-	Time time.Time // when; the zero Time if it was not told
+	Time time.Time // when it happened; the zero Time if unknown
 
-	BytesAcked uint32 // of a message that is sent: how much of it has gone
+	BytesAcked uint32 // of a message that is being sent: the bytes sent so far
 
-	// Of a message that comes: J1939_EE_INFO_RX_*.
+	// These are set for a message that is being received: J1939_EE_INFO_RX_*.
 	TotalSize         uint32
 	PGN               uint32
 	SrcName, DestName uint64
 	SrcAddr, DestAddr uint8
 }
 
-// ParseJ1939Event reads the ancillary data that Recvmsg with MSG_ERRQUEUE of a CAN_J1939 socket gave. ok is whether they are such
-// an event.
-func ParseJ1939Event(items []Control) (e J1939Event, ok bool) {
+// ParseJ1939Event reads the ancillary data that Recvmsg with MSG_ERRQUEUE returned. ok is false if
+// they are not such an event. Its Time is set on Linux only.
+func ParseJ1939Event(items []sock.Control) (e J1939Event, ok bool) {
 	e.SrcAddr, e.DestAddr = j1939NoAddr, j1939NoAddr
 	for _, c := range items {
 		switch {
@@ -159,31 +166,29 @@ func ParseJ1939Event(items []Control) (e J1939Event, ok bool) {
 			ok = true
 		case c.Level == linuxSolSocket && c.Type == scmTimestampingOptStats:
 			e.stats(c.Data)
-		case c.Level == linuxSolSocket && c.Type == scmTimestamping:
-			// The first of three struct timespec is the software's.
-			if at, ok := decodeTime(c.Data[:len(c.Data)/3], time.Nanosecond); ok {
-				e.Time = known(at)
+		default:
+			if stamps, ok := c.Timestamping(); ok {
+				e.Time = stamps.Software
 			}
 		}
 	}
 	return e, ok
 }
 
-// <asm/socket.h>, the same on all processors that Go has.
-const (
-	scmTimestamping         = 37 // SCM_TIMESTAMPING, with time_t as long as a C long
-	scmTimestampingOptStats = 54 // SCM_TIMESTAMPING_OPT_STATS
-)
+// scmTimestampingOptStats is SCM_TIMESTAMPING_OPT_STATS of <asm/socket.h>, the same on all
+// processors that Go has.
+const scmTimestampingOptStats = 54
 
-// linuxSolSocket is Linux's SOL_SOCKET, on systems where that is another number too.
+// linuxSolSocket is the SOL_SOCKET of Linux, also on a system where it is another number.
 var linuxSolSocket = func() int {
 	if runtime.GOOS == "linux" {
-		return SOL_SOCKET
+		return sock.SOL_SOCKET
 	}
 	return 1
 }()
 
-// stats reads the netlink attributes of SCM_TIMESTAMPING_OPT_STATS: {__u16 len; __u16 type; data}, each at a multiple of 4.
+// stats reads the netlink attributes of SCM_TIMESTAMPING_OPT_STATS: {__u16 len; __u16 type; data},
+// each at a multiple of 4.
 func (e *J1939Event) stats(b []byte) {
 	for len(b) >= 4 {
 		n := int(binary.NativeEndian.Uint16(b))

@@ -1,25 +1,26 @@
-package sock
+package can
 
 import (
 	"fmt"
 	"strings"
 )
 
-// The classes of an error frame, in CANError.Class and in the mask of SetCANErrorFilter: <linux/can/error.h>.
+// The classes of an error frame, for ErrorInfo.Class and the mask of SetErrorFilter:
+// <linux/can/error.h>.
 const (
-	CAN_ERR_TX_TIMEOUT = 0x001 // the driver waited too long for a frame to go
-	CAN_ERR_LOSTARB    = 0x002 // arbitration was lost: CANError.LostArbitration
-	CAN_ERR_CRTL       = 0x004 // the controller has a problem: CANError.Controller
-	CAN_ERR_PROT       = 0x008 // the protocol was violated: CANError.Protocol and Location
-	CAN_ERR_TRX        = 0x010 // the transceiver has a problem: CANError.Transceiver
-	CAN_ERR_ACK        = 0x020 // nobody acknowledged a frame
+	CAN_ERR_TX_TIMEOUT = 0x001 // the driver waited too long for a frame to be sent
+	CAN_ERR_LOSTARB    = 0x002 // arbitration was lost: ErrorInfo.LostArbitration
+	CAN_ERR_CRTL       = 0x004 // the controller has a problem: ErrorInfo.Controller
+	CAN_ERR_PROT       = 0x008 // the protocol was violated: ErrorInfo.Protocol and Location
+	CAN_ERR_TRX        = 0x010 // the transceiver has a problem: ErrorInfo.Transceiver
+	CAN_ERR_ACK        = 0x020 // a frame was not acknowledged
 	CAN_ERR_BUSOFF     = 0x040 // the controller is off the bus
 	CAN_ERR_BUSERROR   = 0x080 // an error on the bus; there may be many
 	CAN_ERR_RESTARTED  = 0x100 // the controller was restarted
-	CAN_ERR_CNT        = 0x200 // CANError.TxErrors and RxErrors are set (Linux 6.0)
+	CAN_ERR_CNT        = 0x200 // ErrorInfo.TxErrors and RxErrors are set (Linux 6.0)
 )
 
-// Bits of CANError.Controller: <linux/can/error.h>.
+// Bits of ErrorInfo.Controller: <linux/can/error.h>.
 const (
 	CAN_ERR_CRTL_RX_OVERFLOW = 0x01
 	CAN_ERR_CRTL_TX_OVERFLOW = 0x02
@@ -30,7 +31,7 @@ const (
 	CAN_ERR_CRTL_ACTIVE      = 0x40 // recovered
 )
 
-// Bits of CANError.Protocol: <linux/can/error.h>.
+// Bits of ErrorInfo.Protocol: <linux/can/error.h>.
 const (
 	CAN_ERR_PROT_BIT      = 0x01
 	CAN_ERR_PROT_FORM     = 0x02
@@ -42,40 +43,42 @@ const (
 	CAN_ERR_PROT_TX       = 0x80 // while sending
 )
 
-// A CANError is what an error frame says. The system makes them; a socket gets those that SetCANErrorFilter asks for. See
-// <linux/can/error.h>.
-type CANError struct {
-	Class           uint32 // CAN_ERR_TX_TIMEOUT, …: which of the rest counts
-	LostArbitration uint8  // the number of the bit; 0 if it is not known
+// An ErrorInfo is the content of an error frame. The kernel makes error frames; a socket receives
+// the classes that SetErrorFilter asks for. See <linux/can/error.h>.
+type ErrorInfo struct {
+	Class           uint32 // CAN_ERR_TX_TIMEOUT, …: which other fields count
+	LostArbitration uint8  // the number of the bit; 0 if unknown
 	Controller      uint8  // CAN_ERR_CRTL_*
 	Protocol        uint8  // CAN_ERR_PROT_*
-	Location        uint8  // where in the frame: CAN_ERR_PROT_LOC_* of the header, which String tells
-	Transceiver     uint8  // the wires: CAN_ERR_TRX_* of the header, which String tells
+	Location        uint8  // where in the frame: CAN_ERR_PROT_LOC_* of the header; String has it in words
+	Transceiver     uint8  // the wires: CAN_ERR_TRX_* of the header; String has it in words
 	TxErrors        uint8  // errors counted in sending, with CAN_ERR_CNT
 	RxErrors        uint8  // errors counted in receiving, with CAN_ERR_CNT
 }
 
-// ErrorFrame is what an error frame says, and whether f is one. Of a frame shorter than 8 bytes the rest counts as zero.
-func (f CANFrame) ErrorFrame() (e CANError, ok bool) {
+// ErrorFrame returns the content of an error frame. ok is false if f is another frame. Bytes
+// missing from the 8 count as zero.
+func (f Frame) ErrorFrame() (e ErrorInfo, ok bool) {
 	if !f.IsError() {
 		return e, false
 	}
-	var d [canMaxData]byte
+	var d [maxData]byte
 	copy(d[:], f.Data)
-	return CANError{Class: f.ID & canIDs, LostArbitration: d[0], Controller: d[1], Protocol: d[2], Location: d[3],
+	return ErrorInfo{Class: f.ID & idMask, LostArbitration: d[0], Controller: d[1], Protocol: d[2], Location: d[3],
 		Transceiver: d[4], TxErrors: d[6], RxErrors: d[7]}, true
 }
 
-// Frame is the error frame that says so. To send one is for tests: the receivers on this host get it.
-func (e CANError) Frame() CANFrame {
-	return CANFrame{ID: canError | e.Class&canIDs,
+// Frame returns the error frame with this content. Sending it is for tests: only receivers on this
+// host get it.
+func (e ErrorInfo) Frame() Frame {
+	return Frame{ID: errorFlag | e.Class&idMask,
 		Data: []byte{e.LostArbitration, e.Controller, e.Protocol, e.Location, e.Transceiver, 0, e.TxErrors, e.RxErrors}}
 }
 
-// String tells each class in words, "lost arbitration in bit 5, bus off".
-func (e CANError) String() string {
+// String returns each class in words, such as "lost arbitration in bit 5, bus off".
+func (e ErrorInfo) String() string {
 	var parts []string
-	for i, name := range canErrorClasses {
+	for i, name := range errorClasses {
 		if e.Class&(1<<i) == 0 {
 			continue
 		}
@@ -85,20 +88,20 @@ func (e CANError) String() string {
 				name += fmt.Sprintf(" in bit %d", e.LostArbitration)
 			}
 		case CAN_ERR_CRTL:
-			name += detail(bitNames(uint32(e.Controller), canErrorController, ", "))
+			name += detail(bitNames(uint32(e.Controller), errorController, ", "))
 		case CAN_ERR_PROT:
-			name += detail(bitNames(uint32(e.Protocol), canErrorProtocol, ", "))
-			if where := canErrorLocations[e.Location]; where != "" {
+			name += detail(bitNames(uint32(e.Protocol), errorProtocol, ", "))
+			if where := errorLocations[e.Location]; where != "" {
 				name += " at " + where
 			}
 		case CAN_ERR_TRX:
-			name += detail(canErrorWires[e.Transceiver])
+			name += detail(errorWires[e.Transceiver])
 		case CAN_ERR_CNT:
 			name = fmt.Sprintf("%d errors in sending and %d in receiving", e.TxErrors, e.RxErrors)
 		}
 		parts = append(parts, name)
 	}
-	if unknown := e.Class >> len(canErrorClasses) << len(canErrorClasses); unknown != 0 {
+	if unknown := e.Class >> len(errorClasses) << len(errorClasses); unknown != 0 {
 		parts = append(parts, fmt.Sprintf("class %#x", unknown))
 	}
 	return strings.Join(parts, ", ")
@@ -113,16 +116,16 @@ func detail(s string) string {
 
 // By bit.
 var (
-	canErrorClasses = [...]string{"transmission timeout", "lost arbitration", "controller problem", "protocol violation",
+	errorClasses = [...]string{"transmission timeout", "lost arbitration", "controller problem", "protocol violation",
 		"transceiver problem", "no acknowledgement", "bus off", "bus error", "controller restarted", "counters"}
-	canErrorController = []string{"receive overflow", "send overflow", "many receive errors", "many send errors",
+	errorController = []string{"receive overflow", "send overflow", "many receive errors", "many send errors",
 		"error passive in receiving", "error passive in sending", "error active again"}
-	canErrorProtocol = []string{"single bit error", "wrong form", "wrong stuffing", "dominant bit not sent", "recessive bit not sent",
+	errorProtocol = []string{"single bit error", "wrong form", "wrong stuffing", "dominant bit not sent", "recessive bit not sent",
 		"bus overload", "active error announcement", "while sending"}
 )
 
 // CAN_ERR_PROT_LOC_*
-var canErrorLocations = map[uint8]string{
+var errorLocations = map[uint8]string{
 	0x02: "identifier bits 28-21", 0x03: "start of frame", 0x04: "substitute remote request", 0x05: "identifier extension",
 	0x06: "identifier bits 20-18", 0x07: "identifier bits 17-13", 0x08: "CRC", 0x09: "reserved bit 0", 0x0a: "data",
 	0x0b: "data length code", 0x0c: "remote request", 0x0d: "reserved bit 1", 0x0e: "identifier bits 4-0",
@@ -131,7 +134,7 @@ var canErrorLocations = map[uint8]string{
 }
 
 // CAN_ERR_TRX_*
-var canErrorWires = map[uint8]string{
+var errorWires = map[uint8]string{
 	0x04: "no wire at CANH", 0x05: "CANH short to battery", 0x06: "CANH short to supply", 0x07: "CANH short to ground",
 	0x40: "no wire at CANL", 0x50: "CANL short to battery", 0x60: "CANL short to supply", 0x70: "CANL short to ground",
 	0x80: "CANL short to CANH",

@@ -1,4 +1,4 @@
-package sock
+package can
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux/sock"
 )
 
 // The layouts of other word sizes than the host's are not to be reached from outside.
@@ -29,10 +31,10 @@ var bcmMessages = []struct {
 }{
 	{"delete", BCMMessage{Opcode: 2, ID: 0x123}, 0, nil},
 	{"cyclic", BCMMessage{Opcode: 1, Flags: 3, Count: 5, Ival1: 1500 * time.Millisecond, Ival2: 90 * time.Second, ID: 0x123,
-		Frames: []CANFrame{{ID: 0x123, Data: []byte{1, 2}}, {ID: 0x123, Data: []byte{3}}}}, 3,
+		Frames: []Frame{{ID: 0x123, Data: []byte{1, 2}}, {ID: 0x123, Data: []byte{3}}}}, 3,
 		bytes.Join([][]byte{word(0x123), {2, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0}, word(0x123), {1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}}, nil)},
-	{"FD", BCMMessage{Opcode: 12, Flags: bcmFD, ID: canExtended | 7, Frames: []CANFrame{{ID: canExtended | 7, Kind: CANFD, Flags: 1, Data: []byte{9}}}}, bcmFD,
-		bytes.Join([][]byte{word(canExtended | 7), {1, 1, 0, 0, 9}, make([]byte, 63)}, nil)},
+	{"FD", BCMMessage{Opcode: 12, Flags: bcmFD, ID: extendedFlag | 7, Frames: []Frame{{ID: extendedFlag | 7, Kind: FD, Flags: 1, Data: []byte{9}}}}, bcmFD,
+		bytes.Join([][]byte{word(extendedFlag | 7), {1, 1, 0, 0, 9}, make([]byte, 63)}, nil)},
 }
 
 // item 203: BCM messages are plain bytes.
@@ -80,9 +82,9 @@ func TestBCMMessage(t *testing.T) {
 }
 
 func TestBCMMessageSetsFD(t *testing.T) {
-	b, err := BCMMessage{Opcode: 1, Frames: []CANFrame{{Kind: CANFD}}}.Append(nil)
+	b, err := BCMMessage{Opcode: 1, Frames: []Frame{{Kind: FD}}}.Append(nil)
 	m, err2 := DecodeBCMMessage(b)
-	if err != nil || err2 != nil || m.Flags != bcmFD || m.Frames[0].Kind != CANFD {
+	if err != nil || err2 != nil || m.Flags != bcmFD || m.Frames[0].Kind != FD {
 		t.Errorf("%+v, %v, %v; want the flag for FD", m, err, err2)
 	}
 }
@@ -95,13 +97,13 @@ func TestBCMMessageBad(t *testing.T) {
 	}{
 		{"negative", BCMMessage{Ival1: -1}, &bcm64},
 		{"beyond a long", BCMMessage{Ival2: (math.MaxInt32 + 1) * time.Second}, &bcm32},
-		{"two kinds", BCMMessage{Frames: []CANFrame{{}, {Kind: CANFD}}}, &bcm64},
-		{"classic, but FD is said", BCMMessage{Flags: bcmFD, Frames: []CANFrame{{}}}, &bcm64},
-		{"XL", BCMMessage{Frames: []CANFrame{{Kind: CANXL, Data: []byte{1}}}}, &bcm64},
-		{"frame", BCMMessage{Frames: []CANFrame{{Data: make([]byte, 9)}}}, &bcm64},
+		{"two kinds", BCMMessage{Frames: []Frame{{}, {Kind: FD}}}, &bcm64},
+		{"classic, but FD is said", BCMMessage{Flags: bcmFD, Frames: []Frame{{}}}, &bcm64},
+		{"XL", BCMMessage{Frames: []Frame{{Kind: XL, Data: []byte{1}}}}, &bcm64},
+		{"frame", BCMMessage{Frames: []Frame{{Data: make([]byte, 9)}}}, &bcm64},
 	} {
 		b, err := tt.l.append([]byte{1}, tt.m)
-		if _, ok := err.(*ArgError); !ok || len(b) != 1 {
+		if _, ok := err.(*sock.ArgError); !ok || len(b) != 1 {
 			t.Errorf("%s: %x, %v; want an *ArgError", tt.name, b, err)
 		}
 	}
