@@ -9,6 +9,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -90,6 +91,14 @@ func TestPacketNames(t *testing.T) { // items 194, 238
 	}
 }
 
+func netlinkSocket(t testing.TB) *sock.Socket {
+	t.Helper()
+	s, err := sock.New(sock.AF_NETLINK, sock.SOCK_RAW, 0)
+	socktest.Must(t, err)
+	socktest.Must(t, s.SetTimeout(socktest.Patience))
+	return socktest.Closing(t, s)
+}
+
 // A socket's own pid and groups, and the kernel as its peer.
 func TestNetlinkNames(t *testing.T) { // items 192, 239
 	socktest.Check(t)
@@ -97,9 +106,9 @@ func TestNetlinkNames(t *testing.T) { // items 192, 239
 	if a, err := s.Getpeername(); err != nil || a != sock.Netlink(0, 0) {
 		t.Errorf("the peer is %v, %v", a, err)
 	}
-	socktest.Must(t, s.Bind(sock.Netlink(0, sock.RTMGRP_LINK|1<<31)))
+	socktest.Must(t, s.Bind(sock.Netlink(0, netlink.RTMGRP_LINK|1<<31)))
 	pid, groups := socktest.Name(t, s).Netlink()
-	if pid == 0 || groups != sock.RTMGRP_LINK|1<<31 {
+	if pid == 0 || groups != netlink.RTMGRP_LINK|1<<31 {
 		t.Errorf("bound: pid %d, groups %#x", pid, groups)
 	}
 	if err := s.Bind(sock.Netlink(pid+1, 0)); !errors.Is(err, syscall.EINVAL) {

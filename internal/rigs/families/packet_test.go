@@ -17,6 +17,7 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -26,7 +27,7 @@ const experiment = 0x88b5
 // hardwareOf is the address of a host's end of the wire.
 func hardwareOf(t testing.TB, h *host) net.HardwareAddr {
 	t.Helper()
-	links, err := netlinkIn(t, h.namespace).Links()
+	links, err := netlink.Links(netlinkIn(t, h.namespace))
 	must(t, err)
 	for _, l := range links {
 		if l.Index == h.index {
@@ -183,7 +184,7 @@ func TestPacketMembership(t *testing.T) {
 	a := packetOn(t, near, sock.SOCK_RAW, experiment)
 	s := netlinkIn(t, near.namespace)
 	promisc := func() int {
-		links, err := s.Links()
+		links, err := netlink.Links(s)
 		must(t, err)
 		for _, l := range links {
 			if l.Index == near.index {

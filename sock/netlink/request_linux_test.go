@@ -1,4 +1,4 @@
-package sock_test
+package netlink_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -23,17 +24,17 @@ func netlinkSocket(t testing.TB) *sock.Socket {
 func TestLinksAndAddresses(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
-	links, err := s.Links()
+	links, err := netlink.Links(s)
 	socktest.Must(t, err)
 	want, err := net.Interfaces()
 	socktest.Must(t, err)
 	if len(links) != len(want) {
 		t.Errorf("%d links, net has %d", len(links), len(want))
 	}
-	addrs, err := s.LinkAddresses()
+	addrs, err := netlink.LinkAddresses(s)
 	socktest.Must(t, err)
 	for _, ifi := range want {
-		i := slices.IndexFunc(links, func(l sock.Link) bool { return l.Index == ifi.Index })
+		i := slices.IndexFunc(links, func(l netlink.Link) bool { return l.Index == ifi.Index })
 		if i < 0 {
 			t.Errorf("no link %v", ifi)
 			continue
@@ -44,25 +45,25 @@ func TestLinksAndAddresses(t *testing.T) {
 		all, err := ifi.Addrs()
 		socktest.Must(t, err)
 		for _, a := range all {
-			if !slices.ContainsFunc(addrs, func(b sock.LinkAddress) bool { return b.Index == ifi.Index && b.Prefix.String() == a.String() }) {
+			if !slices.ContainsFunc(addrs, func(b netlink.LinkAddress) bool { return b.Index == ifi.Index && b.Prefix.String() == a.String() }) {
 				t.Errorf("no address %v of %s in %v", a, ifi.Name, addrs)
 			}
 		}
 	}
 }
 
-// A request that fails tells why, and the socket goes on.
-func TestNetlinkRefusal(t *testing.T) {
+// A request that fails has the reason in its error, and the socket goes on.
+func TestRefusal(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
-	socktest.Must(t, s.SetNetlinkExtendedAck(true))
+	socktest.Must(t, netlink.SetExtendedAck(s, true))
 	for range 2 {
 		var got error
-		for _, err := range s.NetlinkDo(sock.NetlinkRequest{Type: sock.RTM_GETLINK, Data: sock.LinkHeader(1<<30, 0, 0)}) {
+		for _, err := range netlink.Do(s, netlink.Request{Type: netlink.RTM_GETLINK, Data: netlink.LinkHeader(1<<30, 0, 0)}) {
 			got = err
 		}
 		var op *net.OpError
-		var refused *sock.NetlinkError
+		var refused *netlink.Error
 		if !errors.Is(got, syscall.ENODEV) || !errors.As(got, &op) || !errors.As(got, &refused) {
 			t.Fatalf("a link that is not there: %v", got)
 		}
@@ -71,46 +72,46 @@ func TestNetlinkRefusal(t *testing.T) {
 	if err != nil || link.Name != "lo" {
 		t.Errorf("link 1 is %+v, %v", link, err)
 	}
-	// What is left of a list that nobody read is skipped.
-	for range s.NetlinkDo(sock.NetlinkRequest{Type: sock.RTM_GETLINK, Flags: sock.NLM_F_DUMP, Data: sock.LinkHeader(0, 0, 0)}) {
+	// The rest of a list that was not read is skipped.
+	for range netlink.Do(s, netlink.Request{Type: netlink.RTM_GETLINK, Flags: netlink.NLM_F_DUMP, Data: netlink.LinkHeader(0, 0, 0)}) {
 		break
 	}
 	if link, err = oneLink(s, 1); err != nil || link.Name != "lo" {
 		t.Errorf("link 1 is %+v, %v", link, err)
 	}
-	body, err := new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(0, 0, 0)).Text(sock.IFLA_IFNAME, "a name that is too long").Data()
+	body, err := new(netlink.Builder).Bytes(netlink.LinkHeader(0, 0, 0)).Text(netlink.IFLA_IFNAME, "a name that is too long").Data()
 	socktest.Must(t, err)
-	for _, err = range s.NetlinkDo(sock.NetlinkRequest{Type: sock.RTM_NEWLINK, Flags: sock.NLM_F_CREATE, Data: body}) {
+	for _, err = range netlink.Do(s, netlink.Request{Type: netlink.RTM_NEWLINK, Flags: netlink.NLM_F_CREATE, Data: body}) {
 	}
-	var refused *sock.NetlinkError
+	var refused *netlink.Error
 	if !errors.As(err, &refused) || refused.Text == "" {
 		t.Errorf("%v has no words of the kernel's", err)
 	}
 }
 
-func oneLink(s *sock.Socket, index int) (link sock.Link, err error) {
-	for m, failed := range s.NetlinkDo(sock.NetlinkRequest{Type: sock.RTM_GETLINK, Data: sock.LinkHeader(index, 0, 0)}) {
+func oneLink(s *sock.Socket, index int) (link netlink.Link, err error) {
+	for m, failed := range netlink.Do(s, netlink.Request{Type: netlink.RTM_GETLINK, Data: netlink.LinkHeader(index, 0, 0)}) {
 		if err = failed; err == nil {
-			link, err = sock.LinkMessage(m)
+			link, err = netlink.ParseLink(m)
 		}
 	}
 	return link, err
 }
 
 // A group is joined and left; the notices themselves are tested where links can be made.
-func TestNetlinkGroup(t *testing.T) {
+func TestGroup(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
-	socktest.Must(t, s.JoinNetlinkGroup(sock.RTNLGRP_LINK))
+	socktest.Must(t, netlink.JoinGroup(s, netlink.RTNLGRP_LINK))
 	if pid, _ := socktest.Name(t, s).Netlink(); pid == 0 {
 		t.Error("it has no port, and will be told of nothing")
 	}
 	// The kernel says how much there would be, which is more than was asked for.
-	if b, err := s.GetsockoptBytes(sock.SOL_NETLINK, sock.NETLINK_LIST_MEMBERSHIPS, 4); err != nil || len(b) != 4 {
+	if b, err := s.GetsockoptBytes(netlink.SOL_NETLINK, netlink.NETLINK_LIST_MEMBERSHIPS, 4); err != nil || len(b) != 4 {
 		t.Errorf("memberships %x, %v", b, err)
 	}
-	socktest.Must(t, s.LeaveNetlinkGroup(sock.RTNLGRP_LINK))
-	if err := s.JoinNetlinkGroup(1 << 20); !errors.Is(err, syscall.EINVAL) {
+	socktest.Must(t, netlink.LeaveGroup(s, netlink.RTNLGRP_LINK))
+	if err := netlink.JoinGroup(s, 1<<20); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("a group that is not there: %v", err)
 	}
 }

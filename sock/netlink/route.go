@@ -1,15 +1,18 @@
-package sock
+package netlink
 
 import (
 	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
+
+	"github.com/polluxio/pollux/sock"
 )
 
-// The network interfaces and their addresses as NETLINK_ROUTE tells of them: rtnetlink(7).
+// This file has the network interfaces and their addresses, of NETLINK_ROUTE: rtnetlink(7).
 
-// <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>: the messages, groups and attributes that links and addresses need.
+// <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>: the messages, groups and attributes
+// that links and addresses need.
 const (
 	RTM_NEWLINK = 16
 	RTM_DELLINK = 17
@@ -19,7 +22,7 @@ const (
 	RTM_DELADDR = 21
 	RTM_GETADDR = 22
 
-	RTNLGRP_LINK        = 1 // for JoinNetlinkGroup
+	RTNLGRP_LINK        = 1 // for JoinGroup
 	RTNLGRP_NEIGH       = 3
 	RTNLGRP_IPV4_IFADDR = 5
 	RTNLGRP_IPV4_ROUTE  = 7
@@ -82,28 +85,28 @@ type Link struct {
 	Name      string
 	Type      uint16 // ARPHRD_* of <linux/if_arp.h>: 1 is Ethernet, 772 the loopback
 	Flags     uint32 // IFF_*
-	Change    uint32 // which of the flags a notice is about; 0 in lists
+	Change    uint32 // the flags that changed, in a notice; 0 in lists
 	Address   net.HardwareAddr
 	Broadcast net.HardwareAddr
 	MTU       int
 	TxQueue   int    // packets
-	Lower     int    // the index of the link below, as of a VLAN; that of the other end of a veth. 0 if there is none
+	Lower     int    // the index of the link below a VLAN, or of the other end of a veth; or 0
 	Master    int    // the index of the bridge or bond that it belongs to, or 0
-	Promisc   int    // how many want it promiscuous; where these are not people's own (ip link set … promisc on), IFF_PROMISC is not set
+	Promisc   int    // how many sockets and bridges make it promiscuous; IFF_PROMISC is only set by ip link set … promisc on
 	OperState uint8  // IF_OPER_* of <linux/if.h>: 6 is up, 2 down
 	Kind      string // "veth", "bridge", …; "" for hardware and the loopback
 }
 
-// Up says whether it is switched on; whether it has a carrier too is Running.
+// Up reports whether the link is switched on. Running also needs a carrier.
 func (l Link) Up() bool { return l.Flags&IFF_UP != 0 }
 
-// Running says whether it can carry packets.
+// Running reports whether the link can carry packets.
 func (l Link) Running() bool { return l.Flags&IFF_RUNNING != 0 }
 
-// LinkMessage is a Link of a message, which must be RTM_NEWLINK or RTM_DELLINK. It keeps nothing of the message.
+// ParseLink reads a message of type RTM_NEWLINK or RTM_DELLINK. It keeps no part of the message.
 //
-// Error: a *NetlinkFormatError for what is cut; an *ArgError for another type.
-func LinkMessage(m NetlinkMessage) (Link, error) {
+// Error: a *FormatError for a message that was cut; a *sock.ArgError for another type.
+func ParseLink(m Message) (Link, error) {
 	//	struct ifinfomsg {
 	//		unsigned char  ifi_family;   //  0
 	//		unsigned char  __ifi_pad;    //  1
@@ -113,11 +116,11 @@ func LinkMessage(m NetlinkMessage) (Link, error) {
 	//		unsigned       ifi_change;   // 12
 	//	};                               // 16
 	if m.Type != RTM_NEWLINK && m.Type != RTM_DELLINK {
-		return Link{}, &ArgError{"type", m.Type, "must be RTM_NEWLINK or RTM_DELLINK"}
+		return Link{}, &sock.ArgError{Arg: "type", Value: m.Type, Rule: "must be RTM_NEWLINK or RTM_DELLINK"}
 	}
 	b := m.Data
 	if len(b) < ifinfomsgLen {
-		return Link{}, &NetlinkFormatError{"link", len(b), ifinfomsgLen}
+		return Link{}, &FormatError{"link", len(b), ifinfomsgLen}
 	}
 	l := Link{
 		Type:   binary.NativeEndian.Uint16(b[2:]),
@@ -125,7 +128,7 @@ func LinkMessage(m NetlinkMessage) (Link, error) {
 		Flags:  binary.NativeEndian.Uint32(b[8:]),
 		Change: binary.NativeEndian.Uint32(b[12:]),
 	}
-	for a, err := range NetlinkAttrs(b[ifinfomsgLen:]) {
+	for a, err := range Attrs(b[ifinfomsgLen:]) {
 		if err != nil {
 			return l, err
 		}
@@ -163,8 +166,8 @@ func LinkMessage(m NetlinkMessage) (Link, error) {
 	return l, nil
 }
 
-// LinkHeader is the struct ifinfomsg that the data of a message about a link begins with. index 0 is a link that is not there yet, or
-// all of them. flags are IFF_*, of which those in change count.
+// LinkHeader returns the struct ifinfomsg at the start of a message about a link. index 0 is a new
+// link, or all links. flags are IFF_*; only those in change count.
 func LinkHeader(index int, flags, change uint32) []byte {
 	b := make([]byte, ifinfomsgLen)
 	binary.NativeEndian.PutUint32(b[4:], uint32(index))
@@ -176,20 +179,22 @@ func LinkHeader(index int, flags, change uint32) []byte {
 // A LinkAddress is the address of a network interface.
 type LinkAddress struct {
 	Index     int          // of the link
-	Prefix    netip.Prefix // the address, and how much of it is the network's
-	Peer      netip.Addr   // the other end of a point-to-point link; zero on any other
-	Broadcast netip.Addr   // zero if there is none
-	Label     string       // of IPv4: the name of the interface, or that and more
+	Prefix    netip.Prefix // the address, and the length of the network's part
+	Peer      netip.Addr   // the other end of a point-to-point link; else zero
+	Broadcast netip.Addr   // zero without one
+	Label     string       // of IPv4: the interface's name, with a suffix where one was set
 	Scope     uint8        // RT_SCOPE_* of <linux/rtnetlink.h>: 0 the universe, 253 the link, 254 the host
 	Flags     uint32       // IFA_F_* of <linux/if_addr.h>
-	Valid     uint32       // seconds that it will last; 0xffffffff is for ever
-	Preferred uint32       // seconds that it will be taken for new connections
+	Valid     uint32       // the seconds left until it is removed; 0xffffffff is forever
+	Preferred uint32       // the seconds left in which new connections use it
 }
 
-// LinkAddressMessage is a LinkAddress of a message, which must be RTM_NEWADDR or RTM_DELADDR. It keeps nothing of the message.
+// ParseLinkAddress reads a message of type RTM_NEWADDR or RTM_DELADDR. It keeps no part of the
+// message.
 //
-// Error: a *NetlinkFormatError for what is cut; an *ArgError for another type, and for an address that is neither IPv4 nor IPv6.
-func LinkAddressMessage(m NetlinkMessage) (LinkAddress, error) {
+// Error: a *FormatError for a message that was cut; a *sock.ArgError for another type, and for an
+// address other than IPv4 or IPv6.
+func ParseLinkAddress(m Message) (LinkAddress, error) {
 	//	struct ifaddrmsg {
 	//		__u8  ifa_family;       // 0
 	//		__u8  ifa_prefixlen;    // 1
@@ -199,18 +204,18 @@ func LinkAddressMessage(m NetlinkMessage) (LinkAddress, error) {
 	//	};                          // 8
 	//	struct ifa_cacheinfo { __u32 ifa_prefered, ifa_valid, cstamp, tstamp; };
 	if m.Type != RTM_NEWADDR && m.Type != RTM_DELADDR {
-		return LinkAddress{}, &ArgError{"type", m.Type, "must be RTM_NEWADDR or RTM_DELADDR"}
+		return LinkAddress{}, &sock.ArgError{Arg: "type", Value: m.Type, Rule: "must be RTM_NEWADDR or RTM_DELADDR"}
 	}
 	b := m.Data
 	if len(b) < ifaddrmsgLen {
-		return LinkAddress{}, &NetlinkFormatError{"address", len(b), ifaddrmsgLen}
+		return LinkAddress{}, &FormatError{"address", len(b), ifaddrmsgLen}
 	}
 	if b[0] != linuxFamilyInet && b[0] != linuxFamilyInet6 {
-		return LinkAddress{}, &ArgError{"family", b[0], "must be AF_INET or AF_INET6"}
+		return LinkAddress{}, &sock.ArgError{Arg: "family", Value: b[0], Rule: "must be AF_INET or AF_INET6"}
 	}
 	a := LinkAddress{Index: int(int32(binary.NativeEndian.Uint32(b[4:]))), Flags: uint32(b[2]), Scope: b[3]}
 	var local, address netip.Addr
-	for attr, err := range NetlinkAttrs(b[ifaddrmsgLen:]) {
+	for attr, err := range Attrs(b[ifaddrmsgLen:]) {
 		if err != nil {
 			return a, err
 		}
@@ -233,7 +238,8 @@ func LinkAddressMessage(m NetlinkMessage) (LinkAddress, error) {
 			}
 		}
 	}
-	// rtnetlink(7): IFA_ADDRESS is the interface's own, but the peer's where there is an IFA_LOCAL that differs.
+	// rtnetlink(7): IFA_ADDRESS is the interface's own address, or the peer's if IFA_LOCAL differs
+	// from it.
 	switch {
 	case !local.IsValid():
 		local = address
@@ -244,8 +250,8 @@ func LinkAddressMessage(m NetlinkMessage) (LinkAddress, error) {
 	return a, nil
 }
 
-// LinkAddressHeader is the struct ifaddrmsg that the data of a message about an address begins with. family is AF_INET or AF_INET6,
-// or AF_UNSPEC to ask for both; bits is the length of the network's part.
+// LinkAddressHeader returns the struct ifaddrmsg at the start of a message about an address. family
+// is AF_INET or AF_INET6, or AF_UNSPEC to ask for both. bits is the length of the network's part.
 func LinkAddressHeader(family, bits, index int) []byte {
 	b := make([]byte, ifaddrmsgLen)
 	b[0], b[1] = uint8(family), uint8(bits)
@@ -253,25 +259,27 @@ func LinkAddressHeader(family, bits, index int) []byte {
 	return b
 }
 
-// Links lists all network interfaces of a NETLINK_ROUTE socket's namespace.
+// Links lists all network interfaces in the namespace of a NETLINK_ROUTE socket. It asks again if
+// the list changed meanwhile.
 //
-// Errors: as NetlinkDo. A list that changed meanwhile is asked for again.
-func (s *Socket) Links() ([]Link, error) {
-	return netlinkList(s, NetlinkRequest{Type: RTM_GETLINK, Flags: NLM_F_DUMP, Data: LinkHeader(0, 0, 0)}, RTM_NEWLINK, LinkMessage)
+// Errors: those of Do.
+func Links(s *sock.Socket) ([]Link, error) {
+	return list(s, Request{Type: RTM_GETLINK, Flags: NLM_F_DUMP, Data: LinkHeader(0, 0, 0)}, RTM_NEWLINK, ParseLink)
 }
 
 // LinkAddresses lists the IPv4 and IPv6 addresses of all network interfaces. See Links.
-func (s *Socket) LinkAddresses() ([]LinkAddress, error) {
-	return netlinkList(s, NetlinkRequest{Type: RTM_GETADDR, Flags: NLM_F_DUMP, Data: LinkAddressHeader(familyUnspec, 0, 0)}, RTM_NEWADDR, LinkAddressMessage)
+func LinkAddresses(s *sock.Socket) ([]LinkAddress, error) {
+	return list(s, Request{Type: RTM_GETADDR, Flags: NLM_F_DUMP, Data: LinkAddressHeader(familyUnspec, 0, 0)}, RTM_NEWADDR, ParseLinkAddress)
 }
 
-// netlinkTries is how often a list is asked for before it is given up that it does not change meanwhile.
-const netlinkTries = 10
+// netlinkTries is how often a list is asked for before it is given up that it does not change
+// meanwhile.
+const tries = 10
 
-func netlinkList[T any](s *Socket, r NetlinkRequest, typ uint16, read func(NetlinkMessage) (T, error)) (list []T, err error) {
-	for range netlinkTries {
+func list[T any](s *sock.Socket, r Request, typ uint16, read func(Message) (T, error)) (list []T, err error) {
+	for range tries {
 		list = list[:0]
-		for m, failed := range s.NetlinkDo(r) {
+		for m, failed := range Do(s, r) {
 			if err = failed; err != nil {
 				break
 			}
@@ -279,16 +287,16 @@ func netlinkList[T any](s *Socket, r NetlinkRequest, typ uint16, read func(Netli
 				continue
 			}
 			item, bad := read(m)
-			var other *ArgError
+			var other *sock.ArgError
 			if errors.As(bad, &other) { // an address of a family beyond IP, such as AF_MCTP
 				continue
 			}
 			if bad != nil {
-				return nil, s.fail("netlink", Addr{}, bad)
+				return nil, s.OpError("netlink", sock.Addr{}, bad)
 			}
 			list = append(list, item)
 		}
-		if !isInterrupted(err) {
+		if !errors.Is(err, ErrInterrupted) {
 			break
 		}
 	}

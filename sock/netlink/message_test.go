@@ -1,4 +1,4 @@
-package sock_test
+package netlink_test
 
 import (
 	"bytes"
@@ -13,9 +13,11 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 )
 
-// What a C program wrote with the macros of <linux/netlink.h> and <linux/rtnetlink.h> on a little-endian machine.
+// What a C program wrote with the macros of <linux/netlink.h> and <linux/rtnetlink.h> on a
+// little-endian machine.
 const (
 	linkBytes = "60000000100002000700000063000000000001000500000043000000ffffffff0a000300766574683000000008000400dc050000" +
 		"0a00010002000000000100000800050006000000050010000600000010001280090001007665746800000000"
@@ -37,10 +39,10 @@ func recorded(t testing.TB, text string) []byte {
 	return b
 }
 
-func oneMessage(t testing.TB, b []byte) sock.NetlinkMessage {
+func oneMessage(t testing.TB, b []byte) netlink.Message {
 	t.Helper()
-	var all []sock.NetlinkMessage
-	for m, err := range sock.NetlinkMessages(b) {
+	var all []netlink.Message
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,12 +56,12 @@ func oneMessage(t testing.TB, b []byte) sock.NetlinkMessage {
 
 func TestLinkMessage(t *testing.T) {
 	m := oneMessage(t, recorded(t, linkBytes))
-	if m.Type != sock.RTM_NEWLINK || m.Flags != sock.NLM_F_MULTI || m.Seq != 7 || m.Pid != 99 {
+	if m.Type != netlink.RTM_NEWLINK || m.Flags != netlink.NLM_F_MULTI || m.Seq != 7 || m.Pid != 99 {
 		t.Errorf("the header is %+v", m)
 	}
-	got, err := sock.LinkMessage(m)
-	want := sock.Link{
-		Index: 5, Name: "veth0", Type: 1, Flags: sock.IFF_UP | sock.IFF_RUNNING | sock.IFF_BROADCAST, Change: 0xffffffff,
+	got, err := netlink.ParseLink(m)
+	want := netlink.Link{
+		Index: 5, Name: "veth0", Type: 1, Flags: netlink.IFF_UP | netlink.IFF_RUNNING | netlink.IFF_BROADCAST, Change: 0xffffffff,
 		Address: net.HardwareAddr{2, 0, 0, 0, 0, 1}, MTU: 1500, Lower: 6, OperState: 6, Kind: "veth",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -68,16 +70,16 @@ func TestLinkMessage(t *testing.T) {
 	if !got.Up() || !got.Running() {
 		t.Error("it is up and running")
 	}
-	m.Type = sock.RTM_NEWADDR
+	m.Type = netlink.RTM_NEWADDR
 	var arg *sock.ArgError
-	if _, err := sock.LinkMessage(m); !errors.As(err, &arg) {
+	if _, err := netlink.ParseLink(m); !errors.As(err, &arg) {
 		t.Errorf("of another type: %v", err)
 	}
 }
 
 func TestLinkAddressMessage(t *testing.T) {
-	got, err := sock.LinkAddressMessage(oneMessage(t, recorded(t, addrBytes)))
-	want := sock.LinkAddress{
+	got, err := netlink.ParseLinkAddress(oneMessage(t, recorded(t, addrBytes)))
+	want := netlink.LinkAddress{
 		Index: 5, Prefix: netip.MustParsePrefix("10.0.0.1/24"), Peer: netip.MustParseAddr("10.0.0.2"),
 		Broadcast: netip.MustParseAddr("10.0.0.255"), Label: "veth0", Flags: 0x280, Valid: 20, Preferred: 10,
 	}
@@ -86,11 +88,11 @@ func TestLinkAddressMessage(t *testing.T) {
 	}
 }
 
-func TestNetlinkError(t *testing.T) {
+func TestError(t *testing.T) {
 	b := recorded(t, errorBytes)
 	err := oneMessage(t, b).Err()
-	var failed *sock.NetlinkError
-	if !errors.As(err, &failed) || *failed != (sock.NetlinkError{Errno: syscall.EINVAL, Text: "bad link", Offset: 36}) {
+	var failed *netlink.Error
+	if !errors.As(err, &failed) || *failed != (netlink.Error{Errno: syscall.EINVAL, Text: "bad link", Offset: 36}) {
 		t.Fatalf("%#v", err)
 	}
 	if !errors.Is(err, syscall.EINVAL) {
@@ -105,14 +107,14 @@ func TestNetlinkError(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		m    sock.NetlinkMessage
+		m    netlink.Message
 		want any
 	}{
-		{"done without a result", sock.NetlinkMessage{Type: sock.NLMSG_DONE}, nil},
-		{"done", sock.NetlinkMessage{Type: sock.NLMSG_DONE, Data: make([]byte, 4)}, nil},
-		{"another type", sock.NetlinkMessage{Type: sock.RTM_NEWLINK, Data: []byte{255, 255, 255, 255}}, nil},
-		{"cut", sock.NetlinkMessage{Type: sock.NLMSG_ERROR, Data: []byte{1}}, new(*sock.NetlinkFormatError)},
-		{"done with an errno", sock.NetlinkMessage{Type: sock.NLMSG_DONE, Data: []byte{255, 255, 255, 255}}, new(*sock.NetlinkError)},
+		{"done without a result", netlink.Message{Type: netlink.NLMSG_DONE}, nil},
+		{"done", netlink.Message{Type: netlink.NLMSG_DONE, Data: make([]byte, 4)}, nil},
+		{"another type", netlink.Message{Type: netlink.RTM_NEWLINK, Data: []byte{255, 255, 255, 255}}, nil},
+		{"cut", netlink.Message{Type: netlink.NLMSG_ERROR, Data: []byte{1}}, new(*netlink.FormatError)},
+		{"done with an errno", netlink.Message{Type: netlink.NLMSG_DONE, Data: []byte{255, 255, 255, 255}}, new(*netlink.Error)},
 	} {
 		err := test.m.Err()
 		if test.want == nil && err != nil || test.want != nil && !errors.As(err, test.want) {
@@ -121,7 +123,7 @@ func TestNetlinkError(t *testing.T) {
 	}
 }
 
-func TestNetlinkMalformed(t *testing.T) {
+func TestMalformed(t *testing.T) {
 	message := func(n uint32, more int) []byte {
 		return append(binary.NativeEndian.AppendUint32(nil, n), make([]byte, more)...)
 	}
@@ -137,7 +139,7 @@ func TestNetlinkMalformed(t *testing.T) {
 		{"longer than an int32", message(1<<32-1, 28), "malformed or cut netlink message: 32 bytes of 2147483647"},
 	} {
 		var got error
-		for _, err := range sock.NetlinkMessages(test.b) {
+		for _, err := range netlink.Messages(test.b) {
 			got = err
 		}
 		if got == nil || got.Error() != test.want {
@@ -154,12 +156,12 @@ func TestNetlinkMalformed(t *testing.T) {
 		{"one, and more than there is", append(new8(), new8()[:4]...), 1},
 	} {
 		good, bad := 0, error(nil)
-		for _, err := range sock.NetlinkAttrs(test.b) {
+		for _, err := range netlink.Attrs(test.b) {
 			if bad = err; err == nil {
 				good++
 			}
 		}
-		var format *sock.NetlinkFormatError
+		var format *netlink.FormatError
 		if good != test.good || !errors.As(bad, &format) {
 			t.Errorf("%s: %d, then %v", test.name, good, bad)
 		}
@@ -168,19 +170,19 @@ func TestNetlinkMalformed(t *testing.T) {
 
 // new8 is an attribute of 8 bytes.
 func new8() []byte {
-	b, _ := new(sock.NetlinkBuilder).Uint32(1, 2).Data()
+	b, _ := new(netlink.Builder).Uint32(1, 2).Data()
 	return b
 }
 
-func TestNetlinkBuilder(t *testing.T) {
-	got, err := new(sock.NetlinkBuilder).Bytes([]byte{1}).Text(1, "abc").Uint8(2, 8).Uint16(3, 16).Uint32(4, 32).Uint64(5, 64).
-		Attr(6|sock.NLA_F_NET_BYTEORDER, []byte{0, 0, 1, 0}).
-		Nest(7, func(b *sock.NetlinkBuilder) { b.Uint32(1, 1).Text(2, "") }).Data()
+func TestBuilder(t *testing.T) {
+	got, err := new(netlink.Builder).Bytes([]byte{1}).Text(1, "abc").Uint8(2, 8).Uint16(3, 16).Uint32(4, 32).Uint64(5, 64).
+		Attr(6|netlink.NLA_F_NET_BYTEORDER, []byte{0, 0, 1, 0}).
+		Nest(7, func(b *netlink.Builder) { b.Uint32(1, 1).Text(2, "") }).Data()
 	if err != nil || len(got)%4 != 0 {
 		t.Fatal(len(got), err)
 	}
-	var attrs []sock.NetlinkAttr
-	for a, err := range sock.NetlinkAttrs(got[4:]) {
+	var attrs []netlink.Attr
+	for a, err := range netlink.Attrs(got[4:]) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,17 +213,17 @@ func TestNetlinkBuilder(t *testing.T) {
 		t.Errorf("%d attributes in the nest, want 2", inner)
 	}
 	var arg *sock.ArgError
-	if _, err := new(sock.NetlinkBuilder).Attr(1, make([]byte, 65532)).Data(); !errors.As(err, &arg) {
+	if _, err := new(netlink.Builder).Attr(1, make([]byte, 65532)).Data(); !errors.As(err, &arg) {
 		t.Errorf("an attribute that is too long: %v", err)
 	}
-	if b, err := new(sock.NetlinkBuilder).Attr(1, make([]byte, 65531)).Data(); err != nil || len(b) != 65536 {
+	if b, err := new(netlink.Builder).Attr(1, make([]byte, 65531)).Data(); err != nil || len(b) != 65536 {
 		t.Errorf("the longest attribute: %d, %v", len(b), err)
 	}
 }
 
 // What is read is what was written.
-func TestNetlinkAppend(t *testing.T) {
-	want := []sock.NetlinkMessage{{Type: 1, Data: []byte{}}, {Type: 16, Flags: 5, Seq: 7, Pid: 9, Data: []byte("hello")}, {Data: []byte{1}}}
+func TestAppend(t *testing.T) {
+	want := []netlink.Message{{Type: 1, Data: []byte{}}, {Type: 16, Flags: 5, Seq: 7, Pid: 9, Data: []byte("hello")}, {Data: []byte{1}}}
 	var b []byte
 	for _, m := range want {
 		var err error
@@ -229,23 +231,23 @@ func TestNetlinkAppend(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got []sock.NetlinkMessage
-	for m, err := range sock.NetlinkMessages(b) {
+	var got []netlink.Message
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, m)
 	}
-	if !slices.EqualFunc(got, want, func(a, b sock.NetlinkMessage) bool { return reflect.DeepEqual(a, b) }) {
+	if !slices.EqualFunc(got, want, func(a, b netlink.Message) bool { return reflect.DeepEqual(a, b) }) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
-func TestNetlinkReadingAllocatesNothing(t *testing.T) {
+func TestReadingAllocatesNothing(t *testing.T) {
 	b := recorded(t, linkBytes)
 	if n := testing.AllocsPerRun(100, func() {
-		for m := range sock.NetlinkMessages(b) {
-			for a := range sock.NetlinkAttrs(m.Data[16:]) {
+		for m := range netlink.Messages(b) {
+			for a := range netlink.Attrs(m.Data[16:]) {
 				a.Uint32()
 			}
 		}
@@ -254,7 +256,7 @@ func TestNetlinkReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
-func FuzzNetlink(f *testing.F) {
+func FuzzMessages(f *testing.F) {
 	for _, text := range []string{linkBytes, addrBytes, errorBytes} {
 		b, _ := hex.DecodeString(text)
 		f.Add(b)
@@ -263,9 +265,9 @@ func FuzzNetlink(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		total := 0
-		for m, err := range sock.NetlinkMessages(b) {
+		for m, err := range netlink.Messages(b) {
 			if err != nil {
-				var format *sock.NetlinkFormatError
+				var format *netlink.FormatError
 				if !errors.As(err, &format) {
 					t.Errorf("%v", err)
 				}
@@ -273,9 +275,9 @@ func FuzzNetlink(f *testing.F) {
 			}
 			total += 16 + len(m.Data)
 			m.Err()
-			sock.LinkMessage(m)
-			sock.LinkAddressMessage(m)
-			for a := range sock.NetlinkAttrs(m.Data) {
+			netlink.ParseLink(m)
+			netlink.ParseLinkAddress(m)
+			for a := range netlink.Attrs(m.Data) {
 				for range a.Attrs() {
 				}
 				a.Text()
