@@ -13,17 +13,7 @@ func init() {
 	closed := func(call func(*sock.Socket) error) closedRule {
 		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
 	}
-	drop := []sock.BPFInstruction{sock.BPFStmt(sock.BPF_RET, 0)}
 	maps.Copy(closedRules, map[string]closedRule{
-		"AttachFilter":     closed(func(s *sock.Socket) error { return s.AttachFilter(drop) }),
-		"AttachReusePort":  closed(func(s *sock.Socket) error { return s.AttachReusePort(drop) }),
-		"DetachReusePort":  closed(func(s *sock.Socket) error { return s.DetachReusePort() }),
-		"DetachFilter":     closed(func(s *sock.Socket) error { return s.DetachFilter() }),
-		"LockFilter":       closed(func(s *sock.Socket) error { return s.LockFilter() }),
-		"JoinPacket":       closed(func(s *sock.Socket) error { return s.JoinPacket("lo", sock.PACKET_MR_PROMISC, nil) }),
-		"LeavePacket":      closed(func(s *sock.Socket) error { return s.LeavePacket("lo", sock.PACKET_MR_PROMISC, nil) }),
-		"PacketFanout":     closed(func(s *sock.Socket) error { return s.PacketFanout(1, 0) }),
-		"PacketStatistics": closed(func(s *sock.Socket) error { _, err := s.PacketStatistics(); return err }),
 		"InterfaceOf": {func(s *sock.Socket, _ socktest.Operations) error {
 			return check(s.InterfaceOf(sock.Packet("", 0).WithScope(1)) == "", "it has an interface")
 		}, nil},
@@ -33,6 +23,5 @@ func init() {
 		"ICMP6Filter":            closed(func(s *sock.Socket) error { _, err := s.ICMP6Filter(); return err }),
 		"SetICMP6Filter":         closed(func(s *sock.Socket) error { return s.SetICMP6Filter(sock.ICMP6Filter{}) }),
 		"SetICMPFilter":          closed(func(s *sock.Socket) error { return s.SetICMPFilter(0) }),
-		"SetPacketAuxdata":       closed(func(s *sock.Socket) error { return s.SetPacketAuxdata(true) }),
 	})
 }

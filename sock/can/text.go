@@ -106,7 +106,7 @@ func ParseFrame(text string) (Frame, error) {
 	return f, nil
 }
 
-// parseCANXL reads what follows the identifier and #: flags:sdt:af#data.
+// parseXL reads what follows the identifier and #: flags:sdt:af#data.
 func parseXL(text string, id uint32, rest string) (Frame, error) {
 	f := Frame{Kind: XL, ID: id&priorityMask | id>>12<<CANXL_VCID_OFFSET}
 	head, body, _ := strings.Cut(rest, "#")
@@ -130,7 +130,7 @@ func parseXL(text string, id uint32, rest string) (Frame, error) {
 	return f, nil
 }
 
-// parseCANData reads pairs of digits, with or without dots between them.
+// parseData reads pairs of digits, with or without dots between them.
 func parseData(text string) ([]byte, bool) {
 	data := []byte(nil)
 	for i := 0; i < len(text); i += 2 {

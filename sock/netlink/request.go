@@ -26,10 +26,10 @@ type Request struct {
 	Other func(Message)
 }
 
-// netlinkSeq is the number of the last request of this process.
+// lastSeq is the number of the last request of this process.
 var lastSeq atomic.Uint32
 
-// netlinkRoom is what one receive from the kernel may need: it writes lists in pieces of at most 32
+// room is what one receive from the kernel may need: it writes lists in pieces of at most 32
 // KiB.
 const room = 1 << 16
 

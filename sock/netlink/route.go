@@ -272,7 +272,7 @@ func LinkAddresses(s *sock.Socket) ([]LinkAddress, error) {
 	return list(s, Request{Type: RTM_GETADDR, Flags: NLM_F_DUMP, Data: LinkAddressHeader(familyUnspec, 0, 0)}, RTM_NEWADDR, ParseLinkAddress)
 }
 
-// netlinkTries is how often a list is asked for before it is given up that it does not change
+// tries is how often a list is asked for before it is given up that it does not change
 // meanwhile.
 const tries = 10
 

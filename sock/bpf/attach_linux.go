@@ -1,7 +1,6 @@
-package sock
+package bpf
 
 import (
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,12 +14,9 @@ const (
 	soDetachReusePort = unix.SO_DETACH_REUSEPORT_BPF
 )
 
-// sysAttachFilter sets the option of that name.
-func sysAttachFilter(fd, name int, program []BPFInstruction) error {
+// attachProgram sets the option of that name to a program, which check has found good.
+func attachProgram(fd, name int, program []Instruction) error {
 	//	struct sock_fprog { unsigned short len; struct sock_filter *filter; };
 	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: (*unix.SockFilter)(unsafe.Pointer(&program[0]))}
-	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, uintptr(name),
-		uintptr(unsafe.Pointer(&fprog)), unsafe.Sizeof(fprog), 0)
-	runtime.KeepAlive(program)
-	return sysError(errno)
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, name, &fprog)
 }

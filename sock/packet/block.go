@@ -1,4 +1,4 @@
-package sock
+package packet
 
 import (
 	"encoding/binary"
@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/sock"
 )
 
-// The blocks of a TPACKET_V3 ring, <linux/if_packet.h>: bytes alone. The ring is in packet_ring.go.
+// This file reads the blocks of a TPACKET_V3 ring, which are bytes alone: <linux/if_packet.h>.
 //
 //	struct tpacket_block_desc {
 //		__u32 version;                 //  0
 //		__u32 offset_to_priv;          //  4
 //		struct tpacket_hdr_v1 {
-//			__u32 block_status;        //  8, TP_STATUS_*: TP_STATUS_USER says that the block is ours
+//			__u32 block_status;        //  8, TP_STATUS_*; TP_STATUS_USER: the program's
 //			__u32 num_pkts;            // 12
 //			__u32 offset_to_first_pkt; // 16
 //			__u32 blk_len;             // 20, of what is used
@@ -50,36 +51,38 @@ const (
 	sockaddrLLLen    = 20
 )
 
-// A RingPacket is a packet in a block of a ring. Its data is the ring's own memory: it is there until the block is released, or
-// nothing refers to the block any more.
+// A RingPacket is a packet in a block of a ring. Its data is the ring's own memory, valid until the
+// block is released or is no longer referenced.
 type RingPacket struct {
-	Data     []byte // as much of the packet as is there
-	Len      int    // how long the packet was
+	Data     []byte // the part of the packet that was received
+	Len      int    // the length of the whole packet
 	Net      int    // where in Data the network header begins
-	Sec      uint32 // when it came, since 1970
+	Sec      uint32 // when it arrived: seconds since 1970
 	Nsec     uint32
 	Status   uint32 // TP_STATUS_*
-	Hash     uint32 // of its flow
-	VLAN     uint16 // as in PacketAuxdata
+	Hash     uint32 // a hash of its flow
+	VLAN     uint16 // as in Auxdata
 	VLANType uint16
 	sockaddr []byte
 }
 
-// Time is when it came.
+// Time returns when the packet arrived.
 func (p *RingPacket) Time() time.Time { return time.Unix(int64(p.Sec), int64(p.Nsec)) }
 
-// HasVLAN says whether the kernel took a VLAN tag out of the packet.
+// HasVLAN reports whether the kernel took a VLAN tag out of the packet.
 func (p *RingPacket) HasVLAN() bool { return p.Status&TP_STATUS_VLAN_VALID != 0 }
 
-// From is what recvfrom would have told: the interface, the protocol, the kind of packet and the sender's hardware address.
-func (p *RingPacket) From() Addr {
+// From returns the address that Recvfrom would: the interface, the protocol, the kind of packet and
+// the sender's hardware address.
+func (p *RingPacket) From() sock.Addr {
 	a, _ := families.Linux.Decode(linuxFamilyPacket, 0, p.sockaddr)
 	return a
 }
 
 const linuxFamilyPacket = 17
 
-// eachRingPacket goes over the packets of a block. It ends where the bytes make no sense, which no kernel gives.
+// eachRingPacket iterates over the packets of a block. It ends at bytes that make no sense, which
+// no kernel writes.
 func eachRingPacket(block []byte, yield func(RingPacket) bool) {
 	if len(block) < blockHeader {
 		return

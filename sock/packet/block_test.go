@@ -1,10 +1,12 @@
-package sock
+package packet
 
 import (
 	"encoding/binary"
 	"iter"
 	"strings"
 	"testing"
+
+	"github.com/polluxio/pollux/sock"
 )
 
 // ringBlock is a block with these packets, as the kernel lays it out.
@@ -86,12 +88,12 @@ func FuzzRingPackets(f *testing.F) {
 	})
 }
 
-func FuzzPacketAuxdata(f *testing.F) {
+func FuzzParseAuxdata(f *testing.F) {
 	f.Add(make([]byte, 20))
 	f.Add(make([]byte, 19))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, ok := Control{SOL_PACKET, PACKET_AUXDATA, b}.PacketAuxdata()
-		if ok != (len(b) >= packetAuxdataLen) || a.Len < 0 || a.Snaplen < 0 {
+		a, ok := ParseAuxdata(sock.Control{Level: SOL_PACKET, Type: PACKET_AUXDATA, Data: b})
+		if ok != (len(b) >= auxdataLen) || a.Len < 0 || a.Snaplen < 0 {
 			t.Errorf("%+v, %v of %d bytes", a, ok, len(b))
 		}
 	})
