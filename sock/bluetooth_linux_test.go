@@ -56,22 +56,3 @@ func TestBluetoothAndAlgAddresses(t *testing.T) {
 		})
 	}
 }
-
-// What a socket of another family is asked about Bluetooth.
-func TestBluetoothOptionsElsewhere(t *testing.T) {
-	socktest.Check(t)
-	s := socktest.UDP.New(t)
-	var bad *sock.ArgError
-	if _, err := s.BTConnInfo(); !errors.As(err, &bad) {
-		t.Errorf("BTConnInfo: %v, want an *ArgError", err)
-	}
-	if _, err := s.BTSecurity(); err == nil {
-		t.Error("UDP has a BT_SECURITY")
-	}
-	if _, err := s.L2CAPOptions(); err == nil {
-		t.Error("UDP has L2CAP_OPTIONS")
-	}
-	if _, err := s.RDSInfo(sock.RDS_INFO_COUNTERS); err == nil {
-		t.Error("UDP has tables of RDS")
-	}
-}

@@ -1,12 +1,15 @@
-package sock
+package bluetooth
 
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/polluxio/pollux/sock"
 )
 
-// What HCI_CHANNEL_CONTROL, HCI_CHANNEL_MONITOR and HCI_CHANNEL_LOGGING move are messages with one header, struct mgmt_hdr of
-// BlueZ's lib/mgmt.h and struct hci_mon_hdr of the kernel's <net/bluetooth/hci_mon.h>:
+// Messages of HCI_CHANNEL_CONTROL, HCI_CHANNEL_MONITOR and HCI_CHANNEL_LOGGING have the same
+// header: struct mgmt_hdr of BlueZ's lib/mgmt.h, struct hci_mon_hdr of the kernel's
+// <net/bluetooth/hci_mon.h>.
 //
 //	0: uint16_t opcode; 2: uint16_t index; 4: uint16_t len; all little-endian
 
@@ -14,12 +17,13 @@ const hciMessageHeader = 6
 
 // An HCIMessage is a message of the channels for control and monitoring.
 type HCIMessage struct {
-	Opcode uint16 // control: MGMT_OP_* of a command, MGMT_EV_* of an event; monitor: HCI_MON_*
-	Index  uint16 // of the controller; MGMT_INDEX_NONE for none
+	Opcode uint16 // control: MGMT_OP_* for a command, MGMT_EV_* for an event; monitor: HCI_MON_*
+	Index  uint16 // the controller, or MGMT_INDEX_NONE
 	Params []byte // at most 65535 bytes
 }
 
-// Commands and events of HCI_CHANNEL_CONTROL: BlueZ's lib/mgmt.h, where there are more; doc/mgmt-api.txt tells what they do.
+// Some commands and events of HCI_CHANNEL_CONTROL: BlueZ's lib/mgmt.h, and doc/mgmt-api.txt for
+// their meaning.
 const (
 	MGMT_INDEX_NONE = 0xffff
 
@@ -34,7 +38,8 @@ const (
 	MGMT_EV_CMD_STATUS   = 0x0002 // uint16_t opcode; uint8_t status;
 )
 
-// Messages of HCI_CHANNEL_MONITOR: <net/bluetooth/hci_mon.h>. Their parameters are a packet without the byte of its kind.
+// Messages of HCI_CHANNEL_MONITOR: <net/bluetooth/hci_mon.h>. Their parameters are a packet without
+// the byte of its kind.
 const (
 	HCI_MON_NEW_INDEX    = 0
 	HCI_MON_DEL_INDEX    = 1
@@ -60,10 +65,10 @@ const (
 
 // AppendHCIMessage appends the message to b.
 //
-// Error: an *ArgError for more than 65535 bytes of parameters.
+// Error: a *sock.ArgError for more than 65535 bytes of parameters.
 func AppendHCIMessage(b []byte, m HCIMessage) ([]byte, error) {
 	if len(m.Params) > math.MaxUint16 {
-		return b, &ArgError{"params", len(m.Params), "a message has at most 65535 bytes of parameters"}
+		return b, &sock.ArgError{Arg: "params", Value: len(m.Params), Rule: "a message has at most 65535 bytes of parameters"}
 	}
 	b = binary.LittleEndian.AppendUint16(b, m.Opcode)
 	b = binary.LittleEndian.AppendUint16(b, m.Index)
@@ -71,7 +76,7 @@ func AppendHCIMessage(b []byte, m HCIMessage) ([]byte, error) {
 	return append(b, m.Params...), nil
 }
 
-// DecodeHCIMessage reads a message. Its parameters are bytes of p, not a copy.
+// DecodeHCIMessage reads a message. Its Params are a part of p, not a copy.
 //
 // Error: a *PacketError if its length is wrong.
 func DecodeHCIMessage(p []byte) (HCIMessage, error) {
@@ -84,8 +89,8 @@ func DecodeHCIMessage(p []byte) (HCIMessage, error) {
 	return HCIMessage{binary.LittleEndian.Uint16(p), binary.LittleEndian.Uint16(p[2:]), p[hciMessageHeader:len(p):len(p)]}, nil
 }
 
-// Answers says which command of HCI_CHANNEL_CONTROL an event is the answer to, its status (0 is success, else MGMT_STATUS_*), and what is returned. ok is
-// false for any other event.
+// Answers returns the command of HCI_CHANNEL_CONTROL that an event answers, its status (0 for
+// success, else MGMT_STATUS_*) and its result. ok is false for any other event.
 func (m HCIMessage) Answers() (opcode uint16, status uint8, result []byte, ok bool) {
 	if m.Opcode != MGMT_EV_CMD_COMPLETE && m.Opcode != MGMT_EV_CMD_STATUS || len(m.Params) < 3 {
 		return 0, 0, nil, false

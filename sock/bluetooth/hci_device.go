@@ -1,4 +1,4 @@
-package sock
+package bluetooth
 
 import (
 	"bytes"
@@ -8,13 +8,14 @@ import (
 
 // An HCIDevice is a Bluetooth controller of this host.
 type HCIDevice struct {
-	ID       int    // its number: hci0 is 0
+	ID       int    // its number; 0 for hci0
 	Name     string // "hci0"
-	Addr     string // its address, as text; all zeros until it has been up
-	Flags    uint32 // HCI_UP and the like, one bit each: 1<<HCI_UP
+	Addr     string // its address, as text; all zeros before it was up for the first time
+	Flags    uint32 // bits such as 1<<HCI_UP
 	Features [8]byte
 
-	// Packets of data: how long they may be, and how many the controller takes before it acknowledges one.
+	// The longest packets of data in bytes, and the number that the controller takes before it
+	// acknowledges one.
 	ACLMTU, ACLPackets int
 	SCOMTU, SCOPackets int
 }
@@ -24,12 +25,12 @@ const (
 	HCI_UP      = 0
 	HCI_INIT    = 1
 	HCI_RUNNING = 2
-	HCI_PSCAN   = 3 // others can connect to it
-	HCI_ISCAN   = 4 // others can find it
+	HCI_PSCAN   = 3 // other devices can connect to it
+	HCI_ISCAN   = 4 // other devices can find it
 	HCI_RAW     = 8
 )
 
-// Up says whether it is in use by the kernel.
+// Up reports whether the kernel uses the controller.
 func (d HCIDevice) Up() bool { return d.Flags&(1<<HCI_UP) != 0 }
 
 // What HCIGETDEVINFO gives: struct hci_dev_info of <bluetooth/hci.h>.
@@ -55,7 +56,8 @@ func bdaddrText(b [6]byte) string {
 	return fmt.Sprintf("%02X:%02X:%02X:%02X:%02X:%02X", b[5], b[4], b[3], b[2], b[1], b[0])
 }
 
-// What HCIGETDEVLIST fills: struct hci_dev_list_req of <bluetooth/hci.h>, with hciMaxDevices entries asked for.
+// What HCIGETDEVLIST fills: struct hci_dev_list_req of <bluetooth/hci.h>, with hciMaxDevices
+// entries asked for.
 //
 //	0: uint16_t dev_num; then at 4, 12, …: struct hci_dev_req { 0: uint16_t dev_id; 4: uint32_t dev_opt; }
 const (
