@@ -21,7 +21,7 @@ func TestCAN(t *testing.T) {
 	// Until it listens nobody answers.
 	socktest.Must(t, s.SetTimeout(20*time.Millisecond))
 	for end := time.Now().Add(socktest.Patience); ; {
-		socktest.SendFrame(t, s, "123#C0FFEE")
+		socktest.SendFrame(t, s, 0x123, 0xc0, 0xff, 0xee)
 		if _, err := s.Recv(can.CAN_MTU, sock.MSG_PEEK); err == nil {
 			break
 		} else if !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(end) {

@@ -18,7 +18,7 @@ func main() {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	sha256, err := alg.New("hash", "sha256")
+	sha256, err := alg.NewHash("sha256")
 	check(err)
 	for _, name := range names {
 		file := os.Stdin

@@ -9,18 +9,14 @@ import (
 
 // The numbers that every system has are those of Linux.
 func TestNumbers(t *testing.T) {
-	for name, v := range map[string][2]int{
+	socktest.Numbers(t, map[string][2]int64{
 		"SOL_ALG":               {solALG, sock.SOL_ALG},
 		"ALG_SET_KEY":           {setKey, sock.ALG_SET_KEY},
 		"ALG_SET_AEAD_AUTHSIZE": {setAEADAuthsize, sock.ALG_SET_AEAD_AUTHSIZE},
 		"ALG_OP_DECRYPT":        {opDecrypt, sock.ALG_OP_DECRYPT},
 		"ALG_OP_ENCRYPT":        {opEncrypt, sock.ALG_OP_ENCRYPT},
 		"MSG_MORE":              {msgMore, sock.MSG_MORE},
-	} {
-		if v[0] != v[1] {
-			t.Errorf("%s is %d, want %d", name, v[0], v[1])
-		}
-	}
+	})
 }
 
 // An empty message has no tag either. Only the kernel can say that it is genuine, so it is asked.

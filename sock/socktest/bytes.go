@@ -58,3 +58,13 @@ func WantArgError(t testing.TB, err error, rule string) {
 		t.Errorf("error %v, want an *ArgError with %q", err, rule)
 	}
 }
+
+// Numbers fails the test unless the two numbers under each name are the same: a package's own, and that of the system.
+func Numbers(t testing.TB, pairs map[string][2]int64) {
+	t.Helper()
+	for name, v := range pairs {
+		if v[0] != v[1] {
+			t.Errorf("%s is %#x, want %#x", name, v[0], v[1])
+		}
+	}
+}

@@ -524,6 +524,20 @@ func TestSendmsgAfalg(t *testing.T) {
 	})
 }
 
+// Each constructor binds to an algorithm of its own kind.
+func TestAlgConstructors(t *testing.T) {
+	for name, open := range map[string]func(string) (*alg.Algorithm, error){
+		"sha256": alg.NewHash, "cbc(aes)": alg.NewCipher, "gcm(aes)": alg.NewAEAD, "stdrng": alg.NewRandom,
+	} {
+		a, err := open(name)
+		if name == "stdrng" {
+			lacksFrom(t, 7, name, err)
+		}
+		lacks(t, name, err)
+		must(t, a.Close())
+	}
+}
+
 // What the kernel does not have says what it is that is missing.
 func TestAlgLacks(t *testing.T) {
 	socktest.Check(t)
