@@ -16,7 +16,7 @@ var errAlgOnly = errors.New("algset is only supported for AF_ALG")
 //
 // op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, whose length the algorithm says; nil sends none. assoclen
 // is how many bytes at the start of the message are authenticated and not encrypted, for "aead"; 0 is none, and Python's default.
-// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see AlgOperation for its length.
+// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see alg.Operation for its length.
 //
 // It reports the bytes that went, all of them unless they are more than SO_SNDBUF holds. It allocates nothing.
 //

@@ -204,7 +204,9 @@ func (o *Operation) crypt(op int, iv, assoc, in []byte, more int) ([]byte, error
 		return nil, err
 	}
 	// The output begins with the associated data.
-	out := make([]byte, max(total+more, 1)) // never empty: the kernel would not be asked, and a message without a tag would pass for genuine
+	// Never empty: the kernel would not be asked, and a message without a tag would pass for
+	// genuine.
+	out := make([]byte, max(total+more, 1))
 	n, err = o.RecvInto(out, 0)
 	if err != nil {
 		return nil, err

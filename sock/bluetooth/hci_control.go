@@ -10,7 +10,8 @@ import (
 // Ancillary data of Bluetooth sockets. The level of the first two is SOL_HCI, of the last
 // SOL_BLUETOOTH.
 const (
-	HCI_CMSG_DIR      = 1 // <bluetooth/hci.h>: with HCI_DATA_DIR; an int, 1 for a packet that came in
+	// <bluetooth/hci.h>: with HCI_DATA_DIR; an int, 1 for a packet that came in.
+	HCI_CMSG_DIR      = 1
 	HCI_CMSG_TSTAMP   = 2 // <bluetooth/hci.h>: with HCI_TIME_STAMP; a struct timeval
 	BT_SCM_PKT_STATUS = 3 // <bluetooth/bluetooth.h>: with BT_PKT_STATUS; a uint8_t
 )

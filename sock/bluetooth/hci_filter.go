@@ -12,7 +12,8 @@ import (
 type HCIFilter struct {
 	TypeMask  uint32    // by kind of packet; see Type
 	EventMask [2]uint32 // by code of event; see Event
-	Opcode    uint16    // not 0: of the events that answer a command, only those for this command pass
+	// Not 0: of the events that answer a command, only those for this command pass.
+	Opcode uint16
 }
 
 // Type returns a filter that packets of these kinds also pass, such as HCI_EVENT_PKT:

@@ -12,7 +12,7 @@ var errNoAnswer = errors.New("the controller does not answer")
 // before. The result is that of HCIEvent.Answers, which begins with a status in most cases, where 0
 // is success. Events must pass the socket's filter:
 //
-//	s.SetHCIFilter(bluetooth.HCIFilter{}.Type(bluetooth.HCI_EVENT_PKT).AllEvents())
+//	bluetooth.SetHCIFilter(s, bluetooth.HCIFilter{}.Type(bluetooth.HCI_EVENT_PKT).AllEvents())
 //
 // The socket's timeout is for each receive. Errors: those of Send and Recv; a *sock.ArgError for
 // too many parameters.

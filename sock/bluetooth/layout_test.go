@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// These tests look at structures that only the kernel sees otherwise, byte by byte as a little-endian machine has them.
+// These tests look at structures that only the kernel sees otherwise, byte by byte as a
+// little-endian machine has them.
 
 // <bluetooth/hci.h>, struct hci_filter: and 2 bytes of padding, which the kernel wants too.
 func TestHCIFilterLayout(t *testing.T) {

@@ -2,8 +2,13 @@
 // as socket(7) and <linux/filter.h> have it. A socket of any family can have one. It has an
 // assembler, whose jumps have names, and the calls that attach a program.
 //
-//	drop, err := new(bpf.Assembler).Load(1, 0).If(bpf.BPF_JEQ, 'x', "drop", "").Ret(math.MaxUint32).Label("drop").Ret(0).Program()
-//	err = bpf.Attach(s, drop)
+//	program, err := new(bpf.Assembler).
+//		Load(1, 0).
+//		If(bpf.BPF_JEQ, 'x', "drop", "").
+//		Ret(math.MaxUint32).
+//		Label("drop").Ret(0).
+//		Program()
+//	err = bpf.Attach(s, program)
 //
 // Programs are made on every system. The calls return errors.ErrUnsupported on a system other than
 // Linux.
@@ -46,7 +51,9 @@ const (
 	BPF_H = 0x08
 	BPF_B = 0x10
 
-	BPF_IMM = 0x00 // of a load: k, at k, at k + X, a scratch word, the length of the packet, 4 * (the low half of the byte at k)
+	// Of a load: k, at k, at k + X, a scratch word, the length of the packet, 4 * (the low half of
+	// the byte at k).
+	BPF_IMM = 0x00
 	BPF_ABS = 0x20
 	BPF_IND = 0x40
 	BPF_MEM = 0x60
@@ -80,7 +87,8 @@ const (
 
 	BPF_MAXINSNS = 4096
 
-	SKF_AD_OFF      = 0xfffff000 // -0x1000: add one of those below, and load from there with BPF_ABS
+	// -0x1000: add one of those below, and load from there with BPF_ABS.
+	SKF_AD_OFF      = 0xfffff000
 	SKF_AD_PROTOCOL = 0
 	SKF_AD_PKTTYPE  = 4
 	SKF_AD_IFINDEX  = 8

@@ -26,8 +26,9 @@ type BCMMessage struct {
 	// Ival2 apart.
 	Ival1, Ival2 time.Duration
 
-	ID     uint32  // of the frames, with CAN_EFF_FLAG and CAN_RTR_FLAG
-	Frames []Frame // at most 257 (256 in TX_SETUP), all classic or all FD; with RX_SETUP their Data has masks
+	ID uint32 // of the frames, with CAN_EFF_FLAG and CAN_RTR_FLAG
+	// At most 257 (256 in TX_SETUP), all classic or all FD; with RX_SETUP their Data has masks.
+	Frames []Frame
 }
 
 // bcmFD is CAN_BCM_CAN_FD_FRAME, <linux/can/bcm.h>.

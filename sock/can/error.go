@@ -50,10 +50,11 @@ type ErrorInfo struct {
 	LostArbitration uint8  // the number of the bit; 0 if unknown
 	Controller      uint8  // CAN_ERR_CRTL_*
 	Protocol        uint8  // CAN_ERR_PROT_*
-	Location        uint8  // where in the frame: CAN_ERR_PROT_LOC_* of the header; String has it in words
-	Transceiver     uint8  // the wires: CAN_ERR_TRX_* of the header; String has it in words
-	TxErrors        uint8  // errors counted in sending, with CAN_ERR_CNT
-	RxErrors        uint8  // errors counted in receiving, with CAN_ERR_CNT
+	// Where in the frame: CAN_ERR_PROT_LOC_* of the header; String has it in words.
+	Location    uint8
+	Transceiver uint8 // the wires: CAN_ERR_TRX_* of the header; String has it in words
+	TxErrors    uint8 // errors counted in sending, with CAN_ERR_CNT
+	RxErrors    uint8 // errors counted in receiving, with CAN_ERR_CNT
 }
 
 // ErrorFrame returns the content of an error frame. ok is false if f is another frame. Bytes

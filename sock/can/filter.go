@@ -12,7 +12,8 @@ import (
 
 // Constants of <linux/can/raw.h> and <linux/can.h> beyond those that package sock has.
 const (
-	CAN_RAW_XL_FRAMES  = 7          // a bool option of level SOL_CAN_RAW: CAN XL frames too (Linux 6.1)
+	// A bool option of level SOL_CAN_RAW: CAN XL frames too (Linux 6.1).
+	CAN_RAW_XL_FRAMES  = 7
 	CAN_RAW_FILTER_MAX = 512        // filters that a socket can have
 	CAN_INV_FILTER     = 0x20000000 // in can_id of a filter: Filter.Invert
 

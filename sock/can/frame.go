@@ -27,7 +27,8 @@ type Kind uint8
 const (
 	Classic Kind = iota // struct can_frame: at most 8 bytes
 	FD                  // struct canfd_frame: at most 64 bytes; needs the option CAN_RAW_FD_FRAMES
-	XL                  // struct canxl_frame: 1 to 2048 bytes; needs the option CAN_RAW_XL_FRAMES (Linux 6.1)
+	// Struct canxl_frame: 1 to 2048 bytes; needs the option CAN_RAW_XL_FRAMES (Linux 6.1).
+	XL
 )
 
 // String returns "classic", "FD" or "XL".

@@ -78,14 +78,14 @@ func TestFrame(t *testing.T) {
 				t.Errorf("Append: %x, %v; want %x", b, err, want)
 			}
 			if got, err := can.DecodeFrame(tt.bytes); err != nil || !sameFrame(got, tt.frame) {
-				t.Errorf("DecodeCANFrame: %+v, %v; want %+v", got, err, tt.frame)
+				t.Errorf("DecodeFrame: %+v, %v; want %+v", got, err, tt.frame)
 			}
 			if got := tt.frame.String(); got != tt.text {
 				t.Errorf("String: %s, want %s", got, tt.text)
 			}
 			for _, text := range []string{tt.text, strings.ToLower(tt.text)} {
 				if got, err := can.ParseFrame(text); err != nil || !sameFrame(got, tt.frame) {
-					t.Errorf("ParseCANFrame(%s): %+v, %v; want %+v", text, got, err, tt.frame)
+					t.Errorf("ParseFrame(%s): %+v, %v; want %+v", text, got, err, tt.frame)
 				}
 			}
 		})

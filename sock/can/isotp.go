@@ -36,7 +36,8 @@ const (
 	CAN_ISOTP_WAIT_TX_DONE  = 0x0400 // a send ends when all frames have gone: see GetISOTPOptions
 	CAN_ISOTP_SF_BROADCAST  = 0x0800 // one sender, many receivers; single frames only (Linux 5.11)
 	CAN_ISOTP_CF_BROADCAST  = 0x1000 // one sender, many receivers; without flow control (Linux 6.0)
-	CAN_ISOTP_DYN_FC_PARMS  = 0x2000 // read every flow control frame of the peer, not only the first (Linux 6.5)
+	// Read every flow control frame of the peer, not only the first (Linux 6.5).
+	CAN_ISOTP_DYN_FC_PARMS = 0x2000
 )
 
 // GetISOTPOptions are the value of CAN_ISOTP_OPTS: struct can_isotp_options of <linux/can/isotp.h>.
@@ -52,7 +53,9 @@ type ISOTPOptions struct {
 	// the time to 0.
 	FrameTxTime time.Duration
 
-	ExtAddress   uint8 // the first byte of each frame that is sent; of received frames too, unless RxExtAddress is used
+	// The first byte of each frame that is sent; of received frames too, unless RxExtAddress is
+	// used.
+	ExtAddress   uint8
 	TxPad, RxPad uint8 // the bytes that fill frames up: 0xcc in a new socket
 	RxExtAddress uint8 // the first byte of each received frame
 }

@@ -132,10 +132,14 @@ func ParseJ1939Info(items []sock.Control) (info J1939Info, ok bool) {
 // SO_TIMESTAMPING with the events to report: SOF_TIMESTAMPING_TX_SCHED, TX_ACK, RX_SOFTWARE,
 // together with OPT_CMSG, OPT_STATS and, for Key, OPT_ID.
 type J1939Event struct {
-	Errno  syscall.Errno // ENOMSG without a failure; else the reason of the failure
-	Origin uint8         // SO_EE_ORIGIN_TIMESTAMPING (4) without a failure, SO_EE_ORIGIN_LOCAL (1) for a failure
-	Info   uint32        // SCM_TSTAMP_SCHED (1), SCM_TSTAMP_ACK (2), J1939_EE_INFO_TX_ABORT for a failure, or J1939_EE_INFO_RX_*
-	Key    uint32        // the number of the message among those of the socket, from 0; all its events have it
+	Errno syscall.Errno // ENOMSG without a failure; else the reason of the failure
+	// SO_EE_ORIGIN_TIMESTAMPING (4) without a failure, SO_EE_ORIGIN_LOCAL (1) for a failure.
+	Origin uint8
+	// SCM_TSTAMP_SCHED (1), SCM_TSTAMP_ACK (2), J1939_EE_INFO_TX_ABORT for a failure, or
+	// J1939_EE_INFO_RX_*.
+	Info uint32
+	// The number of the message among those of the socket, from 0; all its events have it.
+	Key uint32
 
 	Time time.Time // when it happened; the zero Time if unknown
 

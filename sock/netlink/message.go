@@ -349,7 +349,9 @@ func (a Attr) Uint64() (v uint64, ok bool) {
 // Builder, so that calls can be chained.
 //
 //	body, err := new(netlink.Builder).Bytes(header).Text(netlink.IFLA_IFNAME, "veth0").
-//		Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) { b.Text(netlink.IFLA_INFO_KIND, "veth") }).Data()
+//		Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) {
+//			b.Text(netlink.IFLA_INFO_KIND, "veth")
+//		}).Data()
 type Builder struct {
 	data []byte
 	err  error

@@ -89,10 +89,12 @@ type Link struct {
 	Address   net.HardwareAddr
 	Broadcast net.HardwareAddr
 	MTU       int
-	TxQueue   int    // packets
-	Lower     int    // the index of the link below a VLAN, or of the other end of a veth; or 0
-	Master    int    // the index of the bridge or bond that it belongs to, or 0
-	Promisc   int    // how many sockets and bridges make it promiscuous; IFF_PROMISC is only set by ip link set … promisc on
+	TxQueue   int // packets
+	Lower     int // the index of the link below a VLAN, or of the other end of a veth; or 0
+	Master    int // the index of the bridge or bond that it belongs to, or 0
+	// How many sockets and bridges make it promiscuous; IFF_PROMISC is only set by ip link set …
+	// promisc on.
+	Promisc   int
 	OperState uint8  // IF_OPER_* of <linux/if.h>: 6 is up, 2 down
 	Kind      string // "veth", "bridge", …; "" for hardware and the loopback
 }
@@ -183,10 +185,11 @@ type LinkAddress struct {
 	Peer      netip.Addr   // the other end of a point-to-point link; else zero
 	Broadcast netip.Addr   // zero without one
 	Label     string       // of IPv4: the interface's name, with a suffix where one was set
-	Scope     uint8        // RT_SCOPE_* of <linux/rtnetlink.h>: 0 the universe, 253 the link, 254 the host
-	Flags     uint32       // IFA_F_* of <linux/if_addr.h>
-	Valid     uint32       // the seconds left until it is removed; 0xffffffff is forever
-	Preferred uint32       // the seconds left in which new connections use it
+	// RT_SCOPE_* of <linux/rtnetlink.h>: 0 the universe, 253 the link, 254 the host.
+	Scope     uint8
+	Flags     uint32 // IFA_F_* of <linux/if_addr.h>
+	Valid     uint32 // the seconds left until it is removed; 0xffffffff is forever
+	Preferred uint32 // the seconds left in which new connections use it
 }
 
 // ParseLinkAddress reads a message of type RTM_NEWADDR or RTM_DELADDR. It keeps no part of the

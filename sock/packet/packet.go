@@ -179,12 +179,15 @@ func SetAuxdata(s *sock.Socket, on bool) error {
 
 // An Auxdata describes a received packet.
 type Auxdata struct {
-	Status   uint32 // TP_STATUS_*
-	Len      int    // bytes of the whole packet
-	Snaplen  int    // bytes of the part that was received
-	Mac      int    // where the link header begins, and the network header; they count from the data of a packet in a ring only
-	Net      int
-	VLAN     uint16 // the tag that the kernel took out of the packet, with its priority; valid if HasVLAN
+	Status  uint32 // TP_STATUS_*
+	Len     int    // bytes of the whole packet
+	Snaplen int    // bytes of the part that was received
+	// Where the link header begins, and the network header; they count from the data of a packet in
+	// a ring only.
+	Mac int
+	Net int
+	// The tag that the kernel took out of the packet, with its priority; valid if HasVLAN.
+	VLAN     uint16
 	VLANType uint16 // the tag's protocol, such as ETH_P_8021Q; 0 if unknown
 }
 

@@ -44,9 +44,10 @@ type ringCore struct {
 	mem       []byte
 	blockSize int
 	blocks    int
-	owner     *sock.Socket    // immutable
-	held      []atomic.Uint64 // by block: the turn in which Next returned it, 0 while it is the kernel's
-	cleanup   runtime.Cleanup // immutable
+	owner     *sock.Socket // immutable
+	// By block: the turn in which Next returned it, 0 while it is the kernel's.
+	held    []atomic.Uint64
+	cleanup runtime.Cleanup // immutable
 
 	mu     sync.Mutex
 	next   int    // mu; the block that the kernel fills next
@@ -141,7 +142,8 @@ func (r *ringCore) take(sysfd int) (Block, loop.Outcome, error) {
 		return Block{}, loop.Outcome{Retry: ringRetry}, loop.ErrAgain
 	}
 	if atomic.LoadUint32(r.status(r.next))&TP_STATUS_USER == 0 {
-		if err := pendingError(sysfd); err != nil { // such as ENETDOWN, which makes the socket ready too
+		// Such as ENETDOWN, which makes the socket ready too.
+		if err := pendingError(sysfd); err != nil {
 			return Block{}, loop.Outcome{}, err
 		}
 		return Block{}, loop.Outcome{}, loop.ErrAgain
@@ -247,7 +249,8 @@ func (b Block) Len() int {
 // Packets iterates over the packets of the block; there are none once it is released. Do not
 // release the block during the loop, and do not keep Data longer than the block.
 func (b Block) Packets() iter.Seq[RingPacket] {
-	return func(yield func(RingPacket) bool) { b.each(yield) } // short enough to be inlined, so that nothing is allocated
+	// Short enough to be inlined, so that nothing is allocated.
+	return func(yield func(RingPacket) bool) { b.each(yield) }
 }
 
 func (b Block) each(yield func(RingPacket) bool) {

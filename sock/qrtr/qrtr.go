@@ -15,7 +15,8 @@ import (
 // Addresses and commands of the control port and the name service: <linux/qrtr.h>.
 const (
 	QRTR_NODE_BCAST = 0xffffffff
-	QRTR_PORT_CTRL  = 0xfffffffe // of each node: the port that control packets are sent to, and come from
+	// Of each node: the port that control packets are sent to, and come from.
+	QRTR_PORT_CTRL = 0xfffffffe
 
 	QRTR_TYPE_DATA       = 1
 	QRTR_TYPE_HELLO      = 2

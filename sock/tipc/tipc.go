@@ -3,7 +3,8 @@
 //
 //	s, err := sock.New(sock.AF_TIPC, sock.SOCK_SEQPACKET, 0)
 //	err = s.Connect(sock.TIPCName(sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0))
-//	p, err := tipc.Subscription{Type: 18888, Upper: 99, Timeout: -1, Filter: sock.TIPC_SUB_SERVICE}.Append(nil, nil)
+//	sub := tipc.Subscription{Type: 18888, Upper: 99, Timeout: -1, Filter: sock.TIPC_SUB_SERVICE}
+//	p, err := sub.Append(nil, nil)
 //	_, err = s.Send(p, 0)
 //	n, err := s.RecvInto(buf, 0)
 //	event, err := tipc.DecodeEvent(buf[:n])
@@ -25,7 +26,8 @@ import (
 
 // Constants of <linux/tipc.h> beyond those that package sock has.
 const (
-	TIPC_NODE_STATE     = 0  // a service type that each node of the cluster binds, with its number as the instance
+	// A service type that each node of the cluster binds, with its number as the instance.
+	TIPC_NODE_STATE     = 0
 	TIPC_LINK_STATE     = 2  // a service type that is bound for each link
 	TIPC_RESERVED_TYPES = 64 // the lowest service type for users
 
@@ -55,8 +57,9 @@ const (
 	TIPC_NODELAY          = 138
 
 	// Group.Flags.
-	TIPC_GROUP_LOOPBACK    = 0x1 // the socket also receives what it sends
-	TIPC_GROUP_MEMBER_EVTS = 0x2 // an empty message with MSG_OOB says that a member joined; with MSG_EOR too, that it left
+	TIPC_GROUP_LOOPBACK = 0x1 // the socket also receives what it sends
+	// An empty message with MSG_OOB says that a member joined; with MSG_EOR too, that it left.
+	TIPC_GROUP_MEMBER_EVTS = 0x2
 
 	solTIPC = 271 // SOL_TIPC
 
@@ -234,8 +237,9 @@ func LeaveGroup(s *sock.Socket) error {
 type Info struct {
 	// Err is TIPC_ERR_NO_NAME or the like if an own message came back or the connection ended, and
 	// else TIPC_OK.
-	Err      uint32
-	Returned []byte // the first 1024 bytes of the message that came back; a part of the items' data, not a copy
+	Err uint32
+	// The first 1024 bytes of the message that came back; a part of the items' data, not a copy.
+	Returned []byte
 
 	// Named says that the message was sent to a name, and not to a socket. The name is Type, and
 	// Lower to Upper.
