@@ -34,7 +34,10 @@ type floor struct {
 
 var below1 = []string{".", "timeouts"}
 var below2 = []string{".", "families", "timeouts", "loop", "sock"}
-var below3 = append([]string{"sock/netconn", "sock/protocol", "internal/..."}, below2...)
+var families = []string{"sock/alg", "sock/bluetooth", "sock/bpf", "sock/can", "sock/netlink", "sock/packet", "sock/qrtr", "sock/rds", "sock/tipc"}
+var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol", "internal/..."}, families, below2)
+
+var family = floor{own: append([]string{"sock/internal/..."}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}}
 
 // A folder's floor is that of its longest prefix here; one without a floor has still to be given a place.
 var floors = map[string]floor{
@@ -45,13 +48,25 @@ var floors = map[string]floor{
 	"loop": {own: below1, foreign: []string{xsys, zap}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "internal/genconst/catalog", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/netlink", "internal/genconst/catalog", "golang.org/x/net"}},
 	"sock/socktest": {own: below2, foreign: []string{xsys}},
+
+	// The families stand on sock, and never on each other. What they share, the calls that only Linux has, is below them.
+	"sock/internal/...": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"sock/alg":          family,
+	"sock/bluetooth":    family,
+	"sock/bpf":          family,
+	"sock/can":          family,
+	"sock/netlink":      family,
+	"sock/packet":       family,
+	"sock/qrtr":         family,
+	"sock/rds":          family,
+	"sock/tipc":         family,
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 
-	"internal/...": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"internal/...": {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	"examples/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"bench/...":    {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
 }
@@ -216,6 +231,16 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"protocol sideways", "sock/protocol/server.go", "protocol", module + "/sock/netconn", false},
 		{"nettest in a test", "sock/netconn/conn_test.go", "netconn_test", "golang.org/x/net/nettest", true},
 		{"nettest elsewhere", "sock/netconn/conn.go", "netconn", "golang.org/x/net/nettest", false},
+
+		{"family down", "sock/can/frame.go", "can", module + "/sock", true},
+		{"family and the system", "sock/rds/info_linux.go", "rds", xsys + "/unix", true},
+		{"family and what all share", "sock/can/filter.go", "can", module + "/sock/internal/linux", true},
+		{"family sideways", "sock/packet/ring.go", "packet", module + "/sock/bpf", false},
+		{"family sideways in a test", "sock/packet/ring_test.go", "packet_test", module + "/sock/bpf", false},
+		{"sock climbs to a family", "sock/send.go", "sock", module + "/sock/can", false},
+		{"sock climbs to what families share", "sock/opt.go", "sock", module + "/sock/internal/linux", false},
+		{"test kit and a family", "sock/socktest/bus_linux.go", "socktest", module + "/sock/can", false},
+		{"example and a family", "examples/can/main_linux.go", "main", module + "/sock/can", true},
 
 		{"command down", "internal/echo/echo.go", "echo", module + "/sock", true},
 		{"command in its own tree", "internal/genconst/main.go", "main", module + "/internal/genconst/catalog", true},

@@ -13,7 +13,7 @@ const acceptRetry = 5 * time.Millisecond
 func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 	sa, salen := &o.sa, &o.salen
 	*salen = uint32(len(sa))
-	if o.s.family == algFamily {
+	if o.s.has(quirkNamelessPeer) {
 		// Its accepted sockets have no names: asked for one, accept4 fails with ECONNABORTED, and the connection is lost.
 		sa, salen, o.salen = nil, nil, 0
 	}

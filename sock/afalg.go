@@ -15,7 +15,7 @@ var errAlgOnly = errors.New("algset is only supported for AF_ALG")
 //
 // op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, whose length the algorithm says; nil sends none. assoclen
 // is how many bytes at the start of the message are authenticated and not encrypted, for "aead"; 0 is none, and Python's default.
-// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see AlgOperation for its length.
+// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see alg.Operation for its length.
 //
 // It reports the bytes that went, all of them unless they are more than SO_SNDBUF holds. It allocates nothing.
 //
@@ -53,7 +53,7 @@ const maxAlgIV = 1024
 
 func (s *core) algArguments(op int, iv []byte, assoclen int) error {
 	switch {
-	case s.family != algFamily:
+	case !s.has(quirkAlgorithm):
 		return errAlgOnly
 	case op < 0 || op > math.MaxInt32:
 		return &ArgError{"op", op, "Invalid or missing argument 'op'"}

@@ -30,6 +30,17 @@ func (a Async) Attempt(name string, d loop.Direction, try func(sysfd int) (loop.
 	return start(a.s, name, d, func(_ *op, sysfd int) (loop.Outcome, error) { return callOwn(try, sysfd) }, nil, 0, nil, fillNothing)
 }
 
+// AttemptAsync is Async.Attempt for a system call that has a result: the future has what the last try returned.
+func AttemptAsync[T any](s *Socket, name string, d loop.Direction, try func(sysfd int) (T, loop.Outcome, error)) loop.Future[T] {
+	var result T
+	call := func(sysfd int) (out loop.Outcome, err error) {
+		result, out, err = try(sysfd)
+		return out, err
+	}
+	return start(s.base(), name, d, func(_ *op, sysfd int) (loop.Outcome, error) { return callOwn(call, sysfd) }, nil, 0, nil,
+		func(*op) (T, error) { return result, nil })
+}
+
 func tryOwn(o *op, sysfd int) (loop.Outcome, error) { return callOwn(o.own, sysfd) }
 
 func callOwn(try func(int) (loop.Outcome, error), sysfd int) (loop.Outcome, error) {

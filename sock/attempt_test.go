@@ -1,8 +1,11 @@
+//go:build unix
+
 package sock_test
 
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"syscall"
 	"testing"
@@ -73,5 +76,51 @@ func TestAttemptWaitsInEveryMode(t *testing.T) {
 				t.Errorf("non-blocking: got %v, want sock.ErrWouldBlock", err)
 			}
 		})
+	}
+}
+
+// The future of a system call that has a result gives the result of the last try.
+func TestAttemptAsyncGivesTheResult(t *testing.T) {
+	x, y, err := sock.Pair(-1, -1, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	defer y.Close()
+	tries := 0
+	future := sock.AttemptAsync(x, "read", loop.Read, func(sysfd int) (string, loop.Outcome, error) {
+		var b [16]byte
+		tries++
+		n, err := syscall.Read(sysfd, b[:])
+		return string(b[:max(n, 0)]), loop.Outcome{N: max(n, 0)}, err
+	})
+	if future.Settled() {
+		t.Fatal("there was nothing to read")
+	}
+	if _, err := y.Send([]byte("late"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := future.Wait(context.Background()); got != "late" || err != nil || tries < 2 {
+		t.Errorf("%q, %v after %d tries; want \"late\" after 2 or more", got, err, tries)
+	}
+}
+
+// An operation from outside of the package reports its errors in the package's form.
+func TestOpError(t *testing.T) {
+	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	to := sock.Inet("127.0.0.1", 9)
+	var op *net.OpError
+	if err := s.OpError("poke", to, syscall.EPERM); !errors.As(err, &op) || op.Op != "poke" || op.Addr != to || !errors.Is(err, syscall.EPERM) {
+		t.Errorf("%v; want EPERM of poke", err)
+	}
+	if err := s.OpError("poke", to, syscall.EAGAIN); err != sock.ErrWouldBlock {
+		t.Errorf("%v; want sock.ErrWouldBlock", err)
+	}
+	if err := s.OpError("poke", to, nil); err != nil {
+		t.Error(err)
 	}
 }

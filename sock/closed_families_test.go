@@ -3,6 +3,7 @@ package sock_test
 import (
 	"maps"
 	"net"
+	"strings"
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -14,43 +15,18 @@ func init() {
 		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
 	}
 	maps.Copy(closedRules, map[string]closedRule{
-		"JoinNetlinkGroup":      closed(func(s *sock.Socket) error { return s.JoinNetlinkGroup(1) }),
-		"LeaveNetlinkGroup":     closed(func(s *sock.Socket) error { return s.LeaveNetlinkGroup(1) }),
-		"LinkAddresses":         closed(func(s *sock.Socket) error { _, err := s.LinkAddresses(); return err }),
-		"Links":                 closed(func(s *sock.Socket) error { _, err := s.Links(); return err }),
-		"SetNetlinkExtendedAck": closed(func(s *sock.Socket) error { return s.SetNetlinkExtendedAck(true) }),
-		"NetlinkDo": closed(func(s *sock.Socket) (err error) {
-			for _, err = range s.NetlinkDo(sock.NetlinkRequest{}) {
-			}
-			return err
-		}),
 		"InterfaceOf": {func(s *sock.Socket, _ socktest.Operations) error {
 			return check(s.InterfaceOf(sock.Packet("", 0).WithScope(1)) == "", "it has an interface")
 		}, nil},
-	})
-}
-
-func init() {
-	closed := func(call func(*sock.Socket) error) closedRule {
-		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}
-	}
-	drop := []sock.BPFInstruction{sock.BPFStmt(sock.BPF_RET, 0)}
-	maps.Copy(closedRules, map[string]closedRule{
-		"AttachFilter":           closed(func(s *sock.Socket) error { return s.AttachFilter(drop) }),
-		"AttachReusePort":        closed(func(s *sock.Socket) error { return s.AttachReusePort(drop) }),
-		"DetachReusePort":        closed(func(s *sock.Socket) error { return s.DetachReusePort() }),
-		"DetachFilter":           closed(func(s *sock.Socket) error { return s.DetachFilter() }),
-		"LockFilter":             closed(func(s *sock.Socket) error { return s.LockFilter() }),
-		"JoinPacket":             closed(func(s *sock.Socket) error { return s.JoinPacket("lo", sock.PACKET_MR_PROMISC, nil) }),
-		"LeavePacket":            closed(func(s *sock.Socket) error { return s.LeavePacket("lo", sock.PACKET_MR_PROMISC, nil) }),
-		"PacketFanout":           closed(func(s *sock.Socket) error { return s.PacketFanout(1, 0) }),
-		"PacketStatistics":       closed(func(s *sock.Socket) error { _, err := s.PacketStatistics(); return err }),
+		"SendmsgAfalg": {func(s *sock.Socket, _ socktest.Operations) error {
+			_, err := s.SendmsgAfalg(nil, 0, nil, 0, 0)
+			return check(err != nil && strings.Contains(err.Error(), "algset is only supported for AF_ALG"), "it encrypts")
+		}, nil},
 		"GetsockoptUint64":       closed(func(s *sock.Socket) error { _, err := s.GetsockoptUint64(sock.SOL_SOCKET, sock.SO_TYPE); return err }),
 		"SetsockoptUint64":       closed(func(s *sock.Socket) error { return s.SetsockoptUint64(sock.SOL_SOCKET, sock.SO_TYPE, 1) }),
 		"SetVsockConnectTimeout": closed(func(s *sock.Socket) error { return s.SetVsockConnectTimeout(1) }),
 		"ICMP6Filter":            closed(func(s *sock.Socket) error { _, err := s.ICMP6Filter(); return err }),
 		"SetICMP6Filter":         closed(func(s *sock.Socket) error { return s.SetICMP6Filter(sock.ICMP6Filter{}) }),
 		"SetICMPFilter":          closed(func(s *sock.Socket) error { return s.SetICMPFilter(0) }),
-		"SetPacketAuxdata":       closed(func(s *sock.Socket) error { return s.SetPacketAuxdata(true) }),
 	})
 }

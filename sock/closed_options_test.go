@@ -1,6 +1,7 @@
 package sock_test
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -67,4 +68,14 @@ var closedOptions = map[string]closedRule{
 	"SetUDPSegment":         {func(s *sock.Socket, _ socktest.Operations) error { return s.SetUDPSegment(1) }, net.ErrClosed},
 	"UDPSegment":            {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.UDPSegment(); return err }, net.ErrClosed},
 	"SetUDPGRO":             {func(s *sock.Socket, _ socktest.Operations) error { return s.SetUDPGRO(true) }, net.ErrClosed},
+
+	// The seam for packages that add operations.
+	"OpError": {func(s *sock.Socket, _ socktest.Operations) error { return s.OpError("poke", sock.Addr{}, nil) }, nil},
+	"SyscallConn": {func(s *sock.Socket, _ socktest.Operations) error {
+		c, err := s.SyscallConn()
+		if err != nil {
+			return fmt.Errorf("no connection: %v", err)
+		}
+		return c.Control(func(uintptr) {})
+	}, net.ErrClosed},
 }

@@ -18,7 +18,7 @@ const backlogRetry = time.Millisecond
 //
 // But Bluetooth's connect tells nothing of the kind when it is called again.
 func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
-	if o.started && o.s.family == afBluetooth {
+	if o.started && o.s.has(quirkConnectOnce) {
 		err := sysConnected(sysfd)
 		if err == nil {
 			o.s.fd.Renewed()

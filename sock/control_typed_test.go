@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // readers are all that read an item, by name.
@@ -101,7 +102,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the types are those of Linux: run this on Linux")
 	}
-	littleEndian(t)
+	socktest.LittleEndian(t)
 	at := time.Unix(0x65000000, 0)
 	for _, tt := range []struct {
 		reader      string

@@ -18,6 +18,12 @@
 // A timeout, a canceled context or task ends the operation, never the socket, and loses no byte: what has not been received is
 // still there for the next call. Only Sendall and Sendfile can end in the middle, and say how much went.
 //
+// # Families
+//
+// Addresses of every family are here, and all that Python documents. A package of its own has what stands above the sockets of a
+// family, as functions that take a Socket: sock/can, sock/netlink, sock/packet, sock/bpf, sock/bluetooth, sock/tipc, sock/rds,
+// sock/qrtr, sock/alg. A program adds an operation that is missing by [Socket.Attempt] or [Socket.SyscallConn].
+//
 // # Errors
 //
 // A failed call is a *net.OpError that names the operation, the family and the address, around the system's error, so that

@@ -57,6 +57,11 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	return e
 }
 
+// OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the operation, the network's name and addr,
+// which may be the zero Addr. It returns nil for nil, and ErrWouldBlock for EAGAIN. It is for packages that add operations to a
+// socket, by Attempt or SyscallConn, so that their errors read as all others.
+func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
+
 // failed is fail for what has no socket.
 func failed(op string, family int, err error) error {
 	return (&core{family: int32(family)}).fail(op, Addr{}, err)

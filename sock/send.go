@@ -30,7 +30,7 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 
 // again is for a send that would block on an ISO-TP socket, because a message is under way: Linux before 6.3 makes no edge at its end.
 func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
-	if err == loop.ErrAgain && s.isISOTP() {
+	if err == loop.ErrAgain && s.has(quirkSilentSend) {
 		out.Retry = fullRetry
 	}
 	return out, err

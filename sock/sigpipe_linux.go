@@ -2,10 +2,9 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// sendFlags are flags, and with them no send raises SIGPIPE. Two families take no flag but MSG_DONTWAIT, and raise no signal: of another
-// AF_RDS says EOPNOTSUPP (rds_sendmsg of net/rds/send.c), AF_QIPCRTR EINVAL (qrtr_sendmsg of net/qrtr/af_qrtr.c).
+// sendFlags returns flags, with the one added that keeps a send from raising SIGPIPE.
 func (s *core) sendFlags(flags int) int {
-	if s.family == AF_RDS || s.family == AF_QIPCRTR {
+	if s.has(quirkFewFlags) {
 		return flags
 	}
 	return flags | unix.MSG_NOSIGNAL

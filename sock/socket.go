@@ -46,6 +46,7 @@ const (
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
 func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
+	c.flags.Store(quirksOf(c.family, c.proto))
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}

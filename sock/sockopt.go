@@ -17,7 +17,7 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
-		if s.isVsock() {
+		if s.has(quirkWideOptions) {
 			var b [8]byte
 			n, err := sysGetsockopt(sysfd, level, name, b[:])
 			if n < len(b) {
@@ -40,7 +40,7 @@ const maxOption = 1024
 //
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
-	if s.isVsock() {
+	if s.has(quirkWideOptions) {
 		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt string buffer not allowed"})
 	}
 	if err := cOption(level, name); err != nil {
@@ -68,7 +68,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	if s.isVsock() {
+	if s.has(quirkWideOptions) {
 		return s.SetsockoptUint64(level, name, uint64(int64(value)))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
@@ -81,7 +81,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 //
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
-	if s.isVsock() {
+	if s.has(quirkWideOptions) {
 		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "an option of an AF_VSOCK socket is a number"})
 	}
 	if err := cOption(level, name); err != nil {
@@ -95,7 +95,7 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 //
 // Error: an *ArgError for a length that is negative or beyond a C int, and on an AF_VSOCK socket.
 func (s *Socket) SetsockoptNil(level, name, optlen int) error {
-	if s.isVsock() {
+	if s.has(quirkWideOptions) {
 		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "an option of an AF_VSOCK socket is a number"})
 	}
 	if err := cOption(level, name); err != nil {

@@ -301,3 +301,24 @@ func sysSockError(fd int) error {
 	}
 	return err
 }
+
+// sysConnected returns how a connect that was in progress ended, or loop.ErrAgain while it still is. It makes no connect(2).
+func sysConnected(fd int) error {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	if _, err := unix.Poll(fds, 0); err != nil && err != unix.EINTR {
+		return sysErrorOf(err)
+	}
+	ready := fds[0].Revents
+	if ready == 0 {
+		return loop.ErrAgain
+	}
+	switch errno, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR); {
+	case err != nil:
+		return err
+	case errno != 0:
+		return syscall.Errno(errno)
+	case ready&(unix.POLLHUP|unix.POLLERR) != 0:
+		return syscall.ECONNABORTED // an earlier look has taken the error
+	}
+	return nil
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -196,11 +197,11 @@ func TestInSystem(t *testing.T) {
 	})
 	t.Run("alternative name", func(t *testing.T) { // items 158, 169
 		const altIfname = unix.IFLA_PROP_LIST + 1 // IFLA_ALT_IFNAME, <linux/if_link.h>
-		body, err := new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(1, 0, 0)).Nest(unix.IFLA_PROP_LIST, func(b *sock.NetlinkBuilder) {
+		body, err := new(netlink.Builder).Bytes(netlink.LinkHeader(1, 0, 0)).Nest(unix.IFLA_PROP_LIST, func(b *netlink.Builder) {
 			b.Text(altIfname, "enp0s0").Text(altIfname, "fifteen-letters")
 		}).Data()
 		socktest.Must(t, err)
-		for _, err := range netlinkSocket(t).NetlinkDo(sock.NetlinkRequest{Type: unix.RTM_NEWLINKPROP, Flags: unix.NLM_F_CREATE | unix.NLM_F_APPEND, Data: body}) {
+		for _, err := range netlink.Do(netlinkSocket(t), netlink.Request{Type: unix.RTM_NEWLINKPROP, Flags: unix.NLM_F_CREATE | unix.NLM_F_APPEND, Data: body}) {
 			if err != nil {
 				t.Skipf("%v: needs Linux 5.5", err)
 			}

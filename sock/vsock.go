@@ -8,9 +8,6 @@ import (
 
 // What AF_VSOCK has beside its addresses: vsock(7), <linux/vm_sockets.h>.
 
-// isVsock says that the options of the socket are those of Linux's AF_VSOCK.
-func (s *core) isVsock() bool { return s.family == vsockFamily }
-
 // VsockLocalCID is the context identifier of this host or virtual machine: IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock.
 // VMADDR_CID_ANY says that nothing carries AF_VSOCK beyond this host; its own sockets reach each other by VMADDR_CID_LOCAL, where there
 // is a loopback.

@@ -28,6 +28,7 @@ import (
 	"os"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 )
 
 func main() {
@@ -39,12 +40,12 @@ func main() {
 	check(err)
 	defer s.Close()
 	check(s.Bind(sock.CAN(bus)))
-	own, err := sock.CANFrame{ID: 0x01, Data: []byte{1, 2, 3}}.Append(nil)
+	own, err := can.Frame{ID: 0x01, Data: []byte{1, 2, 3}}.Append(nil)
 	check(err)
 	for {
-		cf, _, err := s.Recvfrom(sock.CAN_MTU, 0)
+		cf, _, err := s.Recvfrom(can.CAN_MTU, 0)
 		check(err)
-		f, err := sock.DecodeCANFrame(cf)
+		f, err := can.DecodeFrame(cf)
 		check(err)
 		fmt.Printf("Received: can_id=%x, can_dlc=%x, data=%q\n", f.ID, f.DLC(), f.Data)
 		if _, err := s.Send(cf, 0); err != nil {

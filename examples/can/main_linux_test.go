@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -20,8 +21,8 @@ func TestCAN(t *testing.T) {
 	// Until it listens nobody answers.
 	socktest.Must(t, s.SetTimeout(20*time.Millisecond))
 	for end := time.Now().Add(socktest.Patience); ; {
-		socktest.SendFrame(t, s, "123#C0FFEE")
-		if _, err := s.Recv(sock.CAN_MTU, sock.MSG_PEEK); err == nil {
+		socktest.SendFrame(t, s, 0x123, 0xc0, 0xff, 0xee)
+		if _, err := s.Recv(can.CAN_MTU, sock.MSG_PEEK); err == nil {
 			break
 		} else if !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(end) {
 			t.Fatal(err)
@@ -29,9 +30,9 @@ func TestCAN(t *testing.T) {
 	}
 	socktest.Must(t, s.SetTimeout(socktest.Patience))
 	for _, want := range []string{"123#C0FFEE", "001#010203"} {
-		p, err := s.Recv(sock.CAN_MTU, 0)
+		p, err := s.Recv(can.CAN_MTU, 0)
 		socktest.Must(t, err)
-		if f, err := sock.DecodeCANFrame(p); err != nil || f.String() != want {
+		if f, err := can.DecodeFrame(p); err != nil || f.String() != want {
 			t.Errorf("it sent %v, %v; want %s", f, err, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 )
 
 func main() {
@@ -23,22 +24,22 @@ func main() {
 		bus = os.Args[1]
 	}
 	if len(os.Args) > 2 {
-		var filters []sock.CANFilter
+		var filters []can.Filter
 		for _, text := range os.Args[2:] {
-			f, err := sock.ParseCANFilter(text)
+			f, err := can.ParseFilter(text)
 			check(err)
 			filters = append(filters, f)
 		}
-		check(s.SetCANFilters(filters...))
+		check(can.SetFilters(s, filters...))
 	}
-	check(s.SetCANErrorFilter(sock.CAN_ERR_MASK))
+	check(can.SetErrorFilter(s, sock.CAN_ERR_MASK))
 	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1) // what the kernel does not know it will not bring
-	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1)
+	_ = s.Setsockopt(sock.SOL_CAN_RAW, can.CAN_RAW_XL_FRAMES, 1)
 	check(s.Bind(sock.CAN(bus)))
-	for buf := make([]byte, sock.CANXL_MTU); ; {
+	for buf := make([]byte, can.CANXL_MTU); ; {
 		n, from, err := s.RecvfromInto(buf, 0)
 		check(err)
-		f, err := sock.DecodeCANFrame(buf[:n])
+		f, err := can.DecodeFrame(buf[:n])
 		check(err)
 		fmt.Printf("(%.6f) %s %s", float64(time.Now().UnixMicro())/1e6, s.InterfaceOf(from), f)
 		if e, ok := f.ErrorFrame(); ok {

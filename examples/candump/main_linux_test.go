@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -22,7 +23,7 @@ func TestCandump(t *testing.T) {
 			case <-done:
 				return nil
 			case <-tick.C:
-				socktest.SendFrame(t, s, "123#00")
+				socktest.SendFrame(t, s, 0x123, 0x00)
 			}
 		}
 	})
@@ -31,9 +32,9 @@ func TestCandump(t *testing.T) {
 	}
 	close(done)
 	socktest.Must(t, ready.Wait(t))
-	socktest.SendFrame(t, s, "124#00") // not wanted
-	socktest.SendFrame(t, s, "12345678#DEADBEEF")
-	socktest.SendFrame(t, s, "20000040#0000000000000000")
+	socktest.SendFrame(t, s, 0x124, 0x00) // not wanted
+	socktest.SendFrame(t, s, sock.CAN_EFF_FLAG|0x12345678, 0xde, 0xad, 0xbe, 0xef)
+	socktest.SendFrame(t, s, 0x20000040, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00)
 	for _, want := range []string{" vcandex 12345678#DEADBEEF", " vcandex 20000040#0000000000000000 bus off"} {
 		got := line()
 		for strings.HasSuffix(got, " 123#00") {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 )
 
 const (
@@ -33,8 +34,8 @@ func open() (*sock.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, group := range []uint32{sock.RTNLGRP_LINK, sock.RTNLGRP_IPV4_IFADDR, sock.RTNLGRP_IPV6_IFADDR} {
-		if err := s.JoinNetlinkGroup(group); err != nil {
+	for _, group := range []uint32{netlink.RTNLGRP_LINK, netlink.RTNLGRP_IPV4_IFADDR, netlink.RTNLGRP_IPV6_IFADDR} {
+		if err := netlink.JoinGroup(s, group); err != nil {
 			s.Close()
 			return nil, err
 		}
@@ -58,7 +59,7 @@ func monitor(s *sock.Socket, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		for m, err := range sock.NetlinkMessages(buf[:n]) {
+		for m, err := range netlink.Messages(buf[:n]) {
 			if err != nil {
 				return err
 			}
@@ -69,13 +70,13 @@ func monitor(s *sock.Socket, w io.Writer) error {
 
 // list writes all links and addresses.
 func list(s *sock.Socket, w io.Writer) error {
-	for _, r := range []sock.NetlinkRequest{
-		{Type: sock.RTM_GETLINK, Data: sock.LinkHeader(0, 0, 0)},
-		{Type: sock.RTM_GETADDR, Data: sock.LinkAddressHeader(0, 0, 0)},
+	for _, r := range []netlink.Request{
+		{Type: netlink.RTM_GETLINK, Data: netlink.LinkHeader(0, 0, 0)},
+		{Type: netlink.RTM_GETADDR, Data: netlink.LinkAddressHeader(0, 0, 0)},
 	} {
-		r.Flags = sock.NLM_F_DUMP
-		r.Other = func(m sock.NetlinkMessage) { show(w, m) } // a change that comes meanwhile
-		for m, err := range s.NetlinkDo(r) {
+		r.Flags = netlink.NLM_F_DUMP
+		r.Other = func(m netlink.Message) { show(w, m) } // a change that comes meanwhile
+		for m, err := range netlink.Do(s, r) {
 			if err != nil {
 				return err
 			}
@@ -85,19 +86,19 @@ func list(s *sock.Socket, w io.Writer) error {
 	return nil
 }
 
-func show(w io.Writer, m sock.NetlinkMessage) {
-	what := map[uint16]string{sock.RTM_DELLINK: "gone: ", sock.RTM_DELADDR: "gone: "}[m.Type]
+func show(w io.Writer, m netlink.Message) {
+	what := map[uint16]string{netlink.RTM_DELLINK: "gone: ", netlink.RTM_DELADDR: "gone: "}[m.Type]
 	switch m.Type {
-	case sock.RTM_NEWLINK, sock.RTM_DELLINK:
-		if l, err := sock.LinkMessage(m); err == nil {
+	case netlink.RTM_NEWLINK, netlink.RTM_DELLINK:
+		if l, err := netlink.ParseLink(m); err == nil {
 			state := "down"
 			if l.Up() {
 				state = "up"
 			}
 			fmt.Fprintf(w, "%slink %d %s %s, %s, mtu %d %s\n", what, l.Index, l.Name, state, l.Address, l.MTU, l.Kind)
 		}
-	case sock.RTM_NEWADDR, sock.RTM_DELADDR:
-		if a, err := sock.LinkAddressMessage(m); err == nil {
+	case netlink.RTM_NEWADDR, netlink.RTM_DELADDR:
+		if a, err := netlink.ParseLinkAddress(m); err == nil {
 			fmt.Fprintf(w, "%saddress %s on link %d\n", what, a.Prefix, a.Index)
 		}
 	}

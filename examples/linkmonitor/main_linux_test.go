@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -45,22 +46,22 @@ func TestMonitor(t *testing.T) {
 			}
 		}
 	}
-	do := func(typ, flags uint16, b *sock.NetlinkBuilder) {
+	do := func(typ, flags uint16, b *netlink.Builder) {
 		t.Helper()
 		body, err := b.Data()
 		socktest.Must(t, err)
-		for _, err := range boss.NetlinkDo(sock.NetlinkRequest{Type: typ, Flags: flags, Data: body}) {
+		for _, err := range netlink.Do(boss, netlink.Request{Type: typ, Flags: flags, Data: body}) {
 			socktest.Must(t, err)
 		}
 	}
 	expect("link 1 lo down")
-	do(sock.RTM_NEWLINK, 0, new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(1, sock.IFF_UP, sock.IFF_UP)))
+	do(netlink.RTM_NEWLINK, 0, new(netlink.Builder).Bytes(netlink.LinkHeader(1, netlink.IFF_UP, netlink.IFF_UP)))
 	expect("link 1 lo up")
 	expect("address 127.0.0.1/8 on link 1")
-	do(sock.RTM_NEWLINK, sock.NLM_F_CREATE, new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(0, 0, 0)).Text(sock.IFLA_IFNAME, "wire0").
-		Nest(sock.IFLA_LINKINFO, func(b *sock.NetlinkBuilder) { b.Text(sock.IFLA_INFO_KIND, "veth") }))
+	do(netlink.RTM_NEWLINK, netlink.NLM_F_CREATE, new(netlink.Builder).Bytes(netlink.LinkHeader(0, 0, 0)).Text(netlink.IFLA_IFNAME, "wire0").
+		Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) { b.Text(netlink.IFLA_INFO_KIND, "veth") }))
 	expect("wire0 down", "mtu 1500 veth")
-	do(sock.RTM_DELLINK, 0, new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(0, 0, 0)).Text(sock.IFLA_IFNAME, "wire0"))
+	do(netlink.RTM_DELLINK, 0, new(netlink.Builder).Bytes(netlink.LinkHeader(0, 0, 0)).Text(netlink.IFLA_IFNAME, "wire0"))
 	expect("gone: ", "wire0")
 	events.Close()
 	if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {

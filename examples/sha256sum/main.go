@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/alg"
 )
 
 func main() {
@@ -18,7 +18,7 @@ func main() {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	sha256, err := sock.NewAlg("hash", "sha256")
+	sha256, err := alg.NewHash("sha256")
 	check(err)
 	for _, name := range names {
 		file := os.Stdin
@@ -34,7 +34,7 @@ func main() {
 }
 
 // sum is the digest of all that r has.
-func sum(sha256 *sock.Alg, r io.Reader) ([]byte, error) {
+func sum(sha256 *alg.Algorithm, r io.Reader) ([]byte, error) {
 	op, err := sha256.Operation()
 	if err != nil {
 		return nil, err

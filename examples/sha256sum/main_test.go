@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/alg"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -33,7 +33,7 @@ func TestSha256sum(t *testing.T) {
 	socktest.Must(t, os.WriteFile(file, contents, 0o600))
 	out, complaint, err := run(t, []byte("input"), file, "-")
 
-	a, missing := sock.NewAlg("hash", "sha256")
+	a, missing := alg.New("hash", "sha256")
 	if errors.Is(missing, errors.ErrUnsupported) {
 		if err == nil || !strings.Contains(complaint, "AF_ALG") {
 			t.Errorf("without AF_ALG: %v, %q; want what is missing", err, complaint)

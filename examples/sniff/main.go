@@ -15,6 +15,8 @@ import (
 	"os"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/bpf"
+	"github.com/polluxio/pollux/sock/packet"
 )
 
 const afPacket = 17 // AF_PACKET, which package sock names on Linux alone
@@ -27,7 +29,7 @@ func main() {
 	flag.Parse()
 	s, err := open(*link, uint32(*port))
 	if err == nil && *promiscuous {
-		err = s.JoinPacket(*link, sock.PACKET_MR_PROMISC, nil)
+		err = packet.Join(s, *link, packet.PACKET_MR_PROMISC, nil)
 	}
 	if err == nil {
 		fmt.Println("Listening on", *link)
@@ -40,14 +42,14 @@ func main() {
 
 // open is a socket that gets nothing but UDP packets to the port. It is bound only when it has its filter.
 func open(link string, port uint32) (*sock.Socket, error) {
-	filter, err := new(sock.BPFAssembler).
+	filter, err := new(bpf.Assembler).
 		Load(1, 9). // the protocol; packets begin with the header of IP
-		If(sock.BPF_JEQ, sock.IPPROTO_UDP, "", "drop").
+		If(bpf.BPF_JEQ, sock.IPPROTO_UDP, "", "drop").
 		Load(2, 6). // where in the datagram the fragment belongs
-		If(sock.BPF_JSET, 0x1fff, "drop", "").
-		Add(sock.BPFStmt(sock.BPF_LDX|sock.BPF_B|sock.BPF_MSH, 0), // the length of that header
-			sock.BPFStmt(sock.BPF_LD|sock.BPF_H|sock.BPF_IND, 2)). // behind it, the port
-		If(sock.BPF_JEQ, port, "take", "drop").
+		If(bpf.BPF_JSET, 0x1fff, "drop", "").
+		Add(bpf.Stmt(bpf.BPF_LDX|bpf.BPF_B|bpf.BPF_MSH, 0), // the length of that header
+			bpf.Stmt(bpf.BPF_LD|bpf.BPF_H|bpf.BPF_IND, 2)). // behind it, the port
+		If(bpf.BPF_JEQ, port, "take", "drop").
 		Label("take").Ret(math.MaxUint32).
 		Label("drop").Ret(0).
 		Program()
@@ -58,8 +60,8 @@ func open(link string, port uint32) (*sock.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.AttachFilter(filter); err == nil {
-		err = s.Bind(sock.Packet(link, sock.ETH_P_IP))
+	if err = bpf.Attach(s, filter); err == nil {
+		err = s.Bind(sock.Packet(link, packet.ETH_P_IP))
 	}
 	if err != nil {
 		s.Close()

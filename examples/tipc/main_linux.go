@@ -13,6 +13,7 @@ import (
 	"os"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/tipc"
 )
 
 const service, instance = 18888, 17
@@ -36,7 +37,7 @@ func serve() {
 	defer s.Close()
 	check(s.Bind(sock.TIPCNameseq(service, instance, instance)))
 	fmt.Printf("Serving %d:%d\n", service, instance)
-	for buf := make([]byte, sock.TIPC_MAX_USER_MSG_SIZE); ; {
+	for buf := make([]byte, tipc.TIPC_MAX_USER_MSG_SIZE); ; {
 		n, from, err := s.RecvfromInto(buf, 0)
 		check(err)
 		fmt.Printf("Asked %q by %v\n", buf[:n], from)
@@ -51,13 +52,13 @@ func await() {
 	check(err)
 	defer s.Close()
 	check(s.Connect(sock.TIPCName(sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0)))
-	p, err := sock.TIPCSubscription{Type: service, Lower: instance, Upper: instance, Timeout: -1, Filter: sock.TIPC_SUB_SERVICE}.Append(nil, nil)
+	p, err := tipc.Subscription{Type: service, Lower: instance, Upper: instance, Timeout: -1, Filter: sock.TIPC_SUB_SERVICE}.Append(nil, nil)
 	check(err)
 	_, err = s.Send(p, 0)
 	check(err)
 	p, err = s.Recv(100, 0)
 	check(err)
-	event, err := sock.DecodeTIPCEvent(p)
+	event, err := tipc.DecodeEvent(p)
 	check(err)
 	fmt.Println("Found:", event)
 }
@@ -69,7 +70,7 @@ func ask() {
 	defer s.Close()
 	_, err = s.Sendto([]byte("Hello, world"), 0, sock.TIPCName(service, instance, 0))
 	check(err)
-	answer, from, err := s.Recvfrom(sock.TIPC_MAX_USER_MSG_SIZE, 0)
+	answer, from, err := s.Recvfrom(tipc.TIPC_MAX_USER_MSG_SIZE, 0)
 	check(err)
 	fmt.Printf("Received %q from %v\n", answer, from)
 }

@@ -29,13 +29,14 @@ func Bus(t testing.TB, name, where string, lacking func()) *sock.Socket {
 	return s
 }
 
-// SendFrame sends a frame that is written as cansend(1) takes it.
-func SendFrame(t testing.TB, s *sock.Socket, text string) {
+// SendFrame sends a classic frame of at most 8 bytes. id includes the flags, such as CAN_EFF_FLAG.
+func SendFrame(t testing.TB, s *sock.Socket, id uint32, data ...byte) {
 	t.Helper()
-	f, err := sock.ParseCANFrame(text)
-	Must(t, err)
-	p, err := f.Append(nil)
-	Must(t, err)
-	_, err = s.Send(p, 0)
+	// struct can_frame { canid_t can_id; __u8 len; __u8 pad, res0, len8_dlc; __u8 data[8]; };
+	var p [16]byte
+	copy(p[:], Uint32s(id))
+	p[4] = byte(len(data))
+	copy(p[8:], data)
+	_, err := s.Send(p[:], 0)
 	Must(t, err)
 }

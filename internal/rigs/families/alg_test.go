@@ -24,14 +24,15 @@ import (
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/alg"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
 
 // algorithm is one of the kernel's, which goes with the test.
-func algorithm(t testing.TB, typ, name string) *sock.Alg {
+func algorithm(t testing.TB, typ, name string) *alg.Algorithm {
 	t.Helper()
-	a, err := sock.NewAlg(typ, name)
+	a, err := alg.New(typ, name)
 	if typ == "rng" {
 		lacksFrom(t, 7, typ+" "+name, err)
 	}
@@ -41,14 +42,14 @@ func algorithm(t testing.TB, typ, name string) *sock.Alg {
 }
 
 // keyed is algorithm with a key.
-func keyed(t testing.TB, typ, name string, key []byte) *sock.Alg {
+func keyed(t testing.TB, typ, name string, key []byte) *alg.Algorithm {
 	t.Helper()
 	a := algorithm(t, typ, name)
 	must(t, a.SetKey(key))
 	return a
 }
 
-func operation(t testing.TB, a *sock.Alg) *sock.AlgOperation {
+func operation(t testing.TB, a *alg.Algorithm) *alg.Operation {
 	t.Helper()
 	o, err := a.Operation()
 	must(t, err)
@@ -57,7 +58,7 @@ func operation(t testing.TB, a *sock.Alg) *sock.AlgOperation {
 }
 
 // itself makes pairs whose two are one socket: what is sent to it comes out of it again, as something else.
-func itself(a *sock.Alg) func(*testing.T) (_, _ *sock.Socket) {
+func itself(a *alg.Algorithm) func(*testing.T) (_, _ *sock.Socket) {
 	return func(t *testing.T) (_, _ *sock.Socket) {
 		t.Helper()
 		s := operation(t, a).Socket
@@ -376,7 +377,7 @@ func TestAlgAEAD(t *testing.T) {
 		for _, header := range [][]byte{nil, header, bytes.Repeat([]byte("long"), 1000)} {
 			text := bytes.Repeat([]byte("0123456789"), n/10+1)[:n]
 			want := gcm.Seal(nil, nonce, text, header)
-			for _, o := range []*sock.AlgOperation{o, other} {
+			for _, o := range []*alg.Operation{o, other} {
 				got, err := o.Encrypt(nonce, header, text)
 				if err != nil || !bytes.Equal(got, want) {
 					t.Fatalf("Encrypt of %d bytes behind %d: %s, %v; want %s", n, len(header), head(got), err, head(want))
@@ -523,16 +524,30 @@ func TestSendmsgAfalg(t *testing.T) {
 	})
 }
 
+// Each constructor binds to an algorithm of its own kind.
+func TestAlgConstructors(t *testing.T) {
+	for name, open := range map[string]func(string) (*alg.Algorithm, error){
+		"sha256": alg.NewHash, "cbc(aes)": alg.NewCipher, "gcm(aes)": alg.NewAEAD, "stdrng": alg.NewRandom,
+	} {
+		a, err := open(name)
+		if name == "stdrng" {
+			lacksFrom(t, 7, name, err)
+		}
+		lacks(t, name, err)
+		must(t, a.Close())
+	}
+}
+
 // What the kernel does not have says what it is that is missing.
 func TestAlgLacks(t *testing.T) {
 	socktest.Check(t)
 	need(t, sock.AF_ALG, sock.SOCK_SEQPACKET, 0).Close()
-	_, err := sock.NewAlg("hash", "no such thing")
+	_, err := alg.New("hash", "no such thing")
 	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.ENOENT) {
 		t.Errorf("%v, want errors.ErrUnsupported and ENOENT", err)
 	}
 	t.Log(err)
-	if _, err := sock.NewAlg("a type that is too long", "sha256"); !errors.Is(err, families.ErrALGType) {
+	if _, err := alg.New("a type that is too long", "sha256"); !errors.Is(err, families.ErrALGType) {
 		t.Errorf("%v, want ErrALGType", err)
 	}
 	a := algorithm(t, "hash", "sha256")

@@ -14,21 +14,22 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/bluetooth"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
 
 // readAddress is the command that asks a controller for its address: the specification, volume 4, part E, section 7.4.6.
-var readAddress = sock.HCIOpcode(0x04, 0x009)
+var readAddress = bluetooth.HCIOpcode(0x04, 0x009)
 
 // hciSocket is a raw socket of a controller, which receives the answers to readAddress.
 func hciSocket(t testing.TB, c *controller) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_BLUETOOTH, sock.SOCK_RAW, sock.BTPROTO_HCI)
 	must(t, s.Bind(families.HCI(uint16(c.id), sock.HCI_CHANNEL_RAW)))
-	filter := sock.HCIFilter{Opcode: readAddress}.Type(sock.HCI_EVENT_PKT).Event(sock.EVT_CMD_COMPLETE)
-	must(t, s.SetHCIFilter(filter))
-	if got, err := s.HCIFilter(); got != filter || err != nil {
+	filter := bluetooth.HCIFilter{Opcode: readAddress}.Type(bluetooth.HCI_EVENT_PKT).Event(bluetooth.EVT_CMD_COMPLETE)
+	must(t, bluetooth.SetHCIFilter(s, filter))
+	if got, err := bluetooth.GetHCIFilter(s); got != filter || err != nil {
 		t.Fatalf("the filter is %+v, %v; want %+v", got, err, filter)
 	}
 	return s
@@ -42,30 +43,30 @@ func TestHCI(t *testing.T) {
 		return s, s
 	}, exchange{
 		Message: func(int) []byte {
-			p, err := sock.AppendHCICommand(nil, sock.HCICommand{Opcode: readAddress})
+			p, err := bluetooth.AppendHCICommand(nil, bluetooth.HCICommand{Opcode: readAddress})
 			must(t, err)
 			return p
 		},
 		Arrives: func([]byte) []byte {
-			p, err := sock.AppendHCIEvent(nil, sock.HCIEvent{Code: sock.EVT_CMD_COMPLETE, Params: slices.Concat(
+			p, err := bluetooth.AppendHCIEvent(nil, bluetooth.HCIEvent{Code: bluetooth.EVT_CMD_COMPLETE, Params: slices.Concat(
 				[]byte{1, byte(readAddress), byte(readAddress >> 8), 0}, near.addr[:])})
 			must(t, err)
 			return p
 		},
 		Ready: func(t *testing.T, s *sock.Socket) {
-			must(t, s.SetHCIDataDir(true))
-			must(t, s.SetHCITimeStamp(true))
-			dir, err := s.HCIDataDir()
-			stamp, err2 := s.HCITimeStamp()
+			must(t, bluetooth.SetHCIDataDir(s, true))
+			must(t, bluetooth.SetHCITimeStamp(s, true))
+			dir, err := bluetooth.GetHCIDataDir(s)
+			stamp, err2 := bluetooth.GetHCITimeStamp(s)
 			if must(t, errors.Join(err, err2)); !dir || !stamp {
 				t.Errorf("direction %v, time %v; want both", dir, stamp)
 			}
 		},
 		Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-			if in, ok := wantItem(t, items, sock.SOL_HCI, sock.HCI_CMSG_DIR).HCIDir(); !in || !ok {
+			if in, ok := bluetooth.HCIDir(wantItem(t, items, sock.SOL_HCI, bluetooth.HCI_CMSG_DIR)); !in || !ok {
 				t.Errorf("incoming %v, %v", in, ok)
 			}
-			at, ok := wantItem(t, items, sock.SOL_HCI, sock.HCI_CMSG_TSTAMP).HCITime()
+			at, ok := bluetooth.HCITime(wantItem(t, items, sock.SOL_HCI, bluetooth.HCI_CMSG_TSTAMP))
 			if age := time.Since(at); !ok || age < 0 || age > time.Minute {
 				t.Errorf("came %v ago, %v", age, ok)
 			}
@@ -75,7 +76,7 @@ func TestHCI(t *testing.T) {
 	t.Run("request", func(t *testing.T) {
 		socktest.Check(t)
 		s := hciSocket(t, near)
-		got, err := s.HCIRequest(readAddress)
+		got, err := bluetooth.HCIRequest(s, readAddress)
 		must(t, err)
 		if want := append([]byte{0}, near.addr[:]...); !bytes.Equal(got, want) {
 			t.Errorf("%x, want %x", got, want)
@@ -88,13 +89,13 @@ func TestHCI(t *testing.T) {
 	t.Run("what the filter keeps out", func(t *testing.T) {
 		socktest.Check(t)
 		s := hciSocket(t, near)
-		must(t, s.SetHCIFilter(sock.HCIFilter{}.Type(sock.HCI_EVENT_PKT))) // no event at all
-		p, err := sock.AppendHCICommand(nil, sock.HCICommand{Opcode: readAddress})
+		must(t, bluetooth.SetHCIFilter(s, bluetooth.HCIFilter{}.Type(bluetooth.HCI_EVENT_PKT))) // no event at all
+		p, err := bluetooth.AppendHCICommand(nil, bluetooth.HCICommand{Opcode: readAddress})
 		must(t, err)
 		_, err = s.Send(p, 0)
 		must(t, err)
 		other := hciSocket(t, near)
-		_, err = other.HCIRequest(readAddress) // by then the first has been answered
+		_, err = bluetooth.HCIRequest(other, readAddress) // by then the first has been answered
 		must(t, err)
 		must(t, s.SetBlocking(false))
 		if got, err := s.Recv(300, 0); !errors.Is(err, sock.ErrWouldBlock) {
@@ -104,9 +105,9 @@ func TestHCI(t *testing.T) {
 
 	t.Run("devices", func(t *testing.T) {
 		socktest.Check(t)
-		devices, err := sock.HCIDevices()
+		devices, err := bluetooth.HCIDevices()
 		must(t, err)
-		i := slices.IndexFunc(devices, func(d sock.HCIDevice) bool { return d.ID == near.id })
+		i := slices.IndexFunc(devices, func(d bluetooth.HCIDevice) bool { return d.ID == near.id })
 		if i < 0 {
 			t.Fatalf("no device %d in %+v", near.id, devices)
 		}
@@ -128,11 +129,11 @@ func TestHCIChannels(t *testing.T) {
 		must(t, s.SetTimeout(socktest.Patience))
 		return s
 	}
-	next := func(t *testing.T, s *sock.Socket) sock.HCIMessage {
+	next := func(t *testing.T, s *sock.Socket) bluetooth.HCIMessage {
 		t.Helper()
 		p, err := s.Recv(1<<16, 0)
 		must(t, err)
-		m, err := sock.DecodeHCIMessage(p)
+		m, err := bluetooth.DecodeHCIMessage(p)
 		must(t, err)
 		return m
 	}
@@ -142,7 +143,7 @@ func TestHCIChannels(t *testing.T) {
 		s := bound(t, sock.HCI_DEV_NONE, sock.HCI_CHANNEL_CONTROL)
 		ask := func(opcode uint16) []byte {
 			t.Helper()
-			p, err := sock.AppendHCIMessage(nil, sock.HCIMessage{Opcode: opcode, Index: sock.MGMT_INDEX_NONE})
+			p, err := bluetooth.AppendHCIMessage(nil, bluetooth.HCIMessage{Opcode: opcode, Index: bluetooth.MGMT_INDEX_NONE})
 			must(t, err)
 			_, err = s.Send(p, 0)
 			must(t, err)
@@ -155,10 +156,10 @@ func TestHCIChannels(t *testing.T) {
 				}
 			}
 		}
-		if version := ask(sock.MGMT_OP_READ_VERSION); len(version) != 3 || version[0] != 1 {
+		if version := ask(bluetooth.MGMT_OP_READ_VERSION); len(version) != 3 || version[0] != 1 {
 			t.Errorf("version %x, want 1.something", version)
 		}
-		list := ask(sock.MGMT_OP_READ_INDEX_LIST)
+		list := ask(bluetooth.MGMT_OP_READ_INDEX_LIST)
 		var ids []int
 		for p := list[2:]; len(p) >= 2; p = p[2:] {
 			ids = append(ids, int(binary.LittleEndian.Uint16(p)))
@@ -171,18 +172,18 @@ func TestHCIChannels(t *testing.T) {
 	t.Run("monitor", func(t *testing.T) {
 		socktest.Check(t)
 		s := bound(t, sock.HCI_DEV_NONE, sock.HCI_CHANNEL_MONITOR)
-		_, err := hciSocket(t, near).HCIRequest(readAddress)
+		_, err := bluetooth.HCIRequest(hciSocket(t, near), readAddress)
 		must(t, err)
 		var seen []uint16 // of what the request was: a command, an event
 		for len(seen) < 2 {
 			switch m := next(t, s); {
 			case int(m.Index) != near.id:
-			case m.Opcode == sock.HCI_MON_COMMAND_PKT && binary.LittleEndian.Uint16(m.Params) == readAddress,
-				m.Opcode == sock.HCI_MON_EVENT_PKT && m.Params[0] == sock.EVT_CMD_COMPLETE && binary.LittleEndian.Uint16(m.Params[3:]) == readAddress:
+			case m.Opcode == bluetooth.HCI_MON_COMMAND_PKT && binary.LittleEndian.Uint16(m.Params) == readAddress,
+				m.Opcode == bluetooth.HCI_MON_EVENT_PKT && m.Params[0] == bluetooth.EVT_CMD_COMPLETE && binary.LittleEndian.Uint16(m.Params[3:]) == readAddress:
 				seen = append(seen, m.Opcode)
 			}
 		}
-		if want := []uint16{sock.HCI_MON_COMMAND_PKT, sock.HCI_MON_EVENT_PKT}; !slices.Equal(seen, want) {
+		if want := []uint16{bluetooth.HCI_MON_COMMAND_PKT, bluetooth.HCI_MON_EVENT_PKT}; !slices.Equal(seen, want) {
 			t.Errorf("seen %v, want %v", seen, want)
 		}
 	})
@@ -196,7 +197,7 @@ func TestHCIChannels(t *testing.T) {
 		if got, err := s.Getsockname(); got != families.HCI(uint16(near.id), sock.HCI_CHANNEL_USER) || err != nil {
 			t.Errorf("its name is %v, %v", got, err) // item 209
 		}
-		got, err := s.HCIRequest(readAddress)
+		got, err := bluetooth.HCIRequest(s, readAddress)
 		must(t, err)
 		if want := append([]byte{0}, near.addr[:]...); !bytes.Equal(got, want) {
 			t.Errorf("%x, want %x", got, want)
@@ -251,7 +252,7 @@ func TestL2CAP(t *testing.T) {
 	t.Run("most", func(t *testing.T) {
 		socktest.Check(t)
 		a, b := pair(t)
-		p := bytes.Repeat([]byte("l2"), sock.L2CAP_DEFAULT_MTU/2)
+		p := bytes.Repeat([]byte("l2"), bluetooth.L2CAP_DEFAULT_MTU/2)
 		_, err := b.Send(p, 0)
 		must(t, err)
 		got, err := a.Recv(2*len(p), 0)
@@ -267,41 +268,41 @@ func TestL2CAP(t *testing.T) {
 	t.Run("options", func(t *testing.T) {
 		socktest.Check(t)
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
-		o, err := s.L2CAPOptions()
+		o, err := bluetooth.GetL2CAPOptions(s)
 		must(t, err)
-		if o.IMTU != sock.L2CAP_DEFAULT_MTU || o.FlushTo != 0xffff || o.Mode != sock.L2CAP_MODE_BASIC {
+		if o.IMTU != bluetooth.L2CAP_DEFAULT_MTU || o.FlushTo != 0xffff || o.Mode != bluetooth.L2CAP_MODE_BASIC {
 			t.Errorf("at first %+v", o)
 		}
 		o.IMTU = 1000
-		must(t, s.SetL2CAPOptions(o))
-		if got, err := s.L2CAPOptions(); got != o || err != nil {
+		must(t, bluetooth.SetL2CAPOptions(s, o))
+		if got, err := bluetooth.GetL2CAPOptions(s); got != o || err != nil {
 			t.Errorf("%+v, %v; want %+v", got, err, o)
 		}
-		must(t, s.SetBTSecurity(sock.BTSecurity{Level: sock.BT_SECURITY_MEDIUM}))
-		if got, err := s.BTSecurity(); got.Level != sock.BT_SECURITY_MEDIUM || err != nil {
+		must(t, bluetooth.SetSecurity(s, bluetooth.Security{Level: sock.BT_SECURITY_MEDIUM}))
+		if got, err := bluetooth.GetSecurity(s); got.Level != sock.BT_SECURITY_MEDIUM || err != nil {
 			t.Errorf("security %+v, %v", got, err)
 		}
-		must(t, s.SetBTPower(false))
-		if got, err := s.BTPower(); got || err != nil {
+		must(t, bluetooth.SetPower(s, false))
+		if got, err := bluetooth.GetPower(s); got || err != nil {
 			t.Errorf("power %v, %v", got, err)
 		}
-		if _, err := s.BTConnInfo(); !errors.Is(err, unix.ENOTCONN) {
+		if _, err := bluetooth.GetConnInfo(s); !errors.Is(err, unix.ENOTCONN) {
 			t.Errorf("connection: %v, want ENOTCONN", err)
 		}
-		if _, err := s.BTSndMTU(); !errors.Is(err, unix.EINVAL) {
+		if _, err := bluetooth.GetSndMTU(s); !errors.Is(err, unix.EINVAL) {
 			t.Errorf("BT_SNDMTU without LE: %v, want EINVAL", err)
 		}
 		// Only with the module's parameter enable_ecred, or from some later Linux on.
-		if mode, err := s.BTMode(); !errors.Is(err, unix.ENOPROTOOPT) && (mode != sock.BT_MODE_BASIC || err != nil) {
+		if mode, err := bluetooth.GetMode(s); !errors.Is(err, unix.ENOPROTOOPT) && (mode != sock.BT_MODE_BASIC || err != nil) {
 			t.Errorf("BT_MODE: %d, %v", mode, err)
 		}
 
 		a, b := pair(t)
-		if o, err := a.L2CAPOptions(); o.OMTU != sock.L2CAP_DEFAULT_MTU || err != nil {
+		if o, err := bluetooth.GetL2CAPOptions(a); o.OMTU != bluetooth.L2CAP_DEFAULT_MTU || err != nil {
 			t.Errorf("connected: %+v, %v", o, err)
 		}
 		for _, s := range []*sock.Socket{a, b} {
-			if info, err := s.BTConnInfo(); info.Handle == 0 || err != nil {
+			if info, err := bluetooth.GetConnInfo(s); info.Handle == 0 || err != nil {
 				t.Errorf("connection %+v, %v", info, err)
 			}
 		}
@@ -311,16 +312,16 @@ func TestL2CAP(t *testing.T) {
 	t.Run("agreed", func(t *testing.T) {
 		socktest.Check(t)
 		ln := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
-		o, err := ln.L2CAPOptions()
+		o, err := bluetooth.GetL2CAPOptions(ln)
 		must(t, err)
 		o.IMTU = 900
-		must(t, ln.SetL2CAPOptions(o))
+		must(t, bluetooth.SetL2CAPOptions(ln, o))
 		must(t, ln.Bind(at(far)()))
 		must(t, ln.Listen(1))
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
 		must(t, s.Bind(at(near)()))
 		must(t, s.Connect(socktest.Name(t, ln)))
-		if got, err := s.L2CAPOptions(); got.OMTU != 900 || err != nil {
+		if got, err := bluetooth.GetL2CAPOptions(s); got.OMTU != 900 || err != nil {
 			t.Errorf("%+v, %v; want an OMTU of 900", got, err)
 		}
 	})
@@ -372,14 +373,14 @@ func TestRFCOMM(t *testing.T) {
 	t.Run("options", func(t *testing.T) {
 		socktest.Check(t)
 		a, b := pair(t)
-		if info, err := b.BTConnInfo(); info.Handle == 0 || err != nil {
+		if info, err := bluetooth.GetConnInfo(b); info.Handle == 0 || err != nil {
 			t.Errorf("connection %+v, %v", info, err)
 		}
-		if got, err := a.BTSecurity(); got.Level != sock.BT_SECURITY_LOW || err != nil {
+		if got, err := bluetooth.GetSecurity(a); got.Level != sock.BT_SECURITY_LOW || err != nil {
 			t.Errorf("security %+v, %v", got, err)
 		}
-		must(t, b.Setsockopt(sock.SOL_RFCOMM, sock.RFCOMM_LM, sock.L2CAP_LM_AUTH))
-		if got, err := b.Getsockopt(sock.SOL_RFCOMM, sock.RFCOMM_LM); got != sock.L2CAP_LM_AUTH || err != nil {
+		must(t, b.Setsockopt(sock.SOL_RFCOMM, bluetooth.RFCOMM_LM, sock.L2CAP_LM_AUTH))
+		if got, err := b.Getsockopt(sock.SOL_RFCOMM, bluetooth.RFCOMM_LM); got != sock.L2CAP_LM_AUTH || err != nil {
 			t.Errorf("RFCOMM_LM %#x, %v", got, err)
 		}
 		if got, err := b.Getpeername(); got.Bdaddr() != far.text() || err != nil {
@@ -441,7 +442,7 @@ func TestSCO(t *testing.T) {
 					if len(items) != 1 {
 						return fmt.Errorf("items %v, want one", items)
 					}
-					if got, ok := items[0].PktStatus(); got != want || !ok {
+					if got, ok := bluetooth.PktStatus(items[0]); got != want || !ok {
 						return fmt.Errorf("status %d, %v; want %d", got, ok, want)
 					}
 					return nil
@@ -453,18 +454,18 @@ func TestSCO(t *testing.T) {
 	t.Run("options", func(t *testing.T) {
 		socktest.Check(t)
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_SCO)
-		if got, err := s.BTVoice(); got != sock.BT_VOICE_CVSD_16BIT || err != nil {
+		if got, err := bluetooth.GetVoice(s); got != sock.BT_VOICE_CVSD_16BIT || err != nil {
 			t.Errorf("voice %#x, %v", got, err)
 		}
 		a, b := pair(t)
 		for _, s := range []*sock.Socket{a, b} {
-			if got, err := s.SCOMTU(); got != 64 || err != nil {
+			if got, err := bluetooth.GetSCOMTU(s); got != 64 || err != nil {
 				t.Errorf("MTU %d, %v; want 64", got, err)
 			}
-			if got, err := s.BTSndMTU(); got != 64 || err != nil {
+			if got, err := bluetooth.GetSndMTU(s); got != 64 || err != nil {
 				t.Errorf("BT_SNDMTU %d, %v; want 64", got, err)
 			}
-			if info, err := s.BTConnInfo(); info.Handle == 0 || err != nil {
+			if info, err := bluetooth.GetConnInfo(s); info.Handle == 0 || err != nil {
 				t.Errorf("connection %+v, %v", info, err)
 			}
 		}

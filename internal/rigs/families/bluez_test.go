@@ -11,6 +11,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/bluetooth"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -21,7 +22,7 @@ func TestBluezDevices(t *testing.T) {
 	near, far := newAir(t)
 	socktest.Check(t)
 	shown := output(t, "", "hcitool", "dev")
-	devices, err := sock.HCIDevices()
+	devices, err := bluetooth.HCIDevices()
 	must(t, err)
 	for _, d := range devices {
 		if !strings.Contains(shown, d.Name) || !strings.Contains(shown, d.Addr) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
@@ -31,7 +32,7 @@ func isotp(t *testing.T, ifname string, rx, tx uint32, set func(*sock.Socket)) *
 
 // item 200
 func TestCANISOTP(t *testing.T) {
-	bus := vcan(t, "vcantp", sock.CAN_MTU)
+	bus := vcan(t, "vcantp", can.CAN_MTU)
 	pair := func(t *testing.T) (a, b *sock.Socket) {
 		return isotp(t, bus, 0x7e8, 0x7e0, nil), isotp(t, bus, 0x7e0, 0x7e8, nil)
 	}
@@ -62,7 +63,7 @@ func TestCANISOTP(t *testing.T) {
 
 // One message at a time is under way: the next Send waits for its end.
 func TestCANISOTPSendsInTurn(t *testing.T) {
-	bus := vcan(t, "vcanturn", sock.CAN_MTU)
+	bus := vcan(t, "vcanturn", can.CAN_MTU)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := isotp(t, bus, 0x7e8, 0x7e0, nil), isotp(t, bus, 0x7e0, 0x7e8, nil)
 		call := socktest.Start(func() error {
@@ -85,30 +86,30 @@ func TestCANISOTPSendsInTurn(t *testing.T) {
 }
 
 func TestCANISOTPOptions(t *testing.T) {
-	bus := vcan(t, "vcantpo", sock.CANFD_MTU)
-	options := sock.ISOTPOptions{Flags: sock.CAN_ISOTP_TX_PADDING | sock.CAN_ISOTP_EXTEND_ADDR | sock.CAN_ISOTP_RX_EXT_ADDR, FrameTxTime: 70 * time.Microsecond,
+	bus := vcan(t, "vcantpo", can.CANFD_MTU)
+	options := can.ISOTPOptions{Flags: can.CAN_ISOTP_TX_PADDING | can.CAN_ISOTP_EXTEND_ADDR | can.CAN_ISOTP_RX_EXT_ADDR, FrameTxTime: 70 * time.Microsecond,
 		ExtAddress: 0x11, RxExtAddress: 0x22, TxPad: 0xaa, RxPad: 0xbb}
-	stmin, err := sock.ISOTPSTmin(300 * time.Microsecond)
+	stmin, err := can.ISOTPSTmin(300 * time.Microsecond)
 	must(t, err)
-	flow := sock.ISOTPFlowControl{BlockSize: 4, STmin: stmin, WaitMax: 1}
-	link := sock.ISOTPLinkLayer{MTU: sock.CANFD_MTU, TxDL: 24, TxFlags: sock.CANFD_BRS}
+	flow := can.ISOTPFlowControl{BlockSize: 4, STmin: stmin, WaitMax: 1}
+	link := can.ISOTPLinkLayer{MTU: can.CANFD_MTU, TxDL: 24, TxFlags: can.CANFD_BRS}
 	a := isotp(t, bus, 0x7e8, 0x7e0, func(s *sock.Socket) {
-		must(t, s.SetISOTPOptions(options))
-		must(t, s.SetISOTPFlowControl(flow))
-		must(t, s.SetISOTPLinkLayer(link))
-		must(t, s.SetISOTPTxSTmin(time.Millisecond))
-		must(t, s.SetISOTPRxSTmin(time.Millisecond))
+		must(t, can.SetISOTPOptions(s, options))
+		must(t, can.SetISOTPFlowControl(s, flow))
+		must(t, can.SetISOTPLinkLayer(s, link))
+		must(t, can.SetISOTPTxSTmin(s, time.Millisecond))
+		must(t, can.SetISOTPRxSTmin(s, time.Millisecond))
 	})
-	if got, err := a.ISOTPOptions(); err != nil || got != options {
+	if got, err := can.GetISOTPOptions(a); err != nil || got != options {
 		t.Errorf("%+v, %v; want %+v", got, err, options)
 	}
-	if got, err := a.ISOTPFlowControl(); err != nil || got != flow {
+	if got, err := can.GetISOTPFlowControl(a); err != nil || got != flow {
 		t.Errorf("%+v, %v; want %+v", got, err, flow)
 	}
-	if got, err := a.ISOTPLinkLayer(); err != nil || got != link {
+	if got, err := can.GetISOTPLinkLayer(a); err != nil || got != link {
 		t.Errorf("%+v, %v; want %+v", got, err, link)
 	}
-	if err := a.SetISOTPOptions(options); !errors.Is(err, unix.EISCONN) {
+	if err := can.SetISOTPOptions(a, options); !errors.Is(err, unix.EISCONN) {
 		t.Errorf("once it is bound: %v, want EISCONN", err)
 	}
 
@@ -119,9 +120,9 @@ func TestCANISOTPOptions(t *testing.T) {
 	wantFrame(t, raw, "7E0##11105"+strings.ToUpper(hex.EncodeToString([]byte("hello")))+"AA") // address, length, data, one byte to fill
 
 	b := isotp(t, bus, 0x7e0, 0x7e8, func(s *sock.Socket) {
-		must(t, s.SetISOTPOptions(sock.ISOTPOptions{Flags: options.Flags, ExtAddress: 0x22, RxExtAddress: 0x11}))
-		must(t, s.SetISOTPFlowControl(flow))
-		must(t, s.SetISOTPLinkLayer(link))
+		must(t, can.SetISOTPOptions(s, can.ISOTPOptions{Flags: options.Flags, ExtAddress: 0x22, RxExtAddress: 0x11}))
+		must(t, can.SetISOTPFlowControl(s, flow))
+		must(t, can.SetISOTPLinkLayer(s, link))
 	})
 	p := bytes.Repeat([]byte("segments"), 40)
 	send(t, a, p)
@@ -134,7 +135,7 @@ func TestCANISOTPOptions(t *testing.T) {
 
 // Without a peer there is no flow control: the failure is told by the next receive.
 func TestCANISOTPNobodyThere(t *testing.T) {
-	bus := vcan(t, "vcantpn", sock.CAN_MTU)
+	bus := vcan(t, "vcantpn", can.CAN_MTU)
 	s := isotp(t, bus, 0x7e8, 0x7e0, nil)
 	send(t, s, make([]byte, 100))
 	if _, err := s.Recv(100, 0); !errors.Is(err, unix.ECOMM) {
@@ -143,7 +144,7 @@ func TestCANISOTPNobodyThere(t *testing.T) {
 }
 
 func TestCANISOTPUtils(t *testing.T) {
-	bus := vcan(t, "vcantpu", sock.CAN_MTU)
+	bus := vcan(t, "vcantpu", can.CAN_MTU)
 	s := isotp(t, bus, 0x321, 0x123, nil)
 	p := bytes.Repeat([]byte("0123456789"), 20)
 	t.Run("isotpsend", func(t *testing.T) {

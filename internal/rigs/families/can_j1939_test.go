@@ -12,6 +12,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +34,7 @@ func j1939(t *testing.T, ifname string, addr uint8) *sock.Socket {
 
 // item 201
 func TestCANJ1939(t *testing.T) {
-	bus := vcan(t, "vcanj", sock.CAN_MTU)
+	bus := vcan(t, "vcanj", can.CAN_MTU)
 	for _, size := range []int{8, 200} { // one frame; the transport protocol
 		t.Run(map[int]string{8: "single frames", 200: "transport protocol"}[size], func(t *testing.T) {
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return j1939(t, bus, j1939Here), j1939(t, bus, j1939There) }, exchange{
@@ -53,7 +54,7 @@ func TestCANJ1939(t *testing.T) {
 					}
 				},
 				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-					if info, ok := sock.ParseJ1939Info(items); !ok || info != (sock.J1939Info{DestAddr: j1939Here, Priority: 6}) {
+					if info, ok := can.ParseJ1939Info(items); !ok || info != (can.J1939Info{DestAddr: j1939Here, Priority: 6}) {
 						t.Errorf("%+v, %v; want the address %#x and priority 6", info, ok, j1939Here)
 					}
 				},
@@ -64,7 +65,7 @@ func TestCANJ1939(t *testing.T) {
 
 // Long messages go one after the other: those that have to wait do so in the socket, and when that is full in Sendto.
 func TestCANJ1939SendsInTurn(t *testing.T) {
-	bus := vcan(t, "vcanjt", sock.CAN_MTU)
+	bus := vcan(t, "vcanjt", can.CAN_MTU)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
 		must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 1)) // the least that there is
@@ -89,14 +90,14 @@ func TestCANJ1939SendsInTurn(t *testing.T) {
 }
 
 func TestCANJ1939Options(t *testing.T) {
-	bus := vcan(t, "vcanjo", sock.CAN_MTU)
+	bus := vcan(t, "vcanjo", can.CAN_MTU)
 	a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
 	to := func(pgn uint32, addr uint8) sock.Addr { return families.J1939(bus, 0, pgn, addr) }
-	receive := func(s *sock.Socket) (string, sock.J1939Info) {
+	receive := func(s *sock.Socket) (string, can.J1939Info) {
 		t.Helper()
-		p, items, flags, _, err := s.Recvmsg(2000, sock.J1939InfoSpace, 0)
+		p, items, flags, _, err := s.Recvmsg(2000, can.J1939InfoSpace, 0)
 		must(t, err)
-		info, ok := sock.ParseJ1939Info(items)
+		info, ok := can.ParseJ1939Info(items)
 		if !ok || flags&sock.MSG_CTRUNC != 0 {
 			t.Fatalf("%q without what goes with it: flags %#x", p, flags)
 		}
@@ -104,8 +105,8 @@ func TestCANJ1939Options(t *testing.T) {
 	}
 
 	// Priority, and to all.
-	must(t, a.Setsockopt(sock.SOL_CAN_J1939, sock.SO_J1939_SEND_PRIO, 3))
-	if v, err := a.Getsockopt(sock.SOL_CAN_J1939, sock.SO_J1939_SEND_PRIO); err != nil || v != 3 {
+	must(t, a.Setsockopt(can.SOL_CAN_J1939, sock.SO_J1939_SEND_PRIO, 3))
+	if v, err := a.Getsockopt(can.SOL_CAN_J1939, sock.SO_J1939_SEND_PRIO); err != nil || v != 3 {
 		t.Errorf("priority %d, %v; want 3", v, err)
 	}
 	if _, err := a.Sendto([]byte("all"), 0, to(0x1ef00, sock.J1939_NO_ADDR)); !errors.Is(err, unix.EACCES) {
@@ -116,13 +117,13 @@ func TestCANJ1939Options(t *testing.T) {
 	}
 	_, err := a.Sendto([]byte("all"), 0, to(0x1ef00, sock.J1939_NO_ADDR))
 	must(t, err)
-	if p, info := receive(b); p != "all" || info != (sock.J1939Info{DestAddr: sock.J1939_NO_ADDR, Priority: 3}) {
+	if p, info := receive(b); p != "all" || info != (can.J1939Info{DestAddr: sock.J1939_NO_ADDR, Priority: 3}) {
 		t.Errorf("%q, %+v", p, info)
 	}
 
 	// Filters: by PGN, by address.
-	filters := []sock.J1939Filter{{PGN: 0x12300, PGNMask: sock.J1939_PGN_PDU1_MAX}, {Addr: 0x40, AddrMask: 0xff}}
-	must(t, b.SetJ1939Filters(filters...))
+	filters := []can.J1939Filter{{PGN: 0x12300, PGNMask: sock.J1939_PGN_PDU1_MAX}, {Addr: 0x40, AddrMask: 0xff}}
+	must(t, can.SetJ1939Filters(b, filters...))
 	c := j1939(t, bus, 0x40)
 	for _, m := range []struct {
 		from *sock.Socket
@@ -140,17 +141,17 @@ func TestCANJ1939Options(t *testing.T) {
 			t.Errorf("%q, want %q", p, want)
 		}
 	}
-	must(t, b.SetJ1939Filters())
+	must(t, can.SetJ1939Filters(b))
 	var arg *sock.ArgError
-	if err := b.SetJ1939Filters(make([]sock.J1939Filter, 513)...); !errors.As(err, &arg) {
+	if err := can.SetJ1939Filters(b, make([]can.J1939Filter, 513)...); !errors.As(err, &arg) {
 		t.Errorf("513 filters: %v, want an *ArgError", err)
 	}
-	must(t, b.SetJ1939Filters(make([]sock.J1939Filter, sock.J1939_FILTER_MAX)...))
-	must(t, b.SetJ1939Filters())
+	must(t, can.SetJ1939Filters(b, make([]can.J1939Filter, sock.J1939_FILTER_MAX)...))
+	must(t, can.SetJ1939Filters(b))
 
 	// Promiscuous: what is for others.
 	d := j1939(t, bus, 0x50)
-	must(t, d.Setsockopt(sock.SOL_CAN_J1939, sock.SO_J1939_PROMISC, 1))
+	must(t, d.Setsockopt(can.SOL_CAN_J1939, sock.SO_J1939_PROMISC, 1))
 	_, err = a.Sendto([]byte("others"), 0, to(0x12300, j1939There))
 	must(t, err)
 	if p, info := receive(d); p != "others" || info.DestAddr != j1939There {
@@ -160,7 +161,7 @@ func TestCANJ1939Options(t *testing.T) {
 
 // Names: a node claims an address for its name, and is reached by either.
 func TestCANJ1939Names(t *testing.T) {
-	bus := vcan(t, "vcanjn", sock.CAN_MTU)
+	bus := vcan(t, "vcanjn", can.CAN_MTU)
 	const nameA, nameB = 0xa0, 0xb0
 	node := func(name uint64, addr uint8) *sock.Socket {
 		s := need(t, sock.AF_CAN, sock.SOCK_DGRAM, sock.CAN_J1939)
@@ -181,13 +182,13 @@ func TestCANJ1939Names(t *testing.T) {
 	}
 	must(t, err)
 	for {
-		p, items, _, from, err := b.Recvmsg(100, sock.J1939InfoSpace, 0)
+		p, items, _, from, err := b.Recvmsg(100, can.J1939InfoSpace, 0)
 		must(t, err)
 		name, pgn, addr := from.J1939()
 		if pgn == sock.J1939_PGN_ADDRESS_CLAIMED {
 			continue
 		}
-		info, _ := sock.ParseJ1939Info(items)
+		info, _ := can.ParseJ1939Info(items)
 		if string(p) != "hello" || name != nameA || addr != j1939Here || info.DestName != nameB || info.DestAddr != j1939There {
 			t.Errorf("%q from %v, %+v", p, from, info)
 		}
@@ -197,17 +198,17 @@ func TestCANJ1939Names(t *testing.T) {
 
 // The error queue tells that a message was sent, and acknowledged, or that nobody took it.
 func TestCANJ1939Events(t *testing.T) {
-	bus := vcan(t, "vcanje", sock.CAN_MTU)
+	bus := vcan(t, "vcanje", can.CAN_MTU)
 	a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
-	must(t, a.Setsockopt(sock.SOL_CAN_J1939, sock.SO_J1939_ERRQUEUE, 1))
+	must(t, a.Setsockopt(can.SOL_CAN_J1939, sock.SO_J1939_ERRQUEUE, 1))
 	const wanted = unix.SOF_TIMESTAMPING_OPT_CMSG | unix.SOF_TIMESTAMPING_TX_ACK | unix.SOF_TIMESTAMPING_TX_SCHED | unix.SOF_TIMESTAMPING_OPT_STATS |
 		unix.SOF_TIMESTAMPING_OPT_TSONLY | unix.SOF_TIMESTAMPING_OPT_ID | unix.SOF_TIMESTAMPING_SOFTWARE
 	must(t, a.Setsockopt(sock.SOL_SOCKET, unix.SO_TIMESTAMPING, wanted))
-	event := func() sock.J1939Event {
+	event := func() can.J1939Event {
 		t.Helper()
 		_, items, _, _, err := a.Recvmsg(100, 512, sock.MSG_ERRQUEUE)
 		must(t, err)
-		e, ok := sock.ParseJ1939Event(items)
+		e, ok := can.ParseJ1939Event(items)
 		if !ok {
 			t.Fatalf("%v is no event", items)
 		}
@@ -248,7 +249,7 @@ func TestCANJ1939Events(t *testing.T) {
 }
 
 func TestCANJ1939Utils(t *testing.T) {
-	bus := vcan(t, "vcanju", sock.CAN_MTU)
+	bus := vcan(t, "vcanju", can.CAN_MTU)
 	s := j1939(t, bus, j1939Here)
 	p := strings.Repeat("0123456789", 20)
 	wants := func(t *testing.T, want string) {

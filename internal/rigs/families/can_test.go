@@ -13,6 +13,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
@@ -37,7 +38,7 @@ func canRaw(t *testing.T, ifname string) *sock.Socket {
 // canBytes is the bytes of a frame that is written as candump does.
 func canBytes(t testing.TB, text string) []byte {
 	t.Helper()
-	f, err := sock.ParseCANFrame(text)
+	f, err := can.ParseFrame(text)
 	must(t, err)
 	p, err := f.Append(nil)
 	must(t, err)
@@ -56,11 +57,11 @@ func send(t *testing.T, s *sock.Socket, p []byte) {
 // wantFrame receives a frame, and wants this one.
 func wantFrame(t *testing.T, s *sock.Socket, want string) {
 	t.Helper()
-	p, err := s.Recv(sock.CANXL_MTU, 0)
+	p, err := s.Recv(can.CANXL_MTU, 0)
 	if err != nil {
 		t.Fatalf("no frame %s: %v", want, err)
 	}
-	f, err := sock.DecodeCANFrame(p)
+	f, err := can.DecodeFrame(p)
 	must(t, err)
 	if f.String() != want {
 		t.Fatalf("got %s, want %s", f, want)
@@ -96,9 +97,9 @@ func hasTimestamp(t *testing.T, items []sock.Control, _ int) {
 
 // items 199, 203
 func TestCANRaw(t *testing.T) {
-	bus := vcan(t, "vcanraw", sock.CAN_MTU)
+	bus := vcan(t, "vcanraw", can.CAN_MTU)
 	message := func(i int) []byte {
-		p, err := sock.CANFrame{ID: uint32(0x100 + i), Data: bytes.Repeat([]byte{byte(i)}, i%9)}.Append(nil)
+		p, err := can.Frame{ID: uint32(0x100 + i), Data: bytes.Repeat([]byte{byte(i)}, i%9)}.Append(nil)
 		must(t, err)
 		return p
 	}
@@ -114,7 +115,7 @@ func TestCANRaw(t *testing.T) {
 
 // item 199: the name of the interface is in what getsockname makes; ” is all of them.
 func TestCANName(t *testing.T) {
-	bus := vcan(t, "vcanname", sock.CAN_MTU)
+	bus := vcan(t, "vcanname", can.CAN_MTU)
 	if _, index := socktest.Name(t, canRaw(t, bus)).Interface(); index != uint32(indexOf(t, bus)) {
 		t.Errorf("getsockname says interface %d, want that of %s", index, bus)
 	}
@@ -124,7 +125,7 @@ func TestCANName(t *testing.T) {
 }
 
 func TestCANFD(t *testing.T) {
-	bus := vcan(t, "vcanfd", sock.CANFD_MTU)
+	bus := vcan(t, "vcanfd", can.CANFD_MTU)
 	fd := func(t *testing.T) *sock.Socket {
 		s := canRaw(t, bus)
 		must(t, s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1))
@@ -146,12 +147,12 @@ func TestCANFD(t *testing.T) {
 	// Newer kernels set CANFD_FDF.
 	probe := canBytes(t, "123##1AA")
 	send(t, b, probe)
-	got, err := a.Recv(sock.CANXL_MTU, 0)
+	got, err := a.Recv(can.CANXL_MTU, 0)
 	must(t, err)
 	mark := got[5] &^ probe[5]
 	everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return fd(t), fd(t) }, exchange{
 		Message: func(i int) []byte {
-			p, err := sock.CANFrame{ID: uint32(i), Kind: sock.CANFD, Flags: sock.CANFD_BRS, Data: bytes.Repeat([]byte{byte(i)}, 16*(i%5))}.Append(nil)
+			p, err := can.Frame{ID: uint32(i), Kind: can.FD, Flags: can.CANFD_BRS, Data: bytes.Repeat([]byte{byte(i)}, 16*(i%5))}.Append(nil)
 			must(t, err)
 			return p
 		},
@@ -165,15 +166,15 @@ func TestCANFD(t *testing.T) {
 }
 
 func TestCANXL(t *testing.T) {
-	if err := canRaw(t, vcan(t, "vcanxl", sock.CANFD_MTU)).Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1); errors.Is(err, unix.ENOPROTOOPT) {
+	if err := canRaw(t, vcan(t, "vcanxl", can.CANFD_MTU)).Setsockopt(sock.SOL_CAN_RAW, can.CAN_RAW_XL_FRAMES, 1); errors.Is(err, unix.ENOPROTOOPT) {
 		t.Skipf("CAN_RAW_XL_FRAMES: %v: it came with Linux 6.1, run it on that or a newer one", err)
 	} else {
 		must(t, err)
 	}
-	bus := vcan(t, "vcanxxl", sock.CANXL_MTU)
+	bus := vcan(t, "vcanxxl", can.CANXL_MTU)
 	xl := func(t *testing.T) *sock.Socket {
 		s := canRaw(t, bus)
-		must(t, s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1))
+		must(t, s.Setsockopt(sock.SOL_CAN_RAW, can.CAN_RAW_XL_FRAMES, 1))
 		return s
 	}
 	a, b := xl(t), xl(t)
@@ -183,7 +184,7 @@ func TestCANXL(t *testing.T) {
 	}
 	everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return xl(t), xl(t) }, exchange{
 		Message: func(i int) []byte {
-			p, err := sock.CANFrame{ID: uint32(i), Kind: sock.CANXL, SDT: 3, AF: 0x1234, Data: bytes.Repeat([]byte{byte(i)}, 2000-500*i)}.Append(nil)
+			p, err := can.Frame{ID: uint32(i), Kind: can.XL, SDT: 3, AF: 0x1234, Data: bytes.Repeat([]byte{byte(i)}, 2000-500*i)}.Append(nil)
 			must(t, err)
 			return p
 		},
@@ -193,39 +194,39 @@ func TestCANXL(t *testing.T) {
 
 // The virtual networks of CAN XL.
 func TestCANNetwork(t *testing.T) {
-	bus := vcan(t, "vcannet", sock.CANXL_MTU)
+	bus := vcan(t, "vcannet", can.CANXL_MTU)
 	a, b := canRaw(t, bus), canRaw(t, bus)
-	pass := sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_TX_PASS}
-	if err := b.SetCANNetwork(pass); errors.Is(err, unix.ENOPROTOOPT) {
+	pass := can.Network{Flags: can.CAN_RAW_XL_VCID_TX_PASS}
+	if err := can.SetNetwork(b, pass); errors.Is(err, unix.ENOPROTOOPT) {
 		t.Logf("CAN_RAW_XL_VCID_OPTS: %v: it came with Linux 6.9; RIG_KERNEL=6.12-amd64 has it", err)
 		return
 	} else {
 		must(t, err)
 	}
-	some := sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_RX_FILTER, Rx: 0x40, RxMask: 0xf0}
-	must(t, a.SetCANNetwork(some))
-	if got, err := a.CANNetwork(); err != nil || got != some {
+	some := can.Network{Flags: can.CAN_RAW_XL_VCID_RX_FILTER, Rx: 0x40, RxMask: 0xf0}
+	must(t, can.SetNetwork(a, some))
+	if got, err := can.GetNetwork(a); err != nil || got != some {
 		t.Errorf("%+v, %v; want %+v", got, err, some)
 	}
 	plain := canRaw(t, bus)
 	for _, s := range []*sock.Socket{a, b, plain} {
-		must(t, s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_XL_FRAMES, 1))
+		must(t, s.Setsockopt(sock.SOL_CAN_RAW, can.CAN_RAW_XL_FRAMES, 1))
 	}
 	for _, text := range []string{"45123#80:00:00000000#01", "55123#80:00:00000000#02", "4F123#80:00:00000000#03"} {
 		send(t, b, canBytes(t, text))
 	}
 	wantFrame(t, a, "45123#80:00:00000000#01")
 	wantFrame(t, a, "4F123#80:00:00000000#03")
-	must(t, b.SetCANNetwork(sock.CANNetwork{Flags: sock.CAN_RAW_XL_VCID_TX_SET, Tx: 0x41}))
+	must(t, can.SetNetwork(b, can.Network{Flags: can.CAN_RAW_XL_VCID_TX_SET, Tx: 0x41}))
 	send(t, b, canBytes(t, "00123#80:00:00000000#04"))
 	wantFrame(t, a, "41123#80:00:00000000#04")
-	must(t, b.SetCANNetwork(sock.CANNetwork{}))
+	must(t, can.SetNetwork(b, can.Network{}))
 	wantNothing(t, plain, b, "00123#80:00:00000000#05") // before it, of the other networks
 }
 
 // item 203: CAN_RAW_FILTER takes pairs of numbers, the others ints.
 func TestCANFilter(t *testing.T) {
-	bus := vcan(t, "vcanflt", sock.CAN_MTU)
+	bus := vcan(t, "vcanflt", can.CAN_MTU)
 	sent := []string{"123#01", "124#02", "00000123#03", "1F334455#04", "123#R"}
 	for _, tt := range []struct {
 		name    string
@@ -245,20 +246,20 @@ func TestCANFilter(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			socktest.Check(t)
-			var filters []sock.CANFilter
+			var filters []can.Filter
 			for text := range strings.FieldsSeq(tt.filters) {
-				f, err := sock.ParseCANFilter(text)
+				f, err := can.ParseFilter(text)
 				must(t, err)
 				filters = append(filters, f)
 			}
 			a, b := canRaw(t, bus), canRaw(t, bus)
-			must(t, a.SetCANFilters(filters...))
+			must(t, can.SetFilters(a, filters...))
 			join := 0
 			if tt.join {
 				join = 1
 			}
 			must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_JOIN_FILTERS, join))
-			got, err := a.CANFilters()
+			got, err := can.GetFilters(a)
 			must(t, err)
 			if len(got) != len(filters) {
 				t.Fatalf("filters %v, want %v", got, filters)
@@ -283,18 +284,18 @@ func TestCANFilter(t *testing.T) {
 	}
 	t.Run("512, and one more", func(t *testing.T) {
 		s := canRaw(t, bus)
-		many := make([]sock.CANFilter, sock.CAN_RAW_FILTER_MAX)
+		many := make([]can.Filter, can.CAN_RAW_FILTER_MAX)
 		for i := range many {
-			many[i] = sock.CANFilter{ID: uint32(i), Mask: 0x7ff, Invert: i%2 == 1}
+			many[i] = can.Filter{ID: uint32(i), Mask: 0x7ff, Invert: i%2 == 1}
 		}
-		must(t, s.SetCANFilters(many...))
-		got, err := s.CANFilters()
+		must(t, can.SetFilters(s, many...))
+		got, err := can.GetFilters(s)
 		must(t, err)
 		if len(got) != len(many) || got[511] != many[511] {
 			t.Errorf("%d filters, want %d", len(got), len(many))
 		}
 		var arg *sock.ArgError
-		if err := s.SetCANFilters(append(many, sock.CANFilter{})...); !errors.As(err, &arg) {
+		if err := can.SetFilters(s, append(many, can.Filter{})...); !errors.As(err, &arg) {
 			t.Errorf("%v, want an *ArgError", err)
 		}
 	})
@@ -302,7 +303,7 @@ func TestCANFilter(t *testing.T) {
 
 // One's own frames come back if that is wanted; recvmsg tells them and those of this host.
 func TestCANOwnFrames(t *testing.T) {
-	bus := vcan(t, "vcanown", sock.CAN_MTU)
+	bus := vcan(t, "vcanown", can.CAN_MTU)
 	a, b := canRaw(t, bus), canRaw(t, bus)
 	must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_RECV_OWN_MSGS, 1))
 	p := canBytes(t, "123#0102")
@@ -329,13 +330,13 @@ func TestCANOwnFrames(t *testing.T) {
 }
 
 func TestCANErrorFrames(t *testing.T) {
-	bus := vcan(t, "vcanerr", sock.CAN_MTU)
+	bus := vcan(t, "vcanerr", can.CAN_MTU)
 	a, b := canRaw(t, bus), canRaw(t, bus)
-	must(t, a.SetCANErrorFilter(sock.CAN_ERR_BUSOFF|sock.CAN_ERR_PROT))
-	if mask, err := a.CANErrorFilter(); err != nil || mask != sock.CAN_ERR_BUSOFF|sock.CAN_ERR_PROT {
+	must(t, can.SetErrorFilter(a, can.CAN_ERR_BUSOFF|can.CAN_ERR_PROT))
+	if mask, err := can.GetErrorFilter(a); err != nil || mask != can.CAN_ERR_BUSOFF|can.CAN_ERR_PROT {
 		t.Errorf("error filter %#x, %v", mask, err)
 	}
-	for _, e := range []sock.CANError{{Class: sock.CAN_ERR_CRTL}, {Class: sock.CAN_ERR_BUSOFF}, {Class: sock.CAN_ERR_PROT, Protocol: sock.CAN_ERR_PROT_STUFF, Location: 0x0a}} {
+	for _, e := range []can.ErrorInfo{{Class: can.CAN_ERR_CRTL}, {Class: can.CAN_ERR_BUSOFF}, {Class: can.CAN_ERR_PROT, Protocol: can.CAN_ERR_PROT_STUFF, Location: 0x0a}} {
 		p, err := e.Frame().Append(nil)
 		must(t, err)
 		send(t, b, p)
@@ -343,7 +344,7 @@ func TestCANErrorFrames(t *testing.T) {
 	for _, want := range []string{"bus off", "protocol violation (wrong stuffing) at data"} {
 		p, err := a.Recv(64, 0)
 		must(t, err)
-		f, err := sock.DecodeCANFrame(p)
+		f, err := can.DecodeFrame(p)
 		must(t, err)
 		if e, ok := f.ErrorFrame(); !ok || e.String() != want {
 			t.Errorf("%v, %v; want %q", e, ok, want)
@@ -353,7 +354,7 @@ func TestCANErrorFrames(t *testing.T) {
 
 // item 199: what cannot be bound to names the call and the address.
 func TestCANErrors(t *testing.T) {
-	bus := vcan(t, "vcanbad", sock.CAN_MTU)
+	bus := vcan(t, "vcanbad", can.CAN_MTU)
 	s := need(t, sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
 	if _, err := s.Sendto(canBytes(t, "123#"), 0, families.CAN("nosuchcan")); !errors.Is(err, unix.ENODEV) || !strings.HasPrefix(err.Error(), "sendto can nosuchcan") {
 		t.Errorf("%v, want ENODEV of sendto to nosuchcan", err)
@@ -400,10 +401,10 @@ func awaitListeners(t *testing.T, n int, list, ifname, id string) {
 }
 
 func TestCANUtils(t *testing.T) {
-	bus := vcan(t, "vcanutil", sock.CANFD_MTU)
+	bus := vcan(t, "vcanutil", can.CANFD_MTU)
 	s := canRaw(t, bus)
 	must(t, s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1))
-	must(t, s.SetCANErrorFilter(sock.CAN_ERR_MASK))
+	must(t, can.SetErrorFilter(s, sock.CAN_ERR_MASK))
 	texts := []string{"123#", "123#DEADBEEF", "1F334455#1122334455667788", "123#R", "123#R5", "123##1" + strings.Repeat("0F", 64), "00000001##3"}
 	t.Run("cansend", func(t *testing.T) {
 		for _, text := range texts {
@@ -426,7 +427,7 @@ func TestCANUtils(t *testing.T) {
 		}
 		for i, line := range lines {
 			// Newer kernels say CANFD_FDF, and this candump shows it.
-			f, err := sock.ParseCANFrame(line[strings.LastIndexByte(line, ' ')+1:])
+			f, err := can.ParseFrame(line[strings.LastIndexByte(line, ' ')+1:])
 			if err != nil || f.String() != texts[i] {
 				t.Errorf("candump wrote %q, which is %v, %v; want %s", line, f, err, texts[i])
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
@@ -76,7 +77,7 @@ func awaitRunning(t testing.TB, h *host) {
 	defer s.Close()
 	// Not socktest.Await, which is for what other goroutines do.
 	for end := time.Now().Add(socktest.Patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		links, err := s.Links()
+		links, err := netlink.Links(s)
 		must(t, err)
 		for _, l := range links {
 			if l.Index == h.index && l.OperState == up {

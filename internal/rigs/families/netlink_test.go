@@ -16,6 +16,7 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
@@ -25,16 +26,16 @@ func netlinkIn(t testing.TB, ns *namespace) (s *sock.Socket) {
 	t.Helper()
 	ns.do(t, func() { s = need(t, sock.AF_NETLINK, sock.SOCK_RAW, sock.NETLINK_ROUTE) })
 	must(t, s.SetTimeout(socktest.Patience))
-	must(t, s.SetNetlinkExtendedAck(true))
+	must(t, netlink.SetExtendedAck(s, true))
 	return s
 }
 
 // ask makes a request that is answered by yes or no.
-func ask(t testing.TB, s *sock.Socket, typ, flags uint16, b *sock.NetlinkBuilder) error {
+func ask(t testing.TB, s *sock.Socket, typ, flags uint16, b *netlink.Builder) error {
 	t.Helper()
 	body, err := b.Data()
 	must(t, err)
-	for _, err = range s.NetlinkDo(sock.NetlinkRequest{Type: typ, Flags: flags, Data: body}) {
+	for _, err = range netlink.Do(s, netlink.Request{Type: typ, Flags: flags, Data: body}) {
 	}
 	return err
 }
@@ -42,14 +43,14 @@ func ask(t testing.TB, s *sock.Socket, typ, flags uint16, b *sock.NetlinkBuilder
 // newVeth makes a pair of links.
 func newVeth(t testing.TB, s *sock.Socket, name, peer string) {
 	t.Helper()
-	must(t, ask(t, s, sock.RTM_NEWLINK, sock.NLM_F_CREATE|sock.NLM_F_EXCL, new(sock.NetlinkBuilder).
-		Bytes(sock.LinkHeader(0, 0, 0)).
-		Text(sock.IFLA_IFNAME, name).
-		Nest(sock.IFLA_LINKINFO, func(b *sock.NetlinkBuilder) {
-			b.Text(sock.IFLA_INFO_KIND, "veth")
-			b.Nest(sock.IFLA_INFO_DATA, func(b *sock.NetlinkBuilder) {
-				b.Nest(sock.VETH_INFO_PEER, func(b *sock.NetlinkBuilder) {
-					b.Bytes(sock.LinkHeader(0, 0, 0)).Text(sock.IFLA_IFNAME, peer)
+	must(t, ask(t, s, netlink.RTM_NEWLINK, netlink.NLM_F_CREATE|netlink.NLM_F_EXCL, new(netlink.Builder).
+		Bytes(netlink.LinkHeader(0, 0, 0)).
+		Text(netlink.IFLA_IFNAME, name).
+		Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) {
+			b.Text(netlink.IFLA_INFO_KIND, "veth")
+			b.Nest(netlink.IFLA_INFO_DATA, func(b *netlink.Builder) {
+				b.Nest(netlink.VETH_INFO_PEER, func(b *netlink.Builder) {
+					b.Bytes(netlink.LinkHeader(0, 0, 0)).Text(netlink.IFLA_IFNAME, peer)
 				})
 			})
 		})))
@@ -61,11 +62,11 @@ func TestNetlinkLinks(t *testing.T) {
 	ns := newNamespace(t)
 	s := netlinkIn(t, ns)
 	newVeth(t, s, "near", "far")
-	links, err := s.Links()
+	links, err := netlink.Links(s)
 	must(t, err)
-	find := func(name string) sock.Link {
+	find := func(name string) netlink.Link {
 		t.Helper()
-		i := slices.IndexFunc(links, func(l sock.Link) bool { return l.Name == name })
+		i := slices.IndexFunc(links, func(l netlink.Link) bool { return l.Name == name })
 		if i < 0 {
 			t.Fatalf("no link %s among %v", name, links)
 		}
@@ -73,10 +74,10 @@ func TestNetlinkLinks(t *testing.T) {
 	}
 	near, far, lo := find("near"), find("far"), find("lo")
 	if near.Kind != "veth" || near.Lower != far.Index || far.Lower != near.Index || near.MTU != 1500 || near.Type != 1 ||
-		len(near.Address) != 6 || near.Up() || near.Flags&sock.IFF_BROADCAST == 0 {
+		len(near.Address) != 6 || near.Up() || near.Flags&netlink.IFF_BROADCAST == 0 {
 		t.Errorf("near is %+v", near)
 	}
-	if lo.Type != 772 || !lo.Up() || lo.Flags&sock.IFF_LOOPBACK == 0 || lo.Kind != "" {
+	if lo.Type != 772 || !lo.Up() || lo.Flags&netlink.IFF_LOOPBACK == 0 || lo.Kind != "" {
 		t.Errorf("lo is %+v", lo)
 	}
 
@@ -86,27 +87,27 @@ func TestNetlinkLinks(t *testing.T) {
 		if p.Addr().Is6() {
 			family = unix.AF_INET6
 		}
-		must(t, ask(t, s, sock.RTM_NEWADDR, sock.NLM_F_CREATE|sock.NLM_F_EXCL, new(sock.NetlinkBuilder).
-			Bytes(sock.LinkAddressHeader(family, p.Bits(), near.Index)).
-			Attr(sock.IFA_LOCAL, p.Addr().AsSlice())))
+		must(t, ask(t, s, netlink.RTM_NEWADDR, netlink.NLM_F_CREATE|netlink.NLM_F_EXCL, new(netlink.Builder).
+			Bytes(netlink.LinkAddressHeader(family, p.Bits(), near.Index)).
+			Attr(netlink.IFA_LOCAL, p.Addr().AsSlice())))
 	}
-	addrs, err := s.LinkAddresses()
+	addrs, err := netlink.LinkAddresses(s)
 	must(t, err)
 	for _, p := range want {
-		if !slices.ContainsFunc(addrs, func(a sock.LinkAddress) bool { return a.Prefix == p && a.Index == near.Index }) {
+		if !slices.ContainsFunc(addrs, func(a netlink.LinkAddress) bool { return a.Prefix == p && a.Index == near.Index }) {
 			t.Errorf("no %v among %+v", p, addrs)
 		}
 	}
 
 	// A refusal has the errno, the kernel's words, and where they apply.
-	err = ask(t, s, sock.RTM_NEWLINK, sock.NLM_F_CREATE|sock.NLM_F_EXCL, new(sock.NetlinkBuilder).
-		Bytes(sock.LinkHeader(0, 0, 0)).Nest(sock.IFLA_LINKINFO, func(b *sock.NetlinkBuilder) { b.Text(sock.IFLA_INFO_KIND, "nosuch") }))
-	var refused *sock.NetlinkError
+	err = ask(t, s, netlink.RTM_NEWLINK, netlink.NLM_F_CREATE|netlink.NLM_F_EXCL, new(netlink.Builder).
+		Bytes(netlink.LinkHeader(0, 0, 0)).Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) { b.Text(netlink.IFLA_INFO_KIND, "nosuch") }))
+	var refused *netlink.Error
 	if !errors.Is(err, syscall.EOPNOTSUPP) || !errors.As(err, &refused) || refused.Text != "Unknown device type" {
 		t.Errorf("a link of a kind that is not there: %v", err)
 	}
-	must(t, ask(t, s, sock.RTM_DELLINK, 0, new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(near.Index, 0, 0))))
-	if links, err = s.Links(); err != nil || len(links) != 1 {
+	must(t, ask(t, s, netlink.RTM_DELLINK, 0, new(netlink.Builder).Bytes(netlink.LinkHeader(near.Index, 0, 0))))
+	if links, err = netlink.Links(s); err != nil || len(links) != 1 {
 		t.Errorf("%v, %v, want lo alone", links, err)
 	}
 }
@@ -122,7 +123,7 @@ func TestNetlinkLongList(t *testing.T) {
 	for _, way := range []string{"goroutine", "context", "task", "task and context"} {
 		t.Run(way, func(t *testing.T) {
 			must(t, within(t, way, s, func(s *sock.Socket) error {
-				links, err := s.Links()
+				links, err := netlink.Links(s)
 				if err == nil && len(links) != 2*pairs+1 {
 					err = fmt.Errorf("%d links, want %d", len(links), 2*pairs+1)
 				}
@@ -139,19 +140,19 @@ func TestNetlinkGroups(t *testing.T) {
 	ns := newNamespace(t)
 	boss := netlinkIn(t, ns)
 	newVeth(t, boss, "near", "far")
-	link := func() sock.Link {
-		links, err := boss.Links()
+	link := func() netlink.Link {
+		links, err := netlink.Links(boss)
 		must(t, err)
-		return links[slices.IndexFunc(links, func(l sock.Link) bool { return l.Name == "near" })]
+		return links[slices.IndexFunc(links, func(l netlink.Link) bool { return l.Name == "near" })]
 	}()
 	// Of a link that is down only some changes are told.
-	must(t, ask(t, boss, sock.RTM_NEWLINK, 0, new(sock.NetlinkBuilder).Bytes(sock.LinkHeader(link.Index, sock.IFF_UP, sock.IFF_UP))))
+	must(t, ask(t, boss, netlink.RTM_NEWLINK, 0, new(netlink.Builder).Bytes(netlink.LinkHeader(link.Index, netlink.IFF_UP, netlink.IFF_UP))))
 	alias := func(message []byte) string {
-		for m, err := range sock.NetlinkMessages(message) {
-			if err != nil || m.Type != sock.RTM_NEWLINK || len(m.Data) < 16 {
+		for m, err := range netlink.Messages(message) {
+			if err != nil || m.Type != netlink.RTM_NEWLINK || len(m.Data) < 16 {
 				return fmt.Sprint(err, m)
 			}
-			for a, err := range sock.NetlinkAttrs(m.Data[16:]) {
+			for a, err := range netlink.Attrs(m.Data[16:]) {
 				if err == nil && a.Type == iflaIfalias {
 					return a.Text()
 				}
@@ -165,9 +166,9 @@ func TestNetlinkGroups(t *testing.T) {
 			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 				s := netlinkIn(t, ns)
 				if how == "joined" {
-					must(t, s.JoinNetlinkGroup(sock.RTNLGRP_LINK))
+					must(t, netlink.JoinGroup(s, netlink.RTNLGRP_LINK))
 				} else {
-					must(t, s.Bind(sock.Netlink(0, sock.RTMGRP_LINK)))
+					must(t, s.Bind(sock.Netlink(0, netlink.RTMGRP_LINK)))
 				}
 				for i := range 3 {
 					want := fmt.Sprintf("alias %d", i)
@@ -187,10 +188,10 @@ func TestNetlinkGroups(t *testing.T) {
 					if i == 0 {
 						socktest.AwaitWaiting(t, s)
 					}
-					must(t, ask(t, boss, sock.RTM_NEWLINK, 0, new(sock.NetlinkBuilder).
-						Bytes(sock.LinkHeader(link.Index, 0, 0)).Attr(iflaIfalias, []byte(want))))
+					must(t, ask(t, boss, netlink.RTM_NEWLINK, 0, new(netlink.Builder).
+						Bytes(netlink.LinkHeader(link.Index, 0, 0)).Attr(iflaIfalias, []byte(want))))
 					must(t, call.Wait(t))
-					if pid, groups := from.Netlink(); got != want || pid != 0 || groups != sock.RTMGRP_LINK {
+					if pid, groups := from.Netlink(); got != want || pid != 0 || groups != netlink.RTMGRP_LINK {
 						t.Errorf("%q from %v, want %q", got, from, want)
 					}
 					before = want
@@ -212,9 +213,11 @@ func TestNetlinkGroups(t *testing.T) {
 func TestNetlinkBetweenSockets(t *testing.T) {
 	everyWay(t, boundTo(sock.AF_NETLINK, sock.SOCK_DGRAM, sock.NETLINK_USERSOCK, sock.Netlink(0, 0)), exchange{
 		To: itsName, Sender: fromItsName,
-		Ready: func(t *testing.T, s *sock.Socket) { must(t, s.Setsockopt(sock.SOL_NETLINK, sock.NETLINK_PKTINFO, 1)) },
+		Ready: func(t *testing.T, s *sock.Socket) {
+			must(t, s.Setsockopt(netlink.SOL_NETLINK, netlink.NETLINK_PKTINFO, 1))
+		},
 		Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-			if c := wantItem(t, items, sock.SOL_NETLINK, sock.NETLINK_PKTINFO); len(c.Ints()) != 1 || c.Ints()[0] != 0 {
+			if c := wantItem(t, items, netlink.SOL_NETLINK, netlink.NETLINK_PKTINFO); len(c.Ints()) != 1 || c.Ints()[0] != 0 {
 				t.Errorf("of group %v, want none", c.Ints())
 			}
 		},
@@ -226,8 +229,8 @@ func TestNetlinkAndIproute2(t *testing.T) {
 	socktest.Check(t)
 	ns := newNamespace(t)
 	s, boss := netlinkIn(t, ns), netlinkIn(t, ns)
-	must(t, s.JoinNetlinkGroup(sock.RTNLGRP_LINK))
-	must(t, s.JoinNetlinkGroup(sock.RTNLGRP_IPV4_IFADDR))
+	must(t, netlink.JoinGroup(s, netlink.RTNLGRP_LINK))
+	must(t, netlink.JoinGroup(s, netlink.RTNLGRP_IPV4_IFADDR))
 	events := make(chan string, 1000)
 	r, err := loop.Default()
 	must(t, err)
@@ -284,17 +287,17 @@ func (h *netlinkMonitor) Readable(s *sock.Socket) {
 		if err != nil {
 			return
 		}
-		for m, err := range sock.NetlinkMessages(h.buf[:n]) {
+		for m, err := range netlink.Messages(h.buf[:n]) {
 			if err != nil {
 				return
 			}
-			switch link, _ := sock.LinkMessage(m); m.Type {
-			case sock.RTM_NEWLINK:
+			switch link, _ := netlink.ParseLink(m); m.Type {
+			case netlink.RTM_NEWLINK:
 				h.events <- "new " + link.Name + " " + link.Kind
-			case sock.RTM_DELLINK:
+			case netlink.RTM_DELLINK:
 				h.events <- "gone " + link.Name
-			case sock.RTM_NEWADDR:
-				a, _ := sock.LinkAddressMessage(m)
+			case netlink.RTM_NEWADDR:
+				a, _ := netlink.ParseLinkAddress(m)
 				h.events <- "address " + a.Prefix.String()
 			}
 		}

@@ -17,6 +17,9 @@ import (
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/bpf"
+	"github.com/polluxio/pollux/sock/netlink"
+	"github.com/polluxio/pollux/sock/packet"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -26,7 +29,7 @@ const experiment = 0x88b5
 // hardwareOf is the address of a host's end of the wire.
 func hardwareOf(t testing.TB, h *host) net.HardwareAddr {
 	t.Helper()
-	links, err := netlinkIn(t, h.namespace).Links()
+	links, err := netlink.Links(netlinkIn(t, h.namespace))
 	must(t, err)
 	for _, l := range links {
 		if l.Index == h.index {
@@ -85,9 +88,9 @@ func TestPacket(t *testing.T) {
 						t.Errorf("from %v", from)
 					}
 				},
-				Ready: func(t *testing.T, s *sock.Socket) { must(t, s.SetPacketAuxdata(true)) },
+				Ready: func(t *testing.T, s *sock.Socket) { must(t, packet.SetAuxdata(s, true)) },
 				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-					aux, ok := wantItem(t, items, sock.SOL_PACKET, sock.PACKET_AUXDATA).PacketAuxdata()
+					aux, ok := packet.ParseAuxdata(wantItem(t, items, packet.SOL_PACKET, packet.PACKET_AUXDATA))
 					if !ok || aux.HasVLAN() || aux.Len == 0 || aux.Len != aux.Snaplen {
 						t.Errorf("auxdata %+v, %v", aux, ok)
 					}
@@ -102,18 +105,18 @@ func TestPacketVLAN(t *testing.T) {
 	socktest.Check(t)
 	near, far := twoHosts(t)
 	a, b := packetOn(t, near, sock.SOCK_RAW, sock.ETH_P_ALL), packetOn(t, far, sock.SOCK_RAW, experiment)
-	must(t, a.SetPacketAuxdata(true))
-	tagged := ethernetFrame(everybody, hardwareOf(t, far), sock.ETH_P_8021Q, "\x20\x2a\x88\xb5tagged") // priority 1, VLAN 42
+	must(t, packet.SetAuxdata(a, true))
+	tagged := ethernetFrame(everybody, hardwareOf(t, far), packet.ETH_P_8021Q, "\x20\x2a\x88\xb5tagged") // priority 1, VLAN 42
 	_, err := b.Send(tagged, 0)
 	must(t, err)
 	for {
-		data, items, _, _, err := a.Recvmsg(100, sock.PacketAuxdataSpace(), 0)
+		data, items, _, _, err := a.Recvmsg(100, packet.AuxdataSpace(), 0)
 		must(t, err)
 		if !bytes.HasSuffix(data, []byte("tagged")) {
 			continue // what hosts say to each other by themselves
 		}
-		aux, ok := wantItem(t, items, sock.SOL_PACKET, sock.PACKET_AUXDATA).PacketAuxdata()
-		if !ok || !aux.HasVLAN() || aux.VLAN != 0x202a || aux.VLANType != sock.ETH_P_8021Q {
+		aux, ok := packet.ParseAuxdata(wantItem(t, items, packet.SOL_PACKET, packet.PACKET_AUXDATA))
+		if !ok || !aux.HasVLAN() || aux.VLAN != 0x202a || aux.VLANType != packet.ETH_P_8021Q {
 			t.Errorf("auxdata %+v, %v", aux, ok)
 		}
 		if binary.BigEndian.Uint16(data[12:]) != experiment {
@@ -129,9 +132,9 @@ func TestPacketFilter(t *testing.T) {
 	near, far := twoHosts(t)
 	a, b := packetOn(t, near, sock.SOCK_RAW, experiment), packetOn(t, far, sock.SOCK_RAW, experiment)
 	from := hardwareOf(t, far)
-	program, err := new(sock.BPFAssembler).
+	program, err := new(bpf.Assembler).
 		Load(1, 14).
-		If(sock.BPF_JEQ, 'y', "take", "drop").
+		If(bpf.BPF_JEQ, 'y', "take", "drop").
 		Label("take").Ret(math.MaxUint32).
 		Label("drop").Ret(0).
 		Program()
@@ -150,28 +153,28 @@ func TestPacketFilter(t *testing.T) {
 			t.Errorf("%q, want %q", p[14:], want)
 		}
 	}
-	must(t, a.AttachFilter(program))
+	must(t, bpf.Attach(a, program))
 	send("no", "yes", "n", "", "y")
 	expect("yes")
 	expect("y")
-	must(t, a.DetachFilter())
+	must(t, bpf.Detach(a))
 	send("no")
 	expect("no")
-	if err := a.DetachFilter(); !errors.Is(err, syscall.ENOENT) {
+	if err := bpf.Detach(a); !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("no filter to detach: %v", err)
 	}
-	must(t, a.AttachFilter(program[3:])) // only the "take"
-	must(t, a.LockFilter())
-	for what, err := range map[string]error{"attach": a.AttachFilter(program), "detach": a.DetachFilter()} {
+	must(t, bpf.Attach(a, program[3:])) // only the "take"
+	must(t, bpf.Lock(a))
+	for what, err := range map[string]error{"attach": bpf.Attach(a, program), "detach": bpf.Detach(a)} {
 		if !errors.Is(err, syscall.EPERM) {
 			t.Errorf("%s a locked one: %v", what, err)
 		}
 	}
-	stats, err := a.PacketStatistics()
+	stats, err := packet.Statistics(a)
 	if err != nil || stats.Packets == 0 || stats.Drops != 0 {
 		t.Errorf("%+v, %v", stats, err)
 	}
-	if stats, err = a.PacketStatistics(); stats.Packets != 0 || err != nil {
+	if stats, err = packet.Statistics(a); stats.Packets != 0 || err != nil {
 		t.Errorf("asked again: %+v, %v", stats, err)
 	}
 }
@@ -183,7 +186,7 @@ func TestPacketMembership(t *testing.T) {
 	a := packetOn(t, near, sock.SOCK_RAW, experiment)
 	s := netlinkIn(t, near.namespace)
 	promisc := func() int {
-		links, err := s.Links()
+		links, err := netlink.Links(s)
 		must(t, err)
 		for _, l := range links {
 			if l.Index == near.index {
@@ -197,30 +200,30 @@ func TestPacketMembership(t *testing.T) {
 		hardware []byte
 		promisc  int
 	}{
-		{sock.PACKET_MR_PROMISC, nil, 1},
-		{sock.PACKET_MR_ALLMULTI, nil, 0},
-		{sock.PACKET_MR_MULTICAST, []byte{1, 0, 0x5e, 0, 0, 99}, 0},
+		{packet.PACKET_MR_PROMISC, nil, 1},
+		{packet.PACKET_MR_ALLMULTI, nil, 0},
+		{packet.PACKET_MR_MULTICAST, []byte{1, 0, 0x5e, 0, 0, 99}, 0},
 	} {
-		must(t, a.JoinPacket(near.link, m.kind, m.hardware))
+		must(t, packet.Join(a, near.link, m.kind, m.hardware))
 		if got := promisc(); got != m.promisc {
 			t.Errorf("kind %d: %d want it promiscuous, want %d", m.kind, got, m.promisc)
 		}
-		must(t, a.LeavePacket(near.link, m.kind, m.hardware))
+		must(t, packet.Leave(a, near.link, m.kind, m.hardware))
 		if got := promisc(); got != 0 {
 			t.Errorf("kind %d, left: %d want it promiscuous", m.kind, got)
 		}
-		must(t, a.LeavePacket(near.link, m.kind, m.hardware))
+		must(t, packet.Leave(a, near.link, m.kind, m.hardware))
 	}
-	if err := a.JoinPacket("nosuch0", sock.PACKET_MR_PROMISC, nil); !errors.Is(err, syscall.ENODEV) {
+	if err := packet.Join(a, "nosuch0", packet.PACKET_MR_PROMISC, nil); !errors.Is(err, syscall.ENODEV) {
 		t.Errorf("on no interface: %v", err)
 	}
 	var arg *sock.ArgError
-	if err := a.JoinPacket(near.link, sock.PACKET_MR_MULTICAST, make([]byte, 9)); !errors.As(err, &arg) {
+	if err := packet.Join(a, near.link, packet.PACKET_MR_MULTICAST, make([]byte, 9)); !errors.As(err, &arg) {
 		t.Errorf("a hardware address that is too long: %v", err)
 	}
 
 	// A frame for another host is told as such; without the membership hardware would not let it through.
-	must(t, a.JoinPacket(near.link, sock.PACKET_MR_PROMISC, nil))
+	must(t, packet.Join(a, near.link, packet.PACKET_MR_PROMISC, nil))
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	_, err := b.Send(ethernetFrame(net.HardwareAddr{2, 2, 2, 2, 2, 2}, hardwareOf(t, far), experiment, "for another"), 0)
 	must(t, err)
@@ -236,8 +239,8 @@ func TestPacketFanout(t *testing.T) {
 	socktest.Check(t)
 	near, far := twoHosts(t)
 	one, two := packetOn(t, near, sock.SOCK_RAW, experiment), packetOn(t, near, sock.SOCK_RAW, experiment)
-	must(t, one.PacketFanout(7, sock.PACKET_FANOUT_LB))
-	must(t, two.PacketFanout(7, sock.PACKET_FANOUT_LB))
+	must(t, packet.Fanout(one, 7, packet.PACKET_FANOUT_LB))
+	must(t, packet.Fanout(two, 7, packet.PACKET_FANOUT_LB))
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	const frames = 20
 	for i := range frames {
@@ -255,7 +258,7 @@ func TestPacketFanout(t *testing.T) {
 		}
 	}
 	var arg *sock.ArgError
-	if err := one.PacketFanout(1<<16, 0); !errors.As(err, &arg) {
+	if err := packet.Fanout(one, 1<<16, 0); !errors.As(err, &arg) {
 		t.Errorf("a group that is too big: %v", err)
 	}
 }
@@ -290,9 +293,9 @@ func TestPacketFilterOfTcpdump(t *testing.T) {
 	})
 	// How many instructions there are, and then the four numbers of each.
 	lines := strings.Split(strings.TrimSpace(listing), "\n")
-	var program []sock.BPFInstruction
+	var program []bpf.Instruction
 	for _, line := range lines[1:] {
-		var in sock.BPFInstruction
+		var in bpf.Instruction
 		if _, err := fmt.Sscan(line, &in.Op, &in.Jt, &in.Jf, &in.K); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -301,7 +304,7 @@ func TestPacketFilterOfTcpdump(t *testing.T) {
 	if fmt.Sprint(len(program)) != lines[0] || len(program) == 0 {
 		t.Fatalf("%d instructions of %s", len(program), listing)
 	}
-	must(t, a.AttachFilter(program))
+	must(t, bpf.Attach(a, program))
 	for _, text := range []string{"no", "yes", "nor this", "y"} {
 		_, err := b.Send(ethernetFrame(everybody, hardwareOf(t, far), experiment, text), 0)
 		must(t, err)
@@ -325,7 +328,7 @@ func TestPacketRing(t *testing.T) {
 			a, ring := ringOn(t, near, nil)
 			b := packetOn(t, far, sock.SOCK_RAW, experiment)
 			// next is a block, awaited in the way under test.
-			next := func() (block sock.PacketBlock, err error) {
+			next := func() (block packet.Block, err error) {
 				if way == "future" {
 					return ring.NextAsync().Wait(t.Context())
 				}
@@ -399,11 +402,11 @@ func TestPacketRing(t *testing.T) {
 }
 
 // ringOn is a socket with a ring.
-func ringOn(t testing.TB, h *host, cfg *sock.PacketRingConfig) (s *sock.Socket, ring *sock.PacketRing) {
+func ringOn(t testing.TB, h *host, cfg *packet.RingConfig) (s *sock.Socket, ring *packet.Ring) {
 	t.Helper()
 	h.do(t, func() { s = need(t, sock.AF_PACKET, sock.SOCK_RAW, 0) })
 	must(t, s.SetTimeout(socktest.Patience))
-	ring, err := sock.NewPacketRing(s, cfg)
+	ring, err := packet.NewRing(s, cfg)
 	must(t, err)
 	t.Cleanup(func() { ring.Close() })
 	must(t, s.Bind(sock.Packet(h.link, experiment)))
@@ -479,7 +482,7 @@ func TestPacketRingEnds(t *testing.T) {
 	})
 	t.Run("full", func(t *testing.T) { // the program keeps all blocks: the kernel drops, and says so
 		socktest.Check(t)
-		a, ring := ringOn(t, near, &sock.PacketRingConfig{BlockSize: os.Getpagesize(), Blocks: 2, Timeout: time.Millisecond})
+		a, ring := ringOn(t, near, &packet.RingConfig{BlockSize: os.Getpagesize(), Blocks: 2, Timeout: time.Millisecond})
 		b := packetOn(t, far, sock.SOCK_RAW, experiment)
 		send := func(n int) {
 			for range n {
@@ -496,7 +499,7 @@ func TestPacketRingEnds(t *testing.T) {
 		if _, err := ring.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("a third of two blocks: %v", err)
 		}
-		stats, err := a.PacketStatistics()
+		stats, err := packet.Statistics(a)
 		if err != nil || stats.Drops == 0 || stats.Freezes == 0 || stats.Packets != 100 {
 			t.Errorf("%+v, %v", stats, err)
 		}
@@ -511,18 +514,18 @@ func TestPacketRingEnds(t *testing.T) {
 	t.Run("errors", func(t *testing.T) {
 		socktest.Check(t)
 		a, _ := ringOn(t, near, nil)
-		if _, err := sock.NewPacketRing(a, nil); !errors.Is(err, syscall.EBUSY) {
+		if _, err := packet.NewRing(a, nil); !errors.Is(err, syscall.EBUSY) {
 			t.Errorf("a second one: %v", err)
 		}
-		for _, cfg := range []sock.PacketRingConfig{
+		for _, cfg := range []packet.RingConfig{
 			{BlockSize: 100}, {BlockSize: -os.Getpagesize()}, {Blocks: -1}, {Blocks: math.MaxInt}, {Timeout: -time.Second}, {Timeout: time.Hour},
 		} {
 			var arg *sock.ArgError
-			if _, err := sock.NewPacketRing(a, &cfg); !errors.As(err, &arg) {
+			if _, err := packet.NewRing(a, &cfg); !errors.As(err, &arg) {
 				t.Errorf("%+v: %v", cfg, err)
 			}
 		}
-		if _, err := sock.NewPacketRing(socktest.UDP.New(t), nil); err == nil {
+		if _, err := packet.NewRing(socktest.UDP.New(t), nil); err == nil {
 			t.Error("UDP has a ring")
 		}
 	})
@@ -534,7 +537,7 @@ func TestPacketAllocatesNothing(t *testing.T) {
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	p := ethernetFrame(everybody, hardwareOf(t, far), experiment, "counted")
 	in := packetOn(t, near, sock.SOCK_RAW, experiment)
-	_, ring := ringOn(t, near, &sock.PacketRingConfig{Timeout: time.Millisecond})
+	_, ring := ringOn(t, near, &packet.RingConfig{Timeout: time.Millisecond})
 	buf := make([]byte, 100)
 	var err error
 	if n := testing.AllocsPerRun(50, func() {
@@ -567,7 +570,7 @@ func TestPacketAllocatesNothing(t *testing.T) {
 }
 
 type ringWatcher struct {
-	ring   *sock.PacketRing
+	ring   *packet.Ring
 	got    chan int
 	closed chan error
 }
@@ -619,7 +622,7 @@ func BenchmarkPacketReceive(b *testing.B) {
 	})
 	b.Run("impl=ring", func(b *testing.B) {
 		const burst = 20_000
-		_, ring := ringOn(b, near, &sock.PacketRingConfig{Blocks: 64})
+		_, ring := ringOn(b, near, &packet.RingConfig{Blocks: 64})
 		n := 0
 		for range b.N {
 			send(b, burst)

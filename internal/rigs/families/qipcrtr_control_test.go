@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
-	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/qrtr"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -15,19 +15,19 @@ func TestQRTRControl(t *testing.T) {
 	socktest.Check(t)
 	server, client := qipcrtr(t), qipcrtr(t)
 	node, port := socktest.Name(t, server).QIPCRTR()
-	control := families.QIPCRTR(node, sock.QRTR_PORT_CTRL)
-	entry := sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_SERVER, Service: 505, Instance: 2, Node: node, Port: port}
-	_, err := server.Sendto(sock.AppendQRTRControl(nil, entry), 0, control)
+	control := families.QIPCRTR(node, qrtr.QRTR_PORT_CTRL)
+	entry := qrtr.Control{Cmd: qrtr.QRTR_TYPE_NEW_SERVER, Service: 505, Instance: 2, Node: node, Port: port}
+	_, err := server.Sendto(qrtr.AppendControl(nil, entry), 0, control)
 	must(t, err)
 
 	must(t, client.SetTimeout(socktest.Patience))
-	_, err = client.Sendto(sock.AppendQRTRControl(nil, sock.QRTRControl{Cmd: sock.QRTR_TYPE_NEW_LOOKUP, Service: 505}), 0, control)
+	_, err = client.Sendto(qrtr.AppendControl(nil, qrtr.Control{Cmd: qrtr.QRTR_TYPE_NEW_LOOKUP, Service: 505}), 0, control)
 	must(t, err)
-	next := func() sock.QRTRControl {
+	next := func() qrtr.Control {
 		t.Helper()
 		p, err := client.Recv(100, 0)
 		must(t, err)
-		c, err := sock.DecodeQRTRControl(p)
+		c, err := qrtr.DecodeControl(p)
 		must(t, err)
 		return c
 	}
@@ -38,7 +38,7 @@ func TestQRTRControl(t *testing.T) {
 		t.Errorf("heard %+v, want the end", got)
 	}
 	must(t, server.Close())
-	entry.Cmd = sock.QRTR_TYPE_DEL_SERVER
+	entry.Cmd = qrtr.QRTR_TYPE_DEL_SERVER
 	if got := next(); got != entry {
 		t.Errorf("heard %+v, want %+v", got, entry)
 	}

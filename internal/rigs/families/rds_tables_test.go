@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/rds"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -17,9 +18,9 @@ func TestRDSTables(t *testing.T) {
 	must(t, s.Bind(sock.Inet("127.0.0.1", 0)))
 	counter := func(name string) uint64 {
 		t.Helper()
-		counters, err := s.RDSCounters()
+		counters, err := rds.Counters(s)
 		must(t, err)
-		i := slices.IndexFunc(counters, func(c sock.RDSCounter) bool { return c.Name == name })
+		i := slices.IndexFunc(counters, func(c rds.Counter) bool { return c.Name == name })
 		if i < 0 {
 			t.Fatalf("no counter %s in %+v", name, counters)
 		}
@@ -33,14 +34,14 @@ func TestRDSTables(t *testing.T) {
 	if after := counter("send_queued"); after <= before || string(got) != "to myself" {
 		t.Errorf("send_queued was %d, is %d; received %q", before, after, got)
 	}
-	connections, err := s.RDSConnections()
+	connections, err := rds.Connections(s)
 	must(t, err)
-	if !slices.ContainsFunc(connections, func(c sock.RDSConnection) bool {
+	if !slices.ContainsFunc(connections, func(c rds.Connection) bool {
 		return c.Local.String() == "127.0.0.1" && c.Foreign.String() == "127.0.0.1" && c.Transport == "loopback"
 	}) {
 		t.Errorf("connections %+v, without that to itself", connections)
 	}
-	sockets, err := s.RDSInfo(sock.RDS_INFO_SOCKETS)
+	sockets, err := rds.Info(s, rds.RDS_INFO_SOCKETS)
 	must(t, err)
 	if len(sockets) == 0 || len(sockets[0]) != 28 {
 		t.Errorf("sockets %x", sockets)

@@ -14,6 +14,7 @@ import (
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
+	"github.com/polluxio/pollux/sock/tipc"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,7 +26,7 @@ func tipcNode(addrType uint8, v1, v2, v3 uint32) sock.Addr {
 	return families.TIPC(addrType, v1, v2, v3, sock.TIPC_NODE_SCOPE)
 }
 
-func tipc(t *testing.T, typ int) *sock.Socket {
+func tipcSocket(t *testing.T, typ int) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_TIPC, typ, 0)
 	must(t, s.SetTimeout(socktest.Patience))
@@ -37,10 +38,10 @@ func TestTIPCConnected(t *testing.T) {
 	for _, typ := range []int{sock.SOCK_STREAM, sock.SOCK_SEQPACKET} {
 		t.Run(map[int]string{sock.SOCK_STREAM: "STREAM", sock.SOCK_SEQPACKET: "SEQPACKET"}[typ], func(t *testing.T) {
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
-				ln := tipc(t, typ)
+				ln := tipcSocket(t, typ)
 				must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 10, 20)))
 				must(t, ln.Listen(8))
-				b = tipc(t, typ)
+				b = tipcSocket(t, typ)
 				call := socktest.Start(func() error { return b.Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 17, 0)) })
 				a, from, err := ln.Accept()
 				must(t, err)
@@ -59,7 +60,7 @@ func TestTIPCConnected(t *testing.T) {
 				return a, b
 			}, exchange{
 				Ancillary: func(t *testing.T, items []sock.Control, _ int) { // the instance that was asked for
-					if info, ok := sock.ParseTIPCInfo(items); !ok || !info.Named || info.Type != tipcType || info.Lower != 17 || info.Upper != 17 {
+					if info, ok := tipc.ParseInfo(items); !ok || !info.Named || info.Type != tipcType || info.Lower != 17 || info.Upper != 17 {
 						t.Errorf("%+v, %v; want the name %d, 17", info, ok, tipcType)
 					}
 				},
@@ -71,10 +72,10 @@ func TestTIPCConnected(t *testing.T) {
 // A connect waits for whoever is to accept, in each way; with nobody there it is refused.
 func TestTIPCConnect(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		ln := tipc(t, sock.SOCK_SEQPACKET)
+		ln := tipcSocket(t, sock.SOCK_SEQPACKET)
 		must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 1, 1)))
 		must(t, ln.Listen(8))
-		c := tipc(t, sock.SOCK_SEQPACKET)
+		c := tipcSocket(t, sock.SOCK_SEQPACKET)
 		call := socktest.Start(func() error { return w.On(c).Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 1, 0)) })
 		a, _, err := w.On(ln).Accept()
 		must(t, err)
@@ -85,7 +86,7 @@ func TestTIPCConnect(t *testing.T) {
 			t.Errorf("%q, %v; want ping", p, err)
 		}
 	})
-	c := tipc(t, sock.SOCK_SEQPACKET)
+	c := tipcSocket(t, sock.SOCK_SEQPACKET)
 	if err := c.Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 99, 0)); !errors.Is(err, unix.EHOSTUNREACH) && !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("%v for a name that nobody has, want EHOSTUNREACH", err)
 	}
@@ -96,7 +97,7 @@ func TestTIPCDatagrams(t *testing.T) {
 		t.Run(map[int]string{sock.SOCK_RDM: "RDM", sock.SOCK_DGRAM: "DGRAM"}[typ], func(t *testing.T) {
 			instance := map[int]uint32{}
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
-				a, b = tipc(t, typ), tipc(t, typ)
+				a, b = tipcSocket(t, typ), tipcSocket(t, typ)
 				for i, s := range []*sock.Socket{a, b} {
 					instance[s.Fileno()] = uint32(i + 1)
 					must(t, s.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, uint32(i+1), uint32(i+1))))
@@ -108,14 +109,14 @@ func TestTIPCDatagrams(t *testing.T) {
 				},
 				Sender: fromItsName,
 				Ancillary: func(t *testing.T, items []sock.Control, _ int) {
-					info, ok := sock.ParseTIPCInfo(items)
-					if want := (sock.TIPCInfo{Named: true, Type: tipcType, Lower: 1, Upper: 1}); !ok || fmt.Sprint(info) != fmt.Sprint(want) {
+					info, ok := tipc.ParseInfo(items)
+					if want := (tipc.Info{Named: true, Type: tipcType, Lower: 1, Upper: 1}); !ok || fmt.Sprint(info) != fmt.Sprint(want) {
 						t.Errorf("%+v, %v; want %+v", info, ok, want)
 					}
 				},
 			})
 			t.Run("by identity", func(t *testing.T) {
-				everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return tipc(t, typ), tipc(t, typ) }, exchange{To: itsName, Sender: fromItsName})
+				everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return tipcSocket(t, typ), tipcSocket(t, typ) }, exchange{To: itsName, Sender: fromItsName})
 			})
 		})
 	}
@@ -123,7 +124,7 @@ func TestTIPCDatagrams(t *testing.T) {
 
 // item 198: what getsockname makes of a socket is its identity, with five items.
 func TestTIPCNames(t *testing.T) {
-	s := tipc(t, sock.SOCK_RDM)
+	s := tipcSocket(t, sock.SOCK_RDM)
 	must(t, s.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 5, 7)))
 	if kind, _, ref, zero, _ := socktest.Name(t, s).TIPC(); kind != sock.TIPC_ADDR_ID || ref == 0 || zero != 0 {
 		t.Errorf("%v, want an identity", socktest.Name(t, s))
@@ -131,7 +132,7 @@ func TestTIPCNames(t *testing.T) {
 	// A negative scope takes one name back.
 	must(t, s.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 9, 9)))
 	must(t, s.Bind(families.TIPC(sock.TIPC_ADDR_NAMESEQ, tipcType, 9, 9, -sock.TIPC_NODE_SCOPE)))
-	c := tipc(t, sock.SOCK_RDM)
+	c := tipcSocket(t, sock.SOCK_RDM)
 	if _, err := c.Sendto([]byte("x"), 0, tipcNode(sock.TIPC_ADDR_NAME, tipcType, 9, 0)); !errors.Is(err, unix.EHOSTUNREACH) {
 		t.Errorf("to a name taken back: %v, want EHOSTUNREACH", err)
 	}
@@ -147,16 +148,16 @@ func TestTIPCNames(t *testing.T) {
 
 // All whose names are in the range get a copy.
 func TestTIPCMulticast(t *testing.T) {
-	a, b, other, c := tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM)
+	a, b, other, c := tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM)
 	must(t, a.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 100, 109)))
 	must(t, b.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 105, 119)))
 	must(t, other.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 200, 200)))
 	_, err := c.Sendto([]byte("to all"), 0, tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 105, 109))
 	must(t, err)
 	for _, s := range []*sock.Socket{a, b} {
-		p, items, _, from, err := s.Recvmsg(100, sock.TIPCInfoSpace, 0)
+		p, items, _, from, err := s.Recvmsg(100, tipc.InfoSpace, 0)
 		must(t, err)
-		info, ok := sock.ParseTIPCInfo(items)
+		info, ok := tipc.ParseInfo(items)
 		if string(p) != "to all" || from != socktest.Name(t, c) || !ok || info.Type != tipcType || info.Lower != 105 || info.Upper != 109 {
 			t.Errorf("%q from %v, %+v", p, from, info)
 		}
@@ -171,15 +172,15 @@ func TestTIPCMulticast(t *testing.T) {
 
 // A message that cannot be delivered comes back, with the reason.
 func TestTIPCReturned(t *testing.T) {
-	a, b := tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM)
+	a, b := tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM)
 	must(t, a.Setsockopt(sock.SOL_TIPC, sock.TIPC_DEST_DROPPABLE, 0))
 	gone := socktest.Name(t, b)
 	must(t, b.Close())
 	_, err := a.Sendto([]byte("is anybody there"), 0, gone)
 	must(t, err)
-	p, items, _, _, err := a.Recvmsg(100, sock.TIPCInfoSpace, 0)
+	p, items, _, _, err := a.Recvmsg(100, tipc.InfoSpace, 0)
 	must(t, err)
-	if info, ok := sock.ParseTIPCInfo(items); len(p) != 0 || !ok || info.Err != sock.TIPC_ERR_NO_PORT || string(info.Returned) != "is anybody there" {
+	if info, ok := tipc.ParseInfo(items); len(p) != 0 || !ok || info.Err != tipc.TIPC_ERR_NO_PORT || string(info.Returned) != "is anybody there" {
 		t.Errorf("%q, %+v, %v; want TIPC_ERR_NO_PORT and the message", p, info, ok)
 	}
 }
@@ -191,20 +192,20 @@ func TestTIPCTopology(t *testing.T) {
 	}{{"the host's order", nil}, {"little endian", binary.LittleEndian}, {"big endian", binary.BigEndian}} {
 		t.Run(o.name, func(t *testing.T) {
 			socktest.Check(t)
-			top := tipc(t, sock.SOCK_SEQPACKET)
+			top := tipcSocket(t, sock.SOCK_SEQPACKET)
 			must(t, top.Connect(tipcNode(sock.TIPC_ADDR_NAME, sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0)))
-			sub := sock.TIPCSubscription{Type: tipcType, Lower: 300, Upper: 399, Timeout: -1, Filter: sock.TIPC_SUB_PORTS, Handle: [8]byte{'m', 'i', 'n', 'e'}}
-			ask := func(sub sock.TIPCSubscription) {
+			sub := tipc.Subscription{Type: tipcType, Lower: 300, Upper: 399, Timeout: -1, Filter: sock.TIPC_SUB_PORTS, Handle: [8]byte{'m', 'i', 'n', 'e'}}
+			ask := func(sub tipc.Subscription) {
 				t.Helper()
 				p, err := sub.Append(nil, o.order)
 				must(t, err)
 				send(t, top, p)
 			}
-			event := func(kind uint32, lower, upper uint32) sock.TIPCEvent {
+			event := func(kind uint32, lower, upper uint32) tipc.Event {
 				t.Helper()
 				p, err := top.Recv(100, 0)
 				must(t, err)
-				e, err := sock.DecodeTIPCEvent(p)
+				e, err := tipc.DecodeEvent(p)
 				must(t, err)
 				if e.Event != kind || e.Lower != lower || e.Upper != upper {
 					t.Errorf("%v, want event %d of %d-%d", e, kind, lower, upper)
@@ -212,7 +213,7 @@ func TestTIPCTopology(t *testing.T) {
 				return e
 			}
 			ask(sub)
-			s := tipc(t, sock.SOCK_RDM)
+			s := tipcSocket(t, sock.SOCK_RDM)
 			must(t, s.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 310, 311)))
 			e := event(sock.TIPC_PUBLISHED, 310, 311)
 			if families.TIPCID(e.Node, e.Ref) != families.TIPCID(idOf(t, s)) || e.Subscription != sub {
@@ -225,7 +226,7 @@ func TestTIPCTopology(t *testing.T) {
 			cancel := sub
 			cancel.Filter |= sock.TIPC_SUB_CANCEL
 			ask(cancel)
-			ask(sock.TIPCSubscription{Type: tipcType + 1, Timeout: 20 * time.Millisecond, Filter: sock.TIPC_SUB_SERVICE})
+			ask(tipc.Subscription{Type: tipcType + 1, Timeout: 20 * time.Millisecond, Filter: sock.TIPC_SUB_SERVICE})
 			if e := event(sock.TIPC_SUBSCR_TIMEOUT, 0, 0); e.Subscription.Type != tipcType+1 || e.Subscription.Timeout != 20*time.Millisecond {
 				t.Errorf("%+v, want the second subscription", e)
 			}
@@ -253,15 +254,15 @@ func fromMember(t *testing.T, from sock.Addr, s *sock.Socket, instance uint32) {
 // A group: its members come and go, and send to all, to one by name, and to one by identity.
 func TestTIPCGroup(t *testing.T) {
 	member := func(instance, flags uint32) *sock.Socket {
-		s := tipc(t, sock.SOCK_RDM)
-		must(t, s.JoinTIPCGroup(sock.TIPCGroup{Type: 4711, Instance: instance, Scope: sock.TIPC_NODE_SCOPE, Flags: flags}))
+		s := tipcSocket(t, sock.SOCK_RDM)
+		must(t, tipc.JoinGroup(s, tipc.Group{Type: 4711, Instance: instance, Scope: sock.TIPC_NODE_SCOPE, Flags: flags}))
 		return s
 	}
-	a := member(1, sock.TIPC_GROUP_MEMBER_EVTS)
+	a := member(1, tipc.TIPC_GROUP_MEMBER_EVTS)
 	b := member(2, 0)
 	told := func(what string, want int) {
 		t.Helper()
-		p, _, flags, from, err := a.Recvmsg(100, sock.TIPCInfoSpace, 0)
+		p, _, flags, from, err := a.Recvmsg(100, tipc.InfoSpace, 0)
 		must(t, err)
 		if flags &= sock.MSG_OOB | sock.MSG_EOR; len(p) != 0 || flags != want {
 			t.Errorf("%s: %q with flags %#x, want nothing with %#x", what, p, flags, want)
@@ -292,7 +293,7 @@ func TestTIPCGroup(t *testing.T) {
 	receive(b, "all of an instance")
 
 	// One's own come back with TIPC_GROUP_LOOPBACK.
-	c := member(3, sock.TIPC_GROUP_LOOPBACK)
+	c := member(3, tipc.TIPC_GROUP_LOOPBACK)
 	_, _, flags, _, err := a.Recvmsg(100, 0, 0)
 	if must(t, err); flags&sock.MSG_OOB == 0 {
 		t.Errorf("flags %#x, want those of a member that comes", flags)
@@ -302,18 +303,18 @@ func TestTIPCGroup(t *testing.T) {
 	receive(b, "echo")
 	receive(a, "echo")
 
-	must(t, b.LeaveTIPCGroup())
+	must(t, tipc.LeaveGroup(b))
 	told("b goes", sock.MSG_OOB|sock.MSG_EOR)
-	if err := b.LeaveTIPCGroup(); !errors.Is(err, unix.EINVAL) {
+	if err := tipc.LeaveGroup(b); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("outside: %v, want EINVAL", err)
 	}
-	if err := b.JoinTIPCGroup(sock.TIPCGroup{Type: 1, Scope: sock.TIPC_NODE_SCOPE}); !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EINVAL) {
+	if err := tipc.JoinGroup(b, tipc.Group{Type: 1, Scope: sock.TIPC_NODE_SCOPE}); !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EINVAL) {
 		t.Errorf("a reserved type: %v, want EACCES", err)
 	}
 }
 
 func TestTIPCOptions(t *testing.T) {
-	s := tipc(t, sock.SOCK_RDM)
+	s := tipcSocket(t, sock.SOCK_RDM)
 	for _, tt := range []struct {
 		name          string
 		option, value int
@@ -329,29 +330,29 @@ func TestTIPCOptions(t *testing.T) {
 	if err := s.Setsockopt(sock.SOL_TIPC, sock.TIPC_IMPORTANCE, 4); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("an importance beyond critical: %v, want EINVAL", err)
 	}
-	must(t, s.SetsockoptNil(sock.SOL_TIPC, sock.TIPC_MCAST_REPLICAST, 0))
-	c := tipc(t, sock.SOCK_RDM)
+	must(t, s.SetsockoptNil(sock.SOL_TIPC, tipc.TIPC_MCAST_REPLICAST, 0))
+	c := tipcSocket(t, sock.SOCK_RDM)
 	_, err := c.Sendto(bytes.Repeat([]byte{1}, 100), 0, socktest.Name(t, s))
 	must(t, err)
-	if n, err := s.Getsockopt(sock.SOL_TIPC, sock.TIPC_SOCK_RECVQ_DEPTH); err != nil || n != 1 {
+	if n, err := s.Getsockopt(sock.SOL_TIPC, tipc.TIPC_SOCK_RECVQ_DEPTH); err != nil || n != 1 {
 		t.Errorf("TIPC_SOCK_RECVQ_DEPTH: %d, %v; want 1", n, err)
 	}
-	if n, err := s.Getsockopt(sock.SOL_TIPC, sock.TIPC_SOCK_RECVQ_USED); err != nil || n < 100 {
+	if n, err := s.Getsockopt(sock.SOL_TIPC, tipc.TIPC_SOCK_RECVQ_USED); err != nil || n < 100 {
 		t.Errorf("TIPC_SOCK_RECVQ_USED: %d, %v; want 100 or more", n, err)
 	}
-	if _, err := s.TIPCNodeID(0); unix.SizeofPtr == 4 && errors.Is(err, unix.ENOTTY) {
+	if _, err := tipc.NodeID(s, 0); unix.SizeofPtr == 4 && errors.Is(err, unix.ENOTTY) {
 		return // nor has it the other for such a program
 	} else if err != nil {
 		t.Errorf("the identity of this node: %v", err)
 	}
-	if name, err := s.TIPCLinkName(12345, 0); !errors.Is(err, unix.EADDRNOTAVAIL) {
+	if name, err := tipc.LinkName(s, 12345, 0); !errors.Is(err, unix.EADDRNOTAVAIL) {
 		t.Errorf("a link that there is not: %q, %v; want EADDRNOTAVAIL", name, err)
 	}
 }
 
 // The program of iproute2 shows the names that are bound here.
 func TestTIPCUtil(t *testing.T) {
-	s := tipc(t, sock.SOCK_RDM)
+	s := tipcSocket(t, sock.SOCK_RDM)
 	must(t, s.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 4321, 4322)))
 	_, ref := idOf(t, s)
 	table := output(t, "", "tipc", "nametable", "show")
@@ -370,7 +371,7 @@ func TestTIPCUtil(t *testing.T) {
 
 // tipc brings two nodes together, and the topology service of each tells of the other; then bytes go over the wire between them.
 func TestTIPCBetweenNodes(t *testing.T) {
-	tipc(t, sock.SOCK_RDM)
+	tipcSocket(t, sock.SOCK_RDM)
 	program(t, "tipc")
 	near, far := twoHosts(t)
 	socktest.Check(t)
@@ -378,23 +379,23 @@ func TestTIPCBetweenNodes(t *testing.T) {
 	var top, server, client *sock.Socket
 	near.do(t, func() {
 		output(t, "", "tipc", "node", "set", "address", "1.1.1")
-		client = tipc(t, sock.SOCK_RDM)
-		top = tipc(t, sock.SOCK_SEQPACKET)
+		client = tipcSocket(t, sock.SOCK_RDM)
+		top = tipcSocket(t, sock.SOCK_SEQPACKET)
 		must(t, top.Connect(tipcNode(sock.TIPC_ADDR_NAME, sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0)))
-		p, err := sock.TIPCSubscription{Type: typ, Lower: 0, Upper: 9, Timeout: -1, Filter: sock.TIPC_SUB_PORTS}.Append(nil, nil)
+		p, err := tipc.Subscription{Type: typ, Lower: 0, Upper: 9, Timeout: -1, Filter: sock.TIPC_SUB_PORTS}.Append(nil, nil)
 		must(t, err)
 		send(t, top, p)
 		output(t, "", "tipc", "bearer", "enable", "media", "eth", "device", near.link)
 	})
 	far.do(t, func() {
 		output(t, "", "tipc", "node", "set", "address", "1.1.2")
-		server = tipc(t, sock.SOCK_RDM)
+		server = tipcSocket(t, sock.SOCK_RDM)
 		must(t, server.Bind(families.TIPC(sock.TIPC_ADDR_NAMESEQ, typ, 3, 3, sock.TIPC_CLUSTER_SCOPE)))
 		output(t, "", "tipc", "bearer", "enable", "media", "eth", "device", far.link)
 	})
 	p, err := top.Recv(100, 0)
 	must(t, err)
-	e, err := sock.DecodeTIPCEvent(p)
+	e, err := tipc.DecodeEvent(p)
 	must(t, err)
 	node, ref := idOf(t, server)
 	if e.Event != sock.TIPC_PUBLISHED || e.Lower != 3 || e.Node != node || e.Ref != ref || node == 0 {
@@ -421,9 +422,9 @@ func TestTIPCBetweenNodes(t *testing.T) {
 // socat connects by the name that pollux listens at.
 func TestTIPCSocat(t *testing.T) {
 	program(t, "socat")
-	tipc(t, sock.SOCK_STREAM)
+	tipcSocket(t, sock.SOCK_STREAM)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		ln := tipc(t, sock.SOCK_STREAM)
+		ln := tipcSocket(t, sock.SOCK_STREAM)
 		must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 600, 600)))
 		must(t, ln.Listen(8))
 		client := socat(t, "-", fmt.Sprintf("SOCKET-CONNECT:%d:0:%s", sock.AF_TIPC, asHex(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 600, 0))))
@@ -447,10 +448,10 @@ func TestTIPCSocat(t *testing.T) {
 // What is more than the window waits for the reader, and all of it comes.
 func TestTIPCFlow(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		ln := tipc(t, sock.SOCK_STREAM)
+		ln := tipcSocket(t, sock.SOCK_STREAM)
 		must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 500, 500)))
 		must(t, ln.Listen(8))
-		b := tipc(t, sock.SOCK_STREAM)
+		b := tipcSocket(t, sock.SOCK_STREAM)
 		call := socktest.Start(func() error { return b.Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 500, 0)) })
 		a, _, err := ln.Accept()
 		must(t, err)
@@ -479,9 +480,9 @@ func TestTIPCFlow(t *testing.T) {
 // The same in a group: nobody's messages are lost because a member is slow.
 func TestTIPCGroupFlow(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		a, b := tipc(t, sock.SOCK_RDM), tipc(t, sock.SOCK_RDM)
+		a, b := tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM)
 		for i, s := range []*sock.Socket{a, b} {
-			must(t, s.JoinTIPCGroup(sock.TIPCGroup{Type: 4712, Instance: uint32(i), Scope: sock.TIPC_NODE_SCOPE, Flags: sock.TIPC_GROUP_MEMBER_EVTS}))
+			must(t, tipc.JoinGroup(s, tipc.Group{Type: 4712, Instance: uint32(i), Scope: sock.TIPC_NODE_SCOPE, Flags: tipc.TIPC_GROUP_MEMBER_EVTS}))
 		}
 		if _, _, flags, _, err := a.Recvmsg(100, 0, 0); err != nil || flags&sock.MSG_OOB == 0 { // b comes
 			t.Fatal(flags, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/bluetooth"
 	"golang.org/x/sys/unix"
 )
 
@@ -90,7 +91,7 @@ func (c *controller) plugIn(t *testing.T) {
 	lacks(t, "/dev/vhci", err)
 	t.Cleanup(func() { c.file.Close() })
 	// The answer to this is the number of the new controller: drivers/bluetooth/hci_vhci.c.
-	const vendor, primary = sock.HCI_VENDOR_PKT, 0
+	const vendor, primary = bluetooth.HCI_VENDOR_PKT, 0
 	_, err = c.file.Write([]byte{vendor, primary})
 	must(t, err)
 	b := make([]byte, 16)
@@ -142,9 +143,9 @@ func (c *controller) hear() {
 		}
 		p := slices.Clone(b[:n])
 		c.air.mu.Lock()
-		if cmd, err := sock.DecodeHCICommand(p); err == nil {
+		if cmd, err := bluetooth.DecodeHCICommand(p); err == nil {
 			c.command(cmd.Opcode, cmd.Params)
-		} else if d, err := sock.DecodeHCIData(p); err == nil {
+		} else if d, err := bluetooth.DecodeHCIData(p); err == nil {
 			c.data(d)
 		}
 		c.air.mu.Unlock()
@@ -174,7 +175,7 @@ func (c *controller) say(p []byte, err error) {
 }
 
 func (c *controller) event(code byte, params ...byte) {
-	c.say(sock.AppendHCIEvent(nil, sock.HCIEvent{Code: code, Params: params}))
+	c.say(bluetooth.AppendHCIEvent(nil, bluetooth.HCIEvent{Code: code, Params: params}))
 }
 
 // Events that are not answers.
@@ -190,32 +191,32 @@ const (
 
 // complete answers a command that is done.
 func (c *controller) complete(op uint16, returned ...byte) {
-	c.event(sock.EVT_CMD_COMPLETE, slices.Concat([]byte{1, byte(op), byte(op >> 8), 0}, returned)...)
+	c.event(bluetooth.EVT_CMD_COMPLETE, slices.Concat([]byte{1, byte(op), byte(op >> 8), 0}, returned)...)
 }
 
 // pending answers a command whose end comes as another event.
 func (c *controller) pending(op uint16) {
-	c.event(sock.EVT_CMD_STATUS, 0, 1, byte(op), byte(op>>8))
+	c.event(bluetooth.EVT_CMD_STATUS, 0, 1, byte(op), byte(op>>8))
 }
 
 // data goes through the air to the other side.
-func (c *controller) data(d sock.HCIData) {
+func (c *controller) data(d bluetooth.HCIData) {
 	l := c.links[d.Handle]
 	if l == nil {
 		return
 	}
 	const start, firstFlushable = 3, 2
-	if d.Kind == sock.HCI_ACLDATA_PKT {
+	if d.Kind == bluetooth.HCI_ACLDATA_PKT {
 		if d.Flags&start == 0 {
 			d.Flags |= firstFlushable // as a first packet comes out of the air
 		}
 		c.event(numberOfCompletePackets, 1, byte(l.handle), byte(l.handle>>8), 1, 0)
 	}
-	if d.Kind == sock.HCI_SCODATA_PKT {
+	if d.Kind == bluetooth.HCI_SCODATA_PKT {
 		d.Flags = l.peer.at.voiceStatus
 	}
 	d.Handle = l.peer.handle
-	l.peer.at.say(sock.AppendHCIData(nil, d))
+	l.peer.at.say(bluetooth.AppendHCIData(nil, d))
 }
 
 // other is the controller with that address.

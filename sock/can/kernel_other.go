@@ -1,0 +1,7 @@
+//go:build !linux
+
+package can
+
+import "math/bits"
+
+func kernelLong() int { return bits.UintSize / 8 }

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package sock
-
-func sysTIPCIoctl(int, uintptr, []byte) error { return errNoSockets }
