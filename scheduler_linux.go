@@ -72,14 +72,14 @@ const (
 // compute: none of them would ever park.
 var yielding atomic.Int32
 
-// yield lets other goroutines run, and returns whether some of them compute.
-func yield() bool {
+// yield lets other goroutines run, and returns whether some of them compute, and what time it is then.
+func yield() (compute bool, now time.Duration) {
 	others := yielding.Add(1) - 1
 	since := monotonic()
 	runtime.Gosched()
-	took := monotonic() - since
+	now = monotonic()
 	yielding.Add(-1)
-	return took >= computing+time.Duration(others)*looking
+	return now-since >= computing+time.Duration(others)*looking, now
 }
 
 // A stint is the time since a poller last waited. A poller with work all the time would otherwise have its processor until
@@ -96,11 +96,7 @@ func (s *stint) due() (let, ask bool) {
 	if s.begun == 0 {
 		s.begun, s.let = now, now
 	}
-	if now-s.let < letRunEvery {
-		return false, false
-	}
-	s.let = now
-	return true, now-s.begun >= askEvery
+	return now-s.let >= letRunEvery, now-s.begun >= askEvery
 }
 
 func (s *stint) end() { s.begun = 0 }
@@ -222,7 +218,8 @@ func (p *park) othersCompute() bool {
 }
 
 func (p *park) yield() bool {
-	compute := yield()
+	compute, now := yield()
+	p.stint.let = now
 	if compute {
 		p.calm = 0
 	} else {
@@ -250,7 +247,7 @@ type block struct {
 
 func (b *block) wait(k kernel, mayWait bool) error {
 	if let, _ := b.stint.due(); let {
-		runtime.Gosched()
+		_, b.stint.let = yield()
 	}
 	if mayWait {
 		k.block()
