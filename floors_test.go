@@ -42,10 +42,10 @@ var floors = map[string]floor{
 	"families": {},
 	"timeouts": {},
 
-	"loop": {own: below1, foreign: []string{xsys, zap}},
+	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/pollers"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "internal/genconst/catalog", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
 	"sock/socktest": {own: below2, foreign: []string{xsys}},
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
@@ -195,6 +195,8 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"loop logs", "loop/loop.go", "loop", zap + "/zapcore", true},
 		{"loop down", "loop/loop.go", "loop", module + "/timeouts", true},
 		{"loop knows no addresses", "loop/fd.go", "loop", module + "/families", false},
+		{"loop uses a poller for tests", "loop/fd.go", "loop", module + "/internal/pollers", false},
+		{"test of loop uses one", "loop/fd_test.go", "loop", module + "/internal/pollers", true},
 		{"loop climbs", "loop/fd.go", "loop", module + "/sock", false},
 		{"loop and its peer", "loop/fd.go", "loop", gnet, false},
 
