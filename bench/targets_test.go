@@ -34,9 +34,9 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"under the limit", raced("100x1", 1, map[string][]float64{implCallback: {9, 9, 9}, peerGnet: {10, 10, 10}}),
 			"CPU, pollux-callback / gnet, 100x1", met},
-		{"on the limit", raced("100x1", 1, map[string][]float64{implCallback: {92}, peerGnet: {100}}),
+		{"on the limit", raced("100x1", 1, map[string][]float64{implCallback: {90}, peerGnet: {100}}),
 			"CPU, pollux-callback / gnet, 100x1", met},
-		{"a little over it", raced("100x1", 1, map[string][]float64{implCallback: {921}, peerGnet: {1000}}),
+		{"a little over it", raced("100x1", 1, map[string][]float64{implCallback: {901}, peerGnet: {1000}}),
 			"CPU, pollux-callback / gnet, 100x1", notMet},
 		{"one good cycle is not enough", raced("100x1", 1, map[string][]float64{implCallback: {1, 10, 10}, peerGnet: {10, 10, 10}}),
 			"CPU, pollux-callback / gnet, 100x1", notMet},
