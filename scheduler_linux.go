@@ -140,8 +140,8 @@ type park struct {
 const (
 	// calmToPark is how many calls of yield in a row must find nothing before the poller parks (fact 4).
 	calmToPark = 2
-	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that it parks. It costs a
-	// quarter of what parking does, and more if it wakes a thread (fact 5).
+	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that the poller parks. A
+	// yield is two switches more, and a thread to wake if a processor is idle (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
 	// patience is how many times the poller looks again beside goroutines that compute. Then it parks all the same: there is
