@@ -45,10 +45,10 @@ var floors = map[string]floor{
 	"families": {},
 	"timeouts": {},
 
-	"loop": {own: below1, foreign: []string{xsys, zap}},
+	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/pollers"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/netlink", "internal/genconst/catalog", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/netlink", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
 	"sock/socktest": {own: below2, foreign: []string{xsys}},
 
 	// The families stand on sock, and never on each other. What they share, the calls that only Linux has, is below them.
@@ -215,6 +215,8 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"test of loop logs elsewhere", "loop/script_test.go", "loop", zap + "/zaptest/observer", false},
 		{"loop down", "loop/loop.go", "loop", module + "/timeouts", true},
 		{"loop knows no addresses", "loop/fd.go", "loop", module + "/families", false},
+		{"loop uses a poller for tests", "loop/fd.go", "loop", module + "/internal/pollers", false},
+		{"test of loop uses one", "loop/fd_test.go", "loop", module + "/internal/pollers", true},
 		{"loop climbs", "loop/fd.go", "loop", module + "/sock", false},
 		{"loop and its peer", "loop/fd.go", "loop", gnet, false},
 

@@ -66,20 +66,25 @@ const (
 	// A poller that does not park lets others run this often, and has Go's own poller asked that often.
 	letRunEvery = 250 * time.Microsecond
 	askEvery    = time.Millisecond
+	// Beside goroutines that compute for longer than that, it has this part of their time: 1/16.
+	shareOfStint = 16
 )
 
 // yielding counts the pollers of the process that are in a call of Gosched. They must not take one another for goroutines that
 // compute: none of them would ever park.
 var yielding atomic.Int32
 
-// yield lets other goroutines run, and returns whether some of them compute.
-func yield() bool {
+// yield lets other goroutines run. It returns for how long if some of them compute, else 0, and what time it is then.
+func yield() (took, now time.Duration) {
 	others := yielding.Add(1) - 1
 	since := monotonic()
 	runtime.Gosched()
-	took := monotonic() - since
+	now = monotonic()
 	yielding.Add(-1)
-	return took >= computing+time.Duration(others)*looking
+	if took = now - since; took < computing+time.Duration(others)*looking {
+		took = 0
+	}
+	return took, now
 }
 
 // A stint is the time since a poller last waited. A poller with work all the time would otherwise have its processor until
@@ -87,20 +92,22 @@ func yield() bool {
 type stint struct {
 	begun time.Duration // 0: not yet
 	let   time.Duration // when others were last let run
+	asked time.Duration // when due was last called
 }
 
 // due returns whether others have to be let run, and whether Go's own poller has to be asked. It is called before each wait that
-// follows one without a pause.
-func (s *stint) due() (let, ask bool) {
+// follows one without a pause. took is for how long other goroutines computed when they were last let run, or 0. They have the
+// processor for so long each time that the poller may keep it longer, too.
+func (s *stint) due(took time.Duration) (let, ask bool) {
 	now := monotonic()
 	if s.begun == 0 {
-		s.begun, s.let = now, now
+		s.begun, s.let, s.asked = now, now, now
 	}
-	if now-s.let < letRunEvery {
-		return false, false
+	if took > 0 && now-s.asked >= took/2 {
+		s.let = now // they ran since: the poller's user has let them
 	}
-	s.let = now
-	return true, now-s.begun >= askEvery
+	s.asked = now
+	return now-s.let >= max(letRunEvery, took/shareOfStint), now-s.begun >= askEvery
 }
 
 func (s *stint) end() { s.begun = 0 }
@@ -121,24 +128,27 @@ type park struct {
 	try  func(uintptr) bool
 
 	k      kernel
-	awake  bool  // the last wait ended without parking, or did not look for long
-	parked bool  // this wait has parked
-	asking bool  // this wait is only to have Go's own poller asked
-	calm   int   // calls of yield in a row that found no goroutine that computes
-	parks  uint  // how often it parked
-	stint  stint // since it last parked
+	awake  bool          // the last wait ended without parking, or did not look for long
+	parked bool          // this wait has parked
+	asking bool          // this wait is only to have Go's own poller asked
+	calm   int           // calls of yield in a row that found no goroutine that computes
+	took   time.Duration // by those that compute, at the last yield; else 0
+	parks  uint          // how often it parked
+	stint  stint         // since it last parked
 }
 
 const (
 	// calmToPark is how many calls of yield in a row must find nothing before the poller parks (fact 4).
 	calmToPark = 2
-	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that it parks. It costs a
-	// quarter of what parking does, and more if it wakes a thread (fact 5).
+	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that the poller parks. A
+	// yield is two switches more, and a thread to wake if a processor is idle (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
 	// patience is how many times the poller looks again beside goroutines that compute. Then it parks all the same: there is
 	// no traffic. The next event may then have to wait for sysmon, 10 ms.
 	patience = 256
+	// lingerFor is the part of their time that the poller takes for looking beside goroutines that compute: 1/64.
+	lingerFor = 64
 )
 
 func newPark(epfd int) (*park, error) {
@@ -166,7 +176,7 @@ func (p *park) wait(k kernel, mayWait bool) error {
 	p.k = k
 	if p.awake {
 		// It will probably find something again. A look costs less outside of RawConn.Read.
-		if let, ask := p.stint.due(); let {
+		if let, ask := p.stint.due(p.took); let {
 			if p.yield(); ask && p.calm > 0 {
 				p.stint.end()
 				return p.ask()
@@ -209,6 +219,9 @@ func (p *park) othersCompute() bool {
 	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
 		return false
 	}
+	if p.linger() {
+		return true
+	}
 	for range patience {
 		if p.yield() {
 			if p.k.look() {
@@ -221,14 +234,29 @@ func (p *park) othersCompute() bool {
 	return false
 }
 
+// linger looks for a while before the poller lets a goroutine run that has just computed for a millisecond or more, and will
+// again: one that never yields has the processor for 10 to 20 ms. If an answer is under way it comes during that while. A
+// goroutine that reads from a net.Conn finds the answer in the same way: sending takes long enough for the peer to answer.
+func (p *park) linger() bool {
+	if p.took < time.Millisecond {
+		return false
+	}
+	for until := monotonic() + p.took/lingerFor; monotonic() < until; {
+		if p.k.look() {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *park) yield() bool {
-	compute := yield()
-	if compute {
+	p.took, p.stint.let = yield()
+	if p.took > 0 {
 		p.calm = 0
 	} else {
 		p.calm++
 	}
-	return compute
+	return p.took > 0
 }
 
 // ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has
@@ -249,8 +277,8 @@ type block struct {
 }
 
 func (b *block) wait(k kernel, mayWait bool) error {
-	if let, _ := b.stint.due(); let {
-		runtime.Gosched()
+	if let, _ := b.stint.due(0); let {
+		_, b.stint.let = yield()
 	}
 	if mayWait {
 		k.block()

@@ -26,7 +26,7 @@ func TestQuirks(t *testing.T) {
 		}
 	}
 	for i, q := range quirks {
-		if got := quirksOf(q.family, max(q.proto, 0)); got&q.has != q.has || q.has&(isWatched|hasFiles|isShared) != 0 {
+		if got := quirksOf(q.family, max(q.proto, 0)); got&q.has != q.has || q.has&(hasFiles|isShared) != 0 {
 			t.Errorf("row %d: %#x, want %#x, and no bit of another meaning", i, got, q.has)
 		}
 	}
