@@ -53,7 +53,9 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
 			tell &^= pollux.Writable // operations are first
-			fd.state |= lane(d, laneHeld)
+			if fd.state&fdWatched != 0 {
+				fd.state |= lane(d, laneHeld)
+			}
 		}
 	}
 	if fd.state&(fdWatched|fdClosed) == fdWatched && tell != 0 {
