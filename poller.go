@@ -188,6 +188,13 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	return p.backend.wait(events, timeout)
 }
 
+// Yield lets other goroutines, timers and connections of Go's own poller run if the caller has had its processor for some hundred
+// microseconds. It is for the goroutine that waits, between two Waits, when it has much to do: every few events. Most calls read
+// the clock and return. Wait does the same.
+//
+// Errors: those of Wait.
+func (p *Poller) Yield() error { return p.backend.yield() }
+
 // Wake makes the Wait that is under way, or the next one, return. Several calls may end one Wait.
 func (p *Poller) Wake() error { return p.backend.wake() }
 

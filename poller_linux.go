@@ -204,6 +204,8 @@ func (b *backend) took(n uintptr, errno syscall.Errno) bool {
 
 func (b *backend) edge() error { return notify(b.eventfd) }
 
+func (b *backend) yield() error { return b.strategy.pass(b) }
+
 func (b *backend) wake() error {
 	err := notify(b.eventfd)
 	runtime.KeepAlive(b)

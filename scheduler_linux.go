@@ -45,6 +45,8 @@ type kernel interface {
 type strategy interface {
 	// wait looks for events. With mayWait it returns when there are some, else at once. Now and then it returns without any.
 	wait(k kernel, mayWait bool) error
+	// pass lets others run if the caller has had its processor for long. It is called between two waits.
+	pass(k kernel) error
 	// close closes the descriptor.
 	close() error
 }
@@ -65,9 +67,10 @@ const (
 	looking = 2 * time.Microsecond
 	// A poller that does not park lets others run this often, and has Go's own poller asked that often.
 	letRunEvery = 250 * time.Microsecond
-	askEvery    = time.Millisecond
-	// Beside goroutines that compute for longer than that, it has this part of their time: 1/16.
-	shareOfStint = 16
+	askEvery    = 500 * time.Microsecond
+	// Beside goroutines that compute for longer than that, it has this part of their time, at most shareMost.
+	shareOfStint = 4
+	shareMost    = 2 * time.Millisecond
 )
 
 // yielding counts the pollers of the process that are in a call of Gosched. They must not take one another for goroutines that
@@ -103,11 +106,11 @@ func (s *stint) due(took time.Duration) (let, ask bool) {
 	if s.begun == 0 {
 		s.begun, s.let, s.asked = now, now, now
 	}
-	if took > 0 && now-s.asked >= took/2 {
-		s.let = now // they ran since: the poller's user has let them
+	if took >= time.Millisecond && now-s.asked >= took/2 {
+		s.let = now // they ran since: sysmon has preempted the poller's user
 	}
 	s.asked = now
-	return now-s.let >= max(letRunEvery, took/shareOfStint), now-s.begun >= askEvery
+	return now-s.let >= max(letRunEvery, min(took/shareOfStint, shareMost)), now-s.begun >= askEvery
 }
 
 func (s *stint) end() { s.begun = 0 }
@@ -130,7 +133,7 @@ type park struct {
 	k      kernel
 	awake  bool          // the last wait ended without parking, or did not look for long
 	parked bool          // this wait has parked
-	asking bool          // this wait is only to have Go's own poller asked
+	asking asking        // the call of attempt is only to have Go's own poller asked
 	calm   int           // calls of yield in a row that found no goroutine that computes
 	took   time.Duration // by those that compute, at the last yield; else 0
 	parks  uint          // how often it parked
@@ -174,16 +177,11 @@ func newPark(epfd int) (*park, error) {
 
 func (p *park) wait(k kernel, mayWait bool) error {
 	p.k = k
-	if p.awake {
-		// It will probably find something again. A look costs less outside of RawConn.Read.
-		if let, ask := p.stint.due(p.took); let {
-			if p.yield(); ask && p.calm > 0 {
-				p.stint.end()
-				return p.ask()
-			}
-		}
-	}
 	if p.awake || !mayWait {
+		// It will probably find something again. A look costs less outside of RawConn.Read.
+		if err := p.pass(k); err != nil {
+			return err
+		}
 		p.awake = true
 		if k.look() || !mayWait {
 			return nil
@@ -197,12 +195,36 @@ func (p *park) wait(k kernel, mayWait bool) error {
 	return err
 }
 
+func (p *park) pass(k kernel) error {
+	let, ask := p.stint.due(p.took)
+	if !let {
+		return nil
+	}
+	p.yield()
+	if !ask {
+		return nil
+	}
+	// One that answered a message and waits for the next is no goroutine that computes: after it the queues are empty.
+	for tries := 0; p.calm < calmToPark && tries < 2*calmToPark; tries++ {
+		p.yield()
+	}
+	if p.calm < calmToPark {
+		return nil
+	}
+	p.k = k
+	err := p.ask()
+	p.stint.begun, p.stint.let = monotonic(), monotonic()
+	return err
+}
+
 // attempt is called by RawConn.Read, which parks if it returns false.
 func (p *park) attempt(uintptr) bool {
 	switch {
-	case p.asking:
-		p.asking = false
+	case p.asking == askNow:
+		p.asking = asked
 		return p.k.edge() != nil
+	case p.asking == asked:
+		return true
 	case p.k.look():
 		return true
 	case p.othersCompute():
@@ -262,11 +284,19 @@ func (p *park) yield() bool {
 // ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has
 // just made itself. So it runs again as soon as that poller was asked, behind all goroutines that were ready.
 func (p *park) ask() error {
-	p.asking = true
+	p.asking = askNow
 	err := p.conn.Read(p.try)
-	p.asking = false
+	p.asking = notAsking
 	return err
 }
+
+type asking uint8
+
+const (
+	notAsking asking = iota
+	askNow           // make an edge, and park
+	asked            // the edge has ended the parking
+)
 
 func (p *park) close() error { return p.file.Close() }
 
@@ -276,10 +306,15 @@ type block struct {
 	stint stint
 }
 
-func (b *block) wait(k kernel, mayWait bool) error {
+func (b *block) pass(kernel) error {
 	if let, _ := b.stint.due(0); let {
 		_, b.stint.let = yield()
 	}
+	return nil
+}
+
+func (b *block) wait(k kernel, mayWait bool) error {
+	b.pass(k)
 	if mayWait {
 		k.block()
 	} else {

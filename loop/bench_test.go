@@ -18,6 +18,7 @@ func (m *treadmill) Delete(int, pollux.Token) error            { return nil }
 func (m *treadmill) Wake() error                               { return nil }
 func (m *treadmill) Close() error                              { return nil }
 func (m *treadmill) OneShot() bool                             { return false }
+func (m *treadmill) Yield() error                              { return nil }
 func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 	e[0] = pollux.Event{Token: m.token, Ready: pollux.Readable}
 	return 1, nil

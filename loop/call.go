@@ -73,12 +73,15 @@ func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 			return err == nil, err
 		}
 	}
+	t := c.Waiter.Task()
+	tired := t == nil && err == nil && fd.ran()
 	fd.release(c.Lane)
 	c.end()
-	if err == nil && c.Waiter.by != nil {
-		if t := c.Waiter.Task(); t != nil {
-			t.spend(out)
-		}
+	switch {
+	case t != nil && err == nil:
+		t.spend(out)
+	case tired && c.Timeout != 0:
+		letOthersRun()
 	}
 	return false, err
 }
@@ -132,6 +135,7 @@ func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 		c.end()
 		return err
 	}
+	fd.hasWaited()
 	for {
 		fd.mu.Unlock()
 		o.park(t, ctx)

@@ -26,6 +26,8 @@ type Poller interface {
 	Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	Wake() error
 	Close() error
+	// Yield lets others run in the middle of a long turn.
+	Yield() error
 	// OneShot says that an event uses its direction up until Arm. It is asked once.
 	OneShot() bool
 }
@@ -276,6 +278,7 @@ func (l *Loop) turn() error {
 	l.again, l.spare = l.spare[:0], l.again // those of the turn before; what spends its budget now is for the next
 	l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 	for i, fd := range l.fds {
+		l.share(i)
 		if fd != nil {
 			l.fds[i] = nil
 			fd.event(l, l.events[i].Ready)
@@ -283,6 +286,7 @@ func (l *Loop) turn() error {
 		}
 	}
 	for i, fd := range l.spare {
+		l.share(i)
 		l.spare[i] = nil
 		fd.resume(l)
 		l.resumeWoken()
@@ -296,12 +300,11 @@ func (l *Loop) turn() error {
 	return nil
 }
 
-// wait is the first step of a turn. Goroutines that were made ready run meanwhile: those of this turn first, since their answers
-// are what comes next; the poller sees to all others.
+// wait is the first step of a turn.
 func (l *Loop) wait() (n int, err error) {
 	if l.woke {
 		l.woke = false
-		runtime.Gosched()
+		letWokenRun()
 	}
 	if len(l.again) > 0 || len(l.local) > 0 {
 		return l.poller.Wait(l.events, 0)
@@ -350,6 +353,7 @@ func (l *Loop) runQueued() bool {
 		clear(posted)
 	}
 	for i, w := range l.batch {
+		l.share(i)
 		l.batch[i] = work{}
 		switch {
 		case w.task != nil:

@@ -70,7 +70,6 @@ type timer struct {
 	touched  bool              // started or stopped since that was last gone on with
 }
 
-
 type model struct {
 	t        *testing.T
 	script   script

@@ -50,6 +50,7 @@ func OneShot() (Poller, error) {
 }
 
 func (p *oneShot) OneShot() bool { return true }
+func (p *oneShot) Yield() error  { return nil }
 
 // control tells the kernel what r asks for. mu is held.
 func (p *oneShot) control(op, fd int, r *reg) error {

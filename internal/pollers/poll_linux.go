@@ -34,6 +34,7 @@ func Poll() (Poller, error) {
 }
 
 func (p *poll) OneShot() bool { return true }
+func (p *poll) Yield() error  { return nil }
 
 // check returns the errors that epoll_ctl has for a descriptor: EBADF, and EPERM if it cannot be polled.
 func check(fd int) error {

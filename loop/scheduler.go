@@ -1,0 +1,62 @@
+package loop
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// This file has what the package knows of Go's scheduler; the poller's part, and the rules of the runtime that both rely on, are in the
+// root's scheduler files. The rule is that a goroutine that is ready runs.
+
+// letWokenRun is called before a wait of a turn that has made goroutines ready. They run anyway once the loop waits; but their answers are
+// what comes next, so the wait would begin with a look that finds nothing.
+func letWokenRun() { runtime.Gosched() }
+
+// yieldEvery is how many events or functions a loop serves between two looks at whether others have to run.
+const yieldEvery = 8
+
+// share lets others run in the middle of a long turn, before the i-th of several things to do.
+func (l *Loop) share(i int) {
+	if i%yieldEvery == yieldEvery-1 {
+		if err := l.poller.Yield(); err != nil {
+			l.fail(err)
+		}
+	}
+}
+
+// A goroutine whose operations never have to wait would have its processor for 10 ms, until sysmon preempts it: the system calls of an
+// attempt are hidden from the scheduler (RawSyscall). So each runMost-th operation on a descriptor without a wait lets others run, as the
+// budget of a turn does for tasks and watchers.
+const (
+	runOne  fdState = 1 << 27 // fdState counts them in its highest bits
+	runMost         = 32      // and overflows then
+)
+
+// ran counts an operation of a goroutine that did not wait, and returns whether others have to be let run. mu is held.
+func (fd *FD) ran() bool {
+	fd.state += runOne
+	return fd.state < runOne
+}
+
+// hasWaited forgets what ran has counted: the goroutine has waited. mu is held.
+func (fd *FD) hasWaited() { fd.state &= runOne - 1 }
+
+// letOthersRun lets others run. Goroutines that compute then have the processor for 10 ms and more each time; so after them a goroutine
+// keeps it for a part of their time, as a poller does.
+func letOthersRun() {
+	now := time.Since(epoch)
+	if now < time.Duration(keepUntil.Load()) {
+		return
+	}
+	runtime.Gosched()
+	then := time.Since(epoch)
+	if took := then - now; took >= time.Millisecond {
+		keepUntil.Store(int64(then + min(took/4, 2*time.Millisecond)))
+	}
+}
+
+var (
+	epoch     = time.Now()
+	keepUntil atomic.Int64 // in nanoseconds since epoch
+)
