@@ -195,6 +195,10 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 // Errors: those of Wait.
 func (p *Poller) Yield() error { return p.backend.yield() }
 
+// Crowded returns for how long other goroutines had the processor when Wait or Yield last let them run, if they computed; else 0. It
+// is for the goroutine that waits.
+func (p *Poller) Crowded() time.Duration { return p.backend.crowded() }
+
 // Wake makes the Wait that is under way, or the next one, return. Several calls may end one Wait.
 func (p *Poller) Wake() error { return p.backend.wake() }
 

@@ -206,6 +206,8 @@ func (b *backend) edge() error { return notify(b.eventfd) }
 
 func (b *backend) yield() error { return b.strategy.pass(b) }
 
+func (b *backend) crowded() time.Duration { return b.strategy.crowded() }
+
 func (b *backend) wake() error {
 	err := notify(b.eventfd)
 	runtime.KeepAlive(b)

@@ -13,6 +13,7 @@ var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors
 
 func (*backend) open(*Config) error                       { return errNoPoller }
 func (*backend) oneShot() bool                            { return false }
+func (*backend) crowded() time.Duration                   { return 0 }
 func (*backend) yield() error                             { return errNoPoller }
 func (*backend) add(int, Token) error                     { return errNoPoller }
 func (*backend) arm(int, Token, Ready) error              { return errNoPoller }

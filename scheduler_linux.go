@@ -47,6 +47,8 @@ type strategy interface {
 	wait(k kernel, mayWait bool) error
 	// pass lets others run if the caller has had its processor for long. It is called between two waits.
 	pass(k kernel) error
+	// crowded is for how long other goroutines computed when they were last let run, or 0.
+	crowded() time.Duration
 	// close closes the descriptor.
 	close() error
 }
@@ -195,6 +197,8 @@ func (p *park) wait(k kernel, mayWait bool) error {
 	return err
 }
 
+func (p *park) crowded() time.Duration { return p.took }
+
 func (p *park) pass(k kernel) error {
 	let, ask := p.stint.due(p.took)
 	if !let {
@@ -305,6 +309,8 @@ type block struct {
 	epfd  int
 	stint stint
 }
+
+func (b *block) crowded() time.Duration { return 0 }
 
 func (b *block) pass(kernel) error {
 	if let, _ := b.stint.due(0); let {

@@ -19,6 +19,7 @@ func (m *treadmill) Wake() error                               { return nil }
 func (m *treadmill) Close() error                              { return nil }
 func (m *treadmill) OneShot() bool                             { return false }
 func (m *treadmill) Yield() error                              { return nil }
+func (m *treadmill) Crowded() time.Duration                    { return 0 }
 func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 	e[0] = pollux.Event{Token: m.token, Ready: pollux.Readable}
 	return 1, nil

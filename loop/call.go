@@ -129,6 +129,10 @@ var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)
 // attempt. mu is held, and is given up.
 func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	t, ctx := c.Waiter.Task(), c.Waiter.Context()
+	if t == nil && !out.More && out.Retry == 0 && fd.looksAgain(c) {
+		fd.mu.Unlock()
+		return nil
+	}
 	o, err := fd.line(c, t, tried, out)
 	if err != nil {
 		fd.release(c.Lane)

@@ -28,6 +28,8 @@ type Poller interface {
 	Close() error
 	// Yield lets others run in the middle of a long turn.
 	Yield() error
+	// Crowded is for how long goroutines computed that were let run, or 0.
+	Crowded() time.Duration
 	// OneShot says that an event uses its direction up until Arm. It is asked once.
 	OneShot() bool
 }
@@ -51,6 +53,7 @@ type Loop struct {
 	sleeping atomic.Bool           // in Wait, or about to be: whoever posts must wake it, once
 	inUser   atomic.Bool           // user code is running on the loop's goroutine
 	closed   atomic.Bool           // nothing new is taken
+	crowd    atomic.Int64          // Poller.Crowded, for goroutines that are about to park
 	cause    atomic.Pointer[error] // why it has ended, if its poller has failed; set before closed
 	alive    atomic.Int32          // len(tasks)
 
@@ -317,6 +320,9 @@ func (l *Loop) wait() (n int, err error) {
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
+	if took := int64(l.poller.Crowded()); took != l.crowd.Load() {
+		l.crowd.Store(took)
+	}
 	return n, err
 }
 

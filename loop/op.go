@@ -68,6 +68,8 @@ type Call struct {
 
 	deadline timeouts.Deadline // of Timeout; 0: the timeout has not begun
 	moved    int               // bytes since the caller last waited
+	looks    looks             // see FD.looksAgain
+	until    time.Duration     // the same
 	op       *Op               // in the queue, while it waits; from a pool
 }
 

@@ -60,3 +60,52 @@ var (
 	epoch     = time.Now()
 	keepUntil atomic.Int64 // in nanoseconds since epoch
 )
+
+// looks is how a goroutine that would have to park looks again instead, while others compute.
+//
+//	notYet ──▶ lingering ──until──▶ yielded ──▶ it parks
+type looks uint8
+
+const (
+	notYet    looks = iota
+	lingering       // attempts at once, for as long as an answer that is under way may take
+	yielded         // one attempt after the others had the processor
+)
+
+// lingerFor is the part of the time of others that compute which a goroutine may spend on looking, before it lets them run again: 1/64, as
+// for pollers.
+const lingerFor = 64
+
+// looksAgain says whether a goroutine should make another attempt before it parks, and takes the lane for it. While others compute, a
+// goroutine that parks is late twice: once until the loop has its turn, and once more until it has its own. A goroutine that reads from a
+// net.Conn has one turn, and often finds the answer before it parks, since to wake the peer takes long. mu is held, and may be given up
+// meanwhile.
+func (fd *FD) looksAgain(c *Call) bool {
+	if c.looks == yielded || c.Blind || !fd.mayLook(c) {
+		return false
+	}
+	now := time.Since(epoch)
+	if c.looks == notYet {
+		c.looks, c.until = lingering, now
+		if took := time.Duration(fd.loop.crowd.Load()); took >= time.Millisecond {
+			c.until += took / lingerFor
+		}
+	} else if now >= c.until {
+		c.looks = yielded
+		fd.mu.Unlock()
+		runtime.Gosched()
+		fd.mu.Lock()
+		if !fd.mayLook(c) {
+			return false
+		}
+	}
+	fd.state &^= lane(c.Lane, laneBlocked)
+	fd.take(c)
+	return true
+}
+
+// mayLook says whether others compute, and nothing is in the way of an attempt or ends the wait. mu is held.
+func (fd *FD) mayLook(c *Call) bool {
+	return fd.loop != nil && fd.loop.crowd.Load() != 0 && fd.queue[c.Lane] == nil &&
+		fd.state&(fdClosed|fdWatched|lane(c.Lane, laneBusy|laneLate)) == 0 && !fd.isLate(fd.began(c)) && c.Waiter.ended() == nil
+}

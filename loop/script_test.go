@@ -96,10 +96,11 @@ func (s *script) Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	return n, nil
 }
 
-func (s *script) Wake() error   { return s.called("wake", func() { s.woken = true }) }
-func (s *script) Close() error  { return s.called("close", nil) }
-func (s *script) OneShot() bool { return false }
-func (s *script) Yield() error  { return nil }
+func (s *script) Wake() error            { return s.called("wake", func() { s.woken = true }) }
+func (s *script) Close() error           { return s.called("close", nil) }
+func (s *script) OneShot() bool          { return false }
+func (s *script) Yield() error           { return nil }
+func (s *script) Crowded() time.Duration { return 0 }
 
 // tell puts events where the next Wait finds them, or the one that sleeps.
 func (s *script) tell(events ...pollux.Event) {

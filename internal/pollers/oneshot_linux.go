@@ -49,8 +49,9 @@ func OneShot() (Poller, error) {
 	return p, nil
 }
 
-func (p *oneShot) OneShot() bool { return true }
-func (p *oneShot) Yield() error  { return nil }
+func (p *oneShot) OneShot() bool          { return true }
+func (p *oneShot) Yield() error           { return nil }
+func (p *oneShot) Crowded() time.Duration { return 0 }
 
 // control tells the kernel what r asks for. mu is held.
 func (p *oneShot) control(op, fd int, r *reg) error {

@@ -33,8 +33,9 @@ func Poll() (Poller, error) {
 	return &poll{wakefd: wakefd, regs: make(map[int]*reg)}, nil
 }
 
-func (p *poll) OneShot() bool { return true }
-func (p *poll) Yield() error  { return nil }
+func (p *poll) OneShot() bool          { return true }
+func (p *poll) Yield() error           { return nil }
+func (p *poll) Crowded() time.Duration { return 0 }
 
 // check returns the errors that epoll_ctl has for a descriptor: EBADF, and EPERM if it cannot be polled.
 func check(fd int) error {
