@@ -110,7 +110,7 @@ func (f Future[T]) Then(fn func(T, error)) {
 	l.later(func() { fn(f.val, f.err) })
 }
 
-// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. The end of a task is not to be had so.
+// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. It does not cancel a task: use Task.Cancel.
 func (f Future[T]) Cancel() {
 	if f.c != nil {
 		f.c.cancel(context.Canceled)
@@ -127,9 +127,9 @@ type Promise[T any] struct {
 // NewPromise makes a promise whose Then functions run on l, which must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
-// CancelBy makes it stand for an operation that somebody else carries out: fn is called in place of canceling the promise, by Cancel, when
-// the context of a Wait ends, and at the end of the loop, and has whoever carries it out end it soon, and settle the promise with what came
-// of it. fn may be called more than once, from any goroutine. CancelBy must be called before anybody waits.
+// CancelBy makes the promise stand for an operation that other code carries out. fn is called in place of canceling the promise: by Cancel,
+// when the context of a Wait ends, and at the end of the loop. fn makes that code end soon and settle the promise with its result. It may be
+// called more than once, from any goroutine. CancelBy must be called before anything waits.
 func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
 // ResolveWith settles it with a value beside an error: how far the operation came, and what ended it. See Resolve.
@@ -146,7 +146,7 @@ func (p *Promise[T]) Resolve(v T) bool { return p.c.settleWith(nil, func() { p.v
 // Reject settles it with an error, which must not be nil.
 func (p *Promise[T]) Reject(err error) bool { return p.c.settle(err) }
 
-// A completion is what futures share: settled once, then everyone is told.
+// A completion is what futures share: settled once, then every waiter is resumed.
 //
 //	open ──settle, by the operation, the promise or cancel──▶ settled (final)
 type completion struct {
@@ -265,7 +265,7 @@ func (c *completion) await(t *Task) (err error, forsaken bool) {
 	return err, forsaken
 }
 
-// track lets the loop know of a promise that somebody waits for, so that its end is told to them. mu is held.
+// track lets the loop know of a promise that something waits for, so that the end of the loop settles it. mu is held.
 func (c *completion) track() {
 	if c.loop == nil || c.tracked {
 		return
@@ -290,7 +290,7 @@ func (c *completion) unpark() {
 	c.mu.Unlock()
 }
 
-// untrack has the loop forget a promise that nobody waits for any more. mu is held.
+// untrack makes the loop forget a promise that nothing waits for any more. mu is held.
 func (c *completion) untrack() {
 	if c.tracked && c.parked == 0 && len(c.tasks) == 0 && len(c.thens) == 0 {
 		c.tracked = false
@@ -298,8 +298,8 @@ func (c *completion) untrack() {
 	}
 }
 
-// promises are those of a loop that somebody waits for. At its end they are settled; those that stand for an operation are told to end, so
-// that nobody hears of the end of one before it is over, and are settled when the tasks are gone that may carry them out.
+// promises are those of a loop that something waits for. At its end they are settled. One that stands for an operation is told to end
+// first, and is settled when the tasks are gone that may carry the operation out: so its end is not seen before the operation is over.
 //
 //	open ──end──▶ ending ──last──▶ ended
 type promises struct {
@@ -316,7 +316,7 @@ const (
 	promisesEnded
 )
 
-// add takes c in, unless there is nobody any more to settle it, and returns the state.
+// add takes c in, unless the loop cannot settle it any more, and returns the state.
 func (ps *promises) add(c *completion) promisesState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()

@@ -50,7 +50,7 @@ type Loop struct {
 	timers   timers
 	promised promises
 	posted   queue
-	sleeping atomic.Bool           // in Wait, or about to be: whoever posts must wake it, once
+	sleeping atomic.Bool           // in Wait, or about to be: a post must wake it, once
 	inUser   atomic.Bool           // user code is running on the loop's goroutine
 	closed   atomic.Bool           // nothing new is taken
 	crowd    atomic.Int64          // Poller.Crowded, for goroutines that are about to park
@@ -500,7 +500,7 @@ func (l *Loop) finish() {
 	if len(l.tasks) > 0 {
 		l.log.Error("the loop has ended, and some of its tasks have not", "tasks", len(l.tasks))
 		for t := range l.tasks {
-			t.done.settle(why) // so that nobody waits for them for ever
+			t.done.settle(why) // so that no wait for them lasts for ever
 		}
 	}
 	l.promised.last(why)

@@ -115,7 +115,7 @@ type opState uint8
 const (
 	opIdle opState = iota
 	opQueued
-	opWoken  // may take the lane, and was told so
+	opWoken  // may take the lane, and was notified
 	opTrying // the loop tries it
 	opSettled
 )

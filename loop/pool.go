@@ -66,7 +66,7 @@ func (p *pool) work(fn func()) {
 	}
 }
 
-// next is what the caller's place is for now: a function to run; or nil, if nobody waits or the place is another goroutine's.
+// next is what the caller's place is for now: a function to run; or nil, if nothing waits or the place is another goroutine's.
 func (p *pool) next() (fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +84,7 @@ func (p *pool) next() (fn func()) {
 }
 
 // Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more than Config.Workers run at once: it
-// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for somebody else, as those of Task.DoWith.
+// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for a task, as those of Task.DoWith.
 // Neither fn nor the function of a Task.Do may call it: they have a place already, and there might be no other.
 //
 // Error: ErrOnLoop, for a callback or a task, of any loop.

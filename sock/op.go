@@ -15,7 +15,7 @@ type sockaddr [families.MaxSockaddr]byte
 // so that all share a pool and waiting allocates nothing.
 type op struct {
 	loop.Op
-	s   *core // whose Socket is kept alive by who waits
+	s   *core // whose Socket is kept alive by the waiting call
 	try func(*op, int) (loop.Outcome, error)
 
 	p     []byte

@@ -28,7 +28,7 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 // of SCTP.
 func (s *core) hasDrained(n, room int) bool { return n < room && n > 0 && s.isTCP() }
 
-// recvFlags are those that the system is told. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
+// recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
 	if flags&MSG_WAITALL != 0 && s.typ == SOCK_STREAM && flags&blindFlags == 0 {

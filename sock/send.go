@@ -50,7 +50,7 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	o.n, err = n, o.fastOpen(err)
 	out := loop.Outcome{N: n}
 	if err == loop.ErrAgain && o.s.family == AF_UNIX {
-		// It is the receiver's queue that is full, and only a connected sender is told when it drains.
+		// It is the receiver's queue that is full, and only a connected sender gets an edge when it drains.
 		out.Retry = fullRetry
 	}
 	return o.s.again(out, err)
