@@ -286,3 +286,18 @@ func testUrgent(t *testing.T, newPoller maker) {
 	}
 	await(t, p, mine, pollux.Readable|pollux.Urgent)
 }
+
+// arm asks a one-shot poller for want again.
+func (p *poller) arm(t *testing.T, token pollux.Token, want pollux.Ready) {
+	t.Helper()
+	if !p.OneShot() {
+		return
+	}
+	fd, ok := p.fds.Load(token)
+	if !ok {
+		t.Fatalf("token %#x was not added", token)
+	}
+	if err := p.Arm(fd.(int), token, want); err != nil {
+		t.Fatal(err)
+	}
+}

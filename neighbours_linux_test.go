@@ -1,6 +1,7 @@
 package pollux_test
 
 import (
+	"github.com/polluxio/pollux/internal/pollers"
 	"net"
 	"os"
 	"runtime"
@@ -345,4 +346,10 @@ func cpu(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// newPoller makes the poller that a program gets by default.
+func newPoller(t *testing.T) *poller {
+	t.Helper()
+	return open(t, func() (pollers.Poller, error) { return pollux.New(nil) })
 }

@@ -33,21 +33,6 @@ func (p *poller) Add(fd int, token pollux.Token) error {
 	return p.Poller.Add(fd, token)
 }
 
-// arm asks a one-shot poller for want again.
-func (p *poller) arm(t *testing.T, token pollux.Token, want pollux.Ready) {
-	t.Helper()
-	if !p.OneShot() {
-		return
-	}
-	fd, ok := p.fds.Load(token)
-	if !ok {
-		t.Fatalf("token %#x was not added", token)
-	}
-	if err := p.Arm(fd.(int), token, want); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // everyPoller is what the tests of the contract are run over.
 var everyPoller = []struct {
 	name string
@@ -73,12 +58,6 @@ func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
 			})
 		})
 	}
-}
-
-// newPoller makes the poller that a program gets by default.
-func newPoller(t *testing.T) *poller {
-	t.Helper()
-	return open(t, func() (pollers.Poller, error) { return pollux.New(nil) })
 }
 
 func open(t *testing.T, make func() (pollers.Poller, error)) *poller {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
+
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"slices"
+
 	"strings"
 	"time"
 )
@@ -163,27 +163,6 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	}
 	return nil
 }
-
-// beside lists the neighbours that are measured with a kind of traffic.
-func (s neighbourSettings) beside(t trafficKind) []neighbourKind {
-	return slices.DeleteFunc(slices.Clone(s.Neighbours), func(n neighbourKind) bool {
-		return n.Few && !s.All && t.Name != s.Traffics[0].Name
-	})
-}
-
-// hosts lists the hosts of a kind of traffic: package net, and the modes.
-func (s neighbourSettings) hosts() []string { return append([]string{peerNet}, s.Modes...) }
-
-// steps is how often the progress moves.
-func (s neighbourSettings) steps() int {
-	n := 0
-	for _, t := range s.Traffics {
-		n += (len(s.beside(t)) + 1) * s.Cycles // and once idle
-	}
-	return n * len(s.hosts()) * len(s.Procs)
-}
-
-var errInterrupted = errors.New("interrupted")
 
 // describeNeighbours is the legend of the report.
 func describeNeighbours(w io.Writer, list []neighbourKind) {

@@ -346,8 +346,6 @@ func (a *act) want(t *testing.T, outcome any, why string) {
 
 const waits = "waits"
 
-const never = timeouts.Never
-
 // receive receives from ch.
 func receive[T any](t *testing.T, what string, ch <-chan T) (v T) {
 	t.Helper()

@@ -179,3 +179,6 @@ func notify(eventfd int) error {
 func (p *oneShot) Close() error {
 	return errors.Join(os.NewSyscallError("close", unix.Close(p.wakefd)), os.NewSyscallError("close", unix.Close(p.epfd)))
 }
+
+// directions are what is asked for, and what an event uses up.
+const directions = pollux.Readable | pollux.Writable

@@ -42,6 +42,3 @@ func FromEnv() func() (Poller, error) {
 		}
 	}
 }
-
-// directions are what is asked for, and what an event uses up.
-const directions = pollux.Readable | pollux.Writable
