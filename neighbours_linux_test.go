@@ -1,7 +1,6 @@
 package pollux_test
 
 import (
-	"github.com/polluxio/pollux/internal/pollers"
 	"net"
 	"os"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/pollers"
 	"golang.org/x/sys/unix"
 )
 

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-
 	"strings"
 	"time"
 )
