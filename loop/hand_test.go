@@ -93,9 +93,11 @@ func TestHandedInVain(t *testing.T) {
 func TestEdgeWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
+	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.arrives(fd, pollux.Readable) }}, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(fd, pollux.Readable))
+	other.turn() // tries again at once, or when a one-shot poller has been asked
+	s.turn()
 	other.turn()
 	w.want(t, 3, true, nil, "the edge came during the attempt")
 }
@@ -295,7 +297,7 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
 			s, other := newStage(t), newStage(t)
-			fd, err := s.joined(), error(nil)
+			fd, err := s.fresh(), error(nil)
 			edge := part{err: ErrAgain, during: func() {
 				s.p.advance(time.Second)
 				s.turn(s.ready(fd, pollux.Readable))

@@ -19,6 +19,7 @@ type Poller interface {
 	Wake() error
 	Close() error
 	OneShot() bool
+	Yield() error
 }
 
 var _ Poller = (*pollux.Poller)(nil)
