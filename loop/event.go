@@ -41,7 +41,8 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		switch {
 		case fd.state&lane(d, laneBusy) != 0:
-			// The attempt that is under way will try again.
+			// The attempt that is under way will try again, or leave what has come to those in the queue.
+			fd.renew(d)
 		case fd.queue[d] == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
 			// Nothing waits for it.
 		case fd.vain[d] >= vainMost:

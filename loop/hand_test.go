@@ -29,16 +29,22 @@ func (s *stage) wait(fd *FD, timeout time.Duration, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
 	w.Attempt, w.Timeout = &w.play, timeout
+	s.begin(fd, w)
+	return w
+}
+
+// begin begins w and has it queued.
+func (s *stage) begin(fd *FD, w *waiter) {
+	s.t.Helper()
 	w.task = s.Go(func(task *Task) {
 		w.err = do(fd, ByTask(task), &w.Op)
 		w.over = true
 	})
-	before := fd.length(Read)
+	before := fd.length(w.Lane)
 	s.turn()
-	if fd.length(Read) != before+1 {
+	if fd.length(w.Lane) != before+1 {
 		s.t.Fatal("the operation is not queued")
 	}
-	return w
 }
 
 func (w *waiter) want(t *testing.T, tries int, over bool, err error, why string) {

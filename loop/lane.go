@@ -224,6 +224,13 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 	}
 }
 
+// renew makes the operations in the queue that are Blind be tried at the end of the attempt under way. mu is held.
+func (fd *FD) renew(d Direction) {
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		o.fresh = o.fresh || o.Blind && o.state == opQueued
+	}
+}
+
 // The queue of a lane is a ring; fd.queue[d] is its last.
 
 func (fd *FD) first(d Direction) *Op {

@@ -1,0 +1,54 @@
+package loop
+
+import (
+	"testing"
+
+	"github.com/polluxio/pollux"
+)
+
+// waitBlind makes a blind operation by a task of s and has it queued, which takes a turn.
+func (s *stage) waitBlind(fd *FD, parts ...part) *waiter {
+	s.t.Helper()
+	w := &waiter{play: play{parts: parts}}
+	w.Attempt, w.Timeout, w.Blind = &w.play, -1, true
+	s.begin(fd, w)
+	return w
+}
+
+// An edge that comes during the attempt of another operation is for the blind ones in the queue too: what it tells of may be left
+// when that attempt is over, and no other edge will tell of it.
+func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		blind bool // the other operation
+		out   Outcome
+		err   error
+	}{
+		{"that is done", false, Outcome{N: 1}, nil},
+		{"that emptied the socket", false, Outcome{N: 1, Drained: true}, nil},
+		{"of a blind one", true, Outcome{}, nil},
+	} {
+		for _, by := range []string{"future", "task"} {
+			t.Run(tt.name+", "+by, func(t *testing.T) {
+				s := newStage(t)
+				fd := s.fresh()
+				var over func() bool
+				if by == "future" {
+					over = s.startBlind(fd, again, done).Settled
+				} else {
+					w := s.waitBlind(fd, again, done)
+					over = func() bool { return w.over && w.err == nil }
+				}
+				if err := enter(fd, Read, tt.blind); err != nil {
+					t.Fatal(err)
+				}
+				s.turn(s.ready(fd, pollux.Readable))
+				exit(fd, Read, tt.blind, tt.out, tt.err)
+				s.turns()
+				if !over() {
+					t.Error("the blind operation waits, and its edge has come")
+				}
+			})
+		}
+	}
+}
