@@ -52,3 +52,26 @@ func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
 		}
 	}
 }
+
+// A watcher that was refused, since the lane was busy, is called again beside a blind operation that waits.
+func TestWatcherBesideBlindOperation(t *testing.T) {
+	s := newStage(t)
+	fd := s.descriptor()
+	w := s.watch(fd, func(pollux.Ready) {
+		if enter(fd, Read, false) == nil {
+			exit(fd, Read, false, Outcome{}, ErrAgain)
+		}
+	})
+	blind := s.waitBlind(fd)
+	if err := enter(fd, Read, false); err != nil {
+		t.Fatal(err)
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	exit(fd, Read, false, Outcome{N: 1}, nil)
+	before := len(w.told)
+	s.turns()
+	if len(w.told) != before+1 {
+		t.Errorf("the watcher was called %d times, want once: its attempt was refused", len(w.told)-before)
+	}
+	blind.want(t, 2, false, nil, "what it looks at has not come")
+}

@@ -52,7 +52,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			fd.vain[d]++
 			fd.serve(d, l)
 		}
-		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
+		if d == Write && tell&pollux.Writable != 0 && fd.ordered(d) != nil {
 			tell &^= pollux.Writable // operations are first
 			if fd.state&fdWatched != 0 {
 				fd.state |= lane(d, laneHeld)
@@ -220,7 +220,7 @@ func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 			o = next
 		}
 	}
-	if fd.queue[d] == nil {
+	if fd.ordered(d) == nil {
 		fd.rouse(d, l)
 	}
 	return true

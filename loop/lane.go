@@ -205,11 +205,8 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 		return
 	}
 	blocked := s&lane(d, laneBlocked) != 0 || fd.resting(d)
-	if fd.queue[d] == nil {
-		if s&fdWatched != 0 && s&lane(d, laneHeld) != 0 && !blocked {
-			fd.again(on)
-		}
-		return
+	if s&fdWatched != 0 && s&lane(d, laneHeld) != 0 && !blocked && fd.ordered(d) == nil {
+		fd.again(on)
 	}
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		switch {
