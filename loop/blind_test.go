@@ -1,9 +1,12 @@
 package loop
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // waitBlind makes a blind operation by a task of s and has it queued, which takes a turn.
@@ -74,4 +77,27 @@ func TestWatcherBesideBlindOperation(t *testing.T) {
 		t.Errorf("the watcher was called %d times, want once: its attempt was refused", len(w.told)-before)
 	}
 	blind.want(t, 2, false, nil, "what it looks at has not come")
+}
+
+// An edge that was put off, because those before it came to nothing, is not lost if a blind attempt is under way when its time comes.
+func TestBlindAttemptWhenAnEdgeIsDue(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	plain := s.start(fd, Read, append(slices.Repeat([]part{again}, vainMost+1), done)...)
+	for range vainMost + 1 { // the last one is put off
+		s.turn(s.ready(fd, pollux.Readable))
+	}
+	plain.want(t, waits, "its attempts came to nothing")
+	if err := enter(fd, Read, true); err != nil {
+		t.Fatal(err)
+	}
+	s.p.advance(vainDelay + timeouts.Tick)
+	s.turns()
+	exit(fd, Read, true, Outcome{}, nil)
+	s.turns()
+	plain.want(t, nil, "the time of the edge has come")
+	s.p.advance(time.Hour)
+	if s.turns(); s.Stats().Timers != 0 {
+		t.Errorf("%d timers are left", s.Stats().Timers)
+	}
 }
