@@ -41,7 +41,8 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		switch {
 		case fd.state&lane(d, laneBusy) != 0:
-			// The attempt that is under way will try again.
+			// The attempt that is under way will try again, or leave what has come to those in the queue.
+			fd.renew(d)
 		case fd.queue[d] == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
 			// Nothing waits for it.
 		case fd.vain[d] >= vainMost:
@@ -51,7 +52,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			fd.vain[d]++
 			fd.serve(d, l)
 		}
-		if d == Write && tell&pollux.Writable != 0 && fd.queue[d] != nil {
+		if d == Write && tell&pollux.Writable != 0 && fd.ordered(d) != nil {
 			tell &^= pollux.Writable // operations are first
 			if fd.state&fdWatched != 0 {
 				fd.state |= lane(d, laneHeld)
@@ -219,7 +220,7 @@ func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 			o = next
 		}
 	}
-	if fd.queue[d] == nil {
+	if fd.ordered(d) == nil {
 		fd.rouse(d, l)
 	}
 	return true

@@ -29,16 +29,22 @@ func (s *stage) wait(fd *FD, timeout time.Duration, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
 	w.Attempt, w.Timeout = &w.play, timeout
+	s.begin(fd, w)
+	return w
+}
+
+// begin begins w and has it queued.
+func (s *stage) begin(fd *FD, w *waiter) {
+	s.t.Helper()
 	w.task = s.Go(func(task *Task) {
 		w.err = do(fd, ByTask(task), &w.Op)
 		w.over = true
 	})
-	before := fd.length(Read)
+	before := fd.length(w.Lane)
 	s.turn()
-	if fd.length(Read) != before+1 {
+	if fd.length(w.Lane) != before+1 {
 		s.t.Fatal("the operation is not queued")
 	}
-	return w
 }
 
 func (w *waiter) want(t *testing.T, tries int, over bool, err error, why string) {
@@ -93,9 +99,11 @@ func TestHandedInVain(t *testing.T) {
 func TestEdgeWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
+	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.arrives(fd, pollux.Readable) }}, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(fd, pollux.Readable))
+	other.turn() // tries again at once, or when a one-shot poller has been asked
+	s.turn()
 	other.turn()
 	w.want(t, 3, true, nil, "the edge came during the attempt")
 }
@@ -295,7 +303,7 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
 			s, other := newStage(t), newStage(t)
-			fd, err := s.joined(), error(nil)
+			fd, err := s.fresh(), error(nil)
 			edge := part{err: ErrAgain, during: func() {
 				s.p.advance(time.Second)
 				s.turn(s.ready(fd, pollux.Readable))

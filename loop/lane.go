@@ -205,11 +205,8 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 		return
 	}
 	blocked := s&lane(d, laneBlocked) != 0 || fd.resting(d)
-	if fd.queue[d] == nil {
-		if s&fdWatched != 0 && s&lane(d, laneHeld) != 0 && !blocked {
-			fd.again(on)
-		}
-		return
+	if s&fdWatched != 0 && s&lane(d, laneHeld) != 0 && !blocked && fd.ordered(d) == nil {
+		fd.again(on)
 	}
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		switch {
@@ -221,6 +218,13 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 			o.wake(on)
 		}
 		blocked = blocked || !o.Blind // the others wait for this one
+	}
+}
+
+// renew makes the operations in the queue that are Blind be tried at the end of the attempt under way. mu is held.
+func (fd *FD) renew(d Direction) {
+	for o := fd.first(d); o != nil; o = fd.after(o) {
+		o.fresh = o.fresh || o.Blind && o.state == opQueued
 	}
 }
 

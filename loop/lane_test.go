@@ -125,7 +125,7 @@ func TestQueuedDuringAnAttempt(t *testing.T) {
 func TestEdgeDuringAnAttempt(t *testing.T) {
 	t.Run("of the starter", func(t *testing.T) {
 		s := newStage(t)
-		fd := s.joined()
+		fd := s.fresh()
 		a := s.start(fd, Read, part{err: ErrAgain, during: func() { s.turn(s.ready(fd, pollux.Readable)) }}, done)
 		a.want(t, nil, "tried again at once")
 	})
@@ -137,7 +137,7 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 	})
 	t.Run("of Enter", func(t *testing.T) {
 		s := newStage(t)
-		fd := s.joined()
+		fd := s.fresh()
 		if err := enter(fd, Read, false); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 	})
 	t.Run("of one that empties the socket", func(t *testing.T) {
 		s := newStage(t)
-		fd := s.joined()
+		fd := s.fresh()
 		s.start(fd, Read, part{out: Outcome{Drained: true}, during: func() { s.turn(s.ready(fd, pollux.Readable)) }})
 		next := s.start(fd, Read, done)
 		if next.tries != 1 {
@@ -179,7 +179,7 @@ func TestDrained(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
-			fd := s.joined()
+			fd := s.fresh()
 			s.turn(s.ready(fd, tt.seen))
 			s.start(fd, Read, part{out: Outcome{N: 5, Drained: true}}).want(t, nil, "ready")
 			next := s.start(fd, Read, done)

@@ -181,10 +181,12 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	}
 	busy, lent := fd.state&lane(d, laneBusy) != 0, d == Write && fd.state&fdLent != 0
 	if lt.retry <= now {
-		if lt.retry = timeouts.Never; busy {
+		lt.retry = timeouts.Never
+		fd.state &^= lane(d, laneBlocked)
+		if busy {
 			fd.state |= lane(d, laneHeld) // the end of the attempt under way goes on with it
+			fd.renew(d)
 		} else {
-			fd.state &^= lane(d, laneBlocked)
 			tell = edge(d)
 		}
 	}

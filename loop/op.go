@@ -107,7 +107,7 @@ type Op struct {
 	task       *Task         // or the task to resume
 	err        error         // once settled
 	state      opState       // fd.mu
-	fresh      bool          // fd.mu; of one that is Blind: no attempt was made since it queued
+	fresh      bool          // fd.mu; of one that is Blind: no attempt was made since it queued, or since the last edge
 }
 
 type opState uint8

@@ -76,7 +76,7 @@ func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 // What an edge has made needless does not hold up the next that backs off.
 func TestRetryBeginsAnewAfterAnEdge(t *testing.T) {
 	s := newStage(t)
-	fd := s.joined()
+	fd := s.fresh()
 	s.start(fd, Read, backsOff(time.Second), done)
 	s.turn(s.ready(fd, pollux.Readable))
 	a := s.start(fd, Read, backsOff(10*time.Millisecond), backsOff(10*time.Millisecond), done)
@@ -90,7 +90,7 @@ func TestRetryBeginsAnewAfterAnEdge(t *testing.T) {
 
 func TestRetryEndsWithAnEdge(t *testing.T) {
 	s := newStage(t)
-	fd := s.joined()
+	fd := s.fresh()
 	a := s.start(fd, Read, backsOff(time.Second), done)
 	s.turn(s.ready(fd, pollux.Readable))
 	a.want(t, nil, "the edge came first")
@@ -103,6 +103,11 @@ func TestRetryEndsWithAnEdge(t *testing.T) {
 
 // Each edge ends it, however many were in vain: they are not the attempts' own doing.
 func TestRetryAtEachEdge(t *testing.T) {
+	if oneShotScripts {
+		// A descriptor that backs off may be ready all the time (an accept without free descriptors), and so Arm would report it
+		// again and again. The timer alone ends the back-off there.
+		t.Skip("the next edge of a lane that backs off is promised only by edge-triggered pollers")
+	}
 	s := newStage(t)
 	fd := s.joined()
 	const edges = 3 * vainMost

@@ -22,8 +22,12 @@ const soon = 5 * time.Second
 //
 // By default Wait never blocks, for a test that makes each turn of the loop itself. Once it sleeps, for a loop that Run drives, it
 // blocks as a poller does: until there are events, a Wake, or the fake clock has passed the timeout.
+//
+// A script that is one-shot drops events that the loop has not asked for, by Add or by Arm. An event uses up what it reports.
+// See stage.arrives for what comes during an attempt.
 type script struct {
-	clock *timeouts.Fake
+	clock   *timeouts.Fake
+	oneShot bool // immutable
 
 	mu     sync.Mutex
 	change sync.Cond // of what follows
@@ -36,13 +40,23 @@ type script struct {
 	calls  []string // "add 5", "delete 5", "wake", "close"
 	waits  []time.Duration
 	tokens map[int]pollux.Token
-	faults map[string]error // what a call in the form of calls answers
+	asked  map[pollux.Token]pollux.Ready // of those that are registered, if the script is one-shot
+	kept   map[pollux.Token]pollux.Ready // what Arm will find
+	yields int                           // calls of Yield
+	faults map[string]error              // what a call in the form of calls answers
 
 	onCall func(call string) // without mu
 }
 
 func newScript() *script {
-	s := &script{clock: new(timeouts.Fake), tokens: make(map[int]pollux.Token), faults: make(map[string]error)}
+	s := &script{
+		clock:   new(timeouts.Fake),
+		oneShot: oneShotScripts,
+		tokens:  make(map[int]pollux.Token),
+		asked:   make(map[pollux.Token]pollux.Ready),
+		kept:    make(map[pollux.Token]pollux.Ready),
+		faults:  make(map[string]error),
+	}
 	s.change.L = &s.mu
 	return s
 }
@@ -63,10 +77,48 @@ func (s *script) called(call string, effect func()) error {
 }
 
 func (s *script) Add(fd int, token pollux.Token) error {
-	return s.called(fmt.Sprint("add ", fd), func() { s.tokens[fd] = token })
+	return s.called(fmt.Sprint("add ", fd), func() {
+		s.tokens[fd] = token
+		s.asked[token] = pollux.Readable | pollux.Writable
+	})
 }
 
-func (s *script) Arm(int, pollux.Token, pollux.Ready) error { return nil }
+// Arm asks for a direction again. It is not among the calls: only a one-shot poller gets it.
+func (s *script) Arm(fd int, token pollux.Token, want pollux.Ready) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.oneShot:
+		panic("Arm of a poller that is not one-shot")
+	case s.tokens[fd] != token:
+		panic(fmt.Sprintf("arm of %#x: %d is registered under %#x", token, fd, s.tokens[fd]))
+	}
+	s.asked[token] |= want
+	if found := s.kept[token] & want; found != 0 {
+		s.kept[token] &^= found
+		s.events = append(s.events, pollux.Event{Token: token, Ready: found})
+		s.change.Broadcast()
+	}
+	return nil
+}
+
+// deliver returns what is left of an event on a one-shot poller, whose registration it uses up. mu is held.
+func (s *script) deliver(ev pollux.Event) (pollux.Event, bool) {
+	asked, registered := s.asked[ev.Token]
+	if !s.oneShot || !registered {
+		return ev, true
+	}
+	with := asked & (pollux.Readable | pollux.Writable)
+	if asked&pollux.Readable != 0 {
+		with |= pollux.Urgent
+	}
+	if with != 0 {
+		with |= pollux.Hangup
+	}
+	ev.Ready &= with
+	s.asked[ev.Token] &^= ev.Ready
+	return ev, ev.Ready != 0
+}
 
 func (s *script) Delete(fd int, token pollux.Token) error {
 	return s.called(fmt.Sprint("delete ", fd), func() {
@@ -74,6 +126,8 @@ func (s *script) Delete(fd int, token pollux.Token) error {
 			panic(fmt.Sprintf("delete of %#x: %d is registered under %#x", token, fd, s.tokens[fd]))
 		}
 		delete(s.tokens, fd)
+		delete(s.asked, token)
+		delete(s.kept, token)
 	})
 }
 
@@ -91,15 +145,27 @@ func (s *script) Wait(events []pollux.Event, timeout time.Duration) (int, error)
 		s.change.Wait()
 	}
 	s.asleep, s.woken = false, false
-	n := copy(events, s.events)
-	s.events = s.events[n:]
+	n := 0
+	for ; n < len(events) && len(s.events) > 0; s.events = s.events[1:] {
+		if ev, some := s.deliver(s.events[0]); some {
+			events[n] = ev
+			n++
+		}
+	}
 	return n, nil
 }
 
-func (s *script) Wake() error            { return s.called("wake", func() { s.woken = true }) }
-func (s *script) Close() error           { return s.called("close", nil) }
-func (s *script) OneShot() bool          { return false }
-func (s *script) Yield() error           { return nil }
+func (s *script) Wake() error   { return s.called("wake", func() { s.woken = true }) }
+func (s *script) Close() error  { return s.called("close", nil) }
+func (s *script) OneShot() bool { return s.oneShot }
+
+func (s *script) Yield() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.yields++
+	return nil
+}
+
 func (s *script) Crowded() time.Duration { return 0 }
 
 // tell puts events where the next Wait finds them, or the one that sleeps.
@@ -204,13 +270,24 @@ func (s *stage) descriptor() *FD {
 	return NewFD(s.next)
 }
 
-// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is known to be blocked.
-func (s *stage) joined() *FD {
+// fresh makes an FD that has joined the loop, and whose first edges are still to come.
+func (s *stage) fresh() *FD {
 	s.t.Helper()
 	fd := s.descriptor()
 	if err := fd.Join(s.Loop); err != nil {
 		s.t.Fatal(err)
 	}
+	return fd
+}
+
+// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is known to be blocked, and a
+// one-shot poller is asked for nothing.
+func (s *stage) joined() *FD {
+	s.t.Helper()
+	fd := s.fresh()
+	s.p.mu.Lock()
+	s.p.asked[s.p.tokens[int(fd.sysfd)]] = 0
+	s.p.mu.Unlock()
 	return fd
 }
 
@@ -228,6 +305,19 @@ func (s *stage) turn(events ...pollux.Event) {
 	if err := s.Loop.turn(); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// arrives makes a turn that finds what has arrived in the middle of an attempt. A one-shot poller that was not asked for it
+// reports it at Arm, which is level-triggered.
+func (s *stage) arrives(fd *FD, r pollux.Ready) {
+	s.t.Helper()
+	ev := s.ready(fd, r)
+	s.p.mu.Lock()
+	if s.p.oneShot {
+		s.p.kept[ev.Token] |= r &^ s.p.asked[ev.Token]
+	}
+	s.p.mu.Unlock()
+	s.turn(ev)
 }
 
 // turns makes turns without events until the loop would sleep, and returns how many.

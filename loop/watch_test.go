@@ -16,7 +16,16 @@ import (
 func TestWatcherIsTold(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
-	w := s.watch(fd, nil)
+	w := s.watch(fd, func(r pollux.Ready) {
+		if r&pollux.Readable == 0 {
+			return
+		}
+		if err := enter(fd, Read, false); err != nil { // a one-shot poller reports only what an attempt has asked for
+			t.Error(err)
+			return
+		}
+		exit(fd, Read, false, Outcome{}, ErrAgain)
+	})
 	expect := func(why string, want ...pollux.Ready) {
 		t.Helper()
 		if !slices.Equal(w.told, want) {
@@ -224,6 +233,9 @@ func TestWatcherThatMakesEdges(t *testing.T) {
 
 // A watcher that makes no attempts for a while is told of each edge all the same.
 func TestWatcherThatDoesNotTry(t *testing.T) {
+	if oneShotScripts {
+		t.Skip("a one-shot poller reports the next edge after an attempt only, see Watcher.Ready")
+	}
 	s := newStage(t)
 	fd := s.descriptor()
 	w := s.watch(fd, nil)

@@ -19,6 +19,8 @@ type Poller interface {
 	Wake() error
 	Close() error
 	OneShot() bool
+	Yield() error
+	Crowded() time.Duration
 }
 
 var _ Poller = (*pollux.Poller)(nil)
