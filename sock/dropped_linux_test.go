@@ -37,6 +37,14 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 			socktest.Must(t, s.SetTimeout(time.Millisecond))
 			s.Recv(1, 0)
 		}},
+		{"accepted by a view", func(t *testing.T) {
+			ln, addr := socktest.TCP.Listener(t)
+			socktest.Must(t, socktest.TCP.New(t).Connect(addr))
+			s, _, err := ln.With(t.Context()).Accept()
+			socktest.Must(t, err)
+			socktest.Must(t, s.SetTimeout(time.Millisecond))
+			s.Recv(1, 0)
+		}},
 		{"accepted by nobody", func(t *testing.T) {
 			ln, addr := socktest.TCP.Listener(t)
 			f := ln.Async().Accept()
