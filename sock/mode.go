@@ -68,7 +68,7 @@ func Seconds(s float64) (time.Duration, error) {
 }
 
 // SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait for longer ends with
-// os.ErrDeadlineExceeded. It counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
+// os.ErrDeadlineExceeded. SetDeadline has absolute deadlines, which end waits that have begun too. The timeout counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
 // a millisecond late on an idle machine.
 //
 // Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored nevertheless, as in Python.
