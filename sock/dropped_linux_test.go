@@ -45,6 +45,14 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 			socktest.Must(t, s.SetTimeout(time.Millisecond))
 			s.Recv(1, 0)
 		}},
+		{"unwatched", func(t *testing.T) {
+			s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
+			socktest.Must(t, err)
+			for range 2 {
+				socktest.Must(t, s.Watch(nil, nobody{}))
+				s.Unwatch()
+			}
+		}},
 		{"accepted by nobody", func(t *testing.T) {
 			ln, addr := socktest.TCP.Listener(t)
 			f := ln.Async().Accept()

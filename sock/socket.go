@@ -52,7 +52,7 @@ func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
 	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
-	runtime.SetFinalizer(s, func(s *Socket) { s.fd.Abandon() })
+	runtime.SetFinalizer(s, (*Socket).abandon)
 	return s
 }
 
