@@ -32,7 +32,8 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	// In the name of a task, a call suspends the task until it is done; the loop goes on with others.
+	// In the view of a task, a call suspends the task until it is done; the loop goes on with others. What the view accepts is in
+	// the same view.
 	server := reactor.Next().Go(func(t *loop.Task) {
 		defer listener.Close()
 		conn, _, err := listener.In(t).Accept()
@@ -41,7 +42,6 @@ func Example() {
 			return
 		}
 		defer conn.Close()
-		conn = conn.In(t)
 		for {
 			data, err := conn.Recv(1024, 0)
 			if len(data) == 0 || err != nil {
@@ -51,7 +51,7 @@ func Example() {
 		}
 	})
 
-	// In no name, a call blocks its goroutine.
+	// In no view, a call blocks its goroutine.
 	client, err := sock.CreateConnection("127.0.0.1", at.Port(), &sock.ConnectionConfig{Timeout: 5 * time.Second})
 	if err != nil {
 		log.Fatal(err)

@@ -39,7 +39,7 @@ func outOfResources(errno syscall.Errno) bool {
 }
 
 // Accept wraps accept4(2): the next connection, and the peer's address. The new socket is close-on-exec, of the listener's
-// family, type and proto; it has the default timeout.
+// family, type and proto; it has the default timeout. Accept of a view returns the socket in the same view.
 //
 // When descriptors have run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), Accept does not fail: it backs off, 5 ms at first and up to a
 // second, says so in the log, and goes on once there are some. Only a non-blocking socket that nobody watches returns the error.
@@ -50,10 +50,13 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 	err := s.run(o)
 	c, from, err := s.accepted(o, err)
 	o.done()
-	return c, from, err
+	if err != nil {
+		return nil, Addr{}, err
+	}
+	return View{s.who}.of(c), from, nil
 }
 
-// accepted makes of an accept what its caller gets.
+// accepted makes of an accept what its caller gets. The socket is in no view.
 func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	var from Addr
 	if err == loop.ErrAgain && o.cause != nil && s.fd.Watcher() == nil {

@@ -112,6 +112,24 @@ func TestNoAllocationOfAView(t *testing.T) {
 	}
 }
 
+// A deadline for each call, as users of net.Conn set it, costs nothing once the socket has had one.
+func TestNoAllocationOfADeadline(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	socktest.Must(t, a.Join(nil))
+	p := make([]byte, 100)
+	if n := testing.AllocsPerRun(100, func() {
+		limited := a.SetReadDeadline(time.Now().Add(time.Minute))
+		_, sent := b.Send(hello, 0)
+		_, received := a.RecvInto(p, 0)
+		if limited != nil || sent != nil || received != nil {
+			t.Error(limited, sent, received)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations in a call with a deadline", n)
+	}
+}
+
 // What is lent comes back: a buffer for each call, and those that end with nothing, would be seen as allocations.
 func TestNoAllocationOfBuffers(t *testing.T) {
 	socktest.Check(t)

@@ -116,6 +116,9 @@ var closedRules = map[string]closedRule{
 	}, net.ErrClosed},
 	"SetTimeout":        {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeout(time.Second) }, net.ErrClosed},
 	"SetTimeoutSeconds": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetTimeoutSeconds(1) }, net.ErrClosed},
+	"SetDeadline":       {func(s *sock.Socket, _ socktest.Operations) error { return s.SetDeadline(time.Now()) }, net.ErrClosed},
+	"SetReadDeadline":   {func(s *sock.Socket, _ socktest.Operations) error { return s.SetReadDeadline(time.Time{}) }, net.ErrClosed},
+	"SetWriteDeadline":  {func(s *sock.Socket, _ socktest.Operations) error { return s.SetWriteDeadline(time.Now()) }, net.ErrClosed},
 	"SetBlocking":       {func(s *sock.Socket, _ socktest.Operations) error { return s.SetBlocking(true) }, net.ErrClosed},
 
 	// Its failures are numbers, and this one is Python's: item 56.

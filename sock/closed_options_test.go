@@ -74,7 +74,7 @@ var closedOptions = map[string]closedRule{
 	"SyscallConn": {func(s *sock.Socket, _ socktest.Operations) error {
 		c, err := s.SyscallConn()
 		if err != nil {
-			return fmt.Errorf("no connection: %v", err)
+			return fmt.Errorf("no connection: %w", err)
 		}
 		return c.Control(func(uintptr) {})
 	}, net.ErrClosed},

@@ -24,9 +24,11 @@ type ConnectionConfig struct {
 	HappyEyeballs bool
 	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less than 10 ms counts as 10 ms.
 	AttemptDelay time.Duration
-	// Context ends it early, and Task waits in place of the goroutine. Both may be nil.
+	// Context ends the connecting early. It counts no more once the socket is connected; With(ctx).CreateConnection makes a
+	// socket whose operations it ends too. May be nil.
 	Context context.Context
-	Task    *loop.Task
+	// Task waits in place of the goroutine. The socket comes back in the task's view. May be nil.
+	Task *loop.Task
 }
 
 // An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look into each.
@@ -48,9 +50,11 @@ func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
 // Errors: *GaiError if the host is not found; an *ArgError for a bad port or delay; the error of the last try, or an
 // *ExceptionGroup; loop.ErrOnLoop in a callback that would have to wait.
 func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
-	if cfg == nil {
-		cfg = new(ConnectionConfig)
-	}
+	return View{}.CreateConnection(host, port, cfg)
+}
+
+// createConnection is CreateConnection. The socket is in no view.
+func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	if port < 0 || port > 0xffff {
 		return nil, failed("create_connection", AF_UNSPEC, &ArgError{"port", port, "port must be 0-65535."})
 	}

@@ -196,10 +196,10 @@ func TestCreateConnectionInATask(t *testing.T) { // item 216
 			return err
 		}
 		defer peer.Close()
-		if _, err := s.In(task).Sendall(hello, 0); err != nil {
+		if _, err := s.Sendall(hello, 0); err != nil {
 			return err
 		}
-		return wantBytes("hello")(peer.In(task).Recv(10, 0))
+		return wantBytes("hello")(peer.Recv(10, 0))
 	})
 
 	waiting := unanswered(t)

@@ -15,6 +15,9 @@
 //	s.Async().Recv(1024, 0)      nobody: the result is a future
 //	s.Watch(l, handler)          a callback on the loop, each time the socket may be ready
 //
+// With and In return views of a socket. What Accept and Dup of a view make is in the same view; [View] has New, Pair, CreateServer and
+// CreateConnection for a task or a context.
+//
 // A timeout, a canceled context or task ends the operation, never the socket, and loses no byte: what has not been received is
 // still there for the next call. Only Sendall and Sendfile can end in the middle, and say how much went.
 //

@@ -37,6 +37,22 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 			socktest.Must(t, s.SetTimeout(time.Millisecond))
 			s.Recv(1, 0)
 		}},
+		{"accepted by a view", func(t *testing.T) {
+			ln, addr := socktest.TCP.Listener(t)
+			socktest.Must(t, socktest.TCP.New(t).Connect(addr))
+			s, _, err := ln.With(t.Context()).Accept()
+			socktest.Must(t, err)
+			socktest.Must(t, s.SetTimeout(time.Millisecond))
+			s.Recv(1, 0)
+		}},
+		{"unwatched", func(t *testing.T) {
+			s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
+			socktest.Must(t, err)
+			for range 2 {
+				socktest.Must(t, s.Watch(nil, nobody{}))
+				s.Unwatch()
+			}
+		}},
 		{"accepted by nobody", func(t *testing.T) {
 			ln, addr := socktest.TCP.Listener(t)
 			f := ln.Async().Accept()

@@ -2,6 +2,10 @@ package sock
 
 // For the tests outside of the package, which can look for leaks with socktest.
 var (
-	LoopbackPair = loopbackPair
+	LoopbackPair = View{}.loopbackPair
+	ViewsPair    = View.loopbackPair
 	ErrStranger  = errStranger
 )
+
+// Of is what View does with each socket that it makes.
+func (v View) Of(s *Socket) *Socket { return v.of(s) }

@@ -1,13 +1,10 @@
 package sock
 
 import (
-	"context"
 	"math"
 	"net"
 	"sync/atomic"
 	"time"
-
-	"github.com/polluxio/pollux/loop"
 )
 
 // Forever is the timeout of a blocking socket: Python's None.
@@ -71,7 +68,7 @@ func Seconds(s float64) (time.Duration, error) {
 }
 
 // SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait for longer ends with
-// os.ErrDeadlineExceeded. It counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
+// os.ErrDeadlineExceeded. SetDeadline has absolute deadlines, which end waits that have begun too. The timeout counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
 // a millisecond late on an idle machine.
 //
 // Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored nevertheless, as in Python.
@@ -117,12 +114,3 @@ func (s *core) patience(flags int) time.Duration {
 	}
 	return time.Duration(s.timeout.Load())
 }
-
-// With is the same socket, whose operations end with the cause of ctx when that ends first; it takes the place of an earlier one. It
-// allocates nothing and starts no goroutine; on a socket that a task waits for, it allocates in each wait.
-func (s *Socket) With(ctx context.Context) *Socket {
-	return &Socket{s.core, s.who.With(ctx), s} // short enough to be inlined, so that the view is on its user's stack
-}
-
-// In is the same socket, whose operations suspend the task and not the goroutine. Only the task itself may use it.
-func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }

@@ -6,10 +6,10 @@ import "errors"
 var errStranger = errors.New("unexpected peer connection")
 
 // loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback interface, which anybody on the host can
-// connect to: so both ends are asked whether the other is its peer. meanwhile is told where it listens.
+// connect to: so both ends are asked whether the other is its peer. meanwhile is called with the listener's address.
 //
 // Errors: an *ArgError for what is not a stream of AF_INET or AF_INET6; errStranger.
-func loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *Socket, err error) {
+func (v View) loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *Socket, err error) {
 	host := Inet("127.0.0.1", 0)
 	switch {
 	case family == AF_INET6:
@@ -58,9 +58,10 @@ func loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *Socket, e
 	if err = b.Connect(at); err != nil && !connecting(err) {
 		return a, b, err
 	}
-	if a, _, err = ln.Accept(); err != nil {
+	if a, _, err = v.of(ln).Accept(); err != nil {
 		return a, b, err
 	}
+	a = a.base()
 	b.timeout.Store(timeout)
 	return a, b, peers(a, b)
 }

@@ -22,7 +22,9 @@ type ServerConfig struct {
 // where it would mean something else; IPV6_V6ONLY is set as DualstackIPv6 says. On an error nothing is left behind.
 //
 // Errors: an *ArgError for what the platform or the family does not have; those of New, Bind and Listen.
-func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) {
+func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return View{}.createServer(a, cfg) }
+
+func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 	if cfg == nil {
 		cfg = new(ServerConfig)
 	}
@@ -41,7 +43,7 @@ func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 	case cfg.DualstackIPv6 && !HasDualstackIPv6():
 		return refuse("DualstackIPv6", "dualstack_ipv6 not supported on this platform")
 	}
-	s, err := New(family, SOCK_STREAM, 0)
+	s, err := v.New(family, SOCK_STREAM, 0)
 	if err != nil {
 		return nil, err
 	}

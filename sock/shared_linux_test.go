@@ -38,6 +38,9 @@ func registrations(t *testing.T) int {
 // A descriptor that has a duplicate, in this process or in another, leaves nothing in the poller after Close: the duplicate would keep
 // the registration, and its events, for ever.
 func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
+	if os.Getenv("POLLUX_TEST_POLLER") == "poll" {
+		t.Skip("poll(2) keeps no registration in the kernel: run this without POLLUX_TEST_POLLER")
+	}
 	r, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {
 		t.Fatal(err)

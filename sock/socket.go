@@ -14,7 +14,8 @@ import (
 // A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its methods may be called from any
 // goroutine, and at once; each lane (receiving and accepting, sending and connecting) serves them in order.
 //
-// With and In give the same socket with another to wait for it: all such views share everything else.
+// With and In return views: the same socket with another way to wait. All views of a socket share everything else, and each keeps
+// the socket from the garbage collector. Close, Watch and Async are those of the socket itself.
 //
 // A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
 // watched belongs to its loop and is not.
@@ -51,7 +52,7 @@ func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
 	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
-	runtime.SetFinalizer(s, func(s *Socket) { s.fd.Abandon() })
+	runtime.SetFinalizer(s, (*Socket).abandon)
 	return s
 }
 
@@ -173,13 +174,16 @@ func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 //
 // Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
 // or AF_INET6, and "unexpected peer connection" if a stranger came in between.
-func Pair(family, typ, proto int) (*Socket, *Socket, error) {
+func Pair(family, typ, proto int) (*Socket, *Socket, error) { return View{}.pair(family, typ, proto) }
+
+// pair is Pair, which waits as the view says. Its sockets are in no view.
+func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
 	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
 		return nil, nil, failed("socketpair", AF_UNSPEC, err)
 	}
 	if emulatesPair {
-		return loopbackPair(family, typ, proto, func(Addr) {})
+		return v.loopbackPair(family, typ, proto, func(Addr) {})
 	}
 	fds, err := sysSocketpair(family, typ, proto)
 	if err != nil {
@@ -189,8 +193,8 @@ func Pair(family, typ, proto int) (*Socket, *Socket, error) {
 	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil
 }
 
-// Dup is a new socket on a duplicate of the descriptor: close-on-exec, of the same family, type, proto and timeout. It is on no
-// loop, whatever s is on.
+// Dup returns a new socket on a duplicate of the descriptor: close-on-exec, of the same family, type, proto and timeout. It is on no
+// loop, whatever s is on, and has no deadline. Dup of a view is in the same view.
 //
 // Errors: net.ErrClosed, EMFILE.
 func (s *Socket) Dup() (*Socket, error) {
@@ -204,7 +208,10 @@ func (s *Socket) Dup() (*Socket, error) {
 		}
 		return err
 	})
-	return dup, err
+	if err != nil {
+		return nil, err
+	}
+	return View{s.who}.of(dup), nil
 }
 
 // do makes a system call outside the lanes, which keeps the descriptor open meanwhile.

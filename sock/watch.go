@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"sync"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/loop"
@@ -47,9 +48,28 @@ func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 		s.timeout.Store(before)
 		return s.fail("watch", Addr{}, err)
 	}
-	runtime.SetFinalizer(s.base(), nil) // the loop keeps it
+	s.setFinalizer()
 	return nil
 }
+
+// finalizers is held while the finalizer of a socket comes and goes: a watched one has none, since that would cost it memory that it
+// does not need, its loop keeps it.
+var finalizers sync.Mutex
+
+// setFinalizer gives the socket its finalizer, or takes it away, as it has a handler at this moment. After each change of that it is
+// called, and so the last call has the last say; the handler may be gone again before Watch returns.
+func (s *Socket) setFinalizer() {
+	base := s.base()
+	finalizers.Lock()
+	defer finalizers.Unlock()
+	runtime.SetFinalizer(base, nil) // the runtime throws if there is another
+	if s.fd.Watcher() == nil {
+		runtime.SetFinalizer(base, (*Socket).abandon)
+	}
+}
+
+// abandon is the finalizer. A socket that was closed meanwhile is left alone.
+func (s *Socket) abandon() { s.fd.Abandon() }
 
 // Unwatch takes the handler away and returns it, or nil if there was none. It gets no further call, Closed neither; a call that is under
 // way on the loop goes on. The socket stays non-blocking until SetTimeout, and nothing that it has received is lost: it can be used in
@@ -59,7 +79,7 @@ func (s *Socket) Unwatch() Handler {
 	if !ok {
 		return nil
 	}
-	runtime.SetFinalizer(s.base(), func(s *Socket) { s.fd.Abandon() })
+	s.setFinalizer()
 	return w.handler
 }
 

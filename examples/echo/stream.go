@@ -79,7 +79,12 @@ func (c *stream) Readable(s *sock.Socket) {
 	}
 }
 
-func (c *stream) Writable(*sock.Socket) { c.send() }
+// Writable goes on with what found no room. It may be called with nothing to send: for the connect.
+func (c *stream) Writable(*sock.Socket) {
+	if c.sent < c.allowed {
+		c.send()
+	}
+}
 
 // end is the end of the stream, which is well only once we have ended ours.
 func (c *stream) end() {

@@ -11,17 +11,17 @@ func (s *Server) callbacks() error {
 	if s.cfg.Datagram {
 		return s.ln.Watch(nil, &datagrams{s: s, l: s.ln.Loop()})
 	}
-	a := &acceptor{s: s, handlers: make(map[*loop.Loop]*connections)}
+	a := &acceptor{s: s, shared: make(map[*loop.Loop]*shared)}
 	for _, l := range s.reactor.Loops() {
-		a.handlers[l] = &connections{s: s, l: l, unsent: make(map[*sock.Socket][]byte), ends: make(map[*sock.Socket]*ending)}
+		a.shared[l] = &shared{s: s, l: l}
 	}
 	return s.ln.Watch(nil, a)
 }
 
 // acceptor is the handler of the listener.
 type acceptor struct {
-	s        *Server
-	handlers map[*loop.Loop]*connections
+	s      *Server
+	shared map[*loop.Loop]*shared
 }
 
 func (a *acceptor) Readable(ln *sock.Socket) {
@@ -31,7 +31,7 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 			return // ErrWouldBlock; or closed, or broken for good
 		}
 		l := a.s.reactor.Next()
-		h := a.handlers[l]
+		h := &connection{shared: a.shared[l]}
 		a.s.opened()
 		if c.Watch(l, h) != nil {
 			c.Close()
@@ -45,30 +45,42 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 func (a *acceptor) Writable(*sock.Socket)      {}
 func (a *acceptor) Closed(*sock.Socket, error) { a.s.ended() }
 
-// connections is the handler of all connections of a loop. One that only waits costs it nothing; for one whose peer is slow to take
-// its answer it keeps what is unsent, at most a buffer full, and reads no more from it meanwhile.
-type connections struct {
-	s      *Server
-	l      *loop.Loop
-	unsent map[*sock.Socket][]byte
-	ends   map[*sock.Socket]*ending // while draining
+// shared is what all connections of a loop have in common.
+type shared struct {
+	s *Server
+	l *loop.Loop
 }
 
-// ending is a connection that drains: see Server.finish, of which this is the callbacks' twin.
-type ending struct {
-	timer  *loop.Timer
-	active bool // the peer has said something since the last tick
-	mute   bool // we have said goodbye, and what comes is dropped
-	left   int  // ticks until the peer must have answered that
+// connection is the handler of one connection: two pointers while it only waits.
+type connection struct {
+	*shared
+	extra *extra // loop only; nil until something is unsent or it drains
 }
 
-func (h *connections) Readable(c *sock.Socket) {
-	var e *ending
-	if len(h.unsent)+len(h.ends) != 0 {
-		if h.unsent[c] != nil {
-			return
-		}
-		e = h.ends[c]
+// extra is what few connections need.
+type extra struct {
+	// unsent is the part of an answer that the peer has not taken, at most a buffer full. Until it is gone nothing more is read
+	// from the peer.
+	unsent []byte
+	// The rest is of a connection that drains: see Server.finish, of which this is the callbacks' twin.
+	timer  *loop.Timer // nil: it does not drain
+	active bool        // the peer has said something since the last tick
+	mute   bool        // we have said goodbye, and what comes is dropped
+	left   int         // ticks until the peer must have answered that
+}
+
+// more returns what the connection has beyond the two pointers.
+func (h *connection) more() *extra {
+	if h.extra == nil {
+		h.extra = new(extra)
+	}
+	return h.extra
+}
+
+func (h *connection) Readable(c *sock.Socket) {
+	x := h.extra
+	if x != nil && x.unsent != nil {
+		return
 	}
 	buf := h.l.Buffer()
 	for {
@@ -80,14 +92,14 @@ func (h *connections) Readable(c *sock.Socket) {
 			c.Close()
 			return
 		}
-		if e != nil {
-			if e.active = true; e.mute {
+		if x != nil {
+			if x.active = true; x.mute {
 				continue
 			}
 		}
 		sent, err := c.Sendall(buf[:n], 0)
 		if err == sock.ErrWouldBlock {
-			h.unsent[c] = append([]byte(nil), buf[sent:n]...)
+			h.more().unsent = append([]byte(nil), buf[sent:n]...)
 			return
 		}
 		if err != nil {
@@ -95,60 +107,60 @@ func (h *connections) Readable(c *sock.Socket) {
 			return
 		}
 		if n < len(buf) {
-			return // if there is more, which is rare, it is told again
+			return // if there is more, which is rare, Readable is called again
 		}
 	}
 }
 
-func (h *connections) Writable(c *sock.Socket) {
-	rest := h.unsent[c]
-	if rest == nil {
+func (h *connection) Writable(c *sock.Socket) {
+	x := h.extra
+	if x == nil || x.unsent == nil {
 		return
 	}
-	sent, err := c.Sendall(rest, 0)
+	sent, err := c.Sendall(x.unsent, 0)
 	switch {
 	case err == sock.ErrWouldBlock:
-		h.unsent[c] = rest[sent:]
+		x.unsent = x.unsent[sent:]
 	case err != nil:
 		c.Close()
 	default:
-		delete(h.unsent, c)
+		if x.unsent = nil; x.timer == nil {
+			h.extra = nil
+		}
 		h.Readable(c) // what came meanwhile made its edge then
 	}
 }
 
-func (h *connections) Closed(c *sock.Socket, _ error) {
-	delete(h.unsent, c)
-	if e := h.ends[c]; e != nil {
-		e.timer.Stop()
-		delete(h.ends, c)
+func (h *connection) Closed(*sock.Socket, error) {
+	if x := h.extra; x != nil && x.timer != nil {
+		x.timer.Stop()
 	}
 	h.s.ended()
 }
 
 // endWatched has the handler of c, on whose loop this runs, drain it.
 func (s *Server) endWatched(c *sock.Socket) {
-	if h, ok := c.Handler().(*connections); ok {
+	if h, ok := c.Handler().(*connection); ok {
 		h.end(c)
 	}
 }
 
-func (h *connections) end(c *sock.Socket) {
-	if h.ends[c] != nil || c.Fileno() < 0 {
+func (h *connection) end(c *sock.Socket) {
+	x := h.more()
+	if x.timer != nil || c.Fileno() < 0 {
 		return
 	}
-	e := &ending{active: true}
-	h.ends[c] = e
-	e.timer = h.l.Every(quiet, func() {
+	x.active = true
+	x.timer = h.l.Every(quiet, func() {
 		switch {
-		case e.mute:
-			if e.left--; e.left <= 0 {
+		case x.mute:
+			if x.left--; x.left <= 0 {
 				c.Close()
 			}
-		case e.active || h.unsent[c] != nil:
-			e.active = false
+		case x.active || x.unsent != nil:
+			x.active = false
 		default:
-			e.mute, e.left = true, int(farewell/quiet)
+			x.mute, x.left = true, int(farewell/quiet)
 			c.Shutdown(sock.SHUT_WR)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/polluxio/pollux/internal/echo"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // patience is for what should happen at once.
@@ -25,6 +26,7 @@ const patience = 20 * time.Second
 
 // TestMain makes the test binary a server of its own when a test needs one that has other limits than itself.
 func TestMain(m *testing.M) {
+	socktest.UsePoller()
 	if mode := os.Getenv("ECHO_TEST_SERVE"); mode != "" {
 		// Two loops, however many processors there are: each takes five of the few descriptors that it may have.
 		s, err := echo.Listen(echo.Config{Mode: mode, Addr: sock.Inet("127.0.0.1", 0), Loops: 2})

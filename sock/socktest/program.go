@@ -14,6 +14,7 @@ import (
 // RunMain is the TestMain of a program whose test is the program too, so that it can be tested where there is no compiler, as in
 // internal/rigs: see Program.
 func RunMain(m *testing.M, main func()) {
+	UsePoller()
 	if os.Getenv("EXAMPLE") != "" {
 		main()
 		return

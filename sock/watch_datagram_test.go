@@ -1,0 +1,203 @@
+package sock_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// oneACall makes one receive in each call of a handler, and says what came of those that found something.
+func oneACall(got chan<- string, recv func(*sock.Socket) ([]byte, error)) *handler {
+	h := newHandler()
+	h.readable = func(s *sock.Socket) {
+		switch p, err := recv(s); {
+		case err == nil:
+			got <- string(p)
+		case !errors.Is(err, sock.ErrWouldBlock):
+			var errno syscall.Errno
+			errors.As(err, &errno)
+			got <- errno.Error()
+		}
+	}
+	return h
+}
+
+// take gets so many results.
+func take(t *testing.T, got <-chan string, n int) (all []string) {
+	t.Helper()
+	socktest.Must(t, socktest.Start(func() error {
+		for range n {
+			all = append(all, <-got)
+		}
+		return nil
+	}).Wait(t))
+	return all
+}
+
+// receives are the ways to receive a datagram.
+var receives = map[string]func(*sock.Socket) ([]byte, error){
+	"Recv":     func(s *sock.Socket) ([]byte, error) { return s.Recv(100, 0) },
+	"Recvfrom": func(s *sock.Socket) ([]byte, error) { p, _, err := s.Recvfrom(100, 0); return p, err },
+	"Recvmsg":  func(s *sock.Socket) ([]byte, error) { p, _, _, _, err := s.Recvmsg(100, 100, 0); return p, err },
+	"RecvmsgInto": func(s *sock.Socket) ([]byte, error) {
+		p := make([]byte, 100)
+		n, _, _, _, err := s.RecvmsgInto([][]byte{p[:50], p[50:]}, 0, 0)
+		return p[:n], err
+	},
+	"RecvBuffer": func(s *sock.Socket) ([]byte, error) {
+		b := sock.NewBuffers(100)
+		p, err := s.RecvBuffer(b, 0)
+		text := slices.Clone(p)
+		b.Put(p)
+		return text, err
+	},
+}
+
+// An empty datagram holds nothing up: a handler that receives one in each call gets those behind it.
+func TestWatchEmptyDatagrams(t *testing.T) {
+	for name, recv := range receives {
+		for _, k := range socktest.Datagrams {
+			t.Run(name+", "+k.Name, func(t *testing.T) {
+				socktest.Check(t)
+				a, b := k.Pair(t)
+				sent := []string{"", "", "one", "", "two", ""}
+				for _, text := range sent { // all there before the first call: one edge for all
+					_, err := b.Send([]byte(text), 0)
+					socktest.Must(t, err)
+				}
+				got := make(chan string, 10)
+				socktest.Must(t, a.Watch(nil, oneACall(got, recv)))
+				if all := take(t, got, len(sent)); !slices.Equal(all, sent) {
+					t.Errorf("%q came, want %q", all, sent)
+				}
+			})
+		}
+	}
+}
+
+// An empty message of a seqpacket socket looks like the end: a handler that goes on until ErrWouldBlock gets those behind it.
+func TestWatchEmptySeqpacket(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UnixSeqpacket.Pair(t)
+	sent := []string{"", "one", "", "two"}
+	for _, text := range sent {
+		_, err := b.Sendmsg([][]byte{[]byte(text)}, nil, 0, sock.Addr{})
+		socktest.Must(t, err)
+	}
+	got := make(chan string, 10)
+	h := newHandler()
+	h.readable = func(s *sock.Socket) {
+		for {
+			p, err := s.Recv(100, 0)
+			if err != nil {
+				return
+			}
+			got <- string(p)
+		}
+	}
+	socktest.Must(t, a.Watch(nil, h))
+	if all := take(t, got, len(sent)); !slices.Equal(all, sent) {
+		t.Errorf("%q came, want %q", all, sent)
+	}
+}
+
+// An error that ICMP has brought (ECONNREFUSED) holds nothing up either: what has come meanwhile makes another call.
+func TestWatchDatagramsBehindAnError(t *testing.T) {
+	for name, recv := range receives {
+		for _, k := range []socktest.Kind{socktest.UDP, socktest.UDP6} {
+			t.Run(name+", "+k.Name, func(t *testing.T) {
+				socktest.Check(t)
+				a, gone := k.Pair(t)
+				here, there := socktest.Name(t, a), socktest.Name(t, gone)
+				socktest.Must(t, gone.Close())
+				_, err := a.Send(hello, 0) // the answer is that nothing is there
+				socktest.Must(t, err)
+				peer := k.New(t)
+				socktest.Must(t, peer.Bind(there))
+				_, err = peer.Sendto([]byte("back again"), 0, here)
+				socktest.Must(t, err)
+				got := make(chan string, 10)
+				socktest.Must(t, a.Watch(nil, oneACall(got, recv)))
+				want := []string{syscall.ECONNREFUSED.Error(), "back again"}
+				if all := take(t, got, 2); !slices.Equal(all, want) {
+					t.Errorf("%q came, want %q", all, want)
+				}
+			})
+		}
+	}
+}
+
+// An answer that cannot be sent (EMSGSIZE) does not keep a server from its next datagram.
+func TestWatchAnswerTooLong(t *testing.T) {
+	socktest.Each(t, []socktest.Kind{socktest.UDP, socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
+		a, b := k.Pair(t)
+		got := make(chan string, 10)
+		h := oneACall(got, func(s *sock.Socket) ([]byte, error) {
+			p, err := s.Recv(100, 0)
+			if err == nil {
+				if _, failed := s.Send(make([]byte, 70_000), 0); !errors.Is(failed, syscall.EMSGSIZE) {
+					t.Errorf("%v, want EMSGSIZE", failed)
+				}
+			}
+			return p, err
+		})
+		for _, text := range []string{"one", "two", "three"} {
+			_, err := b.Send([]byte(text), 0)
+			socktest.Must(t, err)
+		}
+		socktest.Must(t, a.Watch(nil, h))
+		if all := strings.Join(take(t, got, 3), " "); all != "one two three" {
+			t.Errorf("%q came", all)
+		}
+	})
+}
+
+// A batch counts for its share of a turn as so many operations as its Outcome says: after 64 at once it is the turn of others.
+func TestWatchBatchesShareTheLoop(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	const batch, batches = 64, 3
+	for i := range batch * batches {
+		_, err := b.Send(fmt.Append(nil, i), 0)
+		socktest.Must(t, err)
+	}
+	calls := make(chan error, batches+1)
+	left := batches
+	receive := func(s *sock.Socket) error {
+		return s.Attempt("recvmmsg", loop.Read, func(sysfd int) (out loop.Outcome, err error) {
+			p := make([]byte, 10)
+			for out.Ops < batch {
+				n, _, err := syscall.Recvfrom(sysfd, p, 0)
+				if err != nil {
+					return out, err
+				}
+				out.N += n
+				out.Ops++
+			}
+			return out, nil
+		})
+	}
+	h := newHandler()
+	h.readable = func(s *sock.Socket) {
+		if left == 0 {
+			return
+		}
+		left--
+		err := receive(s)
+		if next := receive(s); err == nil && !errors.Is(next, sock.ErrWouldBlock) {
+			err = fmt.Errorf("another batch in the same turn: %v, want ErrWouldBlock", next)
+		}
+		calls <- err
+	}
+	socktest.Must(t, a.Watch(nil, h))
+	for range batches {
+		socktest.Must(t, socktest.Start(func() error { return <-calls }).Wait(t))
+	}
+}
