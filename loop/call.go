@@ -13,7 +13,7 @@ import (
 // A context that ends gives its cause, the timeout or the lane's deadline os.ErrDeadlineExceeded, a timeout of 0 ErrAgain, Close
 // net.ErrClosed. In these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
 func (fd *FD) Do(c *Call, a Attempt) error {
-	c.deadline, c.moved = 0, 0 // c may have been used before
+	c.deadline, c.moved, c.looks = 0, 0, notYet // c may have been used before
 	err := fd.Begin(c)
 	for again := true; again && err == nil; {
 		out, failed := try(a, c.Sysfd)
@@ -130,7 +130,6 @@ var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)
 func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	t, ctx := c.Waiter.Task(), c.Waiter.Context()
 	if t == nil && !out.More && out.Retry == 0 && fd.looksAgain(c) {
-		fd.mu.Unlock()
 		return nil
 	}
 	o, err := fd.line(c, t, tried, out)

@@ -76,10 +76,9 @@ const (
 // for pollers.
 const lingerFor = 64
 
-// looksAgain says whether a goroutine should make another attempt before it parks, and takes the lane for it. While others compute, a
-// goroutine that parks is late twice: once until the loop has its turn, and once more until it has its own. A goroutine that reads from a
-// net.Conn has one turn, and often finds the answer before it parks, since to wake the peer takes long. mu is held, and may be given up
-// meanwhile.
+// looksAgain gives the lane to a goroutine for another attempt before it parks, and unlocks mu if it does. While others compute, a goroutine
+// that parks is late twice: once until the loop has its turn, and once more until it has its own. A goroutine that reads from a net.Conn has
+// one turn, and often finds the answer before it parks, since waking the peer takes long. mu is held.
 func (fd *FD) looksAgain(c *Call) bool {
 	if c.looks == yielded || c.Blind || !fd.mayLook(c) {
 		return false
@@ -92,15 +91,13 @@ func (fd *FD) looksAgain(c *Call) bool {
 		}
 	} else if now >= c.until {
 		c.looks = yielded
-		fd.mu.Unlock()
-		runtime.Gosched()
-		fd.mu.Lock()
-		if !fd.mayLook(c) {
-			return false
-		}
 	}
 	fd.state &^= lane(c.Lane, laneBlocked)
 	fd.take(c)
+	fd.mu.Unlock()
+	if c.looks == yielded { // with the lane: nothing comes between two attempts of one operation
+		runtime.Gosched()
+	}
 	return true
 }
 

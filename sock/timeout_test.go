@@ -225,7 +225,8 @@ func TestTimeoutsOfOneLane(t *testing.T) { // items 40, 42
 	var calls []*socktest.Call
 	for _, timeout := range []time.Duration{sock.Forever, 15 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond} {
 		socktest.Must(t, a.SetTimeout(timeout))
-		f, began := a.Async().Recv(10, 0), time.Now()
+		began := time.Now()
+		f := a.Async().Recv(10, 0)
 		calls = append(calls, socktest.Start(func() error {
 			_, err := f.Wait(t.Context())
 			if took := time.Since(began); took < timeout && errors.Is(err, os.ErrDeadlineExceeded) {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package sock_test
 
 import (
