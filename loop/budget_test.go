@@ -14,13 +14,17 @@ import (
 func TestBudgetOfQueuedOperations(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		n    int // bytes of each
+		out  Outcome
 		most int // in a turn
 	}{
-		{"operations", 0, 32},
-		{"small ones", 100, 32},
-		{"64 KiB each", 64 << 10, 4},
-		{"more than the budget each", 1 << 20, 1},
+		{"operations", Outcome{}, 32},
+		{"small ones", Outcome{N: 100}, 32},
+		{"64 KiB each", Outcome{N: 64 << 10}, 4},
+		{"more than the budget each", Outcome{N: 1 << 20}, 1},
+		{"one at a time", Outcome{N: 100, Ops: 1}, 32},
+		{"batches of 8", Outcome{N: 100, Ops: 8}, 4},
+		{"batches of 64", Outcome{Ops: 64}, 1},
+		{"batches of 2, 64 KiB each", Outcome{N: 64 << 10, Ops: 2}, 4},
 	} {
 		for _, d := range []Direction{Read, Write} {
 			t.Run(fmt.Sprint(tt.name, " ", d), func(t *testing.T) {
@@ -29,7 +33,7 @@ func TestBudgetOfQueuedOperations(t *testing.T) {
 				var turn []int // the greedy one's operations, in the order of their attempts
 				const all = 100
 				for i := range all {
-					parts := []part{{out: Outcome{N: tt.n}, during: func() { turn = append(turn, i) }}}
+					parts := []part{{out: tt.out, during: func() { turn = append(turn, i) }}}
 					if i == 0 {
 						parts = append([]part{again}, parts...)
 					}
@@ -328,4 +332,80 @@ func TestBudgetAtTheDeadline(t *testing.T) {
 		}
 	}
 	all.want(t, nil, "it was ready all the time")
+}
+
+// A batch counts as its operations for a watcher too, and for a task.
+func TestBudgetOfBatches(t *testing.T) {
+	const batch = 8
+	const most = 32 / batch
+	t.Run("watcher", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.descriptor()
+		tries := 0
+		s.watch(fd, func(pollux.Ready) {
+			for enter(fd, Read, false) == nil {
+				tries++
+				exit(fd, Read, false, Outcome{Ops: batch}, nil)
+			}
+		})
+		for want := most; want <= 3*most; want += most {
+			if s.turn(s.ready(fd, pollux.Readable)); tries != want {
+				t.Fatalf("%d batches, want %d in a turn", tries, most)
+			}
+		}
+	})
+	t.Run("task", func(t *testing.T) {
+		s := newStage(t)
+		fd := s.joined()
+		tries, stop := 0, false
+		s.Go(func(task *Task) {
+			for !stop {
+				o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{{out: Outcome{Ops: batch}}}}}
+				if err := do(fd, ByTask(task), o); err != nil {
+					t.Error(err)
+					return
+				}
+				tries++
+			}
+		})
+		for range 3 {
+			before := tries
+			if s.turn(); tries-before < most-1 || tries-before > most {
+				t.Fatalf("%d batches in a turn, want %d", tries-before, most)
+			}
+		}
+		stop = true
+		s.turns()
+	})
+}
+
+// A watcher that has taken something is called again, though no bytes moved: empty datagrams, accepts.
+func TestWatcherThatTookOperations(t *testing.T) {
+	for _, tt := range []struct {
+		out  Outcome
+		want int // calls in all
+	}{
+		{Outcome{}, 1},
+		{Outcome{Ops: 1}, 3},
+		{Outcome{Ops: 64}, 3},
+		{Outcome{N: 1}, 3},
+	} {
+		s := newStage(t)
+		fd := s.descriptor()
+		tries := 0
+		w := s.watch(fd, func(pollux.Ready) {
+			if enter(fd, Read, false) != nil {
+				return
+			}
+			if tries++; tries == 3 {
+				exit(fd, Read, false, Outcome{}, ErrAgain)
+			} else {
+				exit(fd, Read, false, tt.out, nil)
+			}
+		})
+		s.turn(s.ready(fd, pollux.Readable))
+		if s.turns(); len(w.told) != tt.want {
+			t.Errorf("%+v: it was called %d times, want %d", tt.out, len(w.told), tt.want)
+		}
+	}
 }

@@ -1,7 +1,9 @@
 package loop
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net"
 	"runtime"
 	"sync"
@@ -270,6 +272,60 @@ func TestThenOnAClosedLoop(t *testing.T) {
 		receive(t, "after the end", told)
 	}
 
+}
+
+// The end of a loop settles everything on it, and calls each function of Then once, with net.ErrClosed.
+func TestThenAtTheEndOfALoop(t *testing.T) {
+	for _, end := range []string{"Close", "the poller fails"} {
+		for what, begin := range map[string]func(s *stage, then func(error)){
+			"operation": func(s *stage, then func(error)) {
+				s.start(s.joined(), Read).Then(func(_ int, err error) { then(err) })
+			},
+			"operation with a deadline": func(s *stage, then func(error)) {
+				s.startWithin(time.Hour, s.joined(), Write).Then(func(_ int, err error) { then(err) })
+			},
+			"promise": func(s *stage, then func(error)) {
+				NewPromise[int](s.Loop).Future().Then(func(_ int, err error) { then(err) })
+			},
+			"promise that stands for an operation": func(s *stage, then func(error)) {
+				p := NewPromise[int](s.Loop)
+				p.CancelBy(func(why error) { p.Reject(why) })
+				p.Future().Then(func(_ int, err error) { then(err) })
+			},
+			"task": func(s *stage, then func(error)) {
+				fd := s.joined()
+				s.Go(func(task *Task) {
+					err := do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: new(play)})
+					then(err)
+				})
+			},
+			"end of a task": func(s *stage, then func(error)) {
+				var sleep error
+				s.Go(func(task *Task) { sleep = task.Sleep(time.Hour) }).Done().Then(func(_ struct{}, err error) {
+					then(cmp.Or(err, sleep))
+				})
+			},
+		} {
+			t.Run(what+", "+end, func(t *testing.T) {
+				s := newStage(t)
+				told := make(chan error, 2)
+				begin(s, func(err error) { told <- err })
+				s.turn()
+				if end == "Close" {
+					within(t, "Close", func() { s.Close() })
+				} else {
+					s.Loop.fail(errFull)
+					within(t, "Close", func() { s.Close() })
+				}
+				if err := receive(t, "the function of Then", told); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("got %v, want net.ErrClosed", err)
+				}
+				if len(told) != 0 {
+					t.Error("it was called twice")
+				}
+			})
+		}
+	}
 }
 
 func TestNothingAllocated(t *testing.T) {

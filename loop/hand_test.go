@@ -264,12 +264,7 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 			p := &play{parts: parts}
 			fd, err := s.joined(), ErrAgain
 			s.Go(func(task *Task) {
-				c := Call{Waiter: ByTask(task), Timeout: time.Second}
-				err = fd.Begin(&c)
-				for again := true; again && err == nil; {
-					out, failed := p.Try(c.Sysfd)
-					again, err = fd.End(&c, out, failed)
-				}
+				err = attempts(fd, &Call{Waiter: ByTask(task), Timeout: time.Second}, p)
 			})
 			s.turn()
 			s.p.advance(2 * time.Second)

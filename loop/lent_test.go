@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A lane that its owner has lent is the owner's for as long as it takes: other operations come after it, or end, and the loop goes on.
@@ -156,4 +157,126 @@ func TestLentAtEachEdge(t *testing.T) {
 	}
 	fd.Close()
 	s.turns()
+}
+
+// Close while the lane is lent ends what waits behind it, and leaves the descriptor to the owner until End.
+func TestCloseWhileLent(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error // of the owner's attempt
+		want error // of End
+	}{
+		{"done", nil, nil},
+		{"not ready", ErrAgain, net.ErrClosed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t)
+			fd := s.joined()
+			c := Call{Lane: Write, Timeout: -1}
+			if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
+				t.Fatal(err)
+			}
+			behind := s.start(fd, Write, done)
+			reader := s.start(fd, Read, again)
+			within(t, "Close", func() { fd.Close() })
+			behind.want(t, net.ErrClosed, "closed")
+			reader.want(t, net.ErrClosed, "closed")
+			if fd.sysfd < 0 {
+				t.Error("the descriptor is closed, and its lane lent")
+			}
+			if again, err := fd.End(&c, Outcome{}, tt.err); again || err != tt.want {
+				t.Errorf("End: %v, %v, want %v", again, err, tt.want)
+			}
+			if fd.sysfd >= 0 {
+				t.Error("the descriptor is still open")
+			}
+			if n := s.Stats().Descriptors; n != 0 {
+				t.Errorf("%d descriptors are registered", n)
+			}
+		})
+	}
+}
+
+// The deadline of a lane that is lent ends what waits behind it at once. The owner's call goes on, and its wait ends.
+func TestDeadlineWhileLent(t *testing.T) {
+	for _, how := range []string{"it passes", "it is moved into the past"} {
+		for _, failed := range []error{nil, ErrAgain} {
+			s := newStage(t)
+			s.p.advance(time.Hour)
+			fd := s.joined()
+			want, late := failed, os.ErrDeadlineExceeded
+			if want == ErrAgain {
+				want = late
+			}
+			s.Go(func(task *Task) {
+				c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+				if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
+					t.Error(err)
+					return
+				}
+				task.Yield()
+				if again, err := fd.End(&c, Outcome{}, failed); again || err != want {
+					t.Errorf("%s: End of %v: %v, %v, want %v", how, failed, again, err, want)
+				}
+			})
+			s.turn()
+			behind := s.start(fd, Write, done)
+			if how == "it passes" {
+				s.limit(fd, Write, time.Second)
+				s.p.advance(time.Second + timeouts.Tick)
+				s.Loop.expire()
+			} else {
+				s.limit(fd, Write, -1)
+			}
+			behind.want(t, late, how)
+			if fd.state&fdLent == 0 {
+				t.Errorf("%s: the lane is not lent any more", how)
+			}
+			s.turns()
+			if !fd.idle() || fd.length(Write) != 0 {
+				t.Errorf("%s: the lane is not free", how)
+			}
+		}
+	}
+}
+
+// A cancel that comes while the owner has the lane is for its next wait.
+func TestCancelWhileLent(t *testing.T) {
+	for _, how := range []string{"Cancel", "context"} {
+		s := newStage(t)
+		fd := s.joined()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var got error
+		want := errWhy
+		s.Go(func(task *Task) {
+			c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+			if how == "context" {
+				c.Waiter = c.Waiter.With(ctx)
+			}
+			if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
+				t.Error(err)
+				return
+			}
+			if how == "context" {
+				cancel(errWhy)
+			} else {
+				want = context.Canceled
+				task.Cancel()
+				task.Yield()
+			}
+			_, got = fd.End(&c, Outcome{}, ErrAgain)
+		})
+		s.turn()
+		behind := s.start(fd, Write, done)
+		until(t, how+" ends the wait", func() bool {
+			s.turns()
+			return got != nil
+		})
+		if got != want {
+			t.Errorf("%s: End: %v, want %v", how, got, want)
+		}
+		s.turn(s.ready(fd, pollux.Writable))
+		behind.want(t, nil, "the lane is free, and ready")
+		cancel(nil)
+	}
 }

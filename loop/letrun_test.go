@@ -69,3 +69,88 @@ func TestWokenGoroutineRuns(t *testing.T) {
 		})
 	}
 }
+
+// A turn that has much to do calls the poller's Yield between one thing and the next.
+func TestLongTurnYields(t *testing.T) {
+	const many = 8 * yieldEvery
+	for what, do := range map[string]func(s *stage){
+		"events": func(s *stage) {
+			var events []pollux.Event
+			for range many {
+				fd := s.descriptor()
+				s.watch(fd, func(pollux.Ready) {})
+				events = append(events, s.ready(fd, pollux.Readable))
+			}
+			s.turn(events...)
+		},
+		"functions": func(s *stage) {
+			for range many {
+				s.Post(func() {})
+			}
+			s.turn()
+		},
+		"tasks": func(s *stage) {
+			for range many {
+				s.Go(func(*Task) {})
+			}
+			s.turn()
+		},
+		"descriptors to come back to": func(s *stage) {
+			var events []pollux.Event
+			for range many {
+				fd := s.descriptor()
+				s.watch(fd, func(pollux.Ready) {
+					if enter(fd, Read, false) == nil {
+						exit(fd, Read, false, Outcome{N: 1}, nil)
+					}
+				})
+				events = append(events, s.ready(fd, pollux.Readable))
+			}
+			s.turn(events...)
+			s.p.yields = 0
+			s.turn()
+		},
+	} {
+		s := newStage(t)
+		do(s)
+		if s.p.yields != many/yieldEvery {
+			t.Errorf("%d %s: %d calls of Yield, want %d", many, what, s.p.yields, many/yieldEvery)
+		}
+	}
+	s := newStage(t)
+	for range yieldEvery - 1 {
+		s.Post(func() {})
+	}
+	if s.turn(); s.p.yields != 0 {
+		t.Errorf("%d calls of Yield in a short turn, want none", s.p.yields)
+	}
+}
+
+// A goroutine whose operations never have to wait lets others run, in each way to make them.
+func TestGoroutineThatNeverWaitsLetsOthersRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, by := range []string{"Do", "Begin and End"} {
+		s := newStage(t)
+		fd := s.joined()
+		keepUntil.Store(0)
+		ran := make(chan struct{})
+		go func() { close(ran) }()
+		for range 4 * runMost {
+			c := Call{Timeout: -1}
+			var err error
+			if by == "Do" {
+				err = fd.Do(&c, &play{parts: []part{done}})
+			} else {
+				err = attempts(fd, &c, &play{parts: []part{done}})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		select {
+		case <-ran:
+		default:
+			t.Errorf("%s: another goroutine was ready for %d operations, and did not run", by, 4*runMost)
+		}
+	}
+}

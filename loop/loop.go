@@ -62,6 +62,7 @@ type Loop struct {
 
 	mu      sync.Mutex
 	running bool          // mu
+	ending  bool          // mu; finish is under way or over
 	done    chan struct{} // closed at the end of Close
 
 	// Of the goroutine that runs the loop.
@@ -255,6 +256,7 @@ func (l *Loop) drive(ctx context.Context) (err error) {
 		l.mu.Lock()
 		l.running = false
 		closing := l.closed.Load()
+		l.ending = closing
 		l.mu.Unlock()
 		if closing {
 			l.finish()
@@ -436,14 +438,15 @@ func (l *Loop) contain(v any, what string, attrs ...any) error {
 // From another goroutine it returns when that is done; on the loop's own it returns at once. Closing twice is harmless.
 func (l *Loop) Close() error {
 	l.mu.Lock()
-	first := !l.closed.Swap(true)
-	running := l.running
+	l.closed.Store(true)
+	running, ending := l.running, l.ending
+	l.ending = true // by the goroutine that runs the loop, or else here
 	l.mu.Unlock()
 	switch {
 	case running:
 		l.post(work{fn: func() {}})
 		fallthrough
-	case !first:
+	case ending:
 		if onLoopGoroutine() {
 			return nil
 		}

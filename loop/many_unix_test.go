@@ -65,8 +65,9 @@ func nothingLeft(t *testing.T, r *Reactor, before held) {
 	}
 }
 
-func TestTenThousandDescriptors(t *testing.T) {
-	before := holdings(t)
+// twoLoops makes a reactor of two loops on real pollers.
+func twoLoops(t *testing.T) *Reactor {
+	t.Helper()
 	r, err := NewReactor(&Config{Loops: 2, Logger: silent})
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
@@ -74,6 +75,12 @@ func TestTenThousandDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+func TestTenThousandDescriptors(t *testing.T) {
+	before := holdings(t)
+	r := twoLoops(t)
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
@@ -97,6 +104,7 @@ func TestTenThousandDescriptors(t *testing.T) {
 		for _, sysfd := range []int{a, b} {
 			fd, l := NewFD(sysfd), r.Next()
 			fds = append(fds, fd)
+			var err error
 			switch rand.IntN(4) {
 			case 0:
 				watched++

@@ -74,27 +74,34 @@ func TestErrOnLoop(t *testing.T) {
 	}
 	for place, call := range places {
 		for what := range foreverWaits(t.Context(), nil, nil) {
-			t.Run(place+" waits for "+what, func(t *testing.T) {
-				s := newStage(t)
-				s.run()
-				fd := s.joined()
-				got := make(chan error, 1)
-				ctx := t.Context() // ends before the loop is closed, which else could not be if it waits for itself
-				call(s, func() { got <- deepen(20, foreverWaits(ctx, s, fd)[what]) })
-				s.p.advance(time.Second)
-				select {
-				case err := <-got:
-					if err != ErrOnLoop {
-						t.Errorf("got %v, want ErrOnLoop", err)
+			for _, whose := range []string{"its own loop", "another loop"} {
+				t.Run(place+" waits for "+what+" of "+whose, func(t *testing.T) {
+					s := newStage(t)
+					s.run()
+					of := s
+					if whose == "another loop" {
+						of = newStage(t)
+						of.run()
 					}
-				case <-time.After(time.Second / 2):
-					t.Error("the loop waits for itself")
-					fd.Close()
-				}
-				if n := fd.length(Read); n != 0 {
-					t.Errorf("%d operations are left in the queue", n)
-				}
-			})
+					fd := of.joined()
+					got := make(chan error, 1)
+					ctx := t.Context() // ends before the loop is closed, which else could not be if it waits for itself
+					call(s, func() { got <- deepen(20, foreverWaits(ctx, of, fd)[what]) })
+					s.p.advance(time.Second)
+					select {
+					case err := <-got:
+						if err != ErrOnLoop {
+							t.Errorf("got %v, want ErrOnLoop", err)
+						}
+					case <-time.After(soon):
+						t.Error("the loop waits")
+						fd.Close()
+					}
+					if n := fd.length(Read); n != 0 {
+						t.Errorf("%d operations are left in the queue", n)
+					}
+				})
+			}
 		}
 	}
 }

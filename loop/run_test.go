@@ -109,6 +109,24 @@ func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 }
 
 // A wake-up that a signal has interrupted is made again; one that fails ends the loop.
+// A loop that nobody runs is ended by Close, also if its poller has failed before.
+func TestCloseOfALoopWhosePollerHasFailed(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	a := s.start(fd, Read)
+	s.Loop.fail(errFull)
+	until(t, "the operation ends", a.Settled)
+	for range 2 {
+		within(t, "Close", func() { s.Close() })
+	}
+	if n := s.p.count("close"); n != 1 {
+		t.Errorf("the poller was closed %d times, want once", n)
+	}
+	if err := s.Run(t.Context()); !errors.Is(err, net.ErrClosed) || !errors.Is(err, errFull) {
+		t.Errorf("Run: %v, want the poller's error", err)
+	}
+}
+
 func TestWakeThatFails(t *testing.T) {
 	s := newStage(t)
 	s.run()

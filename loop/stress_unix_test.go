@@ -184,12 +184,7 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 
 // enter is an operation of one attempt.
 func (x *stressed) enter(o *transfer) error {
-	c := Call{Lane: x.d}
-	err := x.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		out, failed := o.Try(c.Sysfd)
-		again, err = x.fd.End(&c, out, failed)
-	}
+	err := attempts(x.fd, &Call{Lane: x.d}, o)
 	if err == ErrAgain {
 		return context.Canceled
 	}
@@ -198,13 +193,7 @@ func (x *stressed) enter(o *transfer) error {
 
 // await is an operation whose caller makes the attempts.
 func (x *stressed) await(w Waiter, o *transfer) error {
-	c := Call{Waiter: w, Lane: x.d, Timeout: o.Timeout}
-	err := x.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		out, failed := o.Try(c.Sysfd)
-		again, err = x.fd.End(&c, out, failed)
-	}
-	return err
+	return attempts(x.fd, &Call{Waiter: w, Lane: x.d, Timeout: o.Timeout}, o)
 }
 
 // future is an operation that nobody waits for at first.
@@ -384,13 +373,7 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 
 func TestStress(t *testing.T) {
 	before := holdings(t)
-	r, err := NewReactor(&Config{Loops: 2, Logger: silent})
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := twoLoops(t)
 	const players = 8
 	budget := 1500 * time.Millisecond
 	if testing.Short() {

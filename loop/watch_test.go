@@ -126,27 +126,33 @@ func TestOperationsBeforeWatcher(t *testing.T) {
 	}
 }
 
+// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are refused.
+func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
+	s.t.Helper()
+	refused = new(int)
+	return refused, s.watch(fd, func(pollux.Ready) {
+		if err := enter(fd, d, false); err == ErrAgain {
+			*refused++
+		} else if err == nil {
+			exit(fd, d, false, Outcome{}, nil)
+		}
+	})
+}
+
 // A watcher whose attempt is refused because another is being made, or waits, is told again once it is worth one.
 func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String()+" while another goroutine is in a system call", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.descriptor()
-			refused := 0
-			w := s.watch(fd, func(pollux.Ready) {
-				if err := enter(fd, d, false); err == ErrAgain {
-					refused++
-				} else if err == nil {
-					exit(fd, d, false, Outcome{}, nil)
-				}
-			})
+			refused, w := s.watchAndCount(fd, d)
 			s.turn(s.ready(fd, pollux.Writable))
 			if err := enter(fd, d, false); err != nil { // as another goroutine would
 				t.Fatal(err)
 			}
 			s.turn(s.ready(fd, pollux.Readable))
-			if refused != 1 {
-				t.Fatalf("refused %d times, want once", refused)
+			if *refused != 1 {
+				t.Fatalf("refused %d times, want once", *refused)
 			}
 			w.told = nil
 			exit(fd, d, false, Outcome{}, nil)
@@ -158,14 +164,7 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 		t.Run(d.String()+" while operations wait for their turn", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.descriptor()
-			refused := 0
-			w := s.watch(fd, func(pollux.Ready) {
-				if err := enter(fd, d, false); err == ErrAgain {
-					refused++
-				} else if err == nil {
-					exit(fd, d, false, Outcome{}, nil)
-				}
-			})
+			refused, w := s.watchAndCount(fd, d)
 			s.turn(s.ready(fd, pollux.Writable))
 			if err := enter(fd, d, false); err != nil {
 				t.Fatal(err)
@@ -175,7 +174,7 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 			s.p.tell(s.ready(fd, pollux.Readable))
 			s.turns()
 			behind.want(t, nil, "the lane is free")
-			if refused > 0 && w.told[len(w.told)-1]&edge(d) == 0 {
+			if *refused > 0 && w.told[len(w.told)-1]&edge(d) == 0 {
 				t.Errorf("told %v, want %v at last", w.told, edge(d))
 			}
 		})

@@ -1,0 +1,72 @@
+package loop
+
+import (
+	"context"
+	"testing"
+)
+
+func TestWaiter(t *testing.T) {
+	task, other := new(Task), new(Task)
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, 1)
+	second := context.WithValue(t.Context(), key{}, 2)
+	for _, tt := range []struct {
+		name string
+		w    Waiter
+		task *Task
+		ctx  context.Context
+	}{
+		{"zero", Waiter{}, nil, nil},
+		{"ByContext", ByContext(ctx), nil, ctx},
+		{"ByContext of none", ByContext(nil), nil, nil},
+		{"ByTask", ByTask(task), task, nil},
+		{"zero, With", Waiter{}.With(ctx), nil, ctx},
+		{"ByContext, With another", ByContext(ctx).With(second), nil, second},
+		{"ByContext, With none", ByContext(ctx).With(nil), nil, nil},
+		{"ByTask, With", ByTask(task).With(ctx), task, ctx},
+		{"ByTask, With, With another", ByTask(task).With(ctx).With(second), task, second},
+		{"ByTask, With, With none", ByTask(task).With(ctx).With(nil), task, nil},
+		{"zero, In", Waiter{}.In(task), task, nil},
+		{"ByContext, In", ByContext(ctx).In(task), task, ctx},
+		{"ByContext of none, In", ByContext(nil).In(task), task, nil},
+		{"ByTask, In another", ByTask(task).In(other), other, nil},
+		{"ByTask, With, In another", ByTask(task).With(ctx).In(other), other, ctx},
+	} {
+		if got := tt.w.Task(); got != tt.task {
+			t.Errorf("%s: task %p, want %p", tt.name, got, tt.task)
+		}
+		if got := tt.w.Context(); got != tt.ctx {
+			t.Errorf("%s: context %v, want %v", tt.name, got, tt.ctx)
+		}
+	}
+	if got := (Waiter{}).With(nil); got != (Waiter{}) {
+		t.Errorf("With of no context makes %v of the zero Waiter", got)
+	}
+}
+
+// An operation does not begin once its context has ended, and a nil context never ends.
+func TestWaiterWhoseContextHasEnded(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errWhy)
+	do := func(w Waiter) (error, int) {
+		p := &play{parts: []part{done}}
+		return fd.Do(&Call{Waiter: w, Timeout: 0}, p), p.tries
+	}
+	if err, tries := do(ByContext(ctx)); err != errWhy || tries != 0 {
+		t.Errorf("goroutine: %v after %d attempts, want the cause after none", err, tries)
+	}
+	if err, tries := do(ByContext(ctx).With(nil)); err != nil || tries != 1 {
+		t.Errorf("goroutine without a context: %v after %d attempts", err, tries)
+	}
+	s.Go(func(task *Task) {
+		if err, tries := do(ByContext(ctx).In(task)); err != errWhy || tries != 0 {
+			t.Errorf("task: %v after %d attempts, want the cause after none", err, tries)
+		}
+		if err, tries := do(ByTask(task).With(ctx).With(nil)); err != nil || tries != 1 {
+			t.Errorf("task without a context: %v after %d attempts", err, tries)
+		}
+	})
+	s.turns()
+}
