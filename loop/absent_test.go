@@ -43,6 +43,9 @@ func TestDeadlineBehindAnAbsentTask(t *testing.T) {
 				if n := s.turns(); n > 3 {
 					t.Errorf("%d turns until the loop sleeps: it spins", n)
 				}
+				if n := fd.waiting(Read); kind == "timeout" && n != 1 {
+					t.Errorf("%d operations wait, want one: the first may come within the grace", n)
+				}
 				if wait := s.p.lastWait(); fd.waiting(Read) == 1 && (wait < 0 || wait > grace+timeouts.Tick) {
 					t.Errorf("the loop sleeps for %v, want at most the grace", wait)
 				}
