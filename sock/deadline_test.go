@@ -72,8 +72,8 @@ func wantTimeout(t *testing.T, what string, err error) {
 	}
 }
 
-// A deadline that is there before the socket has joined a loop ends the wait, and not early. Then every operation of its direction
-// fails, also if it could complete, until the deadline moves.
+// A deadline that is there before the socket has joined a loop ends the wait, and not early. Then
+// every operation of its direction fails, also if it could complete, until the deadline moves.
 func TestDeadline(t *testing.T) {
 	eachWait(t, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 		at := time.Now().Add(10 * time.Millisecond)
@@ -256,8 +256,9 @@ func TestDeadlineOnAnotherLoop(t *testing.T) {
 	}
 }
 
-// A handler gets a call for a deadline that passes, in each direction, whether it was moved into the past or its time came. Its own
-// call then gets the error. After a later deadline, and a call of its own methods, everything goes on.
+// A handler gets a call for a deadline that passes, in each direction, whether it was moved into
+// the past or its time came. Its own call then gets the error. After a later deadline, and a call
+// of its own methods, everything goes on.
 func TestDeadlineOfAHandler(t *testing.T) {
 	for name, deadline := range map[string]func() time.Time{
 		"its time comes": func() time.Time { return time.Now().Add(5 * time.Millisecond) },
@@ -303,7 +304,8 @@ func TestDeadlineOfAHandler(t *testing.T) {
 	}
 }
 
-// Deadlines are moved by other goroutines than those that wait, as net.Conn allows; no message is lost.
+// Deadlines are moved by other goroutines than those that wait, as net.Conn allows; no message is
+// lost.
 func TestDeadlinesMoveAtOnce(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixDatagram.Pair(t)

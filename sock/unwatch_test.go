@@ -13,8 +13,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A handler gives its socket away in its own callback, in the middle of what has come, as STARTTLS does: those that wait in any other
-// way get the rest, to the last byte, and the handler gets no further call.
+// A handler gives its socket away in its own callback, in the middle of what has come, as STARTTLS
+// does: those that wait in any other way get the rest, to the last byte, and the handler gets no
+// further call.
 func TestUnwatchInTheCallback(t *testing.T) {
 	command, rest := []byte("STARTTLS\n"), pattern(300_000)
 	for _, k := range socktest.Streams {
@@ -99,8 +100,9 @@ func (r *relay) Readable(s *sock.Socket) {
 func (r *relay) Writable(*sock.Socket)            {}
 func (r *relay) Closed(_ *sock.Socket, err error) { r.ended <- err }
 
-// A socket is watched again, on another loop, after each byte: by the callback itself, by a goroutine, and in two steps. Each byte makes
-// one handler's call, though most were there before the watch began.
+// A socket is watched again, on another loop, after each byte: by the callback itself, by a
+// goroutine, and in two steps. Each byte makes one handler's call, though most were there before
+// the watch began.
 func TestWatchAgainOnAnotherLoop(t *testing.T) {
 	for name, give := range map[string]func(t *testing.T, watch func() error){
 		"in the callback": func(t *testing.T, watch func() error) { socktest.Must(t, watch()) },
@@ -146,7 +148,8 @@ func TestWatchAgainOnAnotherLoop(t *testing.T) {
 	}
 }
 
-// In between it is anything: on another loop by Join, waited for there by a task, and detached in the end.
+// In between it is anything: on another loop by Join, waited for there by a task, and detached in
+// the end.
 func TestUnwatchedIsFree(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
@@ -187,8 +190,8 @@ func TestUnwatchedIsFree(t *testing.T) {
 	echo(t, s, b)
 }
 
-// Watch, Unwatch and Handler at once, from several goroutines and the handler's own calls: what Handler returns is whole, and the
-// socket's finalizer is set once.
+// Watch, Unwatch and Handler at once, from several goroutines and the handler's own calls: what
+// Handler returns is whole, and the socket's finalizer is set once.
 func TestWatchUnwatchAtOnce(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

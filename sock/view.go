@@ -6,22 +6,24 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// With returns a view of the socket whose operations end with the cause of ctx when ctx ends first. It replaces an earlier
-// context; a nil ctx is none. Sockets that Accept and Dup of a view make are in the same view.
+// With returns a view of the socket whose operations end with the cause of ctx when ctx ends first.
+// It replaces an earlier context; a nil ctx is none. Sockets that Accept and Dup of a view make are
+// in the same view.
 //
 // It allocates nothing and starts no goroutine. In a task, each wait with a context allocates.
 func (s *Socket) With(ctx context.Context) *Socket {
 	return &Socket{s.core, s.who.With(ctx), s} // short enough to be inlined, so that the view is on its user's stack
 }
 
-// In returns a view of the socket whose operations suspend the task, and not the goroutine. Only the task itself may use it. A nil
-// task is none: a socket that one task accepts and another goroutine serves is s.In(nil) there. Sockets that Accept and Dup of a
-// view make are in the same view.
+// In returns a view of the socket whose operations suspend the task, and not the goroutine. Only
+// the task itself may use it. A nil task is none: a socket that one task accepts and another
+// goroutine serves is s.In(nil) there. Sockets that Accept and Dup of a view make are in the same
+// view.
 func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }
 
-// A View makes sockets that come back in the view of a task, of a context, or of both, as if each had been given to Socket.In and
-// Socket.With. What has to wait meanwhile, for a host's name or a connection, waits so too. The zero View makes sockets as the
-// functions of the package do.
+// A View makes sockets that come back in the view of a task, of a context, or of both, as if each
+// had been given to Socket.In and Socket.With. What has to wait meanwhile, for a host's name or a
+// connection, waits so too. The zero View makes sockets as the functions of the package do.
 //
 //	conn, err := sock.In(task).CreateConnection("localhost", 8080, nil)
 type View struct{ who loop.Waiter }
@@ -67,8 +69,8 @@ func (v View) Pair(family, typ, proto int) (*Socket, *Socket, error) {
 // CreateServer is the function CreateServer.
 func (v View) CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return v.createServer(a, cfg) }
 
-// CreateConnection is the function CreateConnection. Task and Context of cfg, if set, replace those of v while it connects; the
-// socket is in v, and in cfg.Task.
+// CreateConnection is the function CreateConnection. Task and Context of cfg, if set, replace those
+// of v while it connects; the socket is in v, and in cfg.Task.
 func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	var full ConnectionConfig
 	if cfg != nil {

@@ -63,7 +63,8 @@ func twoAs(t *testing.T, a, b *sock.Socket, err error) (*sock.Socket, error) {
 	return a, err
 }
 
-// What a task's view makes can be waited for by the task at once: a call of the goroutine's would get ErrOnLoop there.
+// What a task's view makes can be waited for by the task at once: a call of the goroutine's would
+// get ErrOnLoop there.
 func TestMadeInATasksView(t *testing.T) {
 	for _, maker := range makers {
 		for name, ctx := range map[string]context.Context{"task": nil, "task and context": t.Context()} {

@@ -4,18 +4,17 @@ package sock_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// oneACall makes one receive in each call of a handler, and says what came of those that found something.
+// oneACall makes one receive in each call of a handler, and says what came of those that found
+// something.
 func oneACall(got chan<- string, recv func(*sock.Socket) ([]byte, error)) *handler {
 	h := newHandler()
 	h.readable = func(s *sock.Socket) {
@@ -62,7 +61,8 @@ var receives = map[string]func(*sock.Socket) ([]byte, error){
 	},
 }
 
-// An empty datagram holds nothing up: a handler that receives one in each call gets those behind it.
+// An empty datagram holds nothing up: a handler that receives one in each call gets those behind
+// it.
 func TestWatchEmptyDatagrams(t *testing.T) {
 	for name, recv := range receives {
 		for _, k := range socktest.Datagrams {
@@ -84,7 +84,8 @@ func TestWatchEmptyDatagrams(t *testing.T) {
 	}
 }
 
-// An empty message of a seqpacket socket looks like the end: a handler that goes on until ErrWouldBlock gets those behind it.
+// An empty message of a seqpacket socket looks like the end: a handler that goes on until
+// ErrWouldBlock gets those behind it.
 func TestWatchEmptySeqpacket(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixSeqpacket.Pair(t)
@@ -110,7 +111,8 @@ func TestWatchEmptySeqpacket(t *testing.T) {
 	}
 }
 
-// An error that ICMP has brought (ECONNREFUSED) holds nothing up either: what has come meanwhile makes another call.
+// An error that ICMP has brought (ECONNREFUSED) holds nothing up either: what has come meanwhile
+// makes another call.
 func TestWatchDatagramsBehindAnError(t *testing.T) {
 	for name, recv := range receives {
 		for _, k := range []socktest.Kind{socktest.UDP, socktest.UDP6} {
@@ -159,47 +161,4 @@ func TestWatchAnswerTooLong(t *testing.T) {
 			t.Errorf("%q came", all)
 		}
 	})
-}
-
-// A batch counts for its share of a turn as so many operations as its Outcome says: after 64 at once it is the turn of others.
-func TestWatchBatchesShareTheLoop(t *testing.T) {
-	socktest.Check(t)
-	a, b := socktest.UDP.Pair(t)
-	const batch, batches = 64, 3
-	for i := range batch * batches {
-		_, err := b.Send(fmt.Append(nil, i), 0)
-		socktest.Must(t, err)
-	}
-	calls := make(chan error, batches+1)
-	left := batches
-	receive := func(s *sock.Socket) error {
-		return s.Attempt("recvmmsg", loop.Read, func(sysfd int) (out loop.Outcome, err error) {
-			p := make([]byte, 10)
-			for out.Ops < batch {
-				n, _, err := syscall.Recvfrom(sysfd, p, 0)
-				if err != nil {
-					return out, err
-				}
-				out.N += n
-				out.Ops++
-			}
-			return out, nil
-		})
-	}
-	h := newHandler()
-	h.readable = func(s *sock.Socket) {
-		if left == 0 {
-			return
-		}
-		left--
-		err := receive(s)
-		if next := receive(s); err == nil && !errors.Is(next, sock.ErrWouldBlock) {
-			err = fmt.Errorf("another batch in the same turn: %v, want ErrWouldBlock", next)
-		}
-		calls <- err
-	}
-	socktest.Must(t, a.Watch(nil, h))
-	for range batches {
-		socktest.Must(t, socktest.Start(func() error { return <-calls }).Wait(t))
-	}
 }

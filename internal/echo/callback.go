@@ -59,10 +59,11 @@ type connection struct {
 
 // extra is what few connections need.
 type extra struct {
-	// unsent is the part of an answer that the peer has not taken, at most a buffer full. Until it is gone nothing more is read
-	// from the peer.
+	// unsent is the part of an answer that the peer has not taken, at most a buffer full. Until it
+	// is gone nothing more is read from the peer.
 	unsent []byte
-	// The rest is of a connection that drains: see Server.finish, of which this is the callbacks' twin.
+	// The rest is of a connection that drains: see Server.finish, of which this is the callbacks'
+	// twin.
 	timer  *loop.Timer // nil: it does not drain
 	active bool        // the peer has said something since the last tick
 	mute   bool        // we have said goodbye, and what comes is dropped
@@ -166,8 +167,8 @@ func (h *connection) end(c *sock.Socket) {
 	})
 }
 
-// datagrams is the handler of a socket without connections. One datagram that cannot be sent yet is kept, and no more are received until
-// it is gone.
+// datagrams is the handler of a socket without connections. One datagram that cannot be sent yet is
+// kept, and no more are received until it is gone.
 type datagrams struct {
 	s    *Server
 	l    *loop.Loop
