@@ -173,7 +173,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			}
 		}
 	}
-	if err == nil || out.N > 0 || out.Retry != 0 { // one that backs off is promised the next edge too
+	if err == nil || out.N > 0 {
 		fd.vain[d] = 0
 	}
 	if err != ErrAgain {

@@ -102,6 +102,10 @@ func (fd *FD) SetDeadline(d Direction, at timeouts.Deadline) error {
 // limit puts the deadline of a lane into effect. mu is held.
 func (fd *FD) limit(lt *laneTimer) {
 	late := lane(lt.d, laneLate)
+	if was := fd.state & late; was != 0 && fd.loop != nil && fd.state&fdWatched != 0 && lt.deadline > fd.loop.clock.Now() {
+		fd.state |= lane(lt.d, laneHeld) // what came while the deadline had passed made no call
+		fd.again(nil)
+	}
 	switch {
 	case lt.deadline == timeouts.Never:
 		fd.state &^= late

@@ -42,7 +42,8 @@ type Outcome struct {
 	// once, if the budget allows.
 	More bool
 	// Retry, with ErrAgain, is for what makes no edge (a full queue of another socket, descriptors that ran out): the
-	// loop tries again after this time, or at the next edge. The time doubles with each attempt, up to a second.
+	// loop tries again after this time, or at the next edge (of a one-shot poller, only after this time). The time doubles with
+	// each attempt, up to a second.
 	Retry time.Duration
 	// Cause, with Retry, is logged: it is why the operation backs off.
 	Cause error

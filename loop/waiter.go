@@ -37,8 +37,11 @@ func (w Waiter) With(ctx context.Context) Waiter {
 	}
 }
 
-// In returns w, whose waits suspend the task t. Only the task itself may use it. A context of w stays.
+// In returns w, whose waits suspend the task t, or the goroutine if t is nil. Only the task itself may use it. A context of w stays.
 func (w Waiter) In(t *Task) Waiter {
+	if t == nil {
+		return Waiter{}.With(w.Context())
+	}
 	if ctx := w.Context(); ctx != nil {
 		return Waiter{&taskContext{t, ctx}}
 	}
@@ -86,7 +89,12 @@ func (o *Op) park(t *Task, ctx context.Context) {
 	}
 	switch {
 	case t != nil:
-		if ctx != nil {
+		switch {
+		case ctx == nil:
+		case ctx.Err() != nil:
+			// At once, and not by a post to the loop: an attempt that makes its own edge would begin another wait before that.
+			o.cancel(o.fd, context.Cause(ctx), nil)
+		default:
 			defer t.endBy(ctx, o)()
 		}
 		t.suspendOn(o)

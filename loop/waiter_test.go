@@ -3,6 +3,9 @@ package loop
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/polluxio/pollux"
 )
 
 func TestWaiter(t *testing.T) {
@@ -69,4 +72,29 @@ func TestWaiterWhoseContextHasEnded(t *testing.T) {
 		}
 	})
 	s.turns()
+}
+
+// A context that has ended ends a task's wait though each attempt makes the next edge itself: no wait is long enough for a function that the
+// context would post to the loop.
+func TestContextOfATaskThatIsWokenAgainAndAgain(t *testing.T) {
+	s := newStage(t)
+	fd := s.joined()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	result := ErrAgain
+	tries := 0
+	s.Go(func(task *Task) {
+		result = do(fd, ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
+			if tries++; tries == 2 {
+				cancel(errWhy)
+			}
+			s.p.tell(s.ready(fd, pollux.Readable))
+			return Outcome{Retry: time.Millisecond}, ErrAgain
+		})})
+	})
+	s.turn()
+	s.turn()
+	s.turn()
+	if result != errWhy {
+		t.Errorf("got %v after %d attempts, want the cause", result, tries)
+	}
 }
