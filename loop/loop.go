@@ -67,7 +67,7 @@ type Loop struct {
 
 	// Of the goroutine that runs the loop.
 	user    bool // inUser, without the price of an atomic read
-	woke    bool // a goroutine was made ready in this turn
+	woke    int  // goroutines that were made ready in this turn
 	events  []pollux.Event
 	fds     []*FD     // whose they are; nil once served
 	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
@@ -307,8 +307,8 @@ func (l *Loop) turn() error {
 
 // wait is the first step of a turn.
 func (l *Loop) wait() (n int, err error) {
-	if l.woke {
-		l.woke = false
+	woke := l.woke
+	if l.woke = 0; woke > 0 {
 		letWokenRun()
 	}
 	if len(l.again) > 0 || len(l.local) > 0 {
@@ -322,7 +322,11 @@ func (l *Loop) wait() (n int, err error) {
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
-	if took := int64(l.poller.Crowded()); took != l.crowd.Load() {
+	took := int64(l.poller.Crowded())
+	if woke > fewWoken {
+		took = 0
+	}
+	if took != l.crowd.Load() {
 		l.crowd.Store(took)
 	}
 	return n, err

@@ -147,7 +147,7 @@ func (o *Op) notify(on *Loop) {
 		return
 	}
 	if on != nil {
-		on.woke = true
+		on.woke++
 	}
 	o.ch <- struct{}{}
 }

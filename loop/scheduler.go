@@ -101,6 +101,10 @@ func (fd *FD) looksAgain(c *Call) bool {
 	return true
 }
 
+// fewWoken is how many goroutines a loop may wake in a turn so that others which compute then are taken for strangers: with more it is
+// mostly its own goroutines that have the processor, and more looks of theirs would only keep it from the loop.
+const fewWoken = 2
+
 // mayLook says whether others compute, and nothing is in the way of an attempt or ends the wait. mu is held.
 func (fd *FD) mayLook(c *Call) bool {
 	return fd.loop != nil && fd.loop.crowd.Load() != 0 && fd.queue[c.Lane] == nil &&
