@@ -8,6 +8,9 @@ import (
 	"github.com/polluxio/pollux"
 )
 
+// none is no context.
+var none context.Context
+
 func TestWaiter(t *testing.T) {
 	task, other := new(Task), new(Task)
 	type key struct{}
@@ -21,17 +24,17 @@ func TestWaiter(t *testing.T) {
 	}{
 		{"zero", Waiter{}, nil, nil},
 		{"ByContext", ByContext(ctx), nil, ctx},
-		{"ByContext of none", ByContext(nil), nil, nil},
+		{"ByContext of none", ByContext(none), nil, nil},
 		{"ByTask", ByTask(task), task, nil},
 		{"zero, With", Waiter{}.With(ctx), nil, ctx},
 		{"ByContext, With another", ByContext(ctx).With(second), nil, second},
-		{"ByContext, With none", ByContext(ctx).With(nil), nil, nil},
+		{"ByContext, With none", ByContext(ctx).With(none), nil, nil},
 		{"ByTask, With", ByTask(task).With(ctx), task, ctx},
 		{"ByTask, With, With another", ByTask(task).With(ctx).With(second), task, second},
-		{"ByTask, With, With none", ByTask(task).With(ctx).With(nil), task, nil},
+		{"ByTask, With, With none", ByTask(task).With(ctx).With(none), task, nil},
 		{"zero, In", Waiter{}.In(task), task, nil},
 		{"ByContext, In", ByContext(ctx).In(task), task, ctx},
-		{"ByContext of none, In", ByContext(nil).In(task), task, nil},
+		{"ByContext of none, In", ByContext(none).In(task), task, nil},
 		{"ByTask, In another", ByTask(task).In(other), other, nil},
 		{"ByTask, With, In another", ByTask(task).With(ctx).In(other), other, ctx},
 	} {
@@ -42,7 +45,7 @@ func TestWaiter(t *testing.T) {
 			t.Errorf("%s: context %v, want %v", tt.name, got, tt.ctx)
 		}
 	}
-	if got := (Waiter{}).With(nil); got != (Waiter{}) {
+	if got := (Waiter{}).With(none); got != (Waiter{}) {
 		t.Errorf("With of no context makes %v of the zero Waiter", got)
 	}
 }
@@ -53,21 +56,22 @@ func TestWaiterWhoseContextHasEnded(t *testing.T) {
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errWhy)
-	do := func(w Waiter) (error, int) {
+	do := func(w Waiter) (int, error) {
 		p := &play{parts: []part{done}}
-		return fd.Do(&Call{Waiter: w, Timeout: 0}, p), p.tries
+		err := fd.Do(&Call{Waiter: w, Timeout: 0}, p)
+		return p.tries, err
 	}
-	if err, tries := do(ByContext(ctx)); err != errWhy || tries != 0 {
+	if tries, err := do(ByContext(ctx)); err != errWhy || tries != 0 {
 		t.Errorf("goroutine: %v after %d attempts, want the cause after none", err, tries)
 	}
-	if err, tries := do(ByContext(ctx).With(nil)); err != nil || tries != 1 {
+	if tries, err := do(ByContext(ctx).With(none)); err != nil || tries != 1 {
 		t.Errorf("goroutine without a context: %v after %d attempts", err, tries)
 	}
 	s.Go(func(task *Task) {
-		if err, tries := do(ByContext(ctx).In(task)); err != errWhy || tries != 0 {
+		if tries, err := do(ByContext(ctx).In(task)); err != errWhy || tries != 0 {
 			t.Errorf("task: %v after %d attempts, want the cause after none", err, tries)
 		}
-		if err, tries := do(ByTask(task).With(ctx).With(nil)); err != nil || tries != 1 {
+		if tries, err := do(ByTask(task).With(ctx).With(none)); err != nil || tries != 1 {
 			t.Errorf("task without a context: %v after %d attempts", err, tries)
 		}
 	})

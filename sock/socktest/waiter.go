@@ -201,7 +201,8 @@ func (o inTask) Sendto(p []byte, flags int, to sock.Addr) (n int, err error) {
 func (o inTask) Accept() (c *sock.Socket, from sock.Addr, err error) {
 	o.do(func(s *sock.Socket) {
 		if c, from, err = s.Accept(); err == nil {
-			c = c.In(nil).With(nil) // this task ends here
+			var none context.Context
+			c = c.In(nil).With(none) // this task ends here
 		}
 	})
 	return c, from, err
