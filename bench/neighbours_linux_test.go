@@ -44,7 +44,8 @@ const busyTries = 10
 // well, as on one processor with a goroutine that never has to wait, pollux may too.
 //
 // It needs an idle machine. When other programs use it, as the tests of other packages do, the test
-// is skipped, or fails if POLLUX_TEST_IDLE is set: .ci/run sets it, and runs this test alone.
+// is skipped, or fails if POLLUX_TEST_IDLE is set. .ci/run runs this test alone and shows a skip; it
+// does not set the variable, since it cannot know what else its machine does.
 func TestNeighbours(t *testing.T) {
 	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
 	for _, procs := range []int{1, 2} {

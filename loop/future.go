@@ -298,7 +298,7 @@ func (c *completion) untrack() {
 	}
 }
 
-// promises are those of a loop that something waits for. At its end they are settled. One that stands for an operation is told to end
+// promises are those of a loop that something waits for. At its end they are settled. One that stands for an operation is canceled
 // first, and is settled when the tasks are gone that may carry the operation out: so its end is not seen before the operation is over.
 //
 //	open ──end──▶ ending ──last──▶ ended

@@ -49,7 +49,7 @@ func TestLentLane(t *testing.T) {
 	}
 }
 
-// The owner of a lent lane goes on waiting in its place, before those who came meanwhile.
+// The owner of a lent lane goes on waiting in its place, before those that came meanwhile.
 func TestLentLaneWaitsAgain(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

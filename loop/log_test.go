@@ -199,7 +199,7 @@ func TestHandlerWriteError(t *testing.T) {
 	}
 }
 
-// What a user sees who configures nothing.
+// What a user sees without any configuration.
 func TestStderrLogger(t *testing.T) {
 	if os.Getenv("POLLUX_TEST_STDERR") == "" {
 		out := rerun(t, "POLLUX_TEST_STDERR=1")

@@ -109,7 +109,7 @@ func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 }
 
 // A wake-up that a signal has interrupted is made again; one that fails ends the loop.
-// A loop that nobody runs is ended by Close, also if its poller has failed before.
+// A loop that no goroutine runs is ended by Close, also if its poller has failed before.
 func TestCloseOfALoopWhosePollerHasFailed(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

@@ -134,11 +134,11 @@ func Watched(l *loop.Loop) iter.Seq[*Socket] {
 	}
 }
 
-// Join puts the socket on l; if it is on another loop and nobody waits for it there, it moves. With
+// Join puts the socket on l; if it is on another loop and nothing waits for it there, it moves. With
 // a nil l it stays where it is, or goes to one of the default reactor's choice. Without Join it
 // joins the loop of the task that first waits for it, or one of the default reactor's.
 //
-// Errors: loop.ErrOtherLoop if somebody waits for it, or watches it, on another loop;
+// Errors: loop.ErrOtherLoop if something waits for it, or watches it, on another loop;
 // net.ErrClosed, also of a closed loop; EPERM for a descriptor that cannot be polled.
 func (s *Socket) Join(l *loop.Loop) error { return s.fail("join", Addr{}, s.fd.Join(l)) }
 
