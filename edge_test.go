@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Readiness is told on its edges: once when a descriptor is added, and then each time that more became possible.
+// Readiness is told on its edges: once when a descriptor is added, and then each time that more
+// became possible.
 
 // mine is the token of whatever a test is about.
 var mine = pollux.MakeToken(7, 3)
@@ -123,7 +124,8 @@ func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	await(t, p, mine, pollux.Writable)
 }
 
-// Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too much.
+// Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too
+// much.
 func TestArmTellsNothingNew(t *testing.T) { onEveryPoller(t, testArmTellsNothingNew) }
 
 func testArmTellsNothingNew(t *testing.T, newPoller maker) {
@@ -166,7 +168,8 @@ func testHangup(t *testing.T, newPoller maker) {
 	}
 }
 
-// An end that is told by a hang-up or an error alone is worth an attempt all the same: it is how the user learns of it.
+// An end that is told by a hang-up or an error alone is worth an attempt all the same: it is how
+// the user learns of it.
 func TestHangupOfPipe(t *testing.T) { onEveryPoller(t, testHangupOfPipe) }
 
 func testHangupOfPipe(t *testing.T, newPoller maker) {

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned, no Wait that begins
-// tells of the token any more.
+// Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned,
+// no Wait that begins tells of the token any more.
 
 func TestAddDuringWait(t *testing.T) { onEveryPoller(t, testAddDuringWait) }
 

@@ -30,7 +30,8 @@ import (
 // watched is asked for once, at Add, for the life of the registration.
 const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
-// batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy connections sees.
+// batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy
+// connections sees.
 const batch = 256
 
 // The poller's own descriptors, by token: the caller's have generations above 0.
@@ -138,8 +139,8 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	return kept, nil
 }
 
-// armTimer makes the timerfd fire within timeout. It may fire earlier, for an earlier call; then the caller finds that nothing is
-// due, and waits again.
+// armTimer makes the timerfd fire within timeout. It may fire earlier, for an earlier call; then
+// the caller finds that nothing is due, and waits again.
 func (b *backend) armTimer(timeout time.Duration) error {
 	now := monotonic()
 	at := now + timeout

@@ -87,8 +87,9 @@ const (
 	filePause = 100 * time.Microsecond
 )
 
-// readFile reads a file that is in memory, chunk after chunk. Its wait is what a read takes, and the
-// way back from it: Go takes the processor away from a goroutine in a system call if others need it.
+// readFile reads a file that is in memory, chunk after chunk. Its wait is what a read takes, and
+// the way back from it: Go takes the processor away from a goroutine in a system call if others
+// need it.
 func (h *host) readFile(until time.Time) error {
 	buf := make([]byte, fileChunk)
 	at := int64(0)

@@ -14,7 +14,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// raceAgainst runs a scenario with package net and with another program in the place of the server in C.
+// raceAgainst runs a scenario with package net and with another program in the place of the server
+// in C.
 func raceAgainst(t *testing.T, program string, sc scenario) (*report, []*serverResult) {
 	t.Helper()
 	self, err := os.Executable()

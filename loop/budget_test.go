@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on without another edge.
+// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on
+// without another edge.
 
 func TestBudgetOfQueuedOperations(t *testing.T) {
 	for _, tt := range []struct {
@@ -133,7 +134,8 @@ func TestBudgetOfOneOperation(t *testing.T) {
 	}
 }
 
-// drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns how many.
+// drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns
+// how many.
 func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
 	for made < most {
 		if err := enter(fd, d, false); err != nil {
@@ -222,7 +224,8 @@ func TestBudgetOfAnswers(t *testing.T) {
 	}
 }
 
-// Queued operations and a watcher that are both stopped by their budget do not make the loop come back twice as often each time.
+// Queued operations and a watcher that are both stopped by their budget do not make the loop come
+// back twice as often each time.
 func TestBudgetOfBothLanes(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -379,7 +382,8 @@ func TestBudgetOfBatches(t *testing.T) {
 	})
 }
 
-// A watcher that has taken something is called again, though no bytes moved: empty datagrams, accepts.
+// A watcher that has taken something is called again, though no bytes moved: empty datagrams,
+// accepts.
 func TestWatcherThatTookOperations(t *testing.T) {
 	for _, tt := range []struct {
 		out  Outcome

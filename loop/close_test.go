@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Close ends what waits with net.ErrClosed, each once, ends the registration, and then closes the descriptor.
+// Close ends what waits with net.ErrClosed, each once, ends the registration, and then closes the
+// descriptor.
 
 const closedText = "use of closed network connection"
 

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptor itself: it is deleted before it is closed, and closed once, when the last system call on it is over.
+// The descriptor itself: it is deleted before it is closed, and closed once, when the last system
+// call on it is over.
 
 // sockets is two connected stream sockets, non-blocking.
 func sockets(t testing.TB) (a, b int) {

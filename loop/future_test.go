@@ -220,7 +220,8 @@ func TestThen(t *testing.T) {
 	}
 }
 
-// The loop of Then is the descriptor's, and if it is on none the one that was named: also if nothing had to wait.
+// The loop of Then is the descriptor's, and if it is on none the one that was named: also if
+// nothing had to wait.
 func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -249,8 +250,8 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}
 }
 
-// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed, and later ones run on a goroutine of their
-// own.
+// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed,
+// and later ones run on a goroutine of their own.
 func TestThenOnAClosedLoop(t *testing.T) {
 	s := newStage(t)
 	promise, operation := NewPromise[int](s.Loop), s.start(s.joined(), Read)
@@ -274,7 +275,8 @@ func TestThenOnAClosedLoop(t *testing.T) {
 
 }
 
-// The end of a loop settles everything on it, and calls each function of Then once, with net.ErrClosed.
+// The end of a loop settles everything on it, and calls each function of Then once, with
+// net.ErrClosed.
 func TestThenAtTheEndOfALoop(t *testing.T) {
 	for _, end := range []string{"Close", "the poller fails"} {
 		for what, begin := range map[string]func(s *stage, then func(error)){

@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The loop gives the lane to who waits for it, who makes the attempt and gives the lane to the next.
+// The loop gives the lane to who waits for it, who makes the attempt and gives the lane to the
+// next.
 
 // A waiter is an operation by a task, of a loop that need not be the descriptor's.
 type waiter struct {
@@ -108,7 +109,8 @@ func TestEdgeWhileHanded(t *testing.T) {
 	w.want(t, 3, true, nil, "the edge came during the attempt")
 }
 
-// A task is resumed right after the event that it has waited for, before anything is done about the next.
+// A task is resumed right after the event that it has waited for, before anything is done about the
+// next.
 func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	s := newStage(t)
 	a, b, c := s.joined(), s.joined(), s.joined()
@@ -130,7 +132,8 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	}
 }
 
-// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait. What is there is the next one's.
+// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait.
+// What is there is the next one's.
 func TestTaskCancelWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -228,7 +231,8 @@ func TestMoveWhileWoken(t *testing.T) {
 	w.want(t, 3, true, nil, "ready")
 }
 
-// What could complete does, whoever makes the attempt and however late the loop is; and what cannot is not tried again and again.
+// What could complete does, whoever makes the attempt and however late the loop is; and what cannot
+// is not tried again and again.
 func TestLastAttemptOfWhoWaits(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -276,7 +280,8 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 	})
 }
 
-// An attempt that makes an edge itself, as each of AF_ALG's does, keeps nobody from the end of his time.
+// An attempt that makes an edge itself, as each of AF_ALG's does, keeps nobody from the end of his
+// time.
 func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -325,7 +330,8 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 	}
 }
 
-// An attempt that makes its next edge does not keep the loop busy, and what comes after many in vain is late by a millisecond at the most.
+// An attempt that makes its next edge does not keep the loop busy, and what comes after many in
+// vain is late by a millisecond at the most.
 func TestEdgesInVain(t *testing.T) {
 	for _, by := range []string{"task", "future"} {
 		t.Run(by, func(t *testing.T) {
@@ -371,7 +377,8 @@ func TestEdgesInVain(t *testing.T) {
 	}
 }
 
-// A deadline that passes while somebody has the lane: he gets what is there, and then those behind him theirs, in their order.
+// A deadline that passes while somebody has the lane: he gets what is there, and then those behind
+// him theirs, in their order.
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -398,7 +405,8 @@ func TestDeadlineWhileHanded(t *testing.T) {
 	hopeless.want(t, 1, true, os.ErrDeadlineExceeded, "nothing is left")
 }
 
-// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it pass them.
+// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it
+// pass them.
 func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that back off", func(t *testing.T) {
 		s := newStage(t)
@@ -468,7 +476,8 @@ func TestTimerOfABusyLane(t *testing.T) {
 	late.want(t, timedOut, "its time has come")
 }
 
-// Those who look at something else and those who do not wait side by side, and neither makes the other try for ever.
+// Those who look at something else and those who do not wait side by side, and neither makes the
+// other try for ever.
 func TestBlindBesideOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -479,7 +488,8 @@ func TestBlindBesideOthers(t *testing.T) {
 		b, p := blind.tries, plain.tries
 		s.turn(s.ready(fd, pollux.Readable))
 		s.turns()
-		// The blind one is tried for the edge, and again since the other may have had what it looks behind.
+		// The blind one is tried for the edge, and again since the other may have had what it looks
+		// behind.
 		if blind.tries-b > 2 || plain.tries-p != 1 {
 			t.Fatalf("edge %d: %d attempts of the blind one and %d of the other, want at most 2 and 1", i, blind.tries-b, plain.tries-p)
 		}
@@ -534,7 +544,8 @@ func TestHandedTaskYields(t *testing.T) {
 	s.turns()
 }
 
-// A goroutine of the loop that is ended by a task leaves nobody behind who was to be resumed after the same event.
+// A goroutine of the loop that is ended by a task leaves nobody behind who was to be resumed after
+// the same event.
 func TestGoexitWithOthersWoken(t *testing.T) {
 	r, s := reactor(t, false)
 	fd := s.joined()

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// A lane serves its operations first in, first out; it remembers what is known of the descriptor's readiness, and no more.
+// A lane serves its operations first in, first out; it remembers what is known of the descriptor's
+// readiness, and no more.
 
 func TestLaneIsFIFO(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
@@ -290,7 +291,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Blind operations look at something else: they pass others, others pass them, and the lane learns nothing from them.
+// Blind operations look at something else: they pass others, others pass them, and the lane learns
+// nothing from them.
 
 func (s *stage) startBlind(fd *FD, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
@@ -362,7 +364,8 @@ func TestBlind(t *testing.T) {
 		blind.want(t, waits, "its edge has not come")
 	})
 	t.Run("behind one that is not ready", func(t *testing.T) {
-		// The blind one was not tried when it was queued, for the lane was busy; the edge is its own.
+		// The blind one was not tried when it was queued, for the lane was busy; the edge is its
+		// own.
 		s := newStage(t)
 		fd := s.joined()
 		var blind *act
@@ -403,7 +406,8 @@ func TestBlind(t *testing.T) {
 	})
 }
 
-// An operation of several parts goes on in its place: what came during its first attempt comes after its last.
+// An operation of several parts goes on in its place: what came during its first attempt comes
+// after its last.
 func TestPartsStayTogether(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -424,8 +428,9 @@ func TestPartsStayTogether(t *testing.T) {
 	exit(fd, Write, false, Outcome{}, nil)
 }
 
-// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet.
-// A watcher's does not, nor does any pass the operations in the queue.
+// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have
+// an edge that the loop has not seen yet. A watcher's does not, nor does any pass the operations in
+// the queue.
 func TestBeginThatMustNotWait(t *testing.T) {
 	s := newStage(t)
 	for _, d := range []Direction{Read, Write} {

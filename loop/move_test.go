@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor that nobody waits for may move to another loop; nothing that is under way on the first one reaches it any more.
+// A descriptor that nobody waits for may move to another loop; nothing that is under way on the
+// first one reaches it any more.
 
 func TestMove(t *testing.T) {
 	s, other := newStage(t), newStage(t)
@@ -146,8 +147,8 @@ func TestMoveWhileBeingTold(t *testing.T) {
 	}
 }
 
-// A watcher that has read a part, and hands the descriptor on to one of another loop before it returns: what was to be remembered is nothing
-// that concerns the first loop any more.
+// A watcher that has read a part, and hands the descriptor on to one of another loop before it
+// returns: what was to be remembered is nothing that concerns the first loop any more.
 func TestHandOnAfterAPart(t *testing.T) {
 	handOn := func(t *testing.T, next Watcher) (s, other *stage, fd *FD) {
 		s, other = newStage(t), newStage(t)

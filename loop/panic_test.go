@@ -17,7 +17,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A panic in user code is logged with its stack, ends its own task or closes its own descriptor, and nothing else.
+// A panic in user code is logged with its stack, ends its own task or closes its own descriptor,
+// and nothing else.
 
 // panicked fails unless the log has n panics, each with its value and the stack of this file.
 func (s *stage) panicked(n int) {
@@ -190,8 +191,9 @@ func TestPanicInTask(t *testing.T) {
 	}
 }
 
-// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and nobody can stop it. A Reactor's loop
-// goes on with another, and all that the turn had still to do is done.
+// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and
+// nobody can stop it. A Reactor's loop goes on with another, and all that the turn had still to do
+// is done.
 
 // reactor makes a reactor of one loop, on a script that sleeps.
 func reactor(t *testing.T, lock bool) (*Reactor, *stage) {
@@ -351,7 +353,8 @@ func TestGoexitInRun(t *testing.T) {
 	}
 }
 
-// A goroutine that is locked to a thread may resume only coroutines that it made, or the process dies: so this is another one.
+// A goroutine that is locked to a thread may resume only coroutines that it made, or the process
+// dies: so this is another one.
 func TestGoexitOfALockedThread(t *testing.T) {
 	const child = "POLLUX_TEST_GOEXIT"
 	if os.Getenv(child) == "" {

@@ -15,7 +15,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Run drives a loop until its context ends, and may be called again; Close ends it for good, from wherever it is called.
+// Run drives a loop until its context ends, and may be called again; Close ends it for good, from
+// wherever it is called.
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	s := newStage(t)
@@ -336,7 +337,8 @@ func TestCloseTellsEveryone(t *testing.T) {
 	}
 }
 
-// A function that Post has taken runs, and a task that Go has taken ends, however close to Close they come.
+// A function that Post has taken runs, and a task that Go has taken ends, however close to Close
+// they come.
 func TestPostAndClose(t *testing.T) {
 	for range 300 {
 		s := newStage(t)
@@ -374,7 +376,8 @@ func TestPostAndClose(t *testing.T) {
 	}
 }
 
-// The poller is closed after the last of all other calls: a waker that is late would write to somebody else's descriptor.
+// The poller is closed after the last of all other calls: a waker that is late would write to
+// somebody else's descriptor.
 func TestCloseWaitsForWakers(t *testing.T) {
 	s := newStage(t)
 	s.p.sleeps = true

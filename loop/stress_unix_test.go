@@ -19,10 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and closes at any moment. Every
-// operation ends once; those that fail have taken nothing; and no byte of a stream is lost, doubled or out of its place.
+// Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and
+// closes at any moment. Every operation ends once; those that fail have taken nothing; and no byte
+// of a stream is lost, doubled or out of its place.
 
-// A stream is one direction of a pair of sockets. The byte at each place is known, so that any other is noticed.
+// A stream is one direction of a pair of sockets. The byte at each place is known, so that any
+// other is noticed.
 type stream struct {
 	sent, received int // each guarded by its lane: the race detector sees it if two attempts are made at once
 
@@ -31,7 +33,8 @@ type stream struct {
 
 func place(i int) byte { return byte(i*7 + i>>8) }
 
-// A transfer is an operation on a stream, with what it has done so far. It is used again for the next, as in a pool.
+// A transfer is an operation on a stream, with what it has done so far. It is used again for the
+// next, as in a pool.
 type transfer struct {
 	Op
 	buf [700]byte
@@ -108,7 +111,8 @@ type stressed struct {
 	d  Direction
 }
 
-// operation makes one operation, waited for in one of all ways, and returns false once the stream is over.
+// operation makes one operation, waited for in one of all ways, and returns false once the stream
+// is over.
 func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	o.job = job{s: x.s, want: 1 + rng.IntN(len(o.buf))}
 	o.Attempt, o.Lane, o.Blind = o, x.d, false

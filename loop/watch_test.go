@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A standing watcher is told each time that an attempt of its own is worth making, and once of the end.
+// A standing watcher is told each time that an attempt of its own is worth making, and once of the
+// end.
 
 func TestWatcherIsTold(t *testing.T) {
 	s := newStage(t)
@@ -126,7 +127,8 @@ func TestOperationsBeforeWatcher(t *testing.T) {
 	}
 }
 
-// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are refused.
+// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are
+// refused.
 func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	s.t.Helper()
 	refused = new(int)
@@ -139,7 +141,8 @@ func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	})
 }
 
-// A watcher whose attempt is refused because another is being made, or waits, is told again once it is worth one.
+// A watcher whose attempt is refused because another is being made, or waits, is told again once it
+// is worth one.
 func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String()+" while another goroutine is in a system call", func(t *testing.T) {
@@ -181,7 +184,8 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	}
 }
 
-// Nor does a watcher keep the loop busy whose attempts make edges: after many in vain it is told of one a while later.
+// Nor does a watcher keep the loop busy whose attempts make edges: after many in vain it is told of
+// one a while later.
 func TestWatcherThatMakesEdges(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String(), func(t *testing.T) {
@@ -349,7 +353,8 @@ func TestWatchers(t *testing.T) {
 	}
 }
 
-// A watcher that has read something, and has not come to the end, is told again in the next turn, without an edge.
+// A watcher that has read something, and has not come to the end, is told again in the next turn,
+// without an edge.
 func TestWatcherThatStopsEarly(t *testing.T) {
 	read := func(fd *FD, blind bool, out Outcome, err error) {
 		if refused := enter(fd, Read, blind); refused == nil {

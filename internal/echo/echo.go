@@ -1,4 +1,5 @@
-// Package echo is the echo server that the example runs and the benchmark measures, once for each way to wait.
+// Package echo is the echo server that the example runs and the benchmark measures, once for each
+// way to wait.
 package echo
 
 import (
@@ -45,8 +46,8 @@ type Server struct {
 	over  chan struct{}               // closed when none of them is left
 }
 
-// quiet is how long a peer says nothing until a draining server takes it that no more is on its way; farewell is how long it then waits
-// for the peer to close.
+// quiet is how long a peer says nothing until a draining server takes it that no more is on its
+// way; farewell is how long it then waits for the peer to close.
 const (
 	quiet    = 100 * time.Millisecond
 	farewell = 300 * time.Millisecond
@@ -104,8 +105,9 @@ func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 // ErrCutOff is what Drain returns if its patience ended before all connections did.
 var ErrCutOff = errors.New("echo: connections were cut off: their peers did not take what was theirs")
 
-// Drain stops accepting, sends back what peers have sent and still send, and ends each connection when its peer says no more.
-// Connections that do not come to that within the time given are cut off; then it returns ErrCutOff.
+// Drain stops accepting, sends back what peers have sent and still send, and ends each connection
+// when its peer says no more. Connections that do not come to that within the time given are cut
+// off; then it returns ErrCutOff.
 func (s *Server) Drain(patience time.Duration) error {
 	s.mu.Lock()
 	s.drain()
@@ -188,7 +190,8 @@ func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	}
 }
 
-// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining has interrupted it.
+// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining
+// has interrupted it.
 func (s *Server) serve(in, out *sock.Socket) (drain bool) {
 	for {
 		p, err := in.RecvBuffer(s.buffers, 0)

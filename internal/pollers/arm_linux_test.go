@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The part of the contract that only one-shot pollers have, see pollux.Poller.Arm. The rest is tested in the root.
+// The part of the contract that only one-shot pollers have, see pollux.Poller.Arm. The rest is
+// tested in the root.
 
 const patience = 10 * time.Second
 

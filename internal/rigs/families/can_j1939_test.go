@@ -63,7 +63,8 @@ func TestCANJ1939(t *testing.T) {
 	}
 }
 
-// Long messages go one after the other: those that have to wait do so in the socket, and when that is full in Sendto.
+// Long messages go one after the other: those that have to wait do so in the socket, and when that
+// is full in Sendto.
 func TestCANJ1939SendsInTurn(t *testing.T) {
 	bus := vcan(t, "vcanjt", can.CAN_MTU)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -261,7 +262,8 @@ func TestCANJ1939Utils(t *testing.T) {
 		}
 	}
 	t.Run("j1939cat sends", func(t *testing.T) {
-		// How it ends is left open: newer kernels have more to say in the error queue than this version has room for.
+		// How it ends is left open: newer kernels have more to say in the error queue than this
+		// version has room for.
 		start(t, "j1939cat", "-i", scratch(t, []byte(p)), bus+":0x30", ":0x20,0x12300")
 		wants(t, p)
 	})

@@ -18,7 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vcan makes a virtual CAN bus: mtu is CAN_MTU, CANFD_MTU or CANXL_MTU, and says which frames it takes.
+// vcan makes a virtual CAN bus: mtu is CAN_MTU, CANFD_MTU or CANXL_MTU, and says which frames it
+// takes.
 func vcan(t *testing.T, name string, mtu int) string {
 	t.Helper()
 	need(t, sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW).Close()
@@ -380,8 +381,8 @@ func TestCANErrors(t *testing.T) {
 	}
 }
 
-// awaitListeners waits until there are n that listen to an identifier on that interface, a program among them: as a list of
-// /proc/net/can has it.
+// awaitListeners waits until there are n that listen to an identifier on that interface, a program
+// among them: as a list of /proc/net/can has it.
 func awaitListeners(t *testing.T, n int, list, ifname, id string) {
 	t.Helper()
 	var p []byte

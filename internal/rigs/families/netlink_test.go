@@ -133,8 +133,8 @@ func TestNetlinkLongList(t *testing.T) {
 	}
 }
 
-// Notices of a group come in each way to wait; so do timeouts and cancels. A notice is the message that everyWay sends: a link that is
-// renamed, or rather its alias set, by the other socket.
+// Notices of a group come in each way to wait; so do timeouts and cancels. A notice is the message
+// that everyWay sends: a link that is renamed, or rather its alias set, by the other socket.
 func TestNetlinkGroups(t *testing.T) {
 	const iflaIfalias = 20 // IFLA_IFALIAS of <linux/if_link.h>
 	ns := newNamespace(t)
@@ -209,7 +209,8 @@ func TestNetlinkGroups(t *testing.T) {
 	}
 }
 
-// Two programs can talk over NETLINK_USERSOCK, without the kernel: what everyWay sends are plain messages.
+// Two programs can talk over NETLINK_USERSOCK, without the kernel: what everyWay sends are plain
+// messages.
 func TestNetlinkBetweenSockets(t *testing.T) {
 	everyWay(t, boundTo(sock.AF_NETLINK, sock.SOCK_DGRAM, sock.NETLINK_USERSOCK, sock.Netlink(0, 0)), exchange{
 		To: itsName, Sender: fromItsName,

@@ -222,7 +222,8 @@ func TestPacketMembership(t *testing.T) {
 		t.Errorf("a hardware address that is too long: %v", err)
 	}
 
-	// A frame for another host is told as such; without the membership hardware would not let it through.
+	// A frame for another host is told as such; without the membership hardware would not let it
+	// through.
 	must(t, packet.Join(a, near.link, packet.PACKET_MR_PROMISC, nil))
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	_, err := b.Send(ethernetFrame(net.HardwareAddr{2, 2, 2, 2, 2, 2}, hardwareOf(t, far), experiment, "for another"), 0)

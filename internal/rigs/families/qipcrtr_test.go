@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// qipcrtr is a socket that is bound to a port of this node. Without a bind it has one only after it has sent.
+// qipcrtr is a socket that is bound to a port of this node. Without a bind it has one only after it
+// has sent.
 func qipcrtr(t *testing.T) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_QIPCRTR, sock.SOCK_DGRAM, 0)

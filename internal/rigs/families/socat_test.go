@@ -100,7 +100,8 @@ func (k socatKind) need(t *testing.T) {
 	must(t, s.Close())
 }
 
-// socat starts it. It tells what it does (-d -d), and does not linger after the end of its input (-t).
+// socat starts it. It tells what it does (-d -d), and does not linger after the end of its input
+// (-t).
 func socat(t *testing.T, addresses ...string) *running {
 	t.Helper()
 	return start(t, "socat", append([]string{"-d", "-d", "-t", "0.01"}, addresses...)...)

@@ -369,7 +369,8 @@ func TestTIPCUtil(t *testing.T) {
 	}
 }
 
-// tipc brings two nodes together, and the topology service of each tells of the other; then bytes go over the wire between them.
+// tipc brings two nodes together, and the topology service of each tells of the other; then bytes
+// go over the wire between them.
 func TestTIPCBetweenNodes(t *testing.T) {
 	tipcSocket(t, sock.SOCK_RDM)
 	program(t, "tipc")
