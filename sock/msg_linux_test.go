@@ -1,20 +1,23 @@
 package sock_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
-	"golang.org/x/sys/unix"
 )
 
 // A message that is waited for comes whole, in every way to wait, on every kind of socket: items 97, 104, 114.
@@ -345,4 +348,86 @@ func wantN(want int) func(int, error) error {
 func readable(s *sock.Socket) bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(s.Fileno()), Events: unix.POLLIN}}, 0)
 	return n > 0
+}
+
+func unixPair(t *testing.T, typ int) (a, b *sock.Socket) {
+	t.Helper()
+	a, b, err := sock.Pair(sock.AF_UNIX, typ, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(); b.Close() })
+	a.SetTimeout(20 * time.Second)
+	b.SetTimeout(20 * time.Second)
+	return a, b
+}
+
+// Buffers are gathered and scattered; a datagram that is longer than the room is cut, and says so: items 97, 107, 237.
+func TestMessagesGatherAndScatter(t *testing.T) {
+	a, b := unixPair(t, sock.SOCK_DGRAM)
+	n, err := a.Sendmsg([][]byte{[]byte("01234"), nil, []byte("56789")}, nil, 0, sock.Addr{})
+	if n != 10 || err != nil {
+		t.Fatalf("sent %d, %v", n, err)
+	}
+	p, q := make([]byte, 3), make([]byte, 2)
+	n, items, flags, from, err := b.RecvmsgInto([][]byte{p, q}, 0, 0)
+	if n != 5 || string(p) != "012" || string(q) != "34" || flags != sock.MSG_TRUNC || items != nil || !from.IsZero() || err != nil {
+		t.Fatalf("%d %q %q, flags %#x, %v, from %v, %v", n, p, q, flags, items, from, err)
+	}
+	// No buffers are an empty datagram: item 98.
+	if n, err := a.Sendmsg(nil, nil, 0, sock.Addr{}); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if data, _, _, _, err := b.Recvmsg(10, 0, 0); len(data) != 0 || err != nil {
+		t.Fatal(data, err)
+	}
+	if _, err := a.Sendmsg(make([][]byte, sock.IOV_MAX+1), nil, 0, sock.Addr{}); !errors.Is(err, syscall.EMSGSIZE) {
+		t.Errorf("more than IOV_MAX buffers: %v", err)
+	}
+	if _, _, _, _, err := b.Recvmsg(-1, 0, 0); err == nil {
+		t.Error("a negative size was taken")
+	}
+	if _, _, _, _, err := b.Recvmsg(1, -1, 0); err == nil {
+		t.Error("a negative room for ancillary data was taken")
+	}
+}
+
+// Waiting, timeouts, cancelling and peeking are those of every operation.
+func TestMessagesWait(t *testing.T) {
+	a, b := unixPair(t, sock.SOCK_STREAM)
+	b.SetTimeout(20 * time.Millisecond)
+	if _, _, _, _, err := b.Recvmsg(10, 0, 0); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	b.SetTimeout(0)
+	if _, _, _, _, err := b.Recvmsg(10, 0, 0); !errors.Is(err, sock.ErrWouldBlock) {
+		t.Fatal(err)
+	}
+	b.SetTimeout(sock.Forever)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, _, _, err := b.With(ctx).Recvmsg(10, 0, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	got := make(chan string)
+	go func() {
+		data, _, _, _, err := b.Recvmsg(10, 0, sock.MSG_PEEK)
+		if err != nil {
+			data = []byte(err.Error())
+		}
+		got <- string(data)
+	}()
+	if _, err := a.Sendmsg([][]byte{[]byte("he"), []byte("llo")}, nil, 0, sock.Addr{}); err != nil {
+		t.Fatal(err)
+	}
+	if s := <-got; s != "hello" {
+		t.Fatal(s)
+	}
+	if data, _, _, _, err := b.Recvmsg(10, 0, 0); string(data) != "hello" || err != nil {
+		t.Fatalf("%q, %v: a peek took it", data, err)
+	}
+	a.Close()
+	if data, items, _, _, err := b.Recvmsg(10, 100, 0); len(data) != 0 || items != nil || err != nil {
+		t.Fatal(data, items, err) // item 108
+	}
 }

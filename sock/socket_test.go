@@ -2,13 +2,9 @@ package sock_test
 
 import (
 	"errors"
-	"math"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"weak"
 
 	"github.com/polluxio/pollux/sock"
@@ -85,95 +81,6 @@ func TestNewRefuses(t *testing.T) { // item 14
 		if s != nil {
 			s.Close()
 		}
-	}
-}
-
-// Python: OverflowError "Python int too large to convert to C int". What the kernel would see is another number, and a valid one.
-func TestBeyondCInt(t *testing.T) { // items 15, 62, 70, 142
-	if strconv.IntSize == 32 {
-		t.Skip("an int is a C int: run this on a 64-bit system")
-	}
-	socktest.Check(t)
-	beyond := int64(1) << 32
-	more := int(beyond)
-	s := socktest.UDP.New(t)
-	fd := s.Fileno()
-	made := func(s *sock.Socket, err error) error {
-		if err == nil {
-			s.Close()
-		}
-		return err
-	}
-	two := func(a, b *sock.Socket, err error) error {
-		return errors.Join(made(a, err), made(b, err))
-	}
-	for _, test := range []struct {
-		name string
-		call func() error
-	}{
-		{"New family", func() error { return made(sock.New(more|sock.AF_INET, sock.SOCK_DGRAM, 0)) }},
-		{"New type", func() error { return made(sock.New(sock.AF_INET, more|sock.SOCK_DGRAM, 0)) }},
-		{"New proto", func() error { return made(sock.New(sock.AF_INET, sock.SOCK_DGRAM, more)) }},
-		{"Pair family", func() error { return two(sock.Pair(more|sock.AF_UNIX, sock.SOCK_STREAM, 0)) }},
-		{"Pair type", func() error { return two(sock.Pair(sock.AF_UNIX, more|sock.SOCK_STREAM, 0)) }},
-		{"Pair proto", func() error { return two(sock.Pair(sock.AF_UNIX, sock.SOCK_STREAM, more)) }},
-		{"Fromfd", func() error { return made(sock.Fromfd(more|fd, -1, -1, -1)) }},
-		{"Listen", func() error { return s.Listen(more) }},
-		{"Listen, least", func() error { return s.Listen(math.MinInt) }},
-		{"Shutdown", func() error { return s.Shutdown(more) }},
-		{"Recv flags", func() error { _, err := s.Recv(1, more); return err }},
-		{"Recvfrom flags", func() error { _, _, err := s.Recvfrom(1, more); return err }},
-		{"Send flags", func() error { _, err := s.Send(hello, more); return err }},
-		{"Sendall flags", func() error { _, err := s.Sendall(hello, more); return err }},
-		{"Sendto flags", func() error { _, err := s.Sendto(hello, more, sock.Inet("127.0.0.1", 9)); return err }},
-		{"Getsockopt level", func() error { _, err := s.Getsockopt(more|sock.SOL_SOCKET, sock.SO_TYPE); return err }},
-		{"Getsockopt name", func() error { _, err := s.Getsockopt(sock.SOL_SOCKET, more|sock.SO_TYPE); return err }},
-		{"Setsockopt level", func() error { return s.Setsockopt(more|sock.SOL_SOCKET, sock.SO_REUSEADDR, 1) }},
-		{"Setsockopt name", func() error { return s.Setsockopt(sock.SOL_SOCKET, more|sock.SO_REUSEADDR, 1) }},
-		{"Setsockopt value", func() error { return s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, more) }},
-		{"Setsockopt value, least", func() error { return s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, math.MinInt) }},
-		{"SetsockoptNil", func() error { return s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, more) }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			socktest.Must(t, s.SetTimeout(time.Millisecond))
-			var arg *sock.ArgError
-			if err := test.call(); !errors.As(err, &arg) {
-				t.Errorf("%v, want an ArgError", err)
-			}
-		})
-	}
-}
-
-func TestStringForm(t *testing.T) { // item 26
-	socktest.Check(t)
-	a, b := socktest.TCP.Pair(t)
-	laddr, raddr := socktest.Name(t, a), socktest.Name(t, b)
-	want := "fd=" + strconv.Itoa(a.Fileno()) + ", family=inet, type=SOCK_STREAM, proto=0, laddr=" + laddr.String() +
-		", raddr=" + raddr.String() + ">"
-	if text := a.String(); !strings.HasSuffix(text, want) || strings.Contains(text, "[closed]") {
-		t.Errorf("a connected one: %s, want the end %s", text, want)
-	}
-	s := socktest.TCP.New(t)
-	if text := s.String(); strings.Contains(text, "raddr") || !strings.Contains(text, "laddr=0.0.0.0:0") {
-		t.Errorf("one that is not connected: %s", text)
-	}
-	s.Close()
-	want = "<sock.Socket [closed] fd=-1, family=inet, type=SOCK_STREAM, proto=0>"
-	if text := s.String(); text != want {
-		t.Errorf("a closed one: %s, want %s", text, want)
-	}
-}
-
-// Addresses that say nothing are left out.
-func TestStringFormWithoutAddresses(t *testing.T) { // item 26
-	socktest.Check(t)
-	a, b, err := sock.Pair(-1, -1, -1)
-	socktest.Must(t, err)
-	defer a.Close()
-	defer b.Close()
-	want := "<sock.Socket fd=" + strconv.Itoa(a.Fileno()) + ", family=unix, type=SOCK_STREAM, proto=0>"
-	if text := a.String(); text != want {
-		t.Errorf("%s, want %s", text, want)
 	}
 }
 
