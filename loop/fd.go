@@ -253,7 +253,24 @@ func (fd *FD) Unwatch() Watcher {
 func (fd *FD) Renewed() {
 	fd.mu.Lock()
 	fd.state &^= fdNoHint | lane(Read, laneBlocked)
+	fd.renew(Read)
 	if fd.queue[Read] != nil {
+		fd.again(nil)
+	}
+	fd.mu.Unlock()
+}
+
+// Hold makes the watcher be called at the next edge of a lane, as after an attempt that was refused.
+func (fd *FD) Hold(d Direction) {
+	fd.mu.Lock()
+	fd.state |= lane(d, laneHeld)
+	fd.mu.Unlock()
+}
+
+// Revisit makes the watcher be called once more in the loop's next turn, for reads, and for writes if they were refused.
+func (fd *FD) Revisit() {
+	fd.mu.Lock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
 		fd.again(nil)
 	}
 	fd.mu.Unlock()

@@ -52,7 +52,13 @@ func (s *Socket) Listen(backlog int) error {
 	if err := cInt("backlog", backlog); err != nil {
 		return s.fail("listen", Addr{}, err)
 	}
-	return s.do("listen", func(sysfd int) error { return sysListen(sysfd, max(backlog, 0)) })
+	return s.do("listen", func(sysfd int) error {
+		err := sysListen(sysfd, max(backlog, 0))
+		if err == nil {
+			s.flags.And(^uint32(isFresh))
+		}
+		return err
+	})
 }
 
 // cInt says whether v, an argument of that name, is a C int.
@@ -63,14 +69,19 @@ func cInt(name string, v int) error {
 	return nil
 }
 
-// Shutdown wraps shutdown(2): how is SHUT_RD, SHUT_WR or SHUT_RDWR.
+// Shutdown wraps shutdown(2): how is SHUT_RD, SHUT_WR or SHUT_RDWR. What waits for what cannot come any more ends, on every family and in
+// every mode, as a blocking call would: a receive with no bytes, a send with EPIPE, an accept with EINVAL, a connect with its error.
 //
 // Errors: EINVAL for another how, ENOTCONN.
 func (s *Socket) Shutdown(how int) error {
 	if err := cInt("how", how); err != nil {
 		return s.fail("shutdown", Addr{}, err)
 	}
-	return s.do("shutdown", func(sysfd int) error { return sysShutdown(sysfd, how) })
+	return s.do("shutdown", func(sysfd int) error {
+		err := sysShutdown(sysfd, how)
+		s.fd.Stir() // also after ENOTCONN: to a socket that was not connected it has happened nevertheless
+		return err
+	})
 }
 
 // Getsockname wraps getsockname(2): the socket's own address.
