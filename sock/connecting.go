@@ -7,13 +7,14 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A connect that goes on by itself (EINPROGRESS) has come to its end some time later. How that is found out, and in which state the
-// socket is then, each protocol of each system has decided for itself. A connectRule says it; connectEnd follows it:
+// A connect that goes on by itself (EINPROGRESS) has come to its end some time later. How that is
+// found out, and in which state the socket is then, each protocol of each system has decided for
+// itself. A connectRule says it; connectEnd follows it:
 //
 //	poll: not over ──▶ wait
 //	  │ over
 //	SO_ERROR ── an error ────────────────────────────────────────────▶ failure: the socket is put back, as a blocking connect would
-//	  │ none                                                            ▲
+//	  │ no error                                                          ▲
 //	proof ── there is none: another has taken the error (ECONNABORTED) ─┘
 //	  │ connected
 //	conclusion ──▶ success, told once
@@ -42,15 +43,18 @@ const (
 	resetVsock               // see sysResetVsock
 )
 
-// connectRules: the first row that fits counts. The numbers are Linux's (<linux/socket.h>) where a row names it.
+// connectRules: the first row that fits counts. The numbers are Linux's (<linux/socket.h>) where a
+// row names it.
 //
-//   - SCTP (sctp_connect of net/sctp/socket.c): another connect after one that was refused begins a new association, and so on as
-//     fast as a processor can.
-//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): another connect after a failure that SO_ERROR or a receive has told gives
-//     ECONNABORTED, and one after a shutdown begins anew. After success it is what makes the socket SS_CONNECTED.
-//   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY for ever after a failure, unless the call may block. poll(2) says
-//     writable of one that was refused, too.
-//   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success whose peer has closed meanwhile. A blocking connect says 0.
+//   - SCTP (sctp_connect of net/sctp/socket.c): another connect after one that was refused begins a
+//     new association, and so on as fast as a processor can.
+//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): another connect after a failure that
+//     SO_ERROR or a receive has told gives ECONNABORTED, and one after a shutdown begins anew.
+//     After success it is what makes the socket SS_CONNECTED.
+//   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY for ever after a failure,
+//     unless the call may block. poll(2) says writable of one that was refused, too.
+//   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success whose peer has closed
+//     meanwhile. A blocking connect says 0.
 //   - AF_BLUETOOTH: EBADFD for RFCOMM and SCO in any state, EINVAL for L2CAP after a failure.
 //   - The BSDs: EISCONN after success. Windows: WSAEISCONN, and WSAEINVAL after a failure.
 var connectRules = [...]connectRule{
@@ -79,8 +83,8 @@ func connectRuleOf(system string, family, typ, proto int32) *connectRule {
 	return &connectRules[len(connectRules)-1]
 }
 
-// connectEnd says what has become of a connect that is in progress: nil, loop.ErrAgain while it still is, or why it failed. sa is where it
-// goes, or another address of the family.
+// connectEnd says what has become of a connect that is in progress: nil, loop.ErrAgain while it
+// still is, or why it failed. sa is where it goes, or another address of the family.
 func (s *core) connectEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	rule := connectRuleOf(runtime.GOOS, s.family, s.typ, s.proto)
 	if rule.proof == proofAssoc {
@@ -116,7 +120,8 @@ func (s *core) connectEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	return loop.Outcome{}, s.connectOver(err)
 }
 
-// connectReset puts the socket where a blocking connect that fails leaves it: another connect begins anew.
+// connectReset puts the socket where a blocking connect that fails leaves it: another connect
+// begins anew.
 func (s *core) connectReset(sysfd int, how connectReset) {
 	switch how {
 	case resetUnspec:
@@ -127,8 +132,9 @@ func (s *core) connectReset(sysfd int, how connectReset) {
 	}
 }
 
-// associationEnd is connectEnd for SCTP's sockets of many associations. Another connect to the same peer says EALREADY or EISCONN, but
-// begins anew after a failure. So it is made only while there is an association. No edge tells of its end.
+// associationEnd is connectEnd for SCTP's sockets of many associations. Another connect to the same
+// peer says EALREADY or EISCONN, but begins anew after a failure. So it is made only while there is
+// an association. No edge tells of its end.
 func (s *core) associationEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	if n, err := sysGetsockoptInt(sysfd, protoSCTP, sctpAssocNumber); err == nil && n == 0 {
 		return loop.Outcome{}, s.connectOver(syscall.ECONNREFUSED)
@@ -146,14 +152,16 @@ func (s *core) associationEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 // sctpAssocNumber is SCTP_GET_ASSOC_NUMBER of <linux/sctp.h>: how many associations there are.
 const sctpAssocNumber = 28
 
-// connectOver notes that no connect is in progress any more. Receives that had to wait for that go on.
+// connectOver notes that no connect is in progress any more. Receives that had to wait for that go
+// on.
 func (s *core) connectOver(err error) error {
 	s.flags.And(^uint32(connectBegun | connectUntold | connectWaits))
 	s.fd.Renewed()
 	return err
 }
 
-// connects is what comes before a connect(2), and before a send that connects: a handler is called no more for what the socket was before.
+// connects is what comes before a connect(2), and before a send that connects: a handler is called
+// no more for what the socket was before.
 func (s *core) connects() {
 	if s.flags.Load()&(isFresh|connectCalls) != connectCalls {
 		s.flags.Or(connectCalls)
@@ -169,13 +177,15 @@ func (s *core) connected(begun bool) {
 	s.flags.And(^uint32(connectCalls))
 }
 
-// holdsReads says that a receive must not be tried: a connect waits, and an error that there might be is its error.
+// holdsReads says that a receive must not be tried: a connect waits, and an error that there might
+// be is its error.
 func (s *core) holdsReads(flags int) bool {
 	return s.flags.Load()&connectWaits != 0 && flags&msgErrqueue == 0
 }
 
-// tellable says of an event what there is to tell a handler of, and whether the first thing is that a connect has ended: of a socket that
-// does not connect yet nothing, and nothing before the end of a connect, whatever the system says.
+// tellable says of an event what there is to tell a handler of, and whether the first thing is that
+// a connect has ended: of a socket that does not connect yet nothing, and nothing before the end of
+// a connect, whatever the system says.
 func (s *core) tellable() (something, ended bool) {
 	f := s.flags.Load()
 	switch {
