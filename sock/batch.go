@@ -219,14 +219,6 @@ func (b *batch) sent(next, off int) {
 	}
 }
 
-// length is how many bytes the buffers have.
-func length(buffers [][]byte) (n int) {
-	for _, p := range buffers {
-		n += len(p)
-	}
-	return n
-}
-
 // RecvBatch is Socket.RecvBatch. The messages and their buffers are the operation's until its
 // future is settled.
 func (a Async) RecvBatch(ms []Datagram, flags int) loop.Future[int] {
