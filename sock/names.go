@@ -58,7 +58,7 @@ func (s *Socket) Listen(backlog int) error {
 // cInt says whether v, an argument of that name, is a C int.
 func cInt(name string, v int) error {
 	if v != int(int32(v)) {
-		return &ArgError{name, v, "Python int too large to convert to C int"}
+		return &ArgError{ArgRange, name, v, "Python int too large to convert to C int"}
 	}
 	return nil
 }

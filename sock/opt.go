@@ -122,7 +122,7 @@ func boolInt(on bool) int32 {
 func seconds(arg string, d time.Duration, most int) (int32, error) {
 	n := (d + time.Second - 1) / time.Second
 	if d <= 0 || d > time.Duration(most)*time.Second {
-		return 0, &ArgError{arg, d, fmt.Sprintf("must be more than 0 and at most %d s", most)}
+		return 0, &ArgError{ArgRange, arg, d, fmt.Sprintf("must be more than 0 and at most %d s", most)}
 	}
 	return int32(n), nil
 }
@@ -135,7 +135,7 @@ func (s *Socket) isInet6(op string) (v6 bool, err error) {
 	case AF_INET6:
 		return true, nil
 	}
-	return false, s.fail(op, Addr{}, &ArgError{"family", familyName(s.Family()), "must be inet or inet6"})
+	return false, s.fail(op, Addr{}, &ArgError{ArgType, "family", familyName(s.Family()), "must be inet or inet6"})
 }
 
 // int32s are C ints one after the other.

@@ -202,9 +202,9 @@ const maxBuffer = 1<<31 - 4096
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	switch {
 	case n < 0:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
 	case n > maxBuffer:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
 	}
 	return make([]byte, n), nil
 }

@@ -112,7 +112,7 @@ func firstTimeout(typ int) int64 {
 // Errors: an *ArgError for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
 func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fileno", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, &ArgError{ArgRange, "fileno", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fileno", sysfd); err != nil {
 		return nil, failed("fromfd", AF_UNSPEC, err)
@@ -153,7 +153,7 @@ func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 // FromFD for the rest.
 func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	dup, err := Dup(sysfd)
 	if err != nil {
@@ -251,7 +251,7 @@ func (s *Socket) Close() error {
 // Errors: an *ArgError for a negative descriptor, EBADF.
 func Close(sysfd int) error {
 	if sysfd < 0 {
-		return failed("close", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return failed("close", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return failed("close", AF_UNSPEC, err)
@@ -264,7 +264,7 @@ func Close(sysfd int) error {
 // Errors: an *ArgError for a negative descriptor, EBADF, EMFILE.
 func Dup(sysfd int) (int, error) {
 	if sysfd < 0 {
-		return -1, failed("dup", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return -1, failed("dup", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return -1, failed("dup", AF_UNSPEC, err)
