@@ -8,7 +8,6 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
 
 func (s *core) isTCP() bool {
 	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP

@@ -79,7 +79,7 @@ func New(family, typ, proto int) (*Socket, error) {
 	}
 	sysfd, err := sysSocket(family, typ, proto)
 	if err != nil {
-		return nil, failed("socket", family, unsupported(family, typ, proto, err))
+		return nil, failedAs("socket", family, typ, proto, unsupported(family, typ, proto, err))
 	}
 	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
 }
@@ -187,7 +187,7 @@ func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
 	}
 	fds, err := sysSocketpair(family, typ, proto)
 	if err != nil {
-		return nil, nil, failed("socketpair", family, err)
+		return nil, nil, failedAs("socketpair", family, typ, proto, err)
 	}
 	timeout := firstTimeout(typ)
 	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil
