@@ -65,14 +65,3 @@ func (k ArgKind) Error() string {
 	}
 	return argKinds[k]
 }
-
-// nameKind is what is wrong with a name that is refused: it may have 1 to most bytes, and no NUL.
-func nameKind(name string, most int) ArgKind {
-	switch {
-	case name == "":
-		return ArgMissing
-	case len(name) > most:
-		return ArgTooLong
-	}
-	return ArgSyntax
-}

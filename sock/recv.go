@@ -8,7 +8,6 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-
 func (s *core) isTCP() bool {
 	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
 }
