@@ -88,7 +88,7 @@ func (b *batch) begin(s *core, ms []Datagram, flags int) error {
 		return err
 	}
 	if s.typ == SOCK_STREAM {
-		return &ArgError{"type", TypeName(int(s.typ)), "a batch needs a socket with messages, and a stream has none"}
+		return &ArgError{ArgType, "type", TypeName(int(s.typ)), "a batch needs a socket with messages, and a stream has none"}
 	}
 	for i := range ms {
 		if err := countBuffers(ms[i].Buffers); err != nil {
@@ -165,10 +165,10 @@ func (b *batch) address(s *Socket, o *op) error {
 		m := &b.ms[i]
 		m.N = 0
 		if m.Segment != 0 && !s.isUDP() {
-			return &ArgError{"segment", m.Segment, "only a UDP socket cuts a message into datagrams"}
+			return &ArgError{ArgType, "segment", m.Segment, "only a UDP socket cuts a message into datagrams"}
 		}
 		if m.Segment < 0 || m.Segment > maxDatagram {
-			return &ArgError{"segment", m.Segment, fmt.Sprintf("must be 0-%d", maxDatagram)}
+			return &ArgError{ArgRange, "segment", m.Segment, fmt.Sprintf("must be 0-%d", maxDatagram)}
 		}
 		o.salen = 0
 		switch {

@@ -8,7 +8,7 @@ package sock
 // Errors: an *ArgError for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
 func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fileno", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, &ArgError{ArgRange, "fileno", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fileno", sysfd); err != nil {
 		return nil, failed("fromfd", AF_UNSPEC, err)
@@ -49,7 +49,7 @@ func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 // FromFD for the rest.
 func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	dup, err := Dup(sysfd)
 	if err != nil {

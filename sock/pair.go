@@ -15,14 +15,14 @@ func (v View) loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *
 	case family == AF_INET6:
 		host = Inet6("::1", 0)
 	case family != AF_INET:
-		err = &ArgError{"family", family, "Only AF_INET and AF_INET6 socket address families are supported"}
+		err = &ArgError{ArgType, "family", family, "Only AF_INET and AF_INET6 socket address families are supported"}
 	}
 	switch {
 	case err != nil:
 	case typ != SOCK_STREAM:
-		err = &ArgError{"type", typ, "Only SOCK_STREAM socket type is supported"}
+		err = &ArgError{ArgType, "type", typ, "Only SOCK_STREAM socket type is supported"}
 	case proto != 0:
-		err = &ArgError{"proto", proto, "Only protocol zero is supported"}
+		err = &ArgError{ArgType, "proto", proto, "Only protocol zero is supported"}
 	}
 	if err != nil {
 		return nil, nil, failed("socketpair", family, err)
@@ -107,7 +107,7 @@ func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
 	}
 	fds, err := sysSocketpair(family, typ, proto)
 	if err != nil {
-		return nil, nil, failed("socketpair", family, err)
+		return nil, nil, failedAs("socketpair", family, typ, proto, err)
 	}
 	timeout := firstTimeout(typ)
 	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil

@@ -8,8 +8,6 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
-
 func (s *core) isTCP() bool {
 	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
 }
@@ -226,9 +224,9 @@ const maxBuffer = 1<<31 - 4096
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	switch {
 	case n < 0:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
 	case n > maxBuffer:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
 	}
 	return make([]byte, n), nil
 }

@@ -85,7 +85,7 @@ func New(family, typ, proto int) (*Socket, error) {
 	}
 	sysfd, err := sysSocket(family, typ, proto)
 	if err != nil {
-		return nil, failed("socket", family, unsupported(family, typ, proto, err))
+		return nil, failedAs("socket", family, typ, proto, unsupported(family, typ, proto, err))
 	}
 	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
 	if s.isTCP() || (s.family == AF_UNIX || s.family == AF_VSOCK) && s.typ == SOCK_STREAM {
