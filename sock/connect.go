@@ -50,7 +50,7 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 // the last; AF_VSOCK answers EALREADY for ever after one that was refused, or begins again (vsock_connect of
 // net/vmw_vsock/af_vsock.c). There SO_ERROR tells, and it does in the other families too.
 func (s *core) sysConnect(sysfd int, sa []byte, again bool) error {
-	if again && s.family != AF_INET && s.family != AF_INET6 && s.family != AF_UNIX && (s.typ == SOCK_STREAM || s.typ == SOCK_SEQPACKET) {
+	if again && !s.inFamily(AF_INET) && !s.inFamily(AF_INET6) && !s.inFamily(AF_UNIX) && (s.ofType(SOCK_STREAM) || s.ofType(SOCK_SEQPACKET)) {
 		if err := sysSockError(sysfd); err != nil {
 			return err
 		}

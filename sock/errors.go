@@ -35,8 +35,8 @@ func (s *core) fail(op string, addr Addr, err error) error {
 		return ErrWouldBlock
 	}
 	e := &net.OpError{Op: op, Err: err}
-	if s.family > AF_UNSPEC { // else there is none yet
-		e.Net = familyName(int(s.family))
+	if s.family > int32(AF_UNSPEC) { // else there is none yet
+		e.Net = networkName(Family(s.family))
 	}
 	if !addr.IsZero() {
 		e.Addr = addr
@@ -53,7 +53,7 @@ func (s *core) fail(op string, addr Addr, err error) error {
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
 // failed is fail for what has no socket.
-func failed(op string, family int, err error) error {
+func failed(op string, family Family, err error) error {
 	return (&core{family: int32(family)}).fail(op, Addr{}, err)
 }
 

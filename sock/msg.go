@@ -67,7 +67,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	}
 	err := o.fastOpen(sysSendmsg(sysfd, o))
 	out := loop.Outcome{N: o.n}
-	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
+	if err == loop.ErrAgain && o.salen > 0 && o.s.inFamily(AF_UNIX) {
 		out.Retry = fullRetry // as in trySendto
 	}
 	return o.s.again(out, err)

@@ -20,8 +20,9 @@ const anyProto = -1
 // quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of
 // this kind.
 var quirks = [...]struct {
-	family, proto int32
-	has           uint32
+	family Family
+	proto  Protocol
+	has    uint32
 }{
 	{38, anyProto, quirkNamelessPeer | quirkAlgorithm}, // AF_ALG
 	{31, anyProto, quirkConnectOnce},                   // AF_BLUETOOTH: EBADFD for RFCOMM and SCO in any state, EINVAL for L2CAP after a failure
@@ -32,7 +33,7 @@ var quirks = [...]struct {
 }
 
 // quirksOf returns the bits for a socket of that family and protocol.
-func quirksOf(family, proto int32) (bits uint32) {
+func quirksOf(family Family, proto Protocol) (bits uint32) {
 	if runtime.GOOS != "linux" {
 		return 0
 	}

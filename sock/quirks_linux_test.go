@@ -5,9 +5,10 @@ import "testing"
 // The numbers of the table are those of the system, and each row is found, by its protocol where it has one.
 func TestQuirks(t *testing.T) {
 	for _, tt := range []struct {
-		name          string
-		family, proto int
-		want          uint32
+		name   string
+		family Family
+		proto  Protocol
+		want   uint32
 	}{
 		{"AF_ALG", AF_ALG, 0, quirkNamelessPeer | quirkAlgorithm},
 		{"AF_BLUETOOTH L2CAP", AF_BLUETOOTH, BTPROTO_L2CAP, quirkConnectOnce},
@@ -21,7 +22,7 @@ func TestQuirks(t *testing.T) {
 		{"AF_INET with the number of ISO-TP, which is TCP", AF_INET, IPPROTO_TCP, 0},
 		{"AF_UNIX", AF_UNIX, 0, 0},
 	} {
-		if got := quirksOf(int32(tt.family), int32(tt.proto)); got != tt.want {
+		if got := quirksOf(tt.family, tt.proto); got != tt.want {
 			t.Errorf("%s: %#x, want %#x", tt.name, got, tt.want)
 		}
 	}

@@ -49,7 +49,7 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	n, err := o.s.sendto(sysfd, o.p, o.flags, o.sa[:o.salen])
 	o.n, err = n, o.fastOpen(err)
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.s.family == AF_UNIX {
+	if err == loop.ErrAgain && o.s.inFamily(AF_UNIX) {
 		// It is the receiver's queue that is full, and only a connected sender gets an edge when it drains.
 		out.Retry = fullRetry
 	}
