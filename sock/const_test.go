@@ -103,7 +103,7 @@ func TestConstantsComplete(t *testing.T) {
 			}
 		}
 		for _, name := range pkg.Scope().Names() {
-			if !documented[name] {
+			if !documented[name] && catalog.Lookup(pkg, name) != nil {
 				t.Errorf("%s is not in names.csv", name)
 			}
 		}
