@@ -38,8 +38,9 @@ type core struct {
 
 // Flags of a core.
 const (
-	hasFiles = 1 << iota // Makefile was called, and some are open
-	isShared             // there is a duplicate here, or was: what is set on the description is not its own affair
+	hasFiles   = 1 << iota // Makefile was called, and some are open
+	isShared               // there is a duplicate here, or was: what is set on the description is not its own affair
+	noSegments             // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
 )
 
 // newSocket makes the Socket of a descriptor that is open and non-blocking. It cannot fail.

@@ -16,7 +16,8 @@ var named = []struct{ group, table string }{
 	{"AI", "addrInfoFlagNames"},
 }
 
-// tables are the names of those constants of a system that it has: those of targets, and those by hand.
+// tables are the names of those constants of a system that it has: those of targets, and those by
+// hand.
 func tables(targets []*catalog.Target, byHand *types.Package, sys catalog.System, rows []catalog.Row) ([]byte, error) {
 	var src bytes.Buffer
 	fmt.Fprint(&src, "\n// Of two names for one number the first counts.\nvar (\n")
