@@ -53,8 +53,8 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	switch {
 	case file == nil:
 		return 0, &ArgError{ArgMissing, "file", file, "must not be nil"}
-	case s.typ&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
-		return 0, &ArgError{ArgType, "type", TypeName(s.Type()), "only SOCK_STREAM type sockets are supported"}
+	case s.Type()&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
+		return 0, &ArgError{ArgType, "type", s.Type(), "only SOCK_STREAM type sockets are supported"}
 	case count < 1 && count != -1:
 		return 0, &ArgError{ArgRange, "count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
 	}
