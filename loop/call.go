@@ -8,12 +8,12 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// Do makes the attempts of a until one is done, and waits between them as c says. It returns the
-// error of the last one.
+// Do makes the attempts of a until one is done, and returns the error of the last one. c sets how
+// it waits between them.
 //
-// A context that ends gives its cause, the timeout or the lane's deadline os.ErrDeadlineExceeded, a
-// timeout of 0 ErrAgain, Close net.ErrClosed. In these cases nothing was done, or the Attempt knows
-// what. ErrOnLoop: see there.
+// Errors: the cause of a context that has ended; os.ErrDeadlineExceeded after the timeout or the
+// lane's deadline; ErrAgain with a timeout of 0; net.ErrClosed after Close. After one of these
+// errors nothing was done, unless the Attempt has recorded a part. ErrOnLoop on a loop's goroutine.
 func (fd *FD) Do(c *Call, a Attempt) error {
 	c.deadline, c.moved, c.looks = 0, 0, notYet // c may have been used before
 	err := fd.Begin(c)
@@ -24,12 +24,12 @@ func (fd *FD) Do(c *Call, a Attempt) error {
 	return err
 }
 
-// Begin takes the lane for one attempt of the caller's, and waits as c says until an attempt is
-// worth making. A nil error must be followed by one attempt on c.Sysfd and by End.
+// Begin takes the lane for one attempt of the caller. It waits, as c allows, until an attempt may
+// succeed. After a nil error the caller must make one attempt on c.Sysfd and call End.
 //
-// Errors: os.ErrDeadlineExceeded, net.ErrClosed, the cause of a context or of Task.Cancel,
+// Errors: os.ErrDeadlineExceeded; net.ErrClosed; the cause of a context or of Task.Cancel;
 // ErrOnLoop; ErrAgain if c must not wait and the lane is taken or the watcher's budget is spent.
-// With any of them the lane is not the caller's.
+// After an error the caller does not have the lane.
 func (fd *FD) Begin(c *Call) error {
 	if c.Waiter.by != nil || checksWaits.Load() {
 		if err := c.refused(); err != nil {
@@ -56,13 +56,13 @@ func (fd *FD) Begin(c *Call) error {
 	return err
 }
 
-// End gives the lane back with what the attempt came to. If it was ErrAgain and c may wait, End
-// waits, and returns true when the lane is the caller's again: the caller makes its next attempt on
-// c.Sysfd and calls End again. Until then the operation keeps its place: no other operation comes
-// between its attempts.
+// End gives the lane back with the result of the attempt. If the result was ErrAgain and c may
+// wait, End waits until the caller has the lane again, and returns true. The caller then makes its
+// next attempt on c.Sysfd and calls End again. The operation keeps its place meanwhile: no other
+// operation runs between its attempts.
 //
-// With false the lane is not the caller's. The error is the attempt's, or one of those of Begin in
-// place of ErrAgain.
+// After false the caller does not have the lane. The error is the attempt's. If that was ErrAgain,
+// it may be one of the errors of Begin instead.
 func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	fd.mu.Lock()
 	fd.conclude(c.Lane, c.Blind, out, err)
@@ -91,10 +91,11 @@ func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	return false, err
 }
 
-// Lend says that the caller, which has the write lane by Begin, keeps it for a call that may take
-// long, or block on a disk. Operations behind it wait, and time out as ever. End ends it.
+// Lend announces that the caller keeps the write lane, which Begin gave it, for a call that takes
+// long or blocks on a disk. Operations behind it wait, and their timeouts pass as usual. The caller
+// gives the lane back with End.
 //
-// Error: net.ErrClosed; then the caller still has the lane, and calls End.
+// Error: net.ErrClosed. The caller then still has the lane, and must call End.
 func (fd *FD) Lend() error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -102,13 +103,13 @@ func (fd *FD) Lend() error {
 		return net.ErrClosed
 	}
 	fd.state |= fdLent
-	fd.vain[Write] = 0 // it was writable, and no Outcome tells what goes out now
+	fd.vain[Write] = 0 // the lane was writable, and no Outcome reports the bytes sent from now on
 	return nil
 }
 
-// refused returns why the caller must not begin: a context that has ended, a task that is not the
-// caller. In the debug mode (see Config.Debug) it also finds calls that could block a loop, though
-// this one may complete at once.
+// refused returns the error if the caller must not begin: a context has ended, or the caller is not
+// the named task. In the debug mode (see Config.Debug) it also refuses a call that could block a
+// loop, even if this call would complete at once.
 func (c *Call) refused() error {
 	t := c.Waiter.Task()
 	switch {
@@ -120,7 +121,7 @@ func (c *Call) refused() error {
 	return c.Waiter.ended()
 }
 
-// end gives the Op of the waits back.
+// end puts the Op of the call's waits back into the pool.
 func (c *Call) end() {
 	if c.op != nil && c.Waiter.Task() == nil {
 		parkings.Put(c.op)
@@ -128,11 +129,12 @@ func (c *Call) end() {
 	c.op = nil
 }
 
-// parkings are the Ops of goroutines that wait; a task has its own.
+// parkings holds the Ops of goroutines that wait. A task has an Op of its own.
 var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
-// wait queues c and returns once the lane is the caller's: at the front if it was tried, since
-// those in the queue came during its attempt. mu is held, and is given up.
+// wait queues c and returns when the caller has the lane. A call that has made an attempt goes to
+// the front, since the others in the queue came during its attempt. The caller holds mu, and wait
+// unlocks it.
 func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	t, ctx := c.Waiter.Task(), c.Waiter.Context()
 	if t == nil && !out.More && out.Retry == 0 && fd.looksAgain(c) {
@@ -163,13 +165,13 @@ func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 			fd.mu.Unlock()
 			return nil
 		}
-		o.state, o.fresh = opQueued, true // another attempt is under way: its end wakes o again
+		o.state, o.fresh = opQueued, true // another attempt is running: its end wakes o again
 	}
 }
 
-// line puts the Op of c into the queue. mu is held.
+// line puts the Op of c into the queue. The caller holds mu.
 //
-// Errors: the wait was refused, or ended before it began.
+// Errors: ErrOnLoop, errNotRunning, or the error that ended the wait before it began.
 func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 	home := c.Home
 	if t != nil {
@@ -183,7 +185,7 @@ func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 	o := c.op
 	if o == nil {
 		if t != nil {
-			o = &t.wait // it is in no use: the task runs
+			o = &t.wait // the task runs, so the Op is free
 		} else {
 			o = parkings.Get().(*Op)
 		}
@@ -196,10 +198,10 @@ func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 	return o, err
 }
 
-// enqueue puts o into its lane, on home if fd is on no loop. mu is held.
+// enqueue puts o into its lane. If fd is on no loop, fd joins home. The caller holds mu.
 //
-// Errors: those of join; os.ErrDeadlineExceeded if o was tried and its time is over, or if the
-// lane's is.
+// Errors: those of join; os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
+// tried and its own deadline has passed.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	d := o.Lane
 	if fd.loop == nil {
@@ -207,20 +209,20 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 			return err
 		}
 		if out.Retry != 0 && !o.Blind {
-			fd.backOff(d, out) // conclude could not, without a loop
+			fd.backOff(d, out) // conclude could not do this without a loop
 		}
 	}
 	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
 		return os.ErrDeadlineExceeded
 	}
 	if tried && fd.extra != nil {
-		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it came to nothing
+		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
 	last := fd.queue[d]
 	fd.push(o)
 	o.fresh = !tried
 	if tried && last != nil {
-		fd.queue[d] = last // o is behind the last in the ring, and so it is the first
+		fd.queue[d] = last // the ring's last is the same as before, so o is the first
 	}
 	if out.More {
 		fd.again(nil)
@@ -233,17 +235,17 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	return nil
 }
 
-// A verdict is what follows an attempt that came to ErrAgain.
+// A verdict is the next step after an attempt that returned ErrAgain.
 type verdict uint8
 
 const (
 	over     verdict = iota // the operation has ended
-	retry                   // another attempt at once
-	mustWait                // the lane is free for others meanwhile
+	retry                   // make another attempt at once
+	mustWait                // wait, and leave the lane to others meanwhile
 )
 
-// judge says what follows an attempt that came to ErrAgain, and why if the operation is over. mu is
-// held.
+// judge returns the next step after an attempt that returned ErrAgain, and the error if the
+// operation is over. The caller holds mu.
 func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 	switch s := fd.state; {
 	case s&fdClosed != 0:
@@ -266,11 +268,11 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 	return mustWait, nil
 }
 
-// shares says that c runs on a loop's goroutine, which has others to serve too.
+// shares reports whether c runs on a loop's goroutine, which has other work to do.
 func (c *Call) shares() bool { return c.Home != nil || c.Waiter.Task() != nil }
 
-// began returns the deadline of the timeout, which begins now if it has not begun. mu is held; fd
-// is on a loop.
+// began returns the deadline of c's timeout, and starts the timeout if it has not begun. The caller
+// holds mu, and fd is on a loop.
 func (fd *FD) began(c *Call) timeouts.Deadline {
 	if c.deadline == 0 {
 		c.deadline = timeouts.Never
@@ -281,8 +283,8 @@ func (fd *FD) began(c *Call) timeouts.Deadline {
 	return c.deadline
 }
 
-// isLate says that a deadline has passed. The timer may find the lane busy each time: an attempt
-// can make an edge itself (those of AF_ALG do). mu is held.
+// isLate reports whether a deadline has passed. The timer alone is not enough: it may find the lane
+// busy each time, if each attempt makes the next edge itself (as with AF_ALG). The caller holds mu.
 func (fd *FD) isLate(deadline timeouts.Deadline) bool {
 	return deadline != 0 && deadline != timeouts.Never && fd.loop != nil && deadline <= fd.loop.clock.Now()
 }

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// closeSysfd closes once: after EINTR the descriptor is gone on all systems that matter, and the
-// number may be another's. ECONNRESET says that the peer was quicker, which is nothing to report.
+// closeSysfd calls close(2) once. After EINTR the descriptor is closed on all supported systems,
+// and another file may have its number already. ECONNRESET only means that the peer closed first,
+// so it is no error.
 func closeSysfd(sysfd int) error {
 	switch err := unix.Close(sysfd); err {
 	case nil, unix.EINTR, unix.ECONNRESET:
@@ -19,8 +20,9 @@ func closeSysfd(sysfd int) error {
 	}
 }
 
-// lingersAtClose says whether close(2) may wait for what was sent to arrive: SO_LINGER with a time.
-// Linux waits even if the descriptor is non-blocking (inet_release of net/ipv4/af_inet.c).
+// lingersAtClose reports whether close(2) may block until the peer has received what was sent:
+// SO_LINGER with a time above 0. Linux blocks even if the descriptor is non-blocking (inet_release
+// in net/ipv4/af_inet.c).
 func lingersAtClose(sysfd int) bool {
 	l, err := unix.GetsockoptLinger(sysfd, unix.SOL_SOCKET, unix.SO_LINGER)
 	return err == nil && l.Onoff != 0 && l.Linger > 0

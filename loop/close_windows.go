@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// closeSysfd closes a socket. WSAECONNRESET says that the peer was quicker, which is nothing to
-// report.
+// closeSysfd closes a socket. WSAECONNRESET only means that the peer closed first, so it is no
+// error.
 func closeSysfd(sysfd int) error {
 	switch err := windows.Closesocket(windows.Handle(sysfd)); err {
 	case nil, windows.WSAECONNRESET:
@@ -17,5 +17,5 @@ func closeSysfd(sysfd int) error {
 	}
 }
 
-// lingersAtClose says no: closesocket does not wait for a socket that is non-blocking.
+// lingersAtClose returns false: closesocket does not block for a socket that is non-blocking.
 func lingersAtClose(int) bool { return false }

@@ -10,18 +10,17 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// defaults are those of the process.
+// defaults holds the defaults of the process.
 var defaults processDefaults
 
-// processDefaults are the Config that SetDefaults gave and the reactor that Default started with
-// it.
+// processDefaults holds the Config of SetDefaults and the reactor that Default started with it.
 type processDefaults struct {
 	mu      sync.Mutex              // held in SetDefaults, and while the reactor starts
-	cfg     atomic.Pointer[Config]  // written under mu; immutable and complete but for Loops; nil: builtin
+	cfg     atomic.Pointer[Config]  // written under mu; immutable; only Loops may be zero; nil: builtin
 	reactor atomic.Pointer[Reactor] // written under mu, once
 }
 
-// builtin is the Config of a process that sets no defaults.
+// builtin returns the Config of a process that sets no defaults.
 var builtin = sync.OnceValue(func() *Config {
 	return &Config{
 		Logger:  stderrLogger(),
@@ -30,7 +29,7 @@ var builtin = sync.OnceValue(func() *Config {
 	}
 })
 
-// newPoller makes the poller of a loop. A locked thread runs no other goroutine, so it may as well
+// newPoller makes the poller of a loop. A locked thread runs no other goroutine, so its poller may
 // block in the kernel.
 func (c *Config) newPoller() (Poller, error) {
 	switch {
@@ -49,8 +48,8 @@ func (p *processDefaults) config() *Config {
 	return builtin()
 }
 
-// complete returns a copy of c whose zero fields have the values of base. It leaves Loops alone:
-// the default of that differs between Default and NewReactor. c may be nil.
+// complete returns a copy of c whose zero fields have the values of base. It does not fill Loops,
+// since Default and NewReactor have different defaults for it. c may be nil.
 func (c *Config) complete(base *Config) *Config {
 	var full Config
 	if c != nil {
@@ -72,12 +71,12 @@ func (c *Config) complete(base *Config) *Config {
 
 // SetDefaults sets the values that New, NewReactor and Default use for the zero fields of a Config,
 // in the whole process. Only Default uses Loops. A bool that is true in cfg is true in every
-// Config. Zero fields of cfg, and a nil cfg, stand for the defaults of the package.
+// Config. A zero field of cfg, and a nil cfg, restore the defaults of the package.
 //
-// It is for main and TestMain, before anything else uses the package: loops that exist already keep
-// what they have. A second call replaces the first. SetDefaults keeps a copy of cfg.
+// Call it in main or TestMain, before anything else uses the package: loops that exist already do
+// not change. A second call replaces the first. SetDefaults keeps a copy of cfg.
 //
-// Error: ErrDefaultInUse once Default has returned a reactor; then nothing is changed.
+// Error: ErrDefaultInUse once Default has returned a reactor. SetDefaults then changes nothing.
 func SetDefaults(cfg *Config) error { return defaults.set(cfg) }
 
 func (p *processDefaults) set(cfg *Config) error {
@@ -90,11 +89,12 @@ func (p *processDefaults) set(cfg *Config) error {
 	return nil
 }
 
-// Default returns the reactor that operations use when none is named. It starts on first use and
-// lives as long as the process. SetDefaults can configure it before that. Unless that says
-// otherwise, it has half as many loops as there are processors, and at least one: mostly goroutines
-// wait for it, and they need the other half.
+// Default returns the reactor that operations use when the caller names none. It starts on first
+// use and lives as long as the process. By default it has half as many loops as GOMAXPROCS, and at
+// least one: mostly goroutines wait for it, and they need the other half. SetDefaults can configure
+// it before it starts.
 //
+// Errors: those of NewReactor. The next call tries again.
 // Errors: those of NewReactor; the next call tries again.
 func Default() (*Reactor, error) { return defaults.start() }
 

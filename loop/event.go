@@ -6,38 +6,40 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// What the loop does for a descriptor: at its events, and when it comes back without one.
+// This file has the loop's work for one descriptor: at its events, and when the loop comes back to
+// it without an event.
 
-// An edge whose attempt comes to nothing is rare. Many in a row mean that the attempts make the
-// edges (with AF_ALG each makes the next: af_alg_wmem_wakeup at the end of recvmsg). From vainMost
-// on, a lane is tried once in vainDelay until there is something.
+// An attempt that follows an edge nearly always succeeds. Many failures in a row mean that the
+// attempts themselves make the edges. With AF_ALG each attempt makes the next edge
+// (af_alg_wmem_wakeup, at the end of recvmsg). After vainMost failures in a row the loop tries the
+// lane once in vainDelay, until an attempt succeeds.
 const (
 	vainMost  = 16
 	vainDelay = time.Millisecond
 )
 
-// event serves what waits for an event, and calls the watcher. Loop only.
+// event serves the operations that wait for an event, and calls the watcher. Loop only.
 func (fd *FD) event(l *Loop, r pollux.Ready) {
 	fd.mu.Lock()
-	if fd.state&fdClosed != 0 || fd.loop != l { // it has moved: its new loop gets all events anew
+	if fd.state&fdClosed != 0 || fd.loop != l { // the descriptor has moved, and its new loop gets all events anew
 		fd.mu.Unlock()
 		return
 	}
 	if fd.state&fdAgain != 0 {
-		fd.state = fd.state&^fdAgain | fdServed // this is the coming back, and this turn's share
+		fd.state = fd.state&^fdAgain | fdServed // the loop need not come back for it again, and it has had its share of this turn
 		r |= fd.open(l)
 	}
 	if r&(pollux.Hangup|pollux.Urgent) != 0 {
 		fd.state |= fdNoHint
 	}
-	// A writer is called only if an attempt was refused.
+	// Report writable to the watcher only if one of its attempts was refused.
 	tell := r & (pollux.Readable | pollux.Hangup | pollux.Urgent)
 	for d := Read; d <= Write; d++ {
 		if r&edge(d) == 0 {
 			continue
 		}
 		if fd.state&lane(d, laneEdgeless) != 0 && r&pollux.Hangup == 0 && fd.resting(d) {
-			tell &^= edge(d) // its time will come
+			tell &^= edge(d) // the retry timer will try it
 			continue
 		}
 		if d == Write && fd.state&lane(Write, laneBlocked|laneHeld) != 0 {
@@ -46,11 +48,10 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		switch {
 		case fd.state&lane(d, laneBusy) != 0:
-			// The attempt that is under way will try again, or leave what has come to those in the
-			// queue.
+			// The attempt that is running tries again at its end, or wakes those in the queue.
 			fd.renew(d)
 		case fd.queue[d] == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
-			// Nothing waits for it.
+			// Nothing waits for this lane.
 		case fd.vain[d] >= vainMost:
 			fd.damp(d)
 			tell &^= edge(d)
@@ -59,7 +60,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			fd.serve(d, l)
 		}
 		if d == Write && tell&pollux.Writable != 0 && fd.ordered(d) != nil {
-			tell &^= pollux.Writable // operations are first
+			tell &^= pollux.Writable // operations go before the watcher
 			if fd.state&fdWatched != 0 {
 				fd.state |= lane(d, laneHeld)
 			}
@@ -72,15 +73,16 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 	fd.unlockAndClose()
 }
 
-// damp puts an edge off, since those before it came to nothing. mu is held.
+// damp ignores an edge until vainDelay has passed, because the attempts after earlier edges brought
+// nothing. The caller holds mu.
 func (fd *FD) damp(d Direction) {
 	fd.state = fd.state&^lane(d, laneReady) | lane(d, laneBlocked)
 	lt := fd.laneTimer(d)
-	lt.retry = min(lt.retry, fd.loop.clock.Now().Add(vainDelay)) // an operation may have backed off before
+	lt.retry = min(lt.retry, fd.loop.clock.Now().Add(vainDelay)) // a back-off may have set an earlier time
 	lt.arm(lt.retry)
 }
 
-// dispatch calls the watcher. mu is held, and is given up.
+// dispatch calls the watcher. The caller holds mu, and dispatch unlocks it.
 func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	w := fd.watcher
 	l.spent = [2]uint16{}
@@ -91,7 +93,7 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	failed := l.guard(fd, w, tell)
 
 	fd.mu.Lock()
-	if fd.loop != l { // it has moved: what is remembered now is for its new loop
+	if fd.loop != l { // the descriptor has moved, and its state now belongs to its new loop
 		fd.unlockAndClose()
 		if failed != nil {
 			fd.leave(0, failed)
@@ -100,12 +102,12 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	}
 	fd.state &^= fdDispatching
 	for d, spent := range l.spent {
-		if spent > 0 && fd.vain[d] < vainMost { // it tried; if anything came of that, this was 0 again
+		if spent > 0 && fd.vain[d] < vainMost { // the watcher made attempts; a success would have set vain to 0
 			fd.vain[d]++
 		}
 	}
 	if fd.state&(fdTook|fdWatched|lane(Read, laneBlocked)) == fdTook|fdWatched {
-		fd.state |= fdAgain // it stopped before the end
+		fd.state |= fdAgain // the watcher stopped before the descriptor was empty
 	}
 	if fd.state&(fdAgain|fdClosed) == fdAgain && !listed {
 		l.again = append(l.again, fd)
@@ -116,7 +118,7 @@ func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	}
 }
 
-// guard runs the watcher, and contains its panic.
+// guard calls the watcher and recovers its panic.
 func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
 	returned := false
 	defer func() {
@@ -135,22 +137,22 @@ func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
 	return nil
 }
 
-// forget makes both lanes be tried again, whatever was learned: an event was lost.
+// forget makes both lanes be tried again, because the loop may have lost an event.
 func (fd *FD) forget() {
 	fd.mu.Lock()
 	fd.state = fd.state&^(lane(Read, laneBlocked)|lane(Write, laneBlocked)) | lane(Write, laneHeld) | fdNoHint
 	fd.mu.Unlock()
 }
 
-// again makes the loop come back to fd though no edge will tell it to. on is the loop whose
-// goroutine this is, or nil. mu is held.
+// again makes the loop come back to fd without an edge. on is the loop that runs on this goroutine,
+// or nil. The caller holds mu.
 func (fd *FD) again(on *Loop) {
 	if fd.state&fdAgain != 0 || fd.loop == nil {
 		return
 	}
 	fd.state |= fdAgain
 	switch {
-	case fd.state&fdDispatching != 0: // dispatch will see it
+	case fd.state&fdDispatching != 0: // dispatch checks the flag at its end
 	case on != nil:
 		on.again = append(on.again, fd)
 	default:
@@ -158,7 +160,7 @@ func (fd *FD) again(on *Loop) {
 	}
 }
 
-// resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop
+// resume comes back to a descriptor. It acts as if each lane that is not blocked had an edge. Loop
 // only.
 func (fd *FD) resume(l *Loop) {
 	fd.mu.Lock()
@@ -171,12 +173,12 @@ func (fd *FD) resume(l *Loop) {
 	}
 	fd.state &^= fdAgain
 	r := fd.open(l)
-	fd.unlockAndClose() // it may have been closed during an attempt of open's
+	fd.unlockAndClose() // fd may have been closed during an attempt in open
 	fd.event(l, r)
 }
 
-// open says which lanes are not known to be blocked. In one that is, it serves the operations that
-// are Blind. mu is held. Loop only.
+// open returns the lanes that are not blocked. In a blocked lane it serves the operations that are
+// Blind. The caller holds mu. Loop only.
 func (fd *FD) open(l *Loop) (r pollux.Ready) {
 	for d := Read; d <= Write; d++ {
 		switch {
@@ -189,22 +191,22 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 	return r
 }
 
-// serve lets the operations of a lane go on in order: it wakes those of goroutines and tasks, and
-// makes the attempts of futures, until one is not ready, none is left, a woken one has to come
-// first, or the budget is spent: then it returns false. mu is held, and is given up during each
-// attempt. Loop only.
+// serve lets the operations of a lane continue, in order. It wakes those of goroutines and tasks,
+// and makes the attempts of futures. It stops when an operation is not ready, when none is left, or
+// when a woken operation has to go first. It returns false if it stops because the budget is spent.
+// The caller holds mu, and serve unlocks it during each attempt. Loop only.
 func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
 		switch {
-		case stuck && !o.Blind: // only the blind pass one that is not ready
+		case stuck && !o.Blind: // only blind operations pass one that is not ready
 			o = fd.after(o)
 			continue
 		case o.own():
 			if o.state == opQueued {
 				o.wake(l)
 			}
-			stuck = stuck || !o.Blind // those behind wait for it
+			stuck = stuck || !o.Blind // those behind o wait for it
 			o = fd.after(o)
 			continue
 		case spent >= budget:
@@ -236,7 +238,7 @@ func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 	return true
 }
 
-// attempt makes one attempt of an operation of a future. mu is held, and is given up meanwhile.
+// attempt makes one attempt for a future. The caller holds mu, and attempt unlocks it meanwhile.
 func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	was := o.state
 	o.state, o.fresh = opTrying, false
@@ -256,8 +258,8 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	return out, v, err
 }
 
-// start makes the attempts of o on the caller's goroutine until one is done or has to wait; then o
-// is in the queue and has a future. on is the loop on which it waits, or nil.
+// start makes the attempts of o on the caller's goroutine until o is done or must wait. If o must
+// wait, it is in the queue, has a future, and on is its loop. Otherwise on is nil.
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	o.Home, o.deadline, o.moved, o.future, o.canceled, o.state = nil, 0, 0, nil, nil, opIdle
 	fd.mu.Lock()

@@ -10,52 +10,53 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// An FD is a descriptor that a loop drives. It joins its loop the first time that an operation must
-// wait, and leaves it by Close or Detach. Until then it costs its 72 bytes and no system call.
+// An FD is a descriptor that a loop drives. It joins a loop the first time that an operation must
+// wait, and leaves the loop by Close or Detach. Before it joins it costs 72 bytes and no system
+// call.
 //
-// The descriptor must be non-blocking. Operations of one lane are served first in, first out.
+// The descriptor must be non-blocking. Each lane serves its operations first in, first out.
 type FD struct {
 	mu      sync.Mutex
-	loop    *Loop    // mu; nil until it joins
+	loop    *Loop    // mu; nil before the FD joins
 	watcher Watcher  // mu
-	extra   *extra   // mu; nil until something has a deadline
-	queue   [2]*Op   // mu; per lane, the last of a ring: queue[d].next is the first
+	extra   *extra   // mu; nil before anything on it has a deadline
+	queue   [2]*Op   // mu; per lane, the last operation of a ring: queue[d].next is the first
 	slot    uint32   // mu; in the loop's table
 	sysfd   int32    // mu; -1 once closed. A Windows SOCKET fits too: handles have 32 significant bits
 	state   fdState  // mu
-	users   uint16   // mu; system calls in flight outside the lanes
-	vain    [2]uint8 // mu; per lane, edges in a row whose attempt came to nothing
+	users   uint16   // mu; system calls in flight outside of the lanes
+	vain    [2]uint8 // mu; per lane, edges in a row whose attempt brought nothing
 }
 
-// A Watcher stands on a descriptor and is called each time that the descriptor may be ready. Its
-// methods run on the loop and must not wait. They may call everything else, Close too.
+// A Watcher is called each time that its descriptor may be ready. Its methods run on the loop and
+// must not block. They may call every other function, Close included.
 type Watcher interface {
-	// Ready says that reads are worth an attempt, or writes after one that came to EAGAIN. Try
-	// until ErrAgain, or stop early: if an attempt of this call has read something (Outcome.N or
-	// Ops) and none came to ErrAgain, Ready is called again in the next turn. A watcher that has
-	// read nothing is called again at the next edge only; on a one-shot poller (see
-	// pollux.Poller.Arm) it then gets no further call until an attempt has come to ErrAgain.
+	// Ready reports that reads may succeed, or that writes may succeed after one that returned
+	// ErrAgain. Read until ErrAgain, or stop early: if an attempt of this call has read something
+	// (Outcome.N or Ops) and none returned ErrAgain, Ready runs again in the next turn.
 	//
-	// When the lane's deadline passes, Ready is called too, and attempts give
-	// os.ErrDeadlineExceeded.
+	// If a call reads nothing, Ready runs again at the next edge only. On a one-shot poller (see
+	// pollux.Poller.Arm) it then does not run again until an attempt has returned ErrAgain.
+	//
+	// Ready runs also when the lane's deadline passes. Attempts then return os.ErrDeadlineExceeded.
 	Ready(r pollux.Ready)
-	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready
-	// (*PanicError), or at the end of the loop (net.ErrClosed, or the poller's error). It is not
-	// called after Unwatch.
+	// Closed runs once, as the last call. err is net.ErrClosed after Close, a *PanicError after a
+	// panic in Ready, and at the end of the loop net.ErrClosed or the poller's error. Closed does
+	// not run after Unwatch.
 	Closed(err error)
 }
 
-// NewFD returns an FD for a descriptor that is open and non-blocking. The FD owns it from now on.
+// NewFD returns an FD for an open non-blocking descriptor. The FD owns the descriptor from then on.
 func NewFD(sysfd int) *FD {
 	fd := new(FD)
 	fd.Init(sysfd)
 	return fd
 }
 
-// Init is NewFD for an FD that is part of something else.
+// Init does the work of NewFD for an FD that is a field of another struct.
 func (fd *FD) Init(sysfd int) { fd.sysfd = int32(sysfd) }
 
-// Sysfd returns the descriptor's number, or -1 once it is closed.
+// Sysfd returns the descriptor's number, or -1 after Close.
 func (fd *FD) Sysfd() int {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -72,7 +73,8 @@ func (fd *FD) Loop() *Loop {
 	return fd.loop
 }
 
-// Now returns the time by its loop's clock, or by the system's if it is on no loop.
+// Now returns the time by the loop's clock. If the FD is on no loop, it is the time by
+// timeouts.System.
 func (fd *FD) Now() timeouts.Deadline {
 	if l := fd.Loop(); l != nil {
 		return l.clock.Now()
@@ -80,7 +82,7 @@ func (fd *FD) Now() timeouts.Deadline {
 	return timeouts.System.Now()
 }
 
-// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error:
+// Acquire keeps the descriptor open for a system call outside of the lanes, until Release. Error:
 // net.ErrClosed.
 func (fd *FD) Acquire() (sysfd int, err error) {
 	fd.mu.Lock()
@@ -92,20 +94,20 @@ func (fd *FD) Acquire() (sysfd int, err error) {
 	return int(fd.sysfd), nil
 }
 
-// Release ends what Acquire began.
+// Release ends the use that Acquire began.
 func (fd *FD) Release() {
 	fd.mu.Lock()
 	fd.users--
 	fd.unlockAndClose()
 }
 
-// idle says that no system call is in flight. mu is held.
+// idle reports whether no system call is in flight. The caller holds mu.
 func (fd *FD) idle() bool {
 	return fd.users == 0 && fd.state&(lane(Read, laneBusy)|lane(Write, laneBusy)) == 0
 }
 
-// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last system
-// call in flight.
+// unlockAndClose unlocks mu. It closes the descriptor if Close was called and no system call is in
+// flight any more.
 func (fd *FD) unlockAndClose() error {
 	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
 	sysfd, keep, lingers, l := int(fd.sysfd), fd.state&fdKeep != 0, fd.state&fdLingers != 0, fd.loop
@@ -123,16 +125,17 @@ func (fd *FD) unlockAndClose() error {
 	return closeSysfd(sysfd)
 }
 
-// SetLingers says that close(2) of the descriptor may block, since SO_LINGER may be set. A Close on
-// a loop's goroutine then asks, and leaves a descriptor that lingers to a goroutine of the pool
-// (Config.Workers). A Close in any other goroutine lingers there.
+// SetLingers marks that close(2) may block, because SO_LINGER may be set. A Close on a loop's
+// goroutine then asks the kernel, and closes a lingering descriptor on a goroutine of the pool
+// (Config.Workers). A Close on another goroutine blocks that goroutine.
 func (fd *FD) SetLingers() {
 	fd.mu.Lock()
 	fd.state |= fdLingers
 	fd.mu.Unlock()
 }
 
-// closeElsewhere closes a descriptor of l, which may be nil, where that stops nothing else.
+// closeElsewhere closes a descriptor of l on another goroutine, so that the close(2) blocks no
+// loop. l may be nil.
 func closeElsewhere(l *Loop, sysfd int) {
 	if l == nil {
 		go closeSysfd(sysfd)
@@ -145,11 +148,11 @@ func closeElsewhere(l *Loop, sysfd int) {
 	})
 }
 
-// Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves.
-// With a nil l it stays where it is, or goes to one of the default reactor's loops.
+// Join puts the descriptor on l. A descriptor on another loop moves to l, if nothing waits for it
+// there. With a nil l it stays on its loop, or joins one of the default reactor's.
 //
-// Errors: ErrOtherLoop if an operation waits for it, or a watcher stands on it, on another loop;
-// net.ErrClosed, also of a closed loop; *os.SyscallError as Poller.Add.
+// Errors: ErrOtherLoop if an operation or a watcher waits for it on another loop; net.ErrClosed if
+// the FD or the loop is closed; *os.SyscallError as from Poller.Add.
 func (fd *FD) Join(l *Loop) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -159,7 +162,7 @@ func (fd *FD) Join(l *Loop) error {
 	return fd.join(l)
 }
 
-// part takes the descriptor off its loop if that is not l. mu is held.
+// part takes the descriptor off its loop if the loop is not l. The caller holds mu.
 func (fd *FD) part(l *Loop) error {
 	old := fd.loop
 	if old == nil || l == nil || old == l || fd.state&fdClosed != 0 {
@@ -180,7 +183,7 @@ func (fd *FD) part(l *Loop) error {
 	return nil
 }
 
-// join puts the descriptor on l if it is on no loop. mu is held.
+// join puts the descriptor on l if it is on no loop. The caller holds mu.
 func (fd *FD) join(l *Loop) error {
 	if fd.state&fdClosed != 0 {
 		return net.ErrClosed
@@ -203,16 +206,16 @@ func (fd *FD) join(l *Loop) error {
 		l.table.remove(slot)
 		return err
 	}
-	fd.loop, fd.slot = l, slot // what is ready by now comes as the first event
+	fd.loop, fd.slot = l, slot // if the descriptor is ready now, the poller reports it first
 	if fd.extra != nil {
 		fd.extra.join()
 	}
 	return nil
 }
 
-// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is
-// ready, w is called in the next turn. Operations in the queue, then or later, are served before
-// the watcher is called.
+// Watch makes w the standing watcher, on l. If l is nil, the loop is the one that Join chooses. If
+// the descriptor is ready, the loop calls w in its next turn. Operations in the queue are always
+// served before the watcher is called.
 //
 // Errors: those of Join; ErrWatched.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
@@ -224,7 +227,7 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	if err := fd.part(l); err != nil {
 		return err
 	}
-	joined := fd.loop != nil // and so the edge of what is ready may have passed already
+	joined := fd.loop != nil // the poller may then have reported the edge already
 	if err := fd.join(l); err != nil {
 		return err
 	}
@@ -243,10 +246,10 @@ func (fd *FD) Watcher() Watcher {
 	return fd.watcher
 }
 
-// Unwatch takes the watcher away and returns it, or nil if there was none. The watcher gets no
-// further call, Closed neither; a call that is under way on the loop goes on. The descriptor stays
-// on its loop, and what is known of its readiness is kept: an operation can wait for it, it can
-// move by Join, and another watcher can follow, on this loop or another.
+// Unwatch removes the watcher and returns it, or nil if the descriptor had none. The loop makes no
+// new call to the watcher, also not to Closed. A call that is running continues. The descriptor
+// stays on its loop and keeps its readiness. Operations can wait for it, Join can move it, and
+// Watch can set another watcher, on this loop or another.
 func (fd *FD) Unwatch() Watcher {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -256,8 +259,8 @@ func (fd *FD) Unwatch() Watcher {
 	return w
 }
 
-// Renewed forgets the hang-up that was seen before, and that reads had to wait: the descriptor is
-// connected now, or at least a connect is over that they had to wait for.
+// Renewed forgets an earlier hang-up and the blocked state of reads. Call it when a connect has
+// succeeded, or when a connect that reads had to wait for is over.
 func (fd *FD) Renewed() {
 	fd.mu.Lock()
 	fd.state &^= fdNoHint | lane(Read, laneBlocked)
@@ -268,7 +271,7 @@ func (fd *FD) Renewed() {
 	fd.mu.Unlock()
 }
 
-// Hold makes the watcher be called at the next edge of a lane, as after an attempt that was
+// Hold makes the loop call the watcher at the next edge of a lane, as after an attempt that was
 // refused.
 func (fd *FD) Hold(d Direction) {
 	fd.mu.Lock()
@@ -276,8 +279,8 @@ func (fd *FD) Hold(d Direction) {
 	fd.mu.Unlock()
 }
 
-// Revisit makes the watcher be called once more in the loop's next turn, for reads, and for writes
-// if they were refused.
+// Revisit makes the loop call the watcher once more in its next turn: for reads, and for writes if
+// an attempt to write was refused.
 func (fd *FD) Revisit() {
 	fd.mu.Lock()
 	if fd.state&(fdWatched|fdClosed) == fdWatched {
@@ -286,9 +289,9 @@ func (fd *FD) Revisit() {
 	fd.mu.Unlock()
 }
 
-// Stir makes everything that waits try again, and the watcher be called, as after a hang-up: what
-// it waits for may never come, since the descriptor was shut down. Not every system makes an edge
-// of that.
+// Stir makes every waiting operation try again and the loop call the watcher, as after a hang-up.
+// Call it after a shutdown: the awaited event may never come, and not every system makes an edge of
+// a shutdown.
 func (fd *FD) Stir() {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -303,12 +306,14 @@ func (fd *FD) Stir() {
 }
 
 // Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the
-// descriptor: at once, or when the last system call in flight on it is over. It does not wait. A
-// second Close returns net.ErrClosed.
+// descriptor. If system calls on it are in flight, the last of them closes it. Close does not wait
+// for them.
+//
+// Error: net.ErrClosed if the FD was closed before; otherwise that of close(2).
 func (fd *FD) Close() error { return fd.leave(0, net.ErrClosed) }
 
-// Detach is Close, but leaves the descriptor open and returns its number, or -1 if it was closed
-// already.
+// Detach is Close without close(2). It returns the open descriptor, or -1 and net.ErrClosed if the
+// FD was closed before.
 func (fd *FD) Detach() (sysfd int, err error) {
 	sysfd = fd.Sysfd()
 	if err := fd.leave(fdKeep, net.ErrClosed); err != nil {
@@ -317,13 +322,13 @@ func (fd *FD) Detach() (sysfd int, err error) {
 	return sysfd, nil
 }
 
-// Abandon is Close for a descriptor whose owner was collected without closing it, and logs that.
+// Abandon closes a descriptor whose owner was collected without closing it, and logs that.
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
 	fd.mu.Lock()
 	lingers := fd.state&(fdLingers|fdClosed) == fdLingers
 	fd.mu.Unlock()
-	if lingers { // this goroutine is the garbage collector's, for all finalizers
+	if lingers { // this goroutine is the garbage collector's, which runs all finalizers
 		go fd.abandon(l, what)
 		return
 	}
@@ -340,7 +345,7 @@ func (fd *FD) abandon(l *Loop, what string) {
 	}
 }
 
-// leave is Close; why is what operations and the watcher get.
+// leave does the work of Close. Operations and the watcher get why.
 func (fd *FD) leave(keep fdState, why error) error {
 	fd.mu.Lock()
 	if fd.state&fdClosed != 0 {
@@ -348,7 +353,7 @@ func (fd *FD) leave(keep fdState, why error) error {
 		return net.ErrClosed
 	}
 	fd.state |= fdClosed | keep
-	ended := why // of operations, whatever the watcher did
+	ended := why // the error of operations: always net.ErrClosed or around it
 	if !errors.Is(why, net.ErrClosed) {
 		ended = net.ErrClosed
 	}
@@ -356,7 +361,8 @@ func (fd *FD) leave(keep fdState, why error) error {
 		fd.settleAll(d, ended)
 	}
 	if l := fd.loop; l != nil {
-		// Before the number can belong to another file. ENOENT and the like leave nothing to do.
+		// Delete the registration before another file can get the number. Errors such as ENOENT
+		// need no action.
 		l.poller.Delete(int(fd.sysfd), l.table.token(fd.slot))
 		if fd.extra != nil {
 			fd.extra.part(l)
@@ -367,13 +373,13 @@ func (fd *FD) leave(keep fdState, why error) error {
 			fd.state &^= fdWatched
 			l.post(work{fn: func() { w.Closed(why) }})
 		}
-		l.table.remove(fd.slot) // last: the end of the loop waits for what is in the table
+		l.table.remove(fd.slot) // last, since the end of the loop waits until the table is empty
 	}
 	return fd.unlockAndClose()
 }
 
-// settleAll ends the operations of a lane. One that the loop is trying is settled when its attempt
-// is over. mu is held.
+// settleAll ends the operations of a lane. If the loop is trying one, the end of the attempt
+// settles it. The caller holds mu.
 func (fd *FD) settleAll(d Direction, err error) {
 	for o := fd.first(d); o != nil; {
 		next := fd.after(o)
@@ -385,8 +391,8 @@ func (fd *FD) settleAll(d Direction, err error) {
 	}
 }
 
-// String is for logs and leak reports: the number, and the watcher, by its String method if it has
-// one.
+// String returns a text for logs and leak reports: the number, and the watcher. A watcher with a
+// String method prints by that, any other by its type.
 func (fd *FD) String() string {
 	fd.mu.Lock()
 	sysfd, watcher := fd.sysfd, fd.watcher

@@ -18,7 +18,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A Poller is what a loop needs of *pollux.Poller, with the same contract.
+// A Poller is the set of methods that a loop calls on *pollux.Poller, with the same contract.
 type Poller interface {
 	Add(fd int, token pollux.Token) error
 	Arm(fd int, token pollux.Token, want pollux.Ready) error
@@ -26,24 +26,24 @@ type Poller interface {
 	Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	Wake() error
 	Close() error
-	// Yield lets others run in the middle of a long turn.
+	// Yield lets other goroutines run in the middle of a long turn.
 	Yield() error
-	// Crowded is for how long goroutines computed that were let run, or 0.
+	// Crowded returns how long other goroutines computed when the poller last let them run, or 0.
 	Crowded() time.Duration
-	// OneShot says that an event uses its direction up until Arm. It is asked once.
+	// OneShot reports whether an event uses up its direction until Arm. The loop calls it once.
 	OneShot() bool
 }
 
 var _ Poller = (*pollux.Poller)(nil)
 
-// A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment says
-// what a turn is.
+// A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment
+// defines a turn.
 //
 //	made ──Run──▶ running ──context──▶ made
 //	  └──Close──▶ closed ◀──Close, the poller has failed──┘    (from running: at the end of the turn)
 type Loop struct {
 	poller   Poller
-	oneShot  bool // immutable; of the poller
+	oneShot  bool // immutable; Poller.OneShot
 	clock    timeouts.Clock
 	log      *slog.Logger
 	pool     *pool
@@ -51,39 +51,39 @@ type Loop struct {
 	timers   timers
 	promised promises
 	posted   queue
-	sleeping atomic.Bool           // in Wait, or about to be: a post must wake it, once
+	sleeping atomic.Bool           // the loop is in Wait, or about to be: the next post must wake it
 	inUser   atomic.Bool           // user code is running on the loop's goroutine
-	closed   atomic.Bool           // nothing new is taken
+	closed   atomic.Bool           // the loop takes nothing new
 	crowd    atomic.Int64          // Poller.Crowded, for goroutines that are about to park
-	cause    atomic.Pointer[error] // why it has ended, if its poller has failed; set before closed
+	cause    atomic.Pointer[error] // why the loop has ended, if its poller has failed; set before closed
 	alive    atomic.Int32          // len(tasks)
 
-	wakeMu sync.Mutex // held in Wake; so that Close of the poller waits for it
+	wakeMu sync.Mutex // held in Wake, so that finish closes the poller after it
 	gone   bool       // wakeMu; the poller is closed
 
 	mu      sync.Mutex
 	running bool          // mu
-	ending  bool          // mu; finish is under way or over
+	ending  bool          // mu; finish is running or has returned
 	done    chan struct{} // closed at the end of Close
 
-	// Of the goroutine that runs the loop.
-	user    bool // inUser, without the price of an atomic read
-	woke    int  // goroutines that were made ready in this turn
+	// The goroutine that runs the loop owns the fields below.
+	user    bool // the value of inUser, readable without an atomic load
+	woke    int  // number of goroutines that this turn made ready
 	events  []pollux.Event
-	fds     []*FD     // whose they are; nil once served
-	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
-	again   []*FD     // still ready, budget spent
-	spare   []*FD     // the list of before
-	woken   []*Task   // to be resumed next; nil once they are
-	resumed int       // so many of them
-	local   []work    // queued by the loop's own steps
-	batch   []work    // what was queued when the step began
+	fds     []*FD     // the descriptors of events; nil once served
+	spent   [2]uint16 // per lane, what the watcher that is being called has moved, in units of spentUnit; guarded by its FD's mu
+	again   []*FD     // descriptors that are still ready: they have spent their budget
+	spare   []*FD     // the list again of the turn before
+	woken   []*Task   // tasks to resume next; nil once resumed
+	resumed int       // number of tasks of woken that were resumed
+	local   []work    // work queued by the loop's own steps
+	batch   []work    // the work that was queued when the step began
 	tasks   map[*Task]struct{}
 	buffer  []byte
 }
 
-// New makes a loop of its own, of no reactor. nil is the zero Config. Nothing happens on it, nor
-// does any deadline pass, but while Run drives it.
+// New returns a loop that belongs to no reactor. A nil cfg is the zero Config. The loop does
+// nothing until Run drives it: without Run no deadline passes.
 //
 // Errors: those of Config.NewPoller.
 func New(cfg *Config) (*Loop, error) {
@@ -91,7 +91,7 @@ func New(cfg *Config) (*Loop, error) {
 	return newLoop(cfg, newPool(cfg.Workers))
 }
 
-// newLoop makes a loop of a Config that is complete.
+// newLoop makes a loop from a complete Config.
 func newLoop(cfg *Config, p *pool) (*Loop, error) {
 	poller, err := cfg.newPoller()
 	if err != nil {
@@ -119,11 +119,11 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 	return l, nil
 }
 
-// Now is the loop's clock.
+// Now returns the time by the loop's clock.
 func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
 
-// Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection
-// needs none of its own. What it holds is gone with the next callback. Loop only.
+// Buffer returns 64 KiB for the running callback to read into, so that an idle connection needs no
+// buffer of its own. The next callback may overwrite it. Loop only.
 func (l *Loop) Buffer() []byte {
 	if l.buffer == nil {
 		l.buffer = make([]byte, 64<<10)
@@ -131,10 +131,11 @@ func (l *Loop) Buffer() []byte {
 	return l.buffer
 }
 
-// Post runs fn on the loop, in the last step of this turn or of the next; in order, for one poster.
+// Post runs fn on the loop, in the last step of this turn or of the next one. Functions that one
+// goroutine posts run in order.
 //
-// Error: net.ErrClosed, also around the poller's error if that has ended the loop; then fn does not
-// run.
+// Error: net.ErrClosed, and fn does not run. If the poller's failure has ended the loop, the error
+// wraps the poller's error too.
 func (l *Loop) Post(fn func()) error {
 	if l.closed.Load() || !l.post(work{fn: fn}) {
 		return l.ended(net.ErrClosed)
@@ -142,8 +143,8 @@ func (l *Loop) Post(fn func()) error {
 	return nil
 }
 
-// later runs fn on the loop, in the last step of a turn, or on a goroutine of its own if the loop
-// has ended.
+// later runs fn on the loop, in the last step of a turn. If the loop has ended, it runs fn on a new
+// goroutine.
 func (l *Loop) later(fn func()) {
 	if l.post(work{fn: fn}) {
 		return
@@ -166,7 +167,7 @@ func (l *Loop) post(w work) bool {
 	return true
 }
 
-// wake ends the loop's sleep, if it sleeps.
+// wake ends the loop's Wait, if the loop sleeps.
 func (l *Loop) wake() {
 	if !l.sleeping.Load() || !l.sleeping.CompareAndSwap(true, false) {
 		return
@@ -181,14 +182,14 @@ func (l *Loop) wake() {
 		err = l.poller.Wake()
 	}
 	if err != nil {
-		l.sleeping.Store(true) // it sleeps still, and the next call tries again
+		l.sleeping.Store(true) // the loop still sleeps, and the next call tries again
 		l.fail(fmt.Errorf("wake: %w", err))
 	}
 }
 
-// fail ends the loop because its poller has failed: nothing would be served any more. Operations,
-// watchers, tasks and posts get err. It may be called on any goroutine, under any lock; tasks end
-// once the loop's goroutine gets to it.
+// fail ends the loop because its poller has failed: no event would come any more. Operations,
+// watchers, tasks and posts get err. Any goroutine may call fail, under any lock. The tasks end
+// later, when the loop's goroutine ends them.
 func (l *Loop) fail(err error) {
 	err = fmt.Errorf("%w: the poller has failed: %w", net.ErrClosed, err)
 	if !l.cause.CompareAndSwap(nil, &err) {
@@ -201,7 +202,7 @@ func (l *Loop) fail(err error) {
 	}()
 }
 
-// ended returns why the loop takes nothing new: the poller's failure, or else err.
+// ended returns the error for new work: the poller's failure if there was one, or else err.
 func (l *Loop) ended(err error) error {
 	if cause := l.cause.Load(); cause != nil {
 		return *cause
@@ -209,18 +210,20 @@ func (l *Loop) ended(err error) error {
 	return err
 }
 
-// closeAll closes the descriptors on the loop, and lets no other join.
+// closeAll closes the descriptors on the loop, and lets no other descriptor join.
 func (l *Loop) closeAll() {
 	for _, fd := range l.table.all(true) {
 		fd.leave(0, l.ended(net.ErrClosed))
 	}
 }
 
-// Run drives the loop on the calling goroutine until ctx, which must not be nil, ends (its cause is
-// returned; Run may be called again) or Close (nil).
+// Run drives the loop on the calling goroutine until ctx ends or Close is called. ctx must not be
+// nil. When ctx ends, Run returns its cause, and the caller may call Run again. After Close, Run
+// returns nil.
 //
-// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's,
-// around net.ErrClosed: then the loop is closed.
+// Errors: net.ErrClosed if the loop was closed before the call; an error if the loop is running
+// already; the poller's error, with net.ErrClosed, if the poller has failed: then the loop is
+// closed.
 func (l *Loop) Run(ctx context.Context) error {
 	if err := l.claim(); err != nil {
 		return fmt.Errorf("loop: run: %w", err)
@@ -230,7 +233,7 @@ func (l *Loop) Run(ctx context.Context) error {
 
 var errRunning = errors.New("it is running already")
 
-// claim makes the loop the caller's to drive.
+// claim reserves the loop for the caller, which then calls drive.
 func (l *Loop) claim() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -244,7 +247,7 @@ func (l *Loop) claim() error {
 	return nil
 }
 
-// drive is Run once the loop is claimed.
+// drive is Run for a loop that was claimed.
 //
 //go:noinline
 func (l *Loop) drive(ctx context.Context) (err error) {
@@ -279,13 +282,13 @@ func (l *Loop) drive(ctx context.Context) (err error) {
 	return err
 }
 
-// turn is one turn, whose order the package comment promises.
+// turn runs one turn, in the order that the package comment promises.
 func (l *Loop) turn() error {
 	n, err := l.wait()
 	if err != nil {
 		return err
 	}
-	l.again, l.spare = l.spare[:0], l.again // those of the turn before; what spends its budget now is for the next
+	l.again, l.spare = l.spare[:0], l.again // spare holds the descriptors of the turn before; what spends its budget now is for the next turn
 	l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 	for i, fd := range l.fds {
 		l.share(i)
@@ -337,7 +340,7 @@ func (l *Loop) wait() (n int, err error) {
 	return n, err
 }
 
-// sleep is how long nothing will have to be done; negative: for ever.
+// sleep returns how long the loop has nothing to do. A negative result means for ever.
 func (l *Loop) sleep() time.Duration {
 	next := timeouts.Deadline(l.timers.earliest.Load())
 	if next == timeouts.Never {
@@ -346,8 +349,8 @@ func (l *Loop) sleep() time.Duration {
 	return next.Until(l.clock.Now())
 }
 
-// enterUser marks that user code runs on this goroutine; once a turn is enough, and leaveUser comes
-// before the loop waits.
+// enterUser marks that user code runs on this goroutine. One call in a turn is enough. The loop
+// calls leaveUser before it waits.
 func (l *Loop) enterUser() {
 	if !l.user {
 		l.user = true
@@ -362,8 +365,8 @@ func (l *Loop) leaveUser() {
 	}
 }
 
-// runQueued runs what is queued by now, and not what that queues. It returns whether there was
-// anything.
+// runQueued runs the work that is queued now. Work that this queues is left for the next call. It
+// returns whether there was any work.
 func (l *Loop) runQueued() bool {
 	l.local, l.batch = l.batch[:0], l.local
 	if l.posted.some.Load() {
@@ -388,7 +391,7 @@ func (l *Loop) runQueued() bool {
 	return len(l.batch) > 0
 }
 
-// resumeWoken runs the tasks whose waits have ended in what was served just now.
+// resumeWoken resumes the tasks whose waits the last step has ended.
 func (l *Loop) resumeWoken() {
 	for l.resumed < len(l.woken) {
 		t := l.woken[l.resumed]
@@ -400,8 +403,8 @@ func (l *Loop) resumeWoken() {
 	l.woken, l.resumed = l.woken[:0], 0
 }
 
-// takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the
-// turn had still to do is queued, as edges are not told twice.
+// takeUp prepares a loop for another goroutine, after the first one ended in the middle of a turn.
+// It queues the rest of that turn, since the poller does not report an edge twice.
 func (l *Loop) takeUp() {
 	for _, fds := range [][]*FD{l.fds, l.spare} {
 		for i, fd := range fds {
@@ -426,7 +429,7 @@ func (l *Loop) takeUp() {
 	}
 }
 
-// call runs a function and contains its panic.
+// call runs a function and recovers its panic.
 func (l *Loop) call(fn func()) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -437,22 +440,24 @@ func (l *Loop) call(fn func()) {
 	fn()
 }
 
-// contain logs a panic. It is called by the deferred function that recovered it.
+// contain logs a panic. The deferred function that recovered the panic calls it.
 func (l *Loop) contain(v any, what string, attrs ...any) error {
 	err := &PanicError{Value: v, Stack: debug.Stack()}
 	l.log.Error(what, append(attrs, "panic", v, "stack", string(err.Stack))...)
 	return err
 }
 
-// Close ends the loop: what was posted before runs, then every operation, task and promise that
-// still waits gets net.ErrClosed, every descriptor that is still registered is closed and told to
-// the log as a leak, and the poller is closed. From another goroutine it returns when that is done;
-// on the loop's own it returns at once. Closing twice is harmless.
+// Close ends the loop. Functions that were posted before still run. Then every operation, task and
+// promise that still waits gets net.ErrClosed. Close closes every descriptor that is still
+// registered and logs it as a leak, and then closes the poller.
+//
+// Close returns when this is done. On the loop's own goroutine it returns at once. A second Close
+// does nothing.
 func (l *Loop) Close() error {
 	l.mu.Lock()
 	l.closed.Store(true)
 	running, ending := l.running, l.ending
-	l.ending = true // by the goroutine that runs the loop, or else here
+	l.ending = true // the goroutine that runs the loop calls finish, or else this one does
 	l.mu.Unlock()
 	switch {
 	case running:
@@ -469,11 +474,12 @@ func (l *Loop) Close() error {
 	return nil
 }
 
-// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a
-// Do or DoWith to return, mostly.
+// lastPatience limits how long the end of a loop waits for tasks that do not end. Mostly it waits
+// for a function of Do or DoWith to return.
 const lastPatience = 10 * time.Second
 
-// finish is the end, on the goroutine that ran the loop or, if it does not run, on Close's.
+// finish ends the loop. It runs on the goroutine that ran the loop, or in Close if the loop does
+// not run.
 //
 //go:noinline
 func (l *Loop) finish() {
@@ -481,7 +487,7 @@ func (l *Loop) finish() {
 	defer func() {
 		if !returned { // as in drive
 			l.takeUp()
-			l.finish() // here, for the coroutines of a locked thread
+			l.finish() // on this goroutine, which alone may resume the coroutines of a locked thread
 		}
 	}()
 	l.runQueued()
@@ -491,8 +497,8 @@ func (l *Loop) finish() {
 	why := l.ended(net.ErrClosed)
 	l.closeAll()
 	l.promised.end(why)
-	// That has settled what waits on descriptors and promises. What waits for something else is
-	// canceled, until no task is left.
+	// closeAll and end have settled the waits for descriptors and promises. The loop below cancels
+	// other waits, until no task is left.
 	for give := time.Now().Add(lastPatience); time.Now().Before(give); {
 		if l.runQueued() {
 			continue
@@ -509,7 +515,7 @@ func (l *Loop) finish() {
 		l.sleeping.Store(true)
 		if !l.posted.some.Load() {
 			if _, err := l.poller.Wait(l.events, time.Until(give)); err != nil {
-				time.Sleep(time.Millisecond) // it has failed, and cannot tell of posts
+				time.Sleep(time.Millisecond) // the poller has failed, and cannot report posts
 			}
 		}
 		l.sleeping.Store(false)
@@ -517,7 +523,7 @@ func (l *Loop) finish() {
 	if len(l.tasks) > 0 {
 		l.log.Error("the loop has ended, and some of its tasks have not", "tasks", len(l.tasks))
 		for t := range l.tasks {
-			t.done.settle(why) // so that no wait for them lasts for ever
+			t.done.settle(why) // so that Wait for this task returns
 		}
 	}
 	l.promised.last(why)
@@ -526,7 +532,7 @@ func (l *Loop) finish() {
 	}
 	l.leaveUser()
 	for give := time.Now().Add(lastPatience); l.Stats().Descriptors > 0 && time.Now().Before(give); {
-		runtime.Gosched() // one that is being closed by another goroutine, which needs the poller for that
+		runtime.Gosched() // another goroutine is closing a descriptor, and needs the poller for that
 	}
 	l.wakeMu.Lock()
 	l.gone = true
@@ -540,7 +546,8 @@ func (l *Loop) finish() {
 	close(l.done)
 }
 
-// Watchers goes over the standing watchers, in no order. What is closed meanwhile is left out.
+// Watchers iterates over the standing watchers, in no order. It skips those of descriptors that are
+// closed meanwhile.
 func (l *Loop) Watchers() iter.Seq[Watcher] {
 	return func(yield func(Watcher) bool) {
 		for _, fd := range l.table.all(false) {
@@ -556,8 +563,8 @@ func (l *Loop) Watchers() iter.Seq[Watcher] {
 
 // A Leak is a descriptor that is registered on a loop.
 type Leak struct {
-	FD    string // what it is
-	Trace string // where it was registered, if Config.TraceLeaks
+	FD    string // the text of FD.String
+	Trace string // the call stack that registered it, if Config.TraceLeaks is set
 }
 
 func (k Leak) String() string {
@@ -567,7 +574,8 @@ func (k Leak) String() string {
 	return k.FD + ", registered at\n" + k.Trace
 }
 
-// Leaks lists what is registered just now, with where that was done if Config.TraceLeaks is set.
+// Leaks lists the descriptors that are registered now. With Config.TraceLeaks, each has the call
+// stack that registered it.
 func (l *Loop) Leaks() []Leak {
 	var leaks []Leak
 	for _, fd := range l.table.all(false) {
@@ -587,15 +595,15 @@ func (l *Loop) Leaks() []Leak {
 	return leaks
 }
 
-// Stats counts what a loop holds.
+// Stats holds counts of a loop.
 type Stats struct {
-	Descriptors int // registered
-	Slots       int // of the table, in use or to be used again
-	Timers      int // running
-	Tasks       int // begun and not ended
+	Descriptors int // registered descriptors
+	Slots       int // slots of the table, in use or free
+	Timers      int // running timers
+	Tasks       int // tasks that have begun and not ended
 }
 
-// Stats is a snapshot.
+// Stats returns the counts of this moment.
 func (l *Loop) Stats() Stats {
 	l.table.mu.Lock()
 	defer l.table.mu.Unlock()

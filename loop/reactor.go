@@ -11,33 +11,33 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A Config says how loops are made. nil and the zero Config are the defaults. A field that is zero
-// takes its value from [SetDefaults], and if that gave none, the value that its comment names.
+// A Config configures loops. nil and the zero Config give the defaults. A zero field takes its
+// value from [SetDefaults]. If SetDefaults has set none, the field's comment names the value.
 type Config struct {
-	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS. Only Default takes it from
-	// SetDefaults.
+	// Loops is the number of loops of a Reactor. 0 or less: GOMAXPROCS. Only Default takes this
+	// field from SetDefaults.
 	Loops int
-	// LockThreads ties each loop of a Reactor to a system thread of its own.
+	// LockThreads gives each loop of a Reactor a system thread of its own (runtime.LockOSThread).
 	LockThreads bool
-	// Logger gets the events that no caller can be given: panics, accepts that back off, leaks. Its
-	// handler may be called by any goroutine, and never under a lock of this package. nil: warnings
-	// and errors, as text on standard error.
+	// Logger logs the events that no caller can receive: panics, accepts that back off, leaks. Any
+	// goroutine may call its handler, and never under a lock of this package. nil: warnings and
+	// errors, as text on standard error.
 	Logger *slog.Logger
-	// Workers is how many functions Task.Do and Loop.Do run at once, for all loops of a Reactor
-	// together; 0 or less: 64.
+	// Workers limits how many functions of Task.Do and Loop.Do run at the same time, for all loops
+	// of a Reactor together. 0 or less: 64.
 	Workers int
-	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond
-	// and 300 bytes each.
+	// TraceLeaks records the call stack that registered each descriptor, for leak reports. It costs
+	// about a microsecond and 300 bytes for each descriptor.
 	TraceLeaks bool
-	// Debug makes each blocking call of a goroutine on a loop's goroutine return ErrOnLoop, also
-	// one that would complete at once: so a forgotten In(task) shows in the first test, not under
-	// load. It counts for the whole process, and costs about half a microsecond a call. The
+	// Debug makes every blocking call on a loop's goroutine return ErrOnLoop, also a call that
+	// would complete at once. A forgotten In(task) then shows in the first test, and not only under
+	// load. Debug applies to the whole process and costs about half a microsecond a call. The
 	// environment variable POLLUX_DEBUG (not empty) and the race detector switch it on too.
 	Debug bool
-	// Clock is what deadlines are measured by; nil: timeouts.System.
+	// Clock measures deadlines. nil: timeouts.System.
 	Clock timeouts.Clock
-	// NewPoller makes the poller of a loop; nil: pollux.New, with pollux.Block if LockThreads is
-	// set.
+	// NewPoller makes the poller of a loop. nil: pollux.New, with the strategy pollux.Block if
+	// LockThreads is set.
 	NewPoller func() (Poller, error)
 }
 
@@ -48,14 +48,15 @@ type Reactor struct {
 	wg    sync.WaitGroup
 }
 
-// NewReactor makes and starts its loops, a goroutine each. nil is the zero Config.
+// NewReactor makes loops and starts them, each on a goroutine of its own. A nil cfg is the zero
+// Config.
 //
-// Errors: those of Config.NewPoller; then nothing is left behind.
+// Errors: those of Config.NewPoller. After an error no loop is left.
 func NewReactor(cfg *Config) (*Reactor, error) {
 	return newReactor(cfg.complete(defaults.config()))
 }
 
-// newReactor is NewReactor for a Config that is complete but for Loops.
+// newReactor is NewReactor for a Config in which only Loops may be zero.
 func newReactor(cfg *Config) (*Reactor, error) {
 	n := cfg.Loops
 	if n <= 0 {
@@ -79,16 +80,16 @@ func newReactor(cfg *Config) (*Reactor, error) {
 	return r, nil
 }
 
-// drive drives a loop that is claimed.
+// drive runs a loop that the reactor has claimed.
 func (r *Reactor) drive(l *Loop, lock bool) {
 	if lock {
 		runtime.LockOSThread()
 	}
 	over := false
 	defer func() {
-		// On the goroutine that a callback has ended (runtime.Goexit, as testing's FailNow does):
-		// it may have made coroutines that none but its thread may resume. The loop has others to
-		// serve.
+		// A callback may have ended this goroutine (runtime.Goexit, as testing's FailNow does). The
+		// loop must continue here: on a locked thread, only this goroutine may resume the
+		// coroutines that it has made.
 		if !over {
 			l.log.Error("a callback ended the loop's goroutine (runtime.Goexit): the loop continues")
 			if l.claim() == nil {
@@ -104,11 +105,11 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 	over = true
 }
 
-// Loops are all of them.
+// Loops returns all loops of the reactor.
 func (r *Reactor) Loops() []*Loop { return r.loops }
 
-// Next returns the next loop in turn. It leaves out loops whose poller has failed, unless no other
-// is left.
+// Next returns the next loop in turn. It skips loops whose poller has failed, unless all have
+// failed.
 func (r *Reactor) Next() *Loop {
 	if len(r.loops) == 1 {
 		return r.loops[0]
@@ -116,7 +117,8 @@ func (r *Reactor) Next() *Loop {
 	return r.alive(r.next.Add(1))
 }
 
-// alive returns the first loop from the i-th on that has not ended, or else the i-th.
+// alive returns the first loop from the i-th on that has not ended. If all have ended, it returns
+// the i-th.
 func (r *Reactor) alive(i uint32) *Loop {
 	n := uint32(len(r.loops))
 	for j := range n {
@@ -127,7 +129,7 @@ func (r *Reactor) alive(i uint32) *Loop {
 	return r.loops[i%n]
 }
 
-// LeastLoaded returns the loop with the fewest descriptors, of those that have not ended.
+// LeastLoaded returns the loop with the fewest descriptors. It skips loops that have ended.
 func (r *Reactor) LeastLoaded() *Loop {
 	best := r.alive(0)
 	for _, l := range r.loops {
@@ -138,11 +140,11 @@ func (r *Reactor) LeastLoaded() *Loop {
 	return best
 }
 
-// ByHash returns the loop for a hash, always the same for the same: of a peer's address, say, so
-// that what it sends is served in one place. If that loop has ended, the next one stands in for it.
+// ByHash returns the same loop for the same hash. With the hash of a peer's address, one loop
+// serves all connections of that peer. If that loop has ended, ByHash returns the next one.
 func (r *Reactor) ByHash(hash uint64) *Loop { return r.alive(uint32(hash % uint64(len(r.loops)))) }
 
-// Leaks lists what is registered on all loops just now.
+// Leaks lists the descriptors that are registered now, on all loops.
 func (r *Reactor) Leaks() []Leak {
 	var leaks []Leak
 	for _, l := range r.loops {
@@ -151,9 +153,10 @@ func (r *Reactor) Leaks() []Leak {
 	return leaks
 }
 
-// Close closes all loops, as Loop.Close says, and waits for their goroutines.
+// Close closes all loops, as Loop.Close does, and waits until their goroutines have ended.
 //
-// Error: ErrOnLoop in a callback or a task, for whose end it would wait; nothing is closed then.
+// Error: ErrOnLoop in a callback or a task. Close would wait there for its own caller, so it closes
+// nothing.
 func (r *Reactor) Close() error {
 	if err := MayBlock(); err != nil {
 		return err

@@ -8,12 +8,12 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// timers is the wheel of a loop. It is filled and emptied from any goroutine, and expires on the
-// loop's.
+// timers is the timing wheel of a loop. Any goroutine may start and stop timers. Only the loop's
+// goroutine takes out those that are due.
 type timers struct {
 	mu       sync.Mutex
 	wheel    timeouts.Wheel
-	earliest atomic.Int64 // wheel.Next(): to ask costs no lock
+	earliest atomic.Int64 // wheel.Next(), readable without the lock
 }
 
 func (ts *timers) init(now timeouts.Deadline) {
@@ -21,7 +21,7 @@ func (ts *timers) init(now timeouts.Deadline) {
 	ts.earliest.Store(int64(timeouts.Never))
 }
 
-// unlock unlocks mu after the wheel has changed.
+// unlock unlocks mu after a change of the wheel.
 func (ts *timers) unlock() {
 	ts.earliest.Store(int64(ts.wheel.Next()))
 	ts.mu.Unlock()
@@ -47,7 +47,7 @@ func (ts *timers) pop(now timeouts.Deadline) *timeouts.Timer {
 	t := ts.wheel.Pop(now)
 	if t != nil {
 		if owner, ok := t.Owner.(*Timer); ok {
-			owner.due = true // under this lock: so that Stop finds it either here or in the wheel
+			owner.due = true // set under this lock, so that Stop finds the timer either due or in the wheel
 		}
 	}
 	return t
@@ -59,14 +59,14 @@ func (ts *timers) len() int {
 	return ts.wheel.Len()
 }
 
-// startTimer starts t, and wakes the loop if it would sleep past it.
+// startTimer starts t, and wakes the loop if the loop would sleep too long for it.
 func (l *Loop) startTimer(t *timeouts.Timer, at timeouts.Deadline) {
 	if l.timers.start(t, at) {
 		l.wake()
 	}
 }
 
-// A Timer runs a function on its loop when its time has come.
+// A Timer runs a function on its loop at a set time.
 //
 //	started ──its time──▶ due ──run──▶ over, or started again (Every)
 //	  │  ▲                 │            │
@@ -76,20 +76,21 @@ type Timer struct {
 	timer timeouts.Timer
 	loop  *Loop
 	fn    func()
-	fire  func()            // run, as a value made once
+	fire  func()            // the method run as a value, made once
 	at    timeouts.Deadline // loop.timers.mu
 	every time.Duration     // loop.timers.mu; 0: once
-	due   bool              // loop.timers.mu; its time has come, and the function is queued
-	round uint32            // loop.timers.mu; counts starts and stops, so that a queued call of an earlier one is dropped
+	due   bool              // loop.timers.mu; the time has come, and the function is queued
+	round uint32            // loop.timers.mu; counts starts and stops: a queued call of an earlier round is dropped
 	fires uint32            // loop.timers.mu; the round of the queued call
 }
 
-// After runs fn on the loop once d has passed: never earlier, and after what became ready by then.
-// A d below 0 counts as 0. On a closed loop it never runs.
+// After runs fn on the loop once d has passed, and never earlier. Work that became ready before
+// that instant runs first. A negative d counts as 0. On a closed loop fn never runs.
 func (l *Loop) After(d time.Duration, fn func()) *Timer { return l.newTimer(d, 0, fn) }
 
-// Every runs fn on the loop at each multiple of d from now, a millisecond being the least. A loop
-// that is late skips what it has missed. It goes on until Stop.
+// Every runs fn on the loop at each multiple of d from now, until Stop. d is at least a
+// millisecond: a smaller one counts as a millisecond. A loop that is late skips the calls that it
+// has missed.
 func (l *Loop) Every(d time.Duration, fn func()) *Timer {
 	d = max(d, time.Millisecond)
 	return l.newTimer(d, d, fn)
@@ -103,7 +104,7 @@ func (l *Loop) newTimer(d, every time.Duration, fn func()) *Timer {
 	return t
 }
 
-// start starts the timer, and returns whether a call was still to come.
+// start starts the timer, and returns whether a call was pending.
 func (t *Timer) start(d time.Duration) bool {
 	l, ts := t.loop, &t.loop.timers
 	at := l.clock.Now().Add(max(d, 0))
@@ -124,10 +125,10 @@ func (t *Timer) start(d time.Duration) bool {
 	return pending
 }
 
-// Reset makes the timer run its function once d has passed from now, as After does, or at each
-// multiple of d if it was made by Every. A call that was still to come does not: then Reset returns
-// true. It can be called from any goroutine, also while the function runs, and starts a timer anew
-// that has run or was stopped.
+// Reset starts the timer anew: its function runs once d has passed from now, as with After, or at
+// each multiple of d if Every made the timer. Reset returns true if a call was pending, and drops
+// that call. Any goroutine may call it, also while the function runs, and also for a timer that has
+// run or was stopped.
 func (t *Timer) Reset(d time.Duration) bool {
 	t.loop.timers.mu.Lock()
 	if t.every != 0 {
@@ -138,8 +139,8 @@ func (t *Timer) Reset(d time.Duration) bool {
 	return t.start(d)
 }
 
-// Stop makes the function not be called any more, until Reset. It returns true if a call was still
-// to come. A call that is under way goes on.
+// Stop drops the pending calls of the function, until Reset. It returns true if a call was pending.
+// A call that is already running continues.
 func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()
@@ -151,11 +152,11 @@ func (t *Timer) Stop() bool {
 	return pending
 }
 
-// expire queues the function for the turn's last step. Loop only.
+// expire queues the function for the last step of the turn. Loop only.
 func (t *Timer) expire(now timeouts.Deadline) {
 	ts := &t.loop.timers
 	ts.mu.Lock()
-	due := t.due // else Stop or Reset came since it was taken from the wheel
+	due := t.due // false if Stop or Reset came after the wheel gave the timer out
 	if due {
 		t.fires = t.round
 		if t.every != 0 {
@@ -183,7 +184,7 @@ func (t *Timer) run() {
 	}
 }
 
-// expire hands out what is due. Loop only.
+// expire handles all timers that are due. Loop only.
 func (l *Loop) expire() {
 	if l.timers.earliest.Load() == int64(timeouts.Never) {
 		return

@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// A Waiter says what waits while an operation waits. The zero Waiter is the calling goroutine.
-// There are three more: a goroutine until a context ends, a task, and a task until a context ends.
+// A Waiter names what waits for an operation. The zero Waiter is the calling goroutine. The others
+// are a goroutine until a context ends, a task, and a task until a context ends.
 //
-// A Waiter is a small value and costs no allocation, except With on a task's.
+// A Waiter is a small value. Only a Waiter with both a task and a context allocates.
 type Waiter struct {
 	by any // nil, context.Context, *Task or *taskContext
 }
@@ -17,14 +17,14 @@ type taskContext struct {
 	ctx  context.Context
 }
 
-// ByContext returns the Waiter of a goroutine that waits until ctx ends; a nil ctx is none.
+// ByContext returns the Waiter of a goroutine that waits until ctx ends. A nil ctx never ends.
 func ByContext(ctx context.Context) Waiter { return Waiter{ctx} }
 
 // ByTask returns the Waiter of a task. Only the task itself may use it.
 func ByTask(t *Task) Waiter { return Waiter{t} }
 
-// With returns w, whose waits end with the cause of ctx when ctx ends. It replaces an earlier
-// context. A nil ctx is none.
+// With returns a copy of w whose waits also end when ctx ends, with the cause of ctx. ctx replaces
+// an earlier context. A nil ctx never ends.
 func (w Waiter) With(ctx context.Context) Waiter {
 	switch t := w.Task(); {
 	case t == nil && ctx == nil:
@@ -38,8 +38,8 @@ func (w Waiter) With(ctx context.Context) Waiter {
 	}
 }
 
-// In returns w, whose waits suspend the task t, or the goroutine if t is nil. Only the task itself
-// may use it. A context of w stays.
+// In returns a copy of w whose waits suspend the task t. With a nil t, they block the goroutine.
+// The context of w stays. Only the task itself may use the result.
 func (w Waiter) In(t *Task) Waiter {
 	if t == nil {
 		return Waiter{}.With(w.Context())
@@ -50,7 +50,7 @@ func (w Waiter) In(t *Task) Waiter {
 	return Waiter{t}
 }
 
-// Task returns the task that waits, or nil if a goroutine does.
+// Task returns the task that waits, or nil if a goroutine waits.
 func (w Waiter) Task() *Task {
 	switch by := w.by.(type) {
 	case *Task:
@@ -61,7 +61,7 @@ func (w Waiter) Task() *Task {
 	return nil
 }
 
-// Context returns the context that ends waits, or nil.
+// Context returns the context whose end ends a wait, or nil.
 func (w Waiter) Context() context.Context {
 	switch by := w.by.(type) {
 	case *taskContext:
@@ -72,7 +72,7 @@ func (w Waiter) Context() context.Context {
 	return nil
 }
 
-// ended returns the cause of a context that has ended.
+// ended returns the cause of the context if it has ended.
 func (w Waiter) ended() error {
 	if w.by == nil {
 		return nil
@@ -83,9 +83,8 @@ func (w Waiter) ended() error {
 	return nil
 }
 
-// park blocks until o has left the queue or was woken to take the lane: each leaves one token in
-// o.ch, or makes the task ready. When a context ends first, park cancels o. t and ctx are of the
-// Waiter; on is the loop of o's descriptor.
+// park blocks until o has left the queue, or was woken to take the lane. Either puts one token into
+// o.ch, or makes the task ready. If ctx ends first, park cancels o. t and ctx are the Waiter's.
 func (o *Op) park(t *Task, ctx context.Context) {
 	if ctx != nil && ctx.Done() == nil {
 		ctx = nil
@@ -95,8 +94,8 @@ func (o *Op) park(t *Task, ctx context.Context) {
 		switch {
 		case ctx == nil:
 		case ctx.Err() != nil:
-			// At once, and not by a post to the loop: an attempt that makes its own edge would
-			// begin another wait before that.
+			// Cancel at once, and do not post this to the loop. An attempt that makes its own edge
+			// would begin another wait before the post runs.
 			o.cancel(o.fd, context.Cause(ctx), nil)
 		default:
 			defer t.endBy(ctx, o)()
@@ -106,7 +105,7 @@ func (o *Op) park(t *Task, ctx context.Context) {
 		select {
 		case <-o.ch:
 		case <-ctx.Done():
-			// What comes of the cancel arrives in o.ch too, so o is out of every queue after this.
+			// The cancel puts its token into o.ch too, so after this receive o is in no queue.
 			o.cancel(o.fd, context.Cause(ctx), nil)
 			<-o.ch
 		}
