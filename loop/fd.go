@@ -353,7 +353,7 @@ func (fd *FD) leave(keep fdState, why error) error {
 		return net.ErrClosed
 	}
 	fd.state |= fdClosed | keep
-	ended := why // the error of operations: always net.ErrClosed or around it
+	ended := why // the error of operations: net.ErrClosed if a failed watcher is the cause
 	if !errors.Is(why, net.ErrClosed) {
 		ended = net.ErrClosed
 	}

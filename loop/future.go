@@ -8,27 +8,27 @@ import (
 	"sync"
 )
 
-// A Future is the result of one operation, settled once. It is a value, and one that is settled at
-// birth allocates nothing.
+// A Future gives the result of one operation, which is settled once. It is a value. A Future that
+// is settled when it is made allocates nothing.
 type Future[T any] struct {
 	val  T
 	err  error
-	c    *completion // nil: val and err are the result
-	p    *T          // with c: where the result is once c is settled
-	loop *Loop       // where Then runs; nil: any of the default reactor
+	c    *completion // nil: val and err hold the result
+	p    *T          // if c is not nil: points to the result once c is settled
+	loop *Loop       // the loop where Then runs; nil: one of the default reactor's
 }
 
-// Settled is a future that has its result.
+// Settled returns a future that has its result.
 func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: err} }
 
-// SettledOn is Settled for an operation on fd, on whose loop Then runs.
+// SettledOn is Settled for an operation on fd. Then runs on the loop of fd.
 func SettledOn[T any](fd *FD, v T, err error) Future[T] {
 	return Future[T]{val: v, err: err, loop: fd.Loop()}
 }
 
-// Start makes the attempt of o and gives a future of what comes of it, with *p as its value, which
-// the attempt fills. If fd is on no loop and o must wait, it joins l (nil: one of the default
-// reactor's). o must stay untouched until the future is settled.
+// Start makes the first attempt of o and returns a future of its result. The attempts fill *p,
+// which becomes the value of the future. If o must wait and fd is on no loop, fd joins l. A nil l
+// is one of the default reactor's loops. The caller must not touch o until the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 	on, err := fd.start(o, l)
 	if on == nil {
@@ -47,7 +47,7 @@ func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 	return Future[T]{c: o.future, p: p, loop: on} // only this goroutine may use o until it is settled
 }
 
-// Settled says whether the result is there.
+// Settled reports whether the future has its result.
 func (f Future[T]) Settled() bool {
 	if f.c == nil {
 		return true
@@ -57,9 +57,9 @@ func (f Future[T]) Settled() bool {
 
 func (f Future[T]) result(err error) (T, error) { return *f.p, err }
 
-// Wait blocks the calling goroutine until the result is there. If ctx ends first, the operation is
-// canceled, so that its buffer is the caller's again when Wait returns; what is no operation, a
-// promise or the end of a task, goes on.
+// Wait blocks the calling goroutine until the future has its result. If ctx ends first, Wait
+// cancels the operation, so the caller may use its buffer again when Wait returns. A promise
+// without CancelBy and the end of a task are no operations: they continue.
 //
 // Errors: the operation's; the cause of ctx; ErrOnLoop.
 func (f Future[T]) Wait(ctx context.Context) (T, error) {
@@ -82,9 +82,10 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 	return f.result(err)
 }
 
-// Await suspends the task until the result is there.
+// Await suspends the task until the future has its result.
 //
-// Errors: the operation's; the cause of the task's Cancel, and then the operation goes on.
+// Errors: the operation's; context.Canceled after Task.Cancel, or net.ErrClosed at the end of the
+// task's loop: then the operation continues.
 func (f Future[T]) Await(t *Task) (T, error) {
 	if f.c == nil {
 		return f.val, f.err
@@ -94,13 +95,13 @@ func (f Future[T]) Await(t *Task) (T, error) {
 	}
 	err, forsaken := f.c.await(t)
 	if forsaken {
-		return *new(T), err // what goes on may be writing the result just now
+		return *new(T), err // the operation continues and may be writing the result now
 	}
 	return f.result(err)
 }
 
-// Then runs fn on the loop once the result is there, in the last step of a turn; never at once. On
-// a loop that is closed by then, it does not run.
+// Then runs fn on the loop once the future has its result, in the last step of a turn. Then never
+// calls fn itself. If the loop has ended by then, fn runs on a goroutine of its own.
 func (f Future[T]) Then(fn func(T, error)) {
 	if f.c != nil {
 		f.c.then(f.loop, func(err error) { fn(f.result(err)) })
@@ -117,47 +118,49 @@ func (f Future[T]) Then(fn func(T, error)) {
 	l.later(func() { fn(f.val, f.err) })
 }
 
-// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. It does
-// not cancel a task: use Task.Cancel.
+// Cancel ends the operation or the promise with context.Canceled, if it has not ended. It does not
+// cancel a task: use Task.Cancel.
 func (f Future[T]) Cancel() {
 	if f.c != nil {
 		f.c.cancel(context.Canceled)
 	}
 }
 
-// A Promise is the other end of a future that is not an operation on a descriptor.
+// A Promise settles a future that is not an operation on a descriptor.
 type Promise[T any] struct {
 	c   completion
 	val T // written before c is settled
 	l   *Loop
 }
 
-// NewPromise makes a promise whose Then functions run on l, which must not be nil.
+// NewPromise returns a promise whose Then functions run on l. l must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
-// CancelBy makes the promise stand for an operation that other code carries out. fn is called in
-// place of canceling the promise: by Cancel, when the context of a Wait ends, and at the end of the
-// loop. fn makes that code end soon and settle the promise with its result. It may be called more
-// than once, from any goroutine. CancelBy must be called before anything waits.
+// CancelBy makes the promise stand for an operation that other code carries out. A cancel of the
+// promise then calls fn instead: Future.Cancel, the end of the context of a Wait, and the end of
+// the loop. fn must make that code end soon and settle the promise with its result. fn may run more
+// than once, on any goroutine. Call CancelBy before anything waits for the promise.
 func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
-// ResolveWith settles it with a value beside an error: how far the operation came, and what ended
-// it. See Resolve.
+// ResolveWith settles the promise with a value and an error: the progress of the operation, and the
+// error that ended it. It returns true if the promise was not settled before.
 func (p *Promise[T]) ResolveWith(v T, err error) bool {
 	return p.c.settleWith(err, func() { p.val = v })
 }
 
-// Future is what the promise settles.
+// Future returns the future that the promise settles.
 func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
 
-// Resolve settles it with a value. Only the first of Resolve, Reject and Cancel counts; it returns
-// whether it was this.
+// Resolve settles the promise with a value. Only the first call of Resolve, ResolveWith, Reject and
+// Cancel has an effect. Resolve returns true if it was this call.
 func (p *Promise[T]) Resolve(v T) bool { return p.c.settleWith(nil, func() { p.val = v }) }
 
-// Reject settles it with an error, which must not be nil.
+// Reject settles the promise with an error, which must not be nil. It returns true if the promise
+// was not settled before.
 func (p *Promise[T]) Reject(err error) bool { return p.c.settle(err) }
 
-// A completion is what futures share: settled once, then every waiter is resumed.
+// A completion is the shared state of the copies of a future. It is settled once, and then resumes
+// every waiter.
 //
 //	open ──settle, by the operation, the promise or cancel──▶ settled (final)
 type completion struct {
@@ -168,18 +171,18 @@ type completion struct {
 	tasks   []waiting     // mu
 	thens   []then        // mu
 	parked  int           // mu; goroutines that wait
-	tracked bool          // mu; by the loop of a promise
-	op      *Op           // immutable; what cancel ends, nil for a promise
-	fd      *FD           // immutable; of op
-	loop    *Loop         // immutable; of a promise, nil for an operation
-	fixed   bool          // immutable; the end of a task, which cancel does not make
-	ender   func(error)   // immutable; what cancel calls, of a promise that stands for an operation
+	tracked bool          // mu; the promise is in the list of its loop
+	op      *Op           // immutable; the operation that cancel ends; nil for a promise
+	fd      *FD           // immutable; the FD of op
+	loop    *Loop         // immutable; the loop of a promise; nil for an operation
+	fixed   bool          // immutable; true for the end of a task: cancel has no effect
+	ender   func(error)   // immutable; for a promise that stands for an operation: cancel calls it
 }
 
 type waiting struct {
 	task     *Task
-	err      *error // where its wait's error goes
-	forsaken *bool  // set if that is not the result's
+	err      *error // receives the error of the wait
+	forsaken *bool  // set if that error is not the result's
 }
 
 type then struct {
@@ -234,8 +237,8 @@ func (c *completion) cancel(err error) {
 	}
 }
 
-// park blocks the calling goroutine until c is settled, and returns its error; or until ctx ends,
-// and returns its cause.
+// park blocks the calling goroutine until c is settled, and returns the error of c. If ctx ends
+// first, it returns true and the cause of ctx.
 func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
 	c.mu.Lock()
 	if c.settled {
@@ -277,8 +280,8 @@ func (c *completion) await(t *Task) (err error, forsaken bool) {
 	return err, forsaken
 }
 
-// track lets the loop know of a promise that something waits for, so that the end of the loop
-// settles it. mu is held.
+// track adds a promise that something waits for to the list of its loop. The end of the loop
+// settles it. The caller holds mu.
 func (c *completion) track() {
 	if c.loop == nil || c.tracked {
 		return
@@ -286,7 +289,7 @@ func (c *completion) track() {
 	c.tracked = true
 	switch c.loop.promised.add(c) {
 	case promisesEnded:
-		go c.settle(net.ErrClosed) // not here, under the lock
+		go c.settle(net.ErrClosed) // on another goroutine, since this one holds the lock
 	case promisesEnding:
 		if c.ender != nil {
 			go c.ender(net.ErrClosed)
@@ -303,7 +306,7 @@ func (c *completion) unpark() {
 	c.mu.Unlock()
 }
 
-// untrack makes the loop forget a promise that nothing waits for any more. mu is held.
+// untrack removes a promise from the list if nothing waits for it any more. The caller holds mu.
 func (c *completion) untrack() {
 	if c.tracked && c.parked == 0 && len(c.tasks) == 0 && len(c.thens) == 0 {
 		c.tracked = false
@@ -311,9 +314,9 @@ func (c *completion) untrack() {
 	}
 }
 
-// promises are those of a loop that something waits for. At its end they are settled. One that
-// stands for an operation is canceled first, and is settled when the tasks are gone that may carry
-// the operation out: so its end is not seen before the operation is over.
+// promises holds the promises of a loop that something waits for. The end of the loop settles them.
+// It first cancels those that stand for an operation, and settles them when the tasks have ended
+// that may carry the operation out. So the waiter sees the end only after the operation is over.
 //
 //	open ──end──▶ ending ──last──▶ ended
 type promises struct {
@@ -330,7 +333,7 @@ const (
 	promisesEnded
 )
 
-// add takes c in, unless the loop cannot settle it any more, and returns the state.
+// add takes c in, unless the loop has ended and cannot settle it, and returns the state.
 func (ps *promises) add(c *completion) promisesState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -349,7 +352,7 @@ func (ps *promises) remove(c *completion) {
 	ps.mu.Unlock()
 }
 
-// become returns those that wait.
+// become sets the state and returns the promises in the list.
 func (ps *promises) become(state promisesState) []*completion {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -369,7 +372,7 @@ func (ps *promises) last(err error) {
 	}
 }
 
-// forsake ends t's wait with err, if it still waits; c goes on. Loop only.
+// forsake ends t's wait with err, if t still waits. c is not settled by this. Loop only.
 func (c *completion) forsake(t *Task, err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

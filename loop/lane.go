@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// fdState has eight bits for each lane, and some for the descriptor.
+// fdState holds eight bits for each lane, and some for the descriptor.
 //
 //	idle ──take──▶ busy ──done──▶ idle
 //	 │ edge         │ │ edge: ready is remembered, and EAGAIN tries once more
@@ -20,26 +20,26 @@ import (
 type fdState uint32
 
 const (
-	laneBusy      fdState = 1 << iota // an attempt is under way, or the lane is lent
-	laneBlocked                       // not ready for sure until the next edge; only while on a loop
+	laneBusy      fdState = 1 << iota // an attempt is running, or the lane is lent
+	laneBlocked                       // not ready until the next edge; only while on a loop
 	laneReady                         // an edge came, and no attempt has begun since; only while on a loop
-	laneHeld                          // an attempt of the watcher's was refused, and the watcher is to be called
-	laneLate                          // the lane's deadline has passed; on no loop: it must be looked at
-	laneBackedOff                     // laneTimer.backoff is above 0: asking the timer would cost a cache line
-	laneEdgeless                      // while the lane backs off: edges of it prove nothing
-	laneWidth     = 8                 // the write lane's bits are these, shifted
+	laneHeld                          // an attempt of the watcher was refused, so the watcher must be called
+	laneLate                          // the lane's deadline has passed; on no loop: compare it with the clock
+	laneBackedOff                     // laneTimer.backoff is above 0; reading the timer would cost a cache line
+	laneEdgeless                      // while the lane backs off: ignore its edges
+	laneWidth     = 8                 // the write lane has the same bits, shifted
 )
 
 const (
-	fdClosed      fdState = 1 << (2*laneWidth + iota) // by Close or Detach
-	fdKeep                                            // by Detach: the descriptor stays open
-	fdWatched                                         // watcher is called at edges
+	fdClosed      fdState = 1 << (2*laneWidth + iota) // Close or Detach was called
+	fdKeep                                            // Detach was called: the descriptor stays open
+	fdWatched                                         // the watcher is called at edges
 	fdDispatching                                     // watcher is being called
-	fdAgain                                           // in the loop's list of those to come back to, or to be put there after dispatching
+	fdAgain                                           // in the loop's list of descriptors to come back to, or joins it after dispatching
 	fdServed                                          // was in that list, but an event came first
-	fdLent                                            // the write lane is busy by Lend: it may take long
-	fdNoHint                                          // hang-up or urgent data was seen: a short read proves nothing any more
-	fdTook                                            // watcher, which is being called, has received something
+	fdLent                                            // the write lane is busy by Lend, perhaps for long
+	fdNoHint                                          // a hang-up or urgent data was seen: a short read does not mean empty any more
+	fdTook                                            // the watcher that is being called has received something
 	fdLingers                                         // close(2) may block: see SetLingers
 )
 
@@ -47,8 +47,8 @@ func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
 
 func edge(d Direction) pollux.Ready { return pollux.Readable << d }
 
-// What a descriptor may spend in one turn. An operation counts as its bytes, and as opCost at the
-// least.
+// budget is the number of bytes that a descriptor may move in one turn. An operation counts as its
+// bytes, or as opCost if that is more.
 const (
 	budget = 256 << 10
 	opCost = budget / 32
@@ -56,21 +56,21 @@ const (
 	spentUnit = 64 // bytes
 )
 
-// cost is what an attempt counts for the budget, in bytes.
+// cost returns the share of an attempt in the budget, in bytes.
 func (o *Outcome) cost() int { return max(o.N, max(o.Ops, 1)*opCost) }
 
-// free says that nothing is in the way of an attempt in the lane: the common answer of mayTry. mu
-// is held.
+// free reports whether an attempt in the lane may begin at once. It is the fast path of mayTry. The
+// caller holds mu.
 func (fd *FD) free(d Direction) bool {
 	s := fd.state & (fdClosed | fdDispatching | lane(d, laneBusy|laneBlocked|laneLate))
 	return fd.queue[d] == nil && (s == 0 || s == fdDispatching && fd.loop.spent[d] < budget/spentUnit)
 }
 
-// mayTry says whether an attempt in the lane may begin. mu is held.
+// mayTry returns nil if an attempt in the lane may begin. The caller holds mu.
 //
-// Errors: net.ErrClosed; os.ErrDeadlineExceeded once the lane's deadline has passed; ErrAgain if
-// the lane is taken or surely not ready, if operations that are not Blind are before it, or if the
-// watcher's budget is spent.
+// Errors: net.ErrClosed; os.ErrDeadlineExceeded after the lane's deadline; ErrAgain if the lane is
+// taken or blocked, if operations that are not Blind are queued, or if the watcher's budget is
+// spent.
 func (fd *FD) mayTry(d Direction, blind bool) error {
 	s := fd.state
 	switch {
@@ -87,10 +87,10 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
-// doubt forgets that the lane is blocked, for a call that must not wait: between the arrival of
-// something and the loop's look at its edge, the system knows more than the lane. It returns
-// whether there is reason to try. A watcher has no doubts: it is called in time, and does not pay
-// for asking. mu is held.
+// doubt clears the blocked state of the lane for a call that must not wait, and returns whether the
+// call should try. Data may have arrived that the loop has not seen yet. A watched descriptor keeps
+// its state: the loop calls the watcher in time, and the extra system calls would cost it. The
+// caller holds mu.
 func (fd *FD) doubt(d Direction) bool {
 	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.ordered(d) != nil {
 		return false
@@ -99,8 +99,9 @@ func (fd *FD) doubt(d Direction) bool {
 	return true
 }
 
-// withinBudget returns ErrAgain if the watcher, which is being called, has had its share of this
-// turn: it will be called again. What answers what was read is bounded by that, and is not refused.
+// withinBudget returns ErrAgain if the watcher that is being called has spent its budget of this
+// turn. The loop then calls it again. Writes that answer the data read are allowed: the reads limit
+// them.
 func (fd *FD) withinBudget(d Direction) error {
 	if fd.state&fdDispatching == 0 {
 		return nil
@@ -112,31 +113,31 @@ func (fd *FD) withinBudget(d Direction) error {
 	return ErrAgain
 }
 
-// charge counts what was moved for the watcher in this turn. mu is held.
+// charge adds an attempt of the watcher to the budget of this turn. The caller holds mu.
 func (fd *FD) charge(d Direction, out *Outcome) {
 	units, most := out.cost()/spentUnit, math.MaxUint16-1
-	if d == Read { // rounded up, so that no answer counts as more than what it answers
+	if d == Read { // rounded up, so that an answer never counts as more than its question
 		units, most = units+1, math.MaxUint16
 	}
 	spent := &fd.loop.spent[d]
 	*spent = uint16(min(int(*spent)+units, most))
 }
 
-// take begins an attempt. mu is held.
+// take begins an attempt. The caller holds mu.
 func (fd *FD) take(c *Call) {
 	fd.state = fd.state&^lane(c.Lane, laneReady) | lane(c.Lane, laneBusy)
 	c.Sysfd, c.HungUp = int(fd.sysfd), fd.state&fdNoHint != 0
 }
 
-// block notes that the lane is not ready, and asks a one-shot poller for the next edge. mu is held;
-// fd is on a loop.
+// block notes that the lane is not ready, and asks a one-shot poller for the next edge. The caller
+// holds mu, and fd is on a loop.
 func (fd *FD) block(d Direction) {
 	fd.state |= lane(d, laneBlocked)
 	fd.arm(d)
 }
 
-// arm asks a one-shot poller for the next edge; others were asked at Add for all of them. mu is
-// held; fd is on a loop.
+// arm asks a one-shot poller for the next edge. Other pollers report all edges since Add. The
+// caller holds mu, and fd is on a loop.
 func (fd *FD) arm(d Direction) {
 	if l := fd.loop; l.oneShot && fd.state&fdClosed == 0 {
 		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), edge(d)); err != nil {
@@ -145,7 +146,7 @@ func (fd *FD) arm(d Direction) {
 	}
 }
 
-// conclude ends an attempt with what the lane learns from it. mu is held.
+// conclude ends an attempt and updates the lane's state from its result. The caller holds mu.
 func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	s := fd.state &^ lane(d, laneBusy)
 	if d == Write {
@@ -155,19 +156,19 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	switch {
 	case fd.loop == nil:
 		if err == ErrAgain {
-			fd.state |= lane(d, laneHeld) // a watcher that comes will want to know
+			fd.state |= lane(d, laneHeld) // a later watcher must be called
 		}
 	case blind:
 		if err == ErrAgain {
 			fd.arm(d)
 		}
-	case s&lane(d, laneReady) != 0: // an edge came since
+	case s&lane(d, laneReady) != 0: // an edge came since the attempt began
 		if err == ErrAgain && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld)
 		}
 	case err == ErrAgain && out.More || out.Retry != 0:
 		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
-			fd.state |= lane(d, laneHeld) // an edge is as good as the time
+			fd.state |= lane(d, laneHeld) // an edge calls the watcher too, not only the retry timer
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
 		fd.block(d)
@@ -196,7 +197,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	}
 }
 
-// release unlocks mu after an attempt that is not in the queue, and lets go on what came meanwhile.
+// release unlocks mu after an attempt without a queued Op, and wakes what came meanwhile.
 func (fd *FD) release(d Direction) {
 	if fd.state&fdClosed != 0 {
 		fd.unlockAndClose()
@@ -208,9 +209,8 @@ func (fd *FD) release(d Direction) {
 	fd.mu.Unlock()
 }
 
-// rouse lets go on what came to the lane while it was not free, and what no edge will tell:
-// operations in the queue, and a watcher that was refused. mu is held; on is the loop whose
-// goroutine this is, or nil.
+// rouse wakes the operations and the watcher that came while the lane was not free, since no edge
+// will wake them. The caller holds mu. on is the loop that runs on this goroutine, or nil.
 func (fd *FD) rouse(d Direction, on *Loop) {
 	s := fd.state
 	if s&lane(d, laneBusy) != 0 || fd.loop == nil {
@@ -233,15 +233,15 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 	}
 }
 
-// renew makes the operations in the queue that are Blind be tried at the end of the attempt under
-// way. mu is held.
+// renew marks the Blind operations in the queue, so that the end of the running attempt tries them.
+// The caller holds mu.
 func (fd *FD) renew(d Direction) {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		o.fresh = o.fresh || o.Blind && o.state == opQueued
 	}
 }
 
-// The queue of a lane is a ring; fd.queue[d] is its last.
+// The queue of a lane is a ring. fd.queue[d] is its last operation.
 
 func (fd *FD) first(d Direction) *Op {
 	if last := fd.queue[d]; last != nil {

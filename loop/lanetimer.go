@@ -10,30 +10,31 @@ import (
 )
 
 const (
-	// longestRetry is where the doubling of Outcome.Retry ends, as in net/http's Accept.
+	// longestRetry is the longest time between two attempts with Outcome.Retry, as in net/http's
+	// Accept.
 	longestRetry = time.Second
-	// grace is how long an operation whose time is over waits for the one before it, which was
-	// woken to make its last attempt.
+	// grace is how long an operation whose deadline has passed still waits for the operation before
+	// it, which was woken to make its last attempt.
 	grace = time.Millisecond
 )
 
-// extra is what a descriptor needs once something on it has a deadline; an idle one has none.
+// extra holds the timers of a descriptor that has had a deadline. An idle descriptor has no extra.
 type extra struct {
 	lanes [2]laneTimer
 }
 
-// A laneTimer looks at a lane when the time has come. There is one for a lane, not one for an
-// operation: an operation that ends before its deadline leaves the node in the wheel, and the next
-// one with a later deadline finds it there and pays nothing.
+// A laneTimer makes the loop look at a lane at a set time. Each lane has one timer, and not each
+// operation. An operation that ends before its deadline leaves the timer in the wheel, so the next
+// operation with a later deadline starts no timer.
 type laneTimer struct {
 	timer    timeouts.Timer
 	fd       *FD
 	d        Direction
-	at       timeouts.Deadline // fd.mu: when the node fires; Never if it is in no wheel
-	deadline timeouts.Deadline // fd.mu: of the lane, by SetDeadline, or Never
-	retry    timeouts.Deadline // fd.mu: when the lane is to be tried without an edge, or Never
-	backoff  int               // fd.mu: how often in a row it had to
-	asked    timeouts.Deadline // fd.mu: operations with a deadline until then had their last attempt
+	at       timeouts.Deadline // fd.mu: when the timer fires; Never if it is in no wheel
+	deadline timeouts.Deadline // fd.mu: the lane's deadline, set by SetDeadline, or Never
+	retry    timeouts.Deadline // fd.mu: when the loop tries the lane without an edge, or Never
+	backoff  int               // fd.mu: back-offs in a row
+	asked    timeouts.Deadline // fd.mu: operations with a deadline up to here have had their last attempt
 }
 
 func (fd *FD) laneTimer(d Direction) *laneTimer {
@@ -49,8 +50,8 @@ func (fd *FD) laneTimer(d Direction) *laneTimer {
 	return &fd.extra.lanes[d]
 }
 
-// join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. fd.mu
-// is held.
+// join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. The
+// caller holds fd.mu.
 func (x *extra) join() {
 	for d := range x.lanes {
 		if lt := &x.lanes[d]; lt.deadline != timeouts.Never {
@@ -59,22 +60,23 @@ func (x *extra) join() {
 	}
 }
 
-// part stops the timers on l, which the descriptor leaves. fd.mu is held.
+// part stops the timers on l, which the descriptor leaves. The caller holds fd.mu.
 func (x *extra) part(l *Loop) {
 	for d := range x.lanes {
 		lt := &x.lanes[d]
-		lt.asked = timeouts.Now // by that loop's clock
+		lt.asked = timeouts.Now // asked was a time of that loop's clock
 		if lt.at != timeouts.Never {
 			lt.at, lt.retry = timeouts.Never, timeouts.Never
 			l.timers.stop(&lt.timer)
 		}
 		if lt.deadline != timeouts.Never {
-			lt.fd.state |= lane(lt.d, laneLate) // no timer looks after it
+			lt.fd.state |= lane(lt.d, laneLate) // no timer watches it any more
 		}
 	}
 }
 
-// arm makes the lane be looked at no later than at. fd.mu is held; fd is on a loop.
+// arm makes the loop look at the lane at the instant at, or earlier. The caller holds fd.mu, and fd
+// is on a loop.
 func (lt *laneTimer) arm(at timeouts.Deadline) {
 	if lt.at > at {
 		lt.at = at
@@ -82,10 +84,10 @@ func (lt *laneTimer) arm(at timeouts.Deadline) {
 	}
 }
 
-// SetDeadline sets the deadline of a lane, an instant of the clock of Now: operations of the lane
-// that wait then, or begin later, end with os.ErrDeadlineExceeded. It can be moved at any time,
-// also into the past, while operations wait. timeouts.Never is none. It counts beside the timeouts
-// of the operations: the earlier one ends them.
+// SetDeadline sets the deadline of a lane, an instant of the clock of Now. Operations of the lane
+// that wait at the deadline, or begin after it, end with os.ErrDeadlineExceeded. timeouts.Never
+// removes the deadline. The caller may move it at any time while operations wait, also into the
+// past. An operation ends at the earlier of the deadline and its own timeout.
 //
 // Error: net.ErrClosed.
 func (fd *FD) SetDeadline(d Direction, at timeouts.Deadline) error {
@@ -103,11 +105,11 @@ func (fd *FD) SetDeadline(d Direction, at timeouts.Deadline) error {
 	return nil
 }
 
-// limit puts the deadline of a lane into effect. mu is held.
+// limit applies the deadline of a lane. The caller holds mu.
 func (fd *FD) limit(lt *laneTimer) {
 	late := lane(lt.d, laneLate)
 	if was := fd.state & late; was != 0 && fd.loop != nil && fd.state&fdWatched != 0 && lt.deadline > fd.loop.clock.Now() {
-		fd.state |= lane(lt.d, laneHeld) // what came while the deadline had passed made no call
+		fd.state |= lane(lt.d, laneHeld) // events after the old deadline did not call the watcher
 		fd.again(nil)
 	}
 	switch {
@@ -128,7 +130,7 @@ func (fd *FD) limit(lt *laneTimer) {
 	}
 }
 
-// past says whether the lane's deadline has passed. mu is held.
+// past reports whether the lane's deadline has passed. The caller holds mu.
 func (fd *FD) past(d Direction) bool {
 	if fd.state&lane(d, laneLate) == 0 {
 		return false
@@ -136,20 +138,20 @@ func (fd *FD) past(d Direction) bool {
 	return fd.loop != nil || fd.extra.lanes[d].deadline <= timeouts.System.Now()
 }
 
-// resting says whether the lane backs off: no attempt is due before its timer or an edge. mu is
-// held.
+// resting reports whether the lane backs off: no attempt is due before its timer or an edge. The
+// caller holds mu.
 func (fd *FD) resting(d Direction) bool {
 	return fd.extra != nil && fd.extra.lanes[d].retry != timeouts.Never
 }
 
-// rested ends the doubling. mu is held.
+// rested resets the back-off. The caller holds mu.
 func (fd *FD) rested(d Direction) {
 	fd.extra.lanes[d].backoff = 0
 	fd.state &^= lane(d, laneBackedOff|laneEdgeless)
 }
 
-// backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up
-// to out.Most. mu is held.
+// backOff makes the loop try the lane again without an edge: after out.Retry, then after twice that
+// time, and so on up to out.Most. The caller holds mu.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
 	most := longestRetry
@@ -164,14 +166,14 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 	delay := min(out.Retry<<min(lt.backoff, 10), most)
 	at := fd.loop.clock.Now().Add(delay)
 	if lt.retry <= at {
-		return // an edge came meanwhile, and its attempt came to nothing
+		return // an earlier back-off is still running: an edge came, and its attempt brought nothing
 	}
 	lt.backoff++
 	fd.state |= lane(d, laneBackedOff)
 	lt.retry = at
 	lt.arm(at)
 	if out.Cause != nil {
-		// On the loop, and not here under the lock: the logger is the user's code.
+		// Log on the loop, and not here under the lock: the logger is user code.
 		l, sysfd := fd.loop, fd.sysfd
 		l.post(work{fn: func() {
 			l.log.Warn("operation backs off", "lane", d.String(), "fd", sysfd, "for", delay, "error", out.Cause)
@@ -179,16 +181,17 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 	}
 }
 
-// expire ends the operations of a lane whose deadline has passed, after a last attempt: what can
-// complete does, however late the loop is. It also makes the attempts that were put off. Loop only.
+// expire ends the operations of a lane whose deadline has passed, after one last attempt. An
+// operation that can complete does so, however late the loop is. expire also makes attempts that
+// were put off. Loop only.
 //
-// The last attempt is that of the first operation, so that none passes another. If it succeeds, the
-// next one has its turn as always; if it comes to nothing, the others whose time is over end with
-// it (settleDue). If the first does not come to make it (its loop is held up), they end after
-// grace.
+// The first operation makes the last attempt, so that no operation passes another. If it succeeds,
+// the next operation has its turn as always. If it returns ErrAgain, the others whose deadline has
+// passed end with it (settleDue). If the first one does not make its attempt, because its own loop
+// is held up, the others end after grace.
 func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.mu.Lock()
-	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // closed, or moved to another loop, at this very moment
+	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // fd was closed, or moved to another loop, at this moment
 		fd.mu.Unlock()
 		return
 	}
@@ -204,7 +207,7 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		lt.retry = timeouts.Never
 		fd.state &^= lane(d, laneBlocked)
 		if busy {
-			fd.state |= lane(d, laneHeld) // the end of the attempt under way goes on with it
+			fd.state |= lane(d, laneHeld) // the end of the running attempt calls the watcher
 			fd.renew(d)
 		} else {
 			tell = edge(d)
@@ -220,11 +223,11 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 		fd.settleDue(d, now, on)
 	default:
 		if !busy {
-			fd.state &^= lane(d, laneBlocked) // the edge may be among those that the loop has not seen yet
+			fd.state &^= lane(d, laneBlocked) // the poller may have an edge that the loop has not seen yet
 		}
 		switch {
 		case !busy && !fd.serve(d, on):
-			next = now // more may complete, in the next turn
+			next = now // more operations may complete, in the next turn
 		case busy || fd.ordered(d) != nil && fd.ordered(d).state == opWoken:
 			lt.asked = now
 			next = now.Add(grace)
@@ -241,7 +244,8 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.unlockAndClose()
 }
 
-// rearm starts the timer for what is next in the lane: at, or earlier. mu is held.
+// rearm starts the timer for the next event of the lane, at the instant at or earlier. The caller
+// holds mu.
 func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 	if fd.state&fdClosed != 0 || fd.loop == nil {
 		return
@@ -251,7 +255,7 @@ func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 		at = min(at, lt.deadline)
 	}
 	for o := fd.first(lt.d); o != nil; o = fd.after(o) {
-		if o.deadline > lt.asked { // the others have had their last attempt, or are waiting for grace to end
+		if o.deadline > lt.asked { // the others have had their last attempt, or wait for grace to end
 			at = min(at, o.deadline)
 		}
 	}
@@ -260,8 +264,8 @@ func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 	}
 }
 
-// due says whether the time of an operation in the queue is over that is not making its last
-// attempt already. mu is held.
+// due reports whether an operation in the queue has reached its deadline and is not making its last
+// attempt already. The caller holds mu.
 func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		if o.deadline <= now && o.state == opQueued {
@@ -271,8 +275,8 @@ func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
 	return false
 }
 
-// settleDue ends the operations of the lane whose time is over. One that was woken makes its last
-// attempt itself. mu is held.
+// settleDue ends the operations of the lane whose deadline has passed. One that was woken makes its
+// last attempt itself. The caller holds mu.
 func (fd *FD) settleDue(d Direction, now timeouts.Deadline, on *Loop) {
 	for o := fd.first(d); o != nil; {
 		next := fd.after(o)

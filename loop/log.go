@@ -11,8 +11,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// stderrLogger is the logger of a Config that names none: warnings and errors, as text on standard
-// error. It is the only user of zap in this module, so that no user's program has to know of zap.
+// stderrLogger returns the logger of a Config that names none: warnings and errors, as text on
+// standard error. Only this file uses zap, so a program that sets its own Logger never meets zap.
 var stderrLogger = sync.OnceValue(func() *slog.Logger {
 	text := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
 	return slog.New(&zapHandler{core: zapcore.NewCore(text, zapcore.Lock(os.Stderr), zap.WarnLevel)})
@@ -21,7 +21,7 @@ var stderrLogger = sync.OnceValue(func() *slog.Logger {
 // zapHandler is a slog.Handler that writes to a zap core. It is immutable.
 type zapHandler struct {
 	core   zapcore.Core // has the attributes of WithAttrs, and the groups around them
-	groups []string     // opened by WithGroup, without an attribute so far: slog leaves out empty groups
+	groups []string     // opened by WithGroup, still without an attribute: slog leaves out empty groups
 }
 
 var _ slog.Handler = (*zapHandler)(nil)
@@ -67,7 +67,7 @@ func (h *zapHandler) WithGroup(name string) slog.Handler {
 	return &zapHandler{core: h.core, groups: append(h.groups[:len(h.groups):len(h.groups)], name)}
 }
 
-// grouped puts fields into the groups that are open.
+// grouped puts fields into the open groups.
 func (h *zapHandler) grouped(fields []zap.Field) []zap.Field {
 	if len(fields) == 0 || len(h.groups) == 0 {
 		return fields
@@ -79,7 +79,7 @@ func (h *zapHandler) grouped(fields []zap.Field) []zap.Field {
 	return append(all, fields...)
 }
 
-// zapLevel rounds down to a level that zap has: slog allows levels between the named ones.
+// zapLevel rounds down to a level of zap. slog allows levels between the named ones.
 func zapLevel(level slog.Level) zapcore.Level {
 	switch {
 	case level < slog.LevelInfo:
@@ -134,7 +134,7 @@ func appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
 }
 
 // anyText formats a value as slog.TextHandler does. Package fmt recovers a panic of an Error or
-// String method, which zap does not: the value may be what a callback has passed to panic.
+// String method, and zap does not. The value may be one that a callback has passed to panic.
 func anyText(v any) string {
 	switch v := v.(type) {
 	case error:

@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 )
 
-// A goroutine has no identity that a program can ask for. But a goroutine that drives a loop has
-// drive or finish in its stack, and a task's coroutine has Task.main. Walking the stack costs about
-// half a microsecond, so it is done only before a goroutine parks while user code runs on some
-// loop, and at each blocking call in the debug mode.
+// A program cannot ask for the identity of a goroutine. But a goroutine that drives a loop has
+// drive or finish in its stack, and a task's coroutine has Task.main. A walk of the stack takes
+// about half a microsecond. So it is made only before a goroutine parks while user code runs on
+// some loop, and at each blocking call in the debug mode.
 var entries struct {
-	once  sync.Once // not at initialization, since these functions ask themselves
+	once  sync.Once // not at initialization: these functions refer to entries themselves
 	spans [3]span
 }
 
@@ -21,7 +21,7 @@ func findEntries() {
 	entries.spans = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
 }
 
-// A span is the code of a function: return addresses from first on, below last.
+// A span is the code of a function: return addresses from first up to last, without last.
 type span struct{ first, last uintptr }
 
 func spanOf(fn any) span {
@@ -33,7 +33,7 @@ func spanOf(fn any) span {
 	return span{first, last}
 }
 
-// onLoopGoroutine says whether the calling goroutine drives a loop or is a task.
+// onLoopGoroutine reports whether the calling goroutine drives a loop or is a task.
 func onLoopGoroutine() bool {
 	entries.once.Do(findEntries)
 	var pcs [64]uintptr
@@ -53,7 +53,8 @@ func onLoopGoroutine() bool {
 	}
 }
 
-// live lists the loops that were made and have not ended. It is replaced, never changed.
+// live lists the loops that were made and have not ended. A change replaces the list and never
+// edits it.
 var live struct {
 	mu    sync.Mutex
 	loops atomic.Pointer[[]*Loop]
@@ -78,8 +79,8 @@ func changeLive(change func([]*Loop) []*Loop) {
 	live.loops.Store(&loops)
 }
 
-// refuseWait returns ErrOnLoop if the calling goroutine, which is about to park, is one that a loop
-// needs: a callback or a task is waiting without its task's name.
+// refuseWait returns ErrOnLoop if the calling goroutine is about to park and a loop runs on it: the
+// caller is a callback, or a task that the call does not name.
 func refuseWait() error {
 	loops := live.loops.Load()
 	if loops == nil {
@@ -93,8 +94,8 @@ func refuseWait() error {
 	return nil
 }
 
-// MayBlock returns ErrOnLoop in a callback or a task, for a call that is about to block the
-// goroutine, and so the loop. It takes about half a microsecond.
+// MayBlock returns ErrOnLoop in a callback or a task. Call it before a call that blocks the
+// goroutine, and with it the loop. It takes about half a microsecond.
 func MayBlock() error {
 	if onLoopGoroutine() {
 		return ErrOnLoop
@@ -102,7 +103,7 @@ func MayBlock() error {
 	return nil
 }
 
-// checksWaits is the debug mode: every blocking call is checked, also one that would complete at
-// once. Config.Debug and the environment variable POLLUX_DEBUG switch it on, for the whole process,
-// and the race detector does.
+// checksWaits is true in the debug mode: every blocking call is checked, also one that would
+// complete at once. Config.Debug, the environment variable POLLUX_DEBUG and the race detector
+// switch it on, for the whole process.
 var checksWaits atomic.Bool

@@ -7,7 +7,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A Direction is one of the two lanes of a descriptor.
+// A Direction selects one of the two lanes of a descriptor.
 type Direction uint8
 
 const (
@@ -17,85 +17,86 @@ const (
 
 func (d Direction) String() string { return [...]string{"read", "write"}[d] }
 
-// An Attempt is an operation as the loop sees it: a system call to try.
+// An Attempt makes the system call of an operation.
 type Attempt interface {
 	// Try makes the system call once. It must not block, and returns ErrAgain if the descriptor is
-	// not ready. An operation of several parts (send all) keeps what it has done so far and goes on
-	// from there at the next Try.
+	// not ready. An operation of several parts (send all) keeps its progress, and continues from
+	// there at the next Try.
 	//
-	// Try runs in the goroutine or the task that waits; for a future it runs on the loop. It never
-	// runs twice at once. A panic in it ends the operation with a *PanicError.
+	// Try runs in the goroutine or the task that waits. For a future it runs on the loop. Two calls
+	// of Try never run at the same time. A panic in Try ends the operation with a *PanicError.
 	Try(sysfd int) (Outcome, error)
 }
 
-// An Outcome is what the loop learns from an attempt besides its error. The zero Outcome is right
-// for most calls.
+// An Outcome reports the effects of an attempt to the loop, besides its error. The zero Outcome is
+// right for most calls.
 type Outcome struct {
-	// N is how many bytes moved. It counts for the descriptor's budget, see Fairness in the package
-	// comment.
+	// N is the number of bytes that moved. It counts against the descriptor's budget. See Fairness
+	// in the package comment.
 	N int
-	// Ops is how many operations the attempt made: 64 for a batch of 64 datagrams. 0 counts as one
-	// operation for the budget. A value above 0, or N above 0, also says that a read has taken
-	// something from the descriptor, so that a Watcher is called again. An accept says 1.
+	// Ops is the number of operations that the attempt made: 64 for a batch of 64 datagrams, 1 for
+	// an accept. 0 counts as one operation against the budget. Ops or N above 0 also reports that a
+	// read has taken something from the descriptor, so the loop calls a Watcher again.
 	Ops int
-	// Drained says that the descriptor is no longer ready though the attempt succeeded: a short
-	// read has emptied a stream socket. The next operation then waits for the next edge, and makes
-	// no system call before it.
+	// Drained reports that the descriptor is no longer ready although the attempt succeeded: a
+	// short read has emptied a stream socket. The next operation then waits for an edge before it
+	// makes a system call.
 	Drained bool
-	// More, with ErrAgain, is for an operation of several parts: this part is done, and the next is
-	// worth an attempt at once, if the budget allows.
+	// More, with ErrAgain, belongs to an operation of several parts. It reports that this part is
+	// done and that the next part may be tried at once, if the budget allows.
 	More bool
-	// Retry, with ErrAgain, is for what makes no edge (a full queue of another socket, descriptors
-	// that ran out): the loop tries again after this time, or at the next edge (of a one-shot
-	// poller, only after this time). The time doubles with each attempt, up to Most.
+	// Retry, with ErrAgain, makes the loop try again after this time, or at the next edge. On a
+	// one-shot poller the loop waits for the time only. Use it if readiness makes no edge: another
+	// socket's queue is full, or the process has no descriptor left. The time doubles with each
+	// attempt, up to Most.
 	Retry time.Duration
-	// Most, with Retry, is where the doubling ends; 0: at a second.
+	// Most, with Retry, is the longest time between two attempts. 0: one second.
 	Most time.Duration
-	// Edgeless, with Retry, says that an edge proves nothing, since the attempt itself makes one:
-	// only the time counts, and a hang-up.
+	// Edgeless, with Retry, reports that the attempt itself makes edges. The loop then ignores
+	// edges, and waits for the time or a hang-up.
 	Edgeless bool
-	// Cause, with Retry, is logged: it is why the operation backs off.
+	// Cause, with Retry, is the reason for the back-off. The loop logs it.
 	Cause error
 }
 
-// A Call is one operation on its way through a lane: where it queues, how long it may wait, and
-// what waits. The fields are set by the caller before Begin; Sysfd is set by Begin and End. It can
-// live on the caller's stack.
+// A Call is one operation on its way through a lane. It holds the lane, the timeout and the Waiter.
+// The caller sets the fields before Begin. Begin and End set Sysfd and HungUp. A Call can live on
+// the caller's stack.
 type Call struct {
-	// Waiter says what waits; zero: the calling goroutine.
+	// Waiter names what waits. Zero: the calling goroutine.
 	Waiter Waiter
-	// Lane is where the operation queues.
+	// Lane is the lane in which the operation queues.
 	Lane Direction
-	// Blind says that EAGAIN tells nothing about the lane (MSG_PEEK, MSG_OOB and MSG_ERRQUEUE look
-	// at something else). The lane's state neither delays a blind operation nor learns from it, and
-	// other operations pass it in the queue.
+	// Blind marks an operation whose EAGAIN says nothing about the lane: MSG_PEEK, MSG_OOB and
+	// MSG_ERRQUEUE look at something else. The lane's state does not delay a blind operation, and
+	// its result does not change that state. Other operations may pass it in the queue.
 	Blind bool
-	// Timeout is how long the operation may wait in all. It begins when the operation first has to
-	// wait. 0: it must not wait; negative: for ever.
+	// Timeout limits the total time of all waits of the operation. It begins with the first wait.
+	// 0: the operation does not wait. Negative: it waits without limit.
 	Timeout time.Duration
-	// Home is the loop to join if the descriptor is on none; nil: the task's, or one of the default
-	// reactor's.
+	// Home is the loop to join if the descriptor is on none. nil: the task's loop, or one of the
+	// default reactor's.
 	Home *Loop
-	// Sysfd is the descriptor, while the lane is the caller's.
+	// Sysfd is the descriptor's number, valid while the caller has the lane.
 	Sysfd int
-	// HungUp says, while the lane is the caller's, that the poller has told of a hang-up or an
-	// error: if an attempt comes to nothing, there may be nothing left to wait for.
+	// HungUp, valid while the caller has the lane, reports that the poller has seen a hang-up or an
+	// error. After an attempt without result there may then be nothing left to wait for.
 	HungUp bool
 
-	deadline timeouts.Deadline // of Timeout; 0: the timeout has not begun
+	deadline timeouts.Deadline // the end of Timeout; 0: the timeout has not begun
 	moved    int               // bytes since the caller last waited
 	looks    looks             // see FD.looksAgain
-	until    time.Duration     // the same
+	until    time.Duration     // the end of lingering, see FD.looksAgain
 	op       *Op               // in the queue, while it waits; from a pool
 }
 
-// Restart makes the timeout begin anew at the next wait, for an operation whose parts each have the
-// whole timeout.
+// Restart makes the timeout begin anew at the next wait. It is for an operation in which each part
+// has the whole timeout.
 func (c *Call) Restart() { c.deadline = 0 }
 
-// An Op is one operation in a lane's queue. A user embeds it in an Attempt that is to give a
-// future, see Start; a wait of a goroutine or a task has one from a pool. It may be used again once
-// it is settled.
+// An Op is one operation in a lane's queue. Embed it in an Attempt that gives a future (see Start).
+// A wait of a goroutine or a task takes its Op from a pool. The owner may use an Op again once it
+// is settled.
 //
 //	idle ──must wait──▶ queued ──edge──▶ woken ──takes the lane──▶ idle
 //	                     │ ▲ │            │ │
@@ -105,29 +106,31 @@ func (c *Call) Restart() { c.deadline = 0 }
 //	                     │ └──────── EAGAIN ───────────┘
 //	                     └─ deadline, cancel, Close ─▶ settled
 //
-// A goroutine or a task is woken, takes the lane and makes the attempt itself. It stays first in
-// the queue until it does: so it keeps its turn, and holds up neither deadlines nor Close if it
-// does not come. The loop makes the attempts of futures.
+// A goroutine or a task that was woken takes the lane and makes the attempt itself. Until then its
+// Op stays first in the queue: it keeps its turn, and if it is late it delays neither deadlines nor
+// Close. The loop makes the attempts of futures.
 type Op struct {
 	Call
 
-	// Attempt is set once by the owner; nil for waits of a goroutine or a task.
+	// Attempt is set once by the owner. nil: a goroutine or a task waits and makes its own
+	// attempts.
 	Attempt Attempt
-	// Wrap turns the error of the operation into the error of the future; nil: as it is. sysfd is the
-	// descriptor, which stays open during the call, or -1 once it is closed. Wrap is called under the
-	// lock of the FD: it may ask the system about sysfd, but it must not block, and must not use the FD.
+	// Wrap turns the operation's error into the future's error. nil: the error stays as it is.
+	// sysfd is the descriptor, which stays open during the call, or -1 after Close. Wrap runs under
+	// the lock of the FD: it may ask the kernel about sysfd, but it must not block and must not use
+	// the FD.
 	Wrap func(err error, sysfd int) error
 
-	canceled error       // fd.mu: why, if it was canceled while the loop tried it
-	future   *completion // fd.mu; what is settled, for Start
+	canceled error       // fd.mu; the error of a cancel that came while the loop tried the operation
+	future   *completion // fd.mu; the future to settle, set by Start
 
 	fd         *FD           // while it is in a queue
 	next, prev *Op           // fd.mu
-	ch         chan struct{} // one token when it is woken or settled; made once, of capacity 1
-	task       *Task         // or the task to resume
-	err        error         // once settled
+	ch         chan struct{} // gets one token when the operation is woken or settled; made once, of capacity 1
+	task       *Task         // the task to resume; nil: a goroutine waits on ch
+	err        error         // valid once settled
 	state      opState       // fd.mu
-	fresh      bool          // fd.mu; of one that is Blind: no attempt was made since it queued, or since the last edge
+	fresh      bool          // fd.mu; for a Blind operation: no attempt was made since it queued, or since the last edge
 }
 
 type opState uint8
@@ -135,15 +138,15 @@ type opState uint8
 const (
 	opIdle opState = iota
 	opQueued
-	opWoken  // may take the lane, and was notified
-	opTrying // the loop tries it
+	opWoken  // notified that it may take the lane
+	opTrying // the loop makes an attempt
 	opSettled
 )
 
-// own says that what waits makes the attempt itself; the loop only wakes it.
+// own reports whether a goroutine or a task makes the attempts. The loop then only wakes it.
 func (o *Op) own() bool { return o.Attempt == nil }
 
-// try makes the attempt. A panic in it becomes the operation's error, so that the lane is free
+// try makes the attempt. A panic in it becomes the operation's error, so that the lane becomes free
 // again.
 func try(a Attempt, sysfd int) (out Outcome, err error) {
 	defer func() {
@@ -154,14 +157,15 @@ func try(a Attempt, sysfd int) (out Outcome, err error) {
 	return a.Try(sysfd)
 }
 
-// wake tells what waits that it may take the lane. fd.mu is held; on is the loop whose goroutine
-// this is, or nil.
+// wake lets the waiting goroutine or task take the lane. The caller holds fd.mu. on is the loop
+// that runs on this goroutine, or nil.
 func (o *Op) wake(on *Loop) {
 	o.state, o.fresh = opWoken, false
 	o.notify(on)
 }
 
-// notify resumes what waits. It is called once each time that o leaves the state opQueued.
+// notify resumes the waiting goroutine or task. It is called once each time that o leaves the state
+// opQueued.
 func (o *Op) notify(on *Loop) {
 	if o.task != nil {
 		o.task.ready(on)
@@ -173,8 +177,8 @@ func (o *Op) notify(on *Loop) {
 	o.ch <- struct{}{}
 }
 
-// settle ends o, which is in no queue any more. fd.mu is held; on is as in wake. A future's owner
-// may reuse o once this returns.
+// settle ends o, which is in no queue any more. The caller holds fd.mu. on has the same meaning as
+// in wake. The owner of a future may reuse o once settle has returned.
 func (o *Op) settle(err error, on *Loop) {
 	was := o.state
 	o.state, o.err = opSettled, err
@@ -184,28 +188,28 @@ func (o *Op) settle(err error, on *Loop) {
 			err = o.Wrap(err, int(o.future.fd.sysfd))
 		}
 		o.future.settle(err)
-	case was == opQueued: // else the token of its waking is still there
+	case was == opQueued: // otherwise the token of wake is still in ch
 		o.notify(on)
 	}
 }
 
-// cancel ends o with err if it has not ended; then it returns true. of is the future that o must
-// belong to, or nil: o may be in use again by now.
+// cancel ends o with err, and returns true, if o has not ended. of is the future that o must belong
+// to, or nil: another operation may be using o by now.
 func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if of != nil && of.isSettled() { // which it becomes under fd.mu, so this holds
+	if of != nil && of.isSettled() { // a future is settled under fd.mu, so the answer stays true
 		return false
 	}
 	switch o.state {
 	case opQueued, opWoken:
 		d := o.Lane
 		fd.remove(o)
-		o.settle(err, nil) // from here on it may be in use again
-		fd.rouse(d, nil)   // it may have been its turn
+		o.settle(err, nil) // another operation may use o from here on
+		fd.rouse(d, nil)   // o may have been the next to take the lane
 		return true
 	case opTrying:
-		o.canceled = err // the attempt decides; if it comes to nothing, this does
+		o.canceled = err // the running attempt decides; if it does not complete, this error does
 		return true
 	}
 	return false

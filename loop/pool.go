@@ -5,19 +5,20 @@ import (
 	"sync"
 )
 
-// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine of
-// its own lives as long as there is work for it.
+// A pool runs functions that block, at most limit at once. The others wait in order. A goroutine of
+// the pool lives as long as it has work.
 type pool struct {
 	mu      sync.Mutex
 	limit   int
-	running int       // mu; places that are taken
+	running int       // mu; places in use
 	pending []pending // mu
 }
 
-// A pending one is a function, or a goroutine that has one to run itself.
+// A pending is a function that waits for a place, or a goroutine that waits to run its own
+// function.
 type pending struct {
 	fn    func()
-	place chan struct{} // closed once the place is the goroutine's
+	place chan struct{} // closed when the goroutine gets the place
 }
 
 func newPool(limit int) *pool { return &pool{limit: limit} }
@@ -33,7 +34,7 @@ func (p *pool) run(fn func()) {
 	go p.work(fn)
 }
 
-// enter takes a place for the calling goroutine; leave gives it up.
+// enter takes a place for the calling goroutine. leave gives the place up.
 func (p *pool) enter() {
 	p.mu.Lock()
 	if p.running < p.limit {
@@ -55,7 +56,7 @@ func (p *pool) leave() {
 
 func (p *pool) work(fn func()) {
 	defer func() {
-		if fn != nil { // it has ended this goroutine: another takes its place
+		if fn != nil { // fn has ended this goroutine (runtime.Goexit): another takes its place
 			if fn = p.next(); fn != nil {
 				go p.work(fn)
 			}
@@ -66,8 +67,8 @@ func (p *pool) work(fn func()) {
 	}
 }
 
-// next is what the caller's place is for now: a function to run; or nil, if nothing waits or the
-// place is another goroutine's.
+// next passes the caller's place on. It returns the next function to run. It returns nil if nothing
+// waits, or if the place has gone to a waiting goroutine.
 func (p *pool) next() (fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,12 +85,14 @@ func (p *pool) next() (fn func()) {
 	return first.fn
 }
 
-// Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more
-// than Config.Workers run at once: it waits for its turn. It returns fn's error, or a *PanicError.
-// It is for goroutines that work for a task, as those of Task.DoWith. Neither fn nor the function
-// of a Task.Do may call it: they have a place already, and there might be no other.
+// Do runs fn, which may block, on the calling goroutine. It first waits for a place: at most
+// Config.Workers functions run at once. It returns fn's error, or a *PanicError.
 //
-// Error: ErrOnLoop, for a callback or a task, of any loop.
+// Do is for goroutines that work for a task, as those of Task.DoWith do. fn must not call Do, and
+// the function of a Task.Do must not call it either: each has a place already, and another may
+// never become free.
+//
+// Error: ErrOnLoop in a callback or a task of any loop.
 func (l *Loop) Do(fn func() error) error {
 	if err := MayBlock(); err != nil {
 		return err
@@ -99,7 +102,7 @@ func (l *Loop) Do(fn func() error) error {
 	return protect(fn)
 }
 
-// protect turns a panic of fn into its error.
+// protect runs fn and turns a panic into the error.
 func protect(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -5,21 +5,21 @@ import (
 	"sync/atomic"
 )
 
-// work is one thing for the last step of a turn: exactly one field is set.
+// work is one item for the last step of a turn. Exactly one field is set.
 type work struct {
 	fn   func()
 	task *Task
 	fd   *FD
 }
 
-// A queue takes work from any goroutine. Its two slices change places, so in the long run it
-// allocates nothing.
+// A queue takes work from any goroutine. It swaps its two slices, so in the long run it allocates
+// nothing.
 type queue struct {
 	mu     sync.Mutex
 	items  []work
 	spare  []work
 	closed bool
-	some   atomic.Bool // items is not empty: to ask costs no lock
+	some   atomic.Bool // items is not empty; readable without the lock
 }
 
 func (q *queue) push(w work) bool {
@@ -33,7 +33,8 @@ func (q *queue) push(w work) bool {
 	return ok
 }
 
-// close refuses whatever comes from now on, unless there is something left to take.
+// close makes later pushes fail, and returns true, if the queue is empty. Otherwise it changes
+// nothing and returns false.
 func (q *queue) close() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

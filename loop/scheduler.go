@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// This file has what the package knows of Go's scheduler; the poller's part, and the rules of the
-// runtime that both rely on, are in the root's scheduler files. The rule is that a goroutine that
-// is ready runs.
+// This file holds the part of the package that depends on Go's scheduler. The poller's part, and
+// the rules of the runtime that both rely on, are in the root's scheduler files. The aim is that a
+// ready goroutine runs soon.
 
-// letWokenRun is called before a wait of a turn that has made goroutines ready. They run anyway
-// once the loop waits; but their answers are what comes next, so the wait would begin with a look
-// that finds nothing.
+// letWokenRun lets other goroutines run before the loop waits, after a turn that made goroutines
+// ready. Without it they would run during the wait, and the wait would begin with a look that finds
+// nothing: their answers are the next events.
 func letWokenRun() { runtime.Gosched() }
 
-// yieldEvery is how many events or functions a loop serves between two looks at whether others have
-// to run.
+// yieldEvery is the number of events or functions that a loop serves between two checks whether
+// other goroutines have to run.
 const yieldEvery = 8
 
-// share lets others run in the middle of a long turn, before the i-th of several things to do.
+// share lets other goroutines run in the middle of a long turn. It is called before the i-th of
+// several things to do.
 func (l *Loop) share(i int) {
 	if i%yieldEvery == yieldEvery-1 {
 		if err := l.poller.Yield(); err != nil {
@@ -28,27 +29,27 @@ func (l *Loop) share(i int) {
 	}
 }
 
-// A goroutine whose operations never have to wait would have its processor for 10 ms, until sysmon
-// preempts it: the system calls of an attempt are hidden from the scheduler (RawSyscall). So each
-// runMost-th operation on a descriptor without a wait lets others run, as the budget of a turn does
-// for tasks and watchers.
+// A goroutine whose operations never have to wait would keep its processor for 10 ms, until sysmon
+// preempts it: the scheduler does not see the system calls of an attempt (RawSyscall). So after
+// runMost operations in a row without a wait, a goroutine lets others run. The budget of a turn
+// does the same for tasks and watchers.
 const (
-	runOne  fdState = 1 << 27 // fdState counts them in its highest bits
-	runMost         = 32      // and overflows then
+	runOne  fdState = 1 << 27 // the highest bits of fdState count the operations
+	runMost         = 32      // after so many the count overflows
 )
 
-// ran counts an operation of a goroutine that did not wait, and returns whether others have to be
-// let run. mu is held.
+// ran counts an operation of a goroutine that did not wait. It returns true if other goroutines
+// must now run. The caller holds mu.
 func (fd *FD) ran() bool {
 	fd.state += runOne
 	return fd.state < runOne
 }
 
-// hasWaited forgets what ran has counted: the goroutine has waited. mu is held.
+// hasWaited resets the count of ran, because the goroutine has waited. The caller holds mu.
 func (fd *FD) hasWaited() { fd.state &= runOne - 1 }
 
-// letOthersRun lets others run. Goroutines that compute then have the processor for 10 ms and more
-// each time; so after them a goroutine keeps it for a part of their time, as a poller does.
+// letOthersRun lets other goroutines run. Goroutines that compute keep the processor for 10 ms and
+// more each time. After them, this goroutine keeps it for a part of that time, as a poller does.
 func letOthersRun() {
 	now := time.Since(epoch)
 	if now < time.Duration(keepUntil.Load()) {
@@ -66,25 +67,28 @@ var (
 	keepUntil atomic.Int64 // in nanoseconds since epoch
 )
 
-// looks is how a goroutine that would have to park looks again instead, while others compute.
+// looks says how a goroutine that would have to park tries again instead, while other goroutines
+// compute.
 //
 //	notYet ──▶ lingering ──until──▶ yielded ──▶ it parks
 type looks uint8
 
 const (
 	notYet    looks = iota
-	lingering       // attempts at once, for as long as an answer that is under way may take
-	yielded         // one attempt after the others had the processor
+	lingering       // attempts at once, as long as an answer may be on its way
+	yielded         // one attempt after other goroutines had the processor
 )
 
-// lingerFor is the part of the time of others that compute which a goroutine may spend on looking,
-// before it lets them run again: 1/64, as for pollers.
+// lingerFor sets how long a goroutine may look again before it lets computing goroutines run: 1/64
+// of the time that they had. Pollers use the same part.
 const lingerFor = 64
 
-// looksAgain gives the lane to a goroutine for another attempt before it parks, and unlocks mu if
-// it does. While others compute, a goroutine that parks is late twice: once until the loop has its
-// turn, and once more until it has its own. A goroutine that reads from a net.Conn has one turn,
-// and often finds the answer before it parks, since waking the peer takes long. mu is held.
+// looksAgain takes the lane for another attempt before the goroutine parks. If it does, it unlocks
+// mu and returns true. The caller holds mu.
+//
+// While other goroutines compute, a goroutine that parks waits for the processor twice: once until
+// the loop runs, and once until it runs itself. A goroutine that reads from a net.Conn waits once.
+// It often finds the answer before it parks, since waking the peer takes long.
 func (fd *FD) looksAgain(c *Call) bool {
 	if c.looks == yielded || c.Blind || !fd.mayLook(c) {
 		return false
@@ -101,19 +105,19 @@ func (fd *FD) looksAgain(c *Call) bool {
 	fd.state &^= lane(c.Lane, laneBlocked)
 	fd.take(c)
 	fd.mu.Unlock()
-	if c.looks == yielded { // with the lane: nothing comes between two attempts of one operation
+	if c.looks == yielded { // the caller keeps the lane: no other operation runs between two attempts of one operation
 		runtime.Gosched()
 	}
 	return true
 }
 
-// fewWoken is how many goroutines a loop may wake in a turn so that others which compute then are
-// taken for strangers: with more it is mostly its own goroutines that have the processor, and more
-// looks of theirs would only keep it from the loop.
+// fewWoken limits the goroutines that a loop may wake in a turn and still count computing
+// goroutines as strangers. If it wakes more, mostly its own goroutines have the processor. Their
+// extra looks would only keep the processor from the loop.
 const fewWoken = 2
 
-// mayLook says whether others compute, and nothing is in the way of an attempt or ends the wait. mu
-// is held.
+// mayLook reports whether other goroutines compute, nothing blocks an attempt, and nothing ends the
+// wait. The caller holds mu.
 func (fd *FD) mayLook(c *Call) bool {
 	return fd.loop != nil && fd.loop.crowd.Load() != 0 && fd.queue[c.Lane] == nil &&
 		fd.state&(fdClosed|fdWatched|lane(c.Lane, laneBusy|laneLate)) == 0 && !fd.isLate(fd.began(c)) && c.Waiter.ended() == nil

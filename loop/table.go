@@ -9,13 +9,13 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A table holds the descriptors of a loop by slot. It grows in chunks, so that ten thousand
-// connections leave no abandoned arrays behind.
+// A table holds the descriptors of a loop by slot. It grows in chunks, so it never copies and drops
+// a large array, even at ten thousand connections.
 //
 //	slot: free ──add──▶ used ──remove──▶ resting ──end of the turn──▶ free, of the next generation
 //
-// Resting keeps a promise: whatever events the poller fetched for the slot's last user have been
-// looked at, and dropped, before there is a next one.
+// A slot rests so that its next user gets no old event: before the slot is free again, the loop has
+// looked at all events that the poller fetched for its last user, and has dropped them.
 type table struct {
 	mu      sync.Mutex
 	chunks  []*chunk
@@ -23,8 +23,8 @@ type table struct {
 	resting []uint32
 	used    int
 	closed  bool
-	freed   atomic.Bool       // resting is not empty: to ask costs no lock
-	traces  map[*FD][]uintptr // where each was registered; nil unless wanted
+	freed   atomic.Bool       // resting is not empty; readable without the lock
+	traces  map[*FD][]uintptr // the call stack that registered each; nil without Config.TraceLeaks
 }
 
 const chunkSize = 256
@@ -44,7 +44,7 @@ func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 		base := uint32(len(t.chunks)) * chunkSize
 		t.chunks = append(t.chunks, new(chunk))
 		for i := range uint32(chunkSize) {
-			t.free = append(t.free, base+chunkSize-1-i) // the lowest comes out first
+			t.free = append(t.free, base+chunkSize-1-i) // so that the lowest slot comes out first
 		}
 	}
 	slot = t.free[len(t.free)-1]
@@ -63,7 +63,7 @@ func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	return slot, pollux.MakeToken(slot, c.generations[i]), nil
 }
 
-// token returns the name of a slot that is in use.
+// token returns the token of a slot that is in use.
 func (t *table) token(slot uint32) pollux.Token {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,7 +83,7 @@ func (t *table) remove(slot uint32) {
 	t.mu.Unlock()
 }
 
-// resolve appends to fds whose events these are: nil where a token is stale.
+// resolve appends the descriptor of each event to fds, or nil if the event's token is stale.
 func (t *table) resolve(events []pollux.Event, fds []*FD) []*FD {
 	t.mu.Lock()
 	for _, ev := range events {
@@ -98,7 +98,7 @@ func (t *table) resolve(events []pollux.Event, fds []*FD) []*FD {
 	return fds
 }
 
-// endTurn makes the slots that were freed available again.
+// endTurn makes the resting slots free again.
 func (t *table) endTurn() {
 	t.mu.Lock()
 	t.free = append(t.free, t.resting...)
@@ -107,7 +107,7 @@ func (t *table) endTurn() {
 	t.mu.Unlock()
 }
 
-// all lists what is registered; with last, nothing can be added any more.
+// all lists the registered descriptors. With last, nothing can be added any more.
 func (t *table) all(last bool) []*FD {
 	t.mu.Lock()
 	defer t.mu.Unlock()

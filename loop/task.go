@@ -8,40 +8,40 @@ import (
 	"time"
 )
 
-// A Task is a coroutine on a loop: straight-line code at the price of a callback. Only one runs at
-// a time, on the loop's turn, and it runs until it waits, so tasks of one loop need no locks among
+// A Task is a coroutine on a loop: straight-line code at the cost of a callback. The loop runs one
+// task at a time, in its turn, until the task waits. So the tasks of one loop need no locks among
 // themselves.
 //
-// A task must not block on anything foreign (a channel, a mutex held elsewhere, a disk): the whole
-// loop would stand. For that there is Do.
+// A task must not block on anything outside of its loop, such as a channel, a mutex or a disk: that
+// would stop the whole loop. Use Do for such calls.
 //
 //	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
 //	                           └──returned, panicked──▶ ended
 type Task struct {
-	wait Op // of a wait for a descriptor
+	wait Op // for waits on a descriptor
 	loop *Loop
 
-	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may
-	// resume no other.
+	// The loop's goroutine owns the fields below. It has made the coroutine: a thread-locked
+	// goroutine may resume only coroutines that it has made.
 	next      func() (struct{}, bool) // runs the task until it waits or ends
-	yield     func(struct{}) bool     // goes on in the loop; of the task
+	yield     func(struct{}) bool     // gives control back to the loop; the task calls it
 	suspended bool
 	ended     bool
-	op        *Op         // what it is suspended on, if that is an operation
-	waits     *completion // or a future
-	ender     func(error) // or a function that can be asked to end
-	spent     int         // since it was resumed
+	op        *Op         // the operation that it is suspended on, or nil
+	waits     *completion // the future that it is suspended on, or nil
+	ender     func(error) // ends the function that it is suspended on (DoWith), or nil
+	spent     int         // bytes of budget, since it was resumed
 	turns     int         // counts its waits for operations
 
-	// canceled is what Cancel said, once, for the wait that is on or the next one.
+	// canceled is the error of Cancel for the present wait or the next one. That wait clears it.
 	canceled error
 	done     *completion
 }
 
-// Go runs fn as a task on l, from the last step of a turn on. A panic in fn is logged and ends the
-// task.
+// Go runs fn as a task on l. It starts in the last step of a turn. A panic in fn is logged and ends
+// the task.
 //
-// On a closed loop fn does not run, and Wait returns net.ErrClosed.
+// On a closed loop fn does not run, and Task.Wait returns net.ErrClosed.
 func (l *Loop) Go(fn func(t *Task)) *Task {
 	t := &Task{loop: l, done: &completion{fixed: true}}
 	if l.closed.Load() || !l.post(work{fn: func() { t.start(fn) }}) {
@@ -61,14 +61,14 @@ func (t *Task) start(fn func(*Task)) {
 	t.resume()
 }
 
-// resume runs the task until it waits or ends. A Goexit in it ends the loop's goroutine too, since
-// iter.Pull passes it on. Loop only.
+// resume runs the task until it waits or ends. runtime.Goexit in the task ends the loop's goroutine
+// too, since iter.Pull passes it on. Loop only.
 func (t *Task) resume() {
 	t.spent, t.suspended = 0, false
 	t.next()
 }
 
-// main is the bottom of the coroutine's stack.
+// main is the first function of the coroutine's stack.
 //
 //go:noinline
 func (t *Task) main(fn func(*Task)) {
@@ -86,8 +86,9 @@ func (t *Task) main(fn func(*Task)) {
 	err = nil
 }
 
-// ready has a suspended task resumed: on the loop's own goroutine, which is on's or nil, after what
-// is being served just now, while what was touched is still in the caches; else from the run queue.
+// ready queues a suspended task. on is the loop that runs on this goroutine, or nil. If on is the
+// task's loop, the task runs right after the present event, while its data is in the caches.
+// Otherwise it runs from the run queue.
 func (t *Task) ready(on *Loop) {
 	if on == t.loop {
 		on.woken = append(on.woken, t)
@@ -96,14 +97,15 @@ func (t *Task) ready(on *Loop) {
 	}
 }
 
-// Loop is the loop it runs on.
+// Loop returns the loop of the task.
 func (t *Task) Loop() *Loop { return t.loop }
 
-// errNotRunning is for a wait in the name of a task that is not the one that runs.
+// errNotRunning is returned by a wait that names a task which is not running.
 var errNotRunning = errors.New("loop: a task may wait only while it runs, from its own function")
 
-// mayWait returns why the task must not wait: what Cancel said, or that the caller is not the task.
-// It cannot notice another goroutine that waits in the task's name while the task runs.
+// mayWait returns the error if the task must not wait: that of Cancel, or errNotRunning if the
+// caller is not the task. It cannot detect another goroutine that waits in the task's name while
+// the task runs.
 func (t *Task) mayWait() error {
 	if t.canceled != nil {
 		err := t.canceled
@@ -116,10 +118,10 @@ func (t *Task) mayWait() error {
 	return nil
 }
 
-// runs says whether the task runs now, as far as can be known.
+// runs reports whether the task seems to be running. It cannot tell which goroutine asks.
 func (t *Task) runs() bool { return !t.suspended && !t.ended && t.yield != nil }
 
-// suspend gives the loop up until what the task waits for has made it ready.
+// suspend gives control to the loop until the task is ready again.
 func (t *Task) suspend() {
 	t.op, t.suspended = nil, true
 	t.yield(struct{}{})
@@ -133,12 +135,12 @@ func (t *Task) suspendOn(o *Op) {
 	t.op = nil
 }
 
-// endBy makes ctx end the wait for o too, until the function that it returns is called.
+// endBy makes the end of ctx cancel the wait for o, until the returned function is called.
 func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
-	turn := t.turns + 1 // the wait that is about to begin
+	turn := t.turns + 1 // the wait that begins next
 	return context.AfterFunc(ctx, func() {
 		t.loop.post(work{fn: func() {
-			// By now it may be another wait that the task is in, on an Op that was used again.
+			// The task may be in another wait by now, on an Op that was used again.
 			if t.turns == turn && t.suspended && t.op == o {
 				o.cancel(o.fd, context.Cause(ctx), nil)
 			}
@@ -146,16 +148,16 @@ func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
 	})
 }
 
-// spend counts an operation that completed without waiting, and yields when the budget of a turn is
-// used up. The task itself calls it.
+// spend counts an operation that completed without a wait. When the budget of a turn is spent, the
+// task yields. Only the task itself calls it.
 func (t *Task) spend(out Outcome) {
 	if t.spent += out.cost(); t.spent >= budget && t.runs() {
 		t.Yield()
 	}
 }
 
-// Yield lets everything else that is ready go first. It is for the task itself to call, and panics
-// on a task that is waiting or has ended.
+// Yield lets everything else that is ready run first. Only the task itself may call it. It panics
+// if the task waits or has ended.
 func (t *Task) Yield() {
 	if !t.runs() {
 		panic(errNotRunning)
@@ -166,7 +168,7 @@ func (t *Task) Yield() {
 
 // Sleep suspends the task for d.
 //
-// Errors: net.ErrClosed at the end of the loop, the cause of Cancel.
+// Errors: net.ErrClosed at the end of the loop; context.Canceled after Cancel.
 func (t *Task) Sleep(d time.Duration) error {
 	p := NewPromise[struct{}](t.loop)
 	timer := t.loop.After(d, func() { p.Resolve(struct{}{}) })
@@ -178,11 +180,11 @@ func (t *Task) Sleep(d time.Duration) error {
 }
 
 // Do runs fn, which may block, on a pool of goroutines (see Config.Workers), and suspends the task
-// meanwhile. It returns fn's error, or a *PanicError. It always waits for fn to return, through
-// Cancel and the end of the loop too, since fn may be using what the task owns.
+// until fn has returned. It returns fn's error, or a *PanicError. Cancel and the end of the loop do
+// not end a Do: fn may be using data of the task.
 //
-// It is for the task itself to call: within fn, and on a task that is waiting or has ended, it
-// returns an error and does not run fn.
+// Only the task itself may call Do. Inside fn, and on a task that waits or has ended, Do returns an
+// error and does not run fn.
 func (t *Task) Do(fn func() error) error {
 	if !t.runs() {
 		return errNotRunning
@@ -190,13 +192,14 @@ func (t *Task) Do(fn func() error) error {
 	return t.runElsewhere(t.loop.pool.run, fn)
 }
 
-// DoWith is Do for a function that waits: for sockets, with the context that it is given, or for
-// others. It runs on a goroutine of its own, outside of the pool; what may block a thread in it
-// goes through Loop.Do.
+// DoWith is Do for a function that waits, for example for sockets with the given context. fn runs
+// on a goroutine of its own, outside of the pool. Calls in fn that block a thread should go through
+// Loop.Do.
 //
-// The context ends as ctx does (nil: never), by the task's Cancel, and at the end of the loop, with
-// the cause that a wait of the task itself would have returned. DoWith too waits for fn to return;
-// a Cancel that fn has not returned as its error is for the task's next wait.
+// The context of fn ends when ctx ends (a nil ctx never ends), at the task's Cancel, and at the end
+// of the loop. Its cause is the error that a wait of the task would have returned. DoWith waits
+// until fn has returned. If fn does not return the error of a Cancel, the task's next wait returns
+// it.
 func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := t.mayWait(); err != nil {
 		return err
@@ -213,15 +216,15 @@ func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) e
 	}
 	err := t.runElsewhere(func(fn func()) { go fn() }, func() error { return fn(ctx) })
 	if t.ender = nil; ended != nil && !errors.Is(err, ended) {
-		t.canceled = ended // it came too late for fn
+		t.canceled = ended // fn did not see the cancel in time
 	}
 	return err
 }
 
-// runElsewhere suspends the task until fn, which run has run elsewhere, has returned.
+// runElsewhere suspends the task until fn has returned. run runs fn on another goroutine.
 func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	err := errGoexit
-	t.op, t.suspended = nil, true // as in suspend, but before fn can look
+	t.op, t.suspended = nil, true // as in suspend, but before fn can look at the task
 	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
@@ -234,9 +237,9 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	return err
 }
 
-// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only
-// that one. A Do goes on, and so the cancel is for the wait after it; of a DoWith it ends the
-// context. A task that wants to end returns then.
+// Cancel makes the present wait of the task return context.Canceled, or its next wait if it is not
+// waiting. It ends only one wait. A Do continues, and the wait after it is canceled. For a DoWith,
+// Cancel ends the context. A task that wants to end after a Cancel returns from its function.
 func (t *Task) Cancel() {
 	t.loop.post(work{fn: func() { t.end(context.Canceled) }})
 }
@@ -256,14 +259,17 @@ func (t *Task) end(err error) {
 	}
 }
 
-// Done is a future that is settled when the task has ended: with nil, or with the *PanicError that
-// ended it.
+// Done returns a future that is settled when the task has ended: with a nil error, or with the
+// *PanicError that ended the task.
 func (t *Task) Done() Future[struct{}] {
 	return Future[struct{}]{c: t.done, p: new(struct{}), loop: t.loop}
 }
 
-// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on).
-// ErrOnLoop: see there.
+// Wait blocks the calling goroutine until the task has ended, or until ctx has ended: then the task
+// continues.
+//
+// Errors: the *PanicError that ended the task, or an error if runtime.Goexit ended it; the cause of
+// ctx; net.ErrClosed if the loop was closed; ErrOnLoop on a loop's goroutine.
 func (t *Task) Wait(ctx context.Context) error {
 	if !t.Done().Settled() {
 		if err := refuseWait(); err != nil {
