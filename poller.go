@@ -1,18 +1,19 @@
-// Package pollux waits for descriptors: one [Poller] over epoll, kqueue or IOCP.
+// Package pollux reports which descriptors are ready. It has one [Poller] over epoll, kqueue or
+// IOCP.
 //
-// It is the lowest floor of the framework, and only that: it knows descriptors, readiness and
-// waking up, and nothing of sockets, time or goroutines. Package loop builds the event loop on it,
-// and package sock the sockets.
+// It is the lowest floor of the framework. It handles descriptors, readiness and wake-ups, and it
+// has no sockets, timers or goroutines. Package loop builds the event loop on it, and package sock
+// the sockets.
 //
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
 //	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
 //	Windows                                    IOCP, AFD (to come)   poller_windows.go
 //
-// The rule that surprises: readiness is reported on its edges. A descriptor that was reported
-// readable is not reported again until more arrives, however much was left unread; so its user
-// reads until the system says EAGAIN, or remembers that it did not. In exchange nothing has to be
-// said to the kernel between two reads.
+// Readiness is edge-triggered. After a Poller has reported a descriptor as readable, it reports it
+// again only when more data arrives, even if some data was left unread. So its user reads until the
+// system returns EAGAIN, or remembers that it stopped earlier. In exchange, no system call of the
+// poller is needed between two reads.
 //
 //	p, err := pollux.New(nil)
 //	...
@@ -32,33 +33,32 @@ import (
 	"time"
 )
 
-// A Token names one registration: a slot of the caller's table in the upper half, and the slot's
-// generation in the lower. A caller that reuses a slot raises its generation, and drops the events
-// whose generation is stale. It is never a Go pointer, since the kernel would hide that from the
-// garbage collector. Tokens of generation 0 are the poller's own.
+// A Token names one registration. Its upper 32 bits are a slot of the caller's table, and its lower
+// 32 bits are the generation of the slot. A caller that reuses a slot raises the generation, and
+// drops events with an old one. Generation 0 belongs to the poller itself. A Token is never a Go
+// pointer, since the garbage collector does not see a pointer that only the kernel holds.
 type Token uint64
 
-// MakeToken returns the token of a slot in its generation, which must not be 0.
+// MakeToken returns the token of a slot in a generation. The generation must not be 0.
 func MakeToken(slot, generation uint32) Token { return Token(slot)<<32 | Token(generation) }
 
-// Slot is the index in the caller's table.
+// Slot returns the index in the caller's table.
 func (t Token) Slot() uint32 { return uint32(t >> 32) }
 
-// Generation tells one use of a slot from the next.
+// Generation returns the number that tells one use of a slot from the next.
 func (t Token) Generation() uint32 { return uint32(t) }
 
-// Ready is what became possible on a descriptor, as a set of bits.
+// Ready is the set of operations that became possible on a descriptor.
 type Ready uint8
 
 const (
-	// Readable: a read, an accept or a receive is worth an attempt.
+	// Readable: a read, an accept or a receive may succeed.
 	Readable Ready = 1 << iota
-	// Writable: a write is worth an attempt, or a connect has come to its end.
+	// Writable: a write may succeed, or a connect is over.
 	Writable
-	// Hangup: the peer has shut down or the descriptor failed. It comes with Readable, with
-	// Writable too if the descriptor is unusable in both directions, and is final: a reader that
-	// has seen it must read to the end of the stream and not trust a short read to mean that the
-	// socket is empty.
+	// Hangup: the peer has shut down, or the descriptor has failed. It is final. It comes with
+	// Readable, and also with Writable if neither direction is usable. A reader that has seen it
+	// must read to the end of the stream: a short read does not mean that the socket is empty.
 	Hangup
 	// Urgent: out-of-band data or another exceptional condition. It comes with Readable.
 	Urgent
@@ -78,7 +78,7 @@ func (r Ready) String() string {
 	return strings.Join(s, "|")
 }
 
-// An Event says what became possible for the registration that Token names.
+// An Event reports what became possible for the registration that Token names.
 type Event struct {
 	Token Token
 	Ready Ready
@@ -86,39 +86,40 @@ type Event struct {
 
 // A Poller reports which of its registered descriptors became ready.
 //
-// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still
-// return EAGAIN. Several edges may be reported as one. A descriptor that is ready when it is added
-// is reported.
+// Readiness is edge-triggered in both directions. The poller may report a descriptor that is not
+// ready: the next attempt may still return EAGAIN. It may report several edges as one. It reports a
+// descriptor that is ready when it is added.
 //
-// A poller may be one-shot (OneShot). Then an event uses up the directions that it reports, and Arm
-// asks for one again. See Arm.
+// A poller may be one-shot (OneShot). An event then uses up the directions that it reports, and Arm
+// asks for them again.
 //
-// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any
-// goroutine, during a Wait too. Close must come after the last of all other calls.
+// One goroutine at a time may call Wait. Any goroutine may call Add, Arm, Delete and Wake, also
+// during a Wait. Close must come after all other calls have returned.
 type Poller struct {
 	backend backend
 }
 
-// A Config says how a Poller is made. nil and the zero Config are the defaults.
+// A Config configures a Poller. nil and the zero Config give the defaults.
 type Config struct {
-	// Strategy is how Wait waits; the default is Park.
+	// Strategy is the way in which Wait waits. The default is Park.
 	Strategy Strategy
 }
 
-// A Strategy is how Wait waits while no descriptor is ready. With each of them a zero timeout only
-// looks, and a poller that always finds events lets other goroutines run at least once a
+// A Strategy is the way in which Wait waits while no descriptor is ready. With a zero timeout, both
+// only look. A poller that always finds events lets other goroutines run at least once a
 // millisecond.
 type Strategy uint8
 
 const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
-	// once. This is the one for a goroutine that is not locked to its thread.
+	// once. Use it on a goroutine that is not locked to its thread.
 	Park Strategy = iota
-	// Block waits in a system call. This is the one for a goroutine that is locked to its thread
-	// (runtime.LockOSThread): to park, it would have to change threads twice. Other goroutines pay
-	// for it when no processor (GOMAXPROCS) is free: the call keeps its processor until Go's
-	// runtime takes it away. This is after 20 us at the earliest, after up to 20 ms if nothing else
-	// happened in the process before, and again at each wait.
+	// Block waits in a system call. Use it on a goroutine that is locked to its thread
+	// (runtime.LockOSThread), which would have to change threads twice in order to park.
+	//
+	// The call keeps its processor (GOMAXPROCS) until Go's runtime takes it away. If no other
+	// processor is free, other goroutines have to wait for that, at each Wait: at least 20 us, and
+	// up to 20 ms if nothing else happened in the process before.
 	Block
 )
 
@@ -132,10 +133,10 @@ func (s Strategy) String() string {
 	return "Strategy(" + strconv.Itoa(int(s)) + ")"
 }
 
-// New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an
-// eventfd and a timerfd), all close-on-exec.
+// New makes a poller. A nil cfg is the zero Config. On Linux the poller uses three descriptors (an
+// epoll, an eventfd and a timerfd), all close-on-exec.
 //
-// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy;
+// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); an error that names an unknown Strategy;
 // errors.ErrUnsupported on a system without a backend.
 func New(cfg *Config) (*Poller, error) {
 	if cfg == nil {
@@ -152,74 +153,72 @@ func New(cfg *Config) (*Poller, error) {
 }
 
 // Add registers a descriptor for both directions under token. The descriptor should be
-// non-blocking, must stay open until Delete, and can be in a Poller once.
+// non-blocking. It must stay open until Delete, and may be in a Poller only once.
 //
 // Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of
-// /proc/sys/fs/epoll/max_user_watches. On Linux a descriptor that is there already gives EEXIST,
-// and one that cannot be polled (a plain file) gives EPERM. Other systems need not notice either:
+// /proc/sys/fs/epoll/max_user_watches. On Linux a second Add of a descriptor returns EEXIST, and a
+// descriptor that cannot be polled (a plain file) returns EPERM. Other systems may report neither:
 // kqueue replaces a registration.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a
-// caller asks once.
+// OneShot reports whether the poller is one-shot. It is false on Linux. The answer never changes.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt
-// returned EAGAIN, or stopped early, and before it waits for the next event. On a poller that is
-// not one-shot it does nothing: Add asked for all edges.
+// Arm asks for the directions in want (Readable, Writable). Call it after an attempt returned
+// EAGAIN or stopped early, and before the wait for the next event. On a poller that is not one-shot
+// it does nothing: Add asked for all edges.
 //
-// On a one-shot poller this is the contract:
-//   - Add asks for both directions. An event uses up the directions that it reports, and they are
-//     silent until Arm.
-//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at
-//     once. So nothing is lost between an attempt that returned EAGAIN and Arm, and a caller may
-//     stop reading wherever it likes.
-//   - To ask for what is asked for already changes nothing.
+// A one-shot poller has this contract:
+//   - Add asks for both directions. An event uses up the directions that it reports: the poller
+//     does not report them again until Arm.
+//   - Arm is level-triggered: if the descriptor is ready when Arm is called, the poller reports
+//     that at once. So nothing is lost between an attempt that returned EAGAIN and Arm, and a
+//     caller may stop reading at any point.
+//   - A second Arm for the same direction changes nothing.
 //   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
 //     either direction.
-//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
-//     arrival.
+//   - A watcher that reads nothing and does not call Arm is not called for the next arrival.
 //
-// Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not
-// registered under token.
+// Errors: *os.SyscallError: ENOENT if a one-shot poller finds that the descriptor is not registered
+// under token.
 func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.arm(fd, token, want) }
 
-// Delete ends a registration, and must come before the descriptor is closed: the kernel keeps a
-// registration as long as any duplicate of the descriptor is open, in any process, and nothing
-// could delete it then. No Wait that begins after Delete has returned reports the token; one that
-// is under way may.
+// Delete ends a registration. Call it before the descriptor is closed: the kernel keeps a
+// registration while any duplicate of the descriptor is open, in any process, and after the close
+// it cannot be deleted. A Wait that begins after Delete has returned does not report the token. A
+// Wait that is running during Delete may report it.
 //
-// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered gives
-// ENOENT; other systems need not notice.
+// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered returns
+// ENOENT. Other systems may return nil.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
-// Wait fills events and returns how many, at most len(events), which must not be 0. Events that
-// find no room are reported by the next Wait.
+// Wait puts events into events and returns their number, at most len(events), which must not be 0.
+// The next Wait returns the events that found no room.
 //
-// It returns 0 and no error once timeout has passed (a resolution coarser than a nanosecond rounds
-// up), after Wake, when a signal interrupted it, and once in a while for no reason: a caller that
-// waits for an instant looks at the clock. A timeout of 0 looks and does not block; a negative one
-// waits for ever.
+// It returns 0 and a nil error when timeout has passed, after Wake, when a signal interrupted it,
+// and now and then without a reason. So a caller that waits for an instant must look at the clock.
+// A system that has a coarser resolution rounds the timeout up. A timeout of 0 looks without
+// blocking. A negative timeout waits for ever.
 //
 // Errors: *os.SyscallError, only for a defect or after Close.
 func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	return p.backend.wait(events, timeout)
 }
 
-// Yield lets other goroutines, timers and connections of Go's own poller run if the caller has had
-// its processor for some hundred microseconds. It is for the goroutine that waits, between two
-// Waits, when it has much to do: every few events. Most calls read the clock and return. Wait does
+// Yield lets other goroutines, timers and connections of Go's own poller run, if the caller has
+// kept its processor for some hundred microseconds. The goroutine that waits calls it between two
+// Waits while it has much to do: after every few events. Most calls only read the clock. Wait does
 // the same.
 //
 // Errors: those of Wait.
 func (p *Poller) Yield() error { return p.backend.yield() }
 
-// Crowded returns for how long other goroutines had the processor when Wait or Yield last let them
-// run, if they computed; else 0. It is for the goroutine that waits.
+// Crowded returns how long other goroutines kept the processor when Wait or Yield last let them
+// run, or 0 if none of them computed. Only the goroutine that waits may call it.
 func (p *Poller) Crowded() time.Duration { return p.backend.crowded() }
 
-// Wake makes the Wait that is under way, or the next one, return. Several calls may end one Wait.
+// Wake makes the running Wait return, or else the next one. Several calls may end only one Wait.
 func (p *Poller) Wake() error { return p.backend.wake() }
 
-// Close gives the poller's own descriptors back. It does not close those that are registered.
+// Close closes the poller's own descriptors. It does not close registered descriptors.
 func (p *Poller) Close() error { return p.backend.close() }

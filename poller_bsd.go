@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// backend on the kqueue systems: nothing yet, and it says so when a Poller is made. The other
-// methods are never reached.
+// backend has no poller on the kqueue systems yet. open returns an error, so no other method runs.
 type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no kqueue poller on %s yet: %w", runtime.GOOS, errors.ErrUnsupported)

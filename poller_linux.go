@@ -14,29 +14,29 @@ import (
 
 // Some facts about epoll that this file relies on:
 //
-//   - A registration belongs to the open file description, not to the number. Closing the number
-//     ends the registration only if no duplicate is left, here or in another process, and it cannot
-//     be deleted without the number: see Poller.Delete.
-//   - Edge-triggered, every arrival makes an edge, even if the bytes before it were not read. So an
-//     arrival after a reader's last read is always reported, and one before it may be reported once
-//     too often.
-//   - EPOLLOUT is set in the events of a writable socket even if only EPOLLIN had an edge.
-//   - EPOLLRDHUP is the peer's half-close. EPOLLHUP and EPOLLERR are always reported. A TCP socket
-//     that is neither connected nor listening reports EPOLLOUT and EPOLLHUP.
-//   - A timeout of epoll_wait starts a kernel timer for each call that blocks, and stops it again:
+//   - A registration belongs to the open file description, not to the descriptor's number. A close
+//     of the number ends the registration only if no duplicate is left, here or in another process.
+//     After the close it cannot be deleted: see Poller.Delete.
+//   - In edge-triggered mode every arrival makes an edge, even if earlier bytes were not read. So
+//     the kernel always reports an arrival after a reader's last read. It may report an arrival
+//     before that read once too often.
+//   - The events of a writable socket include EPOLLOUT even if only EPOLLIN had an edge.
+//   - EPOLLRDHUP reports the peer's half-close. EPOLLHUP and EPOLLERR are always reported. A TCP
+//     socket that is neither connected nor listening reports EPOLLOUT and EPOLLHUP.
+//   - A timeout of epoll_wait starts and stops a kernel timer in each call that blocks. This takes
 //     a microsecond in a virtual machine. A timerfd that stays armed from one wait to the next
-//     costs that once, and it can end a wait that is not a system call.
-//   - With a zero timeout epoll_wait cannot block, so it goes through RawSyscall: the scheduler
-//     need not know. This saves a tenth of the cost of a message.
+//     costs that only once. It can also end a wait that is not a system call.
+//   - With a zero timeout epoll_wait cannot block. So it goes through RawSyscall, and the scheduler
+//     need not know of it. This saves a tenth of the cost of a message.
 
-// watched is asked for once, at Add, for the life of the registration.
+// watched holds the events that Add asks for. They stay the same for the life of the registration.
 const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
-// batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy
-// connections sees.
+// batch is the largest number of events that one system call fetches. It takes 3 KiB. A turn with
+// 1,000 busy connections sees fewer events.
 const batch = 256
 
-// The poller's own descriptors, by token: the caller's have generations above 0.
+// The tokens of the poller's own descriptors have generation 0. The caller's have others.
 const (
 	wakeToken  Token = 0
 	timerToken Token = 1 << 32
@@ -48,11 +48,11 @@ type backend struct {
 	timerfd  int
 	strategy strategy // owns epfd
 
-	// Of the goroutine that waits.
-	armed time.Duration // when the timerfd fires, see monotonic; 0: it is not armed
-	room  int           // for events
-	found int           // events in raw
-	errno syscall.Errno // of the look that found them
+	// The goroutine that waits owns the fields below.
+	armed time.Duration // when the timerfd fires, as a time of monotonic; 0: it is not armed
+	room  int           // number of events that fit
+	found int           // number of events in raw
+	errno syscall.Errno // error of the call that filled raw
 	raw   [batch]unix.EpollEvent
 }
 
@@ -65,7 +65,8 @@ func (b *backend) open(cfg *Config) error {
 	if b.strategy, err = newStrategy(cfg.Strategy, epfd); err != nil {
 		return err
 	}
-	// Edge-triggered, their counters need never be read: each write and each expiry is an edge.
+	// These descriptors are edge-triggered: each write and each expiry makes an edge. So the poller
+	// never reads their counters.
 	if b.eventfd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		err = os.NewSyscallError("eventfd", err)
 	} else if b.timerfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
@@ -89,7 +90,7 @@ func (b *backend) control(op, fd int, events uint32, token Token) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(token.Slot()), Pad: int32(token.Generation())}
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.epfd), uintptr(op), uintptr(fd),
 		uintptr(unsafe.Pointer(&ev)), 0, 0)
-	runtime.KeepAlive(b) // a poller that is garbage has its epoll descriptor closed: it is an os.File
+	runtime.KeepAlive(b) // the finalizer of the os.File in b would close the epoll descriptor
 	if errno != 0 {
 		return os.NewSyscallError("epoll_ctl", errno)
 	}
@@ -133,7 +134,7 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 			if token == timerToken {
 				b.armed = 0
 			}
-			continue // the wait has ended, which is all that it asks for
+			continue // this event only had to end the wait
 		}
 		events[kept] = Event{token, readyOf(ev.Events)}
 		kept++
@@ -141,8 +142,8 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	return kept, nil
 }
 
-// armTimer makes the timerfd fire within timeout. It may fire earlier, for an earlier call; then
-// the caller finds that nothing is due, and waits again.
+// armTimer makes the timerfd fire within timeout. It may fire earlier, if an earlier call asked for
+// that. The caller then finds no timer that is due, and waits again.
 func (b *backend) armTimer(timeout time.Duration) error {
 	now := monotonic()
 	at := now + timeout
@@ -162,7 +163,7 @@ func (b *backend) armTimer(timeout time.Duration) error {
 
 var epoch = time.Now()
 
-// monotonic is a clock that costs half of time.Now.
+// monotonic reads the clock at half the cost of time.Now.
 func monotonic() time.Duration { return time.Since(epoch) }
 
 func readyOf(events uint32) (r Ready) {
@@ -184,7 +185,7 @@ func readyOf(events uint32) (r Ready) {
 	return r
 }
 
-// look and block have epoll_pwait with a null signal mask: arm64 has no epoll_wait.
+// look and block call epoll_pwait with a null signal mask, since arm64 has no epoll_wait.
 func (b *backend) look() bool {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(b.epfd), uintptr(unsafe.Pointer(&b.raw[0])),
 		uintptr(b.room), 0, 0, 0)
@@ -226,7 +227,8 @@ func notify(eventfd int) error {
 			return nil
 		case unix.EINTR:
 		case unix.EAGAIN:
-			// 2^64-2 wake-ups and no read: it starts again from zero.
+			// The counter is full after 2^64-2 wake-ups. Read it, so that it starts again from
+			// zero.
 			var drained [8]byte
 			unix.Read(eventfd, drained[:])
 		default:

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// backend on Windows: nothing yet, and it says so when a Poller is made. The other methods are
-// never reached.
+// backend has no poller on Windows yet. open returns an error, so no other method runs.
 type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors.ErrUnsupported)

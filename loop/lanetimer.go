@@ -23,8 +23,8 @@ type extra struct {
 	lanes [2]laneTimer
 }
 
-// A laneTimer makes the loop look at a lane at a set time. Each lane has one timer, and not each
-// operation. An operation that ends before its deadline leaves the timer in the wheel, so the next
+// A laneTimer makes the loop look at a lane at a set time. The operations of a lane share one
+// timer. An operation that ends before its deadline leaves the timer in the wheel, so the next
 // operation with a later deadline starts no timer.
 type laneTimer struct {
 	timer    timeouts.Timer
@@ -75,8 +75,8 @@ func (x *extra) part(l *Loop) {
 	}
 }
 
-// arm makes the loop look at the lane at the instant at, or earlier. The caller holds fd.mu, and fd
-// is on a loop.
+// arm makes the loop look at the lane, no later than at. The caller holds fd.mu, and fd is on a
+// loop.
 func (lt *laneTimer) arm(at timeouts.Deadline) {
 	if lt.at > at {
 		lt.at = at
@@ -244,8 +244,7 @@ func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.unlockAndClose()
 }
 
-// rearm starts the timer for the next event of the lane, at the instant at or earlier. The caller
-// holds mu.
+// rearm starts the timer for the next event of the lane, no later than at. The caller holds mu.
 func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 	if fd.state&fdClosed != 0 || fd.loop == nil {
 		return

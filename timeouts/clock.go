@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Clock tells the time. It is monotonic and may be read from any goroutine.
+// A Clock tells a monotonic time. Any goroutine may read it.
 type Clock interface {
-	// Now returns the present, at least 1 and less than Never: a reading is never mistaken for the
+	// Now returns the present time. It is at least 1 and less than Never, so it never equals the
 	// constant Now.
 	Now() Deadline
 }
 
-// System is the clock of the machine. A reading costs one look at the monotonic clock; whether that
-// goes on while the machine is suspended is the system's choice (on Linux it stands still).
+// System is the clock of the machine. A reading is one read of the monotonic clock. The system
+// decides whether that clock runs while the machine is suspended. On Linux it stands still.
 var System Clock = systemClock{}
 
 var (
@@ -30,26 +30,26 @@ func (systemClock) Now() Deadline {
 	return Deadline(time.Since(origin))
 }
 
-// Fake is a clock for tests that stands still until it is advanced. The zero Fake is ready and
-// reads 1 s. It may be used from any goroutine.
+// A Fake is a clock for tests. It stands still until Advance. The zero Fake is ready and reads 1 s.
+// Any goroutine may use it.
 type Fake struct {
 	mu   sync.Mutex
-	gone time.Duration // mu; since fakeStart
+	gone time.Duration // mu; the time since fakeStart
 }
 
-// fakeStart leaves room for deadlines before the first reading.
+// fakeStart is above 0, so that a test can have deadlines before the first reading.
 const fakeStart = Deadline(time.Second)
 
-// Now returns the instant to which the clock was last advanced.
+// Now returns the instant that Advance last set.
 func (f *Fake) Now() Deadline {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return fakeStart + Deadline(f.gone)
 }
 
-// Advance moves the clock forward by d. A d of zero or less changes nothing, for a clock does not
-// go back; one that leads beyond the last instant before [Never] stops there. It wakes no sleeper:
-// what sleeps until a deadline of this clock has to be woken by other means.
+// Advance moves the clock forward by d. A d of zero or less changes nothing: a clock does not go
+// back. The clock stops at the last instant before [Never]. Advance wakes no sleeper: the test has
+// to wake whatever sleeps until a deadline of this clock.
 func (f *Fake) Advance(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

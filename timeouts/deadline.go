@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Deadline is a monotonic instant in nanoseconds since an origin of the clock's own.
+// A Deadline is a monotonic instant, in nanoseconds since the origin of its clock.
 //
-// Readings of different clocks do not compare. The zero Deadline is [Now]; one below it is legal
-// and as past as Now.
+// Deadlines of different clocks cannot be compared. The zero Deadline is [Now]. A negative one is
+// legal and means the same.
 type Deadline int64
 
 const (
-	// Now is already past: do not wait. It is not the present: Now.Add(t) is t after the clock's
-	// origin.
+	// Now has always passed: do not wait. It is not the present time: Now.Add(t) is t after the
+	// clock's origin.
 	Now Deadline = 0
 
-	// Never is no deadline: wait for ever.
+	// Never does not pass: wait for ever.
 	Never Deadline = math.MaxInt64
 )
 
-// Add returns the deadline t after d, or before it if t is negative. The result stays within [Now]
-// and [Never], and Never stays Never whatever t is.
+// Add returns the deadline t after d. A negative t gives an earlier one. The result is at least
+// [Now] and at most [Never]. Never stays Never, whatever t is.
 func (d Deadline) Add(t time.Duration) Deadline {
 	if d == Never {
 		return Never
@@ -33,7 +33,7 @@ func (d Deadline) Add(t time.Duration) Deadline {
 	return max(d+Deadline(t), Now)
 }
 
-// Until returns the time left from now to d: 0 if d has passed, and the greatest Duration for
+// Until returns the time left from now to d. It is 0 if d has passed, and the greatest Duration for
 // [Never]. A now below [Now] counts as Now.
 func (d Deadline) Until(now Deadline) time.Duration {
 	if d == Never {
@@ -42,8 +42,8 @@ func (d Deadline) Until(now Deadline) time.Duration {
 	return time.Duration(max(max(d, Now)-max(now, Now), 0))
 }
 
-// Expired reports whether d has passed at now: whether it is at or before it. [Never] has passed at
-// no time.
+// Expired reports whether d has passed at now, that is, whether d is at or before now. [Never] does
+// not pass.
 func (d Deadline) Expired(now Deadline) bool {
 	return d <= now && d != Never
 }

@@ -1,7 +1,8 @@
-// Package timeouts keeps deadlines: many of them, cheaply, and without looking at a clock.
+// Package timeouts keeps many deadlines at a low cost, and reads no clock.
 //
-// A [Deadline] is an instant of a monotonic [Clock]. A [Wheel] holds any number of [Timer]s, each
-// embedded in the thing that waits, and told the time it hands back those that expired:
+// A [Deadline] is an instant of a monotonic [Clock]. A [Wheel] holds any number of [Timer]s. Each
+// Timer is a field of the value that waits. The caller passes the time to the wheel, and gets back
+// the timers that have expired:
 //
 //	w.Start(&c.timer, clock.Now().Add(5*time.Second)) // start, or push back: usually one store
 //	...
@@ -11,17 +12,16 @@
 //		t.Owner.(*conn).expired(now)
 //	}
 //
-// The package has no goroutine, does no I/O and allocates nothing per timer. Nothing in it but
-// [System] and [Fake] may be used from two goroutines at once: a wheel and its timers are guarded
-// by their user (in a loop, by being the loop's own).
+// The package starts no goroutine, does no I/O and allocates nothing for a timer. Only [System] and
+// [Fake] may be used from two goroutines at once. The user of a wheel guards the wheel and its
+// timers (a loop uses them on its own goroutine).
 //
-// What surprises: [Now] is not the present but "do not wait", and [Never] is not started by a wheel
-// but stops a timer.
+// [Now] means "do not wait": it is not the present time. Starting a timer with [Never] stops it.
 //
 // # The wheel
 //
-// Time is counted in ticks of 65.5 µs and the count is written in base 64. One digit is one level,
-// a level has one slot for each value of its digit, and the hand is the count that the wheel has
+// The wheel counts time in ticks of 65.5 µs and writes the count in base 64. Each digit is a level,
+// and a level has one slot for each value of its digit. The hand is the count that the wheel has
 // reached. A timer lives at the highest level where its tick differs from the hand, in the slot of
 // its own digit there:
 //
@@ -43,17 +43,17 @@
 //	  6        52.1 days       9.13 years
 //	  7        9.13 years       584 years, of which a Deadline can say the first 292
 //
-// Three things follow, and all the code rests on them. A timer's digit is greater than the hand's
-// at its level, so no slot is ever reused for a later turn. All timers of a level come before all
-// timers of the levels above, so the lowest bit of the first bitmap that is not zero is the slot
-// that fires next, however far away. And a timer that stays ahead of the hand stays in its right
-// slot while the hand moves, so the hand may jump from slot to slot.
+// The code relies on three consequences. First, a timer's digit is greater than the hand's at its
+// level, so no slot is reused for a later turn. Second, all timers of a level come before all
+// timers of the levels above. So the lowest bit of the first bitmap that is not zero is the slot
+// that fires next, however far away. Third, a timer that stays ahead of the hand stays in its right
+// slot while the hand moves. So the hand may jump from slot to slot.
 //
-// Deadlines are rounded up to a tick: a timer is never early, and late by less than one tick. It
-// moves at most once for each level on its way down, and once more for each time that its slot
-// fires with the deadline pushed back.
+// The wheel rounds deadlines up to a tick. So a timer is never early, and it is late by less than
+// one tick. It moves at most once for each level on its way down, and once more each time that its
+// slot fires after its deadline was pushed back.
 //
-// The scheme is scheme 7 of Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
-// That a wheel needs no clock and no thread is from https://github.com/wahern/timeout; that a level
-// is found from the highest digit that differs, from Tokio's runtime/time/wheel.
+// The algorithm is scheme 7 of Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
+// The wheel without a clock or a thread is from https://github.com/wahern/timeout. The level as the
+// highest digit that differs is from Tokio's runtime/time/wheel.
 package timeouts

@@ -1,9 +1,9 @@
 package timeouts
 
-// Timer is a deadline in a wheel, a node to embed in the thing that waits. The zero Timer is ready.
+// A Timer is a deadline in a wheel. Embed it in the value that waits. The zero Timer is ready.
 //
-// It belongs to one wheel while it is started, shares that wheel's guard, and must not be copied or
-// go away then.
+// While it is started it belongs to one wheel and shares that wheel's guard. It must not be copied
+// or freed in that time.
 //
 //	   ┌──────────── Stop; Pop, once expired ─────────────┐
 //	   ▼                                                  │
@@ -15,16 +15,16 @@ package timeouts
 //	  │                                                   │
 //	  └────────────────── Stop; Pop ──────────────────────┘
 type Timer struct {
-	// Owner is for the driver of the wheel, to find what the timer is embedded in. The wheel does
-	// not look at it.
+	// Owner lets the user of the wheel find the value that contains the timer. The wheel does not
+	// use it.
 	Owner any
 
-	// The timers of one list form a ring, so that the list needs one pointer to its head and
-	// reaches its tail. Both are nil in a stopped timer.
+	// The timers of one list form a ring. So the list needs only a pointer to its head, and reaches
+	// its tail too. Both pointers are nil in a stopped timer.
 	next, prev *Timer
 
-	deadline Deadline // as given to Start; may lie far beyond the slot
-	wake     Deadline // the start of the slot; a deadline from there on can be stored in place. Never in an overdue list
+	deadline Deadline // the deadline given to Start; it may lie far beyond the slot
+	wake     Deadline // the start of the slot: Start stores a deadline from there on in place. Never in an overdue list
 	list     uint16   // index of the list in Wheel.lists
 }
 
@@ -36,7 +36,7 @@ func (t *Timer) Deadline() Deadline {
 	return t.deadline
 }
 
-// Started reports whether the timer is in a wheel: started, and neither stopped nor popped since.
+// Started reports whether the timer is in a wheel: it was started, and not stopped or popped since.
 func (t *Timer) Started() bool {
 	return t.next != nil
 }

@@ -12,34 +12,35 @@ const (
 	slots     = 1 << levelBits
 )
 
-// Tick is how exact a wheel is: a timer is late by less than one tick, 65.536 µs.
+// Tick is the resolution of a wheel: a timer is late by less than one tick, 65.536 µs.
 //
-// It is a power of two, so that rounding is a mask. A finer one would be lost in how late a system
-// wakes a sleeper (on Linux by its timer slack, 50 µs) and soon need a ninth level; a coarser one
-// would be felt in a timeout of a millisecond, the shortest that epoll_wait(2) knows.
+// It is a power of two, so that rounding is a mask. A finer tick would bring nothing, since a
+// system wakes a sleeper late (on Linux by its timer slack, 50 µs), and it would soon need a ninth
+// level. A coarser tick would show in a timeout of a millisecond, the shortest of epoll_wait(2).
 const Tick time.Duration = 1 << tickBits
 
-// latest is the last deadline that a wheel can hold. Rounded up to a tick, any later one is beyond
-// int64.
+// latest is the last deadline that a wheel can hold. A later one, rounded up to a tick, would
+// overflow int64.
 const latest = Never &^ (Deadline(Tick) - 1)
 
-// Wheel is a set of timers that yields them as time passes. The package comment says how it works.
+// A Wheel is a set of timers that returns them as time passes. The package comment explains it.
 //
-// The zero Wheel is ready and at time 0. It must not be copied once it holds a timer. It is not
-// locked: its user guards it, and the timers in it, with one lock or one goroutine. All times given
-// to it are of one clock.
+// The zero Wheel is ready and at time 0. It must not be copied once it holds a timer. It has no
+// lock: its user guards the wheel and its timers with one lock or one goroutine. All times passed
+// to it must be of one clock.
 type Wheel struct {
-	now  Deadline // the greatest given to Pop, at first to Init
-	hand Deadline // how far slots have fired: a multiple of Tick, at most now
+	now  Deadline // the greatest time passed to Pop, or the time passed to Init
+	hand Deadline // all slots up to here have fired: a multiple of Tick, at most now
 	len  int
 
-	// draining is set from the first Pop to the one that returns nil. Meanwhile what starts overdue
-	// joins the other of the two overdue lists, and they change places at the end.
+	// draining is true from the first Pop until the Pop that returns nil. Meanwhile, a timer that
+	// starts overdue joins the other one of the two overdue lists. The lists change places at the
+	// end.
 	draining bool
-	overdue  uint16 // 0 or 1: the overdue list that the present drain, or the next, empties
+	overdue  uint16 // 0 or 1: the overdue list that the present drain, or the next one, empties
 
-	// occupied has a bit for each list that is not empty: a word a level, and a ninth for the
-	// overdue lists.
+	// occupied has a bit for each list that is not empty: one word for each level, and a ninth for
+	// the overdue lists.
 	occupied [levels + 1]uint64
 	lists    [levels*slots + 2]*Timer // heads: the slots of level 0, of level 1, ... and the two overdue lists
 }
@@ -54,8 +55,8 @@ func NewWheel(now Deadline) *Wheel {
 	return w
 }
 
-// Init makes w an empty wheel whose time is now, for a wheel that is a field. It forgets timers
-// without stopping them: w must hold none.
+// Init makes w an empty wheel whose time is now. It is for a Wheel that is a field. w must hold no
+// timer: Init would forget it without stopping it.
 func (w *Wheel) Init(now Deadline) {
 	now = min(max(now, Now), Never-1)
 	*w = Wheel{now: now, hand: floor(now)}
@@ -66,15 +67,16 @@ func (w *Wheel) Len() int {
 	return w.len
 }
 
-// Start starts t to expire at d, or changes the deadline of a started t to d. It costs O(1).
-//
-// Pushing a deadline back, the usual change, is one store: the node stays where it is and moves
-// when its slot fires. The price is one wake-up that expires nothing, by the old deadline. Only a
-// deadline before the node's slot moves it.
+// Start starts t to expire at d. If t is started already, Start changes its deadline to d. It costs
+// O(1).
 //
 // If d is not after the wheel's time, t is overdue and comes first in the next drain (see
-// [Wheel.Pop]). [Never] stops t, and so does a d less than a [Tick] before it, which no tick can
-// tell from Never.
+// [Wheel.Pop]). [Never] stops t. So does a d less than a [Tick] before Never, since it rounds up to
+// Never.
+//
+// A later deadline for a started timer, the usual change, is one store: the timer stays in its slot
+// and moves when the slot fires. This costs one wake-up at the old deadline that expires nothing.
+// Only a deadline before the slot moves the timer at once.
 func (w *Wheel) Start(t *Timer, d Deadline) {
 	if t.next != nil && d >= t.wake && d > w.now && d <= latest {
 		t.deadline = d
@@ -98,7 +100,7 @@ func (w *Wheel) Start(t *Timer, d Deadline) {
 	w.link(t, firstOverdue+list, Never)
 }
 
-// Stop takes t out of the wheel. It costs O(1); stopping a stopped timer does nothing.
+// Stop takes t out of the wheel. It costs O(1). Stopping a stopped timer does nothing.
 func (w *Wheel) Stop(t *Timer) {
 	if t.next != nil {
 		w.unlink(t)
@@ -106,34 +108,33 @@ func (w *Wheel) Stop(t *Timer) {
 	}
 }
 
-// Next returns when to call [Wheel.Pop] next: no timer expires before, and a drain then makes
-// progress. It returns the wheel's own time if there is something to do at once, and [Never] if no
-// timer is started.
+// Next returns the time of the next useful call of [Wheel.Pop]. No timer expires before it. Next
+// returns the wheel's own time if a timer is overdue, and [Never] if no timer is started.
 //
-// It is a lower bound: a drain at that time may move timers, of a coarse slot or pushed back, and
-// yield none. On its way to a deadline that stays, however far, a timer is moved at most 7 times.
+// It is a lower bound: a drain at that time may only move timers, and return none. A timer whose
+// deadline does not change is moved at most 7 times, however far away it is.
 func (w *Wheel) Next() Deadline {
 	if w.occupied[levels] != 0 {
 		return w.now
 	}
 	if _, start, ok := w.first(); ok {
-		return max(start, w.now) // start is behind while a drain is under way
+		return max(start, w.now) // during a drain, start is before the wheel's time
 	}
 	return Never
 }
 
-// Pop stops and returns a timer that has expired at now, or returns nil without one. Call it
-// until nil.
+// Pop stops and returns a timer that has expired at now, or returns nil if none has. Call it until
+// it returns nil.
 //
-// The calls up to nil are a drain. It yields what was overdue when it was started, in that order,
-// and then tick after tick, in no set order within a tick. What is started overdue while a drain is
-// under way waits for the next drain. So a drain at one now yields each timer at most once, and
-// ends, even if each is started again in the past. A drain left before its nil goes on with the
-// next call.
+// The calls until nil are one drain. A drain first returns the timers that were overdue when they
+// were started, in that order. Then it goes tick after tick, in no set order within a tick. A timer
+// that is started overdue during a drain waits for the next drain. So a drain at one now returns
+// each timer at most once, and ends, even if each timer is started again in the past. If the caller
+// stops before nil, its next call continues the drain.
 //
-// The cost is O(1) on average, but one call may move all timers of a coarse slot. now may leap
-// ahead by years: empty slots cost nothing. A now before the wheel's time, the greatest now that it
-// was given, changes nothing and returns nil.
+// The average cost is O(1), but one call may move all timers of a coarse slot. now may be years
+// after the last call: empty slots cost nothing. If now is before the wheel's time, the greatest
+// now so far, Pop changes nothing and returns nil.
 func (w *Wheel) Pop(now Deadline) *Timer {
 	now = min(now, Never-1)
 	if now < w.now {
@@ -153,8 +154,8 @@ func (w *Wheel) Pop(now Deadline) *Timer {
 		}
 		w.hand = start
 		for t := w.lists[list]; t != nil; t = w.lists[list] {
-			// Only at level 0 is the first to be found the first to expire; a coarse slot is sorted
-			// out whole.
+			// Only at level 0 do all timers of a slot expire together. A coarser slot is always
+			// emptied as a whole.
 			if list < slots && t.deadline <= start {
 				w.Stop(t)
 				return t
@@ -166,11 +167,11 @@ func (w *Wheel) Pop(now Deadline) *Timer {
 
 	w.hand = floor(now)
 	w.draining = false
-	w.overdue ^= 1 // the one just emptied for the one that filled meanwhile
+	w.overdue ^= 1 // swap the emptied list with the one that filled meanwhile
 	return nil
 }
 
-// first returns the slot that fires next and when it does.
+// first returns the slot that fires next, and its time.
 func (w *Wheel) first() (list uint16, start Deadline, ok bool) {
 	for level := range levels {
 		if word := w.occupied[level]; word != 0 {
@@ -183,9 +184,9 @@ func (w *Wheel) first() (list uint16, start Deadline, ok bool) {
 	return 0, 0, false
 }
 
-// place puts t, which is in no list, into the slot of its deadline. That must be after the hand,
-// or, for a moment while a coarse slot is sorted out, the hand itself: then it is level 0, in the
-// slot about to fire.
+// place puts t, which is in no list, into the slot of its deadline. The deadline must be after the
+// hand. While a coarse slot is emptied it may also equal the hand: t then goes to the slot of level
+// 0 that is about to fire.
 func (w *Wheel) place(t *Timer) {
 	at := ceil(t.deadline)
 	level := (bits.Len64(uint64(at^w.hand)|1<<tickBits) - 1 - tickBits) / levelBits
@@ -193,17 +194,18 @@ func (w *Wheel) place(t *Timer) {
 	w.link(t, uint16(level*slots)+uint16(slot), at>>shift(level)<<shift(level))
 }
 
-// shift returns by how many bits an instant is shifted to get at the digit of a level. For the
-// level above the last one it is 64, which in Go leaves 0.
+// shift returns the number of bits by which an instant is shifted to get the digit of a level. For
+// the level above the last one it is 64, and in Go such a shift gives 0.
 func shift(level int) uint {
 	return uint(tickBits + level*levelBits)
 }
 
-// floor and ceil round to a tick. A deadline is rounded up, to be never early, and the time down.
+// floor and ceil round to a tick. Deadlines are rounded up, so that no timer is early. The present
+// time is rounded down.
 func floor(d Deadline) Deadline { return d &^ (Deadline(Tick) - 1) }
 func ceil(d Deadline) Deadline  { return floor(d + Deadline(Tick) - 1) }
 
-// link appends t, which is in no list, to one.
+// link appends t, which is in no list, to a list.
 func (w *Wheel) link(t *Timer, list uint16, wake Deadline) {
 	t.list, t.wake = list, wake
 	head := w.lists[list]
@@ -217,8 +219,8 @@ func (w *Wheel) link(t *Timer, list uint16, wake Deadline) {
 	head.prev.next, head.prev = t, t
 }
 
-// unlink takes t out of its list. It does not count it out: a timer about to be placed elsewhere is
-// still started.
+// unlink takes t out of its list. It does not change the number of started timers, since the caller
+// may put t into another list.
 func (w *Wheel) unlink(t *Timer) {
 	if t.next == t {
 		w.lists[t.list] = nil

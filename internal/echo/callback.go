@@ -28,7 +28,7 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 	for {
 		c, _, err := ln.Accept()
 		if err != nil {
-			return // ErrWouldBlock; or closed, or broken for good
+			return // ErrWouldBlock, or the listener is closed or has failed for good
 		}
 		l := a.s.reactor.Next()
 		h := &connection{shared: a.shared[l]}
@@ -45,32 +45,32 @@ func (a *acceptor) Readable(ln *sock.Socket) {
 func (a *acceptor) Writable(*sock.Socket)      {}
 func (a *acceptor) Closed(*sock.Socket, error) { a.s.ended() }
 
-// shared is what all connections of a loop have in common.
+// shared holds the state that all connections of a loop share.
 type shared struct {
 	s *Server
 	l *loop.Loop
 }
 
-// connection is the handler of one connection: two pointers while it only waits.
+// connection is the handler of one connection. It is two pointers while it only waits.
 type connection struct {
 	*shared
 	extra *extra // loop only; nil until something is unsent or it drains
 }
 
-// extra is what few connections need.
+// extra holds the state that few connections need.
 type extra struct {
-	// unsent is the part of an answer that the peer has not taken, at most a buffer full. Until it
-	// is gone nothing more is read from the peer.
+	// unsent is the part of an answer that the peer has not taken, at most one buffer. The handler
+	// reads nothing more until it is sent.
 	unsent []byte
-	// The rest is of a connection that drains: see Server.finish, of which this is the callbacks'
-	// twin.
-	timer  *loop.Timer // nil: it does not drain
-	active bool        // the peer has said something since the last tick
-	mute   bool        // we have said goodbye, and what comes is dropped
-	left   int         // ticks until the peer must have answered that
+	// The fields below belong to a connection that drains. Server.finish does the same for
+	// goroutines and tasks.
+	timer  *loop.Timer // nil: the connection does not drain
+	active bool        // the peer has sent something since the last tick
+	mute   bool        // the sending direction is shut down, and received data is dropped
+	left   int         // ticks until the peer must have closed
 }
 
-// more returns what the connection has beyond the two pointers.
+// more returns the extra state, and makes it if it does not exist.
 func (h *connection) more() *extra {
 	if h.extra == nil {
 		h.extra = new(extra)
@@ -108,7 +108,7 @@ func (h *connection) Readable(c *sock.Socket) {
 			return
 		}
 		if n < len(buf) {
-			return // if there is more, which is rare, Readable is called again
+			return // if there is more, which is rare, Readable runs again
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (h *connection) Writable(c *sock.Socket) {
 		if x.unsent = nil; x.timer == nil {
 			h.extra = nil
 		}
-		h.Readable(c) // what came meanwhile made its edge then
+		h.Readable(c) // data that came meanwhile has made its edge already
 	}
 }
 
@@ -139,7 +139,7 @@ func (h *connection) Closed(*sock.Socket, error) {
 	h.s.ended()
 }
 
-// endWatched has the handler of c, on whose loop this runs, drain it.
+// endWatched makes the handler of c drain c. It runs on the loop of c.
 func (s *Server) endWatched(c *sock.Socket) {
 	if h, ok := c.Handler().(*connection); ok {
 		h.end(c)
@@ -167,8 +167,8 @@ func (h *connection) end(c *sock.Socket) {
 	})
 }
 
-// datagrams is the handler of a socket without connections. One datagram that cannot be sent yet is
-// kept, and no more are received until it is gone.
+// datagrams is the handler of a socket without connections. It keeps one datagram that cannot be
+// sent yet, and receives no more until that one is sent.
 type datagrams struct {
 	s    *Server
 	l    *loop.Loop
@@ -184,7 +184,7 @@ func (h *datagrams) Readable(c *sock.Socket) {
 			return
 		}
 		if err != nil {
-			continue // what has become of an earlier answer
+			continue // the error of an earlier answer
 		}
 		if _, err := c.Sendto(buf[:n], 0, from); errors.Is(err, sock.ErrWouldBlock) {
 			h.kept, h.to = append([]byte{}, buf[:n]...), from

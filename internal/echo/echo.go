@@ -1,5 +1,5 @@
-// Package echo is the echo server that the example runs and the benchmark measures, once for each
-// way to wait.
+// Package echo is an echo server with one implementation for each way to wait. The example runs it,
+// and the benchmark measures it.
 package echo
 
 import (
@@ -17,21 +17,21 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Modes are the ways to wait for a connection, and so how it is served.
+// Modes lists the ways to wait for a connection.
 var Modes = []string{"goroutine", "task", "callback"}
 
-// A Config says what to serve.
+// A Config configures a Server.
 type Config struct {
 	Mode     string        // one of Modes
 	Addr     sock.Addr     // inet, inet6 or unix
-	Datagram bool          // UDP; else a stream
-	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, which need the other half
-	Buffer   int           // bytes of a connection that a goroutine or a task serves; 0: 4096
-	Timeout  time.Duration // of each wait of a goroutine or task; 0: none
-	Endless  bool          // it will not be drained, and goroutines need not look for that in each wait
+	Datagram bool          // true: UDP; false: a stream
+	Loops    int           // number of loops; 0: GOMAXPROCS, or for goroutines half of that and at least one, since they need the other half
+	Buffer   int           // size of the buffer with which a goroutine or a task serves a connection, in bytes; 0: 4096
+	Timeout  time.Duration // of each wait of a goroutine or a task; 0: none
+	Endless  bool          // the server will never be drained, so goroutines need not check for that in each wait
 }
 
-// A Server echoes until it is drained.
+// A Server sends back what it receives, until it is drained.
 type Server struct {
 	cfg     Config
 	reactor *loop.Reactor
@@ -41,19 +41,19 @@ type Server struct {
 	drain   context.CancelFunc
 
 	mu    sync.Mutex
-	conns map[*sock.Socket]*loop.Task // mu; of goroutines (nil) and tasks: those of callbacks are known to their loop
-	live  int                         // mu; connections, and the acceptors
-	over  chan struct{}               // closed when none of them is left
+	conns map[*sock.Socket]*loop.Task // mu; connections of goroutines (nil) and tasks; a loop knows its own of callbacks
+	live  int                         // mu; number of connections and acceptors
+	over  chan struct{}               // closed when live is 0
 }
 
-// quiet is how long a peer says nothing until a draining server takes it that no more is on its
-// way; farewell is how long it then waits for the peer to close.
+// quiet is how long a peer must send nothing before a draining server assumes that no more data is
+// on its way. farewell is how long the server then waits for the peer to close.
 const (
 	quiet    = 100 * time.Millisecond
 	farewell = 300 * time.Millisecond
 )
 
-// Listen begins to serve.
+// Listen makes a server and starts it.
 func Listen(cfg Config) (*Server, error) {
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = 4096
@@ -99,15 +99,15 @@ func (s *Server) listen() (err error) {
 	return err
 }
 
-// Addr is where it listens.
+// Addr returns the address of the listener.
 func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 
-// ErrCutOff is what Drain returns if its patience ended before all connections did.
+// ErrCutOff is returned by Drain if connections were still open when its time was over.
 var ErrCutOff = errors.New("echo: connections were cut off: their peers did not take what was theirs")
 
-// Drain stops accepting, sends back what peers have sent and still send, and ends each connection
-// when its peer says no more. Connections that do not come to that within the time given are cut
-// off; then it returns ErrCutOff.
+// Drain stops accepting, and sends back what peers have sent and still send. It ends each
+// connection when its peer is quiet. When patience has passed, it closes the remaining connections
+// and returns ErrCutOff.
 func (s *Server) Drain(patience time.Duration) error {
 	s.mu.Lock()
 	s.drain()
@@ -162,7 +162,7 @@ func (s *Server) ended() {
 	}
 }
 
-// run serves a connection by a goroutine, or by t.
+// run serves a connection on a goroutine, or in t.
 func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	defer s.ended()
 	defer c.Close()
@@ -190,8 +190,8 @@ func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	}
 }
 
-// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining
-// has interrupted it.
+// serve echoes until the connection ends. The code is the same for a goroutine and for a task. It
+// returns true if draining has interrupted it.
 func (s *Server) serve(in, out *sock.Socket) (drain bool) {
 	for {
 		p, err := in.RecvBuffer(s.buffers, 0)
@@ -209,7 +209,8 @@ func (s *Server) serve(in, out *sock.Socket) (drain bool) {
 	}
 }
 
-// finish serves a connection until its peer is quiet, says goodbye, and waits for the peer's.
+// finish echoes until the peer is quiet, ends the sending direction, and waits for the peer to do
+// the same.
 func (s *Server) finish(c, view *sock.Socket) {
 	for {
 		c.SetTimeout(quiet)
@@ -234,7 +235,7 @@ func (s *Server) finish(c, view *sock.Socket) {
 	}
 }
 
-// serveDatagrams is serve for a socket without connections.
+// serveDatagrams does the work of serve for a socket without connections.
 func (s *Server) serveDatagrams(c *sock.Socket) {
 	buf := make([]byte, 64<<10)
 	for {
@@ -243,7 +244,7 @@ func (s *Server) serveDatagrams(c *sock.Socket) {
 			return
 		}
 		if err == nil {
-			c.Sendto(buf[:n], 0, from) // one that cannot be sent is lost, as datagrams are
+			c.Sendto(buf[:n], 0, from) // a datagram that cannot be sent is dropped
 		}
 	}
 }
@@ -258,7 +259,7 @@ func (s *Server) goroutines() error {
 		for {
 			c, _, err := s.ln.Accept()
 			if err != nil {
-				return // closed, or broken for good: what can pass is waited for in Accept
+				return // the listener is closed, or has failed for good: Accept waits out errors that pass
 			}
 			c.Join(s.reactor.Next())
 			s.opened()

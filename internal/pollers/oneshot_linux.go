@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// oneShot is a poller over EPOLLONESHOT. An event disables the whole registration, and not only the
-// direction that it is for. So the poller keeps what is still asked for, and asks for the rest
+// oneShot is a poller over EPOLLONESHOT. An event disables the whole registration, and not only its
+// own direction. So the poller records which directions are still asked for, and asks for them
 // again before it reports the event.
 type oneShot struct {
 	epfd, wakefd int
@@ -19,13 +19,13 @@ type oneShot struct {
 	mu   sync.Mutex
 	next uint32            // mu
 	regs map[int32]*reg    // mu; by descriptor
-	raw  []unix.EpollEvent // of the goroutine that waits
+	raw  []unix.EpollEvent // only the goroutine that waits uses it
 }
 
 // A reg is one registration.
 type reg struct {
 	token pollux.Token
-	id    uint32       // tells it from an earlier one of the same descriptor
+	id    uint32       // differs from that of an earlier registration of the same descriptor
 	asked pollux.Ready // mu of its poller; Readable, Writable or both
 }
 
@@ -41,7 +41,7 @@ func OneShot() (Poller, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	p := &oneShot{epfd: epfd, wakefd: wakefd, regs: make(map[int32]*reg)}
-	// Edge-triggered, so that its counter need not be read.
+	// Edge-triggered, so that the counter need not be read.
 	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(wakefd)}
 	if err := unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, wakefd, &ev); err != nil {
 		p.Close()
@@ -54,7 +54,7 @@ func (p *oneShot) OneShot() bool          { return true }
 func (p *oneShot) Yield() error           { return nil }
 func (p *oneShot) Crowded() time.Duration { return 0 }
 
-// control tells the kernel what r asks for. mu is held.
+// control passes the directions of r to the kernel. The caller holds mu.
 func (p *oneShot) control(op, fd int, r *reg) error {
 	ev := unix.EpollEvent{Events: unix.EPOLLONESHOT, Fd: int32(fd), Pad: int32(r.id)}
 	if r.asked&pollux.Readable != 0 {
@@ -133,7 +133,7 @@ func (p *oneShot) Wait(events []pollux.Event, timeout time.Duration) (int, error
 	return kept, nil
 }
 
-// milliseconds rounds a timeout up; negative is for ever.
+// milliseconds rounds a timeout up. A negative timeout means for ever and gives -1.
 func milliseconds(timeout time.Duration) int {
 	if timeout < 0 {
 		return -1
@@ -141,7 +141,7 @@ func milliseconds(timeout time.Duration) int {
 	return int(min((timeout+time.Millisecond-1)/time.Millisecond, 1<<31-1))
 }
 
-// readyOf is what the system's events mean in the contract.
+// readyOf returns the readiness for a set of the system's events.
 func readyOf(in, out, pri, rdhup, hup bool) (r pollux.Ready) {
 	if in {
 		r |= pollux.Readable
@@ -170,7 +170,7 @@ func notify(eventfd int) error {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			unix.Read(eventfd, make([]byte, 8)) // it is full
+			unix.Read(eventfd, make([]byte, 8)) // the counter is full
 		default:
 			return os.NewSyscallError("write", err)
 		}
@@ -181,5 +181,5 @@ func (p *oneShot) Close() error {
 	return errors.Join(os.NewSyscallError("close", unix.Close(p.wakefd)), os.NewSyscallError("close", unix.Close(p.epfd)))
 }
 
-// directions are what is asked for, and what an event uses up.
+// directions are the two directions that a caller can ask for and that an event uses up.
 const directions = pollux.Readable | pollux.Writable

@@ -10,17 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poll is a poller over poll(2). The kernel keeps nothing from one call to the next, so it is
-// level-triggered and one-shot by nature. The set is fixed once the call has begun: what changes it
-// ends the call, and a new one begins.
+// poll is a poller over poll(2). The kernel keeps nothing from one call to the next, so the poller
+// is level-triggered and one-shot by nature. A running call cannot see a change of the set. So a
+// change ends the call, and Wait makes a new one.
 type poll struct {
-	wakefd int // readable: there was a wake-up, or the set has changed
+	wakefd int // readable after a wake-up or a change of the set
 
 	mu    sync.Mutex
-	woken bool         // mu; by Wake
+	woken bool         // mu; Wake was called
 	regs  map[int]*reg // mu; by descriptor
 
-	// Of the goroutine that waits: the set of the last call, and whose each entry is.
+	// The goroutine that waits owns these: the set of the last call, and the registration of each
+	// entry.
 	fds   []unix.PollFd
 	whose []*reg
 }
@@ -38,8 +39,8 @@ func (p *poll) OneShot() bool          { return true }
 func (p *poll) Yield() error           { return nil }
 func (p *poll) Crowded() time.Duration { return 0 }
 
-// check returns the errors that epoll_ctl has for a descriptor: EBADF, and EPERM if it cannot be
-// polled.
+// check returns the errors that epoll_ctl would return for a descriptor: EBADF, and EPERM if it
+// cannot be polled.
 func check(fd int) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -78,8 +79,8 @@ func (p *poll) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	return notify(p.wakefd)
 }
 
-// Delete ends a call that is under way: it would keep the descriptor's file open, and the peer
-// would not see it close.
+// Delete ends a running call of poll(2). That call would keep the descriptor's file open, and the
+// peer would not see it close.
 func (p *poll) Delete(fd int, token pollux.Token) error {
 	if err := check(fd); err != nil {
 		return err
@@ -112,14 +113,15 @@ func (p *poll) Wait(events []pollux.Event, timeout time.Duration) (int, error) {
 			}
 			return 0, os.NewSyscallError("ppoll", err)
 		}
-		// Only a change of the set makes another call: it is no event.
+		// A change of the set alone is no event: make another call.
 		if told, woken := p.tell(events); told > 0 || woken || n == 0 {
 			return told, nil
 		}
 	}
 }
 
-// collect makes the set: the poller's own descriptor, and all that something is asked of.
+// collect makes the set: the poller's own descriptor, and all descriptors with a direction that is
+// asked for.
 func (p *poll) collect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,8 +141,8 @@ func (p *poll) collect() {
 	}
 }
 
-// tell fills events from the set, and returns how many and whether there was a wake-up. What finds
-// no room stays asked for, and the next call finds it again.
+// tell fills events from the set. It returns their number, and whether Wake was called. An event
+// that finds no room stays asked for, and the next call finds it again.
 func (p *poll) tell(events []pollux.Event) (told int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

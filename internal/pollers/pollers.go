@@ -1,6 +1,6 @@
-// Package pollers has pollers for tests. They are one-shot, which none of Linux's own is: an event
-// for a direction uses it up, and Arm asks for it again. So the part of the contract that Windows
-// depends on is tested on Linux too.
+// Package pollers has one-shot pollers for tests: an event uses up its direction, and Arm asks for
+// it again. Linux's own poller is not one-shot, but Windows depends on this part of the contract.
+// With these pollers it is tested on Linux too.
 package pollers
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A Poller has the methods of *pollux.Poller, and its contract.
+// A Poller has the methods and the contract of *pollux.Poller.
 type Poller interface {
 	Add(fd int, token pollux.Token) error
 	Arm(fd int, token pollux.Token, want pollux.Ready) error
@@ -26,12 +26,12 @@ type Poller interface {
 
 var _ Poller = (*pollux.Poller)(nil)
 
-// variable names the poller of a test run.
+// variable is the environment variable that names the poller of a test run.
 const variable = "POLLUX_TEST_POLLER"
 
-// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names:
-// "oneshot" (EPOLLONESHOT) or "poll" (poll(2)). It returns nil if the variable is empty or not set.
-// Any other value gives a function that fails.
+// FromEnv returns the function that makes the poller which the environment variable
+// POLLUX_TEST_POLLER names: "oneshot" (EPOLLONESHOT) or "poll" (poll(2)). It returns nil if the
+// variable is empty or not set. Any other value gives a function that fails.
 func FromEnv() func() (Poller, error) {
 	switch name := os.Getenv(variable); name {
 	case "":
