@@ -18,19 +18,20 @@ import (
 // It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
 // runtime/netpoll_epoll.go):
 //
-//  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon does
-//     so when it finds the thread in the same call twice. It looks every 20 us to 10 ms. A goroutine
-//     that parks gives its processor up at once.
+//  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon
+//     does so when it finds the thread in the same call twice. It looks every 20 us to 10 ms. A
+//     goroutine that parks gives its processor up at once.
 //  2. A scheduler without work (findRunnable) first runs the processor's queue, then the global
-//     queue, and then asks Go's own poller (netpoll). Only after that does the processor go idle. If
-//     netpoll was not asked for 10 ms, sysmon asks it.
-//  3. Gosched puts its caller at the end of the global queue. So findRunnable finds the caller there,
-//     and never asks netpoll during a call of Gosched. While other goroutines compute, it never asks
-//     netpoll at all.
-//  4. Every 61st scheduling takes the first goroutine of the global queue before all others. This may
-//     be the caller of Gosched. So one quick return does not prove that no other goroutine is ready.
-//  5. Gosched wakes a thread if a processor is idle (wakep). This costs a futex call and a search for
-//     work.
+//     queue, and then asks Go's own poller (netpoll). Only after that does the processor go idle.
+//     If netpoll was not asked for 10 ms, sysmon asks it.
+//  3. Gosched puts its caller at the end of the global queue. So findRunnable finds the caller
+//     there, and never asks netpoll during a call of Gosched. While other goroutines compute, it
+//     never asks netpoll at all.
+//  4. Every 61st scheduling takes the first goroutine of the global queue before all others. This
+//     may be the caller of Gosched. So one quick return does not prove that no other goroutine is
+//     ready.
+//  5. Gosched wakes a thread if a processor is idle (wakep). This costs a futex call and a search
+//     for work.
 //  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets earlier
 //     edges (pollReset) and then calls its function. It parks each time that the function returns
 //     false. So the function must look for events before it returns false.

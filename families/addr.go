@@ -2,16 +2,16 @@ package families
 
 import "strconv"
 
-// Addr is the address of a socket of any family: a small comparable value and a [net.Addr].
+// Addr is the address of a socket of any family. It is a small comparable value and a [net.Addr].
 // The zero Addr is no address.
 //
-// Making one never fails. A wrong port, a path that is too long, a host that the family cannot use:
-// each is kept as it was given, and reported by [Family.Encode] when the address is used.
+// The functions that make an Addr never fail. They keep a wrong port, a path that is too long, or a
+// host that the family cannot use. [Family.Encode] reports the mistake when the address is used.
 type Addr struct {
 	kind Kind
 	form form
 
-	// What the rest holds depends on the kind:
+	// The other fields depend on the kind:
 	//
 	//            a         b      port  hi, lo                   text
 	//  inet      -         -      port  lo: the IPv4 number      the host, unless form is hostIP
@@ -25,18 +25,18 @@ type Addr struct {
 	text   string
 }
 
-// Kind says which of the formats an [Addr] has. A family with several formats has a Kind for each.
+// Kind is the format of an [Addr]. A family with several formats has a Kind for each.
 type Kind uint8
 
 const (
 	KindNone  Kind = iota // the zero Addr
-	KindInet              // IPv4, or the name of a host that is to have an IPv4 address
-	KindInet6             // IPv6, or the name of a host that is to have an IPv6 address
+	KindInet              // IPv4, or a host name to be resolved to an IPv4 address
+	KindInet6             // IPv6, or a host name to be resolved to an IPv6 address
 	KindUnix              // a path, or an abstract name of Linux
-	KindRaw               // the number of a family that is not in the table, and its bytes
+	KindRaw               // the number of a family that the table lacks, and its bytes
 
 	KindNetlink // the port and the groups of a netlink socket
-	KindPacket  // an interface, and what a frame on it has
+	KindPacket  // an interface, and the properties of a frame on it
 	KindVsock   // a virtual machine and a port
 	KindTIPC    // a service, a range of services, or a socket
 	KindALG     // the type and the name of an algorithm
@@ -44,8 +44,8 @@ const (
 	KindLink    // an interface and its hardware address, on BSD
 
 	KindCAN   // a CAN interface, for CAN_RAW and CAN_BCM
-	KindISOTP // and the identifiers of an ISO-TP channel
-	KindJ1939 // and the name, group number and address of a J1939 node
+	KindISOTP // a CAN interface, and the identifiers of an ISO-TP channel
+	KindJ1939 // a CAN interface, and the name, group number and address of a J1939 node
 
 	KindL2CAP  // a Bluetooth device and a PSM
 	KindRFCOMM // a Bluetooth device and a channel
@@ -56,7 +56,7 @@ const (
 	KindSystem // a kernel control of macOS
 )
 
-// String is the name of the format: "inet", "unix".
+// String returns the name of the format, such as "inet" or "unix".
 func (k Kind) String() string {
 	switch k {
 	case KindNone:
@@ -73,12 +73,12 @@ func (k Kind) String() string {
 // IsZero reports whether a is no address.
 func (a Addr) IsZero() bool { return a == Addr{} }
 
-// Kind is the format of a.
+// Kind returns the format of a.
 func (a Addr) Kind() Kind { return a.kind }
 
-// Network is the name of the format, which is that of the family if it has one format only: "inet",
-// "unix", but "isotp" and not "can"; "family 123" for a family without one. That of the zero Addr
-// is "".
+// Network returns the name of the format, such as "inet" or "unix". A family with one format has
+// the same name as its format; of AF_CAN, with several, the name is for example "isotp". It is
+// "family 123" for a family without a format, and "" for the zero Addr.
 func (a Addr) Network() string {
 	if a.kind == KindRaw {
 		return rawName(int(a.a))
@@ -86,11 +86,11 @@ func (a Addr) Network() string {
 	return a.kind.String()
 }
 
-// String is the text of a, which [Family.Parse] of its family reads back: "127.0.0.1:80",
-// "[fe80::1%2]:80", "/run/app", "@abstract". The zero Addr prints as "".
+// String returns the text of a: "127.0.0.1:80", "[fe80::1%2]:80", "/run/app", "@abstract". The zero
+// Addr gives "". [Family.Parse] of its family reads the text back.
 //
-// [Parse] reads it back too, if the kind is inet, inet6, unix or raw. For any kind there is
-// [Addr.MarshalText].
+// [Parse] reads it back too, if the kind is inet, inet6, unix or raw. Use [Addr.MarshalText] for a
+// text that Parse reads back for every kind.
 func (a Addr) String() string {
 	switch a.kind {
 	case KindNone:
@@ -104,9 +104,9 @@ func (a Addr) String() string {
 	return ""
 }
 
-// MarshalText is the text of a that [Parse] reads back: String, and in front of it the name of the
-// family if Parse would otherwise take it for something else. The zero Addr gives an empty text. An
-// address that cannot be used, such as one whose port is 70000, gives the error that says why.
+// MarshalText returns a text of a that [Parse] reads back. It is String, with the name of the
+// family and a colon in front if Parse would otherwise misread it. The zero Addr gives an empty
+// text. An address that cannot be used, for example with port 70000, gives the error of Parse.
 func (a Addr) MarshalText() ([]byte, error) {
 	s := a.String()
 	if a.IsZero() {
@@ -125,7 +125,7 @@ func (a Addr) MarshalText() ([]byte, error) {
 	return []byte(s), nil
 }
 
-// UnmarshalText sets a to what [Parse] makes of text, or to the zero Addr if text is empty.
+// UnmarshalText sets a to the result of [Parse] for text, or to the zero Addr if text is empty.
 func (a *Addr) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*a = Addr{}

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// ALG is an address of AF_ALG (Linux): the type of an algorithm, "hash", "skcipher", "aead" or
-// "rng", and its name as /proc/crypto has it, "sha256"; and two masks of its features, 0 but for
-// users that know the kernel. The crypto API's "User Space Interface" describes them.
+// ALG returns an address of AF_ALG (Linux). typ is the type of an algorithm: "hash", "skcipher",
+// "aead" or "rng". name is its name in /proc/crypto, such as "sha256". feat and mask are masks of
+// features; most programs use 0. The crypto API's "User Space Interface" describes them.
 //
 // [Family.Encode] reports a type or a name with a NUL ([ErrNUL]), a type of 14 bytes or more
-// ([ErrALGType]) and a name of 64 or more ([ErrALGName]).
+// ([ErrALGType]), and a name of 64 bytes or more ([ErrALGName]).
 func ALG(typ, name string, feat, mask uint32) Addr {
 	a := Addr{kind: KindALG, a: feat, b: mask, text: typ + "\x00" + name, lo: uint64(len(typ))}
 	if strings.IndexByte(typ, 0) >= 0 || strings.IndexByte(name, 0) >= 0 {
@@ -21,7 +21,8 @@ func ALG(typ, name string, feat, mask uint32) Addr {
 	return a
 }
 
-// ALG is the type and the name of an alg address, and its masks. Those of any other are empty.
+// ALG returns the type, the name and the masks of an alg address. For other kinds they are empty
+// and 0.
 func (a Addr) ALG() (typ, name string, feat, mask uint32) {
 	if a.kind != KindALG {
 		return "", "", 0, 0
@@ -29,7 +30,7 @@ func (a Addr) ALG() (typ, name string, feat, mask uint32) {
 	return a.text[:a.lo], a.text[a.lo+1:], a.a, a.b
 }
 
-// algCodec is <linux/if_alg.h>:
+// algCodec encodes this structure of <linux/if_alg.h>:
 //
 //	struct sockaddr_alg {
 //		                    // header      0
@@ -39,7 +40,7 @@ func (a Addr) ALG() (typ, name string, feat, mask uint32) {
 //		__u8  salg_name[64];//            24
 //	};                      //            88
 //
-// As text it is "hash:sha256", and after these "?feat=0x1&mask=0x2" if they are not 0.
+// Its text is "hash:sha256", and "hash:sha256?feat=0x1&mask=0x2" if a mask is not 0.
 type algCodec struct{}
 
 const (
@@ -51,7 +52,7 @@ const (
 func (algCodec) text(a Addr) string {
 	typ, name, feat, mask := a.ALG()
 	s := escape(typ, algSyntax) + ":" + escape(name, algSyntax)
-	if typ == "alg" { // Parse would take it for the name of the family
+	if typ == "alg" { // Parse would read it as the name of the family
 		s = "alg:" + s
 	}
 	if feat != 0 || mask != 0 {
@@ -130,7 +131,7 @@ func (algCodec) decode(_ *System, body []byte) (Addr, error) {
 	return ALG(cString(body[:algTypeLen-1]), cString(body[22:min(len(body), 22+algNameLen-1)]), feat, mask), nil
 }
 
-// cString is what C makes of b: all before the first NUL.
+// cString returns the bytes of b before the first NUL.
 func cString(b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]

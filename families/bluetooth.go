@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The protocols of AF_BLUETOOTH: <bluetooth/bluetooth.h>; FreeBSD
-// <netgraph/bluetooth/include/ng_btsocket.h>; NetBSD and DragonFly <netbt/bluetooth.h>; Windows
-// <ws2bth.h>.
+// These are the protocols of AF_BLUETOOTH: <bluetooth/bluetooth.h> on Linux,
+// <netgraph/bluetooth/include/ng_btsocket.h> on FreeBSD, <netbt/bluetooth.h> on NetBSD and
+// DragonFly, <ws2bth.h> on Windows.
 var (
 	protocolHCI    = protocols{linux: {1}, freebsd: {134}, netbsd: {1}, dragonfly: {1}}
 	protocolL2CAP  = protocols{linux: {0}, freebsd: {135}, netbsd: {2}, dragonfly: {2}}
@@ -15,15 +15,15 @@ var (
 	protocolSCO    = protocols{linux: {2}, freebsd: {137}, netbsd: {4}, dragonfly: {4}}
 )
 
-// A Bluetooth address of a device is the low 48 bits of lo, its first number at the top. If form is
-// bdaddrBad it is text that is none.
+// The Bluetooth address of a device is the low 48 bits of lo, with its first number in the highest
+// bits. If form is bdaddrBad, text holds a text that is not such an address.
 const (
 	bdaddrOK  form = iota
-	bdaddrBad      // text that is no address of a device: checkBdaddr says why
+	bdaddrBad      // text that is not a device's address: checkBdaddr returns the reason
 )
 
-// withBdaddr is a with the device that s spells: six hexadecimal numbers of at most 0xff, with
-// colons between them.
+// withBdaddr returns a with the device that s spells: six hexadecimal numbers, each at most 0xff,
+// with colons between them.
 func (a Addr) withBdaddr(s string) Addr {
 	n, ok := parseBdaddr(s)
 	if !ok {
@@ -61,8 +61,9 @@ func bdaddrText(n uint64) string {
 	return string(b)
 }
 
-// Bdaddr is the address of the device of a Bluetooth address, "00:1A:7D:DA:71:13", or what was
-// given for one. It is "" for an HCI address that has another form, and for other families.
+// Bdaddr returns the device of a Bluetooth address, such as "00:1A:7D:DA:71:13". If the address was
+// made from another text, it returns that text. It is "" for other families, and for an HCI address
+// of another form.
 func (a Addr) Bdaddr() string {
 	switch a.kind {
 	case KindL2CAP, KindRFCOMM, KindSCO:
@@ -81,7 +82,7 @@ func (a Addr) Bdaddr() string {
 	return ""
 }
 
-// checkBdaddr is nil if a has the address of a device. nul is the rule for one with a NUL.
+// checkBdaddr returns nil if a has the address of a device. nul is the rule for a text with a NUL.
 func (a Addr) checkBdaddr(nul Rule) error {
 	if a.form != bdaddrBad {
 		return nil
@@ -93,10 +94,11 @@ func (a Addr) checkBdaddr(nul Rule) error {
 	return &AddrError{Family: a.Network(), Value: strconv.Quote(a.text), Rule: rule}
 }
 
-// bdaddrSyntax is what is escaped in text that is no address of a device, for people to read.
+// bdaddrSyntax has the bytes to escape in a text that is not a device's address. Only people read
+// it.
 const bdaddrSyntax = " ,"
 
-// putBdaddr writes a bdaddr_t, whose first byte is the last number of the text.
+// putBdaddr writes a bdaddr_t. Its first byte is the last number of the text.
 func putBdaddr(b []byte, n uint64) {
 	for i := range 6 {
 		b[i] = byte(n >> (8 * i))
@@ -110,7 +112,7 @@ func getBdaddr(b []byte) (n uint64) {
 	return n
 }
 
-// NetBSD and DragonFly have one sockaddr for all protocols, <netbt/bluetooth.h>:
+// NetBSD and DragonFly have one sockaddr for all protocols, in <netbt/bluetooth.h>:
 //
 //	struct sockaddr_bt {
 //		                     // header      0
@@ -126,5 +128,5 @@ const (
 	btSize    = 16 - headerLen
 )
 
-// netbt reports whether that is the sockaddr of s.
+// netbt reports whether s uses struct sockaddr_bt.
 func (s *System) netbt() bool { return s.index == netbsd || s.index == dragonfly }

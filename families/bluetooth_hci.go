@@ -6,28 +6,30 @@ import (
 	"strings"
 )
 
-// What names a controller differs between the systems.
+// The name of a controller has a different form on each system.
 const (
-	hciDevice form = iota // a number, in a, and a channel, in b: Linux
-	hciBad                // text that is no address of a device
-	hciNode               // the name of a node of netgraph, in text: FreeBSD
-	hciBdaddr             // the address of a device, in lo: NetBSD, DragonFly
+	hciDevice form = iota // Linux: a number in a, and a channel in b
+	hciBad                // text that is not a device's address
+	hciNode               // FreeBSD: the name of a netgraph node, in text
+	hciBdaddr             // NetBSD, DragonFly: the address of a device, in lo
 )
 
-// HCI is an address of AF_BLUETOOTH for the protocol BTPROTO_HCI on Linux: the number of a
-// controller, HCI_DEV_NONE for none, and a channel, HCI_CHANNEL_RAW (0), HCI_CHANNEL_USER,
-// HCI_CHANNEL_CONTROL and so on. On the other systems it is [HCINode] or [HCIBdaddr], and the form
-// of another system is reported by [Family.Encode] ([ErrBluetoothFormat]).
+// HCI returns an address of AF_BLUETOOTH for BTPROTO_HCI on Linux. dev is the number of a
+// controller, or HCI_DEV_NONE. channel is HCI_CHANNEL_RAW (0), HCI_CHANNEL_USER,
+// HCI_CHANNEL_CONTROL and so on.
+//
+// Other systems use [HCINode] or [HCIBdaddr]. [Family.Encode] reports the form of another system
+// ([ErrBluetoothFormat]).
 func HCI(dev, channel uint16) Addr {
 	return Addr{kind: KindHCI, a: uint32(dev), b: uint32(channel)}
 }
 
-// HCINode is an address for BTPROTO_HCI on FreeBSD: the name of a node such as "ubt0hci", of at
-// most 32 bytes ([ErrHCINode]).
+// HCINode returns an address for BTPROTO_HCI on FreeBSD. name is the name of a node, such as
+// "ubt0hci", at most 32 bytes long ([ErrHCINode]).
 func HCINode(name string) Addr { return Addr{kind: KindHCI, form: hciNode, text: name} }
 
-// HCIBdaddr is an address for BTPROTO_HCI on NetBSD and DragonFly: the address of a device, as for
-// [L2CAP].
+// HCIBdaddr returns an address for BTPROTO_HCI on NetBSD and DragonFly. bdaddr is the address of a
+// device, as for [L2CAP].
 func HCIBdaddr(bdaddr string) Addr {
 	a := Addr{kind: KindHCI}.withBdaddr(bdaddr)
 	if a.form == bdaddrOK {
@@ -36,7 +38,8 @@ func HCIBdaddr(bdaddr string) Addr {
 	return a
 }
 
-// HCI is the controller and the channel of an address made by [HCI]. Those of any other are 0.
+// HCI returns the controller and the channel of an address made by [HCI]. For other addresses they
+// are 0.
 func (a Addr) HCI() (dev, channel uint16) {
 	if a.kind != KindHCI || a.form != hciDevice {
 		return 0, 0
@@ -44,7 +47,7 @@ func (a Addr) HCI() (dev, channel uint16) {
 	return uint16(a.a), uint16(a.b)
 }
 
-// HCINode is the node of an address made by [HCINode]. That of any other is "".
+// HCINode returns the node of an address made by [HCINode]. For other addresses it is "".
 func (a Addr) HCINode() string {
 	if a.kind != KindHCI || a.form != hciNode {
 		return ""
@@ -52,7 +55,7 @@ func (a Addr) HCINode() string {
 	return a.text
 }
 
-// hciCodec is <bluetooth/hci.h> on Linux:
+// hciCodec encodes this structure of <bluetooth/hci.h> on Linux:
 //
 //	struct sockaddr_hci {
 //		                            // header      0
@@ -60,15 +63,15 @@ func (a Addr) HCINode() string {
 //		unsigned short hci_channel; // host order  4
 //	};                              //             6
 //
-// FreeBSD, <netgraph/bluetooth/include/ng_btsocket.h>. On NetBSD and DragonFly it is struct
-// sockaddr_bt.
+// On NetBSD and DragonFly it encodes struct sockaddr_bt. On FreeBSD it encodes this structure of
+// <netgraph/bluetooth/include/ng_btsocket.h>:
 //
 //	struct sockaddr_hci {
 //		                    // header  0
 //		char hci_node[32];  //         2
 //	};                      //        34
 //
-// As text it is "0", and after it a channel that is not 0; "ubt0hci"; or "00:1A:7D:DA:71:13".
+// Its text is "0" or "0,1" with a channel that is not 0; "ubt0hci"; or "00:1A:7D:DA:71:13".
 type hciCodec struct{}
 
 const hciNodeLen = 32 // NG_NODESIZ
@@ -78,7 +81,7 @@ func (hciCodec) text(a Addr) string {
 	case hciNode:
 		s := escape(a.text, " ,:")
 		if s == "" || '0' <= s[0] && s[0] <= '9' {
-			return "node " + s // not a number
+			return "node " + s // so that it is not read as a number
 		}
 		return s
 	case hciBdaddr, hciBad:
@@ -121,7 +124,7 @@ func parseHCI(s string) (Addr, error) {
 	return HCI(uint16(dev), uint16(channel)), r.done()
 }
 
-// checkHCI is the rule that a breaks on a system that has its form.
+// checkHCI returns the error of an address that its own system cannot use, or nil.
 func (a Addr) checkHCI() error {
 	switch {
 	case a.form == hciBad:

@@ -5,18 +5,19 @@ import (
 	"strconv"
 )
 
-// L2CAP is an address of AF_BLUETOOTH for the protocol BTPROTO_L2CAP: a device, BDADDR_ANY for any;
-// the number of a service, or 0; the number of a fixed channel, or 0; and the type of the device's
-// address, BDADDR_BREDR, BDADDR_LE_PUBLIC or BDADDR_LE_RANDOM.
+// L2CAP returns an address of AF_BLUETOOTH for BTPROTO_L2CAP. bdaddr is a device, or BDADDR_ANY.
+// psm is the number of a service, or 0. cid is the number of a fixed channel, or 0. bdaddrType is
+// the type of the device's address: BDADDR_BREDR, BDADDR_LE_PUBLIC or BDADDR_LE_RANDOM.
 //
-// The device is six hexadecimal numbers of at most 0xff and colons. [Family.Encode] reports another
-// ([ErrBluetoothAddr], or [ErrBluetoothFormat] if it has a NUL). On NetBSD and DragonFly the
-// channel is taken modulo 2**8, and another type than BDADDR_BREDR is [ErrBluetoothFormat].
+// A device is six hexadecimal numbers of at most 0xff, with colons between them. [Family.Encode]
+// reports any other text ([ErrBluetoothAddr], or [ErrBluetoothFormat] if it has a NUL). On NetBSD
+// and DragonFly the channel is taken modulo 2**8, and Encode reports a type other than BDADDR_BREDR
+// ([ErrBluetoothFormat]).
 func L2CAP(bdaddr string, psm, cid uint16, bdaddrType uint8) Addr {
 	return Addr{kind: KindL2CAP, a: uint32(psm), b: uint32(bdaddrType)<<16 | uint32(cid)}.withBdaddr(bdaddr)
 }
 
-// L2CAP is what an l2cap address has. What another has are zeros.
+// L2CAP returns the arguments of an l2cap address. For other kinds they are "" and 0.
 func (a Addr) L2CAP() (bdaddr string, psm, cid uint16, bdaddrType uint8) {
 	if a.kind != KindL2CAP {
 		return "", 0, 0, 0
@@ -24,8 +25,9 @@ func (a Addr) L2CAP() (bdaddr string, psm, cid uint16, bdaddrType uint8) {
 	return a.Bdaddr(), uint16(a.a), uint16(a.b), uint8(a.b >> 16)
 }
 
-// l2capCodec is <bluetooth/l2cap.h>, on Linux and FreeBSD, whose field names begin with l2cap_. On
-// NetBSD and DragonFly it is struct sockaddr_bt with the cid in bt_channel.
+// l2capCodec encodes this structure of <bluetooth/l2cap.h>, on Linux and on FreeBSD, where the
+// field names begin with l2cap_. On NetBSD and DragonFly it encodes struct sockaddr_bt, with the
+// cid in bt_channel.
 //
 //	struct sockaddr_l2 {
 //		                               // header          0
@@ -35,7 +37,7 @@ func (a Addr) L2CAP() (bdaddr string, psm, cid uint16, bdaddrType uint8) {
 //		uint8_t        l2_bdaddr_type; //                12
 //	};                                 //                14
 //
-// As text it is "00:1A:7D:DA:71:13,25", and after these the cid and the type if they are not 0.
+// Its text is "00:1A:7D:DA:71:13,25", followed by the cid and the type if they are not 0.
 type l2capCodec struct{}
 
 func (l2capCodec) text(a Addr) string {

@@ -2,14 +2,15 @@ package families
 
 import "encoding/binary"
 
-// RFCOMM is an address of AF_BLUETOOTH for the protocol BTPROTO_RFCOMM: a device, as for [L2CAP],
-// and a channel, 1 to 30, or 0 in bind for one that the system chooses (BT_PORT_ANY on Windows).
-// But on Windows it is taken modulo 2**8.
+// RFCOMM returns an address of AF_BLUETOOTH for BTPROTO_RFCOMM. bdaddr is a device, as for [L2CAP].
+// channel is 1 to 30. In bind, channel 0 lets the system choose one (on Windows: BT_PORT_ANY). On
+// all systems but Windows the channel is taken modulo 2**8.
 func RFCOMM(bdaddr string, channel uint32) Addr {
 	return Addr{kind: KindRFCOMM, a: channel}.withBdaddr(bdaddr)
 }
 
-// RFCOMM is the device and the channel of an rfcomm address. Those of any other are "" and 0.
+// RFCOMM returns the device and the channel of an rfcomm address. For other kinds they are "" and
+// 0.
 func (a Addr) RFCOMM() (bdaddr string, channel uint32) {
 	if a.kind != KindRFCOMM {
 		return "", 0
@@ -17,8 +18,8 @@ func (a Addr) RFCOMM() (bdaddr string, channel uint32) {
 	return a.Bdaddr(), a.a
 }
 
-// rfcommCodec is <bluetooth/rfcomm.h>. On FreeBSD, whose field names begin with rfcomm_, it has no
-// padding. On NetBSD and DragonFly it is struct sockaddr_bt.
+// rfcommCodec encodes this structure of <bluetooth/rfcomm.h>. On FreeBSD its field names begin with
+// rfcomm_ and it has no padding. On NetBSD and DragonFly it encodes struct sockaddr_bt.
 //
 //	struct sockaddr_rc {
 //		                      // header   0
@@ -26,7 +27,7 @@ func (a Addr) RFCOMM() (bdaddr string, channel uint32) {
 //		uint8_t  rc_channel;  //          8
 //	};                        //         10, FreeBSD 9
 //
-// On Windows it is <ws2bth.h>, packed:
+// On Windows it encodes this structure of <ws2bth.h>, which is packed:
 //
 //	typedef struct _SOCKADDR_BTH {
 //		                        // header                  0
@@ -35,7 +36,7 @@ func (a Addr) RFCOMM() (bdaddr string, channel uint32) {
 //		ULONG    port;          // little-endian          26
 //	} SOCKADDR_BTH;             //                        30
 //
-// As text it is "00:1A:7D:DA:71:13,3".
+// Its text is "00:1A:7D:DA:71:13,3".
 type rfcommCodec struct{}
 
 func (rfcommCodec) text(a Addr) string {
@@ -55,7 +56,7 @@ func (rfcommCodec) parse(s string) (Addr, error) {
 	return a, nil
 }
 
-// rfcommSize is sizeof the sockaddr.
+// rfcommSize is the size of the sockaddr on each system.
 var rfcommSize = perSystem{linux: 10, freebsd: 9, netbsd: 16, dragonfly: 16, windows: 30}
 
 func (rfcommCodec) encode(s *System, body []byte, a Addr) (int, error) {
@@ -83,7 +84,7 @@ func (rfcommCodec) decode(s *System, body []byte) (Addr, error) {
 	channel := 6
 	switch {
 	case s.index == windows:
-		channel = 24 + 3 // its last byte
+		channel = 24 + 3 // the last byte of the sockaddr
 	case s.netbt():
 		channel = btChannel
 	}

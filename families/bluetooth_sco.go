@@ -1,18 +1,18 @@
 package families
 
-// SCO is an address of AF_BLUETOOTH for the protocol BTPROTO_SCO, that of voice: a device, as for
-// [L2CAP]. One with a NUL is [ErrNUL].
+// SCO returns an address of AF_BLUETOOTH for BTPROTO_SCO, the voice protocol. bdaddr is a device,
+// as for [L2CAP]. [Family.Encode] reports a NUL in it as [ErrNUL].
 func SCO(bdaddr string) Addr { return Addr{kind: KindSCO}.withBdaddr(bdaddr) }
 
-// scoCodec is <bluetooth/sco.h> on Linux and FreeBSD. On NetBSD and DragonFly it is struct
-// sockaddr_bt.
+// scoCodec encodes this structure of <bluetooth/sco.h>, on Linux and FreeBSD. On NetBSD and
+// DragonFly it encodes struct sockaddr_bt.
 //
 //	struct sockaddr_sco {
 //		                     // header   0
 //		bdaddr_t sco_bdaddr; // 6 bytes  2
 //	};                       //          8
 //
-// As text it is "00:1A:7D:DA:71:13".
+// Its text is "00:1A:7D:DA:71:13".
 type scoCodec struct{}
 
 func (scoCodec) text(a Addr) string { return escape(a.Bdaddr(), bdaddrSyntax) }

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// CAN is an address of AF_CAN for the protocols CAN_RAW and CAN_BCM (Linux; CAN_RAW on NetBSD): the
-// name of an interface, "" for all.
+// CAN returns an address of AF_CAN for the protocols CAN_RAW and CAN_BCM (Linux; on NetBSD CAN_RAW
+// only). ifname is the name of an interface, or "" for all interfaces.
 //
-// The name has to be turned into an index before the address is used: see [Addr.Zone].
-// [Family.Encode] reports one with a NUL ([ErrNUL]) and one of more than 15 bytes
+// The name must be turned into an index before the address is used: see [Addr.Zone].
+// [Family.Encode] reports a name with a NUL ([ErrNUL]) and a name of more than 15 bytes
 // ([ErrCANInterface]).
 func CAN(ifname string) Addr {
 	return Addr{kind: KindCAN}.withCANInterface(ifname)
@@ -27,7 +27,8 @@ func (a Addr) checkedCAN() Addr {
 	return a
 }
 
-// checkCAN is the first rule that the interface breaks. That it is an index yet counts if resolved.
+// checkCAN returns the error of the interface, or nil. With resolved, the interface must be an
+// index.
 func (a Addr) checkCAN(resolved bool) error {
 	rule := ErrCANInterface
 	switch {
@@ -41,8 +42,8 @@ func (a Addr) checkCAN(resolved bool) error {
 	return &AddrError{Family: a.Network(), Value: strconv.Quote(a.text), Rule: rule}
 }
 
-// canCodec is <linux/can.h>, <netcan/can.h> on NetBSD. Of the union NetBSD has the first member
-// only:
+// canCodec encodes this structure of <linux/can.h>, or of <netcan/can.h> on NetBSD. NetBSD's union
+// has only the first member:
 //
 //	struct sockaddr_can {
 //		                                                    // header      0, and 2 bytes of padding
@@ -53,9 +54,9 @@ func (a Addr) checkCAN(resolved bool) error {
 //		} can_addr;                                         // 16 bytes    8
 //	};                                                      //            24, on NetBSD 16
 //
-// The kernel reports as much as the protocol needs: of CAN_RAW and CAN_BCM 8 bytes.
+// The kernel reports as many bytes as the protocol needs: for CAN_RAW and CAN_BCM 8 bytes.
 //
-// As text it is "can0"; "#3" is the index of an interface, #0 that of all.
+// Its text is "can0". "#3" is the index of an interface, and "#0" means all interfaces.
 type canCodec struct{}
 
 const canAddr = 8 - headerLen // can_addr
@@ -67,7 +68,7 @@ func (canCodec) parse(s string) (Addr, error) {
 	return parseCAN(Addr{kind: KindCAN}, r.next("interface"), r)
 }
 
-// parseCAN is a with the interface that text names, if r has no more to read.
+// parseCAN returns a with the interface that text names, if r has no more to read.
 func parseCAN(a Addr, text string, r *fieldReader) (Addr, error) {
 	a = r.interfaceOf(a, text).checkedCAN()
 	if err := r.done(); err != nil {
@@ -81,7 +82,7 @@ func parseCAN(a Addr, text string, r *fieldReader) (Addr, error) {
 
 func (canCodec) encode(s *System, body []byte, a Addr) (int, error) { return encodeCAN(s, body, a) }
 
-// encodeCAN writes all but can_addr.
+// encodeCAN writes everything except can_addr.
 func encodeCAN(s *System, body []byte, a Addr) (int, error) {
 	n := 24 - headerLen
 	if s.index == netbsd {

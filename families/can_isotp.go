@@ -2,15 +2,15 @@ package families
 
 import "encoding/binary"
 
-// ISOTP is an address of AF_CAN for the protocol CAN_ISOTP (Linux): an interface, as for [CAN], and
-// the CAN identifiers of what is received and of what is sent, with their flags such as
+// ISOTP returns an address of AF_CAN for the protocol CAN_ISOTP (Linux). ifname is an interface, as
+// for [CAN]. rxID and txID are the CAN identifiers to receive and to send, with flags such as
 // CAN_EFF_FLAG.
 func ISOTP(ifname string, rxID, txID uint32) Addr {
 	return Addr{kind: KindISOTP, hi: uint64(rxID), lo: uint64(txID)}.withCANInterface(ifname)
 }
 
-// ISOTP is the identifiers of an isotp address. Those of any other are 0. For the interface there
-// is [Addr.Interface].
+// ISOTP returns the identifiers of an isotp address. For other kinds they are 0. [Addr.Interface]
+// returns its interface.
 func (a Addr) ISOTP() (rxID, txID uint32) {
 	if a.kind != KindISOTP {
 		return 0, 0
@@ -18,9 +18,9 @@ func (a Addr) ISOTP() (rxID, txID uint32) {
 	return uint32(a.hi), uint32(a.lo)
 }
 
-// isotpCodec is the tp of a struct sockaddr_can: see [canCodec].
+// isotpCodec encodes the member tp of struct sockaddr_can: see [canCodec].
 //
-// As text it is "can0,0x123,0x456": interface, rx and tx.
+// Its text is "can0,0x123,0x456": interface, rx and tx.
 type isotpCodec struct{}
 
 func (isotpCodec) text(a Addr) string {

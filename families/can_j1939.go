@@ -2,15 +2,15 @@ package families
 
 import "encoding/binary"
 
-// J1939 is an address of AF_CAN for the protocol CAN_J1939 (Linux): an interface, as for [CAN]; the
-// 64-bit name of a node, or J1939_NO_NAME; the number of a parameter group, or J1939_NO_PGN; and
-// the address of a node, or J1939_NO_ADDR.
+// J1939 returns an address of AF_CAN for the protocol CAN_J1939 (Linux). ifname is an interface, as
+// for [CAN]. name is the 64-bit name of a node, or J1939_NO_NAME. pgn is the number of a parameter
+// group, or J1939_NO_PGN. addr is the address of a node, or J1939_NO_ADDR.
 func J1939(ifname string, name uint64, pgn uint32, addr uint8) Addr {
 	return Addr{kind: KindJ1939, hi: uint64(addr), lo: name, a: pgn}.withCANInterface(ifname)
 }
 
-// J1939 is what a j1939 address has but for the interface, for which there is [Addr.Interface].
-// That of another are zeros.
+// J1939 returns the name, the group number and the address of a j1939 address. For other kinds they
+// are 0. [Addr.Interface] returns its interface.
 func (a Addr) J1939() (name uint64, pgn uint32, addr uint8) {
 	if a.kind != KindJ1939 {
 		return 0, 0, 0
@@ -18,9 +18,9 @@ func (a Addr) J1939() (name uint64, pgn uint32, addr uint8) {
 	return a.lo, a.a, uint8(a.hi)
 }
 
-// j1939Codec is the j1939 of a struct sockaddr_can: see [canCodec].
+// j1939Codec encodes the member j1939 of struct sockaddr_can: see [canCodec].
 //
-// As text it is "can0,0x0,0x12300,0x20": interface, name, group number and address.
+// Its text is "can0,0x0,0x12300,0x20": interface, name, group number and address.
 type j1939Codec struct{}
 
 func (j1939Codec) text(a Addr) string {

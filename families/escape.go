@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// escape writes as %XX each byte of s that is a % or in special, does not print, or is not UTF-8.
+// escape writes a byte of s as %XX if it is a %, is in special, does not print, or is not UTF-8.
 func escape(s, special string) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
@@ -28,7 +28,7 @@ func escape(s, special string) string {
 	return b.String()
 }
 
-// unescape is its inverse. A % that two hexadecimal digits do not follow stands for itself.
+// unescape reverses escape. It keeps a % without two hexadecimal digits after it.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s

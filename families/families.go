@@ -1,11 +1,12 @@
-// Package families turns the addresses of sockets of every family into text, and into the bytes of
-// a sockaddr, and back.
+// Package families converts addresses of sockets of every family to text, and to the bytes of a
+// sockaddr, and back.
 //
-// One family, or one format of a family that has several, is one file and one line of the table
-// below. Nothing here asks the system anything: bytes go in, bytes come out. The sockaddrs of every
-// [System] can be read and written on any other, so each is tested on each. What only the system
-// knows, such as the address of a host or the index of an interface, is resolved before, by the
-// package sock:
+// Each family has a file and a line in the table below. A family with several formats has a file
+// and a line for each. The package makes no system call: it only converts bytes. Every system can
+// read and write the sockaddrs of every [System], so tests on one system cover all of them.
+//
+// Package sock first resolves the parts that only the system knows, such as the address of a host
+// or the index of an interface:
 //
 //	a := families.Inet("localhost", 80)
 //	if a.NeedsHost() {
@@ -16,7 +17,7 @@
 //
 // # Text
 //
-// [Parse] reads these, and [Addr.String] writes them:
+// [Parse] reads these texts, and [Addr.String] writes them:
 //
 //	127.0.0.1:80    localhost:80    :80    inet; without a host it is the wildcard address
 //	[::1]:80                               inet6
@@ -25,9 +26,9 @@
 //	/run/app        @app                   unix: a path, and an abstract name
 //	inet6:localhost:80   unix:app          the name of the family, for what has no form of its own
 //
-// and for the others the name of the format and a colon, which String leaves away and
-// [Addr.MarshalText] writes. Numbers are decimal, or hexadecimal with 0x; eth0 is the name of an
-// interface, and #2 its index:
+// For the other formats, [Parse] reads the name of the format, a colon and the text.
+// [Addr.MarshalText] writes the name, and String does not. Numbers are decimal, or hexadecimal with
+// 0x. In the list, eth0 is the name of an interface, and #2 is an index:
 //
 //	netlink:1234,0x1                       the port of a socket, multicast groups
 //	packet:eth0,0x800                      an interface, a protocol
@@ -49,39 +50,39 @@
 //	system:com.apple.net.utun_control      a kernel control
 //	system:#5,1                            and by its id, with a unit
 //
-// A byte that the syntax needs for itself, or that does not print, is written as % and two
-// hexadecimal digits. A % that two such digits do not follow stands for itself.
+// % and two hexadecimal digits stand for a byte that the syntax uses itself or that does not print.
+// A % without two such digits after it stands for itself.
 package families
 
 import "strings"
 
-// MaxSockaddr is the room that any sockaddr needs.
+// MaxSockaddr is the size in bytes of a buffer that has room for every sockaddr.
 const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
 
 // Family is one format of addresses on one [System].
 type Family interface {
-	// Name is the name of the format, "inet": what [Addr.Network] says, but for families that use
-	// the addresses of another.
+	// Name returns the name of the format, such as "inet". It equals [Addr.Network], except for a
+	// family that uses the addresses of another one.
 	Name() string
 
-	// Parse is the inverse of [Addr.String] for the addresses of this family. The text may begin
-	// with the name of the family and a colon.
+	// Parse reads the text that [Addr.String] writes for an address of this family. The name of the
+	// family and a colon may stand before it.
 	Parse(s string) (Addr, error)
 
-	// Encode writes the sockaddr of a to dst, which has MaxSockaddr bytes, and reports its length.
-	// It allocates nothing. The error is an *AddrError.
+	// Encode writes the sockaddr of a to dst and returns its length in bytes. dst should have
+	// MaxSockaddr bytes. Encode allocates nothing. The error is an *AddrError.
 	Encode(dst []byte, a Addr) (int, error)
 
-	// Decode reads exactly the bytes that the kernel reported. None at all are the zero Addr. It
-	// allocates nothing but for what is a string: a path, a name, the service of hyperv. The error
-	// is an *AddrError.
+	// Decode reads a sockaddr. src must have exactly the bytes that the kernel reported; no bytes
+	// give the zero Addr. Decode allocates only for strings: a path, a name, the service of hyperv.
+	// The error is an *AddrError.
 	Decode(src []byte) (Addr, error)
 }
 
-// formats is the table of all formats. To add a family add its file, its test, and a line here; if
-// its protocols have formats of their own, a line in protocols.go too. If a number has several
-// lines the first is the one for a protocol that is not known; if a kind has several, the first
-// that the system has says which number is in its sockaddrs.
+// formats is the table of all formats. To add a family, add its file, its test, and a line here. If
+// its protocols have their own formats, add a line in protocols.go too. If several lines have the
+// same number, the first one is used for an unknown protocol. If several lines have the same kind,
+// the first one that the system has gives the number in its sockaddrs.
 var formats = []format{
 	{"inet", KindInet, everywhere(2), anyProtocol, inetCodec{}},
 	{"inet6", KindInet6, perSystem{
@@ -89,7 +90,7 @@ var formats = []format{
 	}, anyProtocol, inet6Codec{}},
 	{"unix", KindUnix, everywhere(1), anyProtocol, unixCodec{}},
 
-	// These two have sockets of their own, whose addresses are those of AF_INET.
+	// These families have sockets of their own, but their addresses are those of AF_INET.
 	{"rds", KindInet, perSystem{linux: 21}, anyProtocol, inetCodec{}},
 	{"divert", KindInet, perSystem{freebsd: 44}, anyProtocol, inetCodec{}}, // FreeBSD 14
 
@@ -103,7 +104,7 @@ var formats = []format{
 		darwin: 18, freebsd: 18, netbsd: 18, openbsd: 18, dragonfly: 18,
 	}, anyProtocol, linkCodec{}},
 
-	// These have a format for some of their protocols only: see protocols.go.
+	// These families have a format for some of their protocols only: see protocols.go.
 	{"can", KindCAN, numberCAN, protocols{linux: {1, 2}, netbsd: {1}}, canCodec{}}, // CAN_RAW, CAN_BCM
 	{"isotp", KindISOTP, perSystem{linux: numberCAN[linux]}, protocols{linux: {6}}, isotpCodec{}},
 	{"j1939", KindJ1939, perSystem{linux: numberCAN[linux]}, protocols{linux: {7}}, j1939Codec{}},
@@ -120,41 +121,41 @@ var formats = []format{
 type format struct {
 	name      string
 	kind      Kind
-	number    perSystem // AF_*, 0 where the system lacks it
-	protocols protocols // the protocols of socket(2) that use this format; none is all
+	number    perSystem // AF_*; 0 if the system lacks it
+	protocols protocols // the protocols of socket(2) that use this format; nil: all
 	codec     codec
 }
 
-// perSystem is a number that differs between systems.
+// perSystem holds a number for each system.
 type perSystem [systems]int
 
 func everywhere(n int) perSystem { return perSystem{n, n, n, n, n, n, n} }
 
-// without is p where system has no number.
+// without returns p with 0 for system.
 func (p perSystem) without(system int) perSystem {
 	p[system] = 0
 	return p
 }
 
-// protocols are the protocols of a socket on each system.
+// protocols holds a list of socket protocols for each system.
 type protocols [systems][]int
 
 var anyProtocol protocols
 
-// codec is what the file of a family supplies. It sees bytes without their first two, which hold
-// the family and are the same for all.
+// codec is the part that the file of a family supplies. It gets a sockaddr without the first two
+// bytes, which hold the family and have the same meaning for all.
 type codec interface {
-	// text is the text of an address, and parse its inverse: an address that can be used, or an
-	// error.
+	// text returns the text of an address. parse reads that text, and returns an address that can
+	// be used or an error.
 	text(a Addr) string
 	parse(s string) (Addr, error)
 
-	// encode fills body and reports how much of it is used.
+	// encode fills body and returns the number of bytes used.
 	encode(s *System, body []byte, a Addr) (int, error)
 	decode(s *System, body []byte) (Addr, error)
 }
 
-// formatOf is the first line of the table for k, or nil.
+// formatOf returns the first line of the table for k, or nil.
 func formatOf(k Kind) *format {
 	for i := range formats {
 		if formats[i].kind == k {
@@ -164,7 +165,7 @@ func formatOf(k Kind) *format {
 	return nil
 }
 
-// formatNamed is the line of the table with that name, or nil.
+// formatNamed returns the line of the table with that name, or nil.
 func formatNamed(name string) *format {
 	for i := range formats {
 		if formats[i].name == name {
@@ -174,13 +175,14 @@ func formatNamed(name string) *format {
 	return nil
 }
 
-// Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except
-// that of the families that need their name in front. The syntax is that of the package comment.
+// Parse reads an address of any family. It reads every text of [Addr.MarshalText], and those of
+// [Addr.String] that need no family name. The package comment describes the syntax.
 //
-// The name of a family in front decides. Without one, / and @ begin a unix address, [
-// begins an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".
+// A family's name and a colon at the beginning select the family. Without them, / and @ begin a
+// unix address, [ begins an inet6 address, and anything else is inet. So a host with the name
+// "unix" is written as "inet:unix:80".
 //
-// The scope within [fe80::1%2]:80 is kept; within the host of [Inet6] it is not.
+// Parse keeps the scope of [fe80::1%2]:80. [Inet6] drops the scope of a host.
 func Parse(s string) (Addr, error) {
 	if name, body, ok := strings.Cut(s, ":"); ok {
 		if f := formatNamed(name); f != nil {

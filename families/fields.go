@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// A fieldReader reads text that is numbers and names between commas or colons.
+// A fieldReader reads text that consists of numbers and names with a separator between them.
 type fieldReader struct {
 	family, s string
 	fields    []string
-	err       error // the first
+	err       error // the first error
 }
 
 func readFields(family, s, separator string) *fieldReader {
@@ -20,7 +20,7 @@ func readFields(family, s, separator string) *fieldReader {
 // more reports whether there is another field.
 func (r *fieldReader) more() bool { return len(r.fields) > 0 }
 
-// next is the next field as it stands, escapes and all.
+// next returns the next field without unescaping it.
 func (r *fieldReader) next(what string) string {
 	if !r.more() {
 		r.fail("no " + what)
@@ -31,7 +31,7 @@ func (r *fieldReader) next(what string) string {
 	return f
 }
 
-// number is the next field as a number of so many bits, decimal or with 0x before it.
+// number returns the next field as a number of at most bits bits, decimal or with 0x before it.
 func (r *fieldReader) number(what string, bits int) uint64 {
 	f := r.next(what)
 	if r.err != nil {
@@ -44,7 +44,7 @@ func (r *fieldReader) number(what string, bits int) uint64 {
 	return n
 }
 
-// hardware is the next field as a hardware address.
+// hardware returns the next field as a hardware address.
 func (r *fieldReader) hardware() []byte {
 	f := r.next("hardware address")
 	b, err := hex.DecodeString(strings.ReplaceAll(f, ":", ""))
@@ -55,7 +55,7 @@ func (r *fieldReader) hardware() []byte {
 	return b
 }
 
-// done is the first error, or that there are more fields.
+// done returns the first error. Fields that are left are an error too.
 func (r *fieldReader) done() error {
 	if r.more() {
 		r.fail("too many parts")
@@ -78,10 +78,10 @@ func parseNumber(s string, bits int) (uint64, bool) {
 	return n, err == nil
 }
 
-// hexNumber is n with 0x before it.
+// hexNumber returns n in hexadecimal with 0x before it.
 func hexNumber(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }
 
-// hardwareText is 00:11:22:33:44:55.
+// hardwareText returns b in the form 00:11:22:33:44:55.
 func hardwareText(b []byte) string {
 	var s strings.Builder
 	for i, c := range b {
@@ -93,7 +93,8 @@ func hardwareText(b []byte) string {
 	return s.String()
 }
 
-// putHardware is a hardware address of at most 8 bytes as a number, its first byte at the top.
+// putHardware returns a hardware address of at most 8 bytes as a number, with its first byte
+// highest.
 func putHardware(b []byte) (n uint64) {
 	for i := range min(len(b), 8) {
 		n |= uint64(b[i]) << (56 - 8*i)
@@ -101,7 +102,7 @@ func putHardware(b []byte) (n uint64) {
 	return n
 }
 
-// appendHardware is its inverse.
+// appendHardware reverses putHardware.
 func appendHardware(dst []byte, n uint64, length int) []byte {
 	for i := range min(length, 8) {
 		dst = append(dst, byte(n>>(56-8*i)))

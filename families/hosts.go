@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// form says whether an address is complete. That of an inet or inet6 address says what it has for a
-// host:
+// form says whether an address is complete. For an inet or inet6 address it says how the host is
+// stored:
 //
 //	hostName ──WithIP──▶ hostIP ◀──WithScope── hostZone
 //	    └──WithIP, of the other family──▶ hostBad
@@ -18,14 +18,14 @@ type form uint8
 
 const (
 	hostIP   form = iota // an address, in hi and lo
-	hostName             // a name, in text, that a resolver has to look up
-	hostZone             // an address in hi and lo, and in text the name of an interface, its scope
-	hostBad              // text that is no host for this family: checkHost says why
+	hostName             // a name, in text, that a resolver must look up
+	hostZone             // an address in hi and lo, and in text the name of the interface that is its scope
+	hostBad              // text that is no host for this family: checkHost returns the reason
 )
 
-// withHost is a, which has no host yet, with that one. The rules are those of Python and, for
-// numeric text, of getaddrinfo(3): the empty host is the wildcard address, "127.1" and "0x7f.1" are
-// numeric, and an IPv4 address in its IPv6 form will do for inet.
+// withHost returns a with that host. a must have no host yet. The rules are those of Python, and
+// for numeric text those of getaddrinfo(3): an empty host is the wildcard address, "127.1" and
+// "0x7f.1" are numeric, and inet accepts an IPv4 address in IPv6 form.
 func (a Addr) withHost(host string) Addr {
 	if host == "" {
 		return a
@@ -45,9 +45,9 @@ func (a Addr) withHost(host string) Addr {
 	return a.WithIP(ip)
 }
 
-// isInterface reports whether zone names an interface, not its index. Of the host of an inet6
-// address the scope is lost, but only getaddrinfo knows whether there is such an interface: if not,
-// it fails.
+// isInterface reports whether zone is the name of an interface and not an index. An inet6 address
+// drops the scope of its host. But a name is left to getaddrinfo, which fails if the interface does
+// not exist.
 func isInterface(zone string) bool {
 	if zone == "" {
 		return false
@@ -58,7 +58,7 @@ func isInterface(zone string) bool {
 
 func isBroadcast(host string) bool { return host == "<broadcast>" || host == "255.255.255.255" }
 
-// numericHost is the address that host spells, or none if host is a name.
+// numericHost returns the address that host spells, or the zero netip.Addr if host is a name.
 func numericHost(host string) netip.Addr {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip
@@ -66,8 +66,8 @@ func numericHost(host string) netip.Addr {
 	return shortIPv4(host)
 }
 
-// shortIPv4 reads the forms of inet_aton(3), which getaddrinfo(3) reads too: one to four parts in
-// decimal, octal (017) or hexadecimal (0xf), of which the last fills all bytes that are left.
+// shortIPv4 reads the forms of inet_aton(3), which getaddrinfo(3) reads too. They have one to four
+// parts in decimal, octal (017) or hexadecimal (0xf). The last part fills all remaining bytes.
 func shortIPv4(host string) netip.Addr {
 	parts := strings.SplitN(host, ".", 5)
 	if len(parts) > 4 {
@@ -101,15 +101,15 @@ func addrFrom32(n uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// scopeOf is the number that a zone spells: the index of an interface.
+// scopeOf returns the number that a zone spells: the index of an interface.
 func scopeOf(zone string) (uint32, bool) {
 	n, err := strconv.ParseUint(zone, 10, 32)
 	return uint32(n), err == nil
 }
 
-// WithIP is a with ip in place of its host: what a resolver found for [Addr.Host]. The scope
-// remains that of a, whatever the zone of ip. An ip of the other family is kept, and reported at
-// use; for inet one that is an IPv4 address in IPv6 form counts as IPv4.
+// WithIP returns a with ip in place of its host. ip is a resolver's result for [Addr.Host]. The
+// scope of a stays, and the zone of ip is ignored. For an inet address, an IPv4 address in IPv6
+// form counts as IPv4. WithIP keeps an ip of the other family, and [Family.Encode] reports it.
 func (a Addr) WithIP(ip netip.Addr) Addr {
 	if !a.isIP() || !ip.IsValid() {
 		return a
@@ -133,7 +133,7 @@ func (a Addr) WithIP(ip netip.Addr) Addr {
 
 func (a Addr) isIP() bool { return a.kind == KindInet || a.kind == KindInet6 }
 
-// ip is the address that hi and lo hold.
+// ip returns the address that hi and lo hold.
 func (a Addr) ip() netip.Addr {
 	if a.kind == KindInet {
 		return addrFrom32(uint32(a.lo))
@@ -144,12 +144,12 @@ func (a Addr) ip() netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// NeedsHost reports whether the host is a name, to be resolved for the family of a: see
-// [Addr.WithIP]. It is false for numeric text of another family, which nothing resolves.
+// NeedsHost reports whether the host is a name that must be resolved: see [Addr.WithIP]. It is
+// false for a numeric address of another family, since a resolver cannot help there.
 func (a Addr) NeedsHost() bool { return a.isIP() && a.form == hostName }
 
-// Host is the address without its scope, or the name, of the host of an inet or inet6 address. That
-// of any other is "".
+// Host returns the host of an inet or inet6 address: a name, or an address without its scope. For
+// other kinds it is "".
 func (a Addr) Host() string {
 	switch {
 	case !a.isIP():
@@ -160,8 +160,8 @@ func (a Addr) Host() string {
 	return a.text
 }
 
-// Port is the port of an inet or inet6 address as it was given, in range or not. That of any other
-// is 0.
+// Port returns the port of an inet or inet6 address as it was given, even if it is out of range.
+// For other kinds it is 0.
 func (a Addr) Port() int {
 	if !a.isIP() {
 		return 0
@@ -169,8 +169,9 @@ func (a Addr) Port() int {
 	return a.port
 }
 
-// AddrPort is a as package netip has it: its address, with the scope as its zone, and its port. It
-// is the zero AddrPort if a is of another family, its host is a name, or its port is out of range.
+// AddrPort returns a as a netip.AddrPort: its address, with the scope as the zone, and its port. It
+// returns the zero AddrPort if a is of another kind, if its host is a name, or if its port is out
+// of range.
 func (a Addr) AddrPort() netip.AddrPort {
 	if !a.isIP() || a.checkPort() != nil {
 		return netip.AddrPort{}
@@ -188,9 +189,9 @@ func (a Addr) AddrPort() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// FromAddrPort is ap as an inet or inet6 address; one of IPv4 in IPv6 form remains inet6. A zone
-// that is a number becomes the scope; for one that is a name see [Addr.Zone]. It is the zero Addr
-// if ap is not valid.
+// FromAddrPort returns ap as an inet or inet6 address. An IPv4 address in IPv6 form gives inet6. A
+// zone that is a number becomes the scope; see [Addr.Zone] for a zone that is a name. If ap is not
+// valid, the result is the zero Addr.
 func FromAddrPort(ap netip.AddrPort) Addr {
 	if !ap.IsValid() {
 		return Addr{}
@@ -205,7 +206,7 @@ func fromIP(ip netip.Addr, port int) Addr {
 	return Addr{kind: KindInet6, port: port}.WithIP(ip).withZone(ip.Zone())
 }
 
-// checkHost is nil if a has the address of a host.
+// checkHost returns nil if a has the address of a host, or the error.
 func (a Addr) checkHost() error {
 	rule := ErrHostFamily
 	switch {
@@ -230,19 +231,18 @@ func (a Addr) checkPort() error {
 	return nil
 }
 
-// hostSyntax is what is escaped in a name: all that begins or ends something else.
+// hostSyntax has the bytes to escape in a host name: each has a meaning in the syntax.
 const hostSyntax = " :%?[]/@"
 
-// nameText is a name and a port as text.
+// nameText returns a host name and a port as text.
 func nameText(a Addr) string { return escape(a.text, hostSyntax) + ":" + strconv.Itoa(a.port) }
 
-// badHostText is for people to read: what it is the text of cannot be used.
+// badHostText returns a text for people: the address cannot be used, so no function reads it back.
 func badHostText(a Addr) string {
 	return net.JoinHostPort(escape(a.text, ""), strconv.Itoa(a.port))
 }
 
-// parseHostPort splits "host:port", where the host is a name, escaped, or an IPv4 address, or
-// empty.
+// parseHostPort splits "host:port". The host is an escaped name, an IPv4 address, or empty.
 func parseHostPort(family, s string) (host string, port int, err error) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// HyperV is an address of AF_HYPERV (Windows) for the protocol HV_PROTOCOL_RAW: the GUID of a
-// virtual machine, or one of HV_GUID_WILDCARD, HV_GUID_PARENT and so on; and that of a service. A
-// GUID is text such as "00000000-facb-11e6-bd58-64006a7986d3", in letters of any case.
-// [Family.Encode] reports another ([ErrHyperVVM], [ErrHyperVService]).
+// HyperV returns an address of AF_HYPERV (Windows) for the protocol HV_PROTOCOL_RAW. vmID is the
+// GUID of a virtual machine, or HV_GUID_WILDCARD, HV_GUID_PARENT and so on. serviceID is the GUID
+// of a service. A GUID is text such as "00000000-facb-11e6-bd58-64006a7986d3"; the case of its
+// letters does not matter. [Family.Encode] reports any other text ([ErrHyperVVM],
+// [ErrHyperVService]).
 func HyperV(vmID, serviceID string) Addr {
 	vm, ok1 := parseGUID(vmID)
 	service, ok2 := parseGUID(serviceID)
@@ -20,8 +21,9 @@ func HyperV(vmID, serviceID string) Addr {
 	return newHyperV(vm, service)
 }
 
-// The machine is in hi and lo, the service in text, both as the bytes of their text. If form is
-// hypervBad the texts as they were given are both in text, and a has the length of the first.
+// The machine is in hi and lo, and the service in text, both as the bytes that their texts spell.
+// If form is hypervBad, text holds both texts as they were given, and a holds the length of the
+// first.
 const hypervBad form = 1
 
 func newHyperV(vm, service [16]byte) Addr {
@@ -32,8 +34,8 @@ func newHyperV(vm, service [16]byte) Addr {
 	}
 }
 
-// HyperV is the machine and the service of a hyperv address in lower case, or what was given for
-// them. Those of any other are "".
+// HyperV returns the machine and the service of a hyperv address in lower case. If they are no
+// GUIDs, it returns the texts that were given. For other kinds they are "".
 func (a Addr) HyperV() (vmID, serviceID string) {
 	switch {
 	case a.kind != KindHyperV:
@@ -72,7 +74,7 @@ func (a Addr) checkHyperV() error {
 	return &AddrError{Family: "hyperv", Value: strconv.Quote(value), Rule: rule}
 }
 
-// hypervCodec is <hvsocket.h>:
+// hypervCodec encodes this structure of <hvsocket.h>:
 //
 //	typedef struct _SOCKADDR_HV {
 //		                 // header  0
@@ -81,11 +83,11 @@ func (a Addr) checkHyperV() error {
 //		GUID ServiceId;  //        20
 //	} SOCKADDR_HV;       //        36
 //
-// where a GUID, <guiddef.h>, has the first three groups of its text as little-endian numbers:
+// A GUID, of <guiddef.h>, holds the first three groups of its text as little-endian numbers:
 //
 //	typedef struct _GUID { unsigned long Data1; unsigned short Data2, Data3; unsigned char Data4[8]; } GUID;
 //
-// As text it is the two, with a colon between them.
+// Its text is the machine, a colon and the service.
 type hypervCodec struct{}
 
 func (hypervCodec) text(a Addr) string {

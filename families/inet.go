@@ -5,20 +5,22 @@ import (
 	"strconv"
 )
 
-// Inet is an IPv4 address, of AF_INET and of the families that share its sockaddr. The host is
+// Inet returns an IPv4 address. It is for AF_INET and the families that share its sockaddr. The
+// host is
 //
 //   - empty: the wildcard address;
 //   - "<broadcast>" or "255.255.255.255": the broadcast address;
-//   - numeric, in any of the forms of inet_aton(3), or in IPv6 form, ::ffff:127.0.0.1;
-//   - otherwise a name: see [Addr.NeedsHost].
+//   - numeric, in any form of inet_aton(3), or in IPv6 form: ::ffff:127.0.0.1;
+//   - otherwise a name to be resolved: see [Addr.NeedsHost].
 //
-// Like Python, it takes any host and any port. [Family.Encode] reports what cannot be used: first
-// the host ([ErrHostFamily] for any other IPv6 address, [ErrHostNUL]), then the port ([ErrPort]).
+// Inet accepts any host and any port, as Python does. [Family.Encode] reports an address that
+// cannot be used: first the host ([ErrHostFamily] for other IPv6 addresses, [ErrHostNUL]), then the
+// port ([ErrPort]).
 func Inet(host string, port int) Addr {
 	return Addr{kind: KindInet, port: port}.withHost(host)
 }
 
-// inetCodec is <netinet/in.h>, the same on all systems but for what the header is:
+// inetCodec encodes this structure of <netinet/in.h>. Only the header differs between systems:
 //
 //	struct sockaddr_in {
 //		                        // header           0
@@ -33,7 +35,7 @@ func (inetCodec) text(a Addr) string {
 	case hostBad:
 		return badHostText(a)
 	case hostName:
-		if formatNamed(a.text) != nil { // Parse would take the host for a family
+		if formatNamed(a.text) != nil { // Parse would read the host as the name of a family
 			return "inet:" + nameText(a)
 		}
 		return nameText(a)
@@ -71,7 +73,7 @@ func (inetCodec) encode(_ *System, body []byte, a Addr) (int, error) {
 }
 
 func (inetCodec) decode(_ *System, body []byte) (Addr, error) {
-	if len(body) < 6 { // sin_zero says nothing, and need not be there
+	if len(body) < 6 { // sin_zero has no meaning and may be missing
 		return Addr{}, short("inet", headerLen+len(body))
 	}
 	return Addr{

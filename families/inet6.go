@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// Inet6 is an IPv6 address without flow label and scope. The host is empty for the wildcard
-// address, numeric, or a name, as for [Inet].
+// Inet6 returns an IPv6 address without a flow label and a scope. The host is empty for the
+// wildcard address, numeric, or a name, as for [Inet].
 //
-// As in Python, the scope within the host is lost: Inet6("fe80::1%2", 80) is [fe80::1]:80. To keep
-// it use [Inet6Scoped], or [Parse], or [FromAddrPort].
+// Inet6 drops the scope of the host, as Python does: Inet6("fe80::1%2", 80) is [fe80::1]:80. Use
+// [Inet6Scoped], [Parse] or [FromAddrPort] to keep it.
 func Inet6(host string, port int) Addr {
 	return Inet6Scoped(host, port, 0, 0)
 }
 
-// Inet6Scoped is an IPv6 address with its flow label, 0 to 0xfffff, and its scope, the index of an
-// interface for addresses such as fe80::1.
+// Inet6Scoped returns an IPv6 address with a flow label and a scope. flowinfo is 0 to 0xfffff.
+// scope is the index of an interface, for addresses such as fe80::1.
 //
-// Any host, port and flow label will do. [Family.Encode] reports what cannot be used: the host
-// ([ErrHostFamily] for an IPv4 address, [ErrFamilyMismatch] for its broadcast address,
-// [ErrHostNUL]), then the port ([ErrPort]), then the flow label ([ErrFlowInfo]).
+// Inet6Scoped accepts any host, port and flow label. [Family.Encode] reports an address that cannot
+// be used: first the host ([ErrHostFamily] for an IPv4 address, [ErrFamilyMismatch] for IPv4's
+// broadcast address, [ErrHostNUL]), then the port ([ErrPort]), then the flow label ([ErrFlowInfo]).
 func Inet6Scoped(host string, port int, flowinfo, scope uint32) Addr {
 	return Addr{kind: KindInet6, port: port, a: flowinfo, b: scope}.withHost(host)
 }
 
-// FlowInfo is the flow label of an inet6 address. From the kernel it may have a traffic class above
-// its 20 bits, and then cannot be given back to it.
+// FlowInfo returns the flow label of an inet6 address. In an address from the kernel it may have a
+// traffic class above its 20 bits. Encode then reports it as [ErrFlowInfo].
 func (a Addr) FlowInfo() uint32 {
 	if a.kind != KindInet6 {
 		return 0
@@ -35,7 +35,7 @@ func (a Addr) FlowInfo() uint32 {
 	return a.a
 }
 
-// withZone is a, which has an address for a host, with a zone from text.
+// withZone returns a with a zone from text. a has an address for a host.
 func (a Addr) withZone(zone string) Addr {
 	if isInterface(zone) {
 		a.form, a.text = hostZone, zone
@@ -45,8 +45,8 @@ func (a Addr) withZone(zone string) Addr {
 	return a
 }
 
-// inet6Codec is <netinet/in.h> (<ws2ipdef.h> on Windows), the same on all systems but for what the
-// header is:
+// inet6Codec encodes this structure of <netinet/in.h> (<ws2ipdef.h> on Windows). Only the header
+// differs between systems:
 //
 //	struct sockaddr_in6 {
 //		                           // header           0
@@ -99,7 +99,7 @@ func (inet6Codec) parse(s string) (Addr, error) {
 			switch {
 			case err == nil && key == "flowinfo":
 				a.a = uint32(n)
-			case err == nil && key == "scope" && a.form == hostName: // an address has it within the brackets
+			case err == nil && key == "scope" && a.form == hostName: // an address has its scope within the brackets
 				a.b = uint32(n)
 			default:
 				return Addr{}, notAnAddress("inet6", s, "after the ? comes flowinfo= and a number")

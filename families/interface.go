@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Packet, CAN and link addresses have an interface. In those of packet and CAN sockets it is a
-// number, and so it is within b; a name is within text, and form is ifName, until it has been
-// turned into the number.
+// Packet, CAN and link addresses have an interface. A sockaddr of packet and CAN sockets holds its
+// index, which is in b. If form is ifName, text holds a name that must still be turned into the
+// index.
 const (
 	ifIndex = hostIP
 	ifName  = hostZone
-	ifBad   = hostBad // no name of an interface, or another argument that cannot be kept: the family's check says why
+	ifBad   = hostBad // no name of an interface, or another argument that cannot be kept: the family's check returns the reason
 )
 
-// hasInterface reports whether the name of the interface has to be turned into its index.
+// hasInterface reports whether a is a packet or CAN address. Its interface is a name or an index.
 func (a Addr) hasInterface() bool {
 	switch a.kind {
 	case KindPacket, KindCAN, KindISOTP, KindJ1939:
@@ -23,7 +23,7 @@ func (a Addr) hasInterface() bool {
 	return false
 }
 
-// withInterface is a with that interface; "" is index 0, which means all of them.
+// withInterface returns a with that interface. "" is index 0 and means all interfaces.
 func (a Addr) withInterface(name string) Addr {
 	if name != "" {
 		a.form, a.text = ifName, name
@@ -31,9 +31,9 @@ func (a Addr) withInterface(name string) Addr {
 	return a
 }
 
-// Interface is the interface of a packet, CAN or link address: its name, if it has not been turned
-// into its index, and otherwise the index, 0 for all interfaces. From the kernel comes the index
-// alone; in a link address both.
+// Interface returns the interface of a packet, CAN or link address. It is either a name that was
+// not yet turned into an index, or an index, where 0 means all interfaces. The kernel reports only
+// the index. A link address may have both.
 func (a Addr) Interface() (name string, index uint32) {
 	switch {
 	case a.kind == KindLink:
@@ -45,8 +45,8 @@ func (a Addr) Interface() (name string, index uint32) {
 	return name, a.b
 }
 
-// ScopeID is the scope of an inet6 address, 0 if it has none or it is not resolved; and the index
-// of the interface of a packet, CAN or link address.
+// ScopeID returns the scope of an inet6 address, or the index of the interface of a packet, CAN or
+// link address. It is 0 if a has none, or only a name.
 func (a Addr) ScopeID() uint32 {
 	if a.kind != KindInet6 && a.kind != KindLink && !a.hasInterface() {
 		return 0
@@ -54,12 +54,11 @@ func (a Addr) ScopeID() uint32 {
 	return a.b
 }
 
-// Zone is the name of the interface that has yet to be turned into the scope of an inet6 address,
-// or into the index of the interface of a packet or CAN address, with [Addr.WithScope]. It is "" if
-// there is nothing to do. An inet6 address with one comes from [Parse], [FromAddrPort] and
-// [FromNet].
+// Zone returns the name of an interface that must be turned into an index with [Addr.WithScope]:
+// the scope of an inet6 address, or the interface of a packet or CAN address. It is "" if nothing
+// has to be done. An inet6 address has a zone only if [Parse], [FromAddrPort] or [FromNet] made it.
 //
-// As in Python, only the first 15 bytes of the name of a packet address count.
+// Only the first 15 bytes of the name in a packet address count, as in Python.
 func (a Addr) Zone() string {
 	if a.form != hostZone {
 		return ""
@@ -78,8 +77,8 @@ func (a Addr) Zone() string {
 
 const ifNameSize = 16 // IFNAMSIZ, <linux/if.h>
 
-// WithScope is the inet6, packet or CAN address a with that scope, or index of an interface, in
-// place of its own or of its zone. Any other is a itself.
+// WithScope returns the inet6, packet or CAN address a with that scope, or index of an interface,
+// in place of its scope, index or zone. It returns an address of another kind unchanged.
 func (a Addr) WithScope(scope uint32) Addr {
 	if a.kind != KindInet6 && !a.hasInterface() || a.form == ifBad && a.kind != KindInet6 {
 		return a
@@ -95,10 +94,10 @@ func (a Addr) WithScope(scope uint32) Addr {
 	return a
 }
 
-// interfaceSyntax is what is escaped in the name of an interface.
+// interfaceSyntax has the bytes to escape in the name of an interface.
 const interfaceSyntax = " ,:#?"
 
-// interfaceText is the name of the interface, or # and its index.
+// interfaceText returns the name of the interface, or # and its index.
 func (a Addr) interfaceText() string {
 	if name, index := a.Interface(); name == "" {
 		return "#" + utoa(index)
@@ -107,7 +106,8 @@ func (a Addr) interfaceText() string {
 	}
 }
 
-// interfaceOf is a with the interface that s, its interfaceText, spells; "" is index 0 too.
+// interfaceOf returns a with the interface that s spells, as interfaceText writes it. "" is index
+// 0.
 func (r *fieldReader) interfaceOf(a Addr, s string) Addr {
 	digits, ok := strings.CutPrefix(s, "#")
 	if !ok {

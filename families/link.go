@@ -5,12 +5,12 @@ import (
 	"strconv"
 )
 
-// Link is an address of AF_LINK (BSD, macOS): an interface by its name and its index, 0 if there is
-// none; its type, IFT_ETHER and so on; and its hardware address. Lists of interfaces have such
-// addresses. link_addr(3)
+// Link returns an address of AF_LINK (BSD, macOS). name and index name an interface; index is 0 if
+// it has none. typ is its type, IFT_ETHER and so on. hardware is its hardware address. Lists of
+// interfaces have such addresses. link_addr(3)
 //
-// A name and a hardware address that are together longer than 120 bytes are reported by
-// [Family.Encode] ([ErrLink]).
+// [Family.Encode] reports a name and a hardware address that together have more than 120 bytes
+// ([ErrLink]).
 func Link(name string, index uint16, typ uint8, hardware []byte) Addr {
 	a := Addr{kind: KindLink, a: uint32(typ), b: uint32(index), port: len(name), text: name, hi: uint64(len(hardware))}
 	if len(hardware) <= 8 {
@@ -21,8 +21,8 @@ func Link(name string, index uint16, typ uint8, hardware []byte) Addr {
 	return a
 }
 
-// Link is the type and the hardware address of a link address, nil without one. Those of any
-// other are 0 and nil. For the interface there is [Addr.Interface].
+// Link returns the type and the hardware address of a link address. The hardware address is nil if
+// it has none. For other kinds they are 0 and nil. [Addr.Interface] returns its interface.
 func (a Addr) Link() (typ uint8, hardware []byte) {
 	if a.kind != KindLink {
 		return 0, nil
@@ -33,7 +33,8 @@ func (a Addr) Link() (typ uint8, hardware []byte) {
 	return uint8(a.a), appendHardware(nil, a.lo, int(a.hi))
 }
 
-// linkCodec is <net/if_dl.h>. It is longer if the name and the hardware address need it:
+// linkCodec encodes this structure of <net/if_dl.h>. It is longer if the name and the hardware
+// address need more room:
 //
 //	struct sockaddr_dl {
 //		                    // header      0
@@ -45,9 +46,9 @@ func (a Addr) Link() (typ uint8, hardware []byte) {
 //		char    sdl_data[]; //             8, 12 bytes (24 OpenBSD, 46 FreeBSD): the name, without NUL, and the address
 //	};                      //            20 (32 OpenBSD, 54 FreeBSD and DragonFly, which has other fields behind)
 //
-// The link-layer selector, of sdl_slen bytes after the address, is not read.
+// It does not read the link-layer selector, which has sdl_slen bytes and follows the address.
 //
-// As text it is "em0,2,6,00:11:22:33:44:55": name, index, type and hardware address.
+// Its text is "em0,2,6,00:11:22:33:44:55": name, index, type and hardware address.
 type linkCodec struct{}
 
 const (
@@ -55,7 +56,7 @@ const (
 	linkRoom = MaxSockaddr - headerLen - linkData
 )
 
-// linkSize is sizeof(struct sockaddr_dl).
+// linkSize is sizeof(struct sockaddr_dl) on each system.
 var linkSize = perSystem{darwin: 20, freebsd: 54, netbsd: 20, openbsd: 32, dragonfly: 54}
 
 func (linkCodec) text(a Addr) string {

@@ -10,12 +10,13 @@ import (
 
 var _ net.Addr = Addr{}
 
-// FromNet is an address of package net as an Addr: a *net.TCPAddr, *net.UDPAddr, *net.IPAddr or
-// *net.UnixAddr, or an Addr itself.
+// FromNet returns an address of package net as an Addr. na is a *net.TCPAddr, *net.UDPAddr,
+// *net.IPAddr, *net.UnixAddr or an Addr.
 //
-// Package net does not tell an IPv4 address from its IPv6 form, so both are inet, and it has no
-// family for no IP at all, so that is the wildcard address of inet. Its @ before an abstract name
-// becomes a NUL, and @ alone, which it reports for a unix socket that is not bound, the empty path.
+// Package net does not tell an IPv4 address from its IPv6 form, so both give inet. An address
+// without an IP gives the wildcard address of inet. In a unix address, a leading @ becomes the NUL
+// of an abstract name. A single @ gives the empty path: package net reports it for a socket that is
+// not bound.
 func FromNet(na net.Addr) (Addr, error) {
 	switch na := na.(type) {
 	case Addr:
@@ -61,9 +62,9 @@ func fromNetUnix(name string) Addr {
 	return Unix(name)
 }
 
-// NetAddr is a as package net has it, for one of its networks: a *net.TCPAddr for "tcp", "tcp4" and
-// "tcp6", and so on. It is a itself if package net has no such address: of another family, with the
-// name of a host, or for another network.
+// NetAddr returns a as an address of package net for that network: a *net.TCPAddr for "tcp", "tcp4"
+// and "tcp6", and so on. It returns a itself if package net has no such address: for another kind,
+// for a host name, and for another network.
 func (a Addr) NetAddr(network string) net.Addr {
 	if a.kind == KindUnix {
 		switch network {

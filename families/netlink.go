@@ -2,13 +2,14 @@ package families
 
 import "encoding/binary"
 
-// Netlink is an address of AF_NETLINK (Linux, FreeBSD 13.2): the port of a socket, 0 for the kernel
-// and in bind for one that it chooses; and a mask of the first 32 multicast groups. netlink(7)
+// Netlink returns an address of AF_NETLINK (Linux, FreeBSD 13.2). pid is the port of a socket; 0 is
+// the kernel, and in bind 0 lets the kernel choose. groups is a mask of the first 32 multicast
+// groups. netlink(7)
 func Netlink(pid, groups uint32) Addr {
 	return Addr{kind: KindNetlink, a: pid, b: groups}
 }
 
-// Netlink is the port and the groups of a netlink address. Those of any other are 0.
+// Netlink returns the port and the groups of a netlink address. For other kinds they are 0.
 func (a Addr) Netlink() (pid, groups uint32) {
 	if a.kind != KindNetlink {
 		return 0, 0
@@ -16,7 +17,7 @@ func (a Addr) Netlink() (pid, groups uint32) {
 	return a.a, a.b
 }
 
-// netlinkCodec is <linux/netlink.h>, <netlink/netlink.h> on FreeBSD:
+// netlinkCodec encodes this structure of <linux/netlink.h>, or of <netlink/netlink.h> on FreeBSD:
 //
 //	struct sockaddr_nl {
 //		                         // header      0
@@ -25,7 +26,7 @@ func (a Addr) Netlink() (pid, groups uint32) {
 //		__u32          nl_groups;// host order  8
 //	};                           //            12
 //
-// As text it is "1234,0x1": the port, and the groups.
+// Its text is "1234,0x1": the port and the groups.
 type netlinkCodec struct{}
 
 func (netlinkCodec) text(a Addr) string { return utoa(a.a) + "," + hexNumber(uint64(a.b)) }

@@ -2,12 +2,12 @@ package families
 
 import "strconv"
 
-// A split family has a format for some of its protocols only.
+// A splitFamily has a format for some of its protocols only.
 type splitFamily struct {
 	name   string
 	number perSystem
-	rule   Rule // what an address for another protocol breaks
-	mixed  bool // the sockaddrs of its protocols have nothing in common
+	rule   Rule // the error of an address for another protocol
+	mixed  bool // the sockaddrs of its protocols have no common part
 }
 
 var splitFamilies = []splitFamily{
@@ -17,8 +17,8 @@ var splitFamilies = []splitFamily{
 	{"system", numberSystem, ErrSystemProtocol, false},
 }
 
-// Their numbers: <linux/socket.h>, <sys/socket.h>, <ws2bth.h>, <hvsocket.h>. OpenBSD has a number
-// for Bluetooth, but no Bluetooth.
+// These are the numbers of the families: <linux/socket.h>, <sys/socket.h>, <ws2bth.h>,
+// <hvsocket.h>. OpenBSD has a number for Bluetooth, but no Bluetooth.
 var (
 	numberCAN       = perSystem{linux: 29, netbsd: 35}
 	numberBluetooth = perSystem{linux: 31, freebsd: 36, netbsd: 31, dragonfly: 33, windows: 32}
@@ -26,7 +26,7 @@ var (
 	numberSystem    = perSystem{darwin: 32}
 )
 
-// split is the line for a family, or nil.
+// split returns the entry of a split family, or nil.
 func (s *System) split(family int) *splitFamily {
 	for i := range splitFamilies {
 		if n := splitFamilies[i].number[s.index]; n != 0 && n == family {
@@ -36,10 +36,10 @@ func (s *System) split(family int) *splitFamily {
 	return nil
 }
 
-// NoFormat says why [System.Lookup] finds no format for the family and the protocol of a socket:
-// the family has none ([ErrBadFamily]), or none for that protocol ([ErrCANProtocol],
-// [ErrBluetoothProtocol], [ErrHyperVProtocol], [ErrSystemProtocol]). It is nil if there is one. The
-// error is an *AddrError.
+// NoFormat returns the reason why [System.Lookup] finds no format for the family and the protocol
+// of a socket. Either the family has no format ([ErrBadFamily]), or it has none for that protocol
+// ([ErrCANProtocol], [ErrBluetoothProtocol], [ErrHyperVProtocol], [ErrSystemProtocol]). The error
+// is an *AddrError. It is nil if Lookup finds a format.
 func (s *System) NoFormat(family, protocol int) error {
 	if s.lookup(family, protocol) != nil {
 		return nil

@@ -2,12 +2,12 @@ package families
 
 import "encoding/binary"
 
-// QIPCRTR is an address of AF_QIPCRTR (Linux): a node and a port of Qualcomm's IPC router.
+// QIPCRTR returns an address of AF_QIPCRTR (Linux): a node and a port of Qualcomm's IPC router.
 func QIPCRTR(node, port uint32) Addr {
 	return Addr{kind: KindQIPCRTR, a: node, b: port}
 }
 
-// QIPCRTR is the node and the port of a qipcrtr address. Those of any other are 0.
+// QIPCRTR returns the node and the port of a qipcrtr address. For other kinds they are 0.
 func (a Addr) QIPCRTR() (node, port uint32) {
 	if a.kind != KindQIPCRTR {
 		return 0, 0
@@ -15,7 +15,7 @@ func (a Addr) QIPCRTR() (node, port uint32) {
 	return a.a, a.b
 }
 
-// qipcrtrCodec is <linux/qrtr.h>:
+// qipcrtrCodec encodes this structure of <linux/qrtr.h>:
 //
 //	struct sockaddr_qrtr {
 //		               // header      0, and 2 bytes of padding
@@ -23,7 +23,7 @@ func (a Addr) QIPCRTR() (node, port uint32) {
 //		__u32 sq_port; // host order  8
 //	};                 //            12
 //
-// As text it is "1:16384".
+// Its text is "1:16384".
 type qipcrtrCodec struct{}
 
 func (qipcrtrCodec) text(a Addr) string { return utoa(a.a) + ":" + utoa(a.b) }

@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// Raw is an address of a family that is not in the table: its AF_ number and the bytes that follow
-// it in the sockaddr. A program that knows such a family can use it in this way.
+// Raw returns an address of a family that the table lacks. family is its AF_ number, and data holds
+// the bytes that follow the number in the sockaddr. So a program can use a family that this package
+// does not know.
 func Raw(family int, data []byte) Addr {
 	return Addr{kind: KindRaw, a: uint32(family), text: string(data)}
 }
 
-// RawData is the number and all the bytes of an address of KindRaw: where Python shows 14 of them,
-// this is as much as the kernel reported. For another kind it is -1 and nil.
+// RawData returns the family and all the bytes of an address of KindRaw. Python shows only the
+// first 14 bytes. For other kinds the results are -1 and nil.
 func (a Addr) RawData() (family int, data []byte) {
 	if a.kind != KindRaw {
 		return -1, nil
@@ -25,7 +26,7 @@ const rawPrefix = "family "
 
 func rawName(family int) string { return rawPrefix + strconv.Itoa(family) }
 
-// rawText is "family 123:0a0b0c".
+// rawText returns a text such as "family 123:0a0b0c".
 func rawText(a Addr) string {
 	return rawName(int(a.a)) + ":" + hex.EncodeToString([]byte(a.text))
 }

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// SystemControl is an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL: the name of a
-// kernel control, such as "com.apple.net.utun_control", whose id has yet to be asked for
-// (CTLIOCGINFO): see [Addr.ControlName]. Its unit is 0, for one that the kernel chooses.
+// SystemControl returns an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL. name is
+// the name of a kernel control, such as "com.apple.net.utun_control". The name must be turned into
+// an id (CTLIOCGINFO) before the address is used: see [Addr.ControlName]. The unit is 0: the kernel
+// chooses one.
 //
-// [Family.Encode] reports a name with a NUL ([ErrNUL]) and one of more than 96 bytes
+// [Family.Encode] reports a name with a NUL ([ErrNUL]) and a name of more than 96 bytes
 // ([ErrControlName]).
 func SystemControl(name string) Addr {
 	a := Addr{kind: KindSystem, form: systemName, text: name}
@@ -20,19 +21,20 @@ func SystemControl(name string) Addr {
 	return a
 }
 
-// SystemID is a kernel control by its id, and a unit of it, 0 for one that the kernel chooses.
+// SystemID returns the address of a kernel control by its id. A unit of 0 lets the kernel choose
+// one.
 func SystemID(id, unit uint32) Addr { return Addr{kind: KindSystem, a: id, b: unit} }
 
 const (
-	systemID   form = iota // an id and a unit, in a and b
-	systemName             // a name, in text, whose id has to be asked for
-	systemBad              // no name of a control: checkSystem says why
+	systemID   form = iota // an id in a, and a unit in b
+	systemName             // a name in text, which must still be turned into an id
+	systemBad              // not a name of a control: checkSystem returns the reason
 )
 
 const ctlNameLen = 96 // MAX_KCTL_NAME, <sys/kern_control.h>
 
-// SystemID is the id and the unit of a system address, 0 for one that has a name. Those of any
-// other are 0.
+// SystemID returns the id and the unit of a system address. They are 0 for an address with a name,
+// and for other kinds.
 func (a Addr) SystemID() (id, unit uint32) {
 	if a.kind != KindSystem {
 		return 0, 0
@@ -40,8 +42,8 @@ func (a Addr) SystemID() (id, unit uint32) {
 	return a.a, a.b
 }
 
-// ControlName is the name of the kernel control that has yet to be turned into an id, with
-// [Addr.WithSystemID]. It is "" if there is nothing to do.
+// ControlName returns the name of a kernel control that must be turned into an id with
+// [Addr.WithSystemID]. It is "" if nothing has to be done.
 func (a Addr) ControlName() string {
 	if a.kind != KindSystem || a.form != systemName {
 		return ""
@@ -49,8 +51,8 @@ func (a Addr) ControlName() string {
 	return a.text
 }
 
-// WithSystemID is the system address a with that id in place of its name or its own. Any other is a
-// itself.
+// WithSystemID returns the system address a with that id in place of its name or its own id. It
+// returns an address of another kind unchanged.
 func (a Addr) WithSystemID(id uint32) Addr {
 	if a.kind != KindSystem || a.form == systemBad {
 		return a
@@ -58,7 +60,7 @@ func (a Addr) WithSystemID(id uint32) Addr {
 	return SystemID(id, a.b)
 }
 
-// checkSystem is the rule that the name breaks. That it is an id counts if resolved.
+// checkSystem returns the error of the name, or nil. With resolved, the control must have an id.
 func (a Addr) checkSystem(resolved bool) error {
 	if a.form == systemID || a.form == systemName && !resolved {
 		return nil
@@ -74,7 +76,7 @@ func (a Addr) checkSystem(resolved bool) error {
 	return &AddrError{Family: "system", Value: value, Rule: rule}
 }
 
-// systemCodec is <sys/kern_control.h>:
+// systemCodec encodes this structure of <sys/kern_control.h>:
 //
 //	struct sockaddr_ctl {
 //		                           // header           0
@@ -84,7 +86,7 @@ func (a Addr) checkSystem(resolved bool) error {
 //		u_int32_t sc_reserved[5];  //                 12
 //	};                             //                 32
 //
-// As text it is the name, or "#5,1": the id and the unit.
+// Its text is the name, or "#5,1": the id and the unit.
 type systemCodec struct{}
 
 const afSysControl = 2 // AF_SYS_CONTROL, <sys/sys_domain.h>

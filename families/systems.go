@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// System says how one operating system lays its addresses out.
+// System is the layout of the addresses of one operating system.
 type System struct {
-	name  string // as in GOOS
+	name  string // the GOOS of the system
 	index int    // into perSystem
 
-	// length is whether a sockaddr begins with its length:
+	// length is true if a sockaddr begins with its length:
 	//
 	//	BSD:             uint8_t sa_len; sa_family_t sa_family;    where sa_family_t is uint8_t
 	//	Linux, Windows:                  sa_family_t sa_family;    where it is uint16_t, in the order of the host
 	length bool
 
 	sunPath  int  // sizeof(sun_path), <sys/un.h>
-	abstract bool // a unix path with a first NUL is an abstract name, and an empty one asks for a name
+	abstract bool // a unix path with a first NUL is an abstract name, and an empty one asks for such a name
 
 	formats []boundFormat // the formats of this system, in the order of the table
 }
 
-// The indices of perSystem.
+// These are the indices of perSystem.
 const (
 	linux = iota
 	darwin
@@ -36,7 +36,7 @@ const (
 	systems
 )
 
-// The systems that there are layouts of.
+// The systems whose layouts the package knows.
 var (
 	Linux     = newSystem(&System{name: "linux", index: linux, sunPath: 108, abstract: true})
 	Darwin    = newSystem(&System{name: "darwin", index: darwin, sunPath: 104, length: true})
@@ -47,8 +47,8 @@ var (
 	Windows   = newSystem(&System{name: "windows", index: windows, sunPath: 108})
 )
 
-// Host is the system that this program was built for. On one that is none of the above it has no
-// family.
+// Host is the system that this program was built for. On a system that is not listed above it has
+// no families.
 var Host = systemNamed(runtime.GOOS)
 
 func newSystem(s *System) *System {
@@ -79,17 +79,17 @@ func systemNamed(goos string) *System {
 	return &System{name: goos}
 }
 
-// String is the name of the system as GOOS has it: "linux".
+// String returns the name of the system as in GOOS: "linux".
 func (s *System) String() string { return s.name }
 
-// Lookup finds the format for the family and the protocol of a socket. It is false if the family is
-// not in the table, or has no format for that protocol: [System.NoFormat] says which. Most families
-// have one for all protocols.
+// Lookup returns the format for the family and the protocol of a socket. It returns false if the
+// table lacks the family, or the family has no format for that protocol: [System.NoFormat] returns
+// which of the two. Most families have one format for all protocols.
 func (s *System) Lookup(family, protocol int) (Family, bool) {
 	if f := s.lookup(family, protocol); f != nil {
 		return f, true
 	}
-	return nil, false // not f: a nil *boundFormat in a Family is not nil
+	return nil, false // do not return f: a nil *boundFormat in a Family is not nil
 }
 
 func (s *System) lookup(family, protocol int) *boundFormat {
@@ -101,7 +101,7 @@ func (s *System) lookup(family, protocol int) *boundFormat {
 	return nil
 }
 
-// FamilyOf is the AF_ number of a on this system, or -1 if it has none.
+// FamilyOf returns the AF_ number of a on this system, or -1 if the system has none.
 func (s *System) FamilyOf(a Addr) int {
 	if a.kind == KindRaw {
 		return int(a.a)
@@ -121,9 +121,9 @@ func (s *System) familyOf(k Kind) *boundFormat {
 	return nil
 }
 
-// Name is the name of a family by its AF_ number: "inet", or "family 123" if it is not in the
-// table. It is that of its format, except for AF_BLUETOOTH, "bluetooth"; and AF_CAN is "can" for
-// all protocols.
+// Name returns the name of a family by its AF_ number: "inet", or "family 123" if the table lacks
+// it. It is the name of the family's format. AF_BLUETOOTH and AF_CAN have several formats, and
+// their names are "bluetooth" and "can".
 func (s *System) Name(family int) string {
 	if p := s.split(family); p != nil {
 		return p.name
@@ -136,8 +136,8 @@ func (s *System) Name(family int) string {
 	return rawName(family)
 }
 
-// Encode writes the sockaddr of a, of whatever family it is, as its [Family.Encode] does. That of
-// an address of KindRaw is its family and its bytes.
+// Encode writes the sockaddr of a to dst, as [Family.Encode] of its family does. For an address of
+// KindRaw it writes the family and the bytes.
 func (s *System) Encode(dst []byte, a Addr) (int, error) {
 	if a.kind == KindRaw {
 		return s.encodeRaw(dst, a)
@@ -149,13 +149,13 @@ func (s *System) Encode(dst []byte, a Addr) (int, error) {
 	return f.Encode(dst, a)
 }
 
-// Decode reads exactly the bytes that the kernel reported for a socket of that family and protocol.
-// None at all are the zero Addr. The family within the bytes decides how they are read; the
-// protocol counts only if it is the socket's too. One that is not in the table gives an address of
-// KindRaw.
+// Decode reads a sockaddr of a socket with that family and protocol. src must have exactly the
+// bytes that the kernel reported; no bytes give the zero Addr. The family in the bytes selects the
+// format. The protocol is used only if that family is also the socket's. A family that the table
+// lacks gives an address of KindRaw.
 //
-// A protocol of AF_BLUETOOTH without a format gives [ErrBluetoothProtocol], one of AF_CAN what its
-// protocols have in common, the interface.
+// A protocol of AF_BLUETOOTH without a format gives [ErrBluetoothProtocol]. A protocol of AF_CAN
+// without a format gives an address with the interface only, the common part of all protocols.
 func (s *System) Decode(family, protocol int, src []byte) (Addr, error) {
 	if len(src) == 0 {
 		return Addr{}, nil
@@ -177,7 +177,7 @@ func (s *System) Decode(family, protocol int, src []byte) (Addr, error) {
 	return f.Decode(src)
 }
 
-// firstOf is the format for a number alone, or nil.
+// firstOf returns the first format for a family's number, or nil.
 func (s *System) firstOf(number int) *boundFormat {
 	for i := range s.formats {
 		if s.formats[i].number == number {
@@ -187,10 +187,11 @@ func (s *System) firstOf(number int) *boundFormat {
 	return nil
 }
 
-// headerLen is what precedes the body of each sockaddr: the family, on BSD after the length.
+// headerLen is the number of bytes before the body of a sockaddr: the family, and on BSD also the
+// length.
 const headerLen = 2
 
-// family reads the number within a sockaddr.
+// family returns the family's number in a sockaddr.
 func (s *System) family(sa []byte) int {
 	if s.length {
 		return int(sa[1])
@@ -198,7 +199,7 @@ func (s *System) family(sa []byte) int {
 	return int(binary.NativeEndian.Uint16(sa))
 }
 
-// putHeader begins a sockaddr of n bytes.
+// putHeader writes the header of a sockaddr of n bytes.
 func (s *System) putHeader(sa []byte, number, n int) {
 	if s.length {
 		sa[0], sa[1] = uint8(n), uint8(number)
@@ -207,12 +208,12 @@ func (s *System) putHeader(sa []byte, number, n int) {
 	binary.NativeEndian.PutUint16(sa, uint16(number))
 }
 
-// boundFormat is a line of the table on one system.
+// boundFormat is a line of the table for one system.
 type boundFormat struct {
 	*format
 	sys    *System
-	number int // of the socket
-	wire   int // within the sockaddr: the same, but AF_INET for AF_RDS
+	number int // the family of the socket
+	wire   int // the family in the sockaddr: the same, but AF_INET for AF_RDS
 }
 
 var _ Family = (*boundFormat)(nil)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The types of a TIPC address, <linux/tipc.h>.
+// These are the types of a TIPC address, <linux/tipc.h>.
 const (
 	tipcRange = 1 // TIPC_ADDR_NAMESEQ, TIPC_SERVICE_RANGE
 	tipcName  = 2 // TIPC_ADDR_NAME, TIPC_SERVICE_ADDR
@@ -15,7 +15,7 @@ const (
 	tipcCluster = 2 // TIPC_CLUSTER_SCOPE
 )
 
-// tipcScope is the scope that an address of that type has if nothing else is said.
+// tipcScope returns the default scope of an address of that type.
 func tipcScope(addrType uint8) int8 {
 	if addrType == tipcID {
 		return 0
@@ -23,16 +23,17 @@ func tipcScope(addrType uint8) int8 {
 	return tipcCluster
 }
 
-// TIPC is an address of AF_TIPC (Linux) as Python has it, with three values that depend on its
-// type:
+// TIPC returns an address of AF_TIPC (Linux) in Python's form. The meaning of its three values
+// depends on its type:
 //
-//	TIPC_ADDR_NAMESEQ  a type of service, the lower and the upper instance: what bind takes
-//	TIPC_ADDR_NAME     a type of service, an instance, and nothing: what connect takes
-//	TIPC_ADDR_ID       a node, the number of a socket, and nothing
+//	TIPC_ADDR_NAMESEQ  the type of a service, its lower and its upper instance: for bind
+//	TIPC_ADDR_NAME     the type of a service, an instance, and 0: for connect
+//	TIPC_ADDR_ID       a node, the number of a socket, and 0
 //
-// The scope is TIPC_CLUSTER_SCOPE or TIPC_NODE_SCOPE; a negative one given to bind ends what the
-// positive one began. Another type is reported by [Family.Encode] ([ErrTIPCType]). [TIPCNameseq]
-// and [TIPCName], which have the scope TIPC_CLUSTER_SCOPE, and [TIPCID] are easier to read.
+// The scope is TIPC_CLUSTER_SCOPE or TIPC_NODE_SCOPE. In bind, a negative scope ends the binding
+// that the positive scope began. [Family.Encode] reports another type ([ErrTIPCType]).
+// [TIPCNameseq], [TIPCName] and [TIPCID] are easier to read; the first two set the scope
+// TIPC_CLUSTER_SCOPE.
 func TIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	if addrType == tipcName || addrType == tipcID {
 		v3 = 0
@@ -40,22 +41,23 @@ func TIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	return newTIPC(addrType, v1, v2, v3, scope)
 }
 
-// TIPCNameseq is a range of the instances of a service, what bind takes.
+// TIPCNameseq returns the address of a range of instances of a service, for bind.
 func TIPCNameseq(typ, lower, upper uint32) Addr {
 	return newTIPC(tipcRange, typ, lower, upper, tipcCluster)
 }
 
-// TIPCName is an instance of a service, looked up on the nodes of domain, 0 for all of them.
+// TIPCName returns the address of an instance of a service. The kernel looks it up on the nodes of
+// domain; 0 means all nodes.
 func TIPCName(typ, instance, domain uint32) Addr {
 	return newTIPC(tipcName, typ, instance, domain, tipcCluster)
 }
 
-// TIPCID is a socket on a node. Such are all addresses that the system reports. Their scope is 0,
-// which means nothing.
+// TIPCID returns the address of a socket on a node. The system reports all addresses in this form.
+// The scope is 0 and has no meaning.
 func TIPCID(node, ref uint32) Addr { return newTIPC(tipcID, node, ref, 0, 0) }
 
-// newTIPC keeps the type in a, the scope in b, the first two values in hi and the third in lo,
-// where a TIPC_ADDR_ID has what TIPCMember tells.
+// newTIPC puts the type into a, the scope into b, the first two values into hi and the third into
+// lo. In a TIPC_ADDR_ID, lo holds the values that TIPCMember returns.
 func newTIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	return Addr{
 		kind: KindTIPC,
@@ -64,8 +66,8 @@ func newTIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	}
 }
 
-// TIPC is the type of a tipc address, its values and its scope, as Python has them: the third value
-// repeats the instance of a TIPC_ADDR_NAME, and is 0 for a TIPC_ADDR_ID. Those of another family
+// TIPC returns the type, the values and the scope of a tipc address, in Python's form: the third
+// value repeats the instance of a TIPC_ADDR_NAME, and is 0 for a TIPC_ADDR_ID. For other kinds all
 // are 0.
 func (a Addr) TIPC() (addrType uint8, v1, v2, v3 uint32, scope int8) {
 	if a.kind != KindTIPC {
@@ -81,9 +83,9 @@ func (a Addr) TIPC() (addrType uint8, v1, v2, v3 uint32, scope int8) {
 	return addrType, v1, v2, v3, scope
 }
 
-// TIPCMember is the name under which the sender of a message is in a group (TIPC_GROUP_JOIN): its
-// type, that of the group, and its instance. They are 0 for a tipc address that is not that of such
-// a message, and for any other.
+// TIPCMember returns the name of a message's sender in its group (TIPC_GROUP_JOIN). typ is the type
+// of the group, and instance is the sender's instance. Both are 0 if a is not the address of such a
+// sender.
 func (a Addr) TIPCMember() (typ, instance uint32) {
 	if a.kind != KindTIPC || a.a != tipcID {
 		return 0, 0
@@ -91,8 +93,8 @@ func (a Addr) TIPCMember() (typ, instance uint32) {
 	return uint32(a.lo >> 32), uint32(a.lo)
 }
 
-// TIPCDomain is the domain in which a tipc address of the type TIPC_ADDR_NAME is looked up. That of
-// any other is 0.
+// TIPCDomain returns the domain in which a tipc address of type TIPC_ADDR_NAME is looked up. For
+// other addresses it is 0.
 func (a Addr) TIPCDomain() uint32 {
 	if a.kind != KindTIPC || a.a != tipcName {
 		return 0
@@ -100,7 +102,7 @@ func (a Addr) TIPCDomain() uint32 {
 	return uint32(a.lo)
 }
 
-// tipcCodec is <linux/tipc.h>:
+// tipcCodec encodes this structure of <linux/tipc.h>:
 //
 //	struct sockaddr_tipc {
 //		                                                        // header      0
@@ -113,12 +115,13 @@ func (a Addr) TIPCDomain() uint32 {
 //		} addr;
 //	};                                                          //            16
 //
-// The sender of a message within a group has two of them, the socket and its name in the group:
-// struct sockaddr_pair of the kernel's net/tipc/socket.c. The second is read too, and not written.
+// The sender of a message in a group has two of them, its socket and its name in the group: struct
+// sockaddr_pair of the kernel's net/tipc/socket.c. The codec reads the second one too, but does not
+// write it.
 //
-// As text it is "nameseq:18888,0,100", "name:18888,17", "name:18888,17,5" with a domain,
-// "id:0x1001001,99", or "id:0x1001001,99,18888,17" with the name in a group; and after these
-// "?scope=3" if it is not TIPC_CLUSTER_SCOPE, or for an id not 0.
+// Its text is "nameseq:18888,0,100", "name:18888,17", "name:18888,17,5" with a domain,
+// "id:0x1001001,99", or "id:0x1001001,99,18888,17" with the name in a group. "?scope=3" follows if
+// the scope is not the default: TIPC_CLUSTER_SCOPE, or 0 for an id.
 type tipcCodec struct{}
 
 func (tipcCodec) text(a Addr) string {
@@ -137,7 +140,7 @@ func (tipcCodec) text(a Addr) string {
 		if typ, instance := a.TIPCMember(); typ != 0 || instance != 0 {
 			s += "," + utoa(typ) + "," + utoa(instance)
 		}
-	default: // for people
+	default: // only people read this text
 		s = "type " + strconv.Itoa(int(addrType)) + ":" + utoa(v1) + "," + utoa(v2) + "," + utoa(v3)
 	}
 	if scope != tipcScope(addrType) {

@@ -5,18 +5,18 @@ import (
 	"strconv"
 )
 
-// Unix is an address of AF_UNIX: the bytes of a path.
+// Unix returns an address of AF_UNIX with the bytes of a path.
 //
-// On Linux a first byte NUL makes it an abstract name, which is on no disk and may have more NULs;
-// and an empty path given to bind asks the kernel for an abstract name. On the other systems both
-// are paths like any other. Paths longer than the system takes are reported by [Family.Encode]
+// On Linux, a path whose first byte is NUL is an abstract name. It is on no disk and may contain
+// more NULs. In bind, an empty path asks the kernel for an abstract name. On other systems both are
+// ordinary paths. [Family.Encode] reports a path that is too long for the system
 // ([ErrPathTooLong]).
 func Unix(path string) Addr {
 	return Addr{kind: KindUnix, text: path}
 }
 
-// Path is the path of a unix address: an abstract name with its leading NUL, "" for a socket that
-// is not bound. That of any other is "".
+// Path returns the path of a unix address. An abstract name has its leading NUL. The path of a
+// socket that is not bound is "". For other kinds it is "".
 func (a Addr) Path() string {
 	if a.kind != KindUnix {
 		return ""
@@ -24,7 +24,8 @@ func (a Addr) Path() string {
 	return a.text
 }
 
-// unixCodec is <sys/un.h> (<afunix.h> on Windows). The length of sun_path is in [System]:
+// unixCodec encodes this structure of <sys/un.h> (<afunix.h> on Windows). [System] has the length
+// of sun_path:
 //
 //	struct sockaddr_un {
 //		                     // header     0
@@ -55,9 +56,9 @@ func (unixCodec) parse(s string) (Addr, error) {
 }
 
 func (unixCodec) encode(s *System, body []byte, a Addr) (int, error) {
-	// An abstract name ends where the sockaddr ends, a path at its NUL, for which there must be
-	// room and which counts. Linux takes the empty path without it as a request for a name:
-	// unix(7), "Autobind".
+	// An abstract name ends where the sockaddr ends. A path ends at its NUL, which needs room and
+	// counts as part of the length. Linux takes an empty path without a NUL as a request for a
+	// name: unix(7), "Autobind".
 	nul := 1
 	if s.abstract && (a.text == "" || a.text[0] == 0) {
 		nul = 0
@@ -81,8 +82,8 @@ func (unixCodec) decode(s *System, body []byte) (Addr, error) {
 	if s.abstract && len(body) > 0 && body[0] == 0 {
 		return Unix(string(body)), nil
 	}
-	// The systems differ in whether the length counts the NUL, or bytes after it, and Linux may
-	// report a path of 108 bytes without one.
+	// On some systems the length includes the NUL, or even bytes after it. Linux may report a path
+	// of 108 bytes without a NUL.
 	if i := bytes.IndexByte(body, 0); i >= 0 {
 		body = body[:i]
 	}

@@ -2,13 +2,13 @@ package families
 
 import "encoding/binary"
 
-// Vsock is an address of AF_VSOCK (Linux, macOS): the number of a virtual machine, VMADDR_CID_ANY
-// for any, and a port, VMADDR_PORT_ANY for one that the system chooses. vsock(7)
+// Vsock returns an address of AF_VSOCK (Linux, macOS). cid is the number of a virtual machine, or
+// VMADDR_CID_ANY. port is a port; VMADDR_PORT_ANY lets the system choose one. vsock(7)
 func Vsock(cid, port uint32) Addr {
 	return Addr{kind: KindVsock, a: cid, b: port}
 }
 
-// Vsock is the machine and the port of a vsock address. Those of any other are 0.
+// Vsock returns the machine and the port of a vsock address. For other kinds they are 0.
 func (a Addr) Vsock() (cid, port uint32) {
 	if a.kind != KindVsock {
 		return 0, 0
@@ -16,7 +16,8 @@ func (a Addr) Vsock() (cid, port uint32) {
 	return a.a, a.b
 }
 
-// vsockCodec is <linux/vm_sockets.h>; macOS's <sys/vsock.h> ends after the cid:
+// vsockCodec encodes this structure of <linux/vm_sockets.h>. macOS's, in <sys/vsock.h>, ends after
+// the cid:
 //
 //	struct sockaddr_vm {
 //		                              // header      0
@@ -27,10 +28,11 @@ func (a Addr) Vsock() (cid, port uint32) {
 //		unsigned char  svm_zero[3];   //            13
 //	};                                //            16
 //
-// The flags, VMADDR_FLAG_TO_HOST for a machine within another, are written as 0 and not read, as in
-// Python: the kernel sets them on the peers of some sockets, which would be other addresses then.
+// The codec writes the flags as 0 and does not read them, as Python does. VMADDR_FLAG_TO_HOST is
+// for a machine within another. The kernel sets it for the peers of some sockets, and their
+// addresses would then differ.
 //
-// As text it is "2:1024", with "any" for the highest numbers, VMADDR_CID_ANY and VMADDR_PORT_ANY.
+// Its text is "2:1024". "any" stands for the highest numbers, VMADDR_CID_ANY and VMADDR_PORT_ANY.
 type vsockCodec struct{}
 
 const vsockAny = 1<<32 - 1
