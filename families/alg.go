@@ -77,7 +77,7 @@ func (algCodec) parse(s string) (Addr, error) {
 			mask, ok2 = parseNumber(m, 32)
 		}
 		if !ok1 || !ok2 {
-			r.fail("after the ? comes feat= and a number, & and mask= and a number")
+			r.fail("after ? write feat=NUMBER&mask=NUMBER")
 		}
 	}
 	if err := r.done(); err != nil {

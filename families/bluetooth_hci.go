@@ -112,7 +112,7 @@ func parseHCI(s string) (Addr, error) {
 		return HCIBdaddr(unescape(s)), nil
 	case isNode, s != "" && (s[0] < '0' || s[0] > '9'):
 		if strings.ContainsAny(node, ",:") {
-			return Addr{}, notAnAddress("hci", s, "a node is a name")
+			return Addr{}, notAnAddress("hci", s, "the name of a node must not contain a comma or a colon")
 		}
 		return HCINode(unescape(node)), nil
 	}

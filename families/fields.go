@@ -39,7 +39,7 @@ func (r *fieldReader) number(what string, bits int) uint64 {
 	}
 	n, ok := parseNumber(f, bits)
 	if !ok {
-		r.fail(what + " is a number of " + strconv.Itoa(bits) + " bits")
+		r.fail(what + " must be a number of " + strconv.Itoa(bits) + " bits")
 	}
 	return n
 }
@@ -49,7 +49,7 @@ func (r *fieldReader) hardware() []byte {
 	f := r.next("hardware address")
 	b, err := hex.DecodeString(strings.ReplaceAll(f, ":", ""))
 	if err != nil || f != hardwareText(b) {
-		r.fail("a hardware address is pairs of hexadecimal digits")
+		r.fail("a hardware address must be pairs of hexadecimal digits")
 		return nil
 	}
 	return b

@@ -251,9 +251,9 @@ func parseHostPort(family, s string) (host string, port int, err error) {
 	host = s[:i]
 	switch {
 	case strings.ContainsAny(host, "[]"):
-		return "", 0, notAnAddress(family, s, "only an IPv6 address stands in brackets")
+		return "", 0, notAnAddress(family, s, "only an IPv6 address may be in brackets")
 	case strings.IndexByte(host, ':') >= 0:
-		return "", 0, notAnAddress(family, s, "an IPv6 address stands in brackets")
+		return "", 0, notAnAddress(family, s, "an IPv6 address must be in brackets")
 	}
 	port, err = parsePort(family, s, s[i+1:])
 	return unescape(host), port, err
@@ -265,7 +265,7 @@ func parsePort(family, s, digits string) (int, error) {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, &AddrError{Family: family, Value: digits, Rule: ErrPort}
 	case err != nil:
-		return 0, notAnAddress(family, s, "a port is a decimal number")
+		return 0, notAnAddress(family, s, "the port must be a decimal number")
 	}
 	return int(n), nil
 }

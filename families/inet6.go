@@ -102,7 +102,7 @@ func (inet6Codec) parse(s string) (Addr, error) {
 			case err == nil && key == "scope" && a.form == hostName: // an address has its scope within the brackets
 				a.b = uint32(n)
 			default:
-				return Addr{}, notAnAddress("inet6", s, "after the ? comes flowinfo= and a number")
+				return Addr{}, notAnAddress("inet6", s, "after ? write flowinfo=NUMBER")
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func parseBrackets(s string) (Addr, error) {
 	text, zone, hasZone := strings.Cut(inside, "%")
 	ip, err := netip.ParseAddr(text)
 	if err != nil || !ip.Is6() || hasZone && zone == "" {
-		return Addr{}, notAnAddress("inet6", s, "only an IPv6 address stands in brackets")
+		return Addr{}, notAnAddress("inet6", s, "only an IPv6 address may be in brackets")
 	}
 	n, err := parsePort("inet6", s, port)
 	if err != nil {

@@ -115,7 +115,7 @@ func (r *fieldReader) interfaceOf(a Addr, s string) Addr {
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
 	if err != nil {
-		r.fail("the index of an interface is a number")
+		r.fail("the index of an interface must be a number")
 	}
 	return a.WithScope(uint32(n))
 }

@@ -35,11 +35,11 @@ func parseRaw(s string) (Addr, error) {
 	name, digits, _ := strings.Cut(s, ":")
 	number, err := strconv.ParseUint(strings.TrimPrefix(name, rawPrefix), 10, 16)
 	if err != nil {
-		return Addr{}, notAnAddress("", s, "no number of a family")
+		return Addr{}, notAnAddress("", s, "no family number")
 	}
 	data, err := hex.DecodeString(digits)
 	if err != nil {
-		return Addr{}, notAnAddress(name, s, "bytes are pairs of hexadecimal digits")
+		return Addr{}, notAnAddress(name, s, "the bytes must be pairs of hexadecimal digits")
 	}
 	return Raw(int(number), data), nil
 }

@@ -27,8 +27,8 @@ func tipcScope(addrType uint8) int8 {
 // depends on its type:
 //
 //	TIPC_ADDR_NAMESEQ  the type of a service, its lower and its upper instance: for bind
-//	TIPC_ADDR_NAME     the type of a service, an instance, and 0: for connect
-//	TIPC_ADDR_ID       a node, the number of a socket, and 0
+//	TIPC_ADDR_NAME     the type of a service, an instance; the third is ignored: for connect
+//	TIPC_ADDR_ID       a node, the number of a socket; the third is ignored
 //
 // The scope is TIPC_CLUSTER_SCOPE or TIPC_NODE_SCOPE. In bind, a negative scope ends the binding
 // that the positive scope began. [Family.Encode] reports another type ([ErrTIPCType]).
@@ -177,7 +177,7 @@ func (tipcCodec) parse(s string) (Addr, error) {
 		value, ok := strings.CutPrefix(query, "scope=")
 		n, err := strconv.ParseInt(value, 10, 8)
 		if !ok || err != nil {
-			r.fail("after the ? comes scope= and a number of 8 bits")
+			r.fail("after ? write scope=NUMBER, a number of 8 bits")
 		}
 		scope = n
 	}

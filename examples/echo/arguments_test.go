@@ -39,7 +39,7 @@ func TestBadArguments(t *testing.T) {
 		{[]string{"-listen", "7777"}, "must be like 127.0.0.1:7777"},
 		{[]string{"-listen", "127.0.0.1"}, "must be like 127.0.0.1:7777"},
 		{[]string{"-listen", "127.0.0.1:65536"}, "port must be 0-65535"},
-		{[]string{"-listen", "::1:7777"}, "an IPv6 address stands in brackets"},
+		{[]string{"-listen", "::1:7777"}, "an IPv6 address must be in brackets"},
 		{[]string{"-listen", "udp:unix:/tmp/s"}, "must be like 127.0.0.1:7777"},
 		{[]string{"-listen", "family 5:00"}, "must be like 127.0.0.1:7777"},
 		{[]string{"-listen", "unix:/" + strings.Repeat("x", 200)}, "path too long"},
