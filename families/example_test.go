@@ -43,12 +43,36 @@ func ExampleParse() {
 	// port must be 0-65535 (got 70000)
 }
 
-// The index of an interface is asked for before the address is used; package sock does it.
+// An Addr is a comparable value and a net.Addr. Making one never fails: Encode reports the mistake.
+func ExampleAddr() {
+	seen := map[families.Addr]int{}
+	for _, a := range []families.Addr{
+		families.Inet("127.0.0.1", 80),
+		families.Inet6("::1", 80),
+		families.Inet("127.1", 80),
+		families.Inet("127.0.0.1", 70000),
+	} {
+		seen[a]++
+		var buf [families.MaxSockaddr]byte
+		n, err := families.Linux.Encode(buf[:], a)
+		fmt.Println(a.Network(), a, n, err)
+	}
+	fmt.Println("127.0.0.1:80 was seen", seen[families.Inet("127.0.0.1", 80)], "times")
+	// Output:
+	// inet 127.0.0.1:80 16 <nil>
+	// inet6 [::1]:80 28 <nil>
+	// inet 127.0.0.1:80 16 <nil>
+	// inet 127.0.0.1:70000 0 port must be 0-65535 (got 70000)
+	// 127.0.0.1:80 was seen 2 times
+}
+
+// The name of an interface must be turned into its index before the address is used. Package sock
+// does this.
 func ExampleCAN() {
 	a := families.CAN("can0")
 	if a.Zone() != "" {
 		fmt.Println("to be resolved:", a.Zone())
-		a = a.WithScope(3) // what if_nametoindex says of a.Zone()
+		a = a.WithScope(3) // the result of if_nametoindex for a.Zone()
 	}
 	buf := make([]byte, families.MaxSockaddr)
 	n, err := families.Linux.Encode(buf, a)
