@@ -11,10 +11,10 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A task that was woken to take a lane may not come: its loop is held up, or does not run any more.
-// What waits behind it, and the loop of the descriptor, go on.
+// A task that was woken to take a lane may be late: its loop is held up or has stopped. Operations
+// behind it, and the loop of the descriptor, continue.
 
-// absent makes a task of a loop that makes no turn wait for fd, and wakes it.
+// absent makes a task, on a loop that makes no turn, wait for fd, and wakes it.
 func absent(s, other *stage, fd *FD, timeout time.Duration, parts ...part) *waiter {
 	s.t.Helper()
 	w := other.wait(fd, timeout, parts...)
@@ -72,7 +72,7 @@ func TestDeadlineBehindAnAbsentTask(t *testing.T) {
 	}
 }
 
-// The absent task's own time passes too. It makes its last attempt when it comes.
+// The late task's own deadline passes too. It makes its last attempt when it runs.
 func TestDeadlineOfAnAbsentTask(t *testing.T) {
 	for _, last := range []part{again, done} {
 		s, other := newStage(t), newStage(t)
@@ -138,7 +138,7 @@ func TestEndsBehindAnAbsentTask(t *testing.T) {
 	}
 }
 
-// When the task comes, it has its turn, and those behind it theirs, in order.
+// When the task runs, it has its turn. The operations behind it follow in order.
 func TestAbsentTaskComesAfterAll(t *testing.T) {
 	for _, how := range []string{"its loop goes on", "its loop is closed"} {
 		t.Run(how, func(t *testing.T) {
@@ -173,8 +173,7 @@ func TestAbsentTaskComesAfterAll(t *testing.T) {
 	}
 }
 
-// The loop of the descriptor ends, and so does a reactor, though a task that was woken does not
-// come.
+// The loop of the descriptor ends, and so does a reactor, even if a woken task never runs.
 func TestCloseOfALoopWithAnAbsentTask(t *testing.T) {
 	r, s := reactor(t, false)
 	other := newStage(t)

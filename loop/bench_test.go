@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A treadmill is a Poller whose one descriptor has an edge in every Wait.
+// A treadmill is a Poller that reports an edge of its one descriptor in every Wait.
 type treadmill struct{ token pollux.Token }
 
 func (m *treadmill) Add(_ int, token pollux.Token) error       { m.token = token; return nil }
@@ -25,7 +25,7 @@ func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 	return 1, nil
 }
 
-// exchange is an echo's part of a message, without the system calls: a read that has emptied the
+// exchange makes the loop's part of an echo, without the system calls: a read that has emptied the
 // socket, and a write.
 func exchange(fd *FD) error {
 	for {
@@ -49,7 +49,7 @@ type reading struct{ Op }
 
 func (r *reading) Try(int) (Outcome, error) { return Outcome{N: 64, Drained: true}, nil }
 
-// BenchmarkMessage is what the loop adds to the three system calls of a message.
+// BenchmarkMessage measures the cost that the loop adds to the three system calls of a message.
 func BenchmarkMessage(b *testing.B) {
 	for _, wait := range []string{"callback", "task"} {
 		b.Run("wait="+wait, func(b *testing.B) {

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// waitBlind makes a blind operation by a task of s and has it queued, which takes a turn.
+// waitBlind starts a blind operation by a task of s and makes a turn, so that it is queued.
 func (s *stage) waitBlind(fd *FD, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
@@ -18,8 +18,8 @@ func (s *stage) waitBlind(fd *FD, parts ...part) *waiter {
 	return w
 }
 
-// An edge that comes during the attempt of another operation is for the blind ones in the queue
-// too: what it tells of may be left when that attempt is over, and no other edge will tell of it.
+// An edge during the attempt of another operation also wakes the blind operations in the queue:
+// their data may be left after that attempt, and no other edge will come for it.
 func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -56,8 +56,8 @@ func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
 	}
 }
 
-// A watcher that was refused, since the lane was busy, is called again beside a blind operation
-// that waits.
+// A watcher that was refused because the lane was busy is called again, even while a blind
+// operation waits.
 func TestWatcherBesideBlindOperation(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -80,8 +80,8 @@ func TestWatcherBesideBlindOperation(t *testing.T) {
 	blind.want(t, 2, false, nil, "what it looks at has not come")
 }
 
-// An edge that was put off, because those before it came to nothing, is not lost if a blind attempt
-// is under way when its time comes.
+// An edge that was put off, because earlier ones brought nothing, is not lost if a blind attempt is
+// running when its time comes.
 func TestBlindAttemptWhenAnEdgeIsDue(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

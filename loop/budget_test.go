@@ -9,8 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on
-// without another edge.
+// A descriptor may spend 32 operations or 256 KiB in a turn. Then others come first, and it
+// continues without another edge.
 
 func TestBudgetOfQueuedOperations(t *testing.T) {
 	for _, tt := range []struct {
@@ -74,7 +74,7 @@ func TestBudgetOfQueuedOperations(t *testing.T) {
 	}
 }
 
-// Another edge of a descriptor whose budget is spent earns it no second share.
+// Another edge of a descriptor that has spent its budget gives it no second share.
 func TestBudgetIsNotRenewedByEdges(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -93,7 +93,7 @@ func TestBudgetIsNotRenewedByEdges(t *testing.T) {
 	}
 }
 
-// What was posted does not wait until a greedy descriptor has had enough.
+// A posted function does not wait until a greedy descriptor is empty.
 func TestBudgetAndPostedFunctions(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -110,7 +110,7 @@ func TestBudgetAndPostedFunctions(t *testing.T) {
 	}
 }
 
-// An operation of many parts shares as many operations would, and keeps its place.
+// An operation of many parts spends the budget as many operations would, and keeps its place.
 func TestBudgetOfOneOperation(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -134,8 +134,8 @@ func TestBudgetOfOneOperation(t *testing.T) {
 	}
 }
 
-// drainLane makes attempts of n bytes until one ends with ErrAgain, as a watcher should, and
-// returns how many.
+// drainLane makes attempts of n bytes until one returns ErrAgain, as a watcher should. It returns
+// their number.
 func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
 	for made < most {
 		if err := enter(fd, d, false); err != nil {
@@ -166,8 +166,8 @@ func TestBudgetOfWatcher(t *testing.T) {
 				made, served := 0, false
 				w := s.watch(greedy, func(pollux.Ready) { made += drainLane(t, greedy, d, tt.n, 1000) })
 				s.watch(modest, func(pollux.Ready) { served = true })
-				// A call of Readable is what begins it; Writable is called for watchers that were
-				// stopped.
+				// The first call of Readable starts the writes. Writable is called for watchers
+				// whose writes were refused.
 				s.turn(s.ready(greedy, pollux.Readable|pollux.Writable), s.ready(modest, pollux.Readable))
 				if made > tt.most || made < 1 {
 					t.Errorf("%d operations in the first turn, want %d", made, tt.most)
@@ -194,7 +194,7 @@ func TestBudgetOfWatcher(t *testing.T) {
 	}
 }
 
-// A watcher that answers all that it was sent is not refused, in whatever pieces either comes.
+// A watcher that answers everything it receives is never refused, whatever the sizes of the pieces.
 func TestBudgetOfAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
@@ -225,8 +225,8 @@ func TestBudgetOfAnswers(t *testing.T) {
 	}
 }
 
-// Queued operations and a watcher that are both stopped by their budget do not make the loop come
-// back twice as often each time.
+// If the budget stops both queued operations and a watcher, the loop still comes back only once in
+// each turn.
 func TestBudgetOfBothLanes(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -252,7 +252,7 @@ func TestBudgetOfBothLanes(t *testing.T) {
 	}
 }
 
-// A task that never has to wait yields by the same measure.
+// A task that never has to wait yields after the same budget.
 func TestBudgetOfTask(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -289,7 +289,7 @@ func TestBudgetOfTask(t *testing.T) {
 	}
 }
 
-// One operation of a task that has many parts to do gives way too, and goes on by itself.
+// An operation of a task with many parts yields too, and then continues by itself.
 func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -306,7 +306,7 @@ func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	for i := 0; made < 20 && i < 20; i++ {
 		before := made
 		s.turn()
-		// The task's own attempts, and then those of the loop, each have a share.
+		// The task's own attempts have a share, and then those of the loop.
 		if made-before > 8 {
 			t.Errorf("turn %d: %d parts of 64 KiB, want 4", i, made-before)
 		}
@@ -317,7 +317,7 @@ func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	}
 }
 
-// Nor is the last attempt of a deadline a licence to do all the rest at once.
+// The last attempt at a deadline does not do all the rest at once either.
 func TestBudgetAtTheDeadline(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -338,7 +338,7 @@ func TestBudgetAtTheDeadline(t *testing.T) {
 	all.want(t, nil, "it was ready all the time")
 }
 
-// A batch counts as its operations for a watcher too, and for a task.
+// A batch counts as its operations, for a watcher and for a task.
 func TestBudgetOfBatches(t *testing.T) {
 	const batch = 8
 	const most = 32 / batch
@@ -383,7 +383,7 @@ func TestBudgetOfBatches(t *testing.T) {
 	})
 }
 
-// A watcher that has taken something is called again, though no bytes moved: empty datagrams,
+// A watcher that has taken something is called again even if no bytes moved: empty datagrams,
 // accepts.
 func TestWatcherThatTookOperations(t *testing.T) {
 	for _, tt := range []struct {

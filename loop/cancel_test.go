@@ -11,12 +11,12 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A cancel ends the operation, never the descriptor, in every mode and however far it has got; and
-// an Op that was used again is another operation.
+// A cancel ends the operation and never the descriptor, in every mode and at every stage. A reused
+// Op is another operation.
 
 var errWhy = errors.New("the reason")
 
-// goDo makes an operation on a goroutine and waits until it is queued.
+// goDo starts an operation on a goroutine and waits until it is queued.
 func (s *stage) goDo(ctx context.Context, fd *FD, o *Op) <-chan error {
 	s.t.Helper()
 	before := fd.length(o.Lane)
@@ -82,7 +82,7 @@ func TestContext(t *testing.T) {
 	})
 }
 
-// testCancelWhileTrying ends a goroutine's context while it makes the attempt for which it was
+// testCancelWhileTrying ends a goroutine's context during the attempt for which the goroutine was
 // woken.
 func testCancelWhileTrying(t *testing.T, last part, want error) {
 	s := newStage(t)
@@ -152,8 +152,8 @@ func TestFutureCancel(t *testing.T) {
 	})
 }
 
-// An Op may be used again once it is settled, in any way; what was said to its last use means
-// nothing to it.
+// An Op may be reused once it is settled, in any way. A cancel of its last use has no effect on the
+// next.
 func TestOpUsedAgain(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -249,8 +249,8 @@ func TestCancelOfTheLastUse(t *testing.T) {
 	}
 }
 
-// The holder of a future may cancel it at any time, and does not know that the Op is in use again,
-// by another goroutine and on another descriptor.
+// The holder of a future may cancel it at any time, even if another goroutine already reuses the Op
+// on another descriptor.
 func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
@@ -368,7 +368,7 @@ func TestTaskCancel(t *testing.T) {
 		})
 		s.turn()
 		cancel()
-		// What the context posts is on its way; the operation ends first.
+		// The function that the context posts is on its way, but the operation ends first.
 		until(t, "the context has posted", func() bool { return s.posted.some.Load() })
 		posted := s.posted.take()
 		s.turn(s.ready(fd, pollux.Readable))
@@ -399,8 +399,8 @@ func TestTaskCancel(t *testing.T) {
 	})
 }
 
-// An operation that did a part and is canceled, by a context or its task's Cancel, gives its lane
-// up.
+// An operation that has done a part and is then canceled, by a context or by its task's Cancel,
+// gives its lane up.
 func TestCancelAfterAPart(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Close ends what waits with net.ErrClosed, each once, ends the registration, and then closes the
-// descriptor.
+// Close ends every wait with net.ErrClosed, each once. It ends the registration, and then closes
+// the descriptor.
 
 const closedText = "use of closed network connection"
 
@@ -53,7 +53,7 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 		t.Errorf("%d futures were settled %d times", len(acts), settled)
 	}
 
-	// And what comes afterwards.
+	// Calls after Close get the error too.
 	if err := fd.Close(); err != net.ErrClosed {
 		t.Errorf("second Close: %v, want net.ErrClosed", err)
 	}

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptor itself: it is deleted before it is closed, and closed once, when the last system
-// call on it is over.
+// The registration is deleted before the descriptor is closed. The descriptor is closed once, when
+// the last system call on it is over.
 
-// sockets is two connected stream sockets, non-blocking.
+// sockets returns two connected non-blocking stream sockets.
 func sockets(t testing.TB) (a, b int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -33,7 +33,7 @@ func sockets(t testing.TB) (a, b int) {
 	return fds[0], fds[1]
 }
 
-// A canary says whether a descriptor is open, and whether it is still the same one.
+// A canary tells whether a descriptor is open, and whether it is still the same one.
 type canary struct {
 	fd  int
 	ino uint64
@@ -145,7 +145,7 @@ func TestDescriptorIsClosed(t *testing.T) {
 			if c.alive() {
 				t.Error("it is open after all")
 			}
-			// The next owner of the number keeps it.
+			// The next file with the number keeps it.
 			x, y := sockets(t)
 			defer unix.Close(x)
 			defer unix.Close(y)
@@ -195,7 +195,7 @@ func TestDetach(t *testing.T) {
 	}
 }
 
-// Of many that close at once, one does.
+// If many close at once, one of them closes the descriptor.
 func TestCloseAtOnce(t *testing.T) {
 	for range 50 {
 		s := newStage(t)
@@ -238,7 +238,7 @@ func TestCloseAtOnce(t *testing.T) {
 	}
 }
 
-// A descriptor that its owner has lost is closed, and the log says so.
+// A descriptor whose owner was collected is closed, and the log reports it.
 func TestAbandon(t *testing.T) {
 	s := newStage(t)
 	a, b := sockets(t)
@@ -261,7 +261,7 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
-// One that is on no loop has the logger of the defaults.
+// A descriptor on no loop uses the logger of the defaults.
 func TestAbandonOnNoLoop(t *testing.T) {
 	if !ownProcess(t) {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A deadline ends an operation, never early, after a last attempt.
+// A deadline ends an operation after a last attempt, and never early.
 
 const timedOut = "i/o timeout"
 
@@ -55,7 +55,7 @@ func TestLastAttempt(t *testing.T) {
 	a.want(t, nil, "what can complete does")
 }
 
-// The first that completes is no reason to give up those behind it.
+// If the first operation completes, the others still get their attempts.
 func TestLastAttempts(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -104,8 +104,8 @@ func TestDeadlinesOfOneLane(t *testing.T) {
 	}
 }
 
-// The timer of a lane stays where it is while operations come and go, and later looks what there
-// is.
+// The timer of a lane stays in place while operations come and go. When it fires it finds the
+// present ones.
 func TestDeadlinePushedBack(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -144,7 +144,7 @@ func TestShorterDeadline(t *testing.T) {
 	long.want(t, timedOut, "its time has come")
 }
 
-// An operation that ends by its deadline leaves those behind it in their order.
+// An operation that ends by its deadline leaves the order of the others unchanged.
 func TestDeadlineOfTheFirst(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -153,14 +153,14 @@ func TestDeadlineOfTheFirst(t *testing.T) {
 	s.p.advance(2 * time.Millisecond)
 	s.turns()
 	first.want(t, timedOut, "its time has come")
-	// It made the last attempt, so it is unknown whether the second is ready; the next edge will
-	// tell.
+	// It made the last attempt, so the loop does not know whether the second is ready. The next
+	// edge will show it.
 	s.turn(s.ready(fd, pollux.Readable))
 	second.want(t, nil, "ready")
 }
 
-// A deadline that passes while another goroutine is in a system call of the lane waits for the end
-// of that: what could complete does.
+// A deadline that passes while another goroutine is in a system call of the lane takes effect at
+// the end of that call: an operation that can complete does so.
 func TestDeadlineWhileTheLaneIsBusy(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -198,13 +198,14 @@ func TestDeadlineAndClose(t *testing.T) {
 	s.turns()
 }
 
-// A closed descriptor leaves no timer, even if one fires just then and another deadline came first.
+// A closed descriptor leaves no timer, even if one fires at that moment and another deadline came
+// first.
 func TestDeadlineSetWhileTheTimerFires(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	s.startWithin(time.Millisecond, fd, Read)
 	s.p.advance(time.Second)
-	// What the loop does between taking the timer out and asking the descriptor.
+	// These are the loop's steps between taking out the timer and looking at the descriptor.
 	timer := s.timers.pop(s.Now())
 	if timer == nil {
 		t.Fatal("the timer does not fire")

@@ -8,15 +8,15 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// The debug mode finds a blocking call on a loop's goroutine also if it would complete at once.
+// The debug mode finds a blocking call on a loop's goroutine even if it would complete at once.
 
-// checking switches the debug mode for a test.
+// checking switches the debug mode on or off for a test.
 func checking(t *testing.T, on bool) {
 	before := checksWaits.Swap(on)
 	t.Cleanup(func() { checksWaits.Store(before) })
 }
 
-// callers run a function in all places of a loop where a call may stand.
+// callers run a function in every place of a loop where user code can call it.
 var callers = map[string]func(s *stage, call func(task *Task)){
 	"posted function": func(s *stage, call func(*Task)) { s.Post(func() { call(nil) }) },
 	"timer":           func(s *stage, call func(*Task)) { s.After(0, func() { call(nil) }) },
@@ -87,7 +87,7 @@ func TestDebugAndGoroutines(t *testing.T) {
 	}
 }
 
-// Without the debug mode a call that completes at once is not checked, and so costs nothing.
+// Without the debug mode, a call that completes at once is not checked and costs nothing.
 func TestNoDebug(t *testing.T) {
 	checking(t, false) // under the race detector it is on
 	for name, call := range callers {

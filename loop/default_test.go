@@ -35,7 +35,7 @@ func TestDefault(t *testing.T) {
 	receive(t, "what was posted", ran)
 }
 
-// A future that names no loop has its functions run on one of the default reactor's.
+// A future that names no loop runs its functions on one of the default reactor's loops.
 func TestDefaultIsForThoseWhoNameNone(t *testing.T) {
 	if _, err := Default(); errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
@@ -100,7 +100,7 @@ func TestConfigComplete(t *testing.T) {
 	}
 }
 
-// rerun runs the calling test in a process of its own, and returns what that writes.
+// rerun runs the calling test in a process of its own, and returns its output.
 func rerun(t *testing.T, env string) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=30s")
@@ -112,8 +112,8 @@ func rerun(t *testing.T, env string) string {
 	return string(out)
 }
 
-// ownProcess runs the calling test again, in a process of its own, since the defaults belong to a
-// process and can be set only before their first use. It returns true there.
+// ownProcess runs the calling test again in a process of its own, and returns true there. The
+// defaults belong to a process and can be set only before their first use.
 func ownProcess(t *testing.T) bool {
 	t.Helper()
 	const child = "POLLUX_TEST_DEFAULTS"
@@ -124,7 +124,7 @@ func ownProcess(t *testing.T) bool {
 	return false
 }
 
-// sleeper is a NewPoller of scripts that sleep, for loops that only have to run.
+// sleeper is a NewPoller that returns scripts which sleep, for loops that only have to run.
 func sleeper() (Poller, error) {
 	p := newScript()
 	p.sleeps = true
@@ -141,7 +141,8 @@ func TestSetDefaults(t *testing.T) {
 	if _, err := Default(); err != errFull {
 		t.Fatalf("Default: %v, want the error of the poller that was set", err)
 	}
-	// That was no use of it. The second call replaces the first, and keeps nothing of it.
+	// That did not use the defaults. The second call replaces the first, and keeps none of its
+	// values.
 	logs := new(logbook)
 	cfg := &Config{Loops: 3, Logger: slog.New(logs), Clock: new(timeouts.Fake), TraceLeaks: true, NewPoller: sleeper}
 	if err := SetDefaults(cfg); err != nil {
@@ -150,7 +151,7 @@ func TestSetDefaults(t *testing.T) {
 	want := *cfg
 	*cfg = Config{} // SetDefaults has a copy
 
-	// For a Config that leaves the fields zero.
+	// This Config leaves the fields zero.
 	l, err := New(&Config{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +179,7 @@ func TestSetDefaults(t *testing.T) {
 	}
 	within(t, "Close", func() { r.Close() })
 
-	// For the default reactor, whose first use is the end of it.
+	// These are for the default reactor. After its first use they cannot change.
 	d, err := Default()
 	if err != nil {
 		t.Fatal(err)
@@ -208,8 +209,8 @@ func TestSetDefaultsToNil(t *testing.T) {
 	}
 }
 
-// Calls of SetDefaults, Default and New at the same time. The default reactor is that of one call
-// which had no error; and no call after Default has none.
+// SetDefaults, Default and New run at the same time. The default reactor has the values of one call
+// that returned no error. A SetDefaults after Default fails.
 func TestSetDefaultsConcurrently(t *testing.T) {
 	if !ownProcess(t) {
 		return

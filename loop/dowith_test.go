@@ -13,7 +13,7 @@ import (
 
 var background = context.Background()
 
-// workersStage is a stage on which few functions that block run at once.
+// workersStage returns a stage that runs only few blocking functions at once.
 func workersStage(t *testing.T, workers int) *stage {
 	t.Helper()
 	logs := new(logbook)
@@ -25,7 +25,7 @@ func workersStage(t *testing.T, workers int) *stage {
 	return &stage{Loop: l, t: t, p: p, logs: logs, next: 1 << 20}
 }
 
-// wantWaits receives how a task's waits have ended.
+// wantWaits checks how the waits of a task have ended.
 func wantWaits(t *testing.T, results <-chan error, want ...error) {
 	t.Helper()
 	for i, want := range want {
@@ -35,8 +35,8 @@ func wantWaits(t *testing.T, results <-chan error, want ...error) {
 	}
 }
 
-// Whatever would end a wait of the task ends the function's context, by the same error; DoWith
-// waits for the function all the same.
+// An event that would end a wait of the task ends the function's context with the same error.
+// DoWith still waits for the function.
 func TestDoWithEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -83,8 +83,8 @@ func TestDoWithEnds(t *testing.T) {
 	}
 }
 
-// A cancel from before is for the next wait, and DoWith is one; a cancel that ended its context is
-// not for the next any more.
+// An earlier cancel ends the next wait, and DoWith is a wait. A cancel that has ended its context
+// does not end the wait after it.
 func TestDoWithAndOtherWaits(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -104,7 +104,7 @@ func TestDoWithAndOtherWaits(t *testing.T) {
 	wantWaits(t, results, context.Canceled, nil)
 }
 
-// What ends the function's goroutine, or what a stranger asks for, is an error.
+// If the function's goroutine ends, or if another goroutine calls DoWith, the result is an error.
 func TestDoWithFails(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -127,8 +127,8 @@ func TestDoWithFails(t *testing.T) {
 	}
 }
 
-// Functions of DoWith take no places of the pool; of Loop.Do and Task.Do together no more than the
-// places run at once, in the order in which they came.
+// Functions of DoWith take no places of the pool. Of the functions of Loop.Do and Task.Do together,
+// no more run at once than the pool has places. They run in the order in which they came.
 func TestLoopDoIsBounded(t *testing.T) {
 	s := workersStage(t, 1)
 	s.run()
@@ -187,7 +187,7 @@ func (p *pool) taken() int {
 	return p.running
 }
 
-// A place is given up whatever becomes of the function, and nothing on the loop may wait for one.
+// A function gives its place up, however it ends. No code on the loop may wait for a place.
 func TestLoopDoFails(t *testing.T) {
 	s := workersStage(t, 1)
 	s.run()
@@ -220,8 +220,8 @@ func TestLoopDoFails(t *testing.T) {
 	}
 }
 
-// A cancel of which the function takes no notice, or which comes when it has just returned, is for
-// the next wait.
+// If the function ignores a cancel, or if the cancel comes just after its return, it ends the next
+// wait.
 func TestDoWithAndCancelThatIsLate(t *testing.T) {
 	t.Run("not heeded", func(t *testing.T) {
 		s := newStage(t)
@@ -253,7 +253,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 	})
 }
 
-// A goroutine's operation joins the loop that it names, if the descriptor is on none.
+// A goroutine's operation joins the named loop if the descriptor is on none.
 func TestHome(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	for _, on := range []*stage{nil, other} {
@@ -276,8 +276,9 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// A promise that stands for an operation sees the end of its loop, and is settled by the function
-// that carries it out; without one, by the loop when its tasks are gone.
+// A promise that stands for an operation sees the end of its loop. The function that carries out
+// the operation settles it. If no such function is left, the loop settles it after its tasks have
+// ended.
 func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 	s := newStage(t)
 	s.run()

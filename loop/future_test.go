@@ -80,7 +80,7 @@ func TestSettledAtOnceByMany(t *testing.T) {
 	}
 }
 
-// Goroutines, tasks and functions may wait for one future, before it is settled and after.
+// Goroutines, tasks and functions may wait for one future, before and after it is settled.
 func TestManyWaiters(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -109,7 +109,7 @@ func TestManyWaiters(t *testing.T) {
 	within(t, "the last waiter's end", wg.Wait)
 }
 
-// A wait that a context ends is one waiter's: the promise goes on.
+// A context that ends a wait ends only that wait: the promise continues.
 func TestWaitForAPromiseWithAContext(t *testing.T) {
 	s := newStage(t)
 	p := NewPromise[int](s.Loop)
@@ -123,7 +123,7 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 	}
 }
 
-// The loop keeps nothing of a promise without a waiter, however many there were.
+// The loop keeps nothing of promises without a waiter, however many there were.
 func TestAbandonedPromises(t *testing.T) {
 	kept := func(s *stage) int { return s.promised.count() }
 	t.Run("by tasks that sleep", func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestAbandonedPromises(t *testing.T) {
 	})
 }
 
-// Then runs on the loop, in the last step of a turn, never inline.
+// Then runs on the loop, in the last step of a turn, and never inside the call.
 func TestThen(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -220,8 +220,8 @@ func TestThen(t *testing.T) {
 	}
 }
 
-// The loop of Then is the descriptor's, and if it is on none the one that was named: also if
-// nothing had to wait.
+// Then runs on the loop of the descriptor. If the descriptor is on none, it runs on the named loop,
+// even if nothing had to wait.
 func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -250,8 +250,8 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}
 }
 
-// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed,
-// and later ones run on a goroutine of their own.
+// A function of Then runs even if the loop ends. The end of the loop gives it net.ErrClosed. A
+// later function runs on a goroutine of its own.
 func TestThenOnAClosedLoop(t *testing.T) {
 	s := newStage(t)
 	promise, operation := NewPromise[int](s.Loop), s.start(s.joined(), Read)
@@ -275,7 +275,7 @@ func TestThenOnAClosedLoop(t *testing.T) {
 
 }
 
-// The end of a loop settles everything on it, and calls each function of Then once, with
+// The end of a loop settles everything on it, and calls each function of Then once with
 // net.ErrClosed.
 func TestThenAtTheEndOfALoop(t *testing.T) {
 	for _, end := range []string{"Close", "the poller fails"} {
@@ -406,7 +406,7 @@ func TestNothingAllocated(t *testing.T) {
 	})
 }
 
-// An operation that waits costs nothing either, once its lane and its Op have what they need.
+// An operation that waits allocates nothing either, once its lane and its Op have what they need.
 func TestNothingAllocatedByWaiting(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

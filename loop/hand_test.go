@@ -13,10 +13,10 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The loop gives the lane to its first waiter, which makes the attempt and gives the lane to the
-// next.
+// The loop wakes the first waiter of a lane. That waiter takes the lane, makes the attempt and
+// wakes the next one.
 
-// A waiter is an operation by a task, of a loop that need not be the descriptor's.
+// A waiter is an operation by a task. The task's loop may differ from the descriptor's.
 type waiter struct {
 	Op
 	play
@@ -25,7 +25,7 @@ type waiter struct {
 	over bool
 }
 
-// wait makes an operation by a task of s and has it queued, which takes a turn.
+// wait starts an operation by a task of s and makes a turn, so that it is queued.
 func (s *stage) wait(fd *FD, timeout time.Duration, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
@@ -34,7 +34,7 @@ func (s *stage) wait(fd *FD, timeout time.Duration, parts ...part) *waiter {
 	return w
 }
 
-// begin begins w and has it queued.
+// begin starts w and makes a turn, so that it is queued.
 func (s *stage) begin(fd *FD, w *waiter) {
 	s.t.Helper()
 	w.task = s.Go(func(task *Task) {
@@ -79,7 +79,7 @@ func TestHandedOnInOrder(t *testing.T) {
 	}
 }
 
-// One that finds nothing after all is the first again, and those that came meanwhile stay behind
+// A woken operation that finds nothing is the first again. Those that came meanwhile stay behind
 // it.
 func TestHandedInVain(t *testing.T) {
 	s, other := newStage(t), newStage(t)
@@ -97,7 +97,7 @@ func TestHandedInVain(t *testing.T) {
 	late.want(t, 1, true, nil, "the lane was handed on")
 }
 
-// An edge that comes between the loop's giving and the attempt, or during it, is not lost.
+// An edge between the wake-up and the attempt, or during the attempt, is not lost.
 func TestEdgeWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -110,8 +110,8 @@ func TestEdgeWhileHanded(t *testing.T) {
 	w.want(t, 3, true, nil, "the edge came during the attempt")
 }
 
-// A task is resumed right after the event that it has waited for, before anything is done about the
-// next.
+// A task is resumed right after the event that ended its wait, before the loop handles the next
+// event.
 func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	s := newStage(t)
 	a, b, c := s.joined(), s.joined(), s.joined()
@@ -133,8 +133,8 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	}
 }
 
-// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait.
-// What is there is the next one's.
+// A cancel after the loop has woken the task, and before its attempt, ends the wait. The next
+// operation gets the data.
 func TestTaskCancelWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -170,7 +170,7 @@ func TestContextWhileHanded(t *testing.T) {
 	}
 }
 
-// A descriptor is closed at once though an operation was woken to use it.
+// A descriptor is closed at once even if an operation was woken to use it.
 func TestCloseWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -186,7 +186,7 @@ func TestCloseWhileWoken(t *testing.T) {
 	w.want(t, 1, true, net.ErrClosed, "closed")
 }
 
-// A detached descriptor is not used any more by a waiter that has the lane and has not run.
+// A waiter that has the lane and has not run does not use a detached descriptor.
 func TestDetachWhileHanded(t *testing.T) {
 	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestDetachWhileHanded(t *testing.T) {
 	}
 }
 
-// A descriptor for which an operation was woken does not move.
+// A descriptor does not move while an operation is woken for it.
 func TestMoveWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -232,8 +232,8 @@ func TestMoveWhileWoken(t *testing.T) {
 	w.want(t, 3, true, nil, "ready")
 }
 
-// What could complete does, in every mode and however late the loop is; and what cannot
-// is not tried again and again.
+// An operation that can complete does so, in every mode and however late the loop is. One that
+// cannot is not tried again and again.
 func TestLastAttemptOfWhoWaits(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -281,8 +281,8 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 	})
 }
 
-// An attempt that makes an edge itself, as each of AF_ALG's does, keeps no waiter from the end of
-// its time.
+// An attempt that makes an edge itself, as AF_ALG's do, does not keep other waiters from ending at
+// their deadlines.
 func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -299,7 +299,7 @@ func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	w.want(t, 5, true, os.ErrDeadlineExceeded, "its time is over")
 }
 
-// Nor does one whose edges the loop sees before the attempt is over.
+// The same is true if the loop sees the edges before the attempt is over.
 func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
@@ -331,8 +331,8 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 	}
 }
 
-// An attempt that makes its next edge does not keep the loop busy, and what comes after many in
-// vain is late by a millisecond at the most.
+// An attempt that makes its next edge does not keep the loop busy. After many such edges without a
+// result, data is late by at most a millisecond.
 func TestEdgesInVain(t *testing.T) {
 	for _, by := range []string{"task", "future"} {
 		t.Run(by, func(t *testing.T) {
@@ -378,8 +378,8 @@ func TestEdgesInVain(t *testing.T) {
 	}
 }
 
-// A deadline that passes while an operation has the lane: it gets what is there, and then those
-// behind him theirs, in their order.
+// A deadline passes while an operation has the lane. That operation gets the data, and then the
+// others get theirs in order.
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -406,8 +406,8 @@ func TestDeadlineWhileHanded(t *testing.T) {
 	hopeless.want(t, 1, true, os.ErrDeadlineExceeded, "nothing is left")
 }
 
-// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it
-// pass them.
+// Earlier operations that cannot complete do not delay the deadline of a later one. The later one
+// does not pass them.
 func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that back off", func(t *testing.T) {
 		s := newStage(t)
@@ -441,7 +441,7 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	})
 }
 
-// A watcher that backed off is called when the time has come, whichever operation has the lane
+// A watcher that backed off is called when its time has come, whichever operation has the lane
 // then.
 func TestRetryOfWatcherWithOthers(t *testing.T) {
 	s := newStage(t)
@@ -460,7 +460,7 @@ func TestRetryOfWatcherWithOthers(t *testing.T) {
 	}
 }
 
-// A timer that finds no deadline to be over lets the loop sleep, whatever the lane is used for.
+// A timer that finds no deadline due lets the loop sleep, whatever operations use the lane.
 func TestTimerOfABusyLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -478,8 +478,8 @@ func TestTimerOfABusyLane(t *testing.T) {
 	late.want(t, timedOut, "its time has come")
 }
 
-// Operations that look at something else and those that do not wait stand side by side, and neither
-// makes the other try for ever.
+// Blind operations and operations that do not wait can use a lane together, and neither makes the
+// other try for ever.
 func TestBlindBesideOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -490,8 +490,8 @@ func TestBlindBesideOthers(t *testing.T) {
 		b, p := blind.tries, plain.tries
 		s.turn(s.ready(fd, pollux.Readable))
 		s.turns()
-		// The blind one is tried for the edge, and again since the other may have had what it looks
-		// behind.
+		// The blind one is tried for the edge, and once more because the other may have taken the
+		// data before its own.
 		if blind.tries-b > 2 || plain.tries-p != 1 {
 			t.Fatalf("edge %d: %d attempts of the blind one and %d of the other, want at most 2 and 1", i, blind.tries-b, plain.tries-p)
 		}
@@ -500,7 +500,8 @@ func TestBlindBesideOthers(t *testing.T) {
 	s.turns()
 }
 
-// One that is closed during an attempt of the loop's own coming back is closed by the loop.
+// If a descriptor is closed during an attempt that the loop makes when it comes back, the loop
+// closes it.
 func TestCloseDuringTheComingBack(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -514,7 +515,7 @@ func TestCloseDuringTheComingBack(t *testing.T) {
 	}
 }
 
-// A task that always finds something lets others have their turn.
+// A task that always finds data lets others run.
 func TestHandedTaskYields(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -546,8 +547,8 @@ func TestHandedTaskYields(t *testing.T) {
 	s.turns()
 }
 
-// A goroutine of the loop that a task ends leaves no operation behind that was to be resumed after
-// the same event.
+// A task ends the loop's goroutine. Operations that were to be resumed after the same event are
+// still resumed.
 func TestGoexitWithOthersWoken(t *testing.T) {
 	r, s := reactor(t, false)
 	fd := s.joined()
@@ -572,8 +573,7 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 	within(t, "Close", func() { r.Close() })
 }
 
-// A call that waits in the name of a task that is waiting gets an error, and does not touch its
-// wait.
+// A call in the name of a task that is waiting gets an error and does not change the task's wait.
 func TestStrangerInATasksName(t *testing.T) {
 	s := newStage(t)
 	fd, elsewhere := s.joined(), s.joined()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A lane serves its operations first in, first out; it remembers what is known of the descriptor's
-// readiness, and no more.
+// A lane serves its operations first in, first out. It caches what is known about readiness, and no
+// more.
 
 func TestLaneIsFIFO(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
@@ -52,7 +52,8 @@ func TestLaneIsFIFO(t *testing.T) {
 	}
 }
 
-// An operation of several parts is not mixed with what others do, from its first attempt on.
+// The attempts of an operation of several parts are not mixed with other operations, from its first
+// attempt on.
 func TestPartsAreNotMixed(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -84,7 +85,7 @@ func TestPartsAreNotMixed(t *testing.T) {
 	}
 }
 
-// What comes while an attempt is made is tried once that is done: no edge will tell it to.
+// An operation that comes during an attempt is tried after it, since no edge will come for it.
 func TestQueuedDuringAnAttempt(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -122,7 +123,7 @@ func TestQueuedDuringAnAttempt(t *testing.T) {
 	})
 }
 
-// An edge that comes during an attempt is not lost, in whichever mode it is made.
+// An edge during an attempt is not lost, in any mode.
 func TestEdgeDuringAnAttempt(t *testing.T) {
 	t.Run("of the starter", func(t *testing.T) {
 		s := newStage(t)
@@ -167,7 +168,7 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 	})
 }
 
-// A read that came up short has emptied the socket: the next need not ask the kernel.
+// A short read has emptied the socket: the next read does not ask the kernel.
 func TestDrained(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -221,7 +222,7 @@ func TestDrained(t *testing.T) {
 	})
 }
 
-// An operation that must not wait does not, and is no reason to join a loop.
+// An operation that must not wait does not wait, and does not make the descriptor join a loop.
 func TestNow(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -245,7 +246,7 @@ func TestNow(t *testing.T) {
 			t.Errorf("%d attempts on a loop, want 1", a.tries)
 		}
 	}
-	// A watcher is called in time, and its descriptor is not asked without need.
+	// A watcher is called in time, so its descriptor is not tried without need.
 	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
 		t.Fatal(err)
 	}
@@ -291,8 +292,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Blind operations look at something else: they pass others, others pass them, and the lane learns
-// nothing from them.
+// Blind operations look at something else. They may pass others, others may pass them, and they do
+// not change the state of the lane.
 
 func (s *stage) startBlind(fd *FD, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
@@ -364,8 +365,8 @@ func TestBlind(t *testing.T) {
 		blind.want(t, waits, "its edge has not come")
 	})
 	t.Run("behind one that is not ready", func(t *testing.T) {
-		// The blind one was not tried when it was queued, for the lane was busy; the edge is its
-		// own.
+		// The blind one was not tried when it was queued, because the lane was busy. The edge wakes
+		// it.
 		s := newStage(t)
 		fd := s.joined()
 		var blind *act
@@ -376,7 +377,7 @@ func TestBlind(t *testing.T) {
 		blind.want(t, nil, "an edge came, and others do not hold it up")
 	})
 	t.Run("came during an attempt that is not ready", func(t *testing.T) {
-		// What it looks at may have been there for long: no edge will tell.
+		// Its data may have been there for long, and no edge will come for it.
 		s := newStage(t)
 		fd := s.joined()
 		var blind *act
@@ -396,7 +397,7 @@ func TestBlind(t *testing.T) {
 		blind.want(t, nil, "the lane is free")
 	})
 	t.Run("others came during its attempt", func(t *testing.T) {
-		// The plain one finds the lane busy; its edge came before.
+		// The plain one finds the lane busy. Its edge came before.
 		s := newStage(t)
 		fd := s.joined()
 		var plain *act
@@ -406,7 +407,7 @@ func TestBlind(t *testing.T) {
 	})
 }
 
-// An operation of several parts goes on in its place: what came during its first attempt comes
+// An operation of several parts keeps its place: operations that came during its first attempt run
 // after its last.
 func TestPartsStayTogether(t *testing.T) {
 	s := newStage(t)
@@ -428,9 +429,9 @@ func TestPartsStayTogether(t *testing.T) {
 	exit(fd, Write, false, Outcome{}, nil)
 }
 
-// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have
-// an edge that the loop has not seen yet. A watcher's does not, nor does any pass the operations in
-// the queue.
+// A call that must not wait asks the kernel, whatever the lane has cached: data may have come whose
+// edge the loop has not seen yet. A watcher's call does not ask, and no such call passes the
+// operations in the queue.
 func TestBeginThatMustNotWait(t *testing.T) {
 	s := newStage(t)
 	for _, d := range []Direction{Read, Write} {

@@ -13,8 +13,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A lane that its owner has lent is the owner's for as long as it takes: other operations come
-// after it, or end, and the loop goes on.
+// The owner keeps a lane that it has lent to itself as long as it needs. Other operations wait
+// behind it, or end, and the loop continues.
 
 func TestLentLane(t *testing.T) {
 	s := newStage(t)
@@ -50,7 +50,7 @@ func TestLentLane(t *testing.T) {
 	}
 }
 
-// The owner of a lent lane goes on waiting in its place, before those that came meanwhile.
+// The owner of a lent lane keeps its place while it waits, before those that came meanwhile.
 func TestLentLaneWaitsAgain(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -88,8 +88,8 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 	}
 }
 
-// A descriptor that is closed while its lane is lent is not lent again, and stays open until the
-// lane is given back.
+// A descriptor that is closed while its lane is lent is not lent again. It stays open until the
+// owner gives the lane back.
 func TestLentTooLate(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -112,7 +112,8 @@ func TestLentTooLate(t *testing.T) {
 	}
 }
 
-// A promise that another party cancels is settled by that party, with what came of it.
+// If another party carries out a promise's operation, a cancel goes to that party, which settles
+// the promise with the result.
 func TestPromiseCanceledBy(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -132,7 +133,7 @@ func TestPromiseCanceledBy(t *testing.T) {
 	}
 }
 
-// Edges after each of which the lane was lent came to something, and the next is not put off.
+// If the lane was lent after each edge, the edges had a result, and the next one is not put off.
 func TestLentAtEachEdge(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -161,7 +162,7 @@ func TestLentAtEachEdge(t *testing.T) {
 	s.turns()
 }
 
-// Close while the lane is lent ends what waits behind it, and leaves the descriptor to the owner
+// Close while the lane is lent ends the waits behind it, and leaves the descriptor to the owner
 // until End.
 func TestCloseWhileLent(t *testing.T) {
 	for _, tt := range []struct {
@@ -200,8 +201,8 @@ func TestCloseWhileLent(t *testing.T) {
 	}
 }
 
-// The deadline of a lane that is lent ends what waits behind it at once. The owner's call goes on,
-// and its wait ends.
+// The deadline of a lent lane ends the waits behind it at once. The owner's call continues, and its
+// next wait ends.
 func TestDeadlineWhileLent(t *testing.T) {
 	for _, how := range []string{"it passes", "it is moved into the past"} {
 		for _, failed := range []error{nil, ErrAgain} {
@@ -244,7 +245,7 @@ func TestDeadlineWhileLent(t *testing.T) {
 	}
 }
 
-// A cancel that comes while the owner has the lane is for its next wait.
+// A cancel while the owner has the lane ends the owner's next wait.
 func TestCancelWhileLent(t *testing.T) {
 	for _, how := range []string{"Cancel", "context"} {
 		s := newStage(t)

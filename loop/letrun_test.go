@@ -12,8 +12,8 @@ import (
 )
 
 // A goroutine that user code on a loop makes ready runs at once, whether the loop waits next or
-// goes on for ever. Without that it would wait until Go's runtime takes the processor from the
-// loop, up to 10 ms and more.
+// never waits. Otherwise it would wait until Go's runtime takes the processor from the loop, which
+// can take 10 ms and more.
 func TestWokenGoroutineRuns(t *testing.T) {
 	p, err := pollux.New(nil)
 	if err != nil {
@@ -71,7 +71,7 @@ func TestWokenGoroutineRuns(t *testing.T) {
 	}
 }
 
-// A turn that has much to do calls the poller's Yield between one thing and the next.
+// A long turn calls the poller's Yield between its steps.
 func TestLongTurnYields(t *testing.T) {
 	const many = 8 * yieldEvery
 	for what, do := range map[string]func(s *stage){

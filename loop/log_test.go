@@ -17,7 +17,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// jsonHandler is a zapHandler whose lines a test can read: they are JSON, with the keys of slog.
+// jsonHandler returns a zapHandler that writes JSON with slog's keys, so that a test can read the
+// lines.
 func jsonHandler(w io.Writer, least zapcore.Level) *zapHandler {
 	enc := zapcore.NewJSONEncoder(zapcore.EncoderConfig{
 		TimeKey: slog.TimeKey, LevelKey: slog.LevelKey, MessageKey: slog.MessageKey,
@@ -26,7 +27,7 @@ func jsonHandler(w io.Writer, least zapcore.Level) *zapHandler {
 	return &zapHandler{core: zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(w)), least)}
 }
 
-// jsonLines decodes what a jsonHandler has written.
+// jsonLines decodes the lines that a jsonHandler has written.
 func jsonLines(t *testing.T, text string) (lines []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -99,7 +100,7 @@ func TestHandlerValues(t *testing.T) {
 	}
 }
 
-// The value of a panic comes from a user, and so does its String method. A second panic there would
+// The value of a panic comes from a user, and so does its String method. A second panic in it would
 // end the loop.
 func TestHandlerContainsPanicOfValue(t *testing.T) {
 	var buf bytes.Buffer
@@ -138,7 +139,7 @@ func TestHandlerLevels(t *testing.T) {
 	}
 }
 
-// Two handlers that come from one do not share what they add.
+// Two handlers made from one do not share their attributes.
 func TestHandlerDerivedTwice(t *testing.T) {
 	var buf bytes.Buffer
 	base := slog.New(jsonHandler(&buf, zapcore.DebugLevel)).WithGroup("a").WithGroup("b").WithGroup("c")
@@ -186,7 +187,7 @@ func TestHandlerConcurrently(t *testing.T) {
 	}
 }
 
-// Handle returns the error of a write: another handler around it may look at that.
+// Handle returns the error of a write, so that a handler around it can use that.
 func TestHandlerWriteError(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -199,7 +200,7 @@ func TestHandlerWriteError(t *testing.T) {
 	}
 }
 
-// What a user sees without any configuration.
+// A user sees this without any configuration.
 func TestStderrLogger(t *testing.T) {
 	if os.Getenv("POLLUX_TEST_STDERR") == "" {
 		out := rerun(t, "POLLUX_TEST_STDERR=1")

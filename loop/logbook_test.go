@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// A logbook is a slog.Handler that keeps what is logged at any level, for the test to read. It
-// knows no groups and no WithAttrs, which this package does not use.
+// A logbook is a slog.Handler that keeps all entries for the test to read. It does not support
+// groups and WithAttrs, which this package does not use.
 type logbook struct {
 	onEntry func() // called for each entry; may be nil
 
@@ -22,7 +22,7 @@ type logEntry struct {
 	attrs   map[string]any
 }
 
-// ContextMap is the value of each attribute.
+// ContextMap returns the value of each attribute.
 func (e logEntry) ContextMap() map[string]any { return e.attrs }
 
 func (b *logbook) Enabled(context.Context, slog.Level) bool { return true }
@@ -45,7 +45,7 @@ func (b *logbook) Handle(_ context.Context, r slog.Record) error {
 func (b *logbook) WithAttrs([]slog.Attr) slog.Handler { panic("a logbook has no WithAttrs") }
 func (b *logbook) WithGroup(string) slog.Handler      { panic("a logbook has no WithGroup") }
 
-// All is a copy of the entries.
+// All returns a copy of the entries.
 func (b *logbook) All() []logEntry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -54,17 +54,17 @@ func (b *logbook) All() []logEntry {
 
 func (b *logbook) Len() int { return len(b.All()) }
 
-// FilterMessage gives the entries whose message is text.
+// FilterMessage returns the entries whose message is text.
 func (b *logbook) FilterMessage(text string) *logbook {
 	return b.filter(func(e logEntry) bool { return e.Message == text })
 }
 
-// FilterMessageSnippet gives the entries whose message contains text.
+// FilterMessageSnippet returns the entries whose message contains text.
 func (b *logbook) FilterMessageSnippet(text string) *logbook {
 	return b.filter(func(e logEntry) bool { return strings.Contains(e.Message, text) })
 }
 
-// FilterLevelExact gives the entries of one level.
+// FilterLevelExact returns the entries of one level.
 func (b *logbook) FilterLevelExact(level slog.Level) *logbook {
 	return b.filter(func(e logEntry) bool { return e.Level == level })
 }
@@ -79,5 +79,5 @@ func (b *logbook) filter(keep func(logEntry) bool) *logbook {
 	return some
 }
 
-// silent is a logger for tests that look at no log.
+// silent is a logger for tests that do not read the log.
 var silent = slog.New(slog.DiscardHandler)

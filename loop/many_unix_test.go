@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// However many descriptors there were, nothing of them is left.
+// After many descriptors were used and closed, the process holds none of their resources.
 
-// held is what a process holds of the system.
+// held counts the system's resources that a process holds.
 type held struct{ descriptors, goroutines int }
 
 func holdings(t *testing.T) held {
@@ -36,7 +36,7 @@ func holdings(t *testing.T) held {
 	return held{n, runtime.NumGoroutine()}
 }
 
-// nothingLeft closes the reactor and fails if anything of it, or on it, is left.
+// nothingLeft closes the reactor and fails if resources of it, or on it, are left.
 func nothingLeft(t *testing.T, r *Reactor, before held) {
 	t.Helper()
 	for i, l := range r.Loops() {

@@ -9,8 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor without waiters may move to another loop; nothing that is under way on the
-// first one reaches it any more.
+// A descriptor without waiters may move to another loop. Events that are on their way on the first
+// loop do not reach it any more.
 
 func TestMove(t *testing.T) {
 	s, other := newStage(t), newStage(t)
@@ -64,7 +64,7 @@ func TestNoMoveWhileSomebodyWaits(t *testing.T) {
 	}
 }
 
-// A deadline is measured by the loop it is on.
+// A deadline is measured by the loop of the descriptor.
 func TestMoveAndDeadline(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -92,7 +92,7 @@ func TestMoveAndDeadline(t *testing.T) {
 	}
 }
 
-// What the first loop has still to look at does not take the second one's coming back away.
+// Work that the first loop has left does not cancel the second loop's plan to come back.
 func TestMoveInTheMiddleOfATurn(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -117,7 +117,8 @@ func TestMoveInTheMiddleOfATurn(t *testing.T) {
 	behind.want(t, nil, "the lane is free")
 }
 
-// A watcher may hand its descriptor on; or it gets an error that says why it may not, just then.
+// A watcher may move its descriptor to another loop. If it may not at that moment, it gets an error
+// that says why.
 func TestMoveWhileBeingTold(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.descriptor()
@@ -147,8 +148,8 @@ func TestMoveWhileBeingTold(t *testing.T) {
 	}
 }
 
-// A watcher that has read a part, and hands the descriptor on to one of another loop before it
-// returns: what was to be remembered is nothing that concerns the first loop any more.
+// A watcher reads a part, and moves the descriptor to another loop before it returns. The part that
+// is left then concerns the new loop only.
 func TestHandOnAfterAPart(t *testing.T) {
 	handOn := func(t *testing.T, next Watcher) (s, other *stage, fd *FD) {
 		s, other = newStage(t), newStage(t)
@@ -221,7 +222,7 @@ func TestHandOnAfterAPart(t *testing.T) {
 	})
 }
 
-// readPart reads one of the parts that are left, for a watcher.
+// readPart reads one of the remaining parts, for a watcher.
 func readPart(fd *FD, left int) int {
 	if err := enter(fd, Read, false); err == nil {
 		left--

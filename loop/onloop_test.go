@@ -8,11 +8,11 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other
+// A goroutine's wait on a loop's own goroutine could never end. It is refused, and waits on other
 // goroutines are not.
 
-// foreverWaits is the ways to wait as a goroutine, each for what does not come before ctx ends or
-// fd is closed.
+// foreverWaits lists the ways to wait as a goroutine. Each waits for an event that does not come
+// before ctx ends or fd is closed.
 func foreverWaits(ctx context.Context, s *stage, fd *FD) map[string]func() error {
 	return map[string]func() error{
 		"operation":                func() error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
@@ -108,8 +108,8 @@ func TestErrOnLoop(t *testing.T) {
 	}
 }
 
-// A descriptor that is on no loop yet would join one of the default reactor's, and the loop at hand
-// would stand until that serves it. A future of it waits for nothing.
+// A descriptor that is on no loop would join one of the default reactor's, and the present loop
+// would stop until that one serves it. A future of it does not wait.
 func TestErrOnLoopBeforeJoin(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -152,7 +152,8 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 	}
 }
 
-// deepen calls fn from far up the stack, by functions that may be inlined and ones that may not.
+// deepen calls fn from deep in the stack, through functions that may be inlined and functions that
+// may not.
 func deepen(n int, fn func() error) error {
 	if n == 0 {
 		return fn()
@@ -160,7 +161,7 @@ func deepen(n int, fn func() error) error {
 	return func() error { return deepen(n-1, fn) }()
 }
 
-// Others may wait while user code runs on the loop, for a long time too.
+// Other goroutines may wait while user code runs on the loop, also for a long time.
 func TestOtherGoroutinesMayWait(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -185,7 +186,7 @@ func TestOtherGoroutinesMayWait(t *testing.T) {
 	}
 }
 
-// What has its result needs no wait, and may be asked for anywhere.
+// A future that is settled needs no wait, so any goroutine may ask for its result.
 func TestResultsOnLoop(t *testing.T) {
 	s := newStage(t)
 	s.run()

@@ -17,10 +17,10 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A panic in user code is logged with its stack, ends its own task or closes its own descriptor,
+// A panic in user code is logged with its stack. It ends its own task or closes its own descriptor,
 // and nothing else.
 
-// panicked fails unless the log has n panics, each with its value and the stack of this file.
+// panicked fails unless the log has n panics, each with its value and a stack that names this file.
 func (s *stage) panicked(n int) {
 	s.t.Helper()
 	found := s.logs.FilterMessageSnippet("panic").FilterLevelExact(slog.LevelError).All()
@@ -77,7 +77,7 @@ func TestPanicInWatcherAfterClose(t *testing.T) {
 	}
 }
 
-// A watcher is called by an event, because it has stopped early, or when it has backed off.
+// The loop calls a watcher at an event, after it has stopped early, and after it has backed off.
 func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -191,11 +191,10 @@ func TestPanicInTask(t *testing.T) {
 	}
 }
 
-// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and
-// nothing can stop it. A Reactor's loop goes on with another, and all that the turn had still to do
-// is done.
+// runtime.Goexit in user code (as testing's FailNow does) ends the goroutine of the loop. A
+// Reactor's loop continues on another goroutine, and does the rest of the turn.
 
-// reactor makes a reactor of one loop, on a script that sleeps.
+// reactor returns a reactor of one loop, on a script that sleeps.
 func reactor(t *testing.T, lock bool) (*Reactor, *stage) {
 	t.Helper()
 	logs := new(logbook)
@@ -229,7 +228,7 @@ func TestGoexit(t *testing.T) {
 			r, s := reactor(t, false)
 			sleeping := s.Go(func(t *Task) { t.Sleep(time.Hour) })
 			s.idle()
-			// All of this is of one turn.
+			// All of this belongs to one turn.
 			s.p.mu.Lock()
 			s.p.held = true
 			s.p.mu.Unlock()
@@ -337,7 +336,7 @@ func TestGoexitAtTheEnd(t *testing.T) {
 	}
 }
 
-// A loop that Run drives on the caller's goroutine can be closed after that goroutine was ended.
+// A loop that Run drives on the caller's goroutine can be closed after that goroutine has ended.
 func TestGoexitInRun(t *testing.T) {
 	s := newStage(t)
 	gone := make(chan struct{})
@@ -353,8 +352,8 @@ func TestGoexitInRun(t *testing.T) {
 	}
 }
 
-// A goroutine that is locked to a thread may resume only coroutines that it made, or the process
-// dies: so this is another one.
+// A goroutine that is locked to a thread may resume only coroutines that it has made; otherwise the
+// process dies. So this one is made anew.
 func TestGoexitOfALockedThread(t *testing.T) {
 	const child = "POLLUX_TEST_GOEXIT"
 	if os.Getenv(child) == "" {
@@ -375,7 +374,7 @@ func TestGoexitOfALockedThread(t *testing.T) {
 	task.Cancel()
 	receive(t, "the end of a task that was there before", result)
 
-	// And once more at the end.
+	// Do it once more at the end.
 	s.Go(func(t *Task) { result <- t.Sleep(time.Hour) })
 	if err := s.descriptor().Watch(s.Loop, closedFunc(func(error) { runtime.Goexit() })); err != nil {
 		t.Fatal(err)
@@ -387,7 +386,8 @@ func TestGoexitOfALockedThread(t *testing.T) {
 	}
 }
 
-// A panic of a promise's user, and of what a task does on the pool, reaches the waiter.
+// A panic in the code that settles a promise, or in a task's function on the pool, reaches the
+// waiter.
 func TestPanicInDo(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -411,7 +411,7 @@ func TestPanicInDo(t *testing.T) {
 	}
 }
 
-// The goroutine of the pool is gone, and neither the task nor the pool's place with it.
+// The pool's goroutine has ended, but the task and the place in the pool are still there.
 func TestGoexitInDo(t *testing.T) {
 	p := newScript()
 	l, err := New(&Config{Workers: 1, Logger: silent, Clock: p.clock, NewPoller: func() (Poller, error) { return p, nil }})
@@ -440,7 +440,7 @@ func TestGoexitInDo(t *testing.T) {
 	}
 }
 
-// A panic of an attempt ends its operation and nothing else, in whichever mode it is made.
+// A panic in an attempt ends its operation and nothing else, in any mode.
 func TestPanicInAttempt(t *testing.T) {
 	oops := part{during: func() { panic("oh no") }}
 	for _, tt := range []struct {
@@ -471,7 +471,7 @@ func TestPanicInAttempt(t *testing.T) {
 	}
 }
 
-// What the logger does with a back-off is the user's code: it may use the descriptor.
+// The logger that gets a back-off is user code: it may use the descriptor.
 func TestBackOffIsLoggedWithoutLock(t *testing.T) {
 	p := newScript()
 	var fd *FD
@@ -492,7 +492,8 @@ func TestBackOffIsLoggedWithoutLock(t *testing.T) {
 	a.want(t, net.ErrClosed, "closed by the logger")
 }
 
-// The same of a wake-up that fails, although the caller of wake holds the descriptor's lock.
+// The same is true for a wake-up that fails, although the caller of wake holds the descriptor's
+// lock.
 func TestFailedWakeIsLoggedWithoutLock(t *testing.T) {
 	var fd *FD
 	told := make(chan string, 1)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A Reactor owns loops and hands them out.
+// A Reactor owns loops and selects one for each new user.
 
 func scripted(t *testing.T, loops int) (*Reactor, []*script) {
 	t.Helper()
@@ -97,7 +97,7 @@ func TestReactorOfAsManyLoopsAsProcessors(t *testing.T) {
 	}
 }
 
-// One that cannot be made whole leaves nothing behind.
+// A reactor that cannot be made completely leaves nothing behind.
 func TestReactorThatFails(t *testing.T) {
 	var scripts []*script
 	r, err := NewReactor(&Config{Loops: 3, Logger: silent, NewPoller: func() (Poller, error) {

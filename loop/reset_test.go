@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// Reset starts a timer anew, whatever it is doing.
+// Reset starts a timer anew in every state.
 
 func TestReset(t *testing.T) {
 	const d = time.Second
@@ -58,7 +58,7 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// A call that is due and queued is dropped by Reset, and one of the new time follows.
+// Reset drops a call that is due and queued. A call at the new time follows.
 func TestResetOfOneThatIsDue(t *testing.T) {
 	for _, every := range []bool{false, true} {
 		for _, again := range []time.Duration{0, time.Second} {
@@ -141,7 +141,7 @@ func TestResetOfEvery(t *testing.T) {
 	timer.Stop()
 }
 
-// While the function runs, Reset by another goroutine starts the timer anew.
+// Reset by another goroutine while the function runs starts the timer anew.
 func TestResetWhileItRuns(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -162,7 +162,7 @@ func TestResetWhileItRuns(t *testing.T) {
 	goOn <- struct{}{}
 }
 
-// A timer that would end the loop's sleep later is moved before it.
+// A timer that is moved to before the end of the loop's sleep wakes the loop.
 func TestResetWakesTheLoop(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -187,7 +187,8 @@ func TestResetOnAClosedLoop(t *testing.T) {
 	}
 }
 
-// Each start of a timer makes one call, or is canceled by a Reset or Stop that says so.
+// Each start of a timer makes one call, unless a Reset or Stop returns that it has canceled the
+// call.
 func TestResetFromManyGoroutines(t *testing.T) {
 	s := newStage(t)
 	s.run()

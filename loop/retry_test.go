@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// What makes no edge is tried again after a while: the time doubles up to a second, and the log is
-// told why.
+// An operation whose readiness makes no edge is tried again after a time. The time doubles up to a
+// second, and the log gets the reason.
 
 var errFull = errors.New("too many open files")
 
@@ -74,7 +74,7 @@ func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 	a.want(t, nil, "10 ms later")
 }
 
-// What an edge has made needless does not hold up the next that backs off.
+// If an edge makes a back-off unnecessary, that does not delay the next back-off.
 func TestRetryBeginsAnewAfterAnEdge(t *testing.T) {
 	s := newStage(t)
 	fd := s.fresh()
@@ -102,13 +102,13 @@ func TestRetryEndsWithAnEdge(t *testing.T) {
 	}
 }
 
-// Each edge ends the back-off. But many in a row whose attempts come to nothing are made by the
-// attempts themselves (a send to the full queue of another Unix datagram socket makes one each
-// time): from then on there is one attempt a millisecond.
+// Each edge ends the back-off. But if many edges in a row bring nothing, the attempts themselves
+// make them (each send to the full queue of another Unix datagram socket makes one). From then on
+// the loop makes one attempt a millisecond.
 func TestRetryAtEachEdge(t *testing.T) {
 	if oneShotScripts {
 		// A descriptor that backs off may be ready all the time (an accept without free
-		// descriptors), and so Arm would report it again and again. The timer alone ends the
+		// descriptors). Arm would then report it again and again. So only the timer ends the
 		// back-off there.
 		t.Skip("the next edge of a lane that backs off is promised only by edge-triggered pollers")
 	}
@@ -135,8 +135,8 @@ func TestRetryAtEachEdge(t *testing.T) {
 	a.want(t, nil, "there is something")
 }
 
-// The time that one backed off for, and did not wait to the end, is not that of operations that
-// make edges without result.
+// The time of a back-off that ended early does not count for operations that make edges without a
+// result.
 func TestRetryOfAnotherThanTheMakerOfEdges(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -151,7 +151,7 @@ func TestRetryOfAnotherThanTheMakerOfEdges(t *testing.T) {
 	a.want(t, nil, "a while later")
 }
 
-// An operation that has to join a loop first backs off too, and one with a deadline ends by it.
+// An operation that has to join a loop first backs off too. A deadline ends it.
 func TestRetryBeforeItIsOnALoop(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -184,7 +184,7 @@ func TestRetryWithoutCauseIsSilent(t *testing.T) {
 	}
 }
 
-// A watcher that backs off, a listener's mostly, is called when it is to try again.
+// A watcher that backs off, mostly a listener's, is called when it has to try again.
 func TestRetryOfWatcher(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -211,8 +211,8 @@ func TestRetryOfWatcher(t *testing.T) {
 	}
 }
 
-// A back-off in one direction is no reason for attempts in the other, nor are others' a reason to
-// try again early.
+// A back-off in one direction causes no attempts in the other direction. Other operations do not
+// end it early.
 func TestRetryIsOfOneLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -226,7 +226,7 @@ func TestRetryIsOfOneLane(t *testing.T) {
 	a.want(t, nil, "its second is over")
 }
 
-// A watcher that backed off while the lane is lent is called when its owner gives it back.
+// A watcher that backed off while the lane is lent is called when the owner gives the lane back.
 func TestRetryOfWatcherWhileLent(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()

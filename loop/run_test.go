@@ -15,8 +15,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Run drives a loop until its context ends, and may be called again; Close ends it for good, from
-// wherever it is called.
+// Run drives a loop until its context ends, and may be called again. Close ends the loop for good,
+// from any goroutine.
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	s := newStage(t)
@@ -34,7 +34,8 @@ func TestRunEndsWithItsContext(t *testing.T) {
 			t.Errorf("Run %d: %v, want the context's cause", i, err)
 		}
 	}
-	// What is posted, registered and started between two runs waits for the next.
+	// Functions that are posted, descriptors that join and timers that start between two runs wait
+	// for the next run.
 	ran := make(chan string, 2)
 	s.Post(func() { ran <- "posted" })
 	task := s.Go(func(*Task) { ran <- "task" })
@@ -76,7 +77,7 @@ func TestRunTwice(t *testing.T) {
 	}
 }
 
-// A poller that fails ends its loop, with its error for everything that is on it or comes later.
+// A poller that fails ends its loop. Everything on the loop, and every later call, gets its error.
 func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 	s := newStage(t)
 	s.poller = failingPoller{s.p}
@@ -109,8 +110,8 @@ func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 	within(t, "Close", func() { s.Close() })
 }
 
-// A wake-up that a signal has interrupted is made again; one that fails ends the loop.
-// A loop that no goroutine runs is ended by Close, also if its poller has failed before.
+// A wake-up that a signal has interrupted is made again. A wake-up that fails ends the loop. Close
+// ends a loop that no goroutine runs, also if its poller has failed before.
 func TestCloseOfALoopWhosePollerHasFailed(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -148,7 +149,7 @@ func TestWakeThatFails(t *testing.T) {
 	receive(t, "the function", ran)
 }
 
-// A reactor hands out no loop whose poller has failed.
+// A reactor does not select a loop whose poller has failed.
 func TestReactorLeavesOutADeadLoop(t *testing.T) {
 	r, err := NewReactor(&Config{Loops: 3, Logger: silent})
 	if err != nil {
@@ -279,7 +280,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Every wait for the loop ends at the loop's end.
+// Every wait for the loop ends when the loop ends.
 func TestCloseTellsEveryone(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -337,8 +338,8 @@ func TestCloseTellsEveryone(t *testing.T) {
 	}
 }
 
-// A function that Post has taken runs, and a task that Go has taken ends, however close to Close
-// they come.
+// A function that Post has accepted runs, and a task that Go has accepted ends, however close to
+// Close they come.
 func TestPostAndClose(t *testing.T) {
 	for range 300 {
 		s := newStage(t)
@@ -376,8 +377,8 @@ func TestPostAndClose(t *testing.T) {
 	}
 }
 
-// The poller is closed after the last of all other calls: a waker that is late would write to
-// the descriptor of another file.
+// The poller is closed after all other calls have returned: a late Wake would write to the
+// descriptor of another file.
 func TestCloseWaitsForWakers(t *testing.T) {
 	s := newStage(t)
 	s.p.sleeps = true
@@ -419,7 +420,7 @@ func TestCloseWaitsForWakers(t *testing.T) {
 	receive(t, "the end of Run", over)
 }
 
-// What is registered still is closed, and the log says where that was done.
+// A descriptor that is still registered is closed, and the log shows where it was registered.
 func TestLeaks(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()

@@ -8,13 +8,13 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// crowded is a script beside goroutines that compute.
+// crowded is a script that reports goroutines which compute.
 type crowded struct{ *script }
 
 func (crowded) Crowded() time.Duration { return 64 * time.Microsecond }
 
-// Beside goroutines that compute, a goroutine makes another attempt at once, and one more after it
-// has let them run, before it parks. Then it waits for an edge as ever.
+// While other goroutines compute, a goroutine makes another attempt at once before it parks, and
+// one more after they have run. Then it waits for an edge as usual.
 func TestGoroutineLooksAgainBesideOthers(t *testing.T) {
 	s := newStage(t)
 	s.poller = crowded{s.p}
@@ -32,8 +32,8 @@ func TestGoroutineLooksAgainBesideOthers(t *testing.T) {
 	}
 }
 
-// While it lets others run it keeps the lane: what comes meanwhile is behind it, and an edge is not
-// lost.
+// While it lets others run it keeps the lane. Operations that come meanwhile are behind it, and no
+// edge is lost.
 func TestLookingAgainKeepsTheLane(t *testing.T) {
 	s := newStage(t)
 	s.poller = crowded{s.p}

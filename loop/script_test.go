@@ -15,18 +15,18 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// soon is how long a test waits for what has to happen.
+// soon limits the time in which an expected event must happen.
 const soon = 5 * time.Second
 
-// A script is a Poller that a test plays: Wait tells what the test has put there, and every call is
-// written down.
+// A script is a Poller that a test controls. Wait returns the events that the test has set, and the
+// script records every call.
 //
-// By default Wait never blocks, for a test that makes each turn of the loop itself. Once it sleeps,
-// for a loop that Run drives, it blocks as a poller does: until there are events, a Wake, or the
-// fake clock has passed the timeout.
+// By default Wait never blocks: the test makes each turn of the loop itself. A script that sleeps
+// is for a loop that Run drives. It blocks as a poller does, until there are events, until a Wake,
+// or until the fake clock has passed the timeout.
 //
-// A script that is one-shot drops events that the loop has not asked for, by Add or by Arm. An
-// event uses up what it reports. See stage.arrives for what comes during an attempt.
+// A one-shot script drops events that the loop has not asked for by Add or Arm. An event uses up
+// the directions that it reports. See stage.arrives for events during an attempt.
 type script struct {
 	clock   *timeouts.Fake
 	oneShot bool // immutable
@@ -85,7 +85,7 @@ func (s *script) Add(fd int, token pollux.Token) error {
 	})
 }
 
-// Arm asks for a direction again. It is not among the calls: only a one-shot poller gets it.
+// Arm asks for a direction again. The script does not record it: only a one-shot poller gets it.
 func (s *script) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,8 +104,8 @@ func (s *script) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	return nil
 }
 
-// deliver returns what is left of an event on a one-shot poller, whose registration it uses up. mu
-// is held.
+// deliver returns the part of an event that a one-shot poller may report, and uses up the
+// registration. The caller holds mu.
 func (s *script) deliver(ev pollux.Event) (pollux.Event, bool) {
 	asked, registered := s.asked[ev.Token]
 	if !s.oneShot || !registered {
@@ -171,7 +171,7 @@ func (s *script) Yield() error {
 
 func (s *script) Crowded() time.Duration { return 0 }
 
-// tell puts events where the next Wait finds them, or the one that sleeps.
+// tell sets events for the next Wait, or for one that sleeps.
 func (s *script) tell(events ...pollux.Event) {
 	s.mu.Lock()
 	s.events = append(s.events, events...)
@@ -179,7 +179,7 @@ func (s *script) tell(events ...pollux.Event) {
 	s.mu.Unlock()
 }
 
-// advance lets time pass.
+// advance moves the fake clock forward.
 func (s *script) advance(d time.Duration) {
 	s.clock.Advance(d)
 	s.mu.Lock()
@@ -187,7 +187,7 @@ func (s *script) advance(d time.Duration) {
 	s.mu.Unlock()
 }
 
-// count says how often a call was made.
+// count returns how often a call was made.
 func (s *script) count(call string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,14 +199,14 @@ func (s *script) count(call string) (n int) {
 	return n
 }
 
-// lastWait is the timeout that the last Wait was given.
+// lastWait returns the timeout of the last Wait.
 func (s *script) lastWait() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.waits[len(s.waits)-1]
 }
 
-// A stage is a loop on a script, with what it logs.
+// A stage is a loop on a script, with its log.
 type stage struct {
 	*Loop
 	t    *testing.T
@@ -232,7 +232,7 @@ func newStage(t *testing.T) *stage {
 	return &stage{Loop: l, t: t, p: p, logs: logs, next: 1 << 20}
 }
 
-// run has the loop driven by a goroutine until the test is over.
+// run drives the loop on a goroutine until the test is over.
 func (s *stage) run() {
 	s.p.mu.Lock()
 	s.p.sleeps = true
@@ -247,7 +247,7 @@ func (s *stage) run() {
 	})
 }
 
-// idle waits until the loop sleeps and nothing would wake it.
+// idle waits until the loop sleeps and has nothing to do.
 func (s *stage) idle() {
 	s.t.Helper()
 	late := false
@@ -267,13 +267,13 @@ func (s *stage) idle() {
 	}
 }
 
-// descriptor makes an FD with a number that is no descriptor's: to close it has no effect.
+// descriptor returns an FD whose number is not a descriptor's, so that its close has no effect.
 func (s *stage) descriptor() *FD {
 	s.next++
 	return NewFD(s.next)
 }
 
-// fresh makes an FD that has joined the loop, and whose first edges are still to come.
+// fresh returns an FD that has joined the loop and whose first edges are still to come.
 func (s *stage) fresh() *FD {
 	s.t.Helper()
 	fd := s.descriptor()
@@ -283,8 +283,8 @@ func (s *stage) fresh() *FD {
 	return fd
 }
 
-// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is
-// known to be blocked, and a one-shot poller is asked for nothing.
+// joined returns an FD on the loop whose first edges have been handled. Neither lane is blocked,
+// and a one-shot poller is asked for nothing.
 func (s *stage) joined() *FD {
 	s.t.Helper()
 	fd := s.fresh()
@@ -294,7 +294,7 @@ func (s *stage) joined() *FD {
 	return fd
 }
 
-// ready is the event that fd is ready.
+// ready returns the event that fd is ready.
 func (s *stage) ready(fd *FD, r pollux.Ready) pollux.Event {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
@@ -310,8 +310,8 @@ func (s *stage) turn(events ...pollux.Event) {
 	}
 }
 
-// arrives makes a turn that finds what has arrived in the middle of an attempt. A one-shot poller
-// that was not asked for it reports it at Arm, which is level-triggered.
+// arrives makes a turn that finds events which came during an attempt. If a one-shot poller was not
+// asked for them, it reports them at Arm, which is level-triggered.
 func (s *stage) arrives(fd *FD, r pollux.Ready) {
 	s.t.Helper()
 	ev := s.ready(fd, r)
@@ -323,7 +323,7 @@ func (s *stage) arrives(fd *FD, r pollux.Ready) {
 	s.turn(ev)
 }
 
-// turns makes turns without events until the loop would sleep, and returns how many.
+// turns makes turns without events until the loop would sleep, and returns their number.
 func (s *stage) turns() (n int) {
 	s.t.Helper()
 	for n < 10000 {
@@ -342,13 +342,13 @@ type trial func(sysfd int) (Outcome, error)
 
 func (f trial) Try(sysfd int) (Outcome, error) { return f(sysfd) }
 
-// do is FD.Do for an Op that has its own Attempt.
+// do does FD.Do for an Op that has its own Attempt.
 func do(fd *FD, w Waiter, o *Op) error {
 	o.Waiter = w
 	return fd.Do(&o.Call, o.Attempt)
 }
 
-// enter is Begin as it is for a call that may wait, but returns ErrAgain in place of waiting.
+// enter does Begin as for a call that may wait, but returns ErrAgain instead of waiting.
 func enter(fd *FD, d Direction, blind bool) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -359,7 +359,7 @@ func enter(fd *FD, d Direction, blind bool) error {
 	return err
 }
 
-// exit is End for a call that must not wait. It returns true if another attempt would be made at
+// exit does End for a call that must not wait. It returns true if another attempt would be made at
 // once, but does not take the lane for it.
 func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) {
 	c := Call{Lane: d, Blind: blind}
@@ -371,7 +371,7 @@ func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) 
 	return retry
 }
 
-// A part is what one attempt of a play comes to.
+// A part is the result of one attempt of a play.
 type part struct {
 	out    Outcome
 	err    error
@@ -383,7 +383,7 @@ var (
 	done  = part{}
 )
 
-// A play is an Attempt that comes to its parts in order, and to ErrAgain from then on.
+// A play is an Attempt that returns its parts in order, and then ErrAgain.
 type play struct {
 	parts []part
 	tries int
@@ -401,14 +401,14 @@ func (p *play) Try(int) (Outcome, error) {
 	return now.out, now.err
 }
 
-// An act is an operation of a test, whose result is a future.
+// An act is an operation of a test that gives a future.
 type act struct {
 	Op
 	play
 	Future[int]
 }
 
-// start starts an operation that comes to parts.
+// start starts an operation that has these parts.
 func (s *stage) start(fd *FD, d Direction, parts ...part) *act {
 	return s.startWithin(-1, fd, d, parts...)
 }
@@ -420,7 +420,7 @@ func (s *stage) startWithin(timeout time.Duration, fd *FD, d Direction, parts ..
 	return a
 }
 
-// outcome says how an operation stands: "waits", or its error.
+// outcome returns the state of an operation: "waits", or its error.
 func (a *act) outcome() string {
 	if !a.Settled() {
 		return "waits"
@@ -429,7 +429,7 @@ func (a *act) outcome() string {
 	return fmt.Sprint(err)
 }
 
-// want fails unless the operation stands so.
+// want fails unless the operation is in that state.
 func (a *act) want(t *testing.T, outcome any, why string) {
 	t.Helper()
 	if got := a.outcome(); got != fmt.Sprint(outcome) {
@@ -471,7 +471,7 @@ func until(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// waiting is how many operations are in the queue and were not woken.
+// waiting returns the number of operations in the queue that were not woken.
 func (fd *FD) waiting(d Direction) (n int) {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -483,7 +483,7 @@ func (fd *FD) waiting(d Direction) (n int) {
 	return n
 }
 
-// length is how many operations are queued.
+// length returns the number of queued operations.
 func (fd *FD) length(d Direction) (n int) {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()

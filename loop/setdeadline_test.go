@@ -12,10 +12,9 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The deadline of a lane ends its operations, in each way to wait, and can be moved while they
-// wait.
+// The deadline of a lane ends its operations, in each way to wait. It can be moved while they wait.
 
-// limit is SetDeadline at d from now.
+// limit calls SetDeadline with d from now.
 func (s *stage) limit(fd *FD, lane Direction, d time.Duration) {
 	s.t.Helper()
 	if err := fd.SetDeadline(lane, s.Now().Add(d)); err != nil {
@@ -23,7 +22,7 @@ func (s *stage) limit(fd *FD, lane Direction, d time.Duration) {
 	}
 }
 
-// unlimited takes the deadline of a lane away.
+// unlimited removes the deadline of a lane.
 func (s *stage) unlimited(fd *FD, lane Direction) {
 	s.t.Helper()
 	if err := fd.SetDeadline(lane, timeouts.Never); err != nil {
@@ -102,8 +101,7 @@ func TestSetDeadline(t *testing.T) {
 	}
 }
 
-// Once the deadline of a lane has passed, its operations fail without an attempt, and until it is
-// moved.
+// After the deadline of a lane, operations fail without an attempt until the deadline is moved.
 func TestOperationsAfterTheDeadline(t *testing.T) {
 	for _, how := range []string{"it passes", "it is set into the past"} {
 		t.Run(how, func(t *testing.T) {
@@ -140,7 +138,7 @@ func TestOperationsAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// What waits behind the first ends too, and so does an operation that was woken and has not come.
+// Operations behind the first end too, and so does a woken operation that has not run.
 func TestSetDeadlineOfMany(t *testing.T) {
 	for _, how := range []string{"it passes", "it is moved into the past"} {
 		t.Run(how, func(t *testing.T) {
@@ -171,8 +169,8 @@ func TestSetDeadlineOfMany(t *testing.T) {
 	}
 }
 
-// A deadline that is set before the descriptor is on a loop holds without one, and on the loop that
-// it joins.
+// A deadline that is set before the descriptor joins a loop has effect without one, and on the loop
+// that it joins.
 func TestSetDeadlineBeforeJoin(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -241,7 +239,7 @@ func TestMoveWithDeadline(t *testing.T) {
 	s.start(fd, Read, done).want(t, nil, "there is no deadline")
 }
 
-// A watcher is called when the deadline of a lane passes, once, and its attempts get
+// A watcher is called once when the deadline of a lane passes, and its attempts return
 // os.ErrDeadlineExceeded.
 func TestSetDeadlineAndWatcher(t *testing.T) {
 	for _, how := range []string{"it passes", "it is moved into the past", "the watcher moves it into the past"} {
@@ -324,8 +322,8 @@ func TestSetDeadlineOfOneThatIsClosed(t *testing.T) {
 	}
 }
 
-// A deadline that is moved again and again, by other goroutines, ends each operation that it has
-// passed, and no other.
+// Other goroutines move a deadline again and again. It ends each operation that it has passed, and
+// no other.
 func TestSetDeadlineFromManyGoroutines(t *testing.T) {
 	s := newStage(t)
 	s.run()

@@ -20,11 +20,11 @@ import (
 )
 
 // Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and
-// closes at any moment. Every operation ends once; those that fail have taken nothing; and no byte
-// of a stream is lost, doubled or out of its place.
+// closes at any moment. Every operation ends once. A failed operation has taken nothing. No byte of
+// a stream is lost, repeated or out of order.
 
-// A stream is one direction of a pair of sockets. The byte at each place is known, so that any
-// other is noticed.
+// A stream is one direction of a pair of sockets. Each place has a known byte, so the test notices
+// any other.
 type stream struct {
 	sent, received int // each guarded by its lane: the race detector sees it if two attempts are made at once
 
@@ -33,8 +33,8 @@ type stream struct {
 
 func place(i int) byte { return byte(i*7 + i>>8) }
 
-// A transfer is an operation on a stream, with what it has done so far. It is used again for the
-// next, as in a pool.
+// A transfer is an operation on a stream, with its progress. The next operation reuses it, as from
+// a pool.
 type transfer struct {
 	Op
 	buf [700]byte
@@ -102,7 +102,7 @@ func orAgain(err error) error {
 	return err
 }
 
-// A stressed is one end of a pair, and the works on it.
+// A stressed is one end of a pair, and the operations on it.
 type stressed struct {
 	t  *testing.T
 	r  *Reactor
@@ -111,8 +111,8 @@ type stressed struct {
 	d  Direction
 }
 
-// operation makes one operation, waited for in one of all ways, and returns false once the stream
-// is over.
+// operation makes one operation and waits for it in one of all ways. It returns false when the
+// stream is over.
 func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	o.job = job{s: x.s, want: 1 + rng.IntN(len(o.buf))}
 	o.Attempt, o.Lane, o.Blind = o, x.d, false
@@ -186,7 +186,7 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	return false
 }
 
-// enter is an operation of one attempt.
+// enter makes an operation of one attempt.
 func (x *stressed) enter(o *transfer) error {
 	err := attempts(x.fd, &Call{Lane: x.d}, o)
 	if err == ErrAgain {
@@ -195,12 +195,12 @@ func (x *stressed) enter(o *transfer) error {
 	return err
 }
 
-// await is an operation whose caller makes the attempts.
+// await makes an operation whose caller makes the attempts.
 func (x *stressed) await(w Waiter, o *transfer) error {
 	return attempts(x.fd, &Call{Waiter: w, Lane: x.d, Timeout: o.Timeout}, o)
 }
 
-// future is an operation without a waiter at first.
+// future starts an operation that has no waiter at first.
 func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
 	f := Start(x.fd, x.r.Next(), &o.Op, new(int)) // the result is not what is used again
 	var told atomic.Int32
@@ -238,14 +238,14 @@ func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *tr
 	return err
 }
 
-// result is the error of a completion that is settled.
+// result returns the error of a settled completion.
 func (c *completion) result() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// A drinker is a watcher that reads all there is.
+// A drinker is a watcher that reads everything.
 type drinker struct {
 	x    *stressed
 	over chan struct{}
@@ -279,7 +279,7 @@ func (w *drinker) Ready(pollux.Ready) {
 
 func (w *drinker) Closed(error) { close(w.over) }
 
-// stressPair is the life of one pair.
+// stressPair runs one pair from its start to its end.
 func stressPair(t *testing.T, r *Reactor, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	sysA, sysB := sockets(t)

@@ -6,8 +6,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A slot is reused only after the turn in which it was freed, and in another generation: an event
-// is never told to the wrong one.
+// A slot is reused only after the turn in which it was freed, and with another generation. So no
+// event reaches the wrong descriptor.
 
 func TestStaleTokens(t *testing.T) {
 	s := newStage(t)
@@ -43,8 +43,8 @@ func TestTokensOfNobody(t *testing.T) {
 		pollux.Event{Token: pollux.MakeToken(0, 7), Ready: pollux.Readable})
 }
 
-// A descriptor that comes in the place of one that was closed in the same turn is not told of
-// events fetched for that.
+// A descriptor that replaces one closed in the same turn gets no events that were fetched for the
+// old one.
 func TestSlotRestsUntilTheTurnIsOver(t *testing.T) {
 	s := newStage(t)
 	first, second := s.descriptor(), s.descriptor()
@@ -88,7 +88,7 @@ func TestGenerationsWrap(t *testing.T) {
 	}
 }
 
-// A table that was full of descriptors keeps its slots for the next ones.
+// A table that was full keeps its slots for the next descriptors.
 func TestSlotsAreReused(t *testing.T) {
 	s := newStage(t)
 	for range 3 {

@@ -111,8 +111,8 @@ func TestTaskYield(t *testing.T) {
 	}
 }
 
-// Tasks of one loop never run at once, and each only on the goroutine that drives the loop: also if
-// that is locked to a thread.
+// Tasks of one loop never run at the same time. Each runs only on the goroutine that drives the
+// loop, also if that is locked to a thread.
 func TestTasksRunOnTheLoop(t *testing.T) {
 	for _, lock := range []bool{false, true} {
 		r, s := reactor(t, lock)
@@ -184,7 +184,7 @@ func TestTaskDoSuspendsOnlyTheTask(t *testing.T) {
 	}
 }
 
-// At most Config.Workers functions run at once; the others wait in their order.
+// At most Config.Workers functions run at once. The others wait in order.
 func TestTaskDoIsBounded(t *testing.T) {
 	p := newScript()
 	l, err := New(&Config{Workers: 3, Clock: p.clock, Logger: silent, NewPoller: func() (Poller, error) { return p, nil }})
@@ -221,7 +221,7 @@ func TestTaskDoIsBounded(t *testing.T) {
 	}
 }
 
-// Do waits for its function whatever happens: it may be using what the task owns.
+// Do always waits for its function, which may be using data of the task.
 func TestTaskDoOutlastsCancel(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -317,8 +317,8 @@ func TestTaskAwait(t *testing.T) {
 	}
 }
 
-// Of a wait that was canceled the operation goes on, and its result goes to no one waiter: it may
-// be written just now.
+// After a canceled wait the operation continues. The canceled waiter gets no result, since it may
+// be being written at that moment.
 func TestTaskAwaitCanceled(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -346,7 +346,7 @@ func TestTaskAwaitCanceled(t *testing.T) {
 	}
 }
 
-// A wait in the name of a task that does not run is refused, and has no effect.
+// A wait in the name of a task that does not run is refused and has no effect.
 func TestWaitInTheNameOfAnotherTask(t *testing.T) {
 	s := newStage(t)
 	asleep := s.Go(func(task *Task) { task.Sleep(time.Hour) })
@@ -430,8 +430,8 @@ func TestGoAndClose(t *testing.T) {
 	}
 }
 
-// What only the task itself may do is refused to the function of a Do, and on a task that waits or
-// has ended; the task goes on.
+// Calls that only the task itself may make are refused in the function of a Do, and on a task that
+// waits or has ended. The task continues.
 func TestTaskOfAStranger(t *testing.T) {
 	s := newStage(t)
 	s.run()

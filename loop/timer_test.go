@@ -138,7 +138,7 @@ func TestEvery(t *testing.T) {
 	}
 }
 
-// A loop that is late skips what it has missed, and keeps to the multiples.
+// A loop that is late skips missed calls, and keeps to the multiples.
 func TestEverySkipsWhatWasMissed(t *testing.T) {
 	s := newStage(t)
 	ran := 0
@@ -173,8 +173,8 @@ func TestEveryAMillisecondAtLeast(t *testing.T) {
 	}
 }
 
-// Timers may be started and stopped by anyone while the loop runs them: each that Stop says was
-// stopped in time does not run.
+// Any goroutine may start and stop timers while the loop runs them. If Stop returns true, the
+// function does not run.
 func TestTimersFromManyGoroutines(t *testing.T) {
 	s := newStage(t)
 	s.run()

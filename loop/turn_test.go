@@ -14,7 +14,7 @@ import (
 
 // One turn: wait, attempts for the events, deadlines, and what was queued when that step began.
 
-// watch makes a function the standing watcher of fd.
+// watch sets a function as the standing watcher of fd.
 func (s *stage) watch(fd *FD, ready func(r pollux.Ready)) *witness {
 	s.t.Helper()
 	w := &witness{ready: ready}
@@ -24,7 +24,7 @@ func (s *stage) watch(fd *FD, ready func(r pollux.Ready)) *witness {
 	return w
 }
 
-// A witness is a Watcher that remembers.
+// A witness is a Watcher that records its calls.
 type witness struct {
 	ready  func(r pollux.Ready)
 	told   []pollux.Ready
@@ -72,7 +72,7 @@ func TestTurnOrder(t *testing.T) {
 	}
 }
 
-// I/O comes before deadlines: what could complete does, however late the loop is.
+// I/O comes before deadlines: an operation that can complete does so, however late the loop is.
 func TestLateLoopCompletes(t *testing.T) {
 	for _, n := range []int{1, 32, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestPostInOrder(t *testing.T) {
 	within(t, "the last post", over.Wait)
 }
 
-// However many posts, deadlines and ends there are while a loop sleeps, it is woken once.
+// A sleeping loop is woken once, however many posts, deadlines and ends there are.
 func TestOneWakeForEachSleep(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -212,7 +212,7 @@ func TestNoWakeOfALoopThatIsAwake(t *testing.T) {
 	}
 }
 
-// A timer wakes the loop only if it comes before what the loop sleeps for.
+// A timer wakes the loop only if it is due before the end of the loop's sleep.
 func TestTimersWakeOnlyIfEarlier(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -233,7 +233,7 @@ func TestTimersWakeOnlyIfEarlier(t *testing.T) {
 			t.Errorf("timer %d, %s: %d wake-ups in all, want %d", i, tt.name, n, tt.wakes)
 		}
 	}
-	// A deadline that is pushed back stays where it is, and costs no wake-up.
+	// A deadline that is pushed back stays in place, and causes no wake-up.
 	s.idle()
 	before := s.p.count("wake")
 	fd := s.joined()
@@ -252,7 +252,8 @@ func TestTimersWakeOnlyIfEarlier(t *testing.T) {
 	}
 }
 
-// One poster's closures, tasks and what a closed watcher gets keep their order too.
+// Functions and tasks that one goroutine posts keep their order, and so do the last calls of a
+// watcher.
 func TestPostsOfAllKindsInOrder(t *testing.T) {
 	s := newStage(t)
 	var order []string
@@ -270,7 +271,7 @@ func TestPostsOfAllKindsInOrder(t *testing.T) {
 	}
 }
 
-// closedFunc is a Watcher of nothing but its end.
+// closedFunc is a Watcher that only handles Closed.
 type closedFunc func(error)
 
 func (closedFunc) Ready(pollux.Ready) {}

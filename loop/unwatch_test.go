@@ -7,10 +7,10 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor whose watcher was taken away is as one that never had one: it waits, moves, and can
-// be watched again.
+// After Unwatch a descriptor is like one that never had a watcher: operations can wait for it, and
+// it can be moved and watched again.
 
-// drain is an attempt of a watcher that finds nothing.
+// drain makes an attempt of a watcher that finds nothing.
 func drain(t *testing.T, fd *FD) {
 	if err := enter(fd, Read, false); err != nil {
 		t.Errorf("Begin: %v", err)
@@ -19,7 +19,7 @@ func drain(t *testing.T, fd *FD) {
 	exit(fd, Read, false, Outcome{}, ErrAgain)
 }
 
-// unwatchers take the watcher of fd away, in each place from which that can be done.
+// unwatchers remove the watcher of fd, in each place from which that can be done.
 var unwatchers = map[string]func(t *testing.T, s *stage, fd *FD, w *witness){
 	"before an event": func(t *testing.T, s *stage, fd *FD, w *witness) {
 		if got := fd.Unwatch(); got != w {

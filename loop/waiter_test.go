@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// none is no context.
+// none is a nil context.
 var none context.Context
 
 func TestWaiter(t *testing.T) {
@@ -78,8 +78,8 @@ func TestWaiterWhoseContextHasEnded(t *testing.T) {
 	s.turns()
 }
 
-// A context that has ended ends a task's wait though each attempt makes the next edge itself: no
-// wait is long enough for a function that the context would post to the loop.
+// A context that has ended ends a task's wait, even if each attempt makes the next edge itself:
+// then no wait lasts until a function that the context posts to the loop would run.
 func TestContextOfATaskThatIsWokenAgainAndAgain(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("a lane that backs off is not armed on a one-shot poller, so its attempts make no edge there")

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A standing watcher is called each time that an attempt of its own is worth making, and once at
-// the end.
+// A standing watcher is called each time that an attempt of its own may succeed, and once at the
+// end.
 
 func TestWatcherIsTold(t *testing.T) {
 	s := newStage(t)
@@ -60,7 +60,7 @@ func TestWatcherIsTold(t *testing.T) {
 	expect("hung up", pollux.Readable|pollux.Hangup)
 }
 
-// A short write is as good as one that had to wait.
+// A short write counts like a write that had to wait.
 func TestWatcherIsToldAfterShortWrite(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -79,7 +79,7 @@ func TestWatcherIsToldAfterShortWrite(t *testing.T) {
 	}
 }
 
-// A watcher that comes late gets what others got.
+// A watcher that is set late gets the events that came before.
 func TestWatchWhatIsReady(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -99,7 +99,7 @@ func TestWatchWhatIsReady(t *testing.T) {
 	}
 }
 
-// A write that had to wait before there was a loop sees its end.
+// A write that had to wait before the descriptor was on a loop sees the end of the wait.
 func TestWatchAfterWriteThatHadToWait(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -127,8 +127,7 @@ func TestOperationsBeforeWatcher(t *testing.T) {
 	}
 }
 
-// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are
-// refused.
+// watchAndCount watches fd with attempts in the lane d that succeed, and counts the refused ones.
 func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	s.t.Helper()
 	refused = new(int)
@@ -141,8 +140,8 @@ func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	})
 }
 
-// A watcher whose attempt is refused because another is being made, or waits, is called again once
-// it is worth one.
+// A watcher whose attempt is refused, because another attempt runs or waits, is called again when
+// one may succeed.
 func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String()+" while another goroutine is in a system call", func(t *testing.T) {
@@ -184,8 +183,8 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	}
 }
 
-// Nor does a watcher keep the loop busy whose attempts make edges: after many without result it
-// sees one a while later.
+// A watcher whose attempts make edges does not keep the loop busy either: after many without a
+// result it is called a while later.
 func TestWatcherThatMakesEdges(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String(), func(t *testing.T) {
@@ -234,7 +233,7 @@ func TestWatcherThatMakesEdges(t *testing.T) {
 	}
 }
 
-// A watcher that makes no attempts for a while is called for each edge all the same.
+// A watcher that makes no attempts for a while is still called at each edge.
 func TestWatcherThatDoesNotTry(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("a one-shot poller reports the next edge after an attempt only, see Watcher.Ready")
@@ -303,7 +302,7 @@ func TestWatchErrors(t *testing.T) {
 	}
 }
 
-// What the poller refuses is reported, and leaves nothing behind.
+// An error of the poller is returned, and nothing is left behind.
 func TestJoinThatFails(t *testing.T) {
 	s := newStage(t)
 	full := errors.New("no more watches")
@@ -353,7 +352,7 @@ func TestWatchers(t *testing.T) {
 	}
 }
 
-// A watcher that has read something, and has not come to the end, is called again in the next turn,
+// A watcher that has read something and has not reached the end is called again in the next turn,
 // without an edge.
 func TestWatcherThatStopsEarly(t *testing.T) {
 	read := func(fd *FD, blind bool, out Outcome, err error) {
@@ -405,8 +404,8 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 	}
 }
 
-// One that reads a part each time is called until all is read, and others have their turns
-// meanwhile.
+// A watcher that reads one part in each call is called until everything is read. Others have their
+// turns meanwhile.
 func TestWatcherThatReadsInParts(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.descriptor(), s.descriptor()

@@ -2,8 +2,7 @@ package loop
 
 import "testing"
 
-// ways are all ways to wait for one operation. Each begins one, and sends its error when it is
-// over.
+// ways lists all ways to wait for one operation. Each starts one, and sends its error at the end.
 var ways = map[string]func(s *stage, fd *FD, c Call, a Attempt) <-chan error{
 	"goroutine": func(s *stage, fd *FD, c Call, a Attempt) <-chan error {
 		return elsewhere(func() error { return fd.Do(&c, a) })
@@ -65,7 +64,7 @@ func (s *stage) inTask(fn func(task *Task) error) <-chan error {
 	return over
 }
 
-// attempts is FD.Do by Begin and End.
+// attempts does FD.Do through Begin and End.
 func attempts(fd *FD, c *Call, a Attempt) error {
 	err := fd.Begin(c)
 	for again := true; again && err == nil; {
