@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A module that imports sock gets x/sys and the log library, and nothing of what the benchmark is
-// compared with, although both are in one go.mod: docs/design.md begins with why.
+// A module that imports sock gets x/sys and the log library. It gets nothing of the benchmark's
+// peers, although both are in one go.mod: the beginning of docs/design.md explains it.
 func TestDependenciesOfAUser(t *testing.T) {
 	root, err := filepath.Abs(".")
 	if err != nil {
@@ -35,8 +35,8 @@ func TestDependenciesOfAUser(t *testing.T) {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	// -e, since tidy looks for the imports of zap's own tests too. This module does not need those,
-	// so that they may be missing in the module cache.
+	// -e, since tidy also looks for the imports of zap's own tests. This module does not need them,
+	// so they may be missing in the module cache.
 	command("mod", "tidy", "-e")
 	command("mod", "vendor")
 	command("build", "-mod=vendor", "-trimpath", "-o", os.DevNull, ".") // -trimpath, for the build cache: dir is always new

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptors that the tests of the poller watch: bare, non-blocking, and no business of Go's
-// own poller.
+// These are the descriptors that the tests of the poller watch. They are bare and non-blocking, and
+// Go's own poller does not know them.
 
-// pair is two connected stream sockets, closed with the test.
+// pair returns two connected stream sockets, which are closed with the test.
 func pair(t *testing.T) (a, b int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -36,7 +36,7 @@ func prepare(t *testing.T, fd int) {
 	}
 }
 
-// stream is a TCP socket, not connected.
+// stream returns a TCP socket that is not connected.
 func stream(t *testing.T) int {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
@@ -48,7 +48,7 @@ func stream(t *testing.T) int {
 	return fd
 }
 
-// listener listens on the loopback.
+// listener returns a socket that listens on the loopback.
 func listener(t *testing.T) (fd int, at unix.Sockaddr) {
 	t.Helper()
 	fd = stream(t)
@@ -72,7 +72,7 @@ func write(t *testing.T, fd int, p string) {
 	}
 }
 
-// read empties fd and returns how many bytes there were.
+// read empties fd and returns the number of bytes.
 func read(t *testing.T, fd int) (total int) {
 	t.Helper()
 	var buf [4096]byte
@@ -88,7 +88,7 @@ func read(t *testing.T, fd int) (total int) {
 	}
 }
 
-// fill writes until the system takes no more, and returns how many bytes went.
+// fill writes until the kernel takes no more, and returns the number of bytes.
 func fill(t *testing.T, fd int) (total int) {
 	t.Helper()
 	var buf [4096]byte
@@ -104,7 +104,7 @@ func fill(t *testing.T, fd int) (total int) {
 	}
 }
 
-// look is a Wait of zero: the events of this moment, by token.
+// look makes a Wait with a timeout of zero, and returns the present events by token.
 func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	t.Helper()
 	told := make(map[pollux.Token]pollux.Ready)
@@ -123,8 +123,8 @@ func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	}
 }
 
-// await waits until all of want was reported for token, and returns what was. On a one-shot poller
-// it asks for that first, as a user does before each wait.
+// await waits until all of want was reported for token, and returns everything that was reported.
+// On a one-shot poller it first asks for want, as a user does before each wait.
 func await(t *testing.T, p *poller, token pollux.Token, want pollux.Ready) pollux.Ready {
 	t.Helper()
 	told := pollux.Ready(0)

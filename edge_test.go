@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Readiness is reported on its edges: once when a descriptor is added, and then each time that more
-// became possible.
+// Readiness is reported at its edges: once when a descriptor is added, and then each time that more
+// becomes possible.
 
-// mine is the token of whatever a test is about.
+// mine is the token of the descriptor under test.
 var mine = pollux.MakeToken(7, 3)
 
 func add(t *testing.T, p *poller, fd int, token pollux.Token) {
@@ -23,7 +23,7 @@ func add(t *testing.T, p *poller, fd int, token pollux.Token) {
 	}
 }
 
-// quiet fails if any of bits is reported of token at this moment.
+// quiet fails if the poller reports any of bits for token now.
 func quiet(t *testing.T, p *poller, token pollux.Token, bits pollux.Ready, why string) {
 	t.Helper()
 	if told := look(t, p)[token]; told&bits != 0 {
@@ -124,8 +124,8 @@ func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	await(t, p, mine, pollux.Writable)
 }
 
-// Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too
-// much.
+// Add has asked for both directions. Other pollers may need Arm, so a second request must not cause
+// another report.
 func TestArmTellsNothingNew(t *testing.T) { onEveryPoller(t, testArmTellsNothingNew) }
 
 func testArmTellsNothingNew(t *testing.T, newPoller maker) {
@@ -168,8 +168,8 @@ func testHangup(t *testing.T, newPoller maker) {
 	}
 }
 
-// An end that is reported by a hang-up or an error alone is worth an attempt all the same: it is
-// how the user learns of it.
+// An end of stream that only a hang-up or an error reports still makes an attempt worthwhile: the
+// attempt shows it to the user.
 func TestHangupOfPipe(t *testing.T) { onEveryPoller(t, testHangupOfPipe) }
 
 func testHangupOfPipe(t *testing.T, newPoller maker) {
@@ -204,7 +204,7 @@ func testHangupOfPipe(t *testing.T, newPoller maker) {
 	}
 }
 
-// What came before the hang-up is reported with it, and so is what was reported already.
+// Data that came before the hang-up is reported with it, also if it was reported already.
 func TestHangupAfterData(t *testing.T) { onEveryPoller(t, testHangupAfterData) }
 
 func testHangupAfterData(t *testing.T, newPoller maker) {

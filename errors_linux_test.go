@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Errors are *os.SyscallError around the errno; EINTR is none.
+// Errors are *os.SyscallError around the errno. EINTR is not an error.
 
 func TestErrors(t *testing.T) { onEveryPoller(t, testErrors) }
 
@@ -59,7 +59,7 @@ func testErrors(t *testing.T, newPoller maker) {
 	}
 }
 
-// A poller takes three descriptors, which no child inherits, and gives them back.
+// A poller takes three descriptors, which no child process inherits, and closes them at Close.
 func TestOwnDescriptors(t *testing.T) {
 	newPoller(t) // the first of a process makes Go's own, which stays
 	before := openDescriptors(t)
@@ -91,7 +91,7 @@ func TestOwnDescriptors(t *testing.T) {
 	}
 }
 
-// openDescriptors is the set of open descriptors.
+// openDescriptors returns the set of open descriptors.
 func openDescriptors(t *testing.T) map[int]bool {
 	t.Helper()
 	fds := make(map[int]bool)
@@ -103,7 +103,7 @@ func openDescriptors(t *testing.T) map[int]bool {
 	return fds
 }
 
-// Only a system call can be interrupted, not a goroutine that is parked.
+// A signal can interrupt a system call, but not a parked goroutine.
 func TestSignalEndsWaitWithoutError(t *testing.T) {
 	p := open(t, newPollux(pollux.Block))
 	var thread atomic.Int64
@@ -114,8 +114,8 @@ func TestSignalEndsWaitWithoutError(t *testing.T) {
 		n, err := p.Wait(make([]pollux.Event, 1), -1)
 		ch <- waited{n, err}
 	}()
-	// SIGURG is what Go's scheduler uses, so nothing else minds it. The Wait may not have begun at
-	// the first.
+	// Go's scheduler uses SIGURG too, so no other code reacts to it. The Wait may not have begun at
+	// the first signal.
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.After(patience); ; {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The poller alone: descriptors of another kind, or a loop of another kind, need no more.
+// The poller alone is enough for other kinds of descriptors, and for other kinds of loops.
 func ExamplePoller() {
 	p, err := pollux.New(nil)
 	if err != nil {

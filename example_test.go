@@ -1,6 +1,6 @@
 //go:build linux
 
-// The other systems have no poller yet, and an example cannot be skipped.
+// Other systems have no poller yet, and an example cannot be skipped.
 
 package pollux_test
 
@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// An echo server that is a coroutine on a loop of its own, and a client that is a goroutine like
-// any other. Both use the same methods; what differs is what waits.
+// The echo server is a coroutine on a loop of its own. The client is an ordinary goroutine. Both
+// use the same methods. Only the way to wait differs.
 func Example() {
 	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {
@@ -32,8 +32,8 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	// In the view of a task, a call suspends the task until it is done; the loop goes on with
-	// others. What the view accepts is in the same view.
+	// In the view of a task, a call suspends the task until it is done, and the loop runs other
+	// work. An accepted socket has the same view as its listener.
 	server := reactor.Next().Go(func(t *loop.Task) {
 		defer listener.Close()
 		conn, _, err := listener.In(t).Accept()
@@ -51,7 +51,7 @@ func Example() {
 		}
 	})
 
-	// In no view, a call blocks its goroutine.
+	// Without a view, a call blocks its goroutine.
 	client, err := sock.CreateConnection("127.0.0.1", at.Port(), &sock.ConnectionConfig{Timeout: 5 * time.Second})
 	if err != nil {
 		log.Fatal(err)

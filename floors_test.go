@@ -14,8 +14,8 @@ import (
 	"testing/fstest"
 )
 
-// An import goes down, never up or sideways: docs/design.md, section 1. Every Go file is read, for
-// whatever system it is.
+// An import goes down, never up or sideways: docs/design.md, section 1. The test reads every Go
+// file, for every system.
 
 const module = "github.com/polluxio/pollux"
 
@@ -25,9 +25,9 @@ const (
 	gnet = "github.com/panjf2000/gnet/v2"
 )
 
-// A floor says what the packages of a folder may import besides the standard library, and besides
-// each other if the folder is a tree. In own and tests, "." is the root, and "x/..." is x and all
-// below it.
+// A floor lists what the packages of a folder may import besides the standard library. The packages
+// of a tree may also import each other. In own and tests, "." is the root, and "x/..." is x and
+// everything below it.
 type floor struct {
 	own     []string // of this module
 	foreign []string // modules of others; "..." is any but zap and gnet, which one floor has each
@@ -41,8 +41,8 @@ var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol", "internal/.
 
 var family = floor{own: append([]string{"sock/internal/..."}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}}
 
-// A folder's floor is that of its longest prefix here; one without a floor has still to be given a
-// place.
+// The longest prefix of a folder in this table gives its floor. A folder without a floor fails the
+// test: add it here.
 var floors = map[string]floor{
 	".":        {foreign: []string{xsys}},
 	"families": {},
@@ -54,8 +54,8 @@ var floors = map[string]floor{
 		tests: []string{"sock/socktest", "sock/netlink", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/pollers"}, below2...), foreign: []string{xsys}},
 
-	// The families stand on sock, and never on each other. What they share, the calls that only
-	// Linux has, is below them.
+	// The families use sock, and never each other. Their common part, the calls that only Linux
+	// has, is below them.
 	"sock/internal/...": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	"sock/alg":          family,
 	"sock/bluetooth":    family,
@@ -75,8 +75,8 @@ var floors = map[string]floor{
 	"bench/...":    {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
 }
 
-// floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one package
-// alone.
+// floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one
+// package.
 func floorOf(folder string) (f floor, tree string, ok bool) {
 	if f, ok := floors[folder]; ok {
 		return f, "", true
@@ -89,7 +89,7 @@ func floorOf(folder string) (f floor, tree string, ok bool) {
 	return floor{}, "", false
 }
 
-// covers says whether one of patterns names the package or module that imp belongs to.
+// covers reports whether one of patterns names the package or module of imp.
 func covers(patterns []string, imp string) bool {
 	for _, p := range patterns {
 		tree := strings.TrimSuffix(p, "/...")
@@ -100,7 +100,7 @@ func covers(patterns []string, imp string) bool {
 	return false
 }
 
-// refuse says why a file must not import imp, or "".
+// refuse returns the reason why a file must not import imp, or "".
 func refuse(folder, file, pkg, imp string) string {
 	f, tree, ok := floorOf(folder)
 	if !ok {
@@ -143,7 +143,7 @@ func refuse(folder, file, pkg, imp string) string {
 	return fmt.Sprintf("%s is not for %s", imp, folder)
 }
 
-// violations lists the imports of a tree that go where they must not.
+// violations lists the forbidden imports of a tree.
 func violations(tree fs.FS) (found []string, files int, err error) {
 	err = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -194,7 +194,7 @@ func TestFloors(t *testing.T) {
 	}
 }
 
-// The test above can fail.
+// This test shows that the test above can fail.
 func TestFloorsNoticesViolations(t *testing.T) {
 	for _, tt := range []struct {
 		name, file, pkg, imp string

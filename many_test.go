@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Events that find no room are reported by the next Wait, and none is reported twice.
+// The next Wait reports the events that found no room, and none is reported twice.
 
 func TestManyDescriptors(t *testing.T) { onEveryPoller(t, testManyDescriptors) }
 
@@ -66,7 +66,7 @@ func testManyDescriptors(t *testing.T, newPoller maker) {
 	}
 }
 
-// A wake-up is found among many events, and costs none of them.
+// A wake-up among many events ends the Wait, and no event is lost.
 func TestWakeAmongMany(t *testing.T) { onEveryPoller(t, testWakeAmongMany) }
 
 func testWakeAmongMany(t *testing.T, newPoller maker) {

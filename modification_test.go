@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned,
-// no Wait that begins tells of the token any more.
+// Any goroutine may call Add and Delete, also during a Wait. After Delete has returned, no Wait
+// that begins reports the token.
 
 func TestAddDuringWait(t *testing.T) { onEveryPoller(t, testAddDuringWait) }
 
@@ -69,10 +69,10 @@ func testDeletedIsSilent(t *testing.T, newPoller maker) {
 	}
 }
 
-// child says that this process is one that holds what it inherits until its standard input ends.
+// child marks a process that holds its inherited descriptors until its standard input ends.
 const child = "POLLUX_TEST_HOLD"
 
-// inherit has a child process hold a duplicate of fd.
+// inherit makes a child process hold a duplicate of fd.
 func inherit(t *testing.T, fd int) {
 	dup, err := unix.Dup(fd)
 	if err != nil {
@@ -174,7 +174,7 @@ func testDeleteDuringWait(t *testing.T, newPoller maker) {
 	}
 }
 
-// A number that is added again is another registration.
+// A number that is added again is a new registration.
 func TestAddAgain(t *testing.T) { onEveryPoller(t, testAddAgain) }
 
 func testAddAgain(t *testing.T, newPoller maker) {

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A goroutine that is ready runs: whatever a poller does, it keeps no processor that the rest of
-// the program needs. These tests measure what the rest of the program sees. A busy machine delays
-// it too, so each has several tries, and a limit far above what a quiet machine needs and far below
-// what a poller costs that keeps its processor, which is 10 ms and more.
+// A goroutine that is ready runs: a poller keeps no processor that the rest of the program needs.
+// These tests measure the effect on the rest of the program. A busy machine delays it too. So each
+// test has several tries. Its limit is far above the time on a quiet machine, and far below the
+// cost of a poller that keeps its processor, which is 10 ms and more.
 
-// tries is how often a measurement may fail.
+// tries is the number of tries of a measurement.
 const tries = 5
 
 // atMost repeats a measurement until its median is within limit.
@@ -38,7 +38,7 @@ func atMost(t *testing.T, limit time.Duration, measure func() []time.Duration) {
 	t.Errorf("half of the waits took more than %v", limit)
 }
 
-// A traffic is what a poller is busy with. start returns one turn of it.
+// A traffic keeps a poller busy. start returns a function that makes one turn of it.
 type traffic struct {
 	name  string
 	start func(t *testing.T, p *poller) (turn func() error)
@@ -72,7 +72,7 @@ var (
 	}}
 )
 
-// keepBusy has so many pollers be busy until the test is over.
+// keepBusy keeps so many pollers busy until the test is over.
 func keepBusy(t *testing.T, with traffic, n int) {
 	t.Helper()
 	var over atomic.Bool
@@ -94,8 +94,8 @@ func keepBusy(t *testing.T, with traffic, n int) {
 	})
 }
 
-// A neighbour is another part of the program. step waits for something that is ready after about
-// after, and needs a processor.
+// A neighbour is another part of the program. step waits for an event that is ready after about
+// after, and then needs a processor.
 type neighbour struct {
 	name  string
 	after time.Duration
@@ -157,7 +157,7 @@ var neighbours = []neighbour{
 			}
 		}
 	}},
-	// As each garbage collection does, twice. How long the rest of one takes says more about the
+	// Each garbage collection does this twice. The time of the rest of a collection depends on the
 	// machine.
 	{"stop of the world", 0, func(t *testing.T) func() {
 		var stats runtime.MemStats
@@ -174,14 +174,14 @@ func newClock(t *testing.T, flags int) int {
 	return fd
 }
 
-// expire makes a timerfd readable, for which Go needs no processor.
+// expire makes a timerfd readable. Go needs no processor for that.
 func expire(t *testing.T, fd int, after time.Duration) {
 	if err := unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(after))}, nil); err != nil {
 		t.Error(err)
 	}
 }
 
-// connection is a TCP connection of package net.
+// connection returns a TCP connection of package net.
 func connection(t *testing.T) (client, server net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -222,8 +222,8 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// A goroutine that a poller's user makes ready runs while the poller waits, and not when sysmon
-// takes the processor away from it.
+// A goroutine that a poller's user makes ready runs while the poller waits. It does not have to
+// wait until sysmon takes the processor from the poller.
 func TestWokenByUser(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run([]string{"", "one processor", "two processors"}[procs], func(t *testing.T) {
@@ -252,8 +252,8 @@ func TestWokenByUser(t *testing.T) {
 	}
 }
 
-// Beside goroutines that compute and yield, Go's own poller is asked every 10 ms only. An event
-// must not wait for that.
+// While other goroutines compute and yield, Go asks its own poller only every 10 ms. An event must
+// not wait for that.
 func TestBesideGoroutinesThatCompute(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run([]string{"", "one processor", "two processors"}[procs], func(t *testing.T) {
@@ -295,8 +295,7 @@ func TestBesideGoroutinesThatCompute(t *testing.T) {
 	}
 }
 
-// Pollers without events cost nothing, however many they are, and whether or not another goroutine
-// has computed before.
+// Pollers without events cost nothing, in any number, also after another goroutine has computed.
 func TestIdlePollersCostNothing(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		for _, n := range []int{1, 4, 100} {
@@ -344,7 +343,7 @@ func TestIdlePollersCostNothing(t *testing.T) {
 	}
 }
 
-// cpu is the CPU time that the process has used.
+// cpu returns the CPU time of the process.
 func cpu(t *testing.T) time.Duration {
 	t.Helper()
 	var u unix.Rusage
@@ -354,7 +353,7 @@ func cpu(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// newPoller makes the poller that a program gets by default.
+// newPoller makes a poller with the default Config.
 func newPoller(t *testing.T) *poller {
 	t.Helper()
 	return open(t, func() (pollers.Poller, error) { return pollux.New(nil) })

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Wake makes the Wait that is under way, or the next one, return.
+// Wake makes the running Wait return, or else the next one.
 
 func TestWakeBeforeWait(t *testing.T) { onEveryPoller(t, testWakeBeforeWait) }
 
@@ -38,7 +38,7 @@ func testWakeDuringWait(t *testing.T, newPoller maker) {
 	}
 }
 
-// However many wake-ups there were, they wear off.
+// After any number of wake-ups, the poller sleeps again.
 func TestWakesToldAsOne(t *testing.T) { onEveryPoller(t, testWakesToldAsOne) }
 
 func testWakesToldAsOne(t *testing.T, newPoller maker) {
@@ -65,7 +65,7 @@ func testWakesToldAsOne(t *testing.T, newPoller maker) {
 	t.Error("800 wake-ups still end a Wait after 10 of them")
 }
 
-// No wake-up is lost: the waiter would not see the last count.
+// No wake-up is lost: otherwise the waiter would not see the last count.
 func TestWakeFromManyGoroutines(t *testing.T) { onEveryPoller(t, testWakeFromManyGoroutines) }
 
 func testWakeFromManyGoroutines(t *testing.T, newPoller maker) {

@@ -12,18 +12,18 @@ import (
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
-// Each promise of Poller is tested in a file of its own: notify_test.go, edge_test.go,
-// precision_test.go, modification_test.go, many_test.go, errors_linux_test.go. They are run over
-// every poller there is, also over the one-shot ones of internal/pollers. What this has to do with
-// Go's scheduler is in neighbours_linux_test.go. This file has what they share.
+// Each promise of Poller has a test file of its own: notify_test.go, edge_test.go,
+// precision_test.go, modification_test.go, many_test.go, errors_linux_test.go. They run on every
+// poller, also on the one-shot ones of internal/pollers. neighbours_linux_test.go tests the effects
+// on Go's scheduler. This file has the common parts.
 
-// patience is how long a test waits for what has to happen.
+// patience limits the wait for an event that must happen.
 const patience = 10 * time.Second
 
-// A maker makes a poller that is closed with the test.
+// A maker returns a poller that is closed with the test.
 type maker func(t *testing.T) *poller
 
-// A poller knows in addition which descriptor each token stands for.
+// A poller also knows the descriptor of each token.
 type poller struct {
 	pollers.Poller
 	fds sync.Map // pollux.Token: int
@@ -34,7 +34,7 @@ func (p *poller) Add(fd int, token pollux.Token) error {
 	return p.Poller.Add(fd, token)
 }
 
-// everyPoller is what the tests of the contract are run over.
+// everyPoller lists the pollers on which the tests of the contract run.
 var everyPoller = []struct {
 	name string
 	make func() (pollers.Poller, error)
@@ -49,7 +49,7 @@ func newPollux(s pollux.Strategy) func() (pollers.Poller, error) {
 	return func() (pollers.Poller, error) { return pollux.New(&pollux.Config{Strategy: s}) }
 }
 
-// onEveryPoller runs a test over every poller. It skips those that the system does not have.
+// onEveryPoller runs a test on every poller. It skips pollers that the system does not have.
 func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
 	for _, kind := range everyPoller {
 		t.Run(kind.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func open(t *testing.T, make func() (pollers.Poller, error)) *poller {
 	return &poller{Poller: p}
 }
 
-// waiting makes one Wait on a goroutine of its own and returns a channel for its end.
+// waiting makes one Wait on a goroutine of its own, and returns a channel for its result.
 func waiting(p *poller, events []pollux.Event, timeout time.Duration) <-chan waited {
 	ch := make(chan waited, 1)
 	go func() {
@@ -93,7 +93,7 @@ type waited struct {
 	err error
 }
 
-// end receives the end of a Wait.
+// end receives the result of a Wait.
 func end(t *testing.T, ch <-chan waited) (n int) {
 	t.Helper()
 	select {

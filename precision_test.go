@@ -7,11 +7,11 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so a
-// caller that waits for an instant looks at the clock; but never late, and never so often that
-// waiting would be spinning.
+// A Wait ends when its timeout has passed. It may now and then return early without a reason, so a
+// caller that waits for an instant looks at the clock. But it never ends late, and early returns
+// are rare: the caller does not spin.
 
-// waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
+// waitUntil waits for an instant in the right way, and returns the number of calls of Wait.
 func waitUntil(t *testing.T, p *poller, at time.Time) int {
 	t.Helper()
 	over := make(chan int, 1)
@@ -52,8 +52,8 @@ func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 			for range times {
 				waits += waitUntil(t, p, time.Now().Add(timeout))
 			}
-			// A wait that Go's scheduler means to preempt is interrupted (SIGURG): on a busy
-			// machine that is one in a few.
+			// Go's scheduler preempts a Wait by an interrupt (SIGURG). On a busy machine this hits
+			// one Wait in a few.
 			if waits > 3*times {
 				t.Errorf("%d timeouts took %d waits: they end early", times, waits)
 			}
@@ -61,7 +61,7 @@ func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 	}
 }
 
-// Whatever the waits before were to wait for, and did not.
+// The timeouts of earlier waits have no effect, even if those waits ended early.
 func TestWaitAfterOneThatWasWoken(t *testing.T) { onEveryPoller(t, testWaitAfterOneThatWasWoken) }
 
 func testWaitAfterOneThatWasWoken(t *testing.T, newPoller maker) {
@@ -103,8 +103,8 @@ func testWaitOfZeroDoesNotBlock(t *testing.T, newPoller maker) {
 	}
 }
 
-// A negative timeout is for ever, and so is, in practice, the longest: it is cut to what the system
-// can count, not wrapped.
+// A negative timeout is for ever. The longest timeout is too, in practice: it is cut to the longest
+// time of the system, and does not wrap.
 func TestWaitForEver(t *testing.T) { onEveryPoller(t, testWaitForEver) }
 
 func testWaitForEver(t *testing.T, newPoller maker) {

@@ -32,7 +32,7 @@ func TestAddrZero(t *testing.T) {
 	}
 }
 
-// Each method that asks for something of one family answers for all.
+// Each method for one family also works on addresses of the others.
 func TestAddrOfOtherFamily(t *testing.T) {
 	for _, a := range []families.Addr{{}, families.Unix("/x"), families.Raw(99, []byte{1})} {
 		if a.Host() != "" || a.Port() != 0 || a.FlowInfo() != 0 || a.ScopeID() != 0 || a.Zone() != "" || a.NeedsHost() {
@@ -54,8 +54,7 @@ func TestAddrOfOtherFamily(t *testing.T) {
 	}
 }
 
-// Each method that is for one format says nothing of the addresses of the others, whatever these
-// hold.
+// Each method for one format returns nothing for addresses of other formats, whatever these hold.
 func TestAddrOfOtherFormat(t *testing.T) {
 	methods := map[families.Kind]func(families.Addr) []any{
 		families.KindNetlink: func(a families.Addr) []any { pid, groups := a.Netlink(); return []any{pid, groups} },

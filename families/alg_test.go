@@ -7,13 +7,13 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// algSockaddrs is <linux/if_alg.h>:
+// algSockaddrs has addresses with this layout, <linux/if_alg.h>:
 //
 //	struct sockaddr_alg { header; __u8 salg_type[14]; __u32 salg_feat, salg_mask; __u8 salg_name[64]; };
 var algSockaddrs = []sockaddrTest{
 	{families.Linux, families.ALG("hash", "sha256", 0, 0), "2600 68617368" + zeros(10) + "00000000 00000000 736861323536" + zeros(58)},
 	{families.Linux, families.ALG("aead", "gcm(aes)", 7, 15), "2600 61656164" + zeros(10) + "07000000 0f000000 67636d2861657329" + zeros(56)},
-	// The longest of all, and nothing.
+	// The longest address, and an empty one.
 	{
 		families.Linux, families.ALG(strings.Repeat("t", 13), strings.Repeat("n", 63), 1<<32-1, 1<<32-1),
 		"2600" + strings.Repeat("74", 13) + "00 ffffffff ffffffff" + strings.Repeat("6e", 63) + "00",
@@ -57,10 +57,10 @@ func TestALGText(t *testing.T) {
 		{"alg:hash:sha256?feat=1&mask=0", families.ALG("hash", "sha256", 1, 0), "alg:hash:sha256?feat=0x1&mask=0x0"},
 		{"alg::", families.ALG("", "", 0, 0), ""},
 		{"alg:a%3ab:c%3fd%20e", families.ALG("a:b", "c?d e", 0, 0), ""},
-		// A type that is called as another family is.
+		// A type with the name of another family.
 		{"alg:can:x", families.ALG("can", "x", 0, 0), ""},
 	})
-	// The text of the family's Parse may begin with its name, so String writes it.
+	// Parse of the family accepts its name in front, so String writes the name.
 	a := families.ALG("alg", "x", 0, 0)
 	if a.String() != "alg:alg:x" {
 		t.Errorf("String = %q", a)

@@ -9,10 +9,10 @@ import (
 
 const device = "00:1A:7D:DA:71:13"
 
-// The sockaddrs of Linux are <bluetooth/l2cap.h>, <bluetooth/rfcomm.h>, <bluetooth/hci.h> and
-// <bluetooth/sco.h>, those of FreeBSD <netgraph/bluetooth/include/ng_btsocket.h>. A bdaddr_t has 6
-// bytes, the last number of the text first. NetBSD and DragonFly have for all protocols
-// <netbt/bluetooth.h>:
+// The sockaddrs of Linux are in <bluetooth/l2cap.h>, <bluetooth/rfcomm.h>, <bluetooth/hci.h> and
+// <bluetooth/sco.h>, and those of FreeBSD in <netgraph/bluetooth/include/ng_btsocket.h>. A bdaddr_t
+// has 6 bytes, with the last number of the text first. NetBSD and DragonFly have one for all
+// protocols, in <netbt/bluetooth.h>:
 //
 //	struct sockaddr_bt { header; bdaddr_t bt_bdaddr; uint16_t bt_psm; uint8_t bt_channel; uint8_t bt_zero[5]; };
 
@@ -23,7 +23,7 @@ var l2capSockaddrs = []sockaddrTest{
 	{families.FreeBSD, families.L2CAP(device, 0x1001, 4, 1), "0e24 0110 1371da7d1a00 0400 01 00"},
 	{families.NetBSD, families.L2CAP(device, 0x1001, 4, 0), "101f 1371da7d1a00 0110 04 0000000000"},
 	{families.DragonFly, families.L2CAP(device, 0x1001, 4, 0), "1021 1371da7d1a00 0110 04 0000000000"},
-	// BDADDR_ANY, and the highest of all.
+	// BDADDR_ANY, and the highest address.
 	{families.Linux, families.L2CAP("00:00:00:00:00:00", 0, 0, 0), "1f00 0000 000000000000 0000 00 00"},
 	{families.Linux, families.L2CAP("FF:FF:FF:FF:FF:FF", 65535, 65535, 255), "1f00 ffff ffffffffffff ffff ff 00"},
 }
@@ -70,10 +70,10 @@ func TestSCOSockaddr(t *testing.T)    { testSockaddrs(t, scoSockaddrs) }    // i
 
 func TestBluetoothShort(t *testing.T) {
 	linux, freebsd, netbsd, dragonfly, windows := families.Linux, families.FreeBSD, families.NetBSD, families.DragonFly, families.Windows
-	// That of L2CAP had neither cid nor type once.
+	// The sockaddr of L2CAP once had neither a cid nor a type.
 	testShort(t, "l2cap", map[*families.System]int{linux: 10, freebsd: 10, netbsd: 11, dragonfly: 11})
 	testShort(t, "rfcomm", map[*families.System]int{linux: 9, freebsd: 9, netbsd: 11, dragonfly: 11, windows: 30})
-	// A node's name may end anywhere.
+	// A node's name may have any length.
 	testShort(t, "hci", map[*families.System]int{linux: 6, freebsd: 2, netbsd: 8, dragonfly: 8})
 	testShort(t, "sco", map[*families.System]int{linux: 8, freebsd: 8, netbsd: 8, dragonfly: 8})
 
@@ -94,7 +94,7 @@ func TestBdaddr(t *testing.T) { // item 205
 		{"000:01A:7D:DA:71:13", device},
 		{"0:0:0:0:0:0", "00:00:00:00:00:00"},
 		{"ff:FF:fF:Ff:ff:ff", "FF:FF:FF:FF:FF:FF"},
-		// A number too high, signed, missing; one too many, one too few; a blank, a word.
+		// A number that is too high, signed or missing; one too many, one too few; a blank, a word.
 		{"100:1A:7D:DA:71:13", ""},
 		{"-1:1A:7D:DA:71:13", ""},
 		{":1A:7D:DA:71:13", ""},
@@ -217,7 +217,7 @@ func TestBluetoothText(t *testing.T) {
 		{"hci:1,0", families.HCI(1, 0), "hci:1"},
 		{"hci:ubt0hci", families.HCINode("ubt0hci"), ""},
 		{"hci:AA:1A:7D:DA:71:13", families.HCIBdaddr("aa:1a:7d:da:71:13"), ""},
-		// Names of nodes that are like something else.
+		// Names of nodes that look like something else.
 		{"hci:node 0", families.HCINode("0"), ""},
 		{"hci:node ", families.HCINode(""), ""},
 		{"hci:node%201", families.HCINode("node 1"), ""},

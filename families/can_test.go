@@ -7,19 +7,20 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// canSockaddrs is <linux/can.h>, <netcan/can.h> on NetBSD, whose can_addr has 8 bytes:
+// canSockaddrs has addresses with this layout, <linux/can.h>. In <netcan/can.h> of NetBSD, can_addr
+// has 8 bytes:
 //
 //	struct sockaddr_can { header; 2 bytes of padding; int can_ifindex; union { ... } can_addr; }; // 16 bytes
 var canSockaddrs = []sockaddrTest{
 	{families.Linux, families.CAN("").WithScope(3), "1d00 0000 03000000" + zeros(16)},
 	{families.NetBSD, families.CAN("").WithScope(3), "1023 0000 03000000" + zeros(8)},
-	// All interfaces, and the last.
+	// All interfaces, and the highest index.
 	{families.Linux, families.CAN(""), "1d00 0000 00000000" + zeros(16)},
 	{families.Linux, families.CAN("").WithScope(1<<31 - 1), "1d00 0000 ffffff7f" + zeros(16)},
 }
 
-// isotpSockaddrs has a struct { canid_t rx_id, tx_id; } for can_addr, j1939Sockaddrs a struct {
-// __u64 name; __u32 pgn; __u8 addr; }.
+// In isotpSockaddrs, can_addr is a struct { canid_t rx_id, tx_id; }. In j1939Sockaddrs it is a
+// struct { __u64 name; __u32 pgn; __u8 addr; }.
 var isotpSockaddrs = []sockaddrTest{
 	{families.Linux, families.ISOTP("", 0x123, 0x456).WithScope(3), "1d00 0000 03000000 23010000 56040000" + zeros(8)},
 	// Identifiers of 29 bits have CAN_EFF_FLAG.
@@ -38,7 +39,7 @@ func TestCANSockaddr(t *testing.T)   { testSockaddrs(t, canSockaddrs) }   // ite
 func TestISOTPSockaddr(t *testing.T) { testSockaddrs(t, isotpSockaddrs) } // item 200
 func TestJ1939Sockaddr(t *testing.T) { testSockaddrs(t, j1939Sockaddrs) } // item 201
 
-// Of each protocol the kernel reports what it needs.
+// The kernel reports as many bytes as each protocol needs.
 func TestCANShort(t *testing.T) {
 	testShort(t, "can", map[*families.System]int{families.Linux: 8, families.NetBSD: 8})
 	testShort(t, "isotp", map[*families.System]int{families.Linux: 16})
@@ -84,7 +85,7 @@ func TestCANRules(t *testing.T) { // item 199
 			{name + " of 16", families.Linux, at(name16), families.ErrCANInterface, `AF_CAN interface name too long (got "` + name16 + `")`},
 			{name + " with NUL", families.Linux, at("can\x000"), families.ErrNUL, `embedded null character (got "can\x000")`},
 		})
-		// What breaks a rule is not looked for, and no index makes it good.
+		// A name that breaks a rule is not looked up, and an index does not make it valid.
 		for _, ifname := range []string{name16, "can\x000"} {
 			if a := at(ifname); a.Zone() != "" || a.WithScope(1) != a {
 				t.Errorf("%s: %q: Zone %q", name, ifname, a.Zone())
@@ -99,7 +100,7 @@ func TestCANText(t *testing.T) {
 		{"can:#3", families.CAN("").WithScope(3), ""},
 		{"can:#0", families.CAN(""), ""},
 		{"can:", families.CAN(""), "can:#0"},
-		// A name that is a number, and one that is like an index.
+		// A name that is a number, and a name that looks like an index.
 		{"can:3", families.CAN("3"), ""},
 		{"can:%233", families.CAN("#3"), ""},
 		{"can:can%3a", families.CAN("can:"), ""},

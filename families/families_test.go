@@ -7,8 +7,8 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// parseCorpus is text and what it is: the addresses of inet.go, inet6.go, unix.go and raw.go, and
-// text that is none. Where String differs from the text it is given too.
+// parseCorpus has texts with their addresses, for inet.go, inet6.go, unix.go and raw.go, and texts
+// that are no addresses. If String returns another text, that is given too.
 var parseCorpus = []struct {
 	text   string
 	addr   families.Addr
@@ -16,14 +16,14 @@ var parseCorpus = []struct {
 }{
 	// A plain IPv4 address.
 	{"127.0.0.1:80", families.Inet("127.0.0.1", 80), ""},
-	// Its family may be named.
+	// The name of the family may stand in front.
 	{"inet:127.0.0.1:80", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
-	// No host is the wildcard address.
+	// An empty host is the wildcard address.
 	{":80", families.Inet("0.0.0.0", 80), "0.0.0.0:80"},
 	{":0", families.Inet("", 0), "0.0.0.0:0"},
-	// What inet_aton takes.
+	// Forms of inet_aton.
 	{"127.1:80", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
-	// A zero before a port is of no weight.
+	// Zeros before a port have no meaning.
 	{"127.0.0.1:0080", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
 	{"<broadcast>:9", families.Inet("255.255.255.255", 9), "255.255.255.255:9"},
 	// The highest port.
@@ -31,14 +31,14 @@ var parseCorpus = []struct {
 
 	// A name.
 	{"localhost:80", families.Inet("localhost", 80), ""},
-	// A name that is not ASCII prints, so it stays.
+	// A name that is not ASCII but prints stays as it is.
 	{"bücher.example:80", families.Inet("bücher.example", 80), ""},
-	// A name that is called as a family is.
+	// A name that is also the name of a family.
 	{"inet:unix:80", families.Inet("unix", 80), ""},
 	{"inet:inet:80", families.Inet("inet", 80), ""},
-	// A name with the first word of an unknown family's name: the space is escaped.
+	// A name that begins like the name of an unknown family: the space is escaped.
 	{"family%201:80", families.Inet("family 1", 80), ""},
-	// Names of bytes that the syntax has a use for. No resolver will like them, but none is lost.
+	// Names with bytes of the syntax. No resolver will accept them, but they are kept.
 	{"a%3ab:80", families.Inet("a:b", 80), ""},
 	{"%2ftmp:80", families.Inet("/tmp", 80), ""},
 	{"%40x:80", families.Inet("@x", 80), ""},
@@ -46,7 +46,7 @@ var parseCorpus = []struct {
 	{"100%:80", families.Inet("100%", 80), "100%25:80"},
 	// A letter that is not UTF-8.
 	{"%ff:80", families.Inet("\xff", 80), ""},
-	// An address that escapes hide is an address yet.
+	// An address with escapes is still an address.
 	{"127%2e0.0.1:80", families.Inet("127.0.0.1", 80), "127.0.0.1:80"},
 
 	{"inet:can:80", families.Inet("can", 80), ""},
@@ -60,16 +60,16 @@ var parseCorpus = []struct {
 	{"inet6:[::1]:80", families.Inet6("::1", 80), "[::1]:80"},
 	{"[::]:0", families.Inet6("", 0), ""},
 	{"inet6::80", families.Inet6("", 80), "[::]:80"},
-	// IPv4 in IPv6 form remains so.
+	// IPv4 in IPv6 form stays in that form.
 	{"[::ffff:1.2.3.4]:80", families.Inet6("::ffff:1.2.3.4", 80), ""},
-	// The short form is the one that prints.
+	// String writes the short form.
 	{"[0:0:0:0:0:0:0:1]:80", families.Inet6("::1", 80), "[::1]:80"},
 	// A scope.
 	{"[fe80::1%2]:80", families.Inet6Scoped("fe80::1", 80, 0, 2), ""},
 	{"[fe80::1%4294967295]:80", families.Inet6Scoped("fe80::1", 80, 0, 1<<32-1), ""},
-	// Scope 0 is none.
+	// Scope 0 means no scope.
 	{"[fe80::1%0]:80", families.Inet6("fe80::1", 80), "[fe80::1]:80"},
-	// An IPv4 address in IPv6 form with a scope: package netip does not take it.
+	// An IPv4 address in IPv6 form with a scope: package netip does not accept it.
 	{"[::ffff:1.2.3.4%2]:80", families.Inet6Scoped("::ffff:1.2.3.4", 80, 0, 2), ""},
 	// A flow label, alone and with a scope.
 	{"[::1]:80?flowinfo=1048575", families.Inet6Scoped("::1", 80, 1<<20-1, 0), ""},
@@ -79,7 +79,7 @@ var parseCorpus = []struct {
 	{"inet6:localhost:80", families.Inet6("localhost", 80), ""},
 	{"inet6:inet6:80", families.Inet6("inet6", 80), ""},
 	{"inet6:localhost:80?flowinfo=7&scope=2", families.Inet6Scoped("localhost", 80, 7, 2), ""},
-	// The zone in the host of Inet6 is for the resolver only.
+	// Only the resolver uses the zone in the host of Inet6.
 	{"inet6:fe80%3a%3a1%25eth0:80", families.Inet6("fe80::1%eth0", 80), ""},
 
 	// Paths.
@@ -90,19 +90,19 @@ var parseCorpus = []struct {
 	{"unix:localhost:80", families.Unix("localhost:80"), ""},
 	// A path that looks like an address with its family.
 	{"unix:unix:x", families.Unix("unix:x"), ""},
-	// A path relative to the working directory, and no path.
+	// A path relative to the working directory, and an empty path.
 	{"unix:app", families.Unix("app"), ""},
 	{"unix:", families.Unix(""), ""},
 	// A path of Windows.
 	{`unix:C:\run\app`, families.Unix(`C:\run\app`), ""},
 	// Spaces and letters of other languages print.
 	{"/run/my app/ü", families.Unix("/run/my app/ü"), ""},
-	// Those of no language, and what does not print.
+	// Other bytes, and characters that do not print.
 	{"/run/%ff%0a%25", families.Unix("/run/\xff\n%"), ""},
 	{"/run/%e2%80%ae", families.Unix("/run/\u202e"), ""},
-	// The replacement character is not an error here.
+	// The replacement character is valid here.
 	{"/run/\ufffd", families.Unix("/run/\ufffd"), ""},
-	// A % that begins no escape, the last with one digit.
+	// A % that begins no escape; the last one has one digit after it.
 	{"/100%/%zz/%4", families.Unix("/100%/%zz/%4"), "/100%25/%25zz/%254"},
 	// Abstract names: with @, empty, with a NUL within, with the family.
 	{"@app", families.Unix("\x00app"), ""},
@@ -113,7 +113,7 @@ var parseCorpus = []struct {
 	{"@inet:80", families.Unix("\x00inet:80"), ""},
 	// A path that begins with the letter @.
 	{"unix:%40app", families.Unix("@app"), ""},
-	// A NUL within a path: the kernel will cut there, we do not.
+	// A NUL within a path: the kernel ends the path there, and this package does not.
 	{"/a%00b", families.Unix("/a\x00b"), ""},
 
 	// Families without a format.
@@ -130,18 +130,18 @@ var parseErrorCorpus = []struct {
 	{"", families.ErrSyntax},
 	{"localhost", families.ErrSyntax},
 	{"127.0.0.1", families.ErrSyntax},
-	// No name of a family.
+	// Not the name of a family.
 	{"tcp:127.0.0.1:80", families.ErrSyntax},
-	// Ports that are none: missing, negative, a service, with a sign, with a blank.
+	// Wrong ports: missing, negative, a service, with a sign, with a blank.
 	{"127.0.0.1:", families.ErrSyntax},
 	{"127.0.0.1:-1", families.ErrSyntax},
 	{"127.0.0.1:http", families.ErrSyntax},
 	{"127.0.0.1:+80", families.ErrSyntax},
 	{"127.0.0.1: 80", families.ErrSyntax},
-	// Out of range, at once and beyond 64 bits.
+	// Out of range, within 64 bits and beyond them.
 	{"127.0.0.1:65536", families.ErrPort},
 	{"[::1]:99999999999999999999", families.ErrPort},
-	// An IPv6 address without its brackets, with half of them, with more than an address in them.
+	// An IPv6 address without brackets, with one of them, or with more than an address in them.
 	{"::1:80", families.ErrSyntax},
 	{"[::1:80", families.ErrSyntax},
 	{"::1]:80", families.ErrSyntax},
@@ -151,25 +151,25 @@ var parseErrorCorpus = []struct {
 	{"[localhost]:80", families.ErrSyntax},
 	{"[127.0.0.1]:80", families.ErrSyntax},
 	{"inet:[::1]:80", families.ErrSyntax},
-	// A zone that is empty.
+	// An empty zone.
 	{"[fe80::1%]:80", families.ErrSyntax},
-	// The numeric address of another family.
+	// A numeric address of another family.
 	{"inet6:127.0.0.1:80", families.ErrHostFamily},
 	{"inet:%3a%3a1:80", families.ErrHostFamily},
 	{"inet6:255.255.255.255:80", families.ErrFamilyMismatch},
-	// A NUL, at which C would end the name.
+	// A NUL, where C would end the name.
 	{"local%00host:80", families.ErrHostNUL},
-	// What may follow a ?, and what may not.
+	// Texts that may follow a ?, and texts that may not.
 	{"[::1]:80?", families.ErrSyntax},
 	{"[::1]:80?flowinfo", families.ErrSyntax},
 	{"[::1]:80?flowinfo=-1", families.ErrSyntax},
 	{"[::1]:80?flowinfo=1048576", families.ErrFlowInfo},
 	{"[::1]:80?flowinfo=4294967296", families.ErrSyntax},
 	{"[::1]:80?color=red", families.ErrSyntax},
-	// The scope of an address is in its brackets.
+	// An address has its scope in the brackets.
 	{"[::1]:80?scope=2", families.ErrSyntax},
 	{"127.0.0.1:80?flowinfo=1", families.ErrSyntax},
-	// Bytes in halves, of another base, of a family that is no number.
+	// Half bytes, bytes in another base, and a family that is not a number.
 	{"family 99:0", families.ErrSyntax},
 	{"family 99:zz", families.ErrSyntax},
 	{"family x:00", families.ErrSyntax},
@@ -227,7 +227,7 @@ func checkText(t *testing.T, a families.Addr) {
 	}
 }
 
-// hasOwnForm reports whether Parse knows the text of a without the name of its format.
+// hasOwnForm reports whether Parse reads the text of a without the name of its format.
 func hasOwnForm(a families.Addr) bool {
 	switch a.Kind() {
 	case families.KindInet, families.KindInet6, families.KindUnix, families.KindRaw:
@@ -236,8 +236,8 @@ func hasOwnForm(a families.Addr) bool {
 	return false
 }
 
-// A textTest is text that Parse reads, and what it is. Where MarshalText differs from it that is
-// given too.
+// A textTest is a text that Parse reads, and its address. If MarshalText returns another text, that
+// is given too.
 type textTest struct {
 	text string
 	addr families.Addr
@@ -266,7 +266,7 @@ func testTexts(t *testing.T, corpus []textTest) {
 	}
 }
 
-// A textErrorTest is text that Parse refuses.
+// A textErrorTest is a text for which Parse returns an error.
 type textErrorTest struct {
 	text string
 	rule families.Rule
@@ -283,7 +283,7 @@ func testTextErrors(t *testing.T, corpus []textErrorTest) {
 	}
 }
 
-// A ruleTest is an address that a system cannot use, and the text of the error.
+// A ruleTest is an address that a system cannot use, and the text of its error.
 type ruleTest struct {
 	name string
 	sys  *families.System
@@ -308,7 +308,8 @@ func testRules(t *testing.T, corpus []ruleTest) {
 	}
 }
 
-// testShort checks that each of the formats reads an address from so many bytes, and from no fewer.
+// testShort checks that each format reads an address from so many bytes, and returns an error for
+// fewer.
 func testShort(t *testing.T, name string, want map[*families.System]int) {
 	t.Helper()
 	for _, f := range allFormats {
@@ -331,7 +332,7 @@ func testShort(t *testing.T, name string, want map[*families.System]int) {
 	}
 }
 
-// Text of one family is none of another.
+// The text of one family is not read by another.
 func TestFamilyParse(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
@@ -359,7 +360,7 @@ func TestFamilyParse(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that what Parse takes prints as text that Parse takes for the same.
+// FuzzParse checks that String of a parsed address gives a text with the same address.
 func FuzzParse(f *testing.F) {
 	for _, test := range parseCorpus {
 		f.Add(test.text)
@@ -374,7 +375,8 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
-	// What no sockaddr has: names that are yet to be resolved, and text that is another's too.
+	// Addresses that no sockaddr can hold: names to be resolved, and text that another family reads
+	// too.
 	for _, s := range []string{
 		"packet:eth0,0x88cc,4,1,00:11:22:33:44:55", "packet:#2,1,0,32,00:11:22:33:44:55:66:77:88", "can:vcan0", "isotp:a%2cb,1,2",
 		"j1939:vcan0,0,0,0", "hci:node 0", "hci:00:1A:7D:DA:71:13", "system:com.apple.net.utun_control", "system:%23",

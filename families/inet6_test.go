@@ -23,9 +23,9 @@ var inet6Sockaddrs = []sockaddrTest{
 	{families.DragonFly, families.Inet6Scoped("fe80::1", 80, 7, 2), "1c1c 0050 00000007 fe800000000000000000000000000001 02000000"},
 	// The wildcard address: a socket that is not bound.
 	{families.Linux, families.Inet6("", 0), "0a00 0000 00000000 00000000000000000000000000000000 00000000"},
-	// IPv4 in IPv6 form: a peer of a server for both.
+	// IPv4 in IPv6 form: a peer of a server for both families.
 	{families.Linux, families.Inet6("::ffff:1.2.3.4", 80), "0a00 0050 00000000 00000000000000000000ffff01020304 00000000"},
-	// The highest of all.
+	// The highest address.
 	{
 		families.Linux, families.Inet6Scoped("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535, 1<<20-1, 1<<32-1),
 		"0a00 ffff 000fffff ffffffffffffffffffffffffffffffff ffffffff",
@@ -61,10 +61,9 @@ func TestInet6Host(t *testing.T) {
 		{"0:0:0:0:0:0:0:1", "::1"},
 		{"FE80::1", "fe80::1"},
 		{"::ffff:1.2.3.4", "::ffff:1.2.3.4"},
-		// The scope within the host is lost, as in Python.
+		// The scope within the host is dropped, as in Python.
 		{"fe80::1%2", "fe80::1"},
-		// That of an interface is lost only when getaddrinfo has said that there is such an
-		// interface.
+		// The name of an interface is dropped only after getaddrinfo has found the interface.
 		{"fe80::1%eth0", ""},
 		{"localhost", ""},
 		{"::g", ""},
@@ -136,7 +135,7 @@ func TestInet6WithIP(t *testing.T) {
 	}
 }
 
-// A zone that names an interface waits for the index of that interface.
+// A zone that names an interface must be turned into the index of that interface.
 func TestInet6Zone(t *testing.T) {
 	for _, zone := range []string{
 		"eth0",

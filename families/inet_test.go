@@ -21,7 +21,7 @@ var inetSockaddrs = []sockaddrTest{
 	{families.DragonFly, families.Inet("127.0.0.1", 80), "1002 0050 7f000001 0000000000000000"},
 	// The wildcard address and any port: a socket that is not bound.
 	{families.Linux, families.Inet("", 0), "0200 0000 00000000 0000000000000000"},
-	// The highest of all.
+	// The highest address and port.
 	{families.Linux, families.Inet("<broadcast>", 65535), "0200 ffff ffffffff 0000000000000000"},
 }
 
@@ -37,7 +37,7 @@ func TestInetHost(t *testing.T) {
 		{"<broadcast>", "255.255.255.255"},
 		{"255.255.255.255", "255.255.255.255"},
 		{"0.0.0.0", "0.0.0.0"},
-		// The last part of inet_aton fills what is left.
+		// The last part of inet_aton fills the remaining bytes.
 		{"1", "0.0.0.1"},
 		{"127.1", "127.0.0.1"},
 		{"127.0.1", "127.0.0.1"},
@@ -48,9 +48,9 @@ func TestInetHost(t *testing.T) {
 		{"0X7F000001", "127.0.0.1"},
 		{"010.0.0.1", "8.0.0.1"},
 		{"0.0.0.0377", "0.0.0.255"},
-		// IPv4 in IPv6 form, as glibc has it.
+		// IPv4 in IPv6 form, as glibc accepts it.
 		{"::ffff:127.0.0.1", "127.0.0.1"},
-		// Names, however close to a number.
+		// Names, even if they look nearly like a number.
 		{"localhost", ""},
 		{"127.0.0.1 ", ""},
 		{" 127.0.0.1", ""},
@@ -95,7 +95,7 @@ func TestInetRules(t *testing.T) {
 		{"IPv6 with a zone", families.Inet("fe80::1%eth0", 80), families.ErrHostFamily, `address family for hostname not supported (got "fe80::1%eth0")`},
 		{"a NUL", families.Inet("a\x00b", 80), families.ErrHostNUL, `host name must not contain null character (got "a\x00b")`},
 		{"a name", families.Inet("localhost", 80), families.ErrHostUnresolved, `host name is not resolved (got "localhost")`},
-		// The host comes before the port.
+		// The error of the host comes before that of the port.
 		{"both wrong", families.Inet("::1", -1), families.ErrHostFamily, `address family for hostname not supported (got "::1")`},
 	} {
 		for _, sys := range allSystems {
@@ -142,7 +142,7 @@ func TestInetWithIP(t *testing.T) {
 	if got := name.WithIP(netip.Addr{}); got != name {
 		t.Errorf("WithIP of no address = %q", got)
 	}
-	// A port out of range is reported once the name is resolved.
+	// A port out of range is reported after the name is resolved.
 	a := families.Inet("localhost", 70000).WithIP(netip.MustParseAddr("127.0.0.1"))
 	if _, err := families.Host.Encode(make([]byte, families.MaxSockaddr), a); !errors.Is(err, families.ErrPort) {
 		t.Errorf("Encode: %v, want ErrPort", err)

@@ -10,7 +10,7 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// The layout of Host is the one that package syscall has for this system.
+// The layout of Host equals that of package syscall for this system.
 func TestLayout(t *testing.T) {
 	var buf [families.MaxSockaddr]byte
 	encode := func(a families.Addr) (unsafe.Pointer, int) {

@@ -20,12 +20,12 @@ var linkSockaddrs = []sockaddrTest{
 	{families.OpenBSD, families.Link("em0", 1, 6, mac), "2012 0100 06 03 06 00 656d30 001122334455" + zeros(15)},
 	{families.FreeBSD, families.Link("em0", 1, 6, mac), "3612 0100 06 03 06 00 656d30 001122334455" + zeros(37)},
 	{families.DragonFly, families.Link("em0", 1, 6, mac), "3612 0100 06 03 06 00 656d30 001122334455" + zeros(37)},
-	// A name alone, an index alone, and nothing.
+	// A name alone, an index alone, and an empty address.
 	{families.Darwin, families.Link("lo0", 0, 0, nil), "1412 0000 00 03 00 00 6c6f30" + zeros(9)},
 	{families.Darwin, families.Link("", 65535, 255, nil), "1412 ffff ff 00 00 00" + zeros(12)},
 	{families.Darwin, families.Link("", 0, 0, nil), "1412 0000 00 00 00 00" + zeros(12)},
-	// A hardware address of 8 bytes, that of FireWire, and one of 20, that of InfiniBand, with more
-	// of a name than there is room for.
+	// A hardware address of 8 bytes (FireWire), and one of 20 (InfiniBand) with a name that needs
+	// more room than the struct has.
 	{families.Darwin, families.Link("fw0", 3, 144, []byte("12345678")), "1412 0300 90 03 08 00 667730 3132333435363738 00"},
 	{
 		families.Darwin, families.Link("bridge-7", 3, 199, []byte("12345678901234567890")),
@@ -46,7 +46,7 @@ func TestLinkShort(t *testing.T) {
 	if _, err := families.Darwin.Decode(18, 0, src); !errors.Is(err, families.ErrShort) {
 		t.Errorf("Decode(%x): %v, want ErrShort", src, err)
 	}
-	// The kernel may report no more than there is.
+	// The kernel may report only the bytes in use.
 	if a, err := families.Darwin.Decode(18, 0, append(src, 0x55)); err != nil || a != families.Link("en0", 4, 6, mac) {
 		t.Errorf("Decode(%x) = %q, %v", src, a, err)
 	}

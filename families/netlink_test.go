@@ -14,7 +14,7 @@ var netlinkSockaddrs = []sockaddrTest{
 	{families.FreeBSD, families.Netlink(1234, 1), "0c26 0000 d2040000 01000000"},
 	// The kernel, and a socket that is not bound.
 	{families.Linux, families.Netlink(0, 0), "1000 0000 00000000 00000000"},
-	// The highest of all: a second socket of a process has such a port.
+	// The highest port: a second socket of a process has such a port.
 	{families.Linux, families.Netlink(1<<32-1, 1<<32-1), "1000 0000 ffffffff ffffffff"},
 }
 
@@ -35,7 +35,7 @@ func TestNetlinkText(t *testing.T) {
 	testTexts(t, []textTest{
 		{"netlink:1234,0x1", families.Netlink(1234, 1), ""},
 		{"netlink:0,0x0", families.Netlink(0, 0), ""},
-		// Either number in either base.
+		// Each number may be in either base.
 		{"netlink:0x4d2,1", families.Netlink(1234, 1), "netlink:1234,0x1"},
 		{"netlink:4294967295,0xffffffff", families.Netlink(1<<32-1, 1<<32-1), ""},
 	})

@@ -23,11 +23,11 @@ var mac = []byte{0x00, 0x11, 0x22, 0x33, 0x44, 0x55}
 var packetSockaddrs = []sockaddrTest{
 	{families.Linux, families.Packet("", 0x0800), "1100 0800 00000000 0000 00 00 0000000000000000"},
 	{families.Linux, families.Packet("", 3).WithScope(2), "1100 0003 02000000 0000 00 00 0000000000000000"},
-	// A frame of Ethernet that went out: PACKET_OUTGOING, ARPHRD_ETHER.
+	// An outgoing Ethernet frame: PACKET_OUTGOING, ARPHRD_ETHER.
 	{families.Linux, families.PacketLL("", 0x88cc, 4, 1, mac).WithScope(2), "1100 88cc 02000000 0100 04 06 0011223344550000"},
-	// The loopback interface, whose address is zeros: ARPHRD_LOOPBACK.
+	// The loopback interface, whose address is all zeros: ARPHRD_LOOPBACK.
 	{families.Linux, families.PacketLL("", 0x0800, 0, 772, make([]byte, 6)).WithScope(1), "1100 0800 01000000 0403 00 06 0000000000000000"},
-	// An address of 8 bytes, and the highest of all.
+	// An address of 8 bytes, and the highest one.
 	{
 		families.Linux, families.PacketLL("", 65535, 255, 65535, bytes.Repeat([]byte{255}, 8)).WithScope(1<<32 - 1),
 		"1100 ffff ffffffff ffff ff 08 ffffffffffffffff",
@@ -39,7 +39,7 @@ func TestPacketSockaddr(t *testing.T) { testSockaddrs(t, packetSockaddrs) } // i
 func TestPacketShort(t *testing.T) {
 	onlyLittleEndian(t)
 	testShort(t, "packet", map[*families.System]int{families.Linux: 12})
-	// The address of the hardware has to be there.
+	// The hardware address must not be missing.
 	src := unhex(t, "1100 0800 00000000 0000 00 06 0011223344")
 	if _, err := families.Linux.Decode(17, 0, src); !errors.Is(err, families.ErrShort) {
 		t.Errorf("Decode(%x): %v, want ErrShort", src, err)
@@ -49,7 +49,7 @@ func TestPacketShort(t *testing.T) {
 	}
 }
 
-// InfiniBand has hardware addresses of 20 bytes. They can be read, not written.
+// InfiniBand has hardware addresses of 20 bytes. They can be read and not written.
 func TestPacketLongHardware(t *testing.T) { // item 194
 	onlyLittleEndian(t)
 	long := bytes.Repeat([]byte{7}, 20)
@@ -91,11 +91,11 @@ func TestPacket(t *testing.T) { // items 193, 194
 	if _, _, _, hardware := families.Packet("", 0).Packet(); hardware != nil {
 		t.Errorf("no hardware address is %x", hardware)
 	}
-	// The kinds are taken modulo their widths.
+	// The kinds are taken modulo the widths of their fields.
 	if a := families.PacketLL("", 0, -1, 1<<16+1, nil); a != families.PacketLL("", 0, 255, 1, nil) {
 		t.Errorf("kinds beyond their fields: %q", a)
 	}
-	// Of a long name C would take the beginning.
+	// C would use the beginning of a long name.
 	if zone := families.Packet("interface-with-a-long-name", 0).Zone(); zone != "interface-with-" {
 		t.Errorf("Zone = %q", zone)
 	}
@@ -122,7 +122,7 @@ func TestPacketRules(t *testing.T) { // item 193
 			ruleTest{"a packet type that is no int", linux, families.PacketLL("eth0", 0, beyond, 0, long), families.ErrPacketRange, text},
 			ruleTest{"a hardware type that is no int", linux, families.PacketLL("eth0", 0, 0, beyond, nil), families.ErrPacketRange, text},
 		)
-		// The error comes before the interface is looked for.
+		// The error comes before the interface is looked up.
 		if zone := families.Packet("eth0", beyond).Zone(); zone != "" {
 			t.Errorf("Zone = %q", zone)
 		}
@@ -140,10 +140,10 @@ func TestPacketText(t *testing.T) {
 		{"packet:eth0,0x88cc,4,1,00:11:22:33:44:55", families.PacketLL("eth0", 0x88cc, 4, 1, mac), ""},
 		{"packet:#2,0x88cc,4,1,00:11:22:33:44:55", families.PacketLL("", 0x88cc, 4, 1, mac).WithScope(2), ""},
 		{"packet:eth0,0x1,0,1,", families.PacketLL("eth0", 1, 0, 1, nil), ""},
-		// Names of bytes that the syntax has a use for.
+		// Names with bytes of the syntax.
 		{"packet:a%2cb%3ac%23,0x1", families.Packet("a,b:c#", 1), ""},
 		{"packet:%231,0x1", families.Packet("#1", 1), ""},
-		// A number is a name too.
+		// A number is a valid name too.
 		{"packet:2,0x1", families.Packet("2", 1), ""},
 	})
 	testTextErrors(t, []textErrorTest{

@@ -9,10 +9,10 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// Which system has which format, for which family and protocol. The numbers are AF_* of
+// The table has the format of each family and protocol on each system. The numbers are AF_* of
 // <linux/socket.h>, <sys/socket.h>, <ws2def.h> and <hvsocket.h>; CAN_* of <linux/can.h>; BTPROTO_*
 // of the headers of bluetooth.go; HV_PROTOCOL_RAW; and SYSPROTO_CONTROL of <sys/sys_domain.h>.
-// Protocol 0 is any, but for Bluetooth, where it is L2CAP on Linux.
+// Protocol 0 stands for any protocol, except for Bluetooth, where it is L2CAP on Linux.
 func TestFormats(t *testing.T) {
 	want := map[*families.System][]string{
 		families.Linux: {
@@ -38,7 +38,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// All protocols of a family have its name, and those that share a format share it.
+// All protocols of a family have its name, and those with the same format have the same format
+// name.
 func TestProtocols(t *testing.T) { // items 199, 208, 210
 	for _, test := range []struct {
 		sys              *families.System
@@ -102,7 +103,7 @@ func TestNoFormat(t *testing.T) { // items 176, 202, 212, 215
 	}
 }
 
-// What a socket of a protocol without a format reports.
+// Decode of an address of a protocol without a format.
 func TestDecodeUnknownProtocol(t *testing.T) { // items 177, 199, 212
 	onlyLittleEndian(t)
 	for _, test := range []struct {
@@ -116,10 +117,10 @@ func TestDecodeUnknownProtocol(t *testing.T) { // items 177, 199, 212
 	}{
 		{"Bluetooth", families.Linux, 31, 5, "1f00 1371da7d1a00", families.Addr{}, families.ErrBluetoothProtocol},
 		{"Bluetooth, of no bytes", families.Linux, 31, 5, "", families.Addr{}, ""},
-		// Of CAN there is the interface, which all protocols have.
+		// For CAN it returns the interface, which all protocols have.
 		{"CAN", families.Linux, 29, 3, "1d00 0000 03000000" + zeros(16), families.CAN("").WithScope(3), ""},
 		{"Hyper-V", families.Windows, 34, 0, "2200 0000" + zeros(32), families.HyperV(hvZero, hvZero), ""},
-		// The family of a socket says nothing of an address of another.
+		// The socket's family has no effect on an address of another family.
 		{"Bluetooth, of inet", families.Linux, 31, 5, "0200 0050 7f000001 0000000000000000", families.Inet("127.0.0.1", 80), ""},
 		{"inet, of CAN", families.Linux, 2, 6, "1d00 0000 03000000", families.CAN("").WithScope(3), ""},
 		{"of no family", families.Linux, 31, 5, "6300 01", families.Raw(99, []byte{1}), ""},
@@ -131,7 +132,7 @@ func TestDecodeUnknownProtocol(t *testing.T) { // items 177, 199, 212
 	}
 }
 
-// What one format asks for, an address of another has not: CAN's protocols are different formats.
+// A method for one format returns nothing for another: CAN's protocols are different formats.
 func TestFormatMismatch(t *testing.T) {
 	for _, f := range allFormats {
 		for _, test := range allSockaddrs {

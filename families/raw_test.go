@@ -15,7 +15,7 @@ var rawSockaddrs = []sockaddrTest{
 	{families.Linux, families.Raw(99, []byte("0123456789abcd")), "6300 30313233343536373839 61626364"},
 	{families.Windows, families.Raw(0x1234, []byte{1, 2}), "3412 0102"},
 	{families.Darwin, families.Raw(99, []byte{1, 2}), "0463 0102"},
-	// A length alone, and a family without anything: AF_UNSPEC.
+	// A sockaddr with a length alone, and a family without more bytes: AF_UNSPEC.
 	{families.FreeBSD, families.Raw(0, nil), "0200"},
 	{families.Linux, families.Raw(0, make([]byte, 14)), "0000 0000000000000000000000000000"},
 }
@@ -37,7 +37,7 @@ func TestRaw(t *testing.T) {
 	}
 }
 
-// The number of a family has one byte on BSD, two elsewhere.
+// The number of a family has one byte on BSD and two elsewhere.
 func TestRawFamilyTooHigh(t *testing.T) {
 	buf := make([]byte, families.MaxSockaddr)
 	for _, sys := range allSystems {

@@ -48,7 +48,7 @@ func TestSystemRules(t *testing.T) { // item 204
 		{"of 97 bytes", families.Darwin, families.SystemControl(long), families.ErrControlName, "provided string is too long (got 97 bytes)"},
 		{"a NUL", families.Darwin, families.SystemControl("a\x00"), families.ErrNUL, `embedded null character (got "a\x00")`},
 	})
-	// What breaks a rule is not looked for, and no id makes it good.
+	// A name that breaks a rule is not looked up, and an id does not make it valid.
 	if a := families.SystemControl(long); a.ControlName() != "" || a.WithSystemID(1) != a {
 		t.Errorf("ControlName = %q", a.ControlName())
 	}
@@ -59,7 +59,7 @@ func TestSystemText(t *testing.T) {
 		{"system:" + utun, families.SystemControl(utun), ""},
 		{"system:#5,1", families.SystemID(5, 1), ""},
 		{"system:", families.SystemControl(""), ""},
-		// A name like an id, and one like an address with its family.
+		// A name like an id, and a name like an address with its family.
 		{"system:%235,1", families.SystemControl("#5,1"), ""},
 		{"system:system%3ax", families.SystemControl("system:x"), ""},
 	})

@@ -18,7 +18,7 @@ var allSystems = []*families.System{
 	families.OpenBSD, families.DragonFly, families.Windows,
 }
 
-// unhex reads the bytes of a corpus, in which spaces separate the fields.
+// unhex reads the bytes of a corpus. Spaces separate its fields.
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
@@ -28,15 +28,15 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// A sockaddrTest is an address and its bytes. On Linux and Windows those of the family and the
-// scope are in the order of the host: the corpora have them as on amd64.
+// A sockaddrTest is an address and its bytes. On Linux and Windows the family and the scope are in
+// host order: the corpora have them as on amd64.
 type sockaddrTest struct {
 	sys  *families.System
 	addr families.Addr
 	hex  string
 }
 
-// onlyLittleEndian is for tests of bytes that are in the order of the host.
+// onlyLittleEndian skips tests of bytes in host order on a big-endian system.
 func onlyLittleEndian(t *testing.T) {
 	t.Helper()
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
@@ -61,8 +61,7 @@ func testSockaddrs(t *testing.T, corpus []sockaddrTest) {
 	}
 }
 
-// checkEncode checks that bytes we write are read as what they were written for, and that an error
-// has its type.
+// checkEncode checks that encoded bytes decode to the same address, and that an error has its type.
 func checkEncode(t *testing.T, sys *families.System, a families.Addr) {
 	t.Helper()
 	buf := bytes.Repeat([]byte{0xee}, families.MaxSockaddr)
@@ -88,8 +87,8 @@ func checkEncode(t *testing.T, sys *families.System, a families.Addr) {
 	}
 }
 
-// keptBy is a without what is not written, and with its numbers modulo the widths of their fields,
-// which some systems have narrower than others.
+// keptBy returns a without the parts that are not written, and with its numbers modulo the widths
+// of their fields. Some systems have narrower fields than others.
 func keptBy(sys *families.System, a families.Addr) families.Addr {
 	switch netbt := sys == families.NetBSD || sys == families.DragonFly; {
 	case a.Kind() == families.KindRFCOMM && sys != families.Windows:
@@ -106,7 +105,7 @@ func keptBy(sys *families.System, a families.Addr) families.Addr {
 	return a
 }
 
-// protocolOf is a protocol of sockets that have such addresses as a.
+// protocolOf returns a protocol of sockets that have addresses of the kind of a.
 func protocolOf(sys *families.System, a families.Addr) int {
 	for protocol := range 256 {
 		if f, ok := sys.Lookup(sys.FamilyOf(a), protocol); ok && f.Name() == a.Network() {
@@ -116,14 +115,14 @@ func protocolOf(sys *families.System, a families.Addr) int {
 	return 0
 }
 
-// A systemFormat is a format of a system, with a family and a protocol that have it.
+// A systemFormat is a format of a system, with a family and a protocol that use it.
 type systemFormat struct {
 	families.Family
 	sys              *families.System
 	family, protocol int
 }
 
-// allFormats are all formats of all systems.
+// allFormats returns all formats of all systems.
 var allFormats = func() (all []systemFormat) {
 	for _, sys := range allSystems {
 		for family := range 256 {
@@ -139,7 +138,7 @@ var allFormats = func() (all []systemFormat) {
 	return all
 }()
 
-// allSockaddrs are the corpora of all formats.
+// allSockaddrs holds the corpora of all formats.
 var allSockaddrs = slices.Concat(
 	inetSockaddrs, inet6Sockaddrs, unixSockaddrs, rawSockaddrs,
 	netlinkSockaddrs, packetSockaddrs, vsockSockaddrs, tipcSockaddrs, algSockaddrs, qipcrtrSockaddrs, linkSockaddrs,
@@ -148,7 +147,7 @@ var allSockaddrs = slices.Concat(
 	hypervSockaddrs, systemSockaddrs,
 )
 
-// Each address that a system has can be given to it and comes back, whatever system this runs on.
+// Each address that a system has can be encoded and decoded for it, on every system.
 func TestEverySystem(t *testing.T) {
 	kinds := make(map[families.Kind]bool)
 	for _, test := range allSockaddrs {
@@ -228,7 +227,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// Sockets of AF_RDS and AF_DIVERT have the addresses of AF_INET, with its number.
+// Sockets of AF_RDS and AF_DIVERT have addresses of AF_INET, with its number.
 func TestFamiliesOfInet(t *testing.T) {
 	for _, test := range []struct {
 		sys    *families.System
@@ -266,7 +265,8 @@ func TestDecodeOdd(t *testing.T) {
 	for _, sys := range allSystems {
 		inet := sys.FamilyOf(families.Inet("", 0))
 		f, _ := sys.Lookup(inet, 0)
-		// No bytes: the kernel has no address to tell, as of the sender on a connected socket.
+		// No bytes: the kernel has no address to report, for example for the sender on a connected
+		// socket.
 		if a, err := sys.Decode(inet, 0, nil); !a.IsZero() || err != nil {
 			t.Errorf("%s: Decode of nothing = %q, %v", sys, a, err)
 		}
@@ -287,7 +287,8 @@ func TestDecodeOdd(t *testing.T) {
 				t.Errorf("%s: the family's Decode of %d bytes: %v, want ErrShort", sys, n, err)
 			}
 		}
-		// Bytes of another family than the socket's: they decide. The family itself refuses them.
+		// Bytes of another family than the socket's: the family in the bytes decides. The Family
+		// itself returns an error.
 		n, err = sys.Encode(sa, families.Unix("/x"))
 		if err != nil {
 			t.Fatal(err)
@@ -374,8 +375,8 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
-// FuzzDecode gives any bytes to each family of each system: none panics, and what one reads it can
-// write.
+// FuzzDecode gives any bytes to each family of each system. None panics, and each can encode what
+// it decodes.
 func FuzzDecode(f *testing.F) {
 	for _, test := range allSockaddrs {
 		f.Add(unhex(f, test.hex))

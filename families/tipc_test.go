@@ -17,9 +17,9 @@ var tipcSockaddrs = []sockaddrTest{
 	{families.Linux, families.TIPCNameseq(18888, 0, 100), "1e00 01 02 c8490000 00000000 64000000"},
 	{families.Linux, families.TIPCName(18888, 17, 0), "1e00 02 02 c8490000 11000000 00000000"},
 	{families.Linux, families.TIPCName(18888, 17, 0x01001001), "1e00 02 02 c8490000 11000000 01100001"},
-	// A node and the number of a socket, which stand in the other order.
+	// A node and the number of a socket. The sockaddr has them in the other order.
 	{families.Linux, families.TIPCID(0x01001001, 5), "1e00 03 00 05000000 01100001 00000000"},
-	// This node only; and the end of what was bound: TIPC_NODE_SCOPE.
+	// This node only; and the end of a binding: TIPC_NODE_SCOPE.
 	{families.Linux, families.TIPC(1, 1, 2, 3, 3), "1e00 01 03 01000000 02000000 03000000"},
 	{families.Linux, families.TIPC(1, 1, 2, 3, -3), "1e00 01 fd 01000000 02000000 03000000"},
 	{families.Linux, families.TIPC(2, 1<<32-1, 1<<32-1, 0, 0), "1e00 02 00 ffffffff ffffffff 00000000"},
@@ -56,7 +56,7 @@ func TestTIPC(t *testing.T) { // items 197, 198
 	}
 }
 
-// The kernel tells with the sender of a message in a group its name there.
+// The kernel reports the sender of a message in a group with its name in the group.
 func TestTIPCMember(t *testing.T) {
 	onlyLittleEndian(t)
 	src := unhex(t, "1e00 03 00 05000000 01100001 00000000  1e00 02 00 c8490000 11000000 00000000")

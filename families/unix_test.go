@@ -21,12 +21,12 @@ var unixSockaddrs = []sockaddrTest{
 	{families.NetBSD, families.Unix("/x"), "0501 2f7800"},
 	{families.OpenBSD, families.Unix("/x"), "0501 2f7800"},
 	{families.DragonFly, families.Unix("/x"), "0501 2f7800"},
-	// Nothing but the family: bind chooses a name. From the kernel: a socket that is not bound.
+	// Only the family: bind chooses a name. From the kernel it means a socket that is not bound.
 	{families.Linux, families.Unix(""), "0100"},
-	// An empty path like any other.
+	// An empty path is a path like any other.
 	{families.Darwin, families.Unix(""), "0301 00"},
 	{families.Windows, families.Unix(""), "0100 00"},
-	// Abstract names have no NUL at the end, and may have some before.
+	// Abstract names have no NUL at the end, and may have some before it.
 	{families.Linux, families.Unix("\x00ab"), "0100 006162"},
 	{families.Linux, families.Unix("\x00a\x00\x00"), "0100 00610000"},
 	{families.Linux, families.Unix("\x00"), "0100 00"},
@@ -36,7 +36,7 @@ var unixSockaddrs = []sockaddrTest{
 
 func TestUnixSockaddr(t *testing.T) { testSockaddrs(t, unixSockaddrs) }
 
-// The kernel reports more forms than we write.
+// The kernel reports more forms than Encode writes.
 func TestUnixDecode(t *testing.T) {
 	for _, test := range []struct {
 		name string

@@ -11,8 +11,7 @@ import (
 
 const million = 1_000_000
 
-// randomOrder makes a benchmark touch its timers as a server does: not in the order in which they
-// lie in memory.
+// randomOrder makes a benchmark use its timers as a server does, and not in their order in memory.
 func randomOrder(n int) []int32 {
 	random := rand.New(rand.NewPCG(1, 2))
 	order := make([]int32, n)
@@ -32,7 +31,7 @@ func upTo(most time.Duration, n int) []time.Duration {
 	return spans
 }
 
-// BenchmarkPushBack moves the deadline of one of a million started timers further away, as each
+// BenchmarkPushBack moves the deadline of one of a million started timers to a later time, as each
 // message of a connection does.
 func BenchmarkPushBack(b *testing.B) {
 	order, spans := randomOrder(million), upTo(time.Minute, million)
@@ -72,8 +71,8 @@ func BenchmarkPushBack(b *testing.B) {
 	})
 }
 
-// BenchmarkStartStop starts a timer and stops it, beside a million others: a call with a timeout
-// that it does not need.
+// BenchmarkStartStop starts a timer and stops it, beside a million others: a call whose timeout
+// does not expire.
 func BenchmarkStartStop(b *testing.B) {
 	spans := upTo(time.Minute, million)
 
@@ -115,9 +114,10 @@ func BenchmarkStartStop(b *testing.B) {
 	})
 }
 
-// BenchmarkExpire starts a million timers and lets all expire. The wheel gets a time that moves
-// on by 1 ms a turn over a minute; package time has no such clock, so its timers are due within a
-// millisecond, and each costs a goroutine too, which is how AfterFunc fires.
+// BenchmarkExpire starts a million timers and lets all of them expire. The wheel gets a time that
+// advances by 1 ms a turn over a minute. Package time has no such clock, so its timers are due
+// within a millisecond. Each of them costs a goroutine too, since AfterFunc runs its function on
+// one.
 func BenchmarkExpire(b *testing.B) {
 	perTimer := func(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/million, "ns/timer")

@@ -12,7 +12,7 @@ const (
 	maxDuration = time.Duration(math.MaxInt64)
 	minDuration = time.Duration(math.MinInt64)
 
-	// minDeadline is no instant that a clock gives, but a deadline may be computed to it.
+	// No clock returns minDeadline, but a computation may.
 	minDeadline = timeouts.Deadline(math.MinInt64)
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// conn is closed when nothing was heard from its peer for a while.
+// conn is closed when its peer has sent nothing for a while.
 type conn struct {
 	name string
 	idle timeouts.Timer

@@ -2,7 +2,7 @@ package timeouts
 
 import "fmt"
 
-// Check reports the first thing in w that contradicts what the package comment says of a wheel.
+// Check returns the first fact in w that contradicts the package comment's description of a wheel.
 func Check(w *Wheel) error {
 	if w.hand != floor(w.hand) || w.hand > w.now || !w.draining && w.hand != floor(w.now) {
 		return fmt.Errorf("hand at %d, time %d", w.hand, w.now)

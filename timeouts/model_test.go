@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The wheel is checked against a sorted list of the same timers, both driven by a script of bytes
-// that either a random source or the fuzzer writes.
+// These tests compare the wheel with a sorted list of the same timers. A script of bytes drives
+// both. A random source or the fuzzer writes it.
 
 func TestWheelAgainstSortedList(t *testing.T) {
 	seeds := 1000
@@ -42,7 +42,7 @@ func randomScript(seed uint64, size int) []byte {
 	return data
 }
 
-// script is a source of decisions. One that has ended decides for 0 for ever.
+// script is a source of decisions. At its end it returns 0 for ever.
 type script []byte
 
 func (s *script) byte() byte {
@@ -54,14 +54,13 @@ func (s *script) byte() byte {
 	return b
 }
 
-// span returns a duration whose magnitude, from 1 ns to 146 years, is as likely at every power of
-// two.
+// span returns a duration from 1 ns to 146 years. Every power of two is equally likely.
 func (s *script) span() time.Duration {
 	power := s.byte() % 55
 	return time.Duration(s.byte()) << power
 }
 
-// timer is one timer of the model and what the model knows of it.
+// timer is one timer of the model, and the model's knowledge of it.
 type timer struct {
 	timeouts.Timer
 	deadline timeouts.Deadline // Never if stopped
@@ -94,7 +93,7 @@ func play(t *testing.T, data []byte) {
 		m.step()
 		m.check()
 	}
-	// What is left comes out by itself, whatever the last state was.
+	// The remaining timers expire, whatever the last state was.
 	for range len(m.timers) * 20 {
 		if next := m.wheel.Next(); next != timeouts.Never {
 			m.drain(next)
@@ -180,7 +179,7 @@ func (m *model) stop(t *timer) {
 	m.forget(t)
 }
 
-// forget takes t out of the sorted list.
+// forget removes t from the sorted list.
 func (m *model) forget(t *timer) {
 	if i := slices.Index(m.sorted, t); i >= 0 {
 		m.sorted = slices.Delete(m.sorted, i, i+1)
@@ -188,8 +187,8 @@ func (m *model) forget(t *timer) {
 	t.deadline, t.overdue, t.waits, t.touched = timeouts.Never, false, false, true
 }
 
-// drain pops all that expires at now, while the script starts and stops timers in between, unless
-// it leaves the drain.
+// drain pops all timers that expire at now. Meanwhile the script starts and stops timers. It may
+// leave the drain early.
 func (m *model) drain(now timeouts.Deadline) {
 	now = min(now, timeouts.Never-1) // as Pop has it
 	var must []*timer                // what this drain has to yield unless it is touched
@@ -245,7 +244,7 @@ func (m *model) drain(now timeouts.Deadline) {
 	}
 }
 
-// yield checks a timer that Pop returned against the model, and takes it out of that.
+// yield compares a timer that Pop returned with the model, and removes it from the model.
 func (m *model) yield(t *timeouts.Timer) {
 	timer := t.Owner.(*timer)
 	switch {
@@ -260,7 +259,7 @@ func (m *model) yield(t *timeouts.Timer) {
 	timer.popped = true
 }
 
-// check compares what the wheel says with what the model knows.
+// check compares the wheel's answers with the model.
 func (m *model) check() {
 	m.t.Helper()
 	if err := timeouts.Check(m.wheel); err != nil {
@@ -288,7 +287,7 @@ func (m *model) check() {
 	}
 }
 
-// roundUp returns when a deadline's tick has passed, and Never for one that no tick holds.
+// roundUp returns the end of a deadline's tick, or Never for a deadline that no tick holds.
 func roundUp(d timeouts.Deadline) timeouts.Deadline {
 	tick := timeouts.Deadline(timeouts.Tick)
 	if left := d % tick; left > 0 {

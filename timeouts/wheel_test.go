@@ -10,7 +10,7 @@ import (
 
 const tick = timeouts.Deadline(timeouts.Tick)
 
-// drain returns how many timers expire at now.
+// drain returns the number of timers that expire at now.
 func drain(w *timeouts.Wheel, now timeouts.Deadline) (n int) {
 	for w.Pop(now) != nil {
 		n++
@@ -18,9 +18,9 @@ func drain(w *timeouts.Wheel, now timeouts.Deadline) (n int) {
 	return n
 }
 
-// A timer is alone in the wheel, and its driver sleeps until Next each time: it must come within
-// a tick after its deadline and after few wake-ups, wherever the hand and the deadline lie about
-// the ends of slots.
+// A single timer is in the wheel, and its driver sleeps until Next each time. The timer must expire
+// within a tick after its deadline and after few wake-ups, wherever the hand and the deadline are
+// relative to the ends of slots.
 func TestOnTimeAtLevelBoundaries(t *testing.T) {
 	around := []timeouts.Deadline{-tick - 1, -tick, -tick + 1, -1, 0, 1, tick - 1, tick, tick + 1}
 	var instants []timeouts.Deadline
@@ -59,7 +59,7 @@ func TestOnTimeAtLevelBoundaries(t *testing.T) {
 	}
 }
 
-// Many timers, pushed back and pulled forward at random, and the driver looks only at Next.
+// Many timers are pushed back and pulled forward at random. The driver uses only Next.
 func TestOnTimeByNextAlone(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	far := func() time.Duration { return time.Duration(random.Uint64() >> (8 + random.IntN(48))) }
@@ -158,7 +158,7 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
-// A drain that stopped short, for a budget, goes on with what is left.
+// A drain that stopped early, for a budget, continues with the remaining timers.
 func TestDrainGoesOn(t *testing.T) {
 	w := timeouts.NewWheel(1)
 	var early, late, again timeouts.Timer
@@ -197,8 +197,8 @@ func TestTimeGoesBack(t *testing.T) {
 	}
 }
 
-// A suspended machine, or a bad clock: ages pass between two looks. Tick by tick this would never
-// end.
+// A suspended machine or a wrong clock: years pass between two looks. A wheel that went tick by
+// tick would never end.
 func TestTimeJumps(t *testing.T) {
 	const year = timeouts.Deadline(365 * 24 * time.Hour)
 	w := timeouts.NewWheel(1)

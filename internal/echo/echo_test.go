@@ -12,11 +12,11 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// long is what a test may take at most before it counts as hanging.
+// long limits the time of a test before it counts as hanging.
 const long = 10 * time.Second
 
-// TestDrainWhileClientsCome drains a server again and again while others connect: a connection that
-// is accepted at that very moment must be ended too, or Drain would wait for it without end.
+// TestDrainWhileClientsCome drains a server again and again while others connect. A connection that
+// is accepted at that moment must be ended too, or Drain would wait for it for ever.
 func TestDrainWhileClientsCome(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {

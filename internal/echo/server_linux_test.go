@@ -21,16 +21,15 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// patience is for what should happen at once.
+// patience limits the wait for an event that should come at once.
 const patience = 20 * time.Second
 
-// TestMain makes the test binary a server of its own when a test needs one that has other limits
-// than itself.
+// TestMain makes the test binary a server if a test needs a process with other limits than its own.
 func TestMain(m *testing.M) {
 	socktest.UsePoller()
 	if mode := os.Getenv("ECHO_TEST_SERVE"); mode != "" {
-		// Two loops, however many processors there are: each takes five of the few descriptors that
-		// it may have.
+		// Always two loops, on any number of processors: each takes five of the few descriptors
+		// that the process may have.
 		s, err := echo.Listen(echo.Config{Mode: mode, Addr: sock.Inet("127.0.0.1", 0), Loops: 2})
 		if err != nil {
 			fmt.Println(err)
@@ -77,7 +76,7 @@ func dial(t *testing.T, addr string) net.Conn {
 	return c
 }
 
-// roundTrip sends a message and wants it back.
+// roundTrip sends a message and checks the echo.
 func roundTrip(t *testing.T, c net.Conn, msg string) {
 	t.Helper()
 	buf := make([]byte, len(msg))
@@ -92,7 +91,7 @@ func roundTrip(t *testing.T, c net.Conn, msg string) {
 	}
 }
 
-// pattern is n bytes of which no two near places look alike.
+// pattern returns n bytes without a repetition at a short distance.
 func pattern(n int) []byte {
 	p := make([]byte, n)
 	x := uint32(1)
@@ -103,8 +102,8 @@ func pattern(n int) []byte {
 	return p
 }
 
-// A request and then a half-close: the whole answer arrives, then the end, though it is far more
-// than any buffer holds.
+// A client sends a request and then shuts down its sending direction. The whole answer arrives, and
+// then the end of the stream, even if the answer is far larger than any buffer.
 func TestHalfCloseGetsWholeAnswer(t *testing.T) {
 	eachMode(t, func(t *testing.T, dial func() net.Conn) {
 		c := dial().(*net.TCPConn)
@@ -123,7 +122,7 @@ func TestHalfCloseGetsWholeAnswer(t *testing.T) {
 	})
 }
 
-// A peer that never reads costs the server a buffer full and no more: its sending comes to a stop.
+// A peer that never reads costs the server one buffer: the peer's sends stop.
 func TestPeerThatNeverReadsIsHeldBack(t *testing.T) {
 	eachMode(t, func(t *testing.T, dial func() net.Conn) {
 		c := dial()
@@ -140,7 +139,8 @@ func TestPeerThatNeverReadsIsHeldBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// What went is in the buffers of the system, some megabytes each way, and one of ours.
+		// The bytes that were sent are in the buffers of the kernel, some megabytes each way, and
+		// in one of the server's.
 		if sent >= 64<<20 {
 			t.Fatalf("%d bytes were taken from a peer that reads nothing", sent)
 		}
@@ -154,8 +154,8 @@ func TestPeerThatNeverReadsIsHeldBack(t *testing.T) {
 	})
 }
 
-// A peer that resets, one that vanishes without a word in the middle, and one that dawdles: each
-// alone.
+// A peer that resets, a peer that vanishes in the middle of a message, and a slow peer: none
+// affects the others.
 func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 	eachMode(t, func(t *testing.T, dial func() net.Conn) {
 		slow, steady := dial(), dial()
@@ -180,8 +180,8 @@ func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 	})
 }
 
-// Descriptors run out in accept: the listener backs off and says so, nothing spins, the connections
-// that exist never notice, and when there are descriptors again those that waited are served.
+// Descriptors run out in accept. The listener backs off and logs it, and nothing spins. Connections
+// that exist do not notice. When descriptors are free again, the waiting connections are served.
 func TestDescriptorsRunOut(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -235,7 +235,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 }
 
-// eventually waits for what the outside shows in no other way than by being looked at.
+// eventually polls for an event that gives no signal to wait for.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
@@ -245,7 +245,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// cpuTime is what a process has used, from /proc/PID/stat: fields 14 and 15, in ticks of 10 ms.
+// cpuTime returns the CPU time of a process, from /proc/PID/stat: fields 14 and 15, in ticks of 10
+// ms.
 func cpuTime(t *testing.T, pid int) time.Duration {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -259,7 +260,7 @@ func cpuTime(t *testing.T, pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// Draining sends back what was received, to the last byte, before the connections end.
+// Draining sends back everything that was received before the connections end.
 func TestDrainLosesNothing(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The part of the contract that only one-shot pollers have, see pollux.Poller.Arm. The rest is
-// tested in the root.
+// These tests cover the part of the contract that only one-shot pollers have, see
+// pollux.Poller.Arm. The tests of the root cover the rest.
 
 const patience = 10 * time.Second
 
 var mine = pollux.MakeToken(5, 2)
 
-// onEach runs a test over both pollers, each with one end of a connected pair of sockets added.
+// onEach runs a test on both pollers. Each has one end of a connected pair of sockets registered.
 func onEach(t *testing.T, test func(t *testing.T, p Poller, a, b int)) {
 	for _, kind := range []struct {
 		name string
@@ -41,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, p Poller, a, b int)) {
 	}
 }
 
-// next is what the next event reports; 0 without an event within the timeout.
+// next returns the readiness of the next event, or 0 without an event within the timeout.
 func next(t *testing.T, p Poller, timeout time.Duration) pollux.Ready {
 	t.Helper()
 	events := make([]pollux.Event, 4)
@@ -97,7 +97,7 @@ func TestEventUsesUpItsDirection(t *testing.T) {
 	})
 }
 
-// Arm is level-triggered: what came since the event, or was left, is reported at once.
+// Arm is level-triggered: it reports at once data that came after the event or was left.
 func TestArmReportsWhatIsThere(t *testing.T) {
 	onEach(t, func(t *testing.T, p Poller, a, b int) {
 		send(t, b)
@@ -126,7 +126,7 @@ func TestArmTwice(t *testing.T) {
 	})
 }
 
-// A wait that has begun is ended by what is armed during it.
+// An Arm during a Wait ends the Wait if the descriptor is ready.
 func TestArmDuringWait(t *testing.T) {
 	onEach(t, func(t *testing.T, p Poller, a, b int) {
 		expect(t, p, pollux.Writable, "added")
