@@ -124,8 +124,8 @@ func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	await(t, p, mine, pollux.Writable)
 }
 
-// Add has asked for both directions. Other pollers may need Arm, so a second request must not cause
-// another report.
+// Add has asked for both directions already. An Arm that asks again must not cause a report without
+// a new edge.
 func TestArmTellsNothingNew(t *testing.T) { onEveryPoller(t, testArmTellsNothingNew) }
 
 func testArmTellsNothingNew(t *testing.T, newPoller maker) {
@@ -168,8 +168,8 @@ func testHangup(t *testing.T, newPoller maker) {
 	}
 }
 
-// An end of stream that only a hang-up or an error reports still makes an attempt worthwhile: the
-// attempt shows it to the user.
+// If the kernel reports only a hang-up or an error, the poller must still report the direction: the
+// user's next attempt then finds the end.
 func TestHangupOfPipe(t *testing.T) { onEveryPoller(t, testHangupOfPipe) }
 
 func testHangupOfPipe(t *testing.T, newPoller maker) {

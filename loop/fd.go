@@ -143,7 +143,7 @@ func closeElsewhere(l *Loop, sysfd int) {
 	}
 	l.pool.run(func() {
 		if err := closeSysfd(sysfd); err != nil {
-			l.log.Warn("a descriptor that lingered did not close well", "fd", sysfd, "error", err)
+			l.log.Warn("closing a lingering descriptor failed", "fd", sysfd, "error", err)
 		}
 	})
 }

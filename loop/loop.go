@@ -231,7 +231,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	return l.drive(ctx)
 }
 
-var errRunning = errors.New("it is running already")
+var errRunning = errors.New("the loop is running already")
 
 // claim reserves the loop for the caller, which then calls drive.
 func (l *Loop) claim() error {
@@ -521,7 +521,7 @@ func (l *Loop) finish() {
 		l.sleeping.Store(false)
 	}
 	if len(l.tasks) > 0 {
-		l.log.Error("the loop has ended, and some of its tasks have not", "tasks", len(l.tasks))
+		l.log.Error("the loop ended before some of its tasks", "tasks", len(l.tasks))
 		for t := range l.tasks {
 			t.done.settle(why) // so that Wait for this task returns
 		}

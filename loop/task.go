@@ -228,7 +228,7 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
-				t.loop.log.Error("the end of the loop has left a task behind in Do or DoWith")
+				t.loop.log.Error("the loop ended while a task was in Do or DoWith")
 			}
 		}()
 		err = protect(fn)
