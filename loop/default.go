@@ -95,7 +95,6 @@ func (p *processDefaults) set(cfg *Config) error {
 // it before it starts.
 //
 // Errors: those of NewReactor. The next call tries again.
-// Errors: those of NewReactor; the next call tries again.
 func Default() (*Reactor, error) { return defaults.start() }
 
 func (p *processDefaults) start() (*Reactor, error) {

@@ -6,7 +6,6 @@
 // same operation can wait in four ways:
 //
 //   - in a goroutine, with or without a context: the goroutine parks;
-//   - in a goroutine, with or without a context: the goroutine parks;
 //   - in a [Task], a coroutine on the loop: the task is suspended, and the loop runs others;
 //   - as a [Future]: the loop makes the attempts, and the result comes later ([Start]);
 //   - as a callback: the loop calls a standing [Watcher] each time that the descriptor may be

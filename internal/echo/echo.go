@@ -103,7 +103,7 @@ func (s *Server) listen() (err error) {
 func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 
 // ErrCutOff is returned by Drain if connections were still open when its time was over.
-var ErrCutOff = errors.New("echo: connections were cut off: their peers did not take what was theirs")
+var ErrCutOff = errors.New("echo: connections were cut off: they did not end in time")
 
 // Drain stops accepting, and sends back what peers have sent and still send. It ends each
 // connection when its peer is quiet. When patience has passed, it closes the remaining connections
