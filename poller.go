@@ -6,7 +6,7 @@
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
 //	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
-//	Windows                                    IOCP, AFD (to come)   poller_windows.go
+//	Windows                                    IOCP, AFD, select     poller_windows.go
 //
 // The rule that surprises: readiness is reported on its edges. A descriptor that was reported readable is not reported
 // again until more arrives, however much was left unread; so its user reads until the system says EAGAIN, or remembers
@@ -125,7 +125,8 @@ func (s Strategy) String() string {
 }
 
 // New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an eventfd and a timerfd), all
-// close-on-exec.
+// close-on-exec, and two handles on Windows (a completion port and the AFD driver), which are not inherited, with one more of the
+// driver for each 64 descriptors.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy; errors.ErrUnsupported on a system
 // without a backend.
@@ -151,10 +152,10 @@ func New(cfg *Config) (*Poller, error) {
 // either: kqueue replaces a registration.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot: false on Linux, true on Windows. The answer never changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt returned EAGAIN, or stopped
+// Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller calls it after an attempt returned EAGAIN, or stopped
 // early, and before it waits for the next event. On a poller that is not one-shot it does nothing: Add asked for all edges.
 //
 // On a one-shot poller this is the contract:
@@ -162,7 +163,8 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 //   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at once. So nothing is lost
 //     between an attempt that returned EAGAIN and Arm, and a caller may stop reading wherever it likes.
 //   - To ask for what is asked for already changes nothing.
-//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with either direction.
+//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with either direction. Urgent data that
+//     was reported is not reported again until something else has come, or want has Urgent too: it stays there until it is read.
 //   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next arrival.
 //
 // Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not registered under token.
