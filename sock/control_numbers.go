@@ -54,7 +54,7 @@ var controlNumbersOf = map[string]controlNumbers{
 	},
 	"openbsd":   {timeval: 4, dstaddr: 7, ttl: 31, pktinfo6: 46, hoplimit: 47, tclass: 61},
 	"dragonfly": {cmsgcred: 3, timeval: 2, dstaddr: 7, ttl: 65, pktinfo6: 46, hoplimit: 47, tclass: 61},
-	"windows":   {pktinfo: 19, pktinfoShort: true, pktinfo6: 19},
+	"windows":   {pktinfo: 19, pktinfoShort: true, ttl: 4, tos: 3, pktinfo6: 19, hoplimit: 21, tclass: 39},
 }
 
 var numbers = controlNumbersOf[runtime.GOOS]

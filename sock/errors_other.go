@@ -1,0 +1,10 @@
+//go:build !windows
+
+package sock
+
+import "syscall"
+
+// hostErrno returns errno: the number of the system is the one that this package knows it by.
+func hostErrno(errno syscall.Errno) syscall.Errno { return errno }
+
+func hostError(errno syscall.Errno) error { return errno }
