@@ -8,18 +8,23 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Some facts about AFD that this file relies on. They are not documented, but libuv, mio, wepoll and ReactOS know the same:
+// Some facts about AFD that this file relies on. They are not documented, but libuv, mio, wepoll
+// and ReactOS know the same:
 //
-//   - A poll is level-triggered: it completes at once if one of its events is there already, and then there is a packet all the same.
+//   - A poll is level-triggered: it completes at once if one of its events is there already, and
+//     then there is a packet all the same.
 //   - A poll is one-shot, and completes with all of its events that are there.
-//   - It is asked for on a handle of \Device\Afd, a helper, and its packet comes to the helper's port. The socket needs no port,
-//     so its owner may put it on one of its own.
+//   - It is asked for on a handle of \Device\Afd, a helper, and its packet comes to the helper's
+//     port. The socket needs no port, so its owner may put it on one of its own.
 //   - It wants the base socket, below layered providers.
-//   - To end many polls of one helper takes time that grows with their cube, so a helper has a limit.
-//   - What the system was given, it may write into until the packet has come, also after a cancel. A cancel makes a packet too.
+//   - To end many polls of one helper takes time that grows with their cube, so a helper has a
+//     limit.
+//   - What the system was given, it may write into until the packet has come, also after a cancel.
+//     A cancel makes a packet too.
 //   - Closing the socket ends the poll with AFD_POLL_LOCAL_CLOSE.
 
-// Events of a poll: <afd.h> of ReactOS and wepoll. AFD_POLL_CONNECT (0x40) is not among them: AFD_POLL_SEND comes with it.
+// Events of a poll: <afd.h> of ReactOS and wepoll. AFD_POLL_CONNECT (0x40) is not among them:
+// AFD_POLL_SEND comes with it.
 const (
 	afdReceive     = 0x01
 	afdExpedited   = 0x02 // urgent data
@@ -85,7 +90,8 @@ const (
 //	              ▼  │
 //	            canceled ──packet, deleted──▶ gone
 //
-// All fields are guarded by backend.mu; overlapped and info are the system's while a poll is under way.
+// All fields are guarded by backend.mu; overlapped and info are the system's while a poll is under
+// way.
 type registration struct {
 	overlapped windows.Overlapped // Internal and InternalHigh are the IO_STATUS_BLOCK
 	info       afdPollInfo
@@ -104,8 +110,9 @@ type registration struct {
 	slow    bool // AFD does not know it: it is the selector's
 }
 
-// wish notes what Arm asks for. Urgent data that was reported is asked for again only if it is named, or if something came since: it
-// stays there until it is read, and would be reported at each Arm for nothing.
+// wish notes what Arm asks for. Urgent data that was reported is asked for again only if it is
+// named, or if something came since: it stays there until it is read, and would be reported at each
+// Arm for nothing.
 func (r *registration) wish(want Ready) {
 	if want&(Readable|Urgent) != 0 {
 		r.want |= wantRead
@@ -183,7 +190,8 @@ func (b *backend) dismiss(h *helper) {
 	h.polls--
 }
 
-// baseOf returns the base socket of fd, or fd itself if its provider does not say. Error: that of a descriptor that is no socket.
+// baseOf returns the base socket of fd, or fd itself if its provider does not say. Error: that of a
+// descriptor that is no socket.
 func baseOf(fd windows.Handle) (windows.Handle, error) {
 	ask := func(code uint32) (base windows.Handle, err error) {
 		var n uint32
@@ -204,7 +212,8 @@ func baseOf(fd windows.Handle) (windows.Handle, error) {
 	return fd, nil
 }
 
-// ask starts the poll for what r wants. If one is under way that asks for less, that one is ended, and its packet asks anew. mu is held.
+// ask starts the poll for what r wants. If one is under way that asks for less, that one is ended,
+// and its packet asks anew. mu is held.
 func (b *backend) ask(r *registration) error {
 	if r.slow {
 		b.selector.changed()
@@ -275,7 +284,8 @@ func (b *backend) cancel(r *registration) error {
 	return nil
 }
 
-// ended is what the packet of a poll says: it returns the registration to report on, and what. It asks for what is left. mu is held.
+// ended is what the packet of a poll says: it returns the registration to report on, and what. It
+// asks for what is left. mu is held.
 func (b *backend) ended(r *registration) (*registration, Ready) {
 	status, events := windows.NTStatus(r.overlapped.Internal), uint32(0)
 	if status == windows.STATUS_SUCCESS && r.info.count > 0 {

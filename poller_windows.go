@@ -13,24 +13,29 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Windows completes where the other systems report readiness. A program gives its completion port an operation with a buffer, and the
-// port says when it is done. The Poller's contract is readiness: so that all modes are the same code on all systems, a
-// timeout loses no data, and an idle connection has no buffer. Two ways lead from the one to the other.
+// Windows completes where the other systems report readiness. A program gives its completion port
+// an operation with a buffer, and the port says when it is done. The Poller's contract is
+// readiness: so that all modes are the same code on all systems, a timeout loses no data, and an
+// idle connection has no buffer. Two ways lead from the one to the other.
 //
-// The first is the driver below every socket of a Microsoft provider, AFD. It has an operation that moves no data: IOCTL_AFD_POLL asks
-// for any of a set of events of a socket, and completes to a port once one of them is there. afd_windows.go asks it, so a poller is a
-// completion port, and Wait takes packets from it. libuv, mio, wepoll and Trio stand on the same operation, and select itself is made
-// of it. It is not in the documentation of Windows, but every program that waits for sockets uses it.
+// The first is the driver below every socket of a Microsoft provider, AFD. It has an operation that
+// moves no data: IOCTL_AFD_POLL asks for any of a set of events of a socket, and completes to a
+// port once one of them is there. afd_windows.go asks it, so a poller is a completion port, and
+// Wait takes packets from it. libuv, mio, wepoll and Trio stand on the same operation, and select
+// itself is made of it. It is not in the documentation of Windows, but every program that waits for
+// sockets uses it.
 //
-// The second is select itself, on a goroutine of its own (select_windows.go), for a socket of a provider that AFD does not know. There is
-// no list of these: Add tries AFD, and takes select if AFD refuses.
+// The second is select itself, on a goroutine of its own (select_windows.go), for a socket of a
+// provider that AFD does not know. There is no list of these: Add tries AFD, and takes select if
+// AFD refuses.
 //
 // What that costs:
 //
-//   - An AFD poll is one-shot, so the Poller is (OneShot). A message that a reader waited for is a system call to ask, one for
-//     the packet, and one to read, where epoll needs the last two.
-//   - A registration for which both directions are asked is asked anew after each event. Asking for more than is asked
-//     already takes two calls and a packet: the poll must be ended first, see registration.
+//   - An AFD poll is one-shot, so the Poller is (OneShot). A message that a reader waited for is a
+//     system call to ask, one for the packet, and one to read, where epoll needs the last two.
+//   - A registration for which both directions are asked is asked anew after each event. Asking for
+//     more than is asked already takes two calls and a packet: the poll must be ended first, see
+//     registration.
 //   - A timeout has the resolution of the system's clock tick, 1 to 16 ms, and is never early.
 //   - The port cannot be parked in Go's own poller: scheduler_other.go says how it waits.
 
@@ -94,7 +99,8 @@ func (b *backend) open(cfg *Config) error {
 	return nil
 }
 
-// startWinsock makes sure that WSAStartup was called, for a program that uses no package but this one.
+// startWinsock makes sure that WSAStartup was called, for a program that uses no package but this
+// one.
 var startWinsock = sync.OnceValue(func() error {
 	var data windows.WSAData
 	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, &data))
@@ -246,7 +252,8 @@ var abandoned struct {
 	all []*registration
 }
 
-// close ends the polls that are under way and waits for their ends: the system writes into their registrations until then.
+// close ends the polls that are under way and waits for their ends: the system writes into their
+// registrations until then.
 func (b *backend) close() error {
 	b.mu.Lock()
 	selector := b.selector

@@ -9,16 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On Linux a poller parks in Go's own poller. Besides what scheduler.go lists, this relies on a fact of runtime/netpoll_epoll.go:
+// On Linux a poller parks in Go's own poller. Besides what scheduler.go lists, this relies on a
+// fact of runtime/netpoll_epoll.go:
 //
-//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges so far (pollReset), then
-//     calls its function, and parks each time that the function returns false. So that function must look before it does.
+//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges
+//     so far (pollReset), then calls its function, and parks each time that the function returns
+//     false. So that function must look before it does.
 //
-// An epoll descriptor is readable while one of its own descriptors is ready, and each event makes an edge of it
-// (ep_poll_callback in fs/eventpoll.c).
+// An epoll descriptor is readable while one of its own descriptors is ready, and each event makes
+// an edge of it (ep_poll_callback in fs/eventpoll.c).
 
-// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor. edge makes an event of the
-// poller's own.
+// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor.
+// edge makes an event of the poller's own.
 func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	if s == Block {
 		return &blockEpoll{epfd: epfd}, nil
@@ -26,10 +28,11 @@ func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	return newPark(epfd, edge)
 }
 
-// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a net.Conn does.
+// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a
+// net.Conn does.
 //
-// That poller is asked late while others compute (fact 3). Then the goroutine stays ready, and looks each time that its
-// turn comes:
+// That poller is asked late while others compute (fact 3). Then the goroutine stays ready, and
+// looks each time that its turn comes:
 //
 //	      look: nothing                  Gosched took long
 //	wait ───────────────▶ (yield first?) ─────────────────▶ look, yield, look, ... until there is something
@@ -53,11 +56,13 @@ type park struct {
 }
 
 const (
-	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time that the poller parks. A
-	// yield is two switches more, and a thread to wake if a processor is idle (fact 5).
+	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time
+	// that the poller parks. A yield is two switches more, and a thread to wake if a processor is
+	// idle (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
-	// lingerFor is the part of their time that the poller takes for looking beside goroutines that compute: 1/64.
+	// lingerFor is the part of their time that the poller takes for looking beside goroutines that
+	// compute: 1/64.
 	lingerFor = 64
 )
 
@@ -71,7 +76,8 @@ func newPark(epfd int, edge func() error) (*park, error) {
 	p.try = p.attempt
 	conn, err := p.file.SyscallConn()
 	if err == nil {
-		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was none.
+		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was
+		// none.
 		err = p.file.SetReadDeadline(time.Time{})
 	}
 	if err != nil {
@@ -113,7 +119,8 @@ func (p *park) pass(k kernel) error {
 	if !ask {
 		return nil
 	}
-	// One that answered a message and waits for the next is no goroutine that computes: after it the queues are empty.
+	// One that answered a message and waits for the next is no goroutine that computes: after it
+	// the queues are empty.
 	for tries := 0; p.calm < calmToPark && tries < 2*calmToPark; tries++ {
 		p.yield()
 	}
@@ -144,8 +151,8 @@ func (p *park) attempt(uintptr) bool {
 	return false
 }
 
-// othersCompute lets others run before the poller parks, and as long as they compute, it looks again. It returns whether a look
-// has found something.
+// othersCompute lets others run before the poller parks, and as long as they compute, it looks
+// again. It returns whether a look has found something.
 func (p *park) othersCompute() bool {
 	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
 		return false
@@ -165,9 +172,10 @@ func (p *park) othersCompute() bool {
 	return false
 }
 
-// linger looks for a while before the poller lets a goroutine run that has just computed for a millisecond or more, and will
-// again: one that never yields has the processor for 10 to 20 ms. If an answer is under way it comes during that while. A
-// goroutine that reads from a net.Conn finds the answer in the same way: sending takes long enough for the peer to answer.
+// linger looks for a while before the poller lets a goroutine run that has just computed for a
+// millisecond or more, and will again: one that never yields has the processor for 10 to 20 ms. If
+// an answer is under way it comes during that while. A goroutine that reads from a net.Conn finds
+// the answer in the same way: sending takes long enough for the peer to answer.
 func (p *park) linger() bool {
 	if p.took < time.Millisecond {
 		return false
@@ -190,8 +198,9 @@ func (p *park) yield() bool {
 	return p.took > 0
 }
 
-// ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has
-// just made itself. So it runs again as soon as that poller was asked, behind all goroutines that were ready.
+// ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it
+// already: an edge that it has just made itself. So it runs again as soon as that poller was asked,
+// behind all goroutines that were ready.
 func (p *park) ask() error {
 	p.asking = askNow
 	err := p.conn.Read(p.try)

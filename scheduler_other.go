@@ -4,9 +4,10 @@ package pollux
 
 import "time"
 
-// Neither a kqueue nor a completion port can be parked in Go's own poller: that poller takes no kqueue, since it registers both
-// directions and a kqueue has one, and its completion port is its own. So a poller of these systems always blocks in a system
-// call. With Park it lets other goroutines run first; with Block, on a thread of its own, it does not.
+// Neither a kqueue nor a completion port can be parked in Go's own poller: that poller takes no
+// kqueue, since it registers both directions and a kqueue has one, and its completion port is its
+// own. So a poller of these systems always blocks in a system call. With Park it lets other
+// goroutines run first; with Block, on a thread of its own, it does not.
 
 // newStrategy is the one place in which a strategy is chosen.
 func newStrategy(s Strategy) strategy {
@@ -16,8 +17,9 @@ func newStrategy(s Strategy) strategy {
 	return new(giveWay)
 }
 
-// giveWay is the strategy Park of a poller that cannot be parked. A blocking system call keeps the processor until sysmon takes
-// it away (fact 1), 20 us to 20 ms later, if none is free. So goroutines that are ready run before it:
+// giveWay is the strategy Park of a poller that cannot be parked. A blocking system call keeps the
+// processor until sysmon takes it away (fact 1), 20 us to 20 ms later, if none is free. So
+// goroutines that are ready run before it:
 //
 //	      ┌──── Gosched took long: look ────┐
 //	      ▼              nothing            │

@@ -10,10 +10,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// A selector watches sockets of providers that AFD does not know, by select on a goroutine of its own. A poller has at most one, from the
-// first such socket on. select is level-triggered, so a direction is asked for until it is reported, and again after Arm: the contract is
-// kept. Three things are less than with AFD: each change costs a wake-up, the half-close of a peer comes as Readable without Hangup, and
-// each call costs time in proportion to the number of sockets.
+// A selector watches sockets of providers that AFD does not know, by select on a goroutine of its
+// own. A poller has at most one, from the first such socket on. select is level-triggered, so a
+// direction is asked for until it is reported, and again after Arm: the contract is kept. Three
+// things are less than with AFD: each change costs a wake-up, the half-close of a peer comes as
+// Readable without Hangup, and each call costs time in proportion to the number of sockets.
 //
 // A UDP socket connected to itself ends a select that is under way.
 type selector struct {
@@ -37,7 +38,8 @@ type toldEvent struct {
 
 // selectInstead puts r, which AFD has refused with err, under the selector. mu is held.
 //
-// Errors: err if it is no open socket, so that the selector would only spin; those of making the selector.
+// Errors: err if it is no open socket, so that the selector would only spin; those of making the
+// selector.
 func (b *backend) selectInstead(r *registration, err error) error {
 	var kind int32
 	size := int32(unsafe.Sizeof(kind))
@@ -140,7 +142,8 @@ func sysSelect(read, write, except fdSet, timeout *[2]int32) error {
 	return nil
 }
 
-// connected says whether h is: the exceptional condition of one that is not is that a connect has failed.
+// connected says whether h is: the exceptional condition of one that is not is that a connect has
+// failed.
 func connected(h windows.Handle) bool {
 	var name windows.RawSockaddrAny
 	size := int32(unsafe.Sizeof(name))

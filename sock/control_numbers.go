@@ -2,8 +2,9 @@ package sock
 
 import "runtime"
 
-// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They are of the level SOL_SOCKET,
-// IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems the same.
+// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They
+// are of the level SOL_SOCKET, IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems
+// the same.
 type controlNumbers struct {
 	// <sys/socket.h>
 	credentials int // SCM_CREDENTIALS: struct ucred
@@ -34,7 +35,8 @@ type controlNumbers struct {
 	recverr6     int  // IPV6_RECVERR
 }
 
-// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors that Go runs on.
+// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors
+// that Go runs on.
 var controlNumbersOf = map[string]controlNumbers{
 	"linux": {
 		credentials: 2, pidfd: 4, rxqOvfl: 40,

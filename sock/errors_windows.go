@@ -2,13 +2,14 @@ package sock
 
 import "syscall"
 
-// Winsock has numbers of its own for what POSIX calls ECONNREFUSED, and package syscall has invented others for the names of POSIX,
-// which no system call gives. This package knows errors by the latter inside, as on every system: posixErrno makes them, once, from
-// what a call gives. What a caller gets is a winsockError: it has the number that Winsock gave, for errors.As and as its text, and
-// errors.Is finds the names of POSIX in it.
+// Winsock has numbers of its own for what POSIX calls ECONNREFUSED, and package syscall has
+// invented others for the names of POSIX, which no system call gives. This package knows errors by
+// the latter inside, as on every system: posixErrno makes them, once, from what a call gives. What
+// a caller gets is a winsockError: it has the number that Winsock gave, for errors.As and as its
+// text, and errors.Is finds the names of POSIX in it.
 
-// winsockErrnos are the numbers of Winsock with their names of POSIX: <winsock2.h>, <winerror.h>. Of several rows with one name of
-// POSIX the first is what a caller gets for it.
+// winsockErrnos are the numbers of Winsock with their names of POSIX: <winsock2.h>, <winerror.h>.
+// Of several rows with one name of POSIX the first is what a caller gets for it.
 var winsockErrnos = [...]struct {
 	number syscall.Errno
 	name   syscall.Errno
@@ -73,8 +74,9 @@ func posixErrno(errno syscall.Errno) syscall.Errno {
 	return errno
 }
 
-// hostErrno returns the number that Winsock has for a name of POSIX, or that itself if there is none. A connect that is in progress is
-// WSAEWOULDBLOCK: WSAEINPROGRESS means that another call blocks.
+// hostErrno returns the number that Winsock has for a name of POSIX, or that itself if there is
+// none. A connect that is in progress is WSAEWOULDBLOCK: WSAEINPROGRESS means that another call
+// blocks.
 func hostErrno(errno syscall.Errno) syscall.Errno {
 	if errno == syscall.EINPROGRESS {
 		errno = syscall.EAGAIN
@@ -87,7 +89,10 @@ func hostErrno(errno syscall.Errno) syscall.Errno {
 	return errno
 }
 
-// hostError returns errno, which may be a name of POSIX or a number of the system's, as its caller gets it.
+// hostError returns errno, which may be a name of POSIX or a number of the system's, as its caller
+// gets it. noSocket is the error of a socket that is closed.
+const noSocket = syscall.Errno(10038) // WSAENOTSOCK
+
 func hostError(errno syscall.Errno) error { return winsockError{hostErrno(errno), posixErrno(errno)} }
 
 // A winsockError is an error of the system's.
@@ -103,8 +108,8 @@ func (e winsockError) Temporary() bool {
 	return e.name == syscall.EINTR || e.name == syscall.EMFILE || e.Timeout()
 }
 
-// Is finds the names of POSIX. Two numbers of Winsock are two of POSIX each: it has no EPIPE, and does not tell a handle that is closed
-// from one of a file.
+// Is finds the names of POSIX. Two numbers of Winsock are two of POSIX each: it has no EPIPE, and
+// does not tell a handle that is closed from one of a file.
 func (e winsockError) Is(target error) bool {
 	switch target {
 	case e.name:

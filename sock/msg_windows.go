@@ -57,7 +57,8 @@ func (o *msgOp) fillMsg() *windows.WSAMsg {
 	return m
 }
 
-// sysSendmsg sends by WSASendMsg what has ancillary data, and all else by WSASendTo: WSASendMsg is for datagrams and raw sockets.
+// sysSendmsg sends by WSASendMsg what has ancillary data, and all else by WSASendTo: WSASendMsg is
+// for datagrams and raw sockets.
 //
 // Error: EOPNOTSUPP for ancillary data on another kind of socket.
 func sysSendmsg(fd int, o *msgOp) error {
@@ -67,20 +68,15 @@ func sysSendmsg(fd int, o *msgOp) error {
 		o.n, err = wsaSendTo(fd, o.fill(), o.flags, o.sa[:o.salen])
 		return err
 	}
+	if o.s.ends() {
+		return syscall.EOPNOTSUPP
+	}
 	var n uint32
 	if err := windows.WSASendMsg(windows.Handle(fd), o.fillMsg(), uint32(o.flags), &n, nil, nil); err != nil {
-		return sysErrorOf(noMessages(err))
+		return sysErrorOf(err)
 	}
 	o.n = int(n)
 	return nil
-}
-
-// noMessages is the error of WSASendMsg and WSARecvMsg of a socket that is neither for datagrams nor raw: WSAEINVAL says too little.
-func noMessages(err error) error {
-	if err == windows.WSAEINVAL {
-		return windows.WSAEOPNOTSUPP
-	}
-	return err
 }
 
 // sysSendFew is sysSendmsg of at most fewBuffers and nothing else.
@@ -107,8 +103,8 @@ func wsaSendTo(fd int, buf []windows.WSABuf, flags int, sa []byte) (int, error) 
 	return int(n), nil
 }
 
-// sysRecvmsg receives by WSARecvMsg if there is room for ancillary data, and else by WSARecvFrom. A datagram that was cut is no error, as
-// elsewhere: MSG_TRUNC says so.
+// sysRecvmsg receives by WSARecvMsg if there is room for ancillary data, and else by WSARecvFrom. A
+// datagram that was cut is no error, as elsewhere: MSG_TRUNC says so.
 func sysRecvmsg(fd int, o *msgOp) error {
 	salen := o.salen
 	o.n, o.got, o.seen = 0, 0, 0
@@ -141,7 +137,7 @@ func sysRecvmsg(fd int, o *msgOp) error {
 		o.seen, o.got = 0, 0
 	default:
 		o.salen, o.got, o.seen = 0, 0, 0
-		return sysErrorOf(noMessages(errno))
+		return sysErrorOf(errno)
 	}
 	if o.salen = salen; sockaddrFamily(o.sa[:]) == AF_UNSPEC {
 		o.salen = 0

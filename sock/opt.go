@@ -7,21 +7,25 @@ import (
 	"time"
 )
 
-// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have methods: one file opt_*.go for each
-// level. All others are for Getsockopt and Setsockopt. Where a system lacks an option its method gives errors.ErrUnsupported.
+// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have
+// methods: one file opt_*.go for each level. All others are for Getsockopt and Setsockopt. Where a
+// system lacks an option its method gives errors.ErrUnsupported.
 
-// optionNumbers are the options of the methods that not all systems have; 0 is one that a system lacks.
+// optionNumbers are the options of the methods that not all systems have; 0 is one that a system
+// lacks.
 type optionNumbers struct {
 	// SOL_SOCKET, <sys/socket.h>
-	linger       int // SO_LINGER in seconds
-	timeval      int // the length of a struct timeval
-	peercred     int // SO_PEERCRED
-	peerpidfd    int // SO_PEERPIDFD
-	bindtodevice int // SO_BINDTODEVICE
+	linger       int  // SO_LINGER in seconds
+	lingerShort  bool // whose fields are two unsigned short
+	timeval      int  // the length of a struct timeval
+	peercred     int  // SO_PEERCRED
+	peerpidfd    int  // SO_PEERPIDFD
+	bindtodevice int  // SO_BINDTODEVICE
 
 	// IPPROTO_IP and IPPROTO_IPV6, <netinet/in.h>
 	recverr, recverr6 int  // IP_RECVERR, IPV6_RECVERR
 	mreqn             bool // IP_ADD_MEMBERSHIP and IP_MULTICAST_IF take a struct ip_mreqn
+	mreqIndex         bool // their struct ip_mreq takes 0.x.x.x for the interface with that index
 	addMembership     int  // IP_ADD_MEMBERSHIP
 	dropMembership    int  // IP_DROP_MEMBERSHIP
 	multicastByte     bool // IP_MULTICAST_TTL and IP_MULTICAST_LOOP are an unsigned char
@@ -64,7 +68,11 @@ var optionNumbersOf = map[string]optionNumbers{
 		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
 		keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
 	},
-	"windows": {addMembership: 12, dropMembership: 13, keepIdle: 3, keepInterval: 17, keepCount: 16},
+	"windows": {
+		linger: 0x80, lingerShort: true, addMembership: 12, dropMembership: 13, mreqIndex: true,
+		blockSource: 43, unblockSource: 44, joinSource: 45, leaveSource: 46,
+		keepIdle: 3, keepInterval: 17, keepCount: 16,
+	},
 }
 
 var options = optionNumbersOf[runtime.GOOS]
@@ -84,7 +92,8 @@ func (s *Socket) setInt(what string, level, name int, v int32) error {
 	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
 }
 
-// getOption reads an option that the system may lack into p, and reports how much of p it fills; at least least bytes must come.
+// getOption reads an option that the system may lack into p, and reports how much of p it fills; at
+// least least bytes must come.
 func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n int, err error) {
 	if name == 0 {
 		return 0, s.fail("getsockopt", Addr{}, lacks(what))
@@ -118,7 +127,8 @@ func boolInt(on bool) int32 {
 	return 0
 }
 
-// seconds is d as a number of seconds that is at least 1 and at most most: rounded up, so that no time becomes none.
+// seconds is d as a number of seconds that is at least 1 and at most most: rounded up, so that no
+// time becomes none.
 func seconds(arg string, d time.Duration, most int) (int32, error) {
 	n := (d + time.Second - 1) / time.Second
 	if d <= 0 || d > time.Duration(most)*time.Second {

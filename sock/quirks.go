@@ -33,7 +33,12 @@ var quirks = [...]struct {
 
 // quirksOf returns the bits for a socket of that family and protocol.
 func quirksOf(family, proto int32) (bits uint32) {
-	if runtime.GOOS != "linux" {
+	switch runtime.GOOS {
+	case "linux":
+	case "windows":
+		// WSAEISCONN after success; after a failure another attempt begins.
+		return quirkConnectOnce
+	default:
 		return 0
 	}
 	for i := range quirks {

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"syscall"
 )
 
-// The bare system calls on systems that pollux has no poller for yet. Without one no socket can be made, so the others are never
-// reached.
+// The bare system calls on systems that pollux has no poller for yet. Without one no socket can be
+// made, so the others are never reached.
 
 const (
 	typeNonblock = 0
@@ -48,6 +47,7 @@ func sysSetInheritable(int, bool) error                             { return err
 func sysGetsockname(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysGetpeername(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysSockError(int) error                                        { return errNoSockets }
+func sysSockFamily(int) (int, error)                                { return 0, errNoSockets }
 func sysSockProtocol(int) (int, error)                              { return 0, errNoSockets }
 func sysGetsockopt(int, int, int, []byte) (int, error)              { return 0, errNoSockets }
 func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, errNoSockets }
@@ -69,16 +69,3 @@ func sysSendmsg(int, *msgOp) error { return errNoSockets }
 func sysSendFew(int, [][]byte, int) (int, error) { return 0, errNoSockets }
 
 func sysRecvmsg(int, *msgOp) error { return errNoSockets }
-
-func sysInterfaceIndex(_ int, name string) (int, error) {
-	index, err := IfNametoindex(name)
-	if errors.Is(err, ErrNoInterface) {
-		err = syscall.ENODEV
-	}
-	return index, err
-}
-
-func sysInterfaceName(_, index int) string {
-	name, _ := IfIndextoname(index)
-	return name
-}

@@ -3,7 +3,6 @@ package sock
 import (
 	"encoding/binary"
 	"math"
-	"sync"
 	"syscall"
 	"unsafe"
 
@@ -11,17 +10,20 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The bare system calls. Addresses cross as bytes, for which package windows has no calls: it has those of the structures that it
-// knows, and some return EWINDOWS. WSAEWOULDBLOCK becomes loop.ErrAgain here; every other error is a syscall.Errno by its name of
-// POSIX, see errors_windows.go.
+// The bare system calls. Addresses cross as bytes, for which package windows has no calls: it has
+// those of the structures that it knows, and some return EWINDOWS. WSAEWOULDBLOCK becomes
+// loop.ErrAgain here; every other error is a syscall.Errno by its name of POSIX, see
+// errors_windows.go.
 //
-// Sockets are non-blocking (FIONBIO) from the start. All calls may block for a moment in the driver, so the scheduler knows of each.
+// Sockets are non-blocking (FIONBIO) from the start. All calls may block for a moment in the
+// driver, so the scheduler knows of each.
 
 const (
 	typeNonblock = 0 // neither is in the type: New makes a socket so
 	typeFlags    = 0
 
-	// blindFlags make a receive look at something else than the head of the queue, so that its WSAEWOULDBLOCK proves nothing.
+	// blindFlags make a receive look at something else than the head of the queue, so that its
+	// WSAEWOULDBLOCK proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB
 
 	msgDontwait  = 0
@@ -62,12 +64,12 @@ var (
 	procGetHandleInformation = kernel32.NewProc("GetHandleInformation")
 )
 
-// startWinsock has WSAStartup called before the first socket. Any call of this package that takes a descriptor comes after New, or
-// after another package has made the socket; but for CloseFD and the like with a wrong number, whose error is the right one then.
-var startWinsock = sync.OnceValue(func() error {
+// winsock is the error of starting Winsock, which is done when the program starts, as Python does
+// it at import. Later calls of it, by package net or pollux, only count.
+var winsock = func() error {
 	var data windows.WSAData
 	return windows.WSAStartup(0x202, &data)
-})
+}()
 
 // call calls a function that returns SOCKET_ERROR, -1, with the error in GetLastError.
 func call(proc *windows.LazyProc, args ...uintptr) (int, syscall.Errno) {
@@ -111,11 +113,11 @@ func first(p []byte) unsafe.Pointer {
 
 var nowhere byte
 
-// cInt32 is the length of p, or as much of it as a C int counts.
+// length is that of p, or as much of it as a C int counts.
 func length(p []byte) uintptr { return uintptr(min(len(p), math.MaxInt32)) }
 
-// sysRecvfrom receives. A datagram that is longer than p is cut, as elsewhere: Winsock calls that an error, WSAEMSGSIZE. A socket
-// whose receiving was shut down is at its end.
+// sysRecvfrom receives. A datagram that is longer than p is cut, as elsewhere: Winsock calls that
+// an error, WSAEMSGSIZE. A socket whose receiving was shut down is at its end.
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	if sa != nil {
 		sa[0], sa[1] = 0, 0 // of a stream Winsock leaves it as it is
@@ -137,8 +139,8 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	return n, nil
 }
 
-// sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
-// ended the connection. Looking does not take the error.
+// sysAhead says whether a receive on a TCP socket would come to something, and whether that would
+// be no more than the error which has ended the connection. Looking does not take the error.
 func sysAhead(fd int) (ready, broken, doubt bool) {
 	var b [1]byte
 	_, err := sysRecvfrom(fd, b[:], MSG_PEEK, nil, nil)
@@ -151,7 +153,8 @@ func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 // sysWritable says whether WSAPoll finds fd writable, or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
 
-// sysPoll is WSAPoll of one descriptor, without a wait. If it fails, the result is POLLNVAL: an attempt will say more.
+// sysPoll is WSAPoll of one descriptor, without a wait. If it fails, the result is POLLNVAL: an
+// attempt will say more.
 //
 //	struct pollfd { SOCKET fd; SHORT events; SHORT revents; };
 func sysPoll(fd int, events int16) int16 {
@@ -174,7 +177,8 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	return n, sysError(errno)
 }
 
-// sysAccept asks for no address if sa is nil. A connection that is gone by now (WSAECONNRESET) is left out, as elsewhere.
+// sysAccept asks for no address if sa is nil. A connection that is gone by now (WSAECONNRESET) is
+// left out, as elsewhere.
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	room := uint32(0)
 	if salen != nil {
@@ -200,8 +204,9 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	}
 }
 
-// finish makes a socket as this package has them: non-blocking and not inherited. What accept gives may be inherited by a process that
-// starts between the two calls. Package os does not do that: it names to the system what is to be inherited (PROC_THREAD_ATTRIBUTE_HANDLE_LIST).
+// finish makes a socket as this package has them: non-blocking and not inherited. What accept gives
+// may be inherited by a process that starts between the two calls. Package os does not do that: it
+// names to the system what is to be inherited (PROC_THREAD_ATTRIBUTE_HANDLE_LIST).
 func finish(h int) error {
 	if err := sysSetInheritable(h, false); err != nil {
 		return err
@@ -227,8 +232,8 @@ func sysConnect(fd int, sa []byte) error {
 }
 
 func sysSocket(family, typ, proto int) (int, error) {
-	if err := startWinsock(); err != nil {
-		return -1, sysErrorOf(err)
+	if winsock != nil {
+		return -1, sysErrorOf(winsock)
 	}
 	h, err := windows.WSASocket(int32(family), int32(typ), int32(proto), nil, 0, socketAttributes)
 	if err != nil {
@@ -245,9 +250,10 @@ func sysSocket(family, typ, proto int) (int, error) {
 	return fd, nil
 }
 
-// ignoreResets keeps ICMP messages from making receives of a UDP socket fail: by default one about any packet that was sent makes the
-// next receive fail with WSAECONNRESET or WSAENETRESET, also of a server that serves others. Other systems tell a connected socket
-// only. What is no UDP socket, and Windows before 2000 and 10, do not know these.
+// ignoreResets keeps ICMP messages from making receives of a UDP socket fail: by default one about
+// any packet that was sent makes the next receive fail with WSAECONNRESET or WSAENETRESET, also of
+// a server that serves others. Other systems tell a connected socket only. What is no UDP socket,
+// and Windows before 2000 and 10, do not know these.
 func ignoreResets(fd int) {
 	var off [4]byte
 	for _, code := range []uint32{sioUDPConnreset, sioUDPNetreset} {
@@ -275,7 +281,8 @@ func sysDup(fd int) (int, error) {
 	return socketOf(&info)
 }
 
-// socketOf makes a socket of its description. Its being non-blocking is that of the socket that was described, and not set.
+// socketOf makes a socket of its description. Its being non-blocking is that of the socket that was
+// described, and not set.
 func socketOf(info *windows.WSAProtocolInfo) (int, error) {
 	h, err := windows.WSASocket(fromProtocolInfo, fromProtocolInfo, fromProtocolInfo, info, 0, socketAttributes)
 	if err != nil {
@@ -386,8 +393,8 @@ func sysSockError(fd int) error {
 	return err
 }
 
-// sysConnected returns how a connect that was in progress ended, or loop.ErrAgain while it still is. It asks select: WSAPoll does not
-// tell of a failure before Windows 10 of 2020.
+// sysConnected returns how a connect that was in progress ended, or loop.ErrAgain while it still
+// is. It asks select: WSAPoll does not tell of a failure before Windows 10 of 2020.
 //
 //	struct fd_set { u_int fd_count; SOCKET fd_array[]; };
 func sysConnected(fd int) error {
