@@ -31,7 +31,7 @@ func (v *msgVec) clear() {
 }
 
 func wsaBuf(p []byte) windows.WSABuf {
-	return windows.WSABuf{Len: uint32(length(p)), Buf: (*byte)(first(p))}
+	return windows.WSABuf{Len: uint32(cLen(p)), Buf: (*byte)(first(p))}
 }
 
 // fill points the vector at what o has. Winsock refuses a vector of nothing.

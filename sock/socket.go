@@ -9,16 +9,14 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its
-// methods may be called from any goroutine, and at once; each lane (receiving and accepting,
-// sending and connecting) serves them in order.
+// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its methods may be called from any
+// goroutine, and at once; each lane (receiving and accepting, sending and connecting) serves them in order.
 //
-// With and In return views: the same socket with another way to wait. All views of a socket share
-// everything else, and each keeps the socket from the garbage collector. Close, Watch and Async are
-// those of the socket itself.
+// With and In return views: the same socket with another way to wait. All views of a socket share everything else, and each keeps
+// the socket from the garbage collector. Close, Watch and Async are those of the socket itself.
 //
-// A Socket that is dropped without Close is closed once the garbage collector notices, and the log
-// says so; one that is watched belongs to its loop and is not.
+// A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
+// watched belongs to its loop and is not.
 //
 // New, FromFD, Accept and others make one; the zero Socket is of no use.
 type Socket struct {
@@ -27,8 +25,8 @@ type Socket struct {
 	root *Socket // of a view: what it is a view of, which must not be collected before; nil in that one itself
 }
 
-// core is what all views of a socket share. The loop knows it and keeps it, but it does not know
-// its Socket, so that one can be collected; only the handler's watcher does.
+// core is what all views of a socket share. The loop knows it and keeps it, but it does not know its Socket, so that one can be
+// collected; only the handler's watcher does.
 type core struct {
 	fd      loop.FD
 	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
@@ -40,20 +38,26 @@ type core struct {
 
 // Flags of a core.
 const (
-	hasFiles     = 1 << iota // Makefile was called, and some are open
-	isConnecting             // a connect is in progress, of a socket with quirkConnectOnce
-	isShared                 // there is a duplicate here, or was: what is set on the description is not its own affair
+	hasFiles      = 1 << iota // Makefile was called, and some are open
+	isShared                  // there is a duplicate here, or was: what is set on the description is not its own affair
+	isFresh                   // of a connection's kind, and it has neither connected nor listened
+	connectCalls              // a connect(2) is being made
+	connectBegun              // a connect goes on by itself, and nothing has asked for its end yet
+	connectUntold             // and a handler, if there is one, has not been told of its end
+	connectWaits              // a Connect waits: receives wait for its end
+	hasULP                    // a protocol above TCP: a short receive proves nothing
+	mayLinger                 // SO_LINGER may be set
+	noSegments                // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
 )
 
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
 func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
-	c.flags.Store(quirksOf(c.family, c.proto))
+	c.flags.Store(quirksOf(c.family, c.typ, c.proto))
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
-	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called
-	// off.
+	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
 	runtime.SetFinalizer(s, (*Socket).abandon)
 	return s
 }
@@ -68,13 +72,12 @@ func (s *Socket) base() *Socket {
 
 // New is Python's socket(family, type, proto). A -1 is a default: AF_INET, SOCK_STREAM, 0.
 //
-// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes
-// it non-blocking, and is, as SOCK_CLOEXEC, not in Type.
+// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
+// is, as SOCK_CLOEXEC, not in Type.
 //
-// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for
-// what the system lacks, which says what is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or
-// EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE; EACCES, EPERM for raw
-// sockets; errors.ErrUnsupported on a system that pollux has no poller for.
+// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for what the system lacks, which says what
+// is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
+// EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
 func New(family, typ, proto int) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
@@ -84,7 +87,11 @@ func New(family, typ, proto int) (*Socket, error) {
 	if err != nil {
 		return nil, failed("socket", family, unsupported(family, typ, proto, err))
 	}
-	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
+	if s.isTCP() || (s.family == AF_UNIX || s.family == vsockFamily) && s.typ == SOCK_STREAM {
+		s.flags.Or(isFresh)
+	}
+	return s, nil
 }
 
 // do makes a system call outside the lanes, which keeps the descriptor open meanwhile.
@@ -111,8 +118,7 @@ func (s *Socket) Type() int { return int(s.typ) }
 // Proto is the protocol, IPPROTO_* for the internet families.
 func (s *Socket) Proto() int { return int(s.proto) }
 
-// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC
-// is not set.
+// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC is not set.
 func (s *Socket) GetInheritable() (inheritable bool, err error) {
 	err = s.do("fcntl", func(sysfd int) error {
 		inheritable, err = sysInheritable(sysfd)
@@ -126,8 +132,7 @@ func (s *Socket) SetInheritable(inheritable bool) error {
 	return s.do("fcntl", func(sysfd int) error { return sysSetInheritable(sysfd, inheritable) })
 }
 
-// String is Python's text form: the descriptor, family, type and proto, and the addresses that can
-// be got.
+// String is Python's text form: the descriptor, family, type and proto, and the addresses that can be got.
 func (s *Socket) String() string {
 	closed := ""
 	fileno := s.Fileno()

@@ -113,8 +113,8 @@ func first(p []byte) unsafe.Pointer {
 
 var nowhere byte
 
-// length is that of p, or as much of it as a C int counts.
-func length(p []byte) uintptr { return uintptr(min(len(p), math.MaxInt32)) }
+// cLen is the length of p, or as much of it as a C int counts.
+func cLen(p []byte) uintptr { return uintptr(min(len(p), math.MaxInt32)) }
 
 // sysRecvfrom receives. A datagram that is longer than p is cut, as elsewhere: Winsock calls that
 // an error, WSAEMSGSIZE. A socket whose receiving was shut down is at its end.
@@ -122,7 +122,7 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	if sa != nil {
 		sa[0], sa[1] = 0, 0 // of a stream Winsock leaves it as it is
 	}
-	n, errno := call(procRecvfrom, uintptr(fd), uintptr(first(p)), length(p), uintptr(flags), uintptr(unsafe.Pointer(sa)),
+	n, errno := call(procRecvfrom, uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(unsafe.Pointer(sa)),
 		uintptr(unsafe.Pointer(salen)))
 	switch errno {
 	case 0:
@@ -150,6 +150,10 @@ func sysAhead(fd int) (ready, broken, doubt bool) {
 // sysEnded says whether no more will arrive on a TCP socket.
 func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 
+// sysReadsEnded is what a receive has to ask that came to WSAEWOULDBLOCK: of a socket that was shut
+// down it would have said WSAESHUTDOWN.
+func sysReadsEnded(int) bool { return false }
+
 // sysWritable says whether WSAPoll finds fd writable, or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
 
@@ -173,7 +177,7 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	if len(sa) > 0 {
 		to = unsafe.Pointer(&sa[0])
 	}
-	n, errno := call(procSendto, uintptr(fd), uintptr(first(p)), length(p), uintptr(flags), uintptr(to), uintptr(len(sa)))
+	n, errno := call(procSendto, uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(to), uintptr(len(sa)))
 	return n, sysError(errno)
 }
 
@@ -222,7 +226,7 @@ func sysConnect(fd int, sa []byte) error {
 	case windows.WSAEWOULDBLOCK:
 		return syscall.EINPROGRESS
 	case windows.WSAEINVAL: // of a socket that is connecting: <winsock2.h> says that WSAEALREADY may be this
-		if sysConnected(fd) == loop.ErrAgain {
+		if over, _ := sysConnectOver(fd); !over {
 			return syscall.EALREADY
 		}
 		return syscall.EINVAL
@@ -393,24 +397,13 @@ func sysSockError(fd int) error {
 	return err
 }
 
-// sysConnected returns how a connect that was in progress ended, or loop.ErrAgain while it still
-// is. It asks select: WSAPoll does not tell of a failure before Windows 10 of 2020.
+// sysConnectOver says whether a connect that was in progress has come to its end. It asks select:
+// WSAPoll does not tell of a failure before Windows 10 of 2020. A hang-up is SO_ERROR's to tell.
 //
 //	struct fd_set { u_int fd_count; SOCKET fd_array[]; };
-func sysConnected(fd int) error {
+func sysConnectOver(fd int) (over, hungUp bool) {
 	write, failed := [2]uintptr{1, uintptr(fd)}, [2]uintptr{1, uintptr(fd)}
 	var noWait [2]int32 // struct timeval of two longs
-	_, errno := call(procSelect, 0, 0, uintptr(unsafe.Pointer(&write)), uintptr(unsafe.Pointer(&failed)), uintptr(unsafe.Pointer(&noWait)))
-	switch {
-	case errno != 0:
-		return sysError(errno)
-	case uint32(failed[0]) != 0:
-		if err := sysSockError(fd); err != nil {
-			return err
-		}
-		return syscall.ECONNABORTED // an earlier look has taken the error
-	case uint32(write[0]) != 0:
-		return nil
-	}
-	return loop.ErrAgain
+	n, errno := call(procSelect, 0, 0, uintptr(unsafe.Pointer(&write)), uintptr(unsafe.Pointer(&failed)), uintptr(unsafe.Pointer(&noWait)))
+	return n > 0 || errno != 0, false
 }
