@@ -140,8 +140,8 @@ func (s Strategy) String() string {
 }
 
 // New makes a poller; nil is the zero Config. It takes descriptors, all close-on-exec: on Linux three (an epoll, an eventfd and a
-// timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on NetBSD and OpenBSD three (a kqueue and a pipe). With Park a busy
-// poller on a kqueue takes two more, a pipe for Go's own poller.
+// timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on NetBSD and OpenBSD three (a kqueue and a pipe). With
+// kqueue, the first poller of a process takes two more that stay, a pipe for Go's own poller.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy; errors.ErrUnsupported on a system
 // without a backend.

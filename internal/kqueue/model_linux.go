@@ -97,8 +97,10 @@ type queue struct {
 	sets      [3]int
 
 	mu    sync.Mutex
-	notes map[key]*note // mu
-	next  int32         // mu; the next id
+	notes map[key]*note      // mu
+	next  int32              // mu; the next id
+	ready []unix.EpollEvent  // mu; of gather
+	woke  [4]unix.EpollEvent // of the goroutine that waits
 }
 
 var (
@@ -229,7 +231,8 @@ func (q *queue) changeUser(c *Kevent_t, k key, n *note) error {
 
 // gather fills events with what is ready now. mu is held.
 func (q *queue) gather(events []Kevent_t) (n int) {
-	unix.Read(q.user, make([]byte, 8))
+	var count [8]byte
+	unix.Read(q.user, count[:])
 	again := false
 	for _, note := range q.notes {
 		if !note.active {
@@ -244,15 +247,17 @@ func (q *queue) gather(events []Kevent_t) (n int) {
 		n++
 	}
 	for i, set := range q.sets {
-		ready := make([]unix.EpollEvent, len(events)-n)
-		if len(ready) == 0 {
+		if n == len(events) {
 			break
 		}
-		c, err := unix.EpollWait(set, ready, 0)
+		if len(q.ready) < len(events) {
+			q.ready = make([]unix.EpollEvent, len(events))
+		}
+		c, err := unix.EpollWait(set, q.ready[:len(events)-n], 0)
 		if err != nil {
 			continue
 		}
-		for _, r := range ready[:c] {
+		for _, r := range q.ready[:c] {
 			note := q.notes[key{uint64(r.Fd), sets[i].filter}]
 			if note == nil || note.id != r.Pad {
 				continue
@@ -324,7 +329,7 @@ func Kevent(kq int, changes, events []Kevent_t, timeout *Timespec) (int, error) 
 		if n > 0 || wait == 0 {
 			return n, nil
 		}
-		if _, err := unix.EpollWait(q.top, make([]unix.EpollEvent, 4), wait); err != nil {
+		if _, err := unix.EpollWait(q.top, q.woke[:], wait); err != nil {
 			return -1, err.(syscall.Errno)
 		}
 	}

@@ -17,11 +17,17 @@ const (
 	O_NONBLOCK = unix.O_NONBLOCK
 )
 
-// The other calls.
-var (
-	CloseOnExec    = unix.CloseOnExec
-	NsecToTimespec = unix.NsecToTimespec
-	Pipe2          = unix.Pipe2
-	Read           = unix.Read
-	Write          = unix.Write
-)
+// NsecToTimespec is unix.NsecToTimespec.
+func NsecToTimespec(ns int64) Timespec { return unix.NsecToTimespec(ns) }
+
+// CloseOnExec is unix.CloseOnExec.
+func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
+
+// Pipe2 is pipe2(2).
+func Pipe2(p []int, flags int) error { return unix.Pipe2(p, flags) }
+
+// Read is read(2).
+func Read(fd int, p []byte) (int, error) { return unix.Read(fd, p) }
+
+// Write is write(2).
+func Write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }

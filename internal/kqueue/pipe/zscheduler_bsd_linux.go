@@ -4,6 +4,7 @@ package pipe
 
 import (
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -22,22 +23,19 @@ func newStrategy(s Strategy, release func() error) strategy {
 
 // polite is the strategy Park where the system cannot park: others run first, then a system call blocks.
 //
-//	      look: nothing                  Gosched took long
-//	wait ───────────────▶ yield ─────────────────────────────▶ look, yield, look, ... until there is something
+//	      look: nothing            Gosched took long
+//	wait ───────────────▶ yield ─────────────────────▶ look, yield, look, ... until there is something
 //	                        │ it took no time, twice in a row
 //	                        ▼
 //	                      block
 type polite struct {
 	company
-	release func() error
-	asker   asker
-	ask     func() error // asker.ask, made once
+	release func() error // closes the descriptor
 }
 
 func newPolite(release func() error) *polite {
-	p := &polite{release: release}
-	p.ask = p.asker.ask
-	return p
+	goPoller.open()
+	return &polite{release: release}
 }
 
 func (p *polite) wait(k kernel, mayWait bool) error {
@@ -52,50 +50,52 @@ func (p *polite) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-func (p *polite) pass(kernel) error { return p.company.pass(p.ask) }
+func (p *polite) pass(kernel) error { return p.company.pass(askGoPoller) }
 
-func (p *polite) close() error {
-	p.asker.close()
-	return p.release()
+func (p *polite) close() error { return p.release() }
+
+// goPoller is for all pollers of the process. It has the scheduler ask Go's own poller, see asking: the edge is a byte in a pipe
+// which that poller watches.
+var goPoller asker
+
+func askGoPoller() error { return goPoller.ask() }
+
+type asker struct {
+	opening sync.Once
+	r, w    *os.File        // immutable once open, as the next two; nil if there is no pipe to be had
+	conn    syscall.RawConn // of r
+	try     func(uintptr) bool
+
+	mu     sync.Mutex // held by the poller that asks
+	asking asking     // mu
 }
 
-// An asker has the scheduler ask Go's own poller, see asking. The edge is a byte in a pipe which that poller watches.
-type asker struct {
-	r, w   *os.File // nil until the first need, or after a failure
-	conn   syscall.RawConn
-	try    func(uintptr) bool
-	failed bool // there is no pipe to be had: that poller is then asked by sysmon alone, every 10 ms
-	asking asking
+// open opens the pipe, for good. Without one that poller is asked by sysmon alone, every 10 ms.
+func (a *asker) open() {
+	a.opening.Do(func() {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return
+		}
+		conn, err := r.SyscallConn()
+		if err != nil {
+			r.Close()
+			w.Close()
+			return
+		}
+		a.r, a.w, a.conn, a.try = r, w, conn, a.attempt
+	})
 }
 
 func (a *asker) ask() error {
-	if a.r == nil && !a.open() {
-		return nil
+	if a.r == nil || !a.mu.TryLock() {
+		return nil // another poller of the process is asking just now
 	}
+	defer a.mu.Unlock()
 	a.asking = askNow
 	err := a.conn.Read(a.try)
 	a.asking = notAsking
 	return err
-}
-
-func (a *asker) open() bool {
-	if a.failed {
-		return false
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		a.failed = true
-		return false
-	}
-	conn, err := r.SyscallConn()
-	if err != nil {
-		r.Close()
-		w.Close()
-		a.failed = true
-		return false
-	}
-	a.r, a.w, a.conn, a.try = r, w, conn, a.attempt
-	return true
 }
 
 // attempt is called by RawConn.Read, which parks if it returns false.
@@ -108,11 +108,4 @@ func (a *asker) attempt(fd uintptr) bool {
 	var b [8]byte
 	syscall.Read(int(fd), b[:])
 	return true
-}
-
-func (a *asker) close() {
-	if a.r != nil {
-		a.r.Close()
-		a.w.Close()
-	}
 }
