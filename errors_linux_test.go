@@ -65,7 +65,8 @@ func TestSignalEndsWaitWithoutError(t *testing.T) {
 		n, err := p.Wait(make([]pollux.Event, 1), -1)
 		ch <- waited{n, err}
 	}()
-	// SIGURG is what Go's scheduler uses, so nobody else minds it. The Wait may not have begun at the first.
+	// SIGURG is what Go's scheduler uses, so nothing else minds it. The Wait may not have begun at
+	// the first.
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.After(patience); ; {

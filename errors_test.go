@@ -20,7 +20,7 @@ func testErrors(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
-	const gone = 1 << 20 // a number that nobody has
+	const gone = 1 << 20 // a number that is not in use
 	plain, err := os.Create(filepath.Join(t.TempDir(), "plain"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,13 +11,15 @@ import (
 
 // More facts of Go's runtime that this file relies on, beside those of scheduler.go:
 //
-//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges so far (pollReset), then
-//     calls its function, and parks each time that the function returns false. So that function must look before it does.
+//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges
+//     so far (pollReset), then calls its function, and parks each time that the function returns
+//     false. So that function must look before it does.
 //
-// An epoll descriptor is readable while one of its own descriptors is ready, and each event makes an edge of it
-// (ep_poll_callback in fs/eventpoll.c).
+// An epoll descriptor is readable while one of its own descriptors is ready, and each event makes
+// an edge of it (ep_poll_callback in fs/eventpoll.c).
 
-// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor. edge makes an event of the poller's own.
+// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor.
+// edge makes an event of the poller's own.
 func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	if s == Block {
 		return &block{release: func() error { return os.NewSyscallError("close", unix.Close(epfd)) }}, nil
@@ -25,10 +27,11 @@ func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	return newPark(epfd, edge)
 }
 
-// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a net.Conn does.
+// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a
+// net.Conn does.
 //
-// That poller is asked late while others compute (fact 3). Then the goroutine stays ready, and looks each time that its
-// turn comes:
+// That poller is asked late while others compute (fact 3). Then the goroutine stays ready, and
+// looks each time that its turn comes:
 //
 //	      look: nothing                  Gosched took long
 //	wait ───────────────▶ (yield first?) ─────────────────▶ look, yield, look, ... until there is something
@@ -52,8 +55,9 @@ type park struct {
 }
 
 const (
-	// calmToTrust is from how many calm yields on the yield is left out, except before every trustFor-th time that the poller parks.
-	// A yield is two switches more, and a thread to wake if a processor is idle (fact 5).
+	// calmToTrust is from how many calm yields on the yield is left out, except before every
+	// trustFor-th time that the poller parks. A yield is two switches more, and a thread to wake if
+	// a processor is idle (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
 )
@@ -68,7 +72,8 @@ func newPark(epfd int, edge func() error) (*park, error) {
 	p.try, p.askMyself = p.attempt, p.ask
 	conn, err := p.file.SyscallConn()
 	if err == nil {
-		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was none.
+		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was
+		// none.
 		err = p.file.SetReadDeadline(time.Time{})
 	}
 	if err != nil {
@@ -122,7 +127,8 @@ func (p *park) attempt(uintptr) bool {
 	return false
 }
 
-// othersCompute lets others run before the poller parks, and returns whether a look has found something since.
+// othersCompute lets others run before the poller parks, and returns whether a look has found
+// something since.
 func (p *park) othersCompute() bool {
 	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
 		return false

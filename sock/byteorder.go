@@ -48,3 +48,5 @@ func swap32(name string, x int64) (int64, error) {
 	}
 	return x, nil
 }
+
+var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1

@@ -26,16 +26,6 @@ func (wouldBlock) Is(target error) bool {
 
 var _ net.Error = wouldBlock{}
 
-// An ArgError is an argument that breaks a rule of the call's, found before the system was asked: ValueError and OverflowError
-// in Python.
-type ArgError struct {
-	Arg   string // its name
-	Value any
-	Rule  string // what is wrong and what would be right, in Python's words where it has some
-}
-
-func (e *ArgError) Error() string { return fmt.Sprintf("%s (%s is %v)", e.Rule, e.Arg, e.Value) }
-
 // fail wraps what went wrong in op on s, once. addr is the address that op was given, if any.
 func (s *core) fail(op string, addr Addr, err error) error {
 	switch err {

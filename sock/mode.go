@@ -114,3 +114,11 @@ func (s *core) patience(flags int) time.Duration {
 	}
 	return time.Duration(s.timeout.Load())
 }
+
+// firstTimeout is the mode that a new socket of type typ begins with.
+func firstTimeout(typ int) int64 {
+	if typ&typeNonblock != 0 {
+		return 0
+	}
+	return defaultTimeout.Load()
+}

@@ -4,12 +4,8 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 )
-
-// sockaddr is room for an address as the system has it.
-type sockaddr [families.MaxSockaddr]byte
 
 // An op is a socket operation under way: its arguments, what has come of it so far, and how it is tried. One type serves all,
 // so that all share a pool and waiting allocates nothing.

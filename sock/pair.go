@@ -87,3 +87,28 @@ func peers(a, b *Socket) error {
 	}
 	return nil
 }
+
+// Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
+//
+// On Windows, which has no such call, they are connected over the loopback interface; the default is AF_INET.
+//
+// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
+// or AF_INET6, and "unexpected peer connection" if a stranger came in between.
+func Pair(family, typ, proto int) (*Socket, *Socket, error) { return View{}.pair(family, typ, proto) }
+
+// pair is Pair, which waits as the view says. Its sockets are in no view.
+func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
+	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
+	if err := cInts(family, typ, proto); err != nil {
+		return nil, nil, failed("socketpair", AF_UNSPEC, err)
+	}
+	if emulatesPair {
+		return v.loopbackPair(family, typ, proto, func(Addr) {})
+	}
+	fds, err := sysSocketpair(family, typ, proto)
+	if err != nil {
+		return nil, nil, failed("socketpair", family, err)
+	}
+	timeout := firstTimeout(typ)
+	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil
+}

@@ -71,7 +71,8 @@ func fileOf(fd int) (file, error) {
 	return file{uint64(st.Dev), st.Ino, st.Mode&unix.S_IFMT == unix.S_IFIFO}, nil
 }
 
-// sets are the filters that have an epoll instance each, since one instance can hold a descriptor only once.
+// sets are the filters that have an epoll instance each, since one instance can hold a descriptor
+// only once.
 var sets = []struct {
 	filter int16
 	events uint32
@@ -278,7 +279,8 @@ func (k *Kevent_t) set(n *note, flags uint16) {
 	*k.udata() = n.udata
 }
 
-// eof is EV_EOF if events say so to the filter. The writing end of a pipe is told by READ alone, as on NetBSD.
+// eof is EV_EOF if events say so to the filter. The writing end of a pipe gets it on READ alone, as
+// on NetBSD.
 func (n *note) eof(events uint32) uint16 {
 	end := uint32(unix.EPOLLHUP)
 	switch {

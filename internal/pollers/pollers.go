@@ -1,6 +1,7 @@
-// Package pollers has pollers for tests on Linux. OneShot and Poll are one-shot, which none of Linux's own is: an event for a
-// direction uses it up, and Arm asks for it again. So the part of the contract that Windows depends on is tested on Linux too.
-// KqueueUser and KqueuePipe are the pollers of macOS and the BSDs over a model of kqueue.
+// Package pollers has pollers for tests on Linux. OneShot and Poll are one-shot, which none of
+// Linux's own is: an event for a direction uses it up, and Arm asks for it again. So the part of
+// the contract that Windows depends on is tested on Linux too. KqueueUser and KqueuePipe are the
+// pollers of macOS and the BSDs over a model of kqueue.
 package pollers
 
 import (
@@ -39,9 +40,9 @@ var named = map[string]func() (Poller, error){
 	"kqueue-pipe": func() (Poller, error) { return KqueuePipe(pollux.Park) },
 }
 
-// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names: "oneshot" (EPOLLONESHOT), "poll"
-// (poll(2)), "kqueue" or "kqueue-pipe" (a model of kqueue). It returns nil if the variable is empty or not set. Any other value
-// gives a function that fails.
+// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names:
+// "oneshot" (EPOLLONESHOT), "poll" (poll(2)), "kqueue" or "kqueue-pipe" (a model of kqueue). It
+// returns nil if the variable is empty or not set. Any other value gives a function that fails.
 func FromEnv() func() (Poller, error) {
 	name := os.Getenv(variable)
 	if name == "" {

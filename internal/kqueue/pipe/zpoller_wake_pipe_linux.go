@@ -9,8 +9,8 @@ import (
 	unix "github.com/polluxio/pollux/internal/kqueue"
 )
 
-// waker makes an event of the poller's own by a pipe: NetBSD before 10 and OpenBSD before 7.8 have no EVFILT_USER. The pipe has to
-// be emptied, since a write to a full one makes no edge.
+// waker makes an event of the poller's own by a pipe: NetBSD before 10 and OpenBSD before 7.8 have
+// no EVFILT_USER. The pipe has to be emptied, since a write to a full one makes no edge.
 type waker struct{ r, w int }
 
 func (k *waker) open(b *backend) error {

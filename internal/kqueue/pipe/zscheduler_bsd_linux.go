@@ -8,10 +8,11 @@ import (
 	"syscall"
 )
 
-// A kqueue cannot be waited for in Go's own poller, as Linux's strategy Park does it: that poller registers READ and WRITE for each
-// descriptor, and a kqueue has READ only; and fcntl(2) makes no kqueue non-blocking (ENOTTY on NetBSD). So the wait is a system
-// call, and the thread keeps its processor in it until sysmon takes that away (fact 1), up to 20 ms later. Hence the goroutine lets
-// all others run before it makes that call.
+// A kqueue cannot be waited for in Go's own poller, as Linux's strategy Park does it: that poller
+// registers READ and WRITE for each descriptor, and a kqueue has READ only; and fcntl(2) makes no
+// kqueue non-blocking (ENOTTY on NetBSD). So the wait is a system call, and the thread keeps its
+// processor in it until sysmon takes that away (fact 1), up to 20 ms later. Hence the goroutine
+// lets all others run before it makes that call.
 
 // newStrategy is the one place in which a strategy is chosen.
 func newStrategy(s Strategy, release func() error) strategy {
@@ -21,7 +22,8 @@ func newStrategy(s Strategy, release func() error) strategy {
 	return newPolite(release)
 }
 
-// polite is the strategy Park where the system cannot park: others run first, then a system call blocks.
+// polite is the strategy Park where the system cannot park: others run first, then a system call
+// blocks.
 //
 //	      look: nothing            Gosched took long
 //	wait ───────────────▶ yield ─────────────────────▶ look, yield, look, ... until there is something
@@ -54,15 +56,15 @@ func (p *polite) pass(kernel) error { return p.company.pass(askGoPoller) }
 
 func (p *polite) close() error { return p.release() }
 
-// goPoller is for all pollers of the process. It has the scheduler ask Go's own poller, see asking: the edge is a byte in a pipe
-// which that poller watches.
+// goPoller is for all pollers of the process. It has the scheduler ask Go's own poller, see asking:
+// the edge is a byte in a pipe which that poller watches.
 var goPoller asker
 
 func askGoPoller() error { return goPoller.ask() }
 
 type asker struct {
 	opening sync.Once
-	r, w    *os.File        // immutable once open, as the next two; nil if there is no pipe to be had
+	r, w    *os.File        // immutable once open, as the next two; nil if no pipe could be made
 	conn    syscall.RawConn // of r
 	try     func(uintptr) bool
 

@@ -15,17 +15,23 @@ import (
 
 // Some facts about kqueue that this file relies on:
 //
-//   - A registration (a knote) belongs to the pair of number and filter, in this process. Closing the number ends it, also if
-//     another descriptor of the same file is left. A child of fork(2) inherits no kqueue, so close-on-exec can be set afterwards.
-//   - EV_CLEAR makes an edge of every arrival, as EPOLLET does. READ and WRITE are events of their own. They may come in two calls.
-//     WRITE is reported at every ACK of the peer's, not only when there is room again.
-//   - EV_EOF on READ is the peer's half-close, on WRITE the end of sending; it comes with what is left to read. A pipe's writer
-//     and a Unix socket whose peer has shut down get it on READ alone (NetBSD). So it is reported for both directions.
+//   - A registration (a knote) belongs to the pair of number and filter, in this process. Closing
+//     the number ends it, also if another descriptor of the same file is left. A child of fork(2)
+//     inherits no kqueue, so close-on-exec can be set afterwards.
+//   - EV_CLEAR makes an edge of every arrival, as EPOLLET does. READ and WRITE are events of their
+//     own. They may come in two calls. WRITE is reported at every ACK of the peer's, not only when
+//     there is room again.
+//   - EV_EOF on READ is the peer's half-close, on WRITE the end of sending; it comes with what is
+//     left to read. A pipe's writer and a Unix socket whose peer has shut down get it on READ alone
+//     (NetBSD). So it is reported for both directions.
 //   - EV_ADD of what is there modifies it, and reports again what is ready. There is no EEXIST.
-//   - A change list without room for events ends at its first error. The changes before it are made, those after it are not.
-//   - udata has the size of a pointer, and x/sys declares it as one on most systems. What is put there is no pointer, so the
-//     garbage collector must not see it: the buffers are of uint64, and of type Kevent_t only for the system call.
-//   - A timeout counts in ticks of the kernel's clock, 10 ms long by default on NetBSD and OpenBSD. It is late, never early.
+//   - A change list without room for events ends at its first error. The changes before it are
+//     made, those after it are not.
+//   - udata has the size of a pointer, and x/sys declares it as one on most systems. What is put
+//     there is no pointer, so the garbage collector must not see it: the buffers are of uint64, and
+//     of type Kevent_t only for the system call.
+//   - A timeout counts in ticks of the kernel's clock, 10 ms long by default on NetBSD and OpenBSD.
+//     It is late, never early.
 
 // batch is how many events one system call can fetch: 8 KiB, 16 on FreeBSD.
 const batch = 256
@@ -35,9 +41,9 @@ const (
 	keventWords = (keventSize + 7) / 8
 )
 
-// wide says that a Token fits into udata. Otherwise udata has its generation, and tokens has the rest by descriptor. An event that
-// was fetched before its number was added anew is then reported to the new registration if both have the same generation, which is
-// legal.
+// wide says that a Token fits into udata. Otherwise udata has its generation, and tokens has the
+// rest by descriptor. An event that was fetched before its number was added anew is then reported
+// to the new registration if both have the same generation, which is legal.
 const wide = unsafe.Sizeof(unix.Kevent_t{}.Udata) == 8
 
 // A filter is a kind of event that is asked for, and what it means.
@@ -47,7 +53,8 @@ type filter struct {
 	ready  Ready
 }
 
-// directions are what Add asks for. exceptional (poller_urgent.go, poller_noturgent.go) has a filter for urgent data where the system has one.
+// directions are what Add asks for. exceptional (poller_urgent.go, poller_noturgent.go) has a
+// filter for urgent data where the system has one.
 var directions = append([]filter{
 	{unix.EVFILT_READ, 0, Readable},
 	{unix.EVFILT_WRITE, 0, Writable},
@@ -115,7 +122,8 @@ func (b *backend) change(fd, flags int, data uintptr, filters ...filter) error {
 	}
 }
 
-// changeAny succeeds if one of the directions can be changed so: the ends of a pipe have one each. The error is that of the first.
+// changeAny succeeds if one of the directions can be changed so: the ends of a pipe have one each.
+// The error is that of the first.
 func (b *backend) changeAny(fd, flags int, data uintptr) error {
 	if b.change(fd, flags, data, directions...) == nil {
 		return nil
@@ -228,7 +236,8 @@ func (b *backend) look() bool {
 	return b.fetch(&none)
 }
 
-// longest is the longest timeout that all systems take. Some refuse 100,000,000 seconds and more, and time_t may have 32 bits.
+// longest is the longest timeout that all systems take. Some refuse 100,000,000 seconds and more,
+// and time_t may have 32 bits.
 const longest = math.MaxInt32 * time.Millisecond
 
 func (b *backend) block() {

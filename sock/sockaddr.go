@@ -2,11 +2,48 @@ package sock
 
 import (
 	"context"
+	"errors"
 	"syscall"
 
 	"github.com/polluxio/pollux/families"
-	"github.com/polluxio/pollux/loop"
 )
+
+// sockaddr is room for an address as the system has it.
+type sockaddr [families.MaxSockaddr]byte
+
+// encode resolves a if it needs to be, and puts it into o as the system has it.
+func (s *Socket) encode(o *op, a Addr) error {
+	f, ok := families.Host.Lookup(int(s.family), int(s.proto))
+	if !ok {
+		if a.Kind() != families.KindRaw {
+			return families.Host.NoFormat(int(s.family), int(s.proto))
+		}
+		n, err := families.Host.Encode(o.sa[:], a)
+		o.salen = uint32(n)
+		return err
+	}
+	if zone := a.Zone(); zone != "" && a.Kind() != families.KindInet6 {
+		// Only an address of this family is worth a look for its interface.
+		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrZoneUnresolved) {
+			return err
+		}
+	}
+	if a.ControlName() != "" { // of the others only macOS has these, and Encode says so
+		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrControlUnresolved) {
+			return err
+		}
+	}
+	if a.NeedsHost() || a.Zone() != "" || a.ControlName() != "" {
+		resolved, err := s.resolve(a)
+		if err != nil {
+			return err
+		}
+		a = resolved
+	}
+	n, err := f.Encode(o.sa[:], a)
+	o.salen = uint32(n)
+	return err
+}
 
 // resolve gives a the index of its interface or the id of its kernel control if it has the name of one instead, and the address of
 // its host, waiting as the view says; never on a loop.
@@ -51,13 +88,6 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	return find(ctx)
 }
 
-// resolveIn suspends the task until find has ended. What ends the task's wait ends find too.
-func resolveIn[T any](t *loop.Task, ctx context.Context, find func(context.Context) (T, error)) (T, error) {
-	f := lookup(ctx, t.Loop(), find)
-	defer f.Cancel()
-	return f.Await(t)
-}
-
 // interfaceIndex is the index of the interface with that name, where the socket is: in its network namespace.
 //
 // Error: ENODEV.
@@ -96,4 +126,9 @@ func (s *Socket) InterfaceOf(a Addr) string {
 	}
 	defer s.fd.Release()
 	return sysInterfaceName(sysfd, int(index))
+}
+
+// decode reads an address of the socket's family.
+func (s *core) decode(b []byte) (Addr, error) {
+	return families.Host.Decode(int(s.family), int(s.proto), b)
 }

@@ -84,13 +84,3 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 	}
 	return s.Listen(backlog)
 }
-
-// HasDualstackIPv6 says whether an AF_INET6 socket here can take IPv4 connections too: Python's has_dualstack_ipv6.
-func HasDualstackIPv6() bool {
-	s, err := New(AF_INET6, SOCK_STREAM, 0)
-	if err != nil {
-		return false
-	}
-	defer s.Close()
-	return s.Setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0) == nil
-}

@@ -2,7 +2,6 @@ package sock
 
 import (
 	"encoding/binary"
-	"errors"
 	"math"
 )
 
@@ -130,5 +129,3 @@ func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 		return sysSetsockopt(sysfd, level, name, binary.NativeEndian.AppendUint64(nil, value))
 	})
 }
-
-func cOption(level, name int) error { return errors.Join(cInt("level", level), cInt("name", name)) }

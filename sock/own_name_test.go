@@ -38,9 +38,3 @@ func TestSethostnameRefused(t *testing.T) { // item 168
 		t.Skip("root may give this host any name: run the test as another user")
 	}
 }
-
-func TestHasIPv6(t *testing.T) { // item 175; HasDualstackIPv6 is tested with CreateServer
-	if !sock.HasIPv6 {
-		t.Error("IPv6 is not built in")
-	}
-}

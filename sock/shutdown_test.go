@@ -9,50 +9,6 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-func TestNameUnbound(t *testing.T) { // item 68
-	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
-		want := map[int]sock.Addr{
-			sock.AF_INET:  sock.Inet("0.0.0.0", 0),
-			sock.AF_INET6: sock.Inet6("::", 0),
-			sock.AF_UNIX:  sock.Unix(""),
-		}[k.Family]
-		s := k.New(t)
-		if a, err := s.Getsockname(); a != want || err != nil {
-			t.Errorf("Getsockname = %v, %v; want %v", a, err, want)
-		}
-		if a, err := s.Getpeername(); !errors.Is(err, syscall.ENOTCONN) || !a.IsZero() { // item 69
-			t.Errorf("Getpeername = %v, %v; want ENOTCONN", a, err)
-		}
-	})
-}
-
-func TestNamesConnected(t *testing.T) { // items 61, 68, 69
-	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
-		a, b := k.Pair(t)
-		for _, way := range [][2]*sock.Socket{{a, b}, {b, a}} {
-			if peer, err := way[0].Getpeername(); peer != socktest.Name(t, way[1]) || err != nil {
-				t.Errorf("the peer is %v, %v; want %v", peer, err, socktest.Name(t, way[1]))
-			}
-		}
-	})
-}
-
-func TestBind(t *testing.T) { // item 61
-	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
-		s, addr := k.Bound(t)
-		if addr.Port() == 0 && addr.Path() == "" {
-			t.Errorf("bound to %v", addr)
-		}
-		other := k.New(t)
-		if err := other.Bind(addr); !errors.Is(err, syscall.EADDRINUSE) {
-			t.Errorf("another one to the same: %v", err)
-		}
-		if err := s.Bind(k.Addr(t)); !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("again: %v", err)
-		}
-	})
-}
-
 func TestShutdown(t *testing.T) { // item 70
 	for _, k := range socktest.Streams {
 		t.Run(k.Name, func(t *testing.T) {

@@ -2,9 +2,6 @@ package sock
 
 import "os"
 
-// HasIPv6 is Python's has_ipv6: that IPv6 was built in, as it always is, not that this host has it.
-const HasIPv6 = true
-
 // Gethostname is gethostname(3): the name of this host, with or without its domain. On Windows it is the DNS name of the machine.
 func Gethostname() (string, error) { return os.Hostname() }
 
