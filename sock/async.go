@@ -69,6 +69,9 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 		addr = *to
 	}
 	a.Wrap = func(err error) error {
+		if a.started { // a connect that ended early
+			s.flags.And(^uint32(connectWaits))
+		}
 		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
 			err = a.cause // as in accepted
 		}

@@ -46,7 +46,12 @@ func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte,
 	fill func(*msgOp) (T, error)) loop.Future[T] {
 	a := &asyncMsg[T]{fill: fill, keep: s}
 	a.Attempt = a
-	a.Wrap = func(err error) error { return s.fail(name, to, a.part(err)) }
+	a.Wrap = func(err error) error {
+		if a.started { // as in start
+			s.flags.And(^uint32(connectWaits))
+		}
+		return s.fail(name, to, a.part(err))
+	}
 	if err := a.begin(s, d, buffers, flags); err != nil {
 		return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
 	}
