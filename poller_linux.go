@@ -200,6 +200,7 @@ func (b *backend) took(n uintptr, errno syscall.Errno) bool {
 	return n != 0
 }
 
+// edge makes an event of the poller's own.
 func (b *backend) edge() error { return notify(b.eventfd) }
 
 func (b *backend) yield() error { return b.strategy.pass(b) }

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// This file and its twins for one system each have everything in the package that depends on Go's
-// scheduler: the ways to wait. The rule is that a goroutine that is ready runs: a poller never
-// keeps a processor (a P) that a goroutine, a timer or a connection of Go's own poller needs.
+// The scheduler files have everything in the package that depends on Go's scheduler: the ways to
+// wait. The rule is that a goroutine that is ready runs: a poller never keeps a processor (a P)
+// that a goroutine, a timer or a connection of Go's own poller needs. This file has what all
+// systems share; scheduler_linux.go, scheduler_bsd.go and scheduler_windows.go each have the way of their systems.
 //
-// It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go):
+// It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
+// runtime/netpoll_epoll.go):
 //
 //  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon
 //     does so when it finds the thread in the same call twice, and it looks every 20 us to 10 ms. A
@@ -27,10 +29,10 @@ import (
 
 // A kernel is what a strategy needs of the backend.
 type kernel interface {
-	// look takes the events that are there, without blocking. It returns false without events.
+	// look takes the events that are there, without blocking. It returns false if it finds no
+	// events.
 	look() bool
-	// block does the same once there are some, or the timeout has passed. It is a system call that
-	// the scheduler knows of.
+	// block does the same once there are some. It is a system call that the scheduler knows of.
 	block()
 }
 
@@ -44,7 +46,7 @@ type strategy interface {
 	pass(k kernel) error
 	// crowded is for how long other goroutines computed when they were last let run, or 0.
 	crowded() time.Duration
-	// close gives back what the strategy owns.
+	// close closes the descriptor.
 	close() error
 }
 
@@ -62,13 +64,16 @@ const (
 	// shareMost.
 	shareOfStint = 4
 	shareMost    = 2 * time.Millisecond
-	// calmToPark is how many calls of yield in a row must find nothing before the poller waits
+	// calmToWait is how many calls of yield in a row must find nothing before the poller waits
 	// (fact 4).
-	calmToPark = 2
+	calmToWait = 2
 	// patience is how many times the poller looks again beside goroutines that compute. Then it
-	// parks all the same: there is no traffic. The next event may then have to wait for sysmon, 10
+	// waits all the same: there is no traffic. The next event may then have to wait for sysmon, 10
 	// ms.
 	patience = 256
+	// lingerFor is the part of their time that the poller takes for looking beside goroutines that
+	// compute: 1/64.
+	lingerFor = 64
 )
 
 // yielding counts the pollers of the process that are in a call of Gosched. They must not take one
@@ -115,8 +120,100 @@ func (s *stint) due(took time.Duration) (let, ask bool) {
 
 func (s *stint) end() { s.begun = 0 }
 
+// company is what a poller knows of the other goroutines.
+type company struct {
+	calm  int           // calls of yield in a row that found no goroutine that computes
+	took  time.Duration // by those that compute, at the last yield; else 0
+	stint stint         // since the poller last waited
+}
+
+func (c *company) crowded() time.Duration { return c.took }
+
+func (c *company) yield() bool {
+	c.took, c.stint.let = yield()
+	if c.took > 0 {
+		c.calm = 0
+	} else {
+		c.calm++
+	}
+	return c.took > 0
+}
+
+// linger looks for a while before the poller lets a goroutine run that has just computed for a
+// millisecond or more, and will again: one that never yields has the processor for 10 to 20 ms. If
+// an answer is under way it comes during that while. A goroutine that reads from a net.Conn finds
+// the answer in the same way: sending takes long enough for the peer to answer.
+func (c *company) linger(k kernel) bool {
+	if c.took < time.Millisecond {
+		return false
+	}
+	for until := monotonic() + c.took/lingerFor; monotonic() < until; {
+		if k.look() {
+			return true
+		}
+	}
+	return false
+}
+
+// goFirst lets others run before the poller waits, and as long as they compute, it looks again. It
+// returns whether a look has found something.
+func (c *company) goFirst(k kernel) bool {
+	if c.linger(k) {
+		return true
+	}
+	for range patience {
+		if c.yield() {
+			if k.look() {
+				return true
+			}
+		} else if c.calm >= calmToWait {
+			return false
+		}
+	}
+	return false
+}
+
+// pass lets others run if the poller has had its processor for long. Then it has Go's own poller
+// asked by ask, now and then.
+func (c *company) pass(ask func() error) error {
+	let, late := c.stint.due(c.took)
+	if !let {
+		return nil
+	}
+	c.yield()
+	if !late {
+		return nil
+	}
+	// One that answered a message and waits for the next is no goroutine that computes: after it
+	// the queues are empty.
+	for tries := 0; c.calm < calmToWait && tries < 2*calmToWait; tries++ {
+		c.yield()
+	}
+	if c.calm < calmToWait {
+		return nil
+	}
+	err := ask()
+	c.stint.begun, c.stint.let = monotonic(), monotonic()
+	return err
+}
+
+// asking is the state of a call that parks a goroutine only so that the scheduler asks Go's own
+// poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has just
+// made itself. So it runs again as soon as that poller was asked, behind all goroutines that were
+// ready.
+type asking uint8
+
+const (
+	notAsking asking = iota
+	askNow           // make an edge, and park
+	asked            // the edge has ended the parking
+)
+
 // block is the strategy Block: a system call that blocks.
-type block struct{ stint stint }
+type block struct {
+	stint   stint
+	release func() error // closes the descriptor
+}
 
 func (b *block) crowded() time.Duration { return 0 }
 
@@ -137,7 +234,7 @@ func (b *block) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-func (b *block) close() error { return nil }
+func (b *block) close() error { return b.release() }
 
 var epoch = time.Now()
 

@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On Linux a poller parks in Go's own poller. Besides what scheduler.go lists, this relies on a
-// fact of runtime/netpoll_epoll.go:
+// More facts of Go's runtime that this file relies on, beside those of scheduler.go:
 //
 //  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges
 //     so far (pollReset), then calls its function, and parks each time that the function returns
@@ -23,7 +22,7 @@ import (
 // edge makes an event of the poller's own.
 func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	if s == Block {
-		return &blockEpoll{epfd: epfd}, nil
+		return &block{release: func() error { return os.NewSyscallError("close", unix.Close(epfd)) }}, nil
 	}
 	return newPark(epfd, edge)
 }
@@ -43,27 +42,24 @@ type park struct {
 	file *os.File
 	conn syscall.RawConn
 	try  func(uintptr) bool
-	edge func() error
 
+	edge      func() error
+	askMyself func() error // ask, made once
+
+	company
 	k      kernel
-	awake  bool          // the last wait ended without parking, or did not look for long
-	parked bool          // this wait has parked
-	asking asking        // the call of attempt is only to have Go's own poller asked
-	calm   int           // calls of yield in a row that found no goroutine that computes
-	took   time.Duration // by those that compute, at the last yield; else 0
-	parks  uint          // how often it parked
-	stint  stint         // since it last parked
+	awake  bool   // the last wait ended without parking, or did not look for long
+	parked bool   // this wait has parked
+	asking asking // the call of attempt is only to have Go's own poller asked
+	parks  uint   // how often it parked
 }
 
 const (
-	// calmToTrust is from how many on the yield is left out, except before every trustFor-th time
-	// that the poller parks. A yield is two switches more, and a thread to wake if a processor is
-	// idle (fact 5).
+	// calmToTrust is from how many calm yields on the yield is left out, except before every
+	// trustFor-th time that the poller parks. A yield is two switches more, and a thread to wake if
+	// a processor is idle (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
-	// lingerFor is the part of their time that the poller takes for looking beside goroutines that
-	// compute: 1/64.
-	lingerFor = 64
 )
 
 func newPark(epfd int, edge func() error) (*park, error) {
@@ -73,7 +69,7 @@ func newPark(epfd int, edge func() error) (*park, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	p := &park{file: os.NewFile(uintptr(epfd), "epoll"), edge: edge}
-	p.try = p.attempt
+	p.try, p.askMyself = p.attempt, p.ask
 	conn, err := p.file.SyscallConn()
 	if err == nil {
 		// NewFile keeps an error of that poller to itself; a deadline is possible only if there was
@@ -108,29 +104,9 @@ func (p *park) wait(k kernel, mayWait bool) error {
 	return err
 }
 
-func (p *park) crowded() time.Duration { return p.took }
-
 func (p *park) pass(k kernel) error {
-	let, ask := p.stint.due(p.took)
-	if !let {
-		return nil
-	}
-	p.yield()
-	if !ask {
-		return nil
-	}
-	// One that answered a message and waits for the next is no goroutine that computes: after it
-	// the queues are empty.
-	for tries := 0; p.calm < calmToPark && tries < 2*calmToPark; tries++ {
-		p.yield()
-	}
-	if p.calm < calmToPark {
-		return nil
-	}
 	p.k = k
-	err := p.ask()
-	p.stint.begun, p.stint.let = monotonic(), monotonic()
-	return err
+	return p.company.pass(p.askMyself)
 }
 
 // attempt is called by RawConn.Read, which parks if it returns false.
@@ -151,56 +127,16 @@ func (p *park) attempt(uintptr) bool {
 	return false
 }
 
-// othersCompute lets others run before the poller parks, and as long as they compute, it looks
-// again. It returns whether a look has found something.
+// othersCompute lets others run before the poller parks, and returns whether a look has found
+// something since.
 func (p *park) othersCompute() bool {
 	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
 		return false
 	}
-	if p.linger() {
-		return true
-	}
-	for range patience {
-		if p.yield() {
-			if p.k.look() {
-				return true
-			}
-		} else if p.calm >= calmToPark {
-			return false
-		}
-	}
-	return false
+	return p.goFirst(p.k)
 }
 
-// linger looks for a while before the poller lets a goroutine run that has just computed for a
-// millisecond or more, and will again: one that never yields has the processor for 10 to 20 ms. If
-// an answer is under way it comes during that while. A goroutine that reads from a net.Conn finds
-// the answer in the same way: sending takes long enough for the peer to answer.
-func (p *park) linger() bool {
-	if p.took < time.Millisecond {
-		return false
-	}
-	for until := monotonic() + p.took/lingerFor; monotonic() < until; {
-		if p.k.look() {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *park) yield() bool {
-	p.took, p.stint.let = yield()
-	if p.took > 0 {
-		p.calm = 0
-	} else {
-		p.calm++
-	}
-	return p.took > 0
-}
-
-// ask has the scheduler ask Go's own poller (fact 2). The goroutine parks, but there is news for it
-// already: an edge that it has just made itself. So it runs again as soon as that poller was asked,
-// behind all goroutines that were ready.
+// ask has the scheduler ask Go's own poller, see asking.
 func (p *park) ask() error {
 	p.asking = askNow
 	err := p.conn.Read(p.try)
@@ -208,20 +144,4 @@ func (p *park) ask() error {
 	return err
 }
 
-type asking uint8
-
-const (
-	notAsking asking = iota
-	askNow           // make an edge, and park
-	asked            // the edge has ended the parking
-)
-
 func (p *park) close() error { return p.file.Close() }
-
-// blockEpoll is the strategy Block with the descriptor that it owns.
-type blockEpoll struct {
-	block
-	epfd int
-}
-
-func (b *blockEpoll) close() error { return os.NewSyscallError("close", unix.Close(b.epfd)) }
