@@ -29,10 +29,10 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
 		}
 		var sys *os.SyscallError
-		if !errors.As(err, &sys) || sys.Syscall != "connect" || sys.Err != syscall.ECONNREFUSED {
+		if !errors.As(err, &sys) || sys.Syscall != "connect" || !errors.Is(sys.Err, syscall.ECONNREFUSED) {
 			t.Errorf("%v has no *os.SyscallError", err)
 		}
-		if want := "connect inet " + addr.String() + ": connect: connection refused"; err.Error() != want {
+		if want := "connect inet " + addr.String() + ": connect: " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 		var ne net.Error

@@ -278,6 +278,9 @@ func sysClose(fd int) error {
 
 // sysDup makes a socket of the description that WSADuplicateSocket gives of it for this process.
 func sysDup(fd int) (int, error) {
+	if _, err := describeKind(fd); err != nil {
+		return -1, err // of what is no socket it says WSAENOTSOCK, and WSADuplicateSocket need not
+	}
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info); err != nil {
 		return -1, sysErrorOf(err)
@@ -320,11 +323,54 @@ func sysBind(fd int, sa []byte) error {
 	return sysError(errno)
 }
 
-func sysListen(fd, backlog int) error { return sysErrorOf(windows.Listen(windows.Handle(fd), backlog)) }
+// sysListen binds a socket that is not bound, as other systems do; Winsock refuses it with WSAEINVAL.
+// That is also what it says of a socket for datagrams.
+func sysListen(fd, backlog int) error {
+	err := windows.Listen(windows.Handle(fd), backlog)
+	if err != windows.WSAEINVAL {
+		return sysErrorOf(err)
+	}
+	info, failed := describeKind(fd)
+	switch {
+	case failed != nil:
+		return failed
+	case info.SocketType != SOCK_STREAM && info.SocketType != SOCK_SEQPACKET:
+		return syscall.EOPNOTSUPP
+	}
+	var any sockaddr
+	n, failed := sysGetsockname(fd, &any) // of one that is not bound: every address, port 0
+	if failed == nil {
+		failed = sysBind(fd, any[:n])
+	}
+	if failed != nil {
+		return syscall.EINVAL // it is bound: listen had another reason
+	}
+	return sysErrorOf(windows.Listen(windows.Handle(fd), backlog))
+}
 
 func sysShutdown(fd, how int) error { return sysErrorOf(windows.Shutdown(windows.Handle(fd), how)) }
 
-func sysGetsockname(fd int, sa *sockaddr) (int, error) { return sysName(procGetsockname, fd, sa) }
+// sysGetsockname gives the address 0.0.0.0 or ::, port 0, for a socket of the internet families that
+// is not bound, as other systems do. Winsock says WSAEINVAL.
+func sysGetsockname(fd int, sa *sockaddr) (int, error) {
+	n, err := sysName(procGetsockname, fd, sa)
+	if err != syscall.EINVAL {
+		return n, err
+	}
+	info, failed := describeKind(fd)
+	switch {
+	case failed != nil || info.AddressFamily != AF_INET && info.AddressFamily != AF_INET6:
+		return n, err
+	case info.AddressFamily == AF_INET:
+		n = 16 // sizeof(struct sockaddr_in)
+	default:
+		n = 28 // sizeof(struct sockaddr_in6)
+	}
+	clear(sa[:n])
+	binary.LittleEndian.PutUint16(sa[:], uint16(info.AddressFamily))
+	return n, nil
+}
+
 func sysGetpeername(fd int, sa *sockaddr) (int, error) { return sysName(procGetpeername, fd, sa) }
 
 func sysName(proc *windows.LazyProc, fd int, sa *sockaddr) (int, error) {
@@ -358,7 +404,7 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 func describeKind(fd int) (*windows.WSAProtocolInfo, error) {
 	info := new(windows.WSAProtocolInfo)
 	n := int32(unsafe.Sizeof(*info))
-	_, errno := call(procGetsockopt, uintptr(fd), SOL_SOCKET, soProtocolInfoW, uintptr(unsafe.Pointer(info)), uintptr(unsafe.Pointer(&n)))
+	_, errno := call(procGetsockopt, uintptr(fd), uintptr(SOL_SOCKET), soProtocolInfoW, uintptr(unsafe.Pointer(info)), uintptr(unsafe.Pointer(&n)))
 	return info, sysError(errno)
 }
 
