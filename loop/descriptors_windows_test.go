@@ -25,8 +25,8 @@ var (
 // An address is a struct sockaddr_in: family, port, address, and 8 bytes of nothing.
 type address [16]byte
 
-func winsock(proc *windows.LazyProc, args ...uintptr) (int, error) {
-	n, _, errno := syscall.SyscallN(proc.Addr(), args...)
+// result is that of a function which returns -1 for an error.
+func result(n, _ uintptr, errno syscall.Errno) (int, error) {
 	if int32(n) == -1 {
 		return 0, errno
 	}
@@ -35,7 +35,7 @@ func winsock(proc *windows.LazyProc, args ...uintptr) (int, error) {
 
 func nameOf(fd int) (n address, err error) {
 	size := int32(len(n))
-	_, err = winsock(procGetsockname, uintptr(fd), uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&size)))
+	_, err = result(syscall.SyscallN(procGetsockname.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&size))))
 	return n, err
 }
 
@@ -85,14 +85,14 @@ func sockets(t testing.TB) (a, b int) {
 		a, err = tcp()
 	}
 	if err == nil {
-		_, err = winsock(procConnect, uintptr(a), uintptr(unsafe.Pointer(&door.at)), uintptr(len(door.at)))
+		_, err = result(syscall.SyscallN(procConnect.Addr(), uintptr(a), uintptr(unsafe.Pointer(&door.at)), uintptr(len(door.at))))
 	}
 	if err == nil {
-		b, err = winsock(procAccept, uintptr(door.fd), 0, 0)
+		b, err = result(syscall.SyscallN(procAccept.Addr(), uintptr(door.fd), 0, 0))
 	}
 	for _, fd := range []int{a, b} {
 		if one := uint32(1); err == nil {
-			_, err = winsock(procIoctlsocket, uintptr(fd), 0x8004667e, uintptr(unsafe.Pointer(&one))) // FIONBIO
+			_, err = result(syscall.SyscallN(procIoctlsocket.Addr(), uintptr(fd), 0x8004667e, uintptr(unsafe.Pointer(&one)))) // FIONBIO
 		}
 	}
 	if err != nil {
@@ -108,12 +108,12 @@ func recvBytes(fd int, p []byte, peek bool) (int, error) {
 	if peek {
 		flags = windows.MSG_PEEK
 	}
-	n, err := winsock(procRecv, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags))
+	n, err := result(syscall.SyscallN(procRecv.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags)))
 	return n, orAgain(err)
 }
 
 func sendBytes(fd int, p []byte) (int, error) {
-	n, err := winsock(procSend, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0)
+	n, err := result(syscall.SyscallN(procSend.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0))
 	return n, orAgain(err)
 }
 
