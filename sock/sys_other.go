@@ -25,7 +25,7 @@ const (
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func isNoSocket(error) bool           { return true }
-func sockaddrFamily([]byte) int       { return AF_UNSPEC }
+func sockaddrFamily([]byte) Family    { return AF_UNSPEC }
 func sysClose(int) error              { return errNoSockets }
 func sysConnectOver(int) (bool, bool) { return true, false }
 func sysReadsEnded(int) bool          { return false }
@@ -48,7 +48,7 @@ func sysSetInheritable(int, bool) error                             { return err
 func sysGetsockname(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysGetpeername(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysSockError(int) error                                        { return errNoSockets }
-func sysSockFamily(int) (int, error)                                { return 0, errNoSockets }
+func sysSockFamily(int) (Family, error)                             { return 0, errNoSockets }
 func sysSockProtocol(int) (int, error)                              { return 0, errNoSockets }
 func sysGetsockopt(int, int, int, []byte) (int, error)              { return 0, errNoSockets }
 func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, errNoSockets }

@@ -245,7 +245,7 @@ func sysSocket(family, typ, proto int) (int, error) {
 		return -1, sysErrorOf(err)
 	}
 	fd := int(h)
-	if typ == SOCK_DGRAM {
+	if Type(typ) == SOCK_DGRAM {
 		ignoreResets(fd)
 	}
 	if err := sysSetNonblock(fd, true); err != nil {
@@ -335,7 +335,7 @@ func sysListen(fd, backlog int) error {
 	switch {
 	case failed != nil:
 		return failed
-	case info.SocketType != SOCK_STREAM && info.SocketType != SOCK_SEQPACKET:
+	case Type(info.SocketType) != SOCK_STREAM && Type(info.SocketType) != SOCK_SEQPACKET:
 		return syscall.EOPNOTSUPP
 	}
 	var any sockaddr
@@ -358,17 +358,17 @@ func sysGetsockname(fd int, sa *sockaddr) (int, error) {
 	if err != syscall.EINVAL {
 		return n, err
 	}
-	info, failed := describeKind(fd)
+	family, failed := sysSockFamily(fd)
 	switch {
-	case failed != nil || info.AddressFamily != AF_INET && info.AddressFamily != AF_INET6:
+	case failed != nil || family != AF_INET && family != AF_INET6:
 		return n, err
-	case info.AddressFamily == AF_INET:
-		n = 16 // sizeof(struct sockaddr_in)
+	case family == AF_INET:
+		n = sockaddrInet
 	default:
-		n = 28 // sizeof(struct sockaddr_in6)
+		n = sockaddrInet6
 	}
 	clear(sa[:n])
-	binary.LittleEndian.PutUint16(sa[:], uint16(info.AddressFamily))
+	binary.LittleEndian.PutUint16(sa[:], uint16(family))
 	return n, nil
 }
 
@@ -380,11 +380,11 @@ func sysName(proc *windows.LazyProc, fd int, sa *sockaddr) (int, error) {
 	return int(min(n, int32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.LittleEndian.Uint16(sa))
+	return Family(binary.LittleEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
@@ -415,9 +415,9 @@ func sysSockProtocol(fd int) (int, error) {
 }
 
 // sysSockFamily asks the system's notes: getsockname fails for a socket that is not bound.
-func sysSockFamily(fd int) (int, error) {
+func sysSockFamily(fd int) (Family, error) {
 	info, err := describeKind(fd)
-	return int(info.AddressFamily), err
+	return Family(info.AddressFamily), err
 }
 
 func sysSetsockopt(fd, level, name int, p []byte) error {
