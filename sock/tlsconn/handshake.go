@@ -1,0 +1,162 @@
+package tlsconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A handshake is what a connection keeps until it is over.
+//
+//	idle ──first caller──▶ running ──▶ over (err is final)
+//
+// Callers that come while it runs wait for its end, in a goroutine or in a task.
+type handshake struct {
+	mu      sync.Mutex
+	running bool
+	waiting []*loop.Promise[struct{}]
+}
+
+// Handshake makes the handshake, if it was not made yet. Read and Write make it too; call it for
+// its error, or before ConnectionState. If another goroutine or task makes it, Handshake waits for
+// that.
+//
+// The view of the socket says how it waits. The handshake ends with os.ErrDeadlineExceeded after
+// Config.HandshakeTimeout, and by what else ends waits of the view. Errors of TLS are those of
+// crypto/tls, and the peer has got the alert that they ask for. The socket stays open: Close it.
+func (c *Conn) Handshake() error {
+	if c.made.Load() {
+		return nil
+	}
+	h := &c.handshake
+	h.mu.Lock()
+	for h.running {
+		p, err := c.promise()
+		if err != nil {
+			h.mu.Unlock()
+			return c.s.OpError("handshake", sock.Addr{}, err)
+		}
+		h.waiting = append(h.waiting, p)
+		h.mu.Unlock()
+		if err := c.await(p.Future()); err != nil {
+			return c.s.OpError("handshake", sock.Addr{}, err)
+		}
+		h.mu.Lock()
+	}
+	if c.made.Load() || c.broken != nil {
+		defer h.mu.Unlock()
+		return c.broken
+	}
+	h.running = true
+	h.mu.Unlock()
+
+	err := c.wrap("handshake", c.shake())
+
+	h.mu.Lock()
+	h.running = false
+	if err == nil {
+		c.made.Store(true)
+	} else {
+		c.broken = err
+	}
+	waiting := h.waiting
+	h.waiting = nil
+	h.mu.Unlock()
+	for _, p := range waiting {
+		p.Resolve(struct{}{})
+	}
+	return err
+}
+
+// promise is what a caller waits for while another makes the handshake.
+func (c *Conn) promise() (*loop.Promise[struct{}], error) {
+	if t := c.s.Waiter().Task(); t != nil {
+		return loop.NewPromise[struct{}](t.Loop()), nil
+	}
+	r, err := loop.Default()
+	if err != nil {
+		return nil, err
+	}
+	return loop.NewPromise[struct{}](r.Next()), nil
+}
+
+func (c *Conn) await(f loop.Future[struct{}]) (err error) {
+	if t := c.s.Waiter().Task(); t != nil {
+		_, err = f.Await(t)
+		return err
+	}
+	ctx := c.s.Waiter().Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	_, err = f.Wait(ctx)
+	return err
+}
+
+// shake makes the handshake, and the record layer that follows it.
+func (c *Conn) shake() error {
+	view := c.s
+	if limit := c.cfg.handshakeTimeout(); limit > 0 {
+		parent := view.Waiter().Context()
+		if parent == nil {
+			parent = context.Background()
+		}
+		ctx, cancel := context.WithTimeoutCause(parent, limit, errHandshakeTimeout)
+		defer cancel()
+		view = view.With(ctx)
+	}
+	t := &transport{s: view, sysfd: c.s.Fileno(), waits: true}
+	if t.sysfd < 0 {
+		return net.ErrClosed
+	}
+	tc := c.engine(t)
+	if err := tc.Handshake(); err == io.EOF {
+		return io.ErrUnexpectedEOF
+	} else if err != nil {
+		return err
+	}
+	t.s, t.waits = c.base, false
+	c.choose(t, tc)
+	return nil
+}
+
+// errHandshakeTimeout is os.ErrDeadlineExceeded with its reason.
+var errHandshakeTimeout error = handshakeTimeout{}
+
+type handshakeTimeout struct{}
+
+func (handshakeTimeout) Error() string   { return "TLS handshake timeout" }
+func (handshakeTimeout) Timeout() bool   { return true }
+func (handshakeTimeout) Temporary() bool { return true }
+func (handshakeTimeout) Unwrap() error   { return os.ErrDeadlineExceeded }
+
+var _ net.Error = handshakeTimeout{}
+
+// engine is the crypto/tls connection that makes the handshake over t.
+func (c *Conn) engine(t *transport) *tls.Conn {
+	cfg := c.cfg.prepared.config(c.cfg)
+	if c.client {
+		return tls.Client(t, cfg)
+	}
+	return tls.Server(t, cfg)
+}
+
+// choose sets the record layer.
+func (c *Conn) choose(t *transport, tc *tls.Conn) {
+	c.layer = &standard{tc: tc, t: t}
+}
+
+// wrap gives an error of TLS the form of all others, once: those of the socket have it already.
+func (c *Conn) wrap(op string, err error) error {
+	if err == nil || errors.As(err, new(*net.OpError)) {
+		return err
+	}
+	return c.s.OpError(op, sock.Addr{}, err)
+}
