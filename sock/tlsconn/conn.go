@@ -35,6 +35,12 @@ type core struct {
 	broken    error // handshake.mu; the error that ended the handshake
 	layer     layer // set once, before made
 	failed    error // read lane; what ended reading: io.EOF, or an error
+
+	watch   atomic.Uint32 // state bits, see Watch
+	handler Handler       // set before watched
+	mu      sync.Mutex
+	reason  error       // mu; why a watched connection was closed
+	timer   *loop.Timer // mu; of a Close that is not over
 }
 
 // A layer is the record layer of a connection. read, write and close run within an attempt on a
@@ -86,8 +92,12 @@ func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
 		conn Conn
 		core core
 	}{}
-	both.core = core{base: s.In(nil).With(none), cfg: cfg, client: client}
-	both.conn = Conn{&both.core, s}
+	core := &both.core
+	core.base, core.cfg, core.client = s, cfg, client
+	if s.Waiter() != (loop.Waiter{}) {
+		core.base = s.In(nil).With(none)
+	}
+	both.conn = Conn{core, s}
 	return &both.conn, nil
 }
 
@@ -120,6 +130,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if err := c.Handshake(); err != nil || len(p) == 0 {
 		return 0, err
 	}
+	if c.watch.Load()&closing != 0 {
+		return 0, c.s.OpError("read", sock.Addr{}, net.ErrClosed)
+	}
 	r := readCalls.Get().(*readCall)
 	r.c, r.p = c.core, p
 	err := c.s.Attempt("read", loop.Read, r.try)
@@ -129,7 +142,21 @@ func (c *Conn) Read(p []byte) (int, error) {
 	n := r.n
 	r.c, r.p, r.n, r.err = nil, nil, 0, nil
 	readCalls.Put(r)
+	if c.isWatched() {
+		c.afterRead(n, err)
+	}
 	return n, err
+}
+
+// afterRead does for a watched connection what no later call would do. Alerts and answers that a
+// Read has made are sent now, so that the loop calls Writable if the socket does not take them.
+func (c *Conn) afterRead(n int, err error) {
+	if c.layer.pending() {
+		c.flush()
+	}
+	if err != nil && err != io.EOF {
+		c.fail(err)
+	}
 }
 
 // A readCall is one Read under way.
@@ -188,6 +215,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if err := c.Handshake(); err != nil {
 		return 0, err
 	}
+	if c.watch.Load()&closing != 0 {
+		return 0, c.s.OpError("write", sock.Addr{}, net.ErrClosed)
+	}
 	return c.write(p, false)
 }
 
@@ -203,8 +233,17 @@ func (c *Conn) write(p []byte, end bool) (int, error) {
 	n := w.n
 	w.c, w.p, w.n, w.err = nil, nil, 0, nil
 	writeCalls.Put(w)
-	if err == sock.ErrWouldBlock && n == len(p) && !end {
-		err = nil
+	watching := c.isWatched()
+	switch {
+	case err == nil:
+	case err != sock.ErrWouldBlock:
+		c.fail(err)
+	case n < len(p):
+		if watching {
+			c.watch.Or(short)
+		}
+	case watching || !end:
+		err = nil // all was taken, and the loop, or the next Write, sends what is left
 	}
 	return n, err
 }
@@ -258,11 +297,15 @@ var errEarlyCloseWrite = errors.New("the TLS handshake is not over")
 const closeTimeout = 5 * time.Second
 
 // Close sends close_notify, if that was not done, and closes the socket. While a Write is under way
-// it only closes the socket, which ends the Write.
+// it only closes the socket, which ends the Write. Of a watched connection it does not wait: see
+// Watch.
 //
 // Errors: net.ErrClosed for a second time; those of CloseWrite: the socket is closed then, too.
 func (c *Conn) Close() error {
 	var err error
+	if c.made.Load() && c.isWatched() {
+		return c.linger()
+	}
 	if c.made.Load() && c.writing.Load() == 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"math/big"
 	"net"
 	"sync"
@@ -120,3 +121,6 @@ var modes = []mode{
 		})
 	}},
 }
+
+// quiet is a logger for tests of what the log would tell.
+var quiet = slog.New(slog.DiscardHandler)
