@@ -200,8 +200,10 @@ func TestCloseSendsWhatIsLeft(t *testing.T) {
 		sent <- total
 	}
 	socktest.Must(t, conn.Watch(newLoop(t), h))
+	socktest.Must(t, other.Handshake())
+	n := <-sent // from here on the peer reads
 	got, err := io.ReadAll(other)
-	if n := <-sent; err != nil || len(got) != n {
+	if err != nil || len(got) != n {
 		t.Errorf("%d bytes of %d: %v", len(got), n, err)
 	}
 	if err := h.end(t); !errors.Is(err, net.ErrClosed) {

@@ -1,0 +1,114 @@
+package tlsrecord
+
+import (
+	"encoding/binary"
+	"net"
+)
+
+// Overhead is by how much a record is longer than its data, at most.
+const Overhead = HeaderSize + explicitSize + tagSize + 1
+
+// Seal appends to dst the records that bring data, 16 KiB each. If a key has served RecordsPerKey
+// records, a KeyUpdate goes before.
+//
+// Errors: net.ErrClosed after CloseNotify or a fatal alert; ErrRecords. dst is returned with an
+// error, too, and what was appended to it has to be sent.
+func (c *Conn) Seal(dst, data []byte) ([]byte, error) {
+	if c.ended {
+		return dst, net.ErrClosed
+	}
+	for len(data) > 0 {
+		if c.tls13 && c.out.seq >= RecordsPerKey {
+			var err error
+			if dst, err = c.updateKey(dst); err != nil {
+				return dst, err
+			}
+		}
+		n := min(len(data), MaxPlaintext)
+		var err error
+		if dst, err = c.record(dst, TypeData, data[:n]); err != nil {
+			return dst, err
+		}
+		data = data[n:]
+	}
+	return dst, nil
+}
+
+// CloseNotify appends close_notify to dst, the last record of this direction. After a fatal alert
+// and a second time it appends nothing.
+func (c *Conn) CloseNotify(dst []byte) ([]byte, error) {
+	if c.ended {
+		return dst, nil
+	}
+	dst, err := c.record(dst, TypeAlert, []byte{levelWarning, byte(alertCloseNotify)})
+	c.ended = true
+	return dst, err
+}
+
+// Replies says that Reply has something to send.
+func (c *Conn) Replies() bool { return c.reply != 0 }
+
+// Reply appends to dst what the records received ask for: a KeyUpdate, or an alert, which ends this
+// direction.
+func (c *Conn) Reply(dst []byte) ([]byte, error) {
+	reply := c.reply
+	c.reply = 0
+	if c.ended {
+		return dst, nil
+	}
+	var err error
+	if reply&replyUpdate != 0 {
+		if dst, err = c.updateKey(dst); err != nil {
+			return dst, err
+		}
+	}
+	if reply&replyAlert != 0 {
+		level := byte(levelFatal)
+		if c.alert == alertNoRenegotiation {
+			level = levelWarning // RFC 5246, section 7.2.2
+		}
+		dst, err = c.record(dst, TypeAlert, []byte{level, byte(c.alert)})
+		c.ended = true
+	}
+	return dst, err
+}
+
+// updateKey appends a KeyUpdate that asks for none, and goes on to the next key.
+func (c *Conn) updateKey(dst []byte) ([]byte, error) {
+	dst, err := c.record(dst, TypeHandshake, []byte{messageKeyUpdate, 0, 0, 1, 0})
+	if err != nil {
+		return dst, err
+	}
+	return dst, c.out.update(c.suite)
+}
+
+// record appends one record.
+func (c *Conn) record(dst []byte, typ byte, data []byte) ([]byte, error) {
+	if c.out.spent() {
+		return dst, ErrRecords
+	}
+	l, err := c.out.cipher(c.suite, c.tls13)
+	if err != nil {
+		return dst, err
+	}
+	start := len(dst)
+	if c.tls13 {
+		dst = append(dst, TypeData, 3, 3, 0, 0)
+		dst = append(append(dst, data...), typ)
+		binary.BigEndian.PutUint16(dst[start+3:], uint16(len(data)+1+tagSize))
+		nonce := c.out.nonce(l)
+		text := start + HeaderSize
+		dst = l.aead.Seal(dst[:text], nonce[:], dst[text:], dst[start:text])
+	} else {
+		dst = append(dst, typ, 3, 3, 0, 0)
+		binary.BigEndian.PutUint16(dst[start+3:], uint16(explicitSize+len(data)+tagSize))
+		dst = binary.BigEndian.AppendUint64(dst, c.out.seq)
+		nonce := nonce12(l, dst[start+HeaderSize:])
+		ad := c.out.additional12(typ, len(data))
+		text := len(dst)
+		dst = append(dst, data...)
+		dst = l.aead.Seal(dst[:text], nonce[:], dst[text:], ad[:])
+	}
+	c.out.seq++
+	return dst, nil
+}
