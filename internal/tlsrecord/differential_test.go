@@ -139,6 +139,9 @@ func class(err error) string {
 	return "local error"
 }
 
+// aTicket is a NewSessionTicket: for an hour, of four bytes.
+const aTicket = "\x04\x00\x00\x12\x00\x00\x0e\x10\x00\x00\x00\x01\x01\x00\x00\x04abcd\x00\x00"
+
 // A script is what one end sends. Its records are made anew for each connection.
 type script []func(t testing.TB, c *Conn) []byte
 
@@ -192,7 +195,7 @@ func randomScript(r *mrand.Rand, tls13, toClient bool) (s script) {
 			inner := append(append(text(1+r.IntN(100)), TypeData), make([]byte, r.IntN(1000))...)
 			s = append(s, func(t testing.TB, c *Conn) []byte { return plain13(t, c, inner) })
 		case n < 11 && tls13 && toClient:
-			ticket := []byte("\x04\x00\x00\x12\x00\x00\x0e\x10\x00\x00\x00\x01\x01\x00\x00\x04abcd\x00\x00")
+			ticket := []byte(aTicket)
 			cut := 1 + r.IntN(len(ticket)-1)
 			add(TypeHandshake, ticket[:cut])
 			add(TypeHandshake, ticket[cut:])

@@ -165,7 +165,10 @@ func (c *Conn) handle(typ byte, body []byte, more bool) error {
 	case !c.tls13 && typ == messageHelloRequest && c.client && len(body) == 0:
 		return c.fail(alertNoRenegotiation)
 	case c.tls13 && typ == messageNewSessionTicket && c.client:
-		return nil // a session cannot be resumed by this layer
+		if !isTicket(body) {
+			return c.fail(alertDecodeError)
+		}
+		return nil // this layer cannot resume a session
 	case c.tls13 && typ == messageKeyUpdate:
 		// Keys change at the end of a record: RFC 8446, section 5.1.
 		switch {
@@ -185,4 +188,32 @@ func (c *Conn) handle(typ byte, body []byte, more bool) error {
 		return nil
 	}
 	return c.fail(alertUnexpectedMessage)
+}
+
+// isTicket says whether body has the form of a NewSessionTicket. RFC 8446, section 4.6.1:
+//
+//	struct {
+//		uint32 ticket_lifetime;
+//		uint32 ticket_age_add;
+//		opaque ticket_nonce<0..255>;
+//		opaque ticket<1..2^16-1>;
+//		Extension extensions<0..2^16-2>;
+//	} NewSessionTicket;
+func isTicket(body []byte) bool {
+	if len(body) < 9 {
+		return false
+	}
+	nonce := int(body[8])
+	body = body[9:]
+	if len(body) < nonce+2 {
+		return false
+	}
+	body = body[nonce:]
+	ticket := int(binary.BigEndian.Uint16(body))
+	body = body[2:]
+	if ticket == 0 || len(body) < ticket+2 {
+		return false
+	}
+	body = body[ticket:]
+	return len(body) == 2+int(binary.BigEndian.Uint16(body))
 }
