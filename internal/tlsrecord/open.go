@@ -106,6 +106,14 @@ func (c *Conn) decrypt(record []byte) (typ byte, text []byte, err error) {
 	return text[end], text[:end], nil
 }
 
+// Decrypts says whether record has the key and the number of the next one that is received, and
+// goes on behind it if so. What is in it counts for nothing, and is destroyed.
+func (c *Conn) Decrypts(record []byte) bool {
+	_, _, err := c.decrypt(record)
+	c.reply &^= replyAlert
+	return err == nil
+}
+
 // alerted handles an alert of the peer's.
 func (c *Conn) alerted(text []byte) error {
 	if len(text) != 2 {

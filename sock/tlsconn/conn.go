@@ -34,6 +34,7 @@ type core struct {
 	handshake handshake
 	broken    error // handshake.mu; the error that ended the handshake
 	layer     layer // set once, before made
+	stayed    error // set with layer; why it is not the one of cfg
 	failed    error // read lane; what ended reading: io.EOF, or an error
 
 	watch   atomic.Uint32 // state bits, see Watch
@@ -46,15 +47,16 @@ type core struct {
 // A layer is the record layer of a connection. read, write and close run within an attempt on a
 // lane of the socket, read on the read lane, the others on the write lane, and never wait.
 type layer interface {
-	// read puts plaintext into p, which is not empty. n is 0 if and only if err is not nil.
+	// read puts plaintext into p, which is not empty: at least one byte, if err is nil. With
+	// another error than loop.ErrAgain there may be some, too, and read is not called again.
 	//
 	// Errors: loop.ErrAgain; io.EOF after close_notify; io.ErrUnexpectedEOF.
-	read(p []byte) (n int, out loop.Outcome, err error)
+	read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error)
 	// write takes a part of p, of which it reports the length, and sends it. loop.ErrAgain says
 	// that something is left, of p or of what was taken: the next write goes on.
-	write(p []byte) (n int, out loop.Outcome, err error)
+	write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error)
 	// close ends the direction with close_notify. Errors: those of write.
-	close() (out loop.Outcome, err error)
+	close(s *sock.Socket, sysfd int) (out loop.Outcome, err error)
 	// pending says whether something that was taken is left to be sent.
 	pending() bool
 	state() tls.ConnectionState
@@ -112,12 +114,27 @@ func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.core, c.s.With(c
 // used for more than options, names and deadlines.
 func (c *Conn) Socket() *sock.Socket { return c.s }
 
-// ConnectionState is that of crypto/tls. Before the end of the handshake it is zero.
+// ConnectionState is that of crypto/tls, and without one before the end of the handshake. With
+// another record layer than Standard it has no TLSUnique, and ExportKeyingMaterial returns an
+// error.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	if !c.made.Load() {
-		return tls.ConnectionState{}
+		return blank()
 	}
 	return c.layer.state()
+}
+
+// Layer returns the record layer that the connection has, and, if it is not the one of its Config,
+// the reason. Before the end of the handshake that is Standard.
+func (c *Conn) Layer() (Layer, error) {
+	if !c.made.Load() {
+		return Standard, nil
+	}
+	switch c.layer.(type) {
+	case *compact:
+		return Compact, nil
+	}
+	return Standard, c.stayed
 }
 
 // Read reads plaintext into p, and makes the handshake before if it was not made yet. It reports at
@@ -174,22 +191,24 @@ var readCalls = sync.Pool{New: func() any {
 	return r
 }}
 
-func (r *readCall) attempt(int) (loop.Outcome, error) {
+func (r *readCall) attempt(sysfd int) (loop.Outcome, error) {
 	c := r.c
 	if c.failed != nil {
 		r.err = c.failed
 		return loop.Outcome{}, nil
 	}
-	n, out, err := c.layer.read(r.p)
+	n, out, err := c.layer.read(c.base, sysfd, r.p)
 	r.n = n
+	if err == loop.ErrAgain {
+		return out, err
+	}
+	if err != nil {
+		c.failed = c.ending(err)
+	}
 	if n > 0 {
 		out.Ops = max(out.Ops, 1) // there may be more plaintext, also if no byte was received for it
 		return out, nil
 	}
-	if err == loop.ErrAgain {
-		return out, err
-	}
-	c.failed = c.ending(err)
 	r.err = c.failed
 	return out, nil
 }
@@ -264,12 +283,12 @@ var writeCalls = sync.Pool{New: func() any {
 	return w
 }}
 
-func (w *writeCall) attempt(int) (out loop.Outcome, err error) {
+func (w *writeCall) attempt(sysfd int) (out loop.Outcome, err error) {
 	if w.end {
-		out, err = w.c.layer.close()
+		out, err = w.c.layer.close(w.c.base, sysfd)
 	} else {
 		var n int
-		n, out, err = w.c.layer.write(w.p[w.n:])
+		n, out, err = w.c.layer.write(w.c.base, sysfd, w.p[w.n:])
 		w.n += n
 	}
 	if err == loop.ErrAgain {

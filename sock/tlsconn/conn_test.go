@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,25 @@ var versions = []struct {
 	{"1.2 CBC", tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA},
 }
 
+// layers are those of which each test that says nothing else has one run.
+var layers = []tlsconn.Layer{tlsconn.Standard, tlsconn.Compact}
+
+// checkLayer wants the connection to have that record layer, if its cipher is one for it, and to
+// say why not.
+func checkLayer(t testing.TB, c *tlsconn.Conn, want tlsconn.Layer) {
+	t.Helper()
+	suite := c.ConnectionState().CipherSuite
+	gcm := strings.Contains(tls.CipherSuiteName(suite), "GCM")
+	got, why := c.Layer()
+	if want != tlsconn.Standard && !gcm {
+		if got != tlsconn.Standard || why == nil {
+			t.Errorf("%s: the layer is %v, because of %v", tls.CipherSuiteName(suite), got, why)
+		}
+	} else if got != want || why != nil {
+		t.Errorf("%s: the layer is %v, want %v: %v", tls.CipherSuiteName(suite), got, want, why)
+	}
+}
+
 // fixed sets version and suite.
 func fixed(version, suite uint16) func(server, client *tls.Config) {
 	return func(server, client *tls.Config) {
@@ -87,18 +107,21 @@ func TestEcho(t *testing.T) {
 	for _, m := range echoes {
 		for _, side := range sides {
 			for _, v := range versions {
-				t.Run(fmt.Sprintf("%s/%s/%s", m.name, side.name, v.name), func(t *testing.T) {
-					socktest.Check(t)
-					s, peer := wire(t)
-					conn, other := side.ends(t, s, peer, tlsconn.Standard, fixed(v.version, v.suite))
-					served := m.serve(t, conn)
-					talk(t, other)
-					socktest.Must(t, served.Wait(t))
-					if got := conn.ConnectionState(); got.Version != v.version || !got.HandshakeComplete {
-						t.Errorf("the version is %x, complete %v", got.Version, got.HandshakeComplete)
-					}
-					socktest.Must(t, conn.Close())
-				})
+				for _, layer := range layers {
+					t.Run(fmt.Sprintf("%s/%s/%s/%s", m.name, side.name, v.name, layer), func(t *testing.T) {
+						socktest.Check(t)
+						s, peer := wire(t)
+						conn, other := side.ends(t, s, peer, layer, fixed(v.version, v.suite))
+						served := m.serve(t, conn)
+						talk(t, other)
+						socktest.Must(t, served.Wait(t))
+						if got := conn.ConnectionState(); got.Version != v.version || !got.HandshakeComplete {
+							t.Errorf("the version is %x, complete %v", got.Version, got.HandshakeComplete)
+						}
+						checkLayer(t, conn, layer)
+						socktest.Must(t, conn.Close())
+					})
+				}
 			}
 		}
 	}
@@ -107,26 +130,28 @@ func TestEcho(t *testing.T) {
 // The end of the stream without close_notify may be an attack: it is no io.EOF, wherever it comes.
 func TestTruncation(t *testing.T) {
 	for _, m := range echoes {
-		t.Run(m.name, func(t *testing.T) {
-			socktest.Check(t)
-			s, peer := wire(t)
-			conn, other := sides[0].ends(t, s, peer, tlsconn.Standard, nil)
-			served := m.serve(t, conn)
-			if _, err := other.Write([]byte("text")); err != nil {
-				t.Fatal(err)
-			}
-			socktest.Must(t, peer.CloseWrite())
-			if err := served.Wait(t); err != io.ErrUnexpectedEOF {
-				t.Errorf("%v, want io.ErrUnexpectedEOF", err)
-			}
-			if m.name == "callback" {
-				return // it is closed
-			}
-			if _, err := conn.Read(make([]byte, 1)); err != io.ErrUnexpectedEOF {
-				t.Errorf("the next Read: %v", err)
-			}
-			socktest.Must(t, conn.Close())
-		})
+		for _, layer := range layers {
+			t.Run(m.name+"/"+layer.String(), func(t *testing.T) {
+				socktest.Check(t)
+				s, peer := wire(t)
+				conn, other := sides[0].ends(t, s, peer, layer, nil)
+				served := m.serve(t, conn)
+				if _, err := other.Write([]byte("text")); err != nil {
+					t.Fatal(err)
+				}
+				socktest.Must(t, peer.CloseWrite())
+				if err := served.Wait(t); err != io.ErrUnexpectedEOF {
+					t.Errorf("%v, want io.ErrUnexpectedEOF", err)
+				}
+				if m.name == "callback" {
+					return // it is closed
+				}
+				if _, err := conn.Read(make([]byte, 1)); err != io.ErrUnexpectedEOF {
+					t.Errorf("the next Read: %v", err)
+				}
+				socktest.Must(t, conn.Close())
+			})
+		}
 	}
 }
 

@@ -116,6 +116,10 @@ func (c *Conn) shake() error {
 	if t.sysfd < 0 {
 		return net.ErrClosed
 	}
+	if c.cfg.Layer != Standard {
+		t.flight.notes = new(secrets)
+		defer t.flight.notes.wipe()
+	}
 	tc := c.engine(t)
 	if err := tc.Handshake(); err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -143,6 +147,9 @@ var _ net.Error = handshakeTimeout{}
 func (c *Conn) engine(t *transport) *tls.Conn {
 	cfg := c.cfg.prepared.config(c.cfg)
 	if c.client {
+		if t.flight.notes != nil {
+			cfg = noted(cfg, t.flight.notes)
+		}
 		return tls.Client(t, cfg)
 	}
 	return tls.Server(t, cfg)
@@ -150,7 +157,16 @@ func (c *Conn) engine(t *transport) *tls.Conn {
 
 // choose sets the record layer.
 func (c *Conn) choose(t *transport, tc *tls.Conn) {
-	c.layer = &standard{tc: tc, t: t}
+	switch c.cfg.Layer {
+	case Compact:
+		c.layer, c.stayed = newCompact(t, tc, c.client)
+	case Kernel:
+		c.stayed = errors.ErrUnsupported
+	}
+	t.flight.notes = nil
+	if c.layer == nil || c.stayed != nil {
+		c.layer = &standard{tc: tc, t: t}
+	}
 }
 
 // wrap gives an error of TLS the form of all others, once: those of the socket have it already.

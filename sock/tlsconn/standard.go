@@ -21,31 +21,32 @@ var _ layer = (*standard)(nil)
 
 // read asks crypto/tls until p is full or it has no more. It has read ahead, and what it has left
 // makes no edge: so a lane is blocked only if crypto/tls has nothing.
-func (l *standard) read(p []byte) (n int, out loop.Outcome, err error) {
+func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcome, err error) {
 	t := l.t
 	t.begin()
 	for n < len(p) && err == nil {
 		var m int
 		m, err = l.tc.Read(p[n:])
 		n += m
+		t.enough = n > 0
 	}
 	out.N = t.got
 	switch {
-	case n > 0:
-		out.Drained = t.drained && errors.Is(err, sock.ErrWouldBlock)
-		return n, out, nil // another error comes again
 	case errors.Is(err, sock.ErrWouldBlock):
-		return 0, out, loop.ErrAgain
+		out.Drained = t.drained
+		if err = loop.ErrAgain; n > 0 {
+			err = nil
+		}
 	case err == io.EOF && t.fin:
 		err = io.ErrUnexpectedEOF // crypto/tls takes the end of the stream for close_notify
 	}
-	return 0, out, err
+	return n, out, err
 }
 
 // recordsAtOnce is how many bytes of plaintext one attempt encrypts: those of a full record.
 const recordsAtOnce = 16 << 10
 
-func (l *standard) write(p []byte) (n int, out loop.Outcome, err error) {
+func (l *standard) write(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcome, err error) {
 	t := l.t
 	if out.N, err = t.out.flush(t.s, t.sysfd); err != nil || len(p) == 0 {
 		return 0, out, err
@@ -57,15 +58,10 @@ func (l *standard) write(p []byte) (n int, out loop.Outcome, err error) {
 	if err != nil {
 		return n, out, err
 	}
-	sent, err := t.out.flush(t.s, t.sysfd)
-	out.N += sent
-	if err == nil && n < len(p) {
-		out.More, err = true, loop.ErrAgain
-	}
-	return n, out, err
+	return sentPart(&t.out, t.s, t.sysfd, n, len(p), out)
 }
 
-func (l *standard) close() (out loop.Outcome, err error) {
+func (l *standard) close(_ *sock.Socket, _ int) (out loop.Outcome, err error) {
 	l.ended = true
 	if err = l.tc.CloseWrite(); err != nil {
 		return out, err

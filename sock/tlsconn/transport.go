@@ -25,12 +25,13 @@ type transport struct {
 	out     outbox
 	fin     bool // read lane; the stream has ended
 	drained bool // read lane; the last receive of this attempt has emptied the socket
+	enough  bool // read lane; this attempt has some text
 	got     int  // read lane; bytes received in this attempt
 	flight  flight
 }
 
 // begin is called at the start of each attempt on the read lane.
-func (t *transport) begin() { t.drained, t.got = false, 0 }
+func (t *transport) begin() { t.drained, t.enough, t.got = false, false, 0 }
 
 func (t *transport) Read(p []byte) (int, error) {
 	var n int
@@ -40,8 +41,8 @@ func (t *transport) Read(p []byte) (int, error) {
 		p = p[:t.flight.room(len(p))]
 		n, err = t.s.RecvInto(p, 0)
 		t.flight.received(p[:n])
-	case t.drained:
-		return 0, sock.ErrWouldBlock
+	case t.drained && t.enough:
+		return 0, sock.ErrWouldBlock // without text only EAGAIN counts: a FIN may be behind
 	default:
 		var out loop.Outcome
 		out, err = t.s.TryRecv(t.sysfd, p, 0)
@@ -61,6 +62,9 @@ func (t *transport) Read(p []byte) (int, error) {
 
 func (t *transport) Write(p []byte) (int, error) {
 	if t.waits {
+		if notes := t.flight.notes; notes != nil {
+			notes.sent = append(notes.sent, p...)
+		}
 		return t.s.Sendall(p, 0)
 	}
 	if err := t.out.put(t.s, t.sysfd, p); err != nil {
