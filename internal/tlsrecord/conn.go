@@ -63,7 +63,7 @@ const maxMessage = 64 << 10
 type Conn struct {
 	suite   *Suite
 	in, out half
-	message []byte         // receiving; the begin of a message after the handshake
+	message *[]byte        // receiving; the begin of a message after the handshake, mostly nil
 	useless uint8          // receiving; records in a row that brought nothing
 	reply   uint8          // receiving; what is to be sent, see Reply
 	alert   tls.AlertError // receiving; with replyAlert

@@ -38,7 +38,7 @@ func (c *Conn) Open(record []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.tls13 && typ != TypeHandshake && len(c.message) > 0 {
+	if c.tls13 && typ != TypeHandshake && c.message != nil {
 		return nil, c.fail(alertUnexpectedMessage) // RFC 8446, section 5.1: no other record comes between
 	}
 	if typ == TypeData && len(text) > 0 {
@@ -143,8 +143,8 @@ func (c *Conn) messages(text []byte) error {
 	if len(text) == 0 {
 		return c.fail(alertUnexpectedMessage)
 	}
-	if len(c.message) > 0 {
-		text = append(c.message, text...)
+	if c.message != nil {
+		text = append(*c.message, text...)
 		c.message = nil
 	}
 	for len(text) >= 4 {
@@ -162,7 +162,8 @@ func (c *Conn) messages(text []byte) error {
 		}
 	}
 	if len(text) > 0 {
-		c.message = append([]byte(nil), text...)
+		begin := append([]byte(nil), text...)
+		c.message = &begin
 	}
 	return nil
 }

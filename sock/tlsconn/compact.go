@@ -17,8 +17,7 @@ import (
 type compact struct {
 	record  tlsrecord.Conn
 	in      *incoming // read lane; nil while nothing waits
-	sealing sync.Mutex
-	out     outbox // put under sealing, so that records go out in the order in which they were made
+	out     outbox
 	summary summary
 }
 
@@ -158,19 +157,11 @@ var sealed = sync.Pool{New: func() any {
 	return &p
 }}
 
-// send sends the records that add makes.
+// send sends the records that add appends to room.
 func (l *compact) send(s *sock.Socket, sysfd int, add func(room []byte) ([]byte, error)) error {
 	room := sealed.Get().(*[]byte)
-	l.sealing.Lock()
-	records, err := add((*room)[:0])
-	if failed := l.out.put(s, sysfd, records); err == nil {
-		err = failed
-	}
-	l.sealing.Unlock()
-	if cap(records) == cap(*room) {
-		sealed.Put(room)
-	}
-	return err
+	defer sealed.Put(room)
+	return l.out.put(s, sysfd, func() ([]byte, error) { return add((*room)[:0]) })
 }
 
 func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {

@@ -24,24 +24,35 @@ type Conn struct {
 	s *sock.Socket // the view
 }
 
-// core is what all views of a connection share.
+// core is what all views of a connection share. It is kept small: see TestIdleMemory.
 type core struct {
-	base      *sock.Socket // immutable, as the next two
-	cfg       *Config
-	client    bool
-	made      atomic.Bool  // the handshake succeeded: layer is set
-	writing   atomic.Int32 // calls of Write that are under way
-	handshake handshake
-	broken    error // handshake.mu; the error that ended the handshake
-	layer     layer // set once, before made
-	stayed    error // set with layer; why it is not the one of cfg
-	failed    error // read lane; what ended reading: io.EOF, or an error
-
+	base    *sock.Socket  // immutable, as the next two
+	cfg     *Config       //
+	client  bool          //
+	made    atomic.Bool   // the handshake succeeded: layer is set
 	watch   atomic.Uint32 // state bits, see Watch
+	writing atomic.Int32  // calls of Write that are under way
+	layer   layer         // set once, before made
+	failed  error         // read lane; what ended reading: io.EOF, or an error
 	handler Handler       // set before watched
+
 	mu      sync.Mutex
-	reason  error       // mu; why a watched connection was closed
-	timer   *loop.Timer // mu; of a Close that is not over
+	shaking *handshake // mu; nil before the handshake, and after it has succeeded
+	ending  *ending    // mu; nil in most cases
+}
+
+// An ending is what belongs to the end of a watched connection.
+type ending struct {
+	reason error       // what Closed gets, if it is not net.ErrClosed
+	timer  *loop.Timer // of a Close that is not over
+}
+
+// end returns the ending. mu is held.
+func (c *core) end() *ending {
+	if c.ending == nil {
+		c.ending = new(ending)
+	}
+	return c.ending
 }
 
 // A layer is the record layer of a connection. read, write and close run within an attempt on a
@@ -130,11 +141,13 @@ func (c *Conn) Layer() (Layer, error) {
 	if !c.made.Load() {
 		return Standard, nil
 	}
-	switch c.layer.(type) {
+	switch l := c.layer.(type) {
 	case *compact:
 		return Compact, nil
+	case *standard:
+		return Standard, l.why
 	}
-	return Standard, c.stayed
+	return Standard, nil
 }
 
 // Read reads plaintext into p, and makes the handshake before if it was not made yet. It reports at
@@ -203,7 +216,7 @@ func (r *readCall) attempt(sysfd int) (loop.Outcome, error) {
 		return out, err
 	}
 	if err != nil {
-		c.failed = c.ending(err)
+		c.failed = c.readError(err)
 	}
 	if n > 0 {
 		out.Ops = max(out.Ops, 1) // there may be more plaintext, also if no byte was received for it
@@ -213,8 +226,8 @@ func (r *readCall) attempt(sysfd int) (loop.Outcome, error) {
 	return out, nil
 }
 
-// ending is err as Read returns it.
-func (c *core) ending(err error) error {
+// readError is err as Read returns it.
+func (c *core) readError(err error) error {
 	switch {
 	case err == io.EOF, err == io.ErrUnexpectedEOF, errors.As(err, new(*net.OpError)):
 		return err

@@ -7,21 +7,20 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
 
-// A handshake is what a connection keeps until it is over.
+// A handshake is what a connection keeps of it until it has succeeded.
 //
-//	idle ──first caller──▶ running ──▶ over (err is final)
+//	nil ──first caller──▶ running ──▶ over (err is final), or nil and made
 //
 // Callers that come while it runs wait for its end, in a goroutine or in a task.
 type handshake struct {
-	mu      sync.Mutex
 	running bool
 	waiting []*loop.Promise[struct{}]
+	err     error
 }
 
 // Handshake makes the handshake, if it was not made yet. Read and Write make it too; call it for
@@ -35,44 +34,44 @@ func (c *Conn) Handshake() error {
 	if c.made.Load() {
 		return nil
 	}
-	h := &c.handshake
-	h.mu.Lock()
-	for h.running {
+	c.mu.Lock()
+	for h := c.shaking; h != nil && h.running; h = c.shaking {
 		p, err := c.promise()
 		if err != nil {
-			h.mu.Unlock()
+			c.mu.Unlock()
 			return c.s.OpError("handshake", sock.Addr{}, err)
 		}
 		h.waiting = append(h.waiting, p)
-		h.mu.Unlock()
+		c.mu.Unlock()
 		if err := c.await(p.Future()); err != nil {
 			return c.s.OpError("handshake", sock.Addr{}, err)
 		}
-		h.mu.Lock()
+		c.mu.Lock()
 	}
-	if c.made.Load() || c.broken != nil {
-		defer h.mu.Unlock()
-		return c.broken
+	if c.made.Load() || c.shaking != nil {
+		defer c.mu.Unlock()
+		if c.made.Load() {
+			return nil
+		}
+		return c.shaking.err
 	}
-	h.running = true
-	h.mu.Unlock()
+	h := &handshake{running: true}
+	c.shaking = h
+	c.mu.Unlock()
 
-	err := c.wrap("handshake", c.shake())
+	h.err = c.wrap("handshake", c.shake())
 
-	h.mu.Lock()
+	c.mu.Lock()
 	h.running = false
-	if err == nil {
+	if h.err == nil {
 		c.made.Store(true)
-	} else {
-		c.broken = err
+		c.shaking = nil
 	}
-	waiting := h.waiting
-	h.waiting = nil
-	h.mu.Unlock()
-	for _, p := range waiting {
+	c.mu.Unlock()
+	for _, p := range h.waiting {
 		p.Resolve(struct{}{})
 	}
-	return err
+	return h.err
 }
 
 // promise is what a caller waits for while another makes the handshake.
@@ -157,15 +156,16 @@ func (c *Conn) engine(t *transport) *tls.Conn {
 
 // choose sets the record layer.
 func (c *Conn) choose(t *transport, tc *tls.Conn) {
+	var stayed error
 	switch c.cfg.Layer {
 	case Compact:
-		c.layer, c.stayed = newCompact(t, tc, c.client)
+		c.layer, stayed = newCompact(t, tc, c.client)
 	case Kernel:
-		c.stayed = errors.ErrUnsupported
+		stayed = errors.ErrUnsupported
 	}
 	t.flight.notes = nil
-	if c.layer == nil || c.stayed != nil {
-		c.layer = &standard{tc: tc, t: t}
+	if c.layer == nil || stayed != nil {
+		c.layer = &standard{tc: tc, t: t, why: stayed}
 	}
 }
 

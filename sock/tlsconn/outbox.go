@@ -15,10 +15,14 @@ type outbox struct {
 	sent int    // mu; bytes that the socket has taken since the last call of flush
 }
 
-// put sends p, and keeps a copy of what the socket does not take. Errors: those of the socket.
-func (b *outbox) put(s *sock.Socket, sysfd int, p []byte) error {
+// put sends the records that add makes, and keeps a copy of what the socket does not take. One add
+// runs at a time, so that records go out in the order in which they were made.
+//
+// Errors: that of add, after what it has made was sent; those of the socket.
+func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	p, failed := add()
 	for len(b.rest) == 0 && len(p) > 0 {
 		out, err := s.TrySend(sysfd, p, 0)
 		if err == loop.ErrAgain {
@@ -31,7 +35,7 @@ func (b *outbox) put(s *sock.Socket, sysfd int, p []byte) error {
 		p = p[out.N:]
 	}
 	b.rest = append(b.rest, p...)
-	return nil
+	return failed
 }
 
 // flush sends what is kept. n is how many bytes went since the last flush.

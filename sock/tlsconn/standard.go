@@ -14,7 +14,8 @@ import (
 type standard struct {
 	tc    *tls.Conn
 	t     *transport
-	ended bool // write lane; close was called
+	ended bool  // write lane; close was called
+	why   error // it is not another layer
 }
 
 var _ layer = (*standard)(nil)

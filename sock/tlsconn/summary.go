@@ -4,12 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
+	"unique"
 )
 
 // A summary is what a connection that is not crypto/tls's any more keeps of its ConnectionState.
 type summary struct {
-	protocol string // ALPN
-	server   string // SNI
+	protocol unique.Handle[string] // ALPN; many connections have the same
+	server   unique.Handle[string] // SNI
 	peer     *peer  // nil if the peer has shown nothing
 	curve    tls.CurveID
 	flags    uint8
@@ -30,7 +31,7 @@ const (
 )
 
 func (s *summary) set(c *tls.ConnectionState) {
-	s.protocol, s.server, s.curve = c.NegotiatedProtocol, c.ServerName, c.CurveID
+	s.protocol, s.server, s.curve = unique.Make(c.NegotiatedProtocol), unique.Make(c.ServerName), c.CurveID
 	for i, on := range []bool{c.DidResume, c.ECHAccepted, c.HelloRetryRequest} {
 		if on {
 			s.flags |= 1 << i
@@ -44,8 +45,8 @@ func (s *summary) set(c *tls.ConnectionState) {
 func (s *summary) state(version, suite uint16) tls.ConnectionState {
 	c := blank()
 	c.Version, c.CipherSuite, c.HandshakeComplete = version, suite, true
-	c.NegotiatedProtocol, c.ServerName, c.CurveID = s.protocol, s.server, s.curve
-	c.NegotiatedProtocolIsMutual = s.protocol != ""
+	c.NegotiatedProtocol, c.ServerName, c.CurveID = s.protocol.Value(), s.server.Value(), s.curve
+	c.NegotiatedProtocolIsMutual = c.NegotiatedProtocol != ""
 	c.DidResume, c.ECHAccepted, c.HelloRetryRequest = s.flags&didResume != 0, s.flags&echAccepted != 0, s.flags&helloRetry != 0
 	if p := s.peer; p != nil {
 		c.PeerCertificates, c.VerifiedChains = p.certificates, p.chains

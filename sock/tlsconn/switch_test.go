@@ -170,7 +170,7 @@ func TestParams(t *testing.T) {
 }
 
 // A session that is resumed: with tickets of the shared Config, in spite of a copy for each
-// connection. In TLS 1.2 nobody learns the secrets, and the connection stays with crypto/tls.
+// connection. In TLS 1.2 crypto/tls gives no secrets, and the connection stays with crypto/tls.
 func TestParamsResumed(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {

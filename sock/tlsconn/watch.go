@@ -134,15 +134,15 @@ func (w *watching) Writable(*sock.Socket) {
 
 func (w *watching) Closed(_ *sock.Socket, err error) {
 	w.mu.Lock()
-	if w.reason != nil {
-		err = w.reason
+	if e := w.ending; e != nil {
+		if e.reason != nil {
+			err = e.reason
+		}
+		if e.timer != nil {
+			e.timer.Stop()
+		}
 	}
-	timer := w.timer
-	w.timer = nil
 	w.mu.Unlock()
-	if timer != nil {
-		timer.Stop()
-	}
 	if w.watch.Or(finished)&finished == 0 {
 		w.handler.Closed(w.conn(), err)
 	}
@@ -178,8 +178,8 @@ func (c *core) fail(err error) {
 		return // the latter is a deadline of the socket, which can be moved
 	}
 	c.mu.Lock()
-	if c.reason == nil && !errors.Is(err, net.ErrClosed) {
-		c.reason = err
+	if e := c.end(); e.reason == nil && !errors.Is(err, net.ErrClosed) {
+		e.reason = err
 	}
 	c.mu.Unlock()
 	c.base.Close()
@@ -193,7 +193,7 @@ func (c *Conn) linger() error {
 	err := c.CloseWrite()
 	if l := c.base.Loop(); err == nil && l != nil && c.layer.pending() {
 		c.mu.Lock()
-		c.timer = l.After(closeTimeout, func() { c.base.Close() })
+		c.end().timer = l.After(closeTimeout, func() { c.base.Close() })
 		c.mu.Unlock()
 		if c.layer.pending() {
 			return nil // Writable comes
