@@ -104,7 +104,7 @@ func fill(t *testing.T, fd int) (total int) {
 	}
 }
 
-// look is a Wait of zero: what is to be told just now, by token.
+// look is a Wait of zero: the events of this moment, by token.
 func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	t.Helper()
 	told := make(map[pollux.Token]pollux.Ready)

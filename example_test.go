@@ -15,7 +15,7 @@ import (
 )
 
 // An echo server that is a coroutine on a loop of its own, and a client that is a goroutine like
-// any other. Both use the same methods; what differs is who waits.
+// any other. Both use the same methods; what differs is what waits.
 func Example() {
 	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {

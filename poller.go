@@ -169,12 +169,16 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 // not one-shot it does nothing: Add asked for all edges.
 //
 // On a one-shot poller this is the contract:
-//   - Add asks for both directions. An event uses up the directions that it reports, and they are silent until Arm.
-//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at once. So nothing is lost
-//     between an attempt that returned EAGAIN and Arm, and a caller may stop reading wherever it likes.
+//   - Add asks for both directions. An event uses up the directions that it reports, and they are
+//     silent until Arm.
+//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at
+//     once. So nothing is lost between an attempt that returned EAGAIN and Arm, and a caller may
+//     stop reading wherever it likes.
 //   - To ask for what is asked for already changes nothing.
-//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with either direction.
-//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next arrival.
+//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
+//     either direction.
+//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
+//     arrival.
 //
 // Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not
 // registered under token.

@@ -7,9 +7,9 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so who
-// waits for an instant looks at the clock; but never late, and never so often that waiting would be
-// spinning.
+// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so a
+// caller that waits for an instant looks at the clock; but never late, and never so often that
+// waiting would be spinning.
 
 // waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
 func waitUntil(t *testing.T, p *poller, at time.Time) int {
@@ -61,7 +61,7 @@ func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 	}
 }
 
-// Whatever the waits before were told to wait for, and did not.
+// Whatever the waits before were to wait for, and did not.
 func TestWaitAfterOneThatWasWoken(t *testing.T) { onEveryPoller(t, testWaitAfterOneThatWasWoken) }
 
 func testWaitAfterOneThatWasWoken(t *testing.T, newPoller maker) {

@@ -18,24 +18,28 @@ import (
 // It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
 // runtime/netpoll_epoll.go):
 //
-//  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon does so when it finds the thread
-//     in the same call twice, and it looks every 20 us to 10 ms. A goroutine that parks gives its processor up at once.
-//  2. A scheduler without work (findRunnable) runs the processor's queue first, then the global queue, then asks Go's own
-//     poller (netpoll), and only then lets the processor go idle. Otherwise sysmon asks netpoll, if 10 ms have passed without.
-//  3. Gosched puts its caller at the end of the global queue. So findRunnable never gets as far as netpoll in a call of
-//     Gosched, and beside goroutines that compute it never does at all.
-//  4. Every 61st scheduling takes the first of the global queue before all others. This may be the caller of Gosched. So one
-//     return without delay does not prove that no other goroutine is ready.
+//  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon
+//     does so when it finds the thread in the same call twice, and it looks every 20 us to 10 ms. A
+//     goroutine that parks gives its processor up at once.
+//  2. A scheduler without work (findRunnable) runs the processor's queue first, then the global
+//     queue, then asks Go's own poller (netpoll), and only then lets the processor go idle.
+//     Otherwise sysmon asks netpoll, if 10 ms have passed without.
+//  3. Gosched puts its caller at the end of the global queue. So findRunnable never gets as far as
+//     netpoll in a call of Gosched, and beside goroutines that compute it never does at all.
+//  4. Every 61st scheduling takes the first of the global queue before all others. This may be the
+//     caller of Gosched. So one return without delay does not prove that no other goroutine is
+//     ready.
 //  5. Gosched wakes a thread if a processor is idle (wakep): a futex call and a search for work.
-//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges so far (pollReset), then
-//     calls its function, and parks each time that the function returns false. So that function must look before it does.
+//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges
+//     so far (pollReset), then calls its function, and parks each time that the function returns
+//     false. So that function must look before it does.
 //
 // An epoll descriptor is readable while one of its own descriptors is ready, and each event makes
 // an edge of it (ep_poll_callback in fs/eventpoll.c).
 
 // A kernel is what a strategy needs of the backend.
 type kernel interface {
-	// look takes the events that are there, without blocking. It returns false if there are none.
+	// look takes the events that are there, without blocking. It returns false without events.
 	look() bool
 	// block does the same once there are some. It is a system call that the scheduler knows of.
 	block()

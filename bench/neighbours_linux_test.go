@@ -49,7 +49,7 @@ const busyTries = 10
 // is skipped, or fails if POLLUX_TEST_IDLE is set. .ci/run runs this test alone and shows a skip;
 // it does not set the variable, since it cannot know what else its machine does.
 func TestNeighbours(t *testing.T) {
-	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
+	set := neighbourSettings{Traffics: traffics, Neighbours: builtNeighbours()}
 	for _, procs := range []int{1, 2} {
 		for _, kind := range traffics {
 			if testing.Short() && kind.Name != trafficOne {
@@ -192,7 +192,7 @@ func TestNeighboursQuick(t *testing.T) {
 		t.Fatalf("%d kinds of traffic", len(r.Streets))
 	}
 	for _, s := range r.Streets {
-		if want := 3 * len(neighbourKinds); len(s.Cells) != want {
+		if want := 3 * len(builtNeighbours()); len(s.Cells) != want {
 			t.Errorf("%s: %d cells, want %d", s.Traffic.Name, len(s.Cells), want)
 		}
 		for _, c := range s.Cells {

@@ -152,7 +152,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// A server that answers nothing is noticed: here a listener that nobody accepts from.
+// A server that answers nothing is noticed: here a listener that accepts nothing.
 func TestSilentServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -156,7 +156,7 @@ func (c sendCase) per(d time.Duration) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(c.Amount)
 }
 
-// exited is closed once the sender has ended; nil if there is none.
+// exited is closed once the sender has ended; nil without a sender.
 func (l *sendLane) exited() chan struct{} {
 	if l.process == nil {
 		return nil
@@ -239,8 +239,8 @@ func (l *sendLane) settled() (time.Duration, error) {
 }
 
 // take receives what is sent in a turn, and compares it if check is set. While nothing is there it
-// sleeps a little, and does not wait for the socket: on loopback it is the sender who would pay for
-// waking it at each segment, and that would be most of what is measured.
+// sleeps a little, and does not wait for the socket: on loopback it is the sender that would pay
+// for waking it at each segment, and that would be most of what is measured.
 func (l *sendLane) take(c sendCase, check bool) error {
 	buf := make([]byte, receiveBuffer)
 	period := int64(patternPeriod)

@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A senderConfig is what "bench sender" was told.
+// A senderConfig is the arguments of "bench sender".
 type senderConfig struct {
 	file       *os.File
 	size       int    // of a buffer

@@ -177,7 +177,7 @@ func formatNamed(name string) *format {
 // Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except
 // that of the families that need their name in front. The syntax is that of the package comment.
 //
-// The name of a family in front decides. If there is none then / and @ begin a unix address, [
+// The name of a family in front decides. Without one, / and @ begin a unix address, [
 // begins an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".
 //
 // The scope within [fe80::1%2]:80 is kept; within the host of [Inet6] it is not.

@@ -21,7 +21,7 @@ func Link(name string, index uint16, typ uint8, hardware []byte) Addr {
 	return a
 }
 
-// Link is the type and the hardware address of a link address, nil if there is none. Those of any
+// Link is the type and the hardware address of a link address, nil without one. Those of any
 // other are 0 and nil. For the interface there is [Addr.Interface].
 func (a Addr) Link() (typ uint8, hardware []byte) {
 	if a.kind != KindLink {

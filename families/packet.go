@@ -52,7 +52,7 @@ func (a Addr) withHardware(b []byte) Addr {
 }
 
 // Packet is what a packet address has but for the interface, for which there is [Addr.Interface].
-// The hardware address is nil if there is none. That of another family are zeros.
+// The hardware address is nil if the address has none. That of another family are zeros.
 func (a Addr) Packet() (proto, pkttype, hatype int, hardware []byte) {
 	if a.kind != KindPacket {
 		return 0, 0, 0, nil

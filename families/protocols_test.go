@@ -43,7 +43,7 @@ func TestProtocols(t *testing.T) { // items 199, 208, 210
 	for _, test := range []struct {
 		sys              *families.System
 		family, protocol int
-		name, format     string // format "" if there is none
+		name, format     string // format "" for none
 	}{
 		{families.Linux, 29, 1, "can", "can"}, // CAN_RAW
 		{families.Linux, 29, 2, "can", "can"}, // CAN_BCM

@@ -134,8 +134,8 @@ func TestBudgetOfOneOperation(t *testing.T) {
 	}
 }
 
-// drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns
-// how many.
+// drainLane makes attempts of n bytes until one ends with ErrAgain, as a watcher should, and
+// returns how many.
 func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
 	for made < most {
 		if err := enter(fd, d, false); err != nil {
@@ -166,7 +166,8 @@ func TestBudgetOfWatcher(t *testing.T) {
 				made, served := 0, false
 				w := s.watch(greedy, func(pollux.Ready) { made += drainLane(t, greedy, d, tt.n, 1000) })
 				s.watch(modest, func(pollux.Ready) { served = true })
-				// Telling of Readable is what begins it; of Writable is told who was stopped.
+				// A call of Readable is what begins it; Writable is called for watchers that were
+				// stopped.
 				s.turn(s.ready(greedy, pollux.Readable|pollux.Writable), s.ready(modest, pollux.Readable))
 				if made > tt.most || made < 1 {
 					t.Errorf("%d operations in the first turn, want %d", made, tt.most)
@@ -243,7 +244,7 @@ func TestBudgetOfBothLanes(t *testing.T) {
 		calls = 0
 		s.turn()
 		if calls != 1 {
-			t.Fatalf("turn %d: the watcher was told %d times, want once", i, calls)
+			t.Fatalf("turn %d: the watcher was called %d times, want once", i, calls)
 		}
 		if n := len(s.again); n != 1 {
 			t.Fatalf("turn %d: %d entries of one descriptor in the list of those still ready", i, n)

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A cancel ends the operation, never the descriptor, whoever waits and however far it has got; and
+// A cancel ends the operation, never the descriptor, in every mode and however far it has got; and
 // an Op that was used again is another operation.
 
 var errWhy = errors.New("the reason")
@@ -249,8 +249,8 @@ func TestCancelOfTheLastUse(t *testing.T) {
 	}
 }
 
-// Who has a future may cancel it at any time, and does not know that the Op is in use again, by
-// another goroutine and on another descriptor.
+// The holder of a future may cancel it at any time, and does not know that the Op is in use again,
+// by another goroutine and on another descriptor.
 func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()

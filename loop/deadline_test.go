@@ -153,7 +153,7 @@ func TestDeadlineOfTheFirst(t *testing.T) {
 	s.p.advance(2 * time.Millisecond)
 	s.turns()
 	first.want(t, timedOut, "its time has come")
-	// It made the last attempt, so nobody knows whether the second is ready; the next edge will
+	// It made the last attempt, so it is unknown whether the second is ready; the next edge will
 	// tell.
 	s.turn(s.ready(fd, pollux.Readable))
 	second.want(t, nil, "ready")

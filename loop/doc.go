@@ -1,9 +1,9 @@
 // Package loop is the event loop: one goroutine drives many descriptors, and anything may wait for
 // them.
 //
-// A [Reactor] owns [Loop]s, one per processor unless told otherwise. A Loop is one goroutine, one
-// poller, one timing wheel and one run queue. An [FD] is a descriptor on a loop. The same operation
-// can wait in four ways:
+// A [Reactor] owns [Loop]s, one per processor unless Config says otherwise. A Loop is one
+// goroutine, one poller, one timing wheel and one run queue. An [FD] is a descriptor on a loop. The
+// same operation can wait in four ways:
 //
 //   - in a goroutine, with or without a context: the goroutine parks;
 //   - in a [Task], a coroutine on the loop: the task is suspended and the loop goes on with others;
@@ -12,14 +12,18 @@
 //
 // # Glossary
 //
-//   - Lane: one of the two directions of a descriptor. Reads, receives and accepts queue in the read lane; writes, sends and connects in
-//     the write lane. Operations of a lane are served in order.
+//   - Lane: one of the two directions of a descriptor. Reads, receives and accepts queue in the
+//     read lane; writes, sends and connects in the write lane. Operations of a lane are served in
+//     order.
 //   - Attempt: one non-blocking system call of an operation. It is done, or returns ErrAgain.
 //   - Ready: an edge came from the poller, and no attempt has begun since.
-//   - Blocked: an attempt returned ErrAgain or emptied the socket, and no edge came since. A call that may wait makes no attempt then.
-//   - Joined: registered with the poller of a loop. A descriptor joins its loop the first time that it has to wait.
+//   - Blocked: an attempt returned ErrAgain or emptied the socket, and no edge came since. A call
+//     that may wait makes no attempt then.
+//   - Joined: registered with the poller of a loop. A descriptor joins its loop the first time that
+//     it has to wait.
 //   - Turn: one round of the loop, see below.
-//   - View: a value that names the same descriptor with another [Waiter] (package sock: Socket.With and Socket.In).
+//   - View: a value that names the same descriptor with another [Waiter] (package sock: Socket.With
+//     and Socket.In).
 //   - Settled: an operation or a future has its result, for good.
 //
 // # One operation
@@ -60,7 +64,7 @@
 // Other goroutines of the program are not held up: a loop that waits gives its processor up at
 // once, and in a long turn it lets others run every 250 us. See Strategy in package pollux.
 //
-// # Who may call what
+// # Callers of each function
 //
 // Methods may be called from any goroutine unless they say "loop only".
 //

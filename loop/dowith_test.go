@@ -187,7 +187,7 @@ func (p *pool) taken() int {
 	return p.running
 }
 
-// A place is given up whatever becomes of the function, and nobody on the loop may wait for one.
+// A place is given up whatever becomes of the function, and nothing on the loop may wait for one.
 func TestLoopDoFails(t *testing.T) {
 	s := workersStage(t, 1)
 	s.run()
@@ -276,8 +276,8 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// A promise that stands for an operation is told of the end of its loop, and settled by whoever
-// carries it out; if nobody does, by the loop when its tasks are gone.
+// A promise that stands for an operation sees the end of its loop, and is settled by the function
+// that carries it out; without one, by the loop when its tasks are gone.
 func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -312,7 +312,7 @@ func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 		t.Errorf("%v and %v, want 7 and 0, of a closed loop", a, b)
 	}
 	late := NewPromise[int](s.Loop)
-	late.CancelBy(func(error) { t.Error("there is nobody to be told") })
+	late.CancelBy(func(error) { t.Error("nothing is left to cancel") })
 	if _, err := late.Future().Wait(t.Context()); err != net.ErrClosed {
 		t.Errorf("a promise of a loop that has ended: %v", err)
 	}

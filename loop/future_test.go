@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A future is settled once, and everyone who waits is told.
+// A future is settled once, and each waiter gets the result.
 
 func TestPromiseIsSettledOnce(t *testing.T) {
 	s := newStage(t)
@@ -123,7 +123,7 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 	}
 }
 
-// A promise that nobody waits for any more is nothing that its loop keeps, however many there were.
+// The loop keeps nothing of a promise without a waiter, however many there were.
 func TestAbandonedPromises(t *testing.T) {
 	kept := func(s *stage) int { return s.promised.count() }
 	t.Run("by tasks that sleep", func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestAbandonedPromises(t *testing.T) {
 		p.Future().Wait(ctx)
 		s.Close()
 		if got != net.ErrClosed {
-			t.Errorf("the other was told %v, want net.ErrClosed", got)
+			t.Errorf("the other got %v, want net.ErrClosed", got)
 		}
 	})
 }

@@ -112,7 +112,7 @@ func TestLentTooLate(t *testing.T) {
 	}
 }
 
-// A promise whose cancel is somebody's affair is settled by that somebody, with what came of it.
+// A promise that another party cancels is settled by that party, with what came of it.
 func TestPromiseCanceledBy(t *testing.T) {
 	s := newStage(t)
 	s.run()

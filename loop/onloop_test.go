@@ -109,7 +109,7 @@ func TestErrOnLoop(t *testing.T) {
 }
 
 // A descriptor that is on no loop yet would join one of the default reactor's, and the loop at hand
-// would stand until that serves it. A future of it waits for nobody.
+// would stand until that serves it. A future of it waits for nothing.
 func TestErrOnLoopBeforeJoin(t *testing.T) {
 	s := newStage(t)
 	s.run()

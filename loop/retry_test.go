@@ -135,9 +135,9 @@ func TestRetryAtEachEdge(t *testing.T) {
 	a.want(t, nil, "there is something")
 }
 
-// The time that one backed off for, and did not wait to the end, is not that of who makes edges in
-// vain.
-func TestRetryOfAnotherThanWhoMakesEdges(t *testing.T) {
+// The time that one backed off for, and did not wait to the end, is not that of operations that
+// make edges without result.
+func TestRetryOfAnotherThanTheMakerOfEdges(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	s.start(fd, Read, backsOff(time.Second)).Cancel()
@@ -168,7 +168,7 @@ func TestRetryAndDeadline(t *testing.T) {
 	a := s.startWithin(50*time.Millisecond, fd, Read, r, r, r, r)
 	s.p.advance(45 * time.Millisecond)
 	s.turns()
-	a.want(t, waits, "tried again, in vain")
+	a.want(t, waits, "tried again, without result")
 	s.p.advance(10 * time.Millisecond)
 	s.turns()
 	a.want(t, timedOut, "its time has come before the next attempt's")
@@ -184,7 +184,7 @@ func TestRetryWithoutCauseIsSilent(t *testing.T) {
 	}
 }
 
-// A watcher that backs off, a listener's mostly, is told when to try again.
+// A watcher that backs off, a listener's mostly, is called when it is to try again.
 func TestRetryOfWatcher(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -226,7 +226,7 @@ func TestRetryIsOfOneLane(t *testing.T) {
 	a.want(t, nil, "its second is over")
 }
 
-// A watcher that backed off while the lane is lent is told when its owner gives it back.
+// A watcher that backed off while the lane is lent is called when its owner gives it back.
 func TestRetryOfWatcherWhileLent(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()

@@ -210,7 +210,7 @@ func TestClose(t *testing.T) {
 			s.p.tell(s.ready(fd, pollux.Readable))
 			<-s.done
 		}},
-		{"by what is told of the end", func(s *stage) {
+		{"by a watcher that sees the end", func(s *stage) {
 			s.run()
 			s.descriptor().Watch(s.Loop, closedFunc(func(error) { s.Close() }))
 			s.Close()
@@ -237,7 +237,7 @@ func TestClose(t *testing.T) {
 			close(release)
 			<-closed
 		}},
-		{"by a task that is told of the end", func(s *stage) {
+		{"by a task that sees the end", func(s *stage) {
 			s.Go(func(t *Task) {
 				t.Sleep(time.Hour)
 				s.Close()
@@ -279,7 +279,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Whoever waits for anything of the loop is told at its end.
+// Every wait for the loop ends at the loop's end.
 func TestCloseTellsEveryone(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -377,7 +377,7 @@ func TestPostAndClose(t *testing.T) {
 }
 
 // The poller is closed after the last of all other calls: a waker that is late would write to
-// somebody else's descriptor.
+// the descriptor of another file.
 func TestCloseWaitsForWakers(t *testing.T) {
 	s := newStage(t)
 	s.p.sleeps = true

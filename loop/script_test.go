@@ -215,7 +215,7 @@ type stage struct {
 	next int // a number for a descriptor
 }
 
-// newStage makes a loop that nobody runs: the test makes its turns.
+// newStage makes a loop without a goroutine: the test makes its turns.
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	logs := new(logbook)

@@ -360,7 +360,7 @@ func TestSetDeadlineFromManyGoroutines(t *testing.T) {
 			}
 		})
 	}
-	within(t, "the end of those who move the deadline", movers.Wait)
+	within(t, "the end of the goroutines that move the deadline", movers.Wait)
 	close(over)
 	for d := range Direction(2) {
 		if err := fd.SetDeadline(d, timeouts.Now); err != nil {

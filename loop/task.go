@@ -29,7 +29,7 @@ type Task struct {
 	ended     bool
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
-	ender     func(error) // or a function that can be told to end
+	ender     func(error) // or a function that can be asked to end
 	spent     int         // since it was resumed
 	turns     int         // counts its waits for operations
 
@@ -116,7 +116,7 @@ func (t *Task) mayWait() error {
 	return nil
 }
 
-// runs says whether the task runs now, as far as can be told.
+// runs says whether the task runs now, as far as can be known.
 func (t *Task) runs() bool { return !t.suspended && !t.ended && t.yield != nil }
 
 // suspend gives the loop up until what the task waits for has made it ready.

@@ -317,8 +317,8 @@ func TestTaskAwait(t *testing.T) {
 	}
 }
 
-// Of a wait that was canceled the operation goes on, and its result is nobody's business: it may be
-// written just now.
+// Of a wait that was canceled the operation goes on, and its result goes to no one waiter: it may
+// be written just now.
 func TestTaskAwaitCanceled(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -389,7 +389,7 @@ func TestTaskWaitContext(t *testing.T) {
 	}
 	task.Done().Cancel() // a task ends when it returns, and not before
 	if task.Done().Settled() {
-		t.Error("the task sleeps, and Done is settled by who waited for it")
+		t.Error("the task sleeps, and Done is settled by its waiter")
 	}
 	task.Cancel()
 	s.turns()

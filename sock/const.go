@@ -28,3 +28,9 @@ const (
 	SOL_TCP = 6
 	SOL_UDP = 17
 )
+
+// A constName is a constant with its name.
+type constName struct {
+	value int
+	name  string
+}

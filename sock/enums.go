@@ -8,12 +8,6 @@ import (
 // Python has its families, types and flags as members of enums, which know their names: AddressFamily, SocketKind, MsgFlag and
 // AddressInfo. Here they are untyped constants, fit for any int, and the names are to be had from functions.
 
-// A constName is a constant with its name.
-type constName struct {
-	value int
-	name  string
-}
-
 // FamilyName is the name of a family on this system, "AF_INET", or its number if it has none.
 func FamilyName(family int) string { return nameOf(familyNames, family) }
 

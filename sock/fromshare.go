@@ -32,7 +32,7 @@ const ShareSize = 628
 // sharedSocket is what a description says of the socket.
 func sharedSocket(data []byte) (family, typ, proto int, err error) {
 	if len(data) != ShareSize {
-		return 0, 0, 0, &ArgError{"data", len(data), "socket descriptor string has wrong size, should be 628 bytes."}
+		return 0, 0, 0, &ArgError{ArgLength, "data", len(data), "socket descriptor string has wrong size, should be 628 bytes."}
 	}
 	field := func(offset int) int { return int(int32(binary.LittleEndian.Uint32(data[offset:]))) }
 	return field(76), field(88), field(92), nil
@@ -45,7 +45,7 @@ func sharedSocket(data []byte) (family, typ, proto int, err error) {
 // error that wraps errors.ErrUnsupported. There, SendFds and RecvFds pass sockets on.
 func (s *Socket) Share(pid int) (data []byte, err error) {
 	if pid < 0 || int64(pid) > 0xffffffff {
-		return nil, s.fail("share", Addr{}, &ArgError{"pid", pid, "must be 0-4294967295"})
+		return nil, s.fail("share", Addr{}, &ArgError{ArgRange, "pid", pid, "must be 0-4294967295"})
 	}
 	err = s.do("share", func(sysfd int) error {
 		data, err = describe(sysfd, uint32(pid))

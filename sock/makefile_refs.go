@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -90,12 +89,4 @@ func (h *share) settled() *Socket {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()
 	return h.socket.Load()
-}
-
-// context is the one that s is a view with.
-func (s *Socket) context() context.Context {
-	if ctx := s.who.Context(); ctx != nil {
-		return ctx
-	}
-	return context.Background()
 }

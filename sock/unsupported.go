@@ -3,7 +3,6 @@ package sock
 import (
 	"errors"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -134,7 +133,7 @@ func unsupported(family, typ, proto int, err error) error {
 	}
 	typ &^= typeFlags
 	missing := func(kind, needs string) error {
-		return &UnsupportedError{Kind: kind, Missing: needs, Err: os.NewSyscallError("socket", err)}
+		return &UnsupportedError{Kind: kind, Missing: needs, Err: err}
 	}
 	var near *KnownSocket
 	for i := range knownSockets {

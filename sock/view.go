@@ -93,3 +93,11 @@ func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*S
 	}
 	return v.of(s), nil
 }
+
+// context is the one that s is a view with.
+func (s *Socket) context() context.Context {
+	if ctx := s.who.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}

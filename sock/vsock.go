@@ -27,7 +27,7 @@ func VsockLocalCID() (uint32, error) {
 // Error: an *ArgError for a time that is not positive.
 func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	if d <= 0 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"timeout", d, "must be more than 0"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "timeout", d, "must be more than 0"})
 	}
 	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
 	if part := d % time.Microsecond; part > 0 {

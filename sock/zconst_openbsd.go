@@ -193,3 +193,54 @@ const (
 	EAGAIN      = unix.EAGAIN
 	EWOULDBLOCK = unix.EWOULDBLOCK
 )
+
+// Of two names for one number the first counts.
+var (
+	familyNames = []constName{
+		{AF_UNSPEC, "AF_UNSPEC"},
+		{AF_INET, "AF_INET"},
+		{AF_UNIX, "AF_UNIX"},
+		{AF_IPX, "AF_IPX"},
+		{AF_APPLETALK, "AF_APPLETALK"},
+		{AF_INET6, "AF_INET6"},
+		{AF_DECnet, "AF_DECnet"},
+		{AF_KEY, "AF_KEY"},
+		{AF_ROUTE, "AF_ROUTE"},
+		{AF_LINK, "AF_LINK"},
+		{AF_SNA, "AF_SNA"},
+	}
+
+	typeNames = []constName{
+		{SOCK_STREAM, "SOCK_STREAM"},
+		{SOCK_DGRAM, "SOCK_DGRAM"},
+		{SOCK_RAW, "SOCK_RAW"},
+		{SOCK_SEQPACKET, "SOCK_SEQPACKET"},
+		{SOCK_RDM, "SOCK_RDM"},
+		{SOCK_CLOEXEC, "SOCK_CLOEXEC"},
+		{SOCK_NONBLOCK, "SOCK_NONBLOCK"},
+	}
+
+	msgFlagNames = []constName{
+		{MSG_OOB, "MSG_OOB"},
+		{MSG_PEEK, "MSG_PEEK"},
+		{MSG_DONTROUTE, "MSG_DONTROUTE"},
+		{MSG_DONTWAIT, "MSG_DONTWAIT"},
+		{MSG_EOR, "MSG_EOR"},
+		{MSG_TRUNC, "MSG_TRUNC"},
+		{MSG_CTRUNC, "MSG_CTRUNC"},
+		{MSG_WAITALL, "MSG_WAITALL"},
+		{MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+		{MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"},
+		{MSG_BCAST, "MSG_BCAST"},
+		{MSG_MCAST, "MSG_MCAST"},
+	}
+
+	addrInfoFlagNames = []constName{
+		{AI_PASSIVE, "AI_PASSIVE"},
+		{AI_CANONNAME, "AI_CANONNAME"},
+		{AI_NUMERICHOST, "AI_NUMERICHOST"},
+		{AI_NUMERICSERV, "AI_NUMERICSERV"},
+		{AI_MASK, "AI_MASK"},
+		{AI_ADDRCONFIG, "AI_ADDRCONFIG"},
+	}
+)

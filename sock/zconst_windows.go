@@ -127,3 +127,51 @@ const (
 	EBADF     = syscall.EBADF
 	EAGAIN    = syscall.EAGAIN
 )
+
+// Of two names for one number the first counts.
+var (
+	familyNames = []constName{
+		{AF_UNSPEC, "AF_UNSPEC"},
+		{AF_INET, "AF_INET"},
+		{AF_UNIX, "AF_UNIX"},
+		{AF_IPX, "AF_IPX"},
+		{AF_APPLETALK, "AF_APPLETALK"},
+		{AF_INET6, "AF_INET6"},
+		{AF_DECnet, "AF_DECnet"},
+		{AF_LINK, "AF_LINK"},
+		{AF_SNA, "AF_SNA"},
+		{AF_IRDA, "AF_IRDA"},
+		{AF_HYPERV, "AF_HYPERV"},
+		{AF_BLUETOOTH, "AF_BLUETOOTH"},
+	}
+
+	typeNames = []constName{
+		{SOCK_STREAM, "SOCK_STREAM"},
+		{SOCK_DGRAM, "SOCK_DGRAM"},
+		{SOCK_RAW, "SOCK_RAW"},
+		{SOCK_SEQPACKET, "SOCK_SEQPACKET"},
+		{SOCK_RDM, "SOCK_RDM"},
+	}
+
+	msgFlagNames = []constName{
+		{MSG_OOB, "MSG_OOB"},
+		{MSG_PEEK, "MSG_PEEK"},
+		{MSG_DONTROUTE, "MSG_DONTROUTE"},
+		{MSG_TRUNC, "MSG_TRUNC"},
+		{MSG_CTRUNC, "MSG_CTRUNC"},
+		{MSG_WAITALL, "MSG_WAITALL"},
+		{MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+		{MSG_BCAST, "MSG_BCAST"},
+		{MSG_MCAST, "MSG_MCAST"},
+	}
+
+	addrInfoFlagNames = []constName{
+		{AI_PASSIVE, "AI_PASSIVE"},
+		{AI_CANONNAME, "AI_CANONNAME"},
+		{AI_NUMERICHOST, "AI_NUMERICHOST"},
+		{AI_NUMERICSERV, "AI_NUMERICSERV"},
+		{AI_ALL, "AI_ALL"},
+		{AI_ADDRCONFIG, "AI_ADDRCONFIG"},
+		{AI_V4MAPPED, "AI_V4MAPPED"},
+	}
+)

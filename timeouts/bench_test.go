@@ -115,7 +115,7 @@ func BenchmarkStartStop(b *testing.B) {
 	})
 }
 
-// BenchmarkExpire starts a million timers and lets all expire. The wheel is told a time that moves
+// BenchmarkExpire starts a million timers and lets all expire. The wheel gets a time that moves
 // on by 1 ms a turn over a minute; package time has no such clock, so its timers are due within a
 // millisecond, and each costs a goroutine too, which is how AfterFunc fires.
 func BenchmarkExpire(b *testing.B) {

@@ -48,8 +48,8 @@ func (f *Fake) Now() Deadline {
 }
 
 // Advance moves the clock forward by d. A d of zero or less changes nothing, for a clock does not
-// go back; one that leads beyond the last instant before [Never] stops there. It wakes nobody: who
-// sleeps until a deadline of this clock has to be told by other means.
+// go back; one that leads beyond the last instant before [Never] stops there. It wakes no sleeper:
+// what sleeps until a deadline of this clock has to be woken by other means.
 func (f *Fake) Advance(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

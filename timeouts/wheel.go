@@ -122,7 +122,7 @@ func (w *Wheel) Next() Deadline {
 	return Never
 }
 
-// Pop stops and returns a timer that has expired at now, or returns nil if there is none. Call it
+// Pop stops and returns a timer that has expired at now, or returns nil without one. Call it
 // until nil.
 //
 // The calls up to nil are a drain. It yields what was overdue when it was started, in that order,

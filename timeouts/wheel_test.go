@@ -18,7 +18,7 @@ func drain(w *timeouts.Wheel, now timeouts.Deadline) (n int) {
 	return n
 }
 
-// A timer is alone in the wheel, and who drives it sleeps until Next each time: it must come within
+// A timer is alone in the wheel, and its driver sleeps until Next each time: it must come within
 // a tick after its deadline and after few wake-ups, wherever the hand and the deadline lie about
 // the ends of slots.
 func TestOnTimeAtLevelBoundaries(t *testing.T) {
@@ -59,7 +59,7 @@ func TestOnTimeAtLevelBoundaries(t *testing.T) {
 	}
 }
 
-// Many timers, pushed back and pulled forward at random, and nobody looks at the wheel but at Next.
+// Many timers, pushed back and pulled forward at random, and the driver looks only at Next.
 func TestOnTimeByNextAlone(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	far := func() time.Duration { return time.Duration(random.Uint64() >> (8 + random.IntN(48))) }

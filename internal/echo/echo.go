@@ -17,7 +17,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Modes says who can wait for a connection, and so how it is served.
+// Modes are the ways to wait for a connection, and so how it is served.
 var Modes = []string{"goroutine", "task", "callback"}
 
 // A Config says what to serve.
@@ -25,7 +25,7 @@ type Config struct {
 	Mode     string        // one of Modes
 	Addr     sock.Addr     // inet, inet6 or unix
 	Datagram bool          // UDP; else a stream
-	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, who need the other half
+	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, which need the other half
 	Buffer   int           // bytes of a connection that a goroutine or a task serves; 0: 4096
 	Timeout  time.Duration // of each wait of a goroutine or task; 0: none
 	Endless  bool          // it will not be drained, and goroutines need not look for that in each wait
@@ -42,7 +42,7 @@ type Server struct {
 
 	mu    sync.Mutex
 	conns map[*sock.Socket]*loop.Task // mu; of goroutines (nil) and tasks: those of callbacks are known to their loop
-	live  int                         // mu; connections, and who accepts them
+	live  int                         // mu; connections, and the acceptors
 	over  chan struct{}               // closed when none of them is left
 }
 

@@ -180,8 +180,8 @@ func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 	})
 }
 
-// Descriptors run out in accept: the listener backs off and says so, nothing spins, who is there
-// never notices, and when there are descriptors again those who waited are served.
+// Descriptors run out in accept: the listener backs off and says so, nothing spins, the connections
+// that exist never notice, and when there are descriptors again those that waited are served.
 func TestDescriptorsRunOut(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {

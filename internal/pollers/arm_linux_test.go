@@ -41,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, p Poller, a, b int)) {
 	}
 }
 
-// next is what the next event reports; 0 if there is none within the timeout.
+// next is what the next event reports; 0 without an event within the timeout.
 func next(t *testing.T, p Poller, timeout time.Duration) pollux.Ready {
 	t.Helper()
 	events := make([]pollux.Event, 4)

@@ -33,6 +33,7 @@ func TestCheckGoLeavesCodeAlone(t *testing.T) {
 		"package p\n\n// The field `who` is a waiter.\n",                  // a name in a comment
 		"package p\n\n//go:generate " + strings.Repeat("x ", 60),          // a directive
 		"package p\n\n// https://example.org/" + strings.Repeat("x", 100), // nowhere to break
+		"package p\n\n//\tcode " + strings.Repeat("x ", 60),               // code in a comment
 		"package p\n\n// " + strings.Repeat("x", 97),                      // as wide as may be
 	} {
 		if found := checkGo("p.go", []byte(src)); len(found) != 0 {
@@ -57,7 +58,9 @@ func TestWrapFillsParagraphs(t *testing.T) {
 			"\n// " + strings.TrimSpace(strings.Repeat("word ", 6)) + " end\n"},
 		{"narrow lines stay", "// one\n// two\n", "// one\n// two\n"},
 		{"code stays", "//\tcode " + long + "\n", "//\tcode " + long + "\n"},
-		{"a list stays", "// - " + long + "\n", "// - " + long + "\n"},
+		{"a list item keeps its indentation", "//   - " + long + "\n//   - next\n", "//   - " + strings.TrimSpace(strings.Repeat("word ", 18)) +
+			"\n//     " + strings.TrimSpace(strings.Repeat("word ", 7)) + "\n//   - next\n"},
+		{"a heading stays", "// # " + long + "\n", "// # " + long + "\n"},
 		{"a drawing stays", "// a ──▶ b " + long + "\n", "// a ──▶ b " + long + "\n"},
 		{"a table stays", "// a    b    " + long + "\n", "// a    b    " + long + "\n"},
 	}

@@ -92,7 +92,7 @@ func Values(file string) (map[string]map[string]string, error) {
 		for i, goos := range header[1:] {
 			v := f[i+1]
 			if v == "?" {
-				return nil, fmt.Errorf("%s: %s has a value on %s that nobody has looked up", file, f[0], goos)
+				return nil, fmt.Errorf("%s: %s has a value on %s that was not looked up", file, f[0], goos)
 			}
 			if v != "" {
 				values[f[0]][goos] = v

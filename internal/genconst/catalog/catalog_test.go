@@ -96,7 +96,7 @@ func TestValues(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := catalog.Values(write(t, "values.csv", header+"A,1,,,?,,,\n")); err == nil {
-		t.Error("a value that nobody has looked up: no error")
+		t.Error("a value that was not looked up: no error")
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTarget(t *testing.T) {
 }
 
 // The files of a package may lie side by side for several systems; a fault in one that builds must
-// be told.
+// be reported.
 func TestCheckFiles(t *testing.T) {
 	loader := newLoader(t)
 	dir := t.TempDir()

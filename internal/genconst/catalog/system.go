@@ -88,8 +88,8 @@ func (l *Loader) Target(goos, goarch string) *Target {
 	return &Target{loader: l, ctxt: ctxt, packages: make(map[string]*types.Package)}
 }
 
-// Lookup returns the constant of a package with the given name; nil if there is none, or none with
-// a known value.
+// Lookup returns the constant of a package with the given name; nil if it does not exist, or has
+// not a known value.
 func Lookup(pkg *types.Package, name string) *types.Const {
 	c, ok := pkg.Scope().Lookup(name).(*types.Const)
 	if !ok || c.Val().Kind() == constant.Unknown {

@@ -197,7 +197,7 @@ func TestCANJ1939Names(t *testing.T) {
 	}
 }
 
-// The error queue tells that a message was sent, and acknowledged, or that nobody took it.
+// The error queue tells that a message was sent, and acknowledged, or that no receiver took it.
 func TestCANJ1939Events(t *testing.T) {
 	bus := vcan(t, "vcanje", can.CAN_MTU)
 	a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
@@ -235,7 +235,7 @@ func TestCANJ1939Events(t *testing.T) {
 	}
 
 	must(t, b.Close())
-	_, err = a.Sendto(p, 0, to) // nobody answers
+	_, err = a.Sendto(p, 0, to) // no receiver answers
 	must(t, err)
 	for {
 		e := event()
@@ -279,7 +279,7 @@ func TestCANJ1939Utils(t *testing.T) {
 			_, err := s.Sendto([]byte("short"), 0, to)
 			must(t, err)
 			if time.Now().After(end) {
-				t.Fatalf("nobody takes a message within %v", socktest.Patience)
+				t.Fatalf("no receiver takes a message within %v", socktest.Patience)
 			}
 		}
 	}

@@ -325,7 +325,7 @@ func TestCANOwnFrames(t *testing.T) {
 		t.Errorf("a frame of this host: flags %#x, want MSG_DONTROUTE", f)
 	}
 	must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_LOOPBACK, 0))
-	send(t, a, p) // nobody here receives it
+	send(t, a, p) // no socket here receives it
 	must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_LOOPBACK, 1))
 	wantNothing(t, b, a, "001#")
 }
@@ -372,7 +372,7 @@ func TestCANErrors(t *testing.T) {
 		t.Errorf("it is bound to %q, want %q", name, bus)
 	}
 
-	// An interface that goes tells those who wait.
+	// An interface that goes ends the waits.
 	call := socktest.Start(func() error { _, err := s.Recv(64, 0); return err })
 	socktest.AwaitWaiting(t, s)
 	must(t, rtnetlink(unix.RTM_NEWLINK, 0, ifinfo(indexOf(t, bus), 0, unix.IFF_UP)))

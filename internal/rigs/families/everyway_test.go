@@ -255,7 +255,7 @@ func (x *trial) nonblocking(t *testing.T) {
 	x.send(t, b, a, p)
 	var got []byte
 	err := error(sock.ErrWouldBlock)
-	// poll(2) may say readable in vain: that of AF_RDS does once, when a congestion map came
+	// poll(2) may say readable without need: that of AF_RDS does once, when a congestion map came
 	// (rds_poll of net/rds/af_rds.c).
 	for tries := 0; errors.Is(err, sock.ErrWouldBlock) && tries < 10; tries++ {
 		socktest.AwaitReadable(t, a)
@@ -337,7 +337,7 @@ func (h *collector) Readable(s *sock.Socket) {
 		}
 		select {
 		case h.got <- p:
-		default: // nobody takes them: the test has failed
+		default: // nothing takes them: the test has failed
 			return
 		}
 		if len(p) == 0 {

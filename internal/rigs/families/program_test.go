@@ -17,7 +17,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Programs that nobody here wrote are the other end of some tests: what they say is what the family
+// Independent programs are the other end of some tests: what they say is what the family
 // means by it.
 
 // program is the path of one, or the test is skipped; where everything has to be there it fails.

@@ -86,7 +86,7 @@ func announce(t *testing.T, service, instance uint32) (s *sock.Socket, node, por
 	return s, node, port
 }
 
-// Who looks for a service hears of those that are there, of those that come, and of those that go.
+// A look-up of a service hears of those that are there, of those that come, and of those that go.
 func TestQIPCRTRNames(t *testing.T) {
 	socktest.Check(t)
 	const service, instance = 77, 1

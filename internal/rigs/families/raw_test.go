@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// testProtocol is the first of the two that are nobody's: RFC 3692.
+// testProtocol is the first of the two for experiments: RFC 3692.
 const testProtocol = 253
 
 // checksum is the internet's, of all the parts together: RFC 1071. All but the last have an even
@@ -91,7 +91,7 @@ func TestRawIPv4WithHeader(t *testing.T) {
 		must(t, b.Setsockopt(sock.IPPROTO_IP, sock.IP_HDRINCL, 1))
 		return a, b
 	}, exchange{
-		OneWay:  true, // the header says to whom
+		OneWay:  true, // the header has the destination
 		Message: func(i int) []byte { return header(fmt.Sprintf("packet %d", i)) },
 		To:      itsName,
 		Sender: func(t *testing.T, _ *sock.Socket, from sock.Addr) {

@@ -187,7 +187,7 @@ func TestSocatConnects(t *testing.T) {
 type socatDatagram struct {
 	name          string
 	family, proto int
-	free          func(t *testing.T) sock.Addr    // an address that nobody is bound to
+	free          func(t *testing.T) sock.Addr    // an address that no socket is bound to
 	receive       func(at sock.Addr) string       // what makes socat take one datagram there, and answer it
 	send          func(from, to sock.Addr) string // what makes it send there
 }

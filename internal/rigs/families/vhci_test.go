@@ -21,7 +21,7 @@ import (
 // whole. They know no more than Bluetooth 1.2 and no pairing, which is what L2CAP, RFCOMM and SCO
 // need: there is no LE, and so no ISO, and no security above BT_SECURITY_LOW.
 //
-// What they are told, and what they answer, is in the Bluetooth Core Specification, volume 4, part
+// Their commands and their answers are in the Bluetooth Core Specification, volume 4, part
 // E, section 7.
 
 // An air is what controllers share.
