@@ -11,7 +11,7 @@ import (
 type summary struct {
 	protocol unique.Handle[string] // ALPN; many connections have the same
 	server   unique.Handle[string] // SNI
-	peer     *peer  // nil if the peer has shown nothing
+	peer     *peer                 // nil if the peer has shown nothing
 	curve    tls.CurveID
 	flags    uint8
 }
