@@ -68,6 +68,7 @@ type Conn struct {
 	reply   uint8          // receiving; what is to be sent, see Reply
 	alert   tls.AlertError // receiving; with replyAlert
 	ended   bool           // sending; close_notify or a fatal alert was made
+	rekeyed bool           // receiving; see Rekeyed
 	tls13   bool           // immutable
 	client  bool           // immutable
 }
@@ -89,6 +90,9 @@ type Params struct {
 	In, Out []byte
 	// InSeq and OutSeq are the numbers of the next records.
 	InSeq, OutSeq uint64
+	// Elsewhere says that another part, the kernel, opens and makes the records: the Conn needs no
+	// cipher, and only Handle, Answer, Answered, Rekeyed and Keys are used.
+	Elsewhere bool
 }
 
 // New makes a Conn. Errors: a suite that the package does not serve, ErrCipher among them; a secret
@@ -115,6 +119,9 @@ func (c *Conn) Init(p *Params) error {
 	copy(c.in.secret[:], p.In)
 	copy(c.out.secret[:], p.Out)
 	c.in.seq, c.out.seq = p.InSeq, p.OutSeq
+	if p.Elsewhere {
+		return nil
+	}
 	for _, h := range []*half{&c.in, &c.out} {
 		if _, err := h.cipher(s, c.tls13); err != nil {
 			return err

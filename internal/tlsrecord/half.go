@@ -25,20 +25,24 @@ type live struct {
 	iv   [12]byte
 }
 
+// keys are the key and the IV.
+func (h *half) keys(s *Suite, tls13 bool) (key, iv []byte, err error) {
+	if tls13 {
+		return s.Keys13(h.secret[:s.SecretSize()])
+	}
+	return h.secret[:s.KeySize], h.secret[s.KeySize : s.KeySize+s.IVSize], nil
+}
+
 // cipher returns the cipher of the direction.
 func (h *half) cipher(s *Suite, tls13 bool) (*live, error) {
 	if l := h.live.Value(); l != nil {
 		return l, nil
 	}
-	key, iv := h.secret[:s.KeySize], h.secret[s.KeySize:s.KeySize+s.IVSize]
-	if tls13 {
-		var err error
-		if key, iv, err = s.Keys13(h.secret[:s.SecretSize()]); err != nil {
-			return nil, err
-		}
+	key, iv, err := h.keys(s, tls13)
+	if err != nil {
+		return nil, err
 	}
 	l := new(live)
-	var err error
 	if l.aead, err = s.aead(key); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,11 @@ func (c *Conn) Open(record []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.Handle(typ, text)
+}
+
+// Handle is Open for a record that was decrypted elsewhere.
+func (c *Conn) Handle(typ byte, text []byte) ([]byte, error) {
 	if c.tls13 && typ != TypeHandshake && c.message != nil {
 		return nil, c.fail(alertUnexpectedMessage) // RFC 8446, section 5.1: no other record comes between
 	}
@@ -191,6 +196,7 @@ func (c *Conn) handle(typ byte, body []byte, more bool) error {
 		if c.in.update(c.suite) != nil {
 			return c.fail(alertInternalError)
 		}
+		c.rekeyed = true
 		if body[0] == 1 {
 			c.reply |= replyUpdate
 		}

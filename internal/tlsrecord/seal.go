@@ -48,34 +48,56 @@ func (c *Conn) CloseNotify(dst []byte) ([]byte, error) {
 // Replies says that Reply has something to send.
 func (c *Conn) Replies() bool { return c.reply != 0 }
 
-// Reply appends to dst what the records received ask for: a KeyUpdate, or an alert, which ends this
-// direction.
-func (c *Conn) Reply(dst []byte) ([]byte, error) {
-	reply := c.reply
-	c.reply = 0
-	if c.ended {
-		return dst, nil
-	}
-	var err error
-	if reply&replyUpdate != 0 {
-		if dst, err = c.updateKey(dst); err != nil {
-			return dst, err
-		}
-	}
-	if reply&replyAlert != 0 {
+// Answer is the type and the text of the record that is to be sent next because of what was
+// received: a KeyUpdate, or an alert, which ends this direction. It is 0 if nothing is to be sent.
+// Answered follows when it was sent.
+func (c *Conn) Answer() (typ byte, text []byte) {
+	switch {
+	case c.ended:
+	case c.reply&replyUpdate != 0:
+		return TypeHandshake, keyUpdate
+	case c.reply&replyAlert != 0:
 		level := byte(levelFatal)
 		if c.alert == alertNoRenegotiation {
 			level = levelWarning // RFC 5246, section 7.2.2
 		}
-		dst, err = c.record(dst, TypeAlert, []byte{level, byte(c.alert)})
-		c.ended = true
+		return TypeAlert, []byte{level, byte(c.alert)}
 	}
-	return dst, err
+	c.reply = 0
+	return 0, nil
+}
+
+// keyUpdate is a KeyUpdate that asks for none.
+var keyUpdate = []byte{messageKeyUpdate, 0, 0, 1, 0}
+
+// Answered says that the record of Answer was sent. After a KeyUpdate the key of Keys for sending
+// is the next one.
+func (c *Conn) Answered() error {
+	if c.reply&replyUpdate != 0 {
+		c.reply &^= replyUpdate
+		return c.out.update(c.suite)
+	}
+	c.reply, c.ended = 0, true
+	return nil
+}
+
+// Reply appends to dst the records of Answer.
+func (c *Conn) Reply(dst []byte) ([]byte, error) {
+	for typ, text := c.Answer(); typ != 0; typ, text = c.Answer() {
+		var err error
+		if dst, err = c.record(dst, typ, text); err == nil {
+			err = c.Answered()
+		}
+		if err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
 }
 
 // updateKey appends a KeyUpdate that asks for none, and goes on to the next key.
 func (c *Conn) updateKey(dst []byte) ([]byte, error) {
-	dst, err := c.record(dst, TypeHandshake, []byte{messageKeyUpdate, 0, 0, 1, 0})
+	dst, err := c.record(dst, TypeHandshake, keyUpdate)
 	if err != nil {
 		return dst, err
 	}
@@ -112,3 +134,16 @@ func (c *Conn) record(dst []byte, typ byte, data []byte) ([]byte, error) {
 	c.out.seq++
 	return dst, nil
 }
+
+// Make is a record of any type, for tests of the other end.
+func (c *Conn) Make(typ byte, text []byte) ([]byte, error) { return c.record(nil, typ, text) }
+
+// MakePadded is Make with n bytes of padding, in TLS 1.3.
+func (c *Conn) MakePadded(typ byte, text []byte, n int) ([]byte, error) {
+	// record puts its type behind the text: 0 here, the last byte of the padding.
+	inner := append(append(append([]byte(nil), text...), typ), make([]byte, n-1)...)
+	return c.record(nil, 0, inner)
+}
+
+// NextKey goes on to the next key of what is sent, after a KeyUpdate that Make has made.
+func (c *Conn) NextKey() error { return c.out.update(c.suite) }

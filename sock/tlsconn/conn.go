@@ -121,8 +121,11 @@ func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.core, c.s.In(t)} }
 // sock.Socket.With.
 func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.core, c.s.With(ctx)} }
 
-// Socket returns the socket, in the view of the connection. Only with the layer Kernel it may be
-// used for more than options, names and deadlines.
+// Socket returns the socket, in the view of the connection: for its options, names and deadlines.
+//
+// With the layer Kernel it can be used in every way, and the Conn be dropped: Send, Recv, Sendfile
+// and handlers of the socket then carry plaintext. The program handles records of other types
+// itself, see sock.TLSRecordType: a receive that finds one fails with EIO.
 func (c *Conn) Socket() *sock.Socket { return c.s }
 
 // ConnectionState is that of crypto/tls, and without one before the end of the handshake. With
@@ -144,6 +147,8 @@ func (c *Conn) Layer() (Layer, error) {
 	switch l := c.layer.(type) {
 	case *compact:
 		return Compact, nil
+	case *kernel:
+		return Kernel, nil
 	case *standard:
 		return Standard, l.why
 	}

@@ -74,22 +74,36 @@ var versions = []struct {
 	{"1.2 CBC", tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA},
 }
 
-// layers are those of which each test that says nothing else has one run.
-var layers = []tlsconn.Layer{tlsconn.Standard, tlsconn.Compact}
+// layers are those that tests run over; see need.
+var layers = []tlsconn.Layer{tlsconn.Standard, tlsconn.Compact, tlsconn.Kernel}
+
+// need skips the test if this kernel does not have that layer.
+func need(t testing.TB, layer tlsconn.Layer) {
+	t.Helper()
+	if layer != tlsconn.Kernel {
+		return
+	}
+	if _, err := tlsconn.KernelCiphers(); err != nil {
+		socktest.Lacking(t, "internal/rigs/run ./sock/tlsconn", err)
+	}
+}
 
 // checkLayer wants the connection to have that record layer, if its cipher is one for it, and to
 // say why not.
 func checkLayer(t testing.TB, c *tlsconn.Conn, want tlsconn.Layer) {
 	t.Helper()
-	suite := c.ConnectionState().CipherSuite
-	gcm := strings.Contains(tls.CipherSuiteName(suite), "GCM")
+	suite := tls.CipherSuiteName(c.ConnectionState().CipherSuite)
+	serves := strings.Contains(suite, "GCM")
+	if want == tlsconn.Kernel {
+		serves = serves || strings.Contains(suite, "CHACHA20")
+	}
 	got, why := c.Layer()
-	if want != tlsconn.Standard && !gcm {
+	if want != tlsconn.Standard && !serves {
 		if got != tlsconn.Standard || why == nil {
-			t.Errorf("%s: the layer is %v, because of %v", tls.CipherSuiteName(suite), got, why)
+			t.Errorf("%s: the layer is %v, because of %v", suite, got, why)
 		}
 	} else if got != want || why != nil {
-		t.Errorf("%s: the layer is %v, want %v: %v", tls.CipherSuiteName(suite), got, want, why)
+		t.Errorf("%s: the layer is %v, want %v: %v", suite, got, want, why)
 	}
 }
 
@@ -109,6 +123,7 @@ func TestEcho(t *testing.T) {
 			for _, v := range versions {
 				for _, layer := range layers {
 					t.Run(fmt.Sprintf("%s/%s/%s/%s", m.name, side.name, v.name, layer), func(t *testing.T) {
+						need(t, layer)
 						socktest.Check(t)
 						s, peer := wire(t)
 						conn, other := side.ends(t, s, peer, layer, fixed(v.version, v.suite))
@@ -132,6 +147,7 @@ func TestTruncation(t *testing.T) {
 	for _, m := range echoes {
 		for _, layer := range layers {
 			t.Run(m.name+"/"+layer.String(), func(t *testing.T) {
+				need(t, layer)
 				socktest.Check(t)
 				s, peer := wire(t)
 				conn, other := sides[0].ends(t, s, peer, layer, nil)

@@ -111,6 +111,10 @@ func (c *Conn) shake() error {
 		defer cancel()
 		view = view.With(ctx)
 	}
+	var unprepared error
+	if c.cfg.Layer == Kernel {
+		unprepared = prepareKernel(c.base)
+	}
 	t := &transport{s: view, sysfd: c.s.Fileno(), waits: true}
 	if t.sysfd < 0 {
 		return net.ErrClosed
@@ -126,8 +130,7 @@ func (c *Conn) shake() error {
 		return err
 	}
 	t.s, t.waits = c.base, false
-	c.choose(t, tc)
-	return nil
+	return c.choose(t, tc, unprepared)
 }
 
 // errHandshakeTimeout is os.ErrDeadlineExceeded with its reason.
@@ -154,19 +157,26 @@ func (c *Conn) engine(t *transport) *tls.Conn {
 	return tls.Server(t, cfg)
 }
 
-// choose sets the record layer.
-func (c *Conn) choose(t *transport, tc *tls.Conn) {
+// choose sets the record layer. unprepared is why the socket is not ready for the kernel's. An
+// error ends the connection.
+func (c *Conn) choose(t *transport, tc *tls.Conn, unprepared error) error {
 	var stayed error
 	switch c.cfg.Layer {
 	case Compact:
 		c.layer, stayed = newCompact(t, tc, c.client)
 	case Kernel:
-		stayed = errors.ErrUnsupported
+		if stayed = unprepared; stayed == nil {
+			var broken bool
+			if c.layer, broken, stayed = newKernel(c.base, t, tc, c.client); broken {
+				return stayed
+			}
+		}
 	}
 	t.flight.notes = nil
 	if c.layer == nil || stayed != nil {
 		c.layer = &standard{tc: tc, t: t, why: stayed}
 	}
+	return nil
 }
 
 // wrap gives an error of TLS the form of all others, once: those of the socket have it already.

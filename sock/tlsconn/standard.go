@@ -44,6 +44,9 @@ func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcom
 	return n, out, err
 }
 
+// errEnded is the error of a write after close_notify.
+var errEnded = net.ErrClosed
+
 // recordsAtOnce is how many bytes of plaintext one attempt encrypts: those of a full record.
 const recordsAtOnce = 16 << 10
 
@@ -53,7 +56,7 @@ func (l *standard) write(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outco
 		return 0, out, err
 	}
 	if l.ended {
-		return 0, out, net.ErrClosed
+		return 0, out, errEnded
 	}
 	n, err = l.tc.Write(p[:min(len(p), recordsAtOnce)])
 	if err != nil {
