@@ -7,8 +7,8 @@
 //
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
-//	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
-//	Windows                                    IOCP, AFD (to come)   poller_windows.go
+//	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue                poller_bsd.go
+//	Windows                                    IOCP, AFD, select     poller_windows.go
 //
 // Readiness is edge-triggered. After a Poller has reported a descriptor as readable, it reports it
 // again only when more data arrives, even if some data was left unread. So its user reads until the
@@ -60,7 +60,8 @@ const (
 	// Readable, and also with Writable if neither direction is usable. A reader that has seen it
 	// must read to the end of the stream: a short read does not mean that the socket is empty.
 	Hangup
-	// Urgent: out-of-band data or another exceptional condition. It comes with Readable.
+	// Urgent: out-of-band data or another exceptional condition. It comes with Readable. FreeBSD
+	// and NetBSD do not report it.
 	Urgent
 )
 
@@ -93,8 +94,19 @@ type Event struct {
 // A poller may be one-shot (OneShot). An event then uses up the directions that it reports, and Arm
 // asks for them again.
 //
-// One goroutine at a time may call Wait. Any goroutine may call Add, Arm, Delete and Wake, also
-// during a Wait. Close must come after all other calls have returned.
+// What a system finds out, and when, differs:
+//
+//	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
+//	Add of what is there         EEXIST              replaces the registration   EEXIST
+//	Add of what is no socket     EPERM for a file    accepts a file              WSAENOTSOCK
+//	Delete of what is not there  ENOENT              ENOENT                      ENOENT
+//	Hangup by half a close       with Readable       with both directions        with Readable
+//	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
+//	socket not yet connected     Writable, Hangup    system-dependent            nothing
+//	Writable                     once there is room  at each acknowledgement     once after each Arm
+//
+// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any
+// goroutine, during a Wait too. Close must come after the last of all other calls.
 type Poller struct {
 	backend backend
 }
@@ -112,7 +124,12 @@ type Strategy uint8
 
 const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
-	// once. Use it on a goroutine that is not locked to its thread.
+	// once. This is the one for a goroutine that is not locked to its thread.
+	//
+	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
+	// then waits in a system call, as Block does. So what becomes ready during that wait may have
+	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
+	// loops one is.
 	Park Strategy = iota
 	// Block waits in a system call. Use it on a goroutine that is locked to its thread
 	// (runtime.LockOSThread), which would have to change threads twice in order to park.
@@ -133,8 +150,11 @@ func (s Strategy) String() string {
 	return "Strategy(" + strconv.Itoa(int(s)) + ")"
 }
 
-// New makes a poller. A nil cfg is the zero Config. On Linux the poller uses three descriptors (an
-// epoll, an eventfd and a timerfd), all close-on-exec.
+// New makes a poller; nil is the zero Config. It takes descriptors, all close-on-exec: on Linux
+// three (an epoll, an eventfd and a timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on
+// NetBSD and OpenBSD three (a kqueue and a pipe). With kqueue, the first poller of a process takes
+// two more that stay, a pipe for Go's own poller. On Windows it takes a completion port, and a
+// handle of the AFD driver for each 64 registrations; none is inherited.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); an error that names an unknown Strategy;
 // errors.ErrUnsupported on a system without a backend.
@@ -155,18 +175,18 @@ func New(cfg *Config) (*Poller, error) {
 // Add registers a descriptor for both directions under token. The descriptor should be
 // non-blocking. It must stay open until Delete, and may be in a Poller only once.
 //
-// Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of
-// /proc/sys/fs/epoll/max_user_watches. On Linux a second Add of a descriptor returns EEXIST, and a
-// descriptor that cannot be polled (a plain file) returns EPERM. Other systems may report neither:
-// kqueue replaces a registration.
+// Errors: *os.SyscallError, such as EBADF; on Linux ENOSPC at the limit of
+// /proc/sys/fs/epoll/max_user_watches; EEXIST for what is there already and EPERM for what cannot
+// be polled, where the table above says so.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot. It is false on Linux. The answer never changes.
+// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on Windows. The answer never
+// changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). Call it after an attempt returned
-// EAGAIN or stopped early, and before the wait for the next event. On a poller that is not one-shot
-// it does nothing: Add asked for all edges.
+// Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller
+// calls it after an attempt returned EAGAIN, or stopped early, and before it waits for the next
+// event. On a poller that is not one-shot it does nothing: Add asked for all edges.
 //
 // A one-shot poller has this contract:
 //   - Add asks for both directions. An event uses up the directions that it reports: the poller
@@ -176,8 +196,10 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 //     caller may stop reading at any point.
 //   - A second Arm for the same direction changes nothing.
 //   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
-//     either direction.
-//   - A watcher that reads nothing and does not call Arm is not called for the next arrival.
+//     either direction. Urgent data that was reported is not reported again until something else
+//     has come, or the caller asks for Urgent by name: it stays there until it is read.
+//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
+//     arrival.
 //
 // Errors: *os.SyscallError: ENOENT if a one-shot poller finds that the descriptor is not registered
 // under token.
@@ -188,8 +210,8 @@ func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.a
 // it cannot be deleted. A Wait that begins after Delete has returned does not report the token. A
 // Wait that is running during Delete may report it.
 //
-// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered returns
-// ENOENT. Other systems may return nil.
+// Errors: *os.SyscallError, such as EBADF; ENOENT for a descriptor that is not registered, where
+// the table of Poller says so.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
 // Wait puts events into events and returns their number, at most len(events), which must not be 0.
