@@ -9,22 +9,22 @@ import (
 )
 
 // Some facts about AFD that this file relies on. They are not documented, but libuv, mio, wepoll
-// and ReactOS know the same:
+// and ReactOS rely on the same facts:
 //
-//   - A poll is level-triggered: it completes at once if one of its events is there already, and
-//     then there is a packet all the same.
-//   - A poll is one-shot, and completes with all of its events that are there.
-//   - It is asked for on a handle of \Device\Afd, a helper, and its packet comes to the helper's
-//     port. The socket needs no port, so its owner may put it on one of its own.
-//   - It wants the base socket, below layered providers.
-//   - To end many polls of one helper takes time that grows with their cube, so a helper has a
-//     limit.
-//   - What the system was given, it may write into until the packet has come, also after a cancel.
-//     A cancel makes a packet too.
-//   - Closing the socket ends the poll with AFD_POLL_LOCAL_CLOSE.
+//   - A poll is level-triggered: it completes at once if one of its events is present. It makes a
+//     packet in this case too.
+//   - A poll is one-shot, and completes with all of its events that are present.
+//   - A poll needs a handle of \Device\Afd, a helper. Its packet goes to the helper's port. The
+//     socket needs no port, so its owner may use a port of its own for it.
+//   - A poll needs the base socket, below layered providers.
+//   - Ending many polls of one helper takes time that grows with the cube of their number. So a
+//     helper has a limit.
+//   - The kernel may write into the memory of a poll until its packet has come, also after a
+//     cancel. A cancel makes a packet too.
+//   - A close of the socket ends the poll with AFD_POLL_LOCAL_CLOSE.
 
-// Events of a poll: <afd.h> of ReactOS and wepoll. AFD_POLL_CONNECT (0x40) is not among them:
-// AFD_POLL_SEND comes with it.
+// These are the events of a poll: <afd.h> of ReactOS and wepoll. AFD_POLL_CONNECT (0x40) is not
+// among them, since AFD_POLL_SEND comes with it.
 const (
 	afdReceive     = 0x01
 	afdExpedited   = 0x02 // urgent data
@@ -47,7 +47,7 @@ const (
 	fileSkipSetEvents = windows.FILE_SKIP_SET_EVENT_ON_HANDLE
 )
 
-// afdPollInfo is AFD_POLL_INFO with one AFD_POLL_HANDLE_INFO:
+// afdPollInfo has the layout of AFD_POLL_INFO with one AFD_POLL_HANDLE_INFO:
 //
 //	struct {                       // offset, 64 bit  32 bit
 //	    LARGE_INTEGER Timeout;     //  0  0    an instant, or negative: a time in 100 ns
@@ -72,7 +72,7 @@ var (
 	procNtCancelIoFileEx      = ntdll.NewProc("NtCancelIoFileEx")
 )
 
-// What a registration asks for.
+// wants is the set of events that a registration asks for.
 type wants uint8
 
 const (
@@ -81,7 +81,7 @@ const (
 	wantUrgent
 )
 
-// A registration is one Add. Its poll is found by its Overlapped, which is its first field.
+// A registration is one Add. A packet's Overlapped, the first field, leads to the registration.
 //
 //	      ask                packet: nothing is asked for
 //	idle ─────▶ polling ────────────────────────────────────▶ idle
@@ -90,8 +90,7 @@ const (
 //	              ▼  │
 //	            canceled ──packet, deleted──▶ gone
 //
-// All fields are guarded by backend.mu; overlapped and info are the system's while a poll is under
-// way.
+// backend.mu guards all fields. While a poll is running, the kernel uses overlapped and info.
 type registration struct {
 	overlapped windows.Overlapped // Internal and InternalHigh are the IO_STATUS_BLOCK
 	info       afdPollInfo
@@ -100,19 +99,19 @@ type registration struct {
 	base    windows.Handle
 	token   Token
 	want    wants
-	asked   uint32        // the events of the poll under way; 0: none is
-	helper  *helper       // of that poll
-	next    *registration // of the same socket, added after this one was deleted
-	noted   bool          // urgent data was reported, and nothing that is readable since
-	cancel  bool          // the poll under way was told to end
+	asked   uint32        // the events of the running poll; 0: no poll is running
+	helper  *helper       // the helper of that poll
+	next    *registration // a registration of the same socket that was added after this one was deleted
+	noted   bool          // urgent data was reported, and nothing readable since
+	cancel  bool          // the running poll was canceled
 	deleted bool
-	known   bool // AFD has taken a poll of it
-	slow    bool // AFD does not know it: it is the selector's
+	known   bool // AFD has accepted a poll of it
+	slow    bool // AFD refuses it: the selector watches it
 }
 
-// wish notes what Arm asks for. Urgent data that was reported is asked for again only if it is
-// named, or if something came since: it stays there until it is read, and would be reported at each
-// Arm for nothing.
+// wish records what Arm asks for. Urgent data stays until it is read, so each Arm would report it
+// again without use. After a report, wish asks for it only if want names it, or if other data has
+// come since.
 func (r *registration) wish(want Ready) {
 	if want&(Readable|Urgent) != 0 {
 		r.want |= wantRead
@@ -125,7 +124,7 @@ func (r *registration) wish(want Ready) {
 	}
 }
 
-// reported notes what an event has used up.
+// reported records the directions that an event has used up.
 func (r *registration) reported(ready Ready) {
 	if ready&Readable != 0 {
 		r.want &^= wantRead | wantUrgent
@@ -142,9 +141,9 @@ type helper struct {
 	polls  int // backend.mu
 }
 
-// newHelper makes one that is free. mu is held, or nothing else knows b.
+// newHelper makes a free helper. The caller holds mu, or no other goroutine knows b.
 func (b *backend) newHelper() (*helper, error) {
-	name, err := windows.NewNTUnicodeString(`\Device\Afd\Pollux`) // what is behind the device's name is of no meaning
+	name, err := windows.NewNTUnicodeString(`\Device\Afd\Pollux`) // the part after the device's name has no meaning
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +168,7 @@ func (b *backend) newHelper() (*helper, error) {
 	return h, nil
 }
 
-// hire returns a helper for one more poll. mu is held.
+// hire returns a helper for one more poll. The caller holds mu.
 func (b *backend) hire() (h *helper, err error) {
 	if n := len(b.free); n > 0 {
 		h = b.free[n-1]
@@ -177,12 +176,12 @@ func (b *backend) hire() (h *helper, err error) {
 		return nil, err
 	}
 	if h.polls++; h.polls == pollsOfOneHelper {
-		b.free = b.free[:len(b.free)-1] // which h is the last of
+		b.free = b.free[:len(b.free)-1] // h is the last of free
 	}
 	return h, nil
 }
 
-// dismiss is the end of what hire began. mu is held.
+// dismiss ends the use of a helper that hire began. The caller holds mu.
 func (b *backend) dismiss(h *helper) {
 	if h.polls == pollsOfOneHelper {
 		b.free = append(b.free, h)
@@ -190,8 +189,8 @@ func (b *backend) dismiss(h *helper) {
 	h.polls--
 }
 
-// baseOf returns the base socket of fd, or fd itself if its provider does not say. Error: that of a
-// descriptor that is no socket.
+// baseOf returns the base socket of fd, or fd itself if its provider does not name one. It returns
+// an error if fd is no socket.
 func baseOf(fd windows.Handle) (windows.Handle, error) {
 	ask := func(code uint32) (base windows.Handle, err error) {
 		var n uint32
@@ -205,15 +204,15 @@ func baseOf(fd windows.Handle) (windows.Handle, error) {
 	if err == windows.WSAENOTSOCK {
 		return 0, os.NewSyscallError("WSAIoctl", err)
 	}
-	// A layered provider that hides its base from the one question need not hide it from the other.
+	// A layered provider may answer this question if it does not answer the first one.
 	if base, err := ask(sioBspHandlePoll); err == nil && base != fd {
 		return base, nil
 	}
 	return fd, nil
 }
 
-// ask starts the poll for what r wants. If one is under way that asks for less, that one is ended,
-// and its packet asks anew. mu is held.
+// ask starts the poll for the events that r wants. If a running poll asks for fewer events, ask
+// cancels it, and the end of that poll asks again. The caller holds mu.
 func (b *backend) ask(r *registration) error {
 	if r.slow {
 		b.selector.changed()
@@ -247,7 +246,7 @@ func (b *backend) ask(r *registration) error {
 	r.info = afdPollInfo{timeout: pollWithoutLimit, count: 1, handle: r.base, events: events}
 	r.helper, r.asked, r.cancel = h, events, false
 	status := afdPoll(h.handle, r)
-	if status == windows.STATUS_SUCCESS || status == windows.STATUS_PENDING { // there will be a packet
+	if status == windows.STATUS_SUCCESS || status == windows.STATUS_PENDING { // a packet will come
 		r.known = true
 		return nil
 	}
@@ -259,7 +258,7 @@ func (b *backend) ask(r *registration) error {
 	return b.selectInstead(r)
 }
 
-// afdPoll asks for the poll of r. It is a variable for tests of what AFD refuses.
+// afdPoll starts the poll of r. It is a variable, so that tests can make AFD refuse.
 var afdPoll = func(device windows.Handle, r *registration) windows.NTStatus {
 	status, _, _ := syscall.SyscallN(procNtDeviceIoControlFile.Addr(), uintptr(device), 0, 0,
 		uintptr(unsafe.Pointer(&r.overlapped)), uintptr(unsafe.Pointer(&r.overlapped)), ioctlAFDPoll,
@@ -267,7 +266,7 @@ var afdPoll = func(device windows.Handle, r *registration) windows.NTStatus {
 	return windows.NTStatus(status)
 }
 
-// cancel ends the poll of r. Its packet comes in any case. mu is held.
+// cancel ends the poll of r. Its packet comes in any case. The caller holds mu.
 func (b *backend) cancel(r *registration) error {
 	if r.cancel {
 		return nil
@@ -276,15 +275,15 @@ func (b *backend) cancel(r *registration) error {
 	var result windows.IO_STATUS_BLOCK
 	status, _, _ := syscall.SyscallN(procNtCancelIoFileEx.Addr(), uintptr(r.helper.handle), uintptr(unsafe.Pointer(&r.overlapped)),
 		uintptr(unsafe.Pointer(&result)))
-	// STATUS_NOT_FOUND: it has just ended.
+	// STATUS_NOT_FOUND means that the poll has just ended.
 	if s := windows.NTStatus(status); s != windows.STATUS_SUCCESS && s != windows.STATUS_NOT_FOUND {
 		return os.NewSyscallError("NtCancelIoFileEx", s)
 	}
 	return nil
 }
 
-// ended is what the packet of a poll says: it returns the registration to report on, and what. It
-// asks for what is left. mu is held.
+// ended handles the packet of a poll. It returns the registration to report, and its readiness, and
+// asks for the events that are still wanted. The caller holds mu.
 func (b *backend) ended(r *registration) (*registration, Ready) {
 	status, events := windows.NTStatus(r.overlapped.Internal), uint32(0)
 	if status == windows.STATUS_SUCCESS && r.info.count > 0 {
@@ -300,7 +299,8 @@ func (b *backend) ended(r *registration) (*registration, Ready) {
 		status, events, r = windows.STATUS_SUCCESS, 0, r.next
 	}
 	if events&afdLocalClose != 0 {
-		// Closed without Delete. As with epoll, the registration is gone and there is no event.
+		// The socket was closed without Delete. As with epoll, the registration is gone without an
+		// event.
 		if b.byFD[r.fd] == r {
 			delete(b.byFD, r.fd)
 		}
@@ -309,7 +309,7 @@ func (b *backend) ended(r *registration) (*registration, Ready) {
 	ready := readyOf(events)
 	r.reported(ready)
 	if status != windows.STATUS_SUCCESS && status != windows.STATUS_CANCELLED || b.ask(r) != nil {
-		ready = Readable | Writable | Hangup // an attempt will say what is wrong
+		ready = Readable | Writable | Hangup // the user's attempt will find the error
 		r.reported(ready)
 	}
 	return r, ready

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A poller takes three descriptors, which no child inherits, and gives them back.
+// A poller takes three descriptors, which no child process inherits, and closes them at Close.
 func TestOwnDescriptors(t *testing.T) {
 	newPoller(t) // the first of a process makes Go's own, which stays
 	before := openDescriptors(t)

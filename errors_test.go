@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Errors are *os.SyscallError around the errno; EINTR is none.
+// Errors are *os.SyscallError around the errno. EINTR is not an error.
 
 func TestErrors(t *testing.T) { onEveryPoller(t, testErrors) }
 

@@ -2,8 +2,8 @@ package pollux
 
 import "golang.org/x/sys/windows"
 
-// RefuseAFD makes AFD refuse every poll of a registration that begins during test, as it does for a
-// socket of a provider that it does not know.
+// RefuseAFD makes AFD refuse every poll of a registration that begins during test. AFD does so for
+// a socket of a provider that it does not know.
 func RefuseAFD(test func()) {
 	real := afdPoll
 	defer func() { afdPoll = real }()
@@ -11,7 +11,7 @@ func RefuseAFD(test func()) {
 	test()
 }
 
-// Polls returns how many polls are under way, and on how many helpers.
+// Polls returns the number of running polls, and of the helpers that run them.
 func Polls(p *Poller) (polls, helpers int) {
 	p.backend.mu.Lock()
 	defer p.backend.mu.Unlock()

@@ -94,7 +94,7 @@ type Event struct {
 // A poller may be one-shot (OneShot). An event then uses up the directions that it reports, and Arm
 // asks for them again.
 //
-// What a system finds out, and when, differs:
+// The systems differ in what they report, and when:
 //
 //	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
 //	Add of what is there         EEXIST              replaces the registration   EEXIST
@@ -105,8 +105,8 @@ type Event struct {
 //	socket not yet connected     Writable, Hangup    system-dependent            nothing
 //	Writable                     once there is room  at each acknowledgement     once after each Arm
 //
-// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any
-// goroutine, during a Wait too. Close must come after the last of all other calls.
+// One goroutine at a time may call Wait. Any goroutine may call Add, Arm, Delete and Wake, also
+// during a Wait. Close must come after all other calls have returned.
 type Poller struct {
 	backend backend
 }
@@ -124,12 +124,12 @@ type Strategy uint8
 
 const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
-	// once. This is the one for a goroutine that is not locked to its thread.
+	// once. Use it on a goroutine that is not locked to its thread.
 	//
-	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
-	// then waits in a system call, as Block does. So what becomes ready during that wait may have
-	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
-	// loops one is.
+	// This is not possible with a kqueue or a completion port. There the goroutine first lets all
+	// ready goroutines run, and then waits in a system call, as with Block. A goroutine that
+	// becomes ready during that call may have to wait for a processor up to 20 ms, if none is free.
+	// If GOMAXPROCS is above the number of loops, one is free.
 	Park Strategy = iota
 	// Block waits in a system call. Use it on a goroutine that is locked to its thread
 	// (runtime.LockOSThread), which would have to change threads twice in order to park.
@@ -150,11 +150,13 @@ func (s Strategy) String() string {
 	return "Strategy(" + strconv.Itoa(int(s)) + ")"
 }
 
-// New makes a poller; nil is the zero Config. It takes descriptors, all close-on-exec: on Linux
-// three (an epoll, an eventfd and a timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on
-// NetBSD and OpenBSD three (a kqueue and a pipe). With kqueue, the first poller of a process takes
-// two more that stay, a pipe for Go's own poller. On Windows it takes a completion port, and a
-// handle of the AFD driver for each 64 registrations; none is inherited.
+// New makes a poller. A nil cfg is the zero Config.
+//
+// The poller uses descriptors, all close-on-exec. On Linux it uses three (an epoll, an eventfd and
+// a timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on NetBSD and OpenBSD three (a kqueue
+// and a pipe). With kqueue, the first poller of a process takes two more that stay open, a pipe for
+// Go's own poller. On Windows it uses a completion port, and a handle of the AFD driver for each 64
+// registrations. No child process inherits them.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); an error that names an unknown Strategy;
 // errors.ErrUnsupported on a system without a backend.
@@ -176,17 +178,17 @@ func New(cfg *Config) (*Poller, error) {
 // non-blocking. It must stay open until Delete, and may be in a Poller only once.
 //
 // Errors: *os.SyscallError, such as EBADF; on Linux ENOSPC at the limit of
-// /proc/sys/fs/epoll/max_user_watches; EEXIST for what is there already and EPERM for what cannot
-// be polled, where the table above says so.
+// /proc/sys/fs/epoll/max_user_watches; EEXIST for a second Add of a descriptor and EPERM for a
+// descriptor that cannot be polled, on the systems that the table above names.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on Windows. The answer never
-// changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot. It is false on Linux, macOS and the BSDs, and
+// true on Windows. The answer never changes.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller
-// calls it after an attempt returned EAGAIN, or stopped early, and before it waits for the next
-// event. On a poller that is not one-shot it does nothing: Add asked for all edges.
+// Arm asks for the directions in want: Readable, Writable, and Urgent for urgent data too. Call it
+// after an attempt returned EAGAIN or stopped early, and before the wait for the next event. On a
+// poller that is not one-shot it does nothing: Add asked for all edges.
 //
 // A one-shot poller has this contract:
 //   - Add asks for both directions. An event uses up the directions that it reports: the poller
@@ -196,10 +198,9 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 //     caller may stop reading at any point.
 //   - A second Arm for the same direction changes nothing.
 //   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
-//     either direction. Urgent data that was reported is not reported again until something else
-//     has come, or the caller asks for Urgent by name: it stays there until it is read.
-//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
-//     arrival.
+//     either direction. Urgent data stays until it is read. The poller reports it only once, until
+//     other data has come or the caller asks for Urgent itself.
+//   - A watcher that reads nothing and does not call Arm is not called for the next arrival.
 //
 // Errors: *os.SyscallError: ENOENT if a one-shot poller finds that the descriptor is not registered
 // under token.
@@ -210,8 +211,8 @@ func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.a
 // it cannot be deleted. A Wait that begins after Delete has returned does not report the token. A
 // Wait that is running during Delete may report it.
 //
-// Errors: *os.SyscallError, such as EBADF; ENOENT for a descriptor that is not registered, where
-// the table of Poller says so.
+// Errors: *os.SyscallError, such as EBADF; ENOENT for a descriptor that is not registered, on the
+// systems that the table of Poller names.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
 // Wait puts events into events and returns their number, at most len(events), which must not be 0.

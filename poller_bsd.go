@@ -15,25 +15,27 @@ import (
 
 // Some facts about kqueue that this file relies on:
 //
-//   - A registration (a knote) belongs to the pair of number and filter, in this process. Closing
-//     the number ends it, also if another descriptor of the same file is left. A child of fork(2)
-//     inherits no kqueue, so close-on-exec can be set afterwards.
-//   - EV_CLEAR makes an edge of every arrival, as EPOLLET does. READ and WRITE are events of their
-//     own. They may come in two calls. WRITE is reported at every ACK of the peer's, not only when
-//     there is room again.
-//   - EV_EOF on READ is the peer's half-close, on WRITE the end of sending; it comes with what is
-//     left to read. A pipe's writer and a Unix socket whose peer has shut down get it on READ alone
-//     (NetBSD). So it is reported for both directions.
-//   - EV_ADD of what is there modifies it, and reports again what is ready. There is no EEXIST.
-//   - A change list without room for events ends at its first error. The changes before it are
-//     made, those after it are not.
-//   - udata has the size of a pointer, and x/sys declares it as one on most systems. What is put
-//     there is no pointer, so the garbage collector must not see it: the buffers are of uint64, and
-//     of type Kevent_t only for the system call.
+//   - A registration (a knote) belongs to a descriptor's number and a filter, in this process. A
+//     close of the number ends it, even if another descriptor of the same file is left. A child of
+//     fork(2) inherits no kqueue, so close-on-exec may be set later.
+//   - EV_CLEAR makes an edge of every arrival, as EPOLLET does. READ and WRITE are separate events
+//     and may come in two calls. The kernel reports WRITE at every ACK of the peer, and not only
+//     when there is room again.
+//   - EV_EOF on READ is the peer's half-close, and on WRITE the end of sending. It comes with the
+//     data that is left to read. On NetBSD, a pipe's writer and a Unix socket whose peer has shut
+//     down get it on READ alone. So this file reports it for both directions.
+//   - EV_ADD of a registration that exists modifies it and reports again what is ready. EEXIST does
+//     not occur.
+//   - A change list without room for events ends at its first error. The kernel has made the
+//     changes before it, and not those after it.
+//   - udata has the size of a pointer, and x/sys declares it as one on most systems. The value in
+//     it is not a pointer, so the garbage collector must not see it. The buffers are of uint64, and
+//     have the type Kevent_t only for the system call.
 //   - A timeout counts in ticks of the kernel's clock, 10 ms long by default on NetBSD and OpenBSD.
-//     It is late, never early.
+//     It may end late, and never early.
 
-// batch is how many events one system call can fetch: 8 KiB, 16 on FreeBSD.
+// batch is the largest number of events that one system call fetches. It takes 8 KiB, 16 on
+// FreeBSD.
 const batch = 256
 
 const (
@@ -41,26 +43,26 @@ const (
 	keventWords = (keventSize + 7) / 8
 )
 
-// wide says that a Token fits into udata. Otherwise udata has its generation, and tokens has the
-// rest by descriptor. An event that was fetched before its number was added anew is then reported
-// to the new registration if both have the same generation, which is legal.
+// wide is true if a Token fits into udata. Otherwise udata holds its generation, and tokens holds
+// the token by descriptor. An event that was fetched before its number was added again is then
+// reported to the new registration, if both have the same generation. The contract allows that.
 const wide = unsafe.Sizeof(unix.Kevent_t{}.Udata) == 8
 
-// A filter is a kind of event that is asked for, and what it means.
+// A filter is a kind of event to ask for, and its meaning.
 type filter struct {
 	number int
 	fflags uint32
 	ready  Ready
 }
 
-// directions are what Add asks for. exceptional (poller_urgent.go, poller_noturgent.go) has a
-// filter for urgent data where the system has one.
+// directions holds the filters that Add asks for. exceptional (poller_urgent.go,
+// poller_noturgent.go) holds a filter for urgent data on systems that have one.
 var directions = append([]filter{
 	{unix.EVFILT_READ, 0, Readable},
 	{unix.EVFILT_WRITE, 0, Writable},
 }, exceptional...)
 
-// mostFilters is how many directions has at most.
+// mostFilters is the greatest length of directions.
 const mostFilters = 3
 
 type backend struct {
@@ -71,11 +73,11 @@ type backend struct {
 	mu     sync.Mutex
 	tokens map[int]Token // mu; only if !wide
 
-	// Of the goroutine that waits.
+	// The goroutine that waits owns the fields below.
 	timeout time.Duration
-	room    int   // for events
-	found   int   // events in raw
-	errno   error // of the look that found them
+	room    int   // number of events that fit
+	found   int   // number of events in raw
+	errno   error // error of the call that filled raw
 	raw     [batch * keventWords]uint64
 }
 
@@ -97,15 +99,15 @@ func (b *backend) open(cfg *Config) error {
 	return nil
 }
 
-// keventsIn is how the system sees words.
+// keventsIn returns words in the system's type.
 func keventsIn(words []uint64) []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(&words[0])), uintptr(len(words))*8/keventSize)
 }
 
-// udata is where the system keeps a number for the caller.
+// udata returns the place where the kernel keeps a number for the caller.
 func udata(k *unix.Kevent_t) *uintptr { return (*uintptr)(unsafe.Pointer(&k.Udata)) }
 
-// change makes the same change of several filters of fd.
+// change makes the same change to several filters of fd.
 func (b *backend) change(fd, flags int, data uintptr, filters ...filter) error {
 	var words [mostFilters * keventWords]uint64
 	changes := keventsIn(words[:])[:len(filters)]
@@ -122,8 +124,8 @@ func (b *backend) change(fd, flags int, data uintptr, filters ...filter) error {
 	}
 }
 
-// changeAny succeeds if one of the directions can be changed so: the ends of a pipe have one each.
-// The error is that of the first.
+// changeAny makes a change to all directions, and succeeds if one of them accepts it: each end of a
+// pipe has only one. Otherwise it returns the first error.
 func (b *backend) changeAny(fd, flags int, data uintptr) error {
 	if b.change(fd, flags, data, directions...) == nil {
 		return nil
@@ -147,7 +149,7 @@ func (b *backend) changeAny(fd, flags int, data uintptr) error {
 func (b *backend) oneShot() bool { return false }
 
 func (b *backend) add(fd int, token Token) error {
-	if !wide { // before the first event
+	if !wide { // store the token before the first event
 		b.mu.Lock()
 		b.tokens[fd] = token
 		b.mu.Unlock()
@@ -193,7 +195,7 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	return b.report(events), nil
 }
 
-// report fills events with what was found, and returns how many there are.
+// report puts the found events into events, and returns their number.
 func (b *backend) report(events []Event) (kept int) {
 	if !wide {
 		b.mu.Lock()
@@ -205,12 +207,12 @@ func (b *backend) report(events []Event) (kept int) {
 		token := Token(*udata(k))
 		if token.Generation() == 0 {
 			b.waker.over()
-			continue // the wait has ended, which is all that it asks for
+			continue // this event only had to end the wait
 		}
 		if !wide {
 			generation := token
 			if token = b.tokens[int(k.Ident)]; Token(token.Generation()) != generation {
-				continue // it was deleted meanwhile
+				continue // the registration was deleted meanwhile
 			}
 		}
 		events[kept] = Event{Token: token, Ready: readyOf(k)}
@@ -236,7 +238,7 @@ func (b *backend) look() bool {
 	return b.fetch(&none)
 }
 
-// longest is the longest timeout that all systems take. Some refuse 100,000,000 seconds and more,
+// longest is the longest timeout that all systems accept. Some refuse 100,000,000 seconds and more,
 // and time_t may have 32 bits.
 const longest = math.MaxInt32 * time.Millisecond
 

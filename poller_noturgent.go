@@ -2,6 +2,6 @@
 
 package pollux
 
-// exceptional is empty: kqueue(2) does not report urgent data here, but the arrival of it on some
-// versions as Readable.
+// exceptional is empty: kqueue(2) does not report urgent data here. On some versions its arrival
+// counts as Readable.
 var exceptional []filter

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waker makes an event of the poller's own by a pipe: NetBSD before 10 and OpenBSD before 7.8 have
-// no EVFILT_USER. The pipe has to be emptied, since a write to a full one makes no edge.
+// waker makes an event of the poller's own by a pipe, since NetBSD before 10 and OpenBSD before 7.8
+// have no EVFILT_USER. The pipe must be emptied, since a write to a full pipe makes no edge.
 type waker struct{ r, w int }
 
 func (k *waker) open(b *backend) error {
@@ -29,7 +29,7 @@ func (k *waker) wake(*backend) error {
 		switch err {
 		case unix.EINTR:
 			continue
-		case nil, unix.EAGAIN: // if it is full, an edge of an earlier byte is still to be reported, or its Wait has not returned yet
+		case nil, unix.EAGAIN: // a full pipe still has an edge to report, or the Wait that reports it has not returned yet
 			return nil
 		}
 		return os.NewSyscallError("write", err)

@@ -13,39 +13,40 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Windows completes where the other systems report readiness. A program gives its completion port
-// an operation with a buffer, and the port says when it is done. The Poller's contract is
-// readiness: so that all modes are the same code on all systems, a timeout loses no data, and an
-// idle connection has no buffer. Two ways lead from the one to the other.
+// Windows reports completion where the other systems report readiness. A program gives its
+// completion port an operation with a buffer, and the port reports its end. The Poller's contract
+// is readiness. So all modes have the same code on all systems, a timeout loses no data, and an
+// idle connection has no buffer. There are two ways to turn the one into the other.
 //
-// The first is the driver below every socket of a Microsoft provider, AFD. It has an operation that
-// moves no data: IOCTL_AFD_POLL asks for any of a set of events of a socket, and completes to a
-// port once one of them is there. afd_windows.go asks it, so a poller is a completion port, and
-// Wait takes packets from it. libuv, mio, wepoll and Trio stand on the same operation, and select
-// itself is made of it. It is not in the documentation of Windows, but every program that waits for
+// The first way is AFD, the driver below every socket of a Microsoft provider. It has an operation
+// that moves no data: IOCTL_AFD_POLL asks for a set of events of a socket, and completes to a port
+// when one of them is present. afd_windows.go uses it. So a poller is a completion port, and Wait
+// takes packets from it. libuv, mio, wepoll and Trio use the same operation, and Windows builds
+// select on it. The documentation of Windows does not have it, but every program that waits for
 // sockets uses it.
 //
-// The second is select itself, on a goroutine of its own (select_windows.go), for a socket of a
-// provider that AFD does not know. There is no list of these: Add tries AFD, and takes select if
-// AFD refuses.
+// The second way is select itself, on a goroutine of its own (select_windows.go). It is for a
+// socket of a provider that AFD does not know. There is no list of these: Add tries AFD, and uses
+// select if AFD refuses.
 //
-// What that costs:
+// The costs:
 //
-//   - An AFD poll is one-shot, so the Poller is (OneShot). A message that a reader waited for is a
-//     system call to ask, one for the packet, and one to read, where epoll needs the last two.
-//   - A registration for which both directions are asked is asked anew after each event. Asking for
-//     more than is asked already takes two calls and a packet: the poll must be ended first, see
-//     registration.
+//   - An AFD poll is one-shot, and so is the Poller (OneShot). A message for which a reader has
+//     waited takes one system call to ask, one for the packet, and one to read. epoll needs only
+//     the last two.
+//   - If both directions of a registration are asked for, the poller asks anew after each event. To
+//     ask for more events than the running poll does takes two calls and a packet: the running poll
+//     must be ended first, see registration.
 //   - A timeout has the resolution of the system's clock tick, 1 to 16 ms, and is never early.
-//   - The port cannot be parked in Go's own poller: scheduler_windows.go says how it waits.
+//   - Go's own poller cannot wait for the port: scheduler_windows.go explains how it waits.
 
-// batch is how many packets one system call can take.
+// batch is the largest number of packets that one system call takes.
 const batch = 256
 
-// The keys of packets.
+// These are the keys of packets.
 const (
-	keyAFD    = iota + 1 // a poll has come to its end; the packet's Overlapped says which
-	keySelect            // the selector has found something
+	keyAFD    = iota + 1 // a poll has ended; the packet's Overlapped tells which
+	keySelect            // the selector has found events
 	keyWake
 )
 
@@ -56,16 +57,16 @@ type backend struct {
 
 	mu       sync.Mutex
 	byFD     map[int]*registration // mu
-	leaving  map[int]*registration // mu; deleted ones whose poll has not ended: at most one for each socket
-	helpers  []*helper             // mu; all of them
-	free     []*helper             // mu; those that can take another poll
+	leaving  map[int]*registration // mu; deleted registrations whose poll has not ended: at most one for each socket
+	helpers  []*helper             // mu; all helpers
+	free     []*helper             // mu; helpers that can take another poll
 	selector *selector             // mu; nil until a socket needs it
 
-	// Of the goroutine that waits.
-	room    int    // for packets
-	timeout uint32 // of block, in milliseconds
-	found   uint32 // packets in raw
-	failure error  // of taking them
+	// The goroutine that waits owns the fields below.
+	room    int    // number of packets that fit
+	timeout uint32 // the timeout of block, in milliseconds
+	found   uint32 // number of packets in raw
+	failure error  // the error of the call that filled raw
 	raw     [batch]packet
 }
 
@@ -99,8 +100,8 @@ func (b *backend) open(cfg *Config) error {
 	return nil
 }
 
-// startWinsock makes sure that WSAStartup was called, for a program that uses no package but this
-// one.
+// startWinsock makes sure that WSAStartup was called, in case the program uses no other network
+// package.
 var startWinsock = sync.OnceValue(func() error {
 	var data windows.WSAData
 	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, &data))
@@ -121,7 +122,7 @@ func (b *backend) add(fd int, token Token) error {
 	r := &registration{fd: fd, base: base, token: token, want: wantRead | wantWrite | wantUrgent}
 	b.byFD[fd] = r
 	if old := b.leaving[fd]; old != nil {
-		old.next = r // asked for once the poll of old has ended
+		old.next = r // its poll starts when the poll of old has ended
 		return nil
 	}
 	if err := b.ask(r); err != nil {
@@ -163,7 +164,7 @@ func (b *backend) delete(fd int, token Token) error {
 	if r.asked == 0 {
 		return nil
 	}
-	b.leaving[fd] = r // the system writes into it until its poll has ended
+	b.leaving[fd] = r // the kernel writes into it until its poll has ended
 	return b.cancel(r)
 }
 
@@ -227,7 +228,8 @@ func (b *backend) yield() error { return b.strategy.pass(b) }
 
 func (b *backend) crowded() time.Duration { return b.strategy.crowded() }
 
-// wake puts a packet in the port's queue, unless there is one: each costs memory that is not paged.
+// wake posts a packet to the port, unless one is there already: each packet costs memory that is
+// not paged.
 func (b *backend) wake() error {
 	if b.woken.Swap(true) {
 		return nil
@@ -243,17 +245,18 @@ func (b *backend) post(key uint32) error {
 	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(b.port, 0, uintptr(key), nil))
 }
 
-// endsWithin is how long close waits for the system to end its polls. It does so at once.
+// endsWithin limits the time that close waits for the kernel to end its polls. The kernel does that
+// at once.
 const endsWithin = time.Second
 
-// abandoned are registrations that the system may still write into, of pollers that are closed.
+// abandoned holds registrations of closed pollers into which the kernel may still write.
 var abandoned struct {
 	sync.Mutex
 	all []*registration
 }
 
-// close ends the polls that are under way and waits for their ends: the system writes into their
-// registrations until then.
+// close ends the running polls and waits for their ends: until then the kernel writes into their
+// registrations.
 func (b *backend) close() error {
 	b.mu.Lock()
 	selector := b.selector
@@ -282,7 +285,7 @@ func (b *backend) close() error {
 		}
 	}
 	errs := []error{b.failure}
-	for _, r := range b.leaving { // empty, unless the system is broken
+	for _, r := range b.leaving { // empty, unless the kernel has not ended the polls in time
 		abandoned.Lock()
 		abandoned.all = append(abandoned.all, r)
 		abandoned.Unlock()

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What is peculiar to the poller of Windows: it is one-shot, over sockets of any provider. The tests
-// run over both of its ways, AFD and select.
+// These tests cover the special properties of the poller of Windows: it is one-shot, and takes
+// sockets of any provider. They run over AFD and over select.
 
 var (
 	wsock      = windows.NewLazySystemDLL("ws2_32.dll")
@@ -27,10 +27,10 @@ var (
 	procSend   = wsock.NewProc("send")
 )
 
-// own is the token of the socket that a test is about.
+// own is the token of the socket under test.
 var own = pollux.MakeToken(7, 3)
 
-// A wpoller is a poller with the ways that the tests use.
+// A wpoller is a poller with helper methods for the tests.
 type wpoller struct {
 	*pollux.Poller
 	t *testing.T
@@ -99,7 +99,7 @@ func connect(t *testing.T, h windows.Handle, at windows.Sockaddr) {
 	}
 }
 
-// wpair is two connected sockets. A poller says when the listener has one of them.
+// wpair returns two connected sockets. A poller reports when the listener has a connection.
 func wpair(t *testing.T) (a, b windows.Handle) {
 	t.Helper()
 	ln, at := wlistener(t)
@@ -128,7 +128,7 @@ func wsend(t *testing.T, h windows.Handle, text string, flags int) {
 	}
 }
 
-// wread receives until nothing is left.
+// wread receives until no data is left, and returns the number of bytes.
 func wread(t *testing.T, h windows.Handle) (total int) {
 	t.Helper()
 	var p [16 << 10]byte
@@ -181,7 +181,7 @@ func (p wpoller) await(token pollux.Token, want pollux.Ready) (got pollux.Ready)
 }
 
 // quiet fails if one of bits comes before an event that is certain: that of another socket, which
-// becomes ready only now.
+// quiet makes ready.
 func (p wpoller) quiet(bits pollux.Ready, why string) {
 	p.t.Helper()
 	mark := pollux.MakeToken(99, 1)
@@ -326,7 +326,7 @@ func TestConnectOfWindows(t *testing.T) {
 	})
 }
 
-// Urgent data stays where it is until it is read. It is reported once, and not at each Arm.
+// Urgent data stays until it is read. It is reported once, and not at each Arm.
 func TestUrgentOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
 		a, b := wpair(t)
@@ -370,8 +370,8 @@ func TestErrorsOfWindows(t *testing.T) {
 	})
 }
 
-// A socket that is added again right after Delete is another registration. Its poll begins when that
-// of the first has ended, so that there is one at most.
+// A socket that is added again right after Delete is a new registration. Its poll starts when the
+// poll of the first has ended, so that at most one is running.
 func TestAddAgainOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, afd bool) {
 		a, b := wpair(t)
@@ -398,7 +398,7 @@ func TestAddAgainOfWindows(t *testing.T) {
 	})
 }
 
-// More sockets than one helper takes, with the garbage collector at work.
+// This test has more sockets than one helper takes, while the garbage collector runs.
 func TestManyOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, afd bool) {
 		pairs := 200

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// More facts of Go's runtime that this file relies on, beside those of scheduler.go:
+// This file relies on one more fact of Go's runtime, beside those of scheduler.go:
 //
-//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets the edges
-//     so far (pollReset), then calls its function, and parks each time that the function returns
-//     false. So that function must look before it does.
+//  6. Go's poller watches a descriptor edge-triggered (netpollopen). RawConn.Read forgets earlier
+//     edges (pollReset) and then calls its function. It parks each time that the function returns
+//     false. So the function must look for events before it returns false.
 //
 // An epoll descriptor is readable while one of its own descriptors is ready. Each event makes an
 // edge of it (ep_poll_callback in fs/eventpoll.c).
 
-// newStrategy is the one place in which a strategy is chosen. It takes over an epoll descriptor.
-// edge makes an event of the poller's own.
+// newStrategy makes the strategy and gives it the epoll descriptor. edge makes an event of the
+// poller's own. No other function chooses a strategy.
 func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	if s == Block {
 		return &block{release: func() error { return os.NewSyscallError("close", unix.Close(epfd)) }}, nil
@@ -27,8 +27,8 @@ func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	return newPark(epfd, edge)
 }
 
-// park is the strategy Park: the goroutine waits in Go's own poller, as one that reads from a
-// net.Conn does.
+// park is the strategy Park: the goroutine waits in Go's own poller, as a goroutine does that reads
+// from a net.Conn.
 //
 // While other goroutines compute, Go asks that poller late (fact 3). The goroutine then stays
 // ready, and looks each time that it runs:
@@ -44,26 +44,26 @@ type park struct {
 	try  func(uintptr) bool
 
 	edge      func() error
-	askMyself func() error // ask, made once
+	askMyself func() error // the method ask as a value, made once
 
 	company
 	k      kernel
 	awake  bool   // the last wait ended without parking, or did not look for long
 	parked bool   // this wait has parked
-	asking asking // the call of attempt is only to have Go's own poller asked
-	parks  uint   // how often it parked
+	asking asking // set while attempt only has to make Go ask its own poller
+	parks  uint   // number of times that it parked
 }
 
 const (
-	// calmToTrust is from how many calm yields on the yield is left out, except before every
-	// trustFor-th time that the poller parks. A yield is two switches more, and a thread to wake if
-	// a processor is idle (fact 5).
+	// After calmToTrust calm yields in a row, the poller parks without a yield, except each
+	// trustFor-th time. A yield costs two more switches, and wakes a thread if a processor is idle
+	// (fact 5).
 	calmToTrust = 8
 	trustFor    = 8
 )
 
 func newPark(epfd int, edge func() error) (*park, error) {
-	// os.NewFile has Go's poller watch a descriptor only if it is non-blocking.
+	// Go's poller watches the descriptor of an os.NewFile only if it is non-blocking.
 	if err := unix.SetNonblock(epfd, true); err != nil {
 		unix.Close(epfd)
 		return nil, os.NewSyscallError("fcntl", err)
@@ -127,8 +127,8 @@ func (p *park) attempt(uintptr) bool {
 	return false
 }
 
-// othersCompute lets others run before the poller parks, and returns whether a look has found
-// something since.
+// othersCompute lets other goroutines run before the poller parks. It returns true if a look has
+// found events meanwhile.
 func (p *park) othersCompute() bool {
 	if p.calm >= calmToTrust && p.parks%trustFor != 0 {
 		return false
@@ -136,7 +136,7 @@ func (p *park) othersCompute() bool {
 	return p.goFirst(p.k)
 }
 
-// ask has the scheduler ask Go's own poller, see asking.
+// ask makes the scheduler ask Go's own poller, see asking.
 func (p *park) ask() error {
 	p.asking = askNow
 	err := p.conn.Read(p.try)

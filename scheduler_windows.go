@@ -1,11 +1,11 @@
 package pollux
 
-// A completion port cannot be waited for in Go's own poller, which has one of its own. So the wait
-// is a system call, and the thread keeps its processor in it until sysmon takes that away (fact 1),
-// up to 20 ms later. Hence the goroutine lets all others run before it makes that call.
+// Go's own poller cannot wait for a completion port, since it has one of its own. So the wait is a
+// system call, and the thread keeps its processor in it until sysmon takes that away (fact 1), up
+// to 20 ms later. For this reason the goroutine lets all others run before it makes that call.
 
-// newStrategy is the one place in which a strategy is chosen. release gives back what the poller
-// owns.
+// newStrategy makes the strategy. No other function chooses one. release closes the handles of the
+// poller.
 func newStrategy(s Strategy, release func() error) strategy {
 	if s == Block {
 		return &block{release: release}
@@ -13,8 +13,8 @@ func newStrategy(s Strategy, release func() error) strategy {
 	return &polite{release: release}
 }
 
-// polite is the strategy Park where the system cannot park: others run first, then a system call
-// blocks.
+// polite is the strategy Park on a system that cannot park: other goroutines run first, and then a
+// system call blocks.
 //
 //	      look: nothing            Gosched took long
 //	wait ───────────────▶ yield ─────────────────────▶ look, yield, look, ... until there is something
@@ -38,8 +38,8 @@ func (p *polite) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-// pass leaves it to sysmon, every 10 ms, to ask Go's own poller: nothing that Go's poller watches can
-// be made ready by hand here, as a pipe on other systems.
+// pass leaves it to sysmon to ask Go's own poller, every 10 ms. On other systems a byte in a pipe
+// makes Go ask it. Here Go's poller watches nothing that this package could make ready.
 func (p *polite) pass(kernel) error {
 	return p.company.pass(func() error { return nil })
 }

@@ -10,19 +10,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// A selector watches sockets of providers that AFD does not know, by select on a goroutine of its
-// own. A poller has at most one, from the first such socket on. select is level-triggered, so a
-// direction is asked for until it is reported, and again after Arm: the contract is kept. Three
-// things are less than with AFD: each change costs a wake-up, the half-close of a peer comes as
-// Readable without Hangup, and each call costs time in proportion to the number of sockets.
+// A selector watches sockets of providers that AFD does not know, with select on a goroutine of its
+// own. A poller has at most one, from its first such socket on. select is level-triggered. So the
+// selector asks for a direction until it has reported it, and again after Arm: this keeps the
+// contract.
 //
-// A UDP socket connected to itself ends a select that is under way.
+// Three things are worse than with AFD. Each change costs a wake-up. A peer's half-close comes as
+// Readable without Hangup. Each call takes time in proportion to the number of sockets.
+//
+// A UDP socket connected to itself ends a running select.
 type selector struct {
 	b    *backend
 	bell windows.Handle
 	over chan struct{} // closed when the goroutine has ended
 
-	// Guarded by b.mu.
+	// b.mu guards the fields below.
 	rung    bool // a datagram is on its way to bell
 	posted  bool // a packet of keySelect is on its way
 	closing bool
@@ -30,16 +32,16 @@ type selector struct {
 	told    []toldEvent
 }
 
-// A toldEvent waits for Wait.
+// A toldEvent is an event that the next Wait returns.
 type toldEvent struct {
 	r     *registration
 	ready Ready
 }
 
-// selectInstead puts r, which AFD has refused, under the selector. mu is held.
+// selectInstead gives r, which AFD has refused, to the selector. The caller holds mu.
 //
-// Errors: WSAENOTSOCK if it is no open socket, so that the selector would only spin; those of making
-// the selector.
+// Errors: WSAENOTSOCK if fd is not an open socket, on which the selector would spin; errors of
+// making the selector.
 func (b *backend) selectInstead(r *registration) error {
 	var kind int32
 	size := int32(unsafe.Sizeof(kind))
@@ -71,7 +73,7 @@ func newSelector(b *backend) (*selector, error) {
 	return s, nil
 }
 
-// newBell makes a UDP socket that is connected to itself.
+// newBell returns a UDP socket that is connected to itself.
 func newBell() (windows.Handle, error) {
 	h, err := windows.WSASocket(windows.AF_INET, windows.SOCK_DGRAM, 0, nil, 0,
 		windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
@@ -93,7 +95,7 @@ func newBell() (windows.Handle, error) {
 	return h, nil
 }
 
-// changed makes the goroutine look at regs anew. b.mu is held.
+// changed makes the goroutine read regs anew. The caller holds b.mu.
 func (s *selector) changed() {
 	if s.rung {
 		return
@@ -113,11 +115,11 @@ func (s *selector) close() {
 	<-s.over
 }
 
-// An fdSet is fd_set of <winsock2.h>, whose length a program may choose:
+// An fdSet has the layout of fd_set of <winsock2.h>. A program may choose its length:
 //
 //	struct fd_set { u_int fd_count; SOCKET fd_array[]; };
 //
-// fd_count has the place of a SOCKET, of which it is the lower half where one has 64 bits.
+// fd_count takes the place of one SOCKET. With 64 bits it is the lower half of that place.
 type fdSet []windows.Handle
 
 func (f *fdSet) reset()               { *f = append((*f)[:0], 0) }
@@ -132,7 +134,7 @@ var (
 	procGetpeername = ws2_32.NewProc("getpeername")
 )
 
-// sysSelect wraps select. The timeout is a struct timeval of two longs; nil is none.
+// sysSelect wraps select. The timeout is a struct timeval of two longs; nil means no timeout.
 func sysSelect(read, write, except fdSet, timeout *[2]int32) error {
 	n, _, errno := syscall.SyscallN(procSelect.Addr(), 0, uintptr(unsafe.Pointer(&read[0])), uintptr(unsafe.Pointer(&write[0])),
 		uintptr(unsafe.Pointer(&except[0])), uintptr(unsafe.Pointer(timeout)))
@@ -142,8 +144,8 @@ func sysSelect(read, write, except fdSet, timeout *[2]int32) error {
 	return nil
 }
 
-// connected says whether h is: the exceptional condition of one that is not is that a connect has
-// failed.
+// connected reports whether h is connected. The exceptional condition of a socket that is not
+// connected means that a connect has failed.
 func connected(h windows.Handle) bool {
 	var name windows.RawSockaddrAny
 	size := int32(unsafe.Sizeof(name))
@@ -151,7 +153,7 @@ func connected(h windows.Handle) bool {
 	return n == 0
 }
 
-// run is the goroutine.
+// run is the function of the goroutine.
 func (s *selector) run() {
 	defer close(s.over)
 	defer windows.Closesocket(s.bell)
@@ -168,10 +170,10 @@ func (s *selector) run() {
 
 		err := sysSelect(read, write, except, nil)
 		if err != nil {
-			// One of them was closed without Delete. Find it.
+			// A socket was closed without Delete. Find it.
 			asked = s.sift(asked)
 			if len(asked) == 0 {
-				time.Sleep(time.Millisecond) // memory is short, or the like
+				time.Sleep(time.Millisecond) // for example, memory is short
 			}
 			continue
 		}
@@ -207,7 +209,8 @@ func (s *selector) run() {
 	}
 }
 
-// fill drops those that were deleted, and fills the sets with what the others want. mu is held.
+// fill removes deleted registrations, and fills the sets with the events that the others want. The
+// caller holds mu.
 func (s *selector) fill(asked []*registration, read, write, except *fdSet) []*registration {
 	s.regs = slices.DeleteFunc(s.regs, func(r *registration) bool { return r.deleted })
 	read.reset()
@@ -232,7 +235,7 @@ func (s *selector) fill(asked []*registration, read, write, except *fdSet) []*re
 	return asked
 }
 
-// tell keeps an event for Wait, and posts a packet. mu is held.
+// tell stores an event for Wait, and posts a packet. The caller holds mu.
 func (s *selector) tell(r *registration, ready Ready) {
 	if ready == 0 || r.deleted {
 		return
@@ -242,14 +245,15 @@ func (s *selector) tell(r *registration, ready Ready) {
 	s.post()
 }
 
-// post has Wait take what is told. mu is held.
+// post makes Wait take the stored events. The caller holds mu.
 func (s *selector) post() {
 	if !s.posted {
 		s.posted = s.b.post(keySelect) == nil // if memory is short, the next event tries again
 	}
 }
 
-// sift reports those that make select fail, and returns them. They get no further event.
+// sift finds the registrations that make select fail, reports an event for each, and returns them.
+// They get no further event.
 func (s *selector) sift(asked []*registration) (bad []*registration) {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
@@ -268,7 +272,8 @@ func (s *selector) sift(asked []*registration) (bad []*registration) {
 	return bad
 }
 
-// take fills events with what was told. What finds no room is left for the next Wait. mu is held.
+// take moves stored events into events. The next Wait takes those that find no room. The caller
+// holds mu.
 func (s *selector) take(events []Event) (n int) {
 	s.posted = false
 	for len(s.told) > 0 && n < len(events) {

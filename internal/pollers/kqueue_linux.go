@@ -10,6 +10,6 @@ import (
 // descriptors.
 func KqueueUser(s pollux.Strategy) (Poller, error) { return user.New(&pollux.Config{Strategy: s}) }
 
-// KqueuePipe makes that of NetBSD over the same model, which wakes itself by a pipe. It takes seven
-// descriptors.
+// KqueuePipe makes the poller of NetBSD over the same model. It wakes itself by a pipe, and takes
+// seven descriptors.
 func KqueuePipe(s pollux.Strategy) (Poller, error) { return pipe.New(&pollux.Config{Strategy: s}) }

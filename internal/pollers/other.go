@@ -12,7 +12,7 @@ import (
 
 var errNone = fmt.Errorf("pollers: no poller of its own for tests on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
-// All fail: they are written for Linux.
+// These functions return an error: the pollers exist only on Linux.
 func OneShot() (Poller, error)                   { return nil, errNone }
 func Poll() (Poller, error)                      { return nil, errNone }
 func KqueueUser(pollux.Strategy) (Poller, error) { return nil, errNone }

@@ -1,7 +1,7 @@
-// Package pollers has pollers for tests on Linux. OneShot and Poll are one-shot, which none of
-// Linux's own is: an event for a direction uses it up, and Arm asks for it again. So the part of
-// the contract that Windows depends on is tested on Linux too. KqueueUser and KqueuePipe are the
-// pollers of macOS and the BSDs over a model of kqueue.
+// Package pollers has pollers for tests on Linux. OneShot and Poll are one-shot: an event uses up
+// its direction, and Arm asks for it again. Linux's own poller is not one-shot, but Windows depends
+// on this part of the contract. With these pollers it is tested on Linux too. KqueueUser and
+// KqueuePipe are the pollers of macOS and the BSDs over a model of kqueue.
 package pollers
 
 import (
@@ -32,7 +32,7 @@ var _ Poller = (*pollux.Poller)(nil)
 // variable is the environment variable that names the poller of a test run.
 const variable = "POLLUX_TEST_POLLER"
 
-// named are the pollers that FromEnv knows.
+// named holds the pollers that FromEnv knows.
 var named = map[string]func() (Poller, error){
 	"oneshot":     OneShot,
 	"poll":        Poll,
@@ -40,9 +40,10 @@ var named = map[string]func() (Poller, error){
 	"kqueue-pipe": func() (Poller, error) { return KqueuePipe(pollux.Park) },
 }
 
-// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names:
-// "oneshot" (EPOLLONESHOT), "poll" (poll(2)), "kqueue" or "kqueue-pipe" (a model of kqueue). It
-// returns nil if the variable is empty or not set. Any other value gives a function that fails.
+// FromEnv returns the function that makes the poller which the environment variable
+// POLLUX_TEST_POLLER names: "oneshot" (EPOLLONESHOT), "poll" (poll(2)), "kqueue" or "kqueue-pipe"
+// (a model of kqueue). It returns nil if the variable is empty or not set. Any other value gives a
+// function that fails.
 func FromEnv() func() (Poller, error) {
 	name := os.Getenv(variable)
 	if name == "" {

@@ -4,5 +4,5 @@ package user
 
 import unix "github.com/polluxio/pollux/internal/kqueue"
 
-// exceptional is the filter for urgent data. Sockets have it.
+// exceptional holds the filter for urgent data, which sockets have.
 var exceptional = []filter{{unix.EVFILT_EXCEPT, unix.NOTE_OOB, Readable | Urgent}}

@@ -11,8 +11,8 @@ import (
 // waker makes an event of the poller's own by EVFILT_USER, a filter without a descriptor.
 type waker struct{}
 
-// wakeIdent is its number. The filter has numbers of its own, so that it does not matter which
-// descriptor has it.
+// wakeIdent is the number of that filter. Its numbers are separate from those of descriptors, so a
+// descriptor may have the same number.
 const wakeIdent = 0
 
 func (*waker) open(b *backend) error {

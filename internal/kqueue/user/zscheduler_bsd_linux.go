@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// A kqueue cannot be waited for in Go's own poller, as Linux's strategy Park does it: that poller
-// registers READ and WRITE for each descriptor, and a kqueue has READ only; and fcntl(2) makes no
-// kqueue non-blocking (ENOTTY on NetBSD). So the wait is a system call, and the thread keeps its
-// processor in it until sysmon takes that away (fact 1), up to 20 ms later. Hence the goroutine
-// lets all others run before it makes that call.
+// Go's own poller cannot wait for a kqueue, as it waits for an epoll in Linux's strategy Park. It
+// registers READ and WRITE for each descriptor, and a kqueue has only READ. Also, fcntl(2) does not
+// make a kqueue non-blocking (ENOTTY on NetBSD). So the wait is a system call, and the thread keeps
+// its processor in it until sysmon takes that away (fact 1), up to 20 ms later. For this reason the
+// goroutine lets all others run before it makes that call.
 
-// newStrategy is the one place in which a strategy is chosen.
+// newStrategy makes the strategy. No other function chooses one.
 func newStrategy(s Strategy, release func() error) strategy {
 	if s == Block {
 		return &block{release: release}
@@ -22,8 +22,8 @@ func newStrategy(s Strategy, release func() error) strategy {
 	return newPolite(release)
 }
 
-// polite is the strategy Park where the system cannot park: others run first, then a system call
-// blocks.
+// polite is the strategy Park on a system that cannot park: other goroutines run first, and then a
+// system call blocks.
 //
 //	      look: nothing            Gosched took long
 //	wait ───────────────▶ yield ─────────────────────▶ look, yield, look, ... until there is something
@@ -56,23 +56,23 @@ func (p *polite) pass(kernel) error { return p.company.pass(askGoPoller) }
 
 func (p *polite) close() error { return p.release() }
 
-// goPoller is for all pollers of the process. It has the scheduler ask Go's own poller, see asking:
-// the edge is a byte in a pipe which that poller watches.
+// goPoller serves all pollers of the process. It makes the scheduler ask Go's own poller, see
+// asking. The edge is a byte in a pipe that Go's poller watches.
 var goPoller asker
 
 func askGoPoller() error { return goPoller.ask() }
 
 type asker struct {
 	opening sync.Once
-	r, w    *os.File        // immutable once open, as the next two; nil if no pipe could be made
-	conn    syscall.RawConn // of r
+	r, w    *os.File        // immutable once open, as are the next two; nil if no pipe could be made
+	conn    syscall.RawConn // the connection of r
 	try     func(uintptr) bool
 
 	mu     sync.Mutex // held by the poller that asks
 	asking asking     // mu
 }
 
-// open opens the pipe, for good. Without one that poller is asked by sysmon alone, every 10 ms.
+// open opens the pipe, which stays open. Without a pipe, only sysmon asks Go's poller, every 10 ms.
 func (a *asker) open() {
 	a.opening.Do(func() {
 		r, w, err := os.Pipe()
@@ -91,7 +91,7 @@ func (a *asker) open() {
 
 func (a *asker) ask() error {
 	if a.r == nil || !a.mu.TryLock() {
-		return nil // another poller of the process is asking just now
+		return nil // another poller of the process is asking now
 	}
 	defer a.mu.Unlock()
 	a.asking = askNow
@@ -100,7 +100,7 @@ func (a *asker) ask() error {
 	return err
 }
 
-// attempt is called by RawConn.Read, which parks if it returns false.
+// attempt is the function of RawConn.Read, which parks if attempt returns false.
 func (a *asker) attempt(fd uintptr) bool {
 	if a.asking == askNow {
 		a.asking = asked

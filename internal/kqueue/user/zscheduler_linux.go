@@ -9,81 +9,82 @@ import (
 )
 
 // The scheduler files have everything in the package that depends on Go's scheduler: the ways to
-// wait. The rule is that a goroutine that is ready runs: a poller never keeps a processor (a P)
-// that a goroutine, a timer or a connection of Go's own poller needs. This file has what all
-// systems share; scheduler_linux.go, scheduler_bsd.go and scheduler_windows.go each have the way of their systems.
+// wait. The aim is that a ready goroutine runs soon. So a poller never keeps a processor (a P) that
+// a goroutine, a timer or a connection of Go's own poller needs. This file has the common part of
+// all systems. scheduler_linux.go, scheduler_bsd.go and scheduler_windows.go have the rest for
+// their systems.
 //
 // It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
 // runtime/netpoll_epoll.go):
 //
 //  1. A thread in a system call keeps its processor until sysmon takes it away (retake). sysmon
-//     does so when it finds the thread in the same call twice, and it looks every 20 us to 10 ms. A
+//     does so when it finds the thread in the same call twice. It looks every 20 us to 10 ms. A
 //     goroutine that parks gives its processor up at once.
-//  2. A scheduler without work (findRunnable) runs the processor's queue first, then the global
-//     queue, then asks Go's own poller (netpoll), and only then lets the processor go idle.
-//     Otherwise sysmon asks netpoll, if 10 ms have passed without.
-//  3. Gosched puts its caller at the end of the global queue. So findRunnable never gets as far as
-//     netpoll in a call of Gosched, and beside goroutines that compute it never does at all.
-//  4. Every 61st scheduling takes the first of the global queue before all others. This may be the
-//     caller of Gosched. So one return without delay does not prove that no other goroutine is
+//  2. A scheduler without work (findRunnable) first runs the processor's queue, then the global
+//     queue, and then asks Go's own poller (netpoll). Only after that does the processor go idle.
+//     If netpoll was not asked for 10 ms, sysmon asks it.
+//  3. Gosched puts its caller at the end of the global queue. So findRunnable finds the caller
+//     there, and never asks netpoll during a call of Gosched. While other goroutines compute, it
+//     never asks netpoll at all.
+//  4. Every 61st scheduling takes the first goroutine of the global queue before all others. This
+//     may be the caller of Gosched. So one quick return does not prove that no other goroutine is
 //     ready.
-//  5. Gosched wakes a thread if a processor is idle (wakep): a futex call and a search for work.
+//  5. Gosched wakes a thread if a processor is idle (wakep). This costs a futex call and a search
+//     for work.
 
-// A kernel is what a strategy needs of the backend.
+// A kernel has the methods of the backend that a strategy calls.
 type kernel interface {
-	// look takes the events that are there, without blocking. It returns false if it finds no
-	// events.
+	// look takes the present events without blocking. It returns false if it found none.
 	look() bool
-	// block does the same once there are some. It is a system call that the scheduler knows of.
+	// block waits for events and takes them. It is a system call that the scheduler knows of.
 	block()
 }
 
-// A strategy is a way to wait. Its methods are for the goroutine that waits.
+// A strategy is a way to wait. Only the goroutine that waits calls its methods.
 type strategy interface {
-	// wait looks for events. With mayWait it returns when there are some, else at once. Now and
-	// then it returns without any.
+	// wait looks for events. With mayWait it returns when there are events, and otherwise at once.
+	// Now and then it returns without events.
 	wait(k kernel, mayWait bool) error
-	// pass lets others run if the caller has had its processor for long. It is called between two
-	// waits.
+	// pass lets other goroutines run if the caller has kept its processor for long. It is called
+	// between two waits.
 	pass(k kernel) error
-	// crowded is for how long other goroutines computed when they were last let run, or 0.
+	// crowded returns how long other goroutines computed when they last ran, or 0.
 	crowded() time.Duration
 	// close closes the descriptor.
 	close() error
 }
 
 const (
-	// computing is how long a call of Gosched takes at least if another goroutine computes. One
-	// that was woken to answer a message mostly takes less.
+	// computing is the shortest call of Gosched that shows another goroutine to compute. A
+	// goroutine that was woken to answer a message mostly takes less.
 	computing = 20 * time.Microsecond
-	// looking is what another poller needs to find nothing, with the switch to it and back.
+	// looking is the time in which another poller finds nothing, with the switch to it and back.
 	looking = 2 * time.Microsecond
-	// A poller that does not park lets others run this often, and has Go's own poller asked that
-	// often.
+	// A poller that does not park lets others run once in letRunEvery, and has Go's own poller
+	// asked once in askEvery.
 	letRunEvery = 250 * time.Microsecond
 	askEvery    = 500 * time.Microsecond
-	// Beside goroutines that compute for longer than that, it has this part of their time, at most
-	// shareMost.
+	// Beside goroutines that compute, the poller keeps the processor for 1/shareOfStint of their
+	// time, if that is more than letRunEvery, and at most for shareMost.
 	shareOfStint = 4
 	shareMost    = 2 * time.Millisecond
-	// calmToWait is how many calls of yield in a row must find nothing before the poller waits
-	// (fact 4).
+	// calmToWait is the number of calls of yield in a row that must find no computing goroutine
+	// before the poller waits (fact 4).
 	calmToWait = 2
-	// patience is how many times the poller looks again beside goroutines that compute. Then it
-	// waits all the same: there is no traffic. The next event may then have to wait for sysmon, 10
-	// ms.
+	// patience is the number of looks beside goroutines that compute. After that many without an
+	// event, the poller waits in any case, since there is no traffic. The next event may then have
+	// to wait for sysmon, up to 10 ms.
 	patience = 256
-	// lingerFor is the part of their time that the poller takes for looking beside goroutines that
-	// compute: 1/64.
+	// lingerFor sets how long the poller looks beside goroutines that compute: 1/64 of their time.
 	lingerFor = 64
 )
 
-// yielding counts the pollers of the process that are in a call of Gosched. They must not take one
-// another for goroutines that compute: none of them would ever park.
+// yielding counts the pollers of the process that are in a call of Gosched. A poller must not take
+// the others for goroutines that compute: then none of them would ever park.
 var yielding atomic.Int32
 
-// yield lets other goroutines run. It returns for how long if some of them compute, else 0, and
-// what time it is then.
+// yield lets other goroutines run. took is how long they ran, or 0 if none of them computes. now is
+// the time after that.
 func yield() (took, now time.Duration) {
 	others := yielding.Add(1) - 1
 	since := monotonic()
@@ -96,25 +97,25 @@ func yield() (took, now time.Duration) {
 	return took, now
 }
 
-// A stint is the time since a poller last waited. A poller with work all the time would otherwise
-// have its processor until sysmon preempts it, 10 ms later.
+// A stint is the time since a poller last waited. Without it, a poller that always has work would
+// keep its processor until sysmon preempts it, 10 ms later.
 type stint struct {
 	begun time.Duration // 0: not yet
-	let   time.Duration // when others were last let run
+	let   time.Duration // when other goroutines last ran
 	asked time.Duration // when due was last called
 }
 
-// due returns whether others have to be let run, and whether Go's own poller has to be asked. It is
-// called before each wait that follows one without a pause. took is for how long other goroutines
-// computed when they were last let run, or 0. They have the processor for so long each time that
-// the poller may keep it longer, too.
+// due reports whether other goroutines must run now, and whether Go's own poller must be asked. It
+// is called before each wait that follows another one without a pause. took is how long other
+// goroutines computed when they last ran, or 0. The longer they keep the processor, the longer the
+// poller may keep it.
 func (s *stint) due(took time.Duration) (let, ask bool) {
 	now := monotonic()
 	if s.begun == 0 {
 		s.begun, s.let, s.asked = now, now, now
 	}
 	if took >= time.Millisecond && now-s.asked >= took/2 {
-		s.let = now // they ran since: sysmon has preempted the poller's user
+		s.let = now // others have run: sysmon has preempted this goroutine
 	}
 	s.asked = now
 	return now-s.let >= max(letRunEvery, min(took/shareOfStint, shareMost)), now-s.begun >= askEvery
@@ -122,11 +123,11 @@ func (s *stint) due(took time.Duration) (let, ask bool) {
 
 func (s *stint) end() { s.begun = 0 }
 
-// company is what a poller knows of the other goroutines.
+// company holds what a poller knows of the other goroutines.
 type company struct {
 	calm  int           // calls of yield in a row that found no goroutine that computes
-	took  time.Duration // by those that compute, at the last yield; else 0
-	stint stint         // since the poller last waited
+	took  time.Duration // how long others computed, at the last yield; or 0
+	stint stint         // time since the poller last waited
 }
 
 func (c *company) crowded() time.Duration { return c.took }
@@ -141,10 +142,10 @@ func (c *company) yield() bool {
 	return c.took > 0
 }
 
-// linger looks for a while before the poller lets a goroutine run that has just computed for a
-// millisecond or more, and will again: one that never yields has the processor for 10 to 20 ms. If
-// an answer is under way it comes during that while. A goroutine that reads from a net.Conn finds
-// the answer in the same way: sending takes long enough for the peer to answer.
+// linger looks for a while before the poller yields to a goroutine that has just computed for a
+// millisecond or more. That goroutine may keep the processor for 10 to 20 ms. An answer that is on
+// its way often comes during the while. A goroutine that reads from a net.Conn finds the answer in
+// the same way: its send takes long enough for the peer to answer.
 func (c *company) linger(k kernel) bool {
 	if c.took < time.Millisecond {
 		return false
@@ -157,8 +158,8 @@ func (c *company) linger(k kernel) bool {
 	return false
 }
 
-// goFirst lets others run before the poller waits, and as long as they compute, it looks again. It
-// returns whether a look has found something.
+// goFirst lets other goroutines run before the poller waits. As long as they compute, it looks
+// again. It returns true if a look has found events.
 func (c *company) goFirst(k kernel) bool {
 	if c.linger(k) {
 		return true
@@ -175,8 +176,8 @@ func (c *company) goFirst(k kernel) bool {
 	return false
 }
 
-// pass lets others run if the poller has had its processor for long. Then it has Go's own poller
-// asked by ask, now and then.
+// pass lets other goroutines run if the poller has kept its processor for long. Now and then it
+// calls ask, which makes the scheduler ask Go's own poller.
 func (c *company) pass(ask func() error) error {
 	let, late := c.stint.due(c.took)
 	if !let {
@@ -186,8 +187,8 @@ func (c *company) pass(ask func() error) error {
 	if !late {
 		return nil
 	}
-	// One that answered a message and waits for the next is no goroutine that computes: after it
-	// the queues are empty.
+	// A goroutine that has answered a message and waits for the next does not compute. After it has
+	// run, the queues are empty.
 	for tries := 0; c.calm < calmToWait && tries < 2*calmToWait; tries++ {
 		c.yield()
 	}
@@ -199,19 +200,18 @@ func (c *company) pass(ask func() error) error {
 	return err
 }
 
-// asking is the state of a call that parks a goroutine only so that the scheduler asks Go's own
-// poller (fact 2). The goroutine parks, but there is news for it already: an edge that it has just
-// made itself. So it runs again as soon as that poller was asked, behind all goroutines that were
-// ready.
+// asking is the state of a call that makes the scheduler ask Go's own poller (fact 2). The
+// goroutine makes an edge and then parks, so that poller finds the edge and the goroutine runs
+// again. It runs behind all goroutines that were ready.
 type asking uint8
 
 const (
 	notAsking asking = iota
 	askNow           // make an edge, and park
-	asked            // the edge has ended the parking
+	asked            // the edge has made the goroutine ready
 )
 
-// block is the strategy Block: a system call that blocks.
+// block is the strategy Block: the goroutine waits in a system call.
 type block struct {
 	stint   stint
 	release func() error // closes the descriptor
@@ -240,5 +240,5 @@ func (b *block) close() error { return b.release() }
 
 var epoch = time.Now()
 
-// monotonic is a clock that costs half of time.Now.
+// monotonic reads the clock at half the cost of time.Now.
 func monotonic() time.Duration { return time.Since(epoch) }
