@@ -21,6 +21,12 @@ func (s *Socket) With(ctx context.Context) *Socket {
 // view.
 func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }
 
+// Base returns the socket that s is a view of, in which the calling goroutine waits, or s itself.
+func (s *Socket) Base() *Socket { return s.base() }
+
+// Task returns the task whose view s is, or nil.
+func (s *Socket) Task() *loop.Task { return s.who.Task() }
+
 // A View makes sockets that come back in the view of a task, of a context, or of both, as if each
 // had been given to Socket.In and Socket.With. What has to wait meanwhile, for a host's name or a
 // connection, waits so too. The zero View makes sockets as the functions of the package do.

@@ -1,0 +1,90 @@
+package netconn
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/sock"
+)
+
+// networkOf returns the name of a socket's network, as package net has it where it has one: it says
+// what the addresses of the socket are. A family without networks in package net gives the name of
+// its addresses' format.
+func networkOf(s *sock.Socket) string {
+	switch s.Family() {
+	case sock.AF_INET, sock.AF_INET6:
+		return inetNetwork(s)
+	case sock.AF_UNIX:
+		switch s.Type() {
+		case sock.SOCK_DGRAM:
+			return "unixgram"
+		case sock.SOCK_SEQPACKET:
+			return "unixpacket"
+		}
+		return "unix"
+	}
+	if f, ok := families.Host.Lookup(s.Family(), s.Proto()); ok {
+		return f.Name()
+	}
+	return families.Host.Name(s.Family())
+}
+
+// IPPROTO_SCTP of <netinet/in.h>, which not every system has.
+const protoSCTP = 132
+
+func inetNetwork(s *sock.Socket) string {
+	switch {
+	case s.Proto() == protoSCTP:
+		return "sctp"
+	case s.Type() == sock.SOCK_STREAM:
+		return "tcp"
+	case s.Type() == sock.SOCK_DGRAM:
+		return "udp"
+	}
+	return "ip"
+}
+
+// netAddr returns an address of a socket of the network: a *net.TCPAddr, *net.UDPAddr, *net.IPAddr
+// or *net.UnixAddr where package net has such a type, else the sock.Addr, which is comparable. The
+// zero sock.Addr is a nil net.Addr.
+func netAddr(network string, a sock.Addr) net.Addr {
+	switch {
+	case a.IsZero():
+		return nil
+	case a.Kind() == families.KindUnix && a.Path() == "" && runtime.GOOS == "linux":
+		return &net.UnixAddr{Name: "@", Net: network} // as package net says "without a name" there
+	}
+	return a.NetAddr(network)
+}
+
+// sockAddr returns to as an address that a socket of the family can use. An IPv4 address becomes its
+// IPv6 form for an IPv6 socket, and the other way round.
+func sockAddr(family int, to net.Addr) (sock.Addr, error) {
+	if to == nil {
+		return sock.Addr{}, errNoAddr
+	}
+	a, err := families.FromNet(to)
+	if err != nil {
+		return a, err
+	}
+	return fit(family, a), nil
+}
+
+// fit is sockAddr for an address that is one already. It allocates nothing.
+func fit(family int, a sock.Addr) sock.Addr {
+	ap := a.AddrPort()
+	switch {
+	case !ap.IsValid() || a.NeedsHost(): // its error is told by the call that uses it
+	case family == sock.AF_INET6 && a.Kind() == families.KindInet:
+		ip := ap.Addr()
+		if ip.IsUnspecified() {
+			ip = netip.IPv6Unspecified()
+		}
+		return families.FromAddrPort(netip.AddrPortFrom(netip.AddrFrom16(ip.As16()), ap.Port()))
+	case family == sock.AF_INET && ap.Addr().Is4In6():
+		return families.FromAddrPort(netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()))
+	}
+	return a
+}
