@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// closeSysfd closes a socket. WSAECONNRESET says that the peer was quicker, which is nothing to report.
+// closeSysfd closes a socket. WSAECONNRESET says that the peer was quicker, which is nothing to
+// report.
 func closeSysfd(sysfd int) error {
 	switch err := windows.Closesocket(windows.Handle(sysfd)); err {
 	case nil, windows.WSAECONNRESET:

@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// An FD is a descriptor that a loop drives. It joins its loop the first time that an operation must wait, and leaves it by Close
-// or Detach. Until then it costs its 72 bytes and no system call.
+// An FD is a descriptor that a loop drives. It joins its loop the first time that an operation must
+// wait, and leaves it by Close or Detach. Until then it costs its 72 bytes and no system call.
 //
 // The descriptor must be non-blocking. Operations of one lane are served first in, first out.
 type FD struct {
@@ -27,18 +27,21 @@ type FD struct {
 	vain    [2]uint8 // mu; per lane, edges in a row whose attempt came to nothing
 }
 
-// A Watcher stands on a descriptor and is called each time that the descriptor may be ready. Its methods run on the loop and must
-// not wait. They may call everything else, Close too.
+// A Watcher stands on a descriptor and is called each time that the descriptor may be ready. Its
+// methods run on the loop and must not wait. They may call everything else, Close too.
 type Watcher interface {
-	// Ready says that reads are worth an attempt, or writes after one that came to EAGAIN. Try until ErrAgain, or stop early:
-	// if an attempt of this call has read something (Outcome.N or Ops) and none came to ErrAgain, Ready is called again in
-	// the next turn. A watcher that has read nothing is called again at the next edge only; on a one-shot poller (see
+	// Ready says that reads are worth an attempt, or writes after one that came to EAGAIN. Try
+	// until ErrAgain, or stop early: if an attempt of this call has read something (Outcome.N or
+	// Ops) and none came to ErrAgain, Ready is called again in the next turn. A watcher that has
+	// read nothing is called again at the next edge only; on a one-shot poller (see
 	// pollux.Poller.Arm) it then gets no further call until an attempt has come to ErrAgain.
 	//
-	// When the lane's deadline passes, Ready is called too, and attempts give os.ErrDeadlineExceeded.
+	// When the lane's deadline passes, Ready is called too, and attempts give
+	// os.ErrDeadlineExceeded.
 	Ready(r pollux.Ready)
-	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready (*PanicError), or at the end of the
-	// loop (net.ErrClosed, or the poller's error). It is not called after Unwatch.
+	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready
+	// (*PanicError), or at the end of the loop (net.ErrClosed, or the poller's error). It is not
+	// called after Unwatch.
 	Closed(err error)
 }
 
@@ -77,7 +80,8 @@ func (fd *FD) Now() timeouts.Deadline {
 	return timeouts.System.Now()
 }
 
-// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error: net.ErrClosed.
+// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error:
+// net.ErrClosed.
 func (fd *FD) Acquire() (sysfd int, err error) {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -100,7 +104,8 @@ func (fd *FD) idle() bool {
 	return fd.users == 0 && fd.state&(lane(Read, laneBusy)|lane(Write, laneBusy)) == 0
 }
 
-// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last system call in flight.
+// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last system
+// call in flight.
 func (fd *FD) unlockAndClose() error {
 	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
 	sysfd, keep := fd.sysfd, fd.state&fdKeep != 0
@@ -114,11 +119,11 @@ func (fd *FD) unlockAndClose() error {
 	return nil
 }
 
-// Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves. With a nil l it stays where it
-// is, or goes to one of the default reactor's loops.
+// Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves.
+// With a nil l it stays where it is, or goes to one of the default reactor's loops.
 //
-// Errors: ErrOtherLoop if an operation waits for it, or a watcher stands on it, on another loop; net.ErrClosed, also of a closed
-// loop; *os.SyscallError as Poller.Add.
+// Errors: ErrOtherLoop if an operation waits for it, or a watcher stands on it, on another loop;
+// net.ErrClosed, also of a closed loop; *os.SyscallError as Poller.Add.
 func (fd *FD) Join(l *Loop) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -179,8 +184,9 @@ func (fd *FD) join(l *Loop) error {
 	return nil
 }
 
-// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is ready, w is called in the next
-// turn. Operations in the queue, then or later, are served before the watcher is called.
+// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is
+// ready, w is called in the next turn. Operations in the queue, then or later, are served before
+// the watcher is called.
 //
 // Errors: those of Join; ErrWatched.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
@@ -211,9 +217,10 @@ func (fd *FD) Watcher() Watcher {
 	return fd.watcher
 }
 
-// Unwatch takes the watcher away and returns it, or nil if there was none. The watcher gets no further call, Closed neither; a call
-// that is under way on the loop goes on. The descriptor stays on its loop, and what is known of its readiness is kept: an operation
-// can wait for it, it can move by Join, and another watcher can follow, on this loop or another.
+// Unwatch takes the watcher away and returns it, or nil if there was none. The watcher gets no
+// further call, Closed neither; a call that is under way on the loop goes on. The descriptor stays
+// on its loop, and what is known of its readiness is kept: an operation can wait for it, it can
+// move by Join, and another watcher can follow, on this loop or another.
 func (fd *FD) Unwatch() Watcher {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -230,11 +237,13 @@ func (fd *FD) Renewed() {
 	fd.mu.Unlock()
 }
 
-// Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the descriptor: at once, or when the
-// last system call in flight on it is over. It does not wait. A second Close returns net.ErrClosed.
+// Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the
+// descriptor: at once, or when the last system call in flight on it is over. It does not wait. A
+// second Close returns net.ErrClosed.
 func (fd *FD) Close() error { return fd.leave(0, net.ErrClosed) }
 
-// Detach is Close, but leaves the descriptor open and returns its number, or -1 if it was closed already.
+// Detach is Close, but leaves the descriptor open and returns its number, or -1 if it was closed
+// already.
 func (fd *FD) Detach() (sysfd int, err error) {
 	sysfd = fd.Sysfd()
 	if err := fd.leave(fdKeep, net.ErrClosed); err != nil {
@@ -287,7 +296,8 @@ func (fd *FD) leave(keep fdState, why error) error {
 	return fd.unlockAndClose()
 }
 
-// settleAll ends the operations of a lane. One that the loop is trying is settled when its attempt is over. mu is held.
+// settleAll ends the operations of a lane. One that the loop is trying is settled when its attempt
+// is over. mu is held.
 func (fd *FD) settleAll(d Direction, err error) {
 	for o := fd.first(d); o != nil; {
 		next := fd.after(o)
@@ -299,7 +309,8 @@ func (fd *FD) settleAll(d Direction, err error) {
 	}
 }
 
-// String is for logs and leak reports: the number, and the watcher, by its String method if it has one.
+// String is for logs and leak reports: the number, and the watcher, by its String method if it has
+// one.
 func (fd *FD) String() string {
 	fd.mu.Lock()
 	sysfd, watcher := fd.sysfd, fd.watcher

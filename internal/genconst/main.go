@@ -1,15 +1,16 @@
 // Genconst writes the constants of package sock, one file for each system.
 //
-// It takes every name that Python's socket module documents (sock/testdata/names.csv) and looks it up with the Go
-// type checker in golang.org/x/sys, or else in package syscall, as each system would see them. What it finds becomes a
-// line of sock/zconst_<goos>.go:
+// It takes every name that Python's socket module documents (sock/testdata/names.csv) and looks it
+// up with the Go type checker in golang.org/x/sys, or else in package syscall, as each system would
+// see them. What it finds becomes a line of sock/zconst_<goos>.go:
 //
 //	SO_MARK = unix.SO_MARK
 //
 // The names of families, types and flags also become tables, in sock/znames_<goos>.go.
 //
-// A name that neither has is left to the files const*.go, which are written by hand; what these define is skipped
-// here, so that they can also overrule x/sys. The parity test of package sock fails on what is left over.
+// A name that neither has is left to the files const*.go, which are written by hand; what these
+// define is skipped here, so that they can also overrule x/sys. The parity test of package sock
+// fails on what is left over.
 //
 // Usage, from the folder of package sock:
 //
@@ -58,7 +59,8 @@ func main() {
 
 func fileName(sys catalog.System) string { return "zconst_" + sys.GOOS + ".go" }
 
-// generate returns the constants file of one system. The files written by hand are looked for in dir.
+// generate returns the constants file of one system. The files written by hand are looked for in
+// dir.
 func generate(loader *catalog.Loader, sys catalog.System, rows []catalog.Row, dir string) ([]byte, error) {
 	if err := knownGroups(rows); err != nil {
 		return nil, err
@@ -103,8 +105,8 @@ func generate(loader *catalog.Loader, sys catalog.System, rows []catalog.Row, di
 	return format.Source(src.Bytes())
 }
 
-// find returns the first of the packages that has the constant on all targets, or "" if none has: a name that some
-// processors lack would break the build there.
+// find returns the first of the packages that has the constant on all targets, or "" if none has: a
+// name that some processors lack would break the build there.
 func find(targets []*catalog.Target, name string, paths ...string) (string, error) {
 	for _, path := range paths {
 		missing := false

@@ -24,10 +24,11 @@ func newLoader(t *testing.T) *catalog.Loader {
 	return loader
 }
 
-// What is in the tree must be what go generate would write: else a value could be changed by hand in a file that says
-// DO NOT EDIT, or a new row or a new x/sys be forgotten.
+// What is in the tree must be what go generate would write: else a value could be changed by hand
+// in a file that says DO NOT EDIT, or a new row or a new x/sys be forgotten.
 func TestUpToDate(t *testing.T) {
-	// Read so that a cached pass does not outlive a new x/sys: go test sees which files a test opens, not what it runs.
+	// Read so that a cached pass does not outlive a new x/sys: go test sees which files a test
+	// opens, not what it runs.
 	if _, err := os.ReadFile(filepath.Join("..", "..", "go.mod")); err != nil {
 		t.Fatal(err)
 	}

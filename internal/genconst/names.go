@@ -19,7 +19,8 @@ var named = []struct{ group, table string }{
 
 func namesFile(sys catalog.System) string { return "znames_" + sys.GOOS + ".go" }
 
-// generateNames returns the names file of one system: those of the constants file, and those by hand.
+// generateNames returns the names file of one system: those of the constants file, and those by
+// hand.
 func generateNames(loader *catalog.Loader, sys catalog.System, rows []catalog.Row, dir string) ([]byte, error) {
 	var targets []*catalog.Target
 	for _, goarch := range sys.GOARCHs {

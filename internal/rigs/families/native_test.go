@@ -68,8 +68,8 @@ func TestTCP(t *testing.T) {
 	}
 }
 
-// hasNothingLeft checks what TCP_INQ (Linux 4.18) brings beside the data: how many bytes are left to read, here none. The item has the
-// option's number: TCP_CM_INQ of <linux/tcp.h>.
+// hasNothingLeft checks what TCP_INQ (Linux 4.18) brings beside the data: how many bytes are left
+// to read, here none. The item has the option's number: TCP_CM_INQ of <linux/tcp.h>.
 func hasNothingLeft(t *testing.T, items []sock.Control, _ int) {
 	t.Helper()
 	if c := wantItem(t, items, sock.IPPROTO_TCP, sock.TCP_INQ); len(c.Ints()) != 1 || c.Ints()[0] != 0 {

@@ -23,7 +23,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// experiment is a protocol of Ethernet that is nobody's: ETH_P_802_EX1, for local experiments.
+// experiment is a protocol of Ethernet that has no owner: ETH_P_802_EX1, for local experiments.
 const experiment = 0x88b5
 
 // hardwareOf is the address of a host's end of the wire.
@@ -222,7 +222,8 @@ func TestPacketMembership(t *testing.T) {
 		t.Errorf("a hardware address that is too long: %v", err)
 	}
 
-	// A frame for another host is told as such; without the membership hardware would not let it through.
+	// A frame for another host says so; without the membership hardware would not let it
+	// through.
 	must(t, packet.Join(a, near.link, packet.PACKET_MR_PROMISC, nil))
 	b := packetOn(t, far, sock.SOCK_RAW, experiment)
 	_, err := b.Send(ethernetFrame(net.HardwareAddr{2, 2, 2, 2, 2, 2}, hardwareOf(t, far), experiment, "for another"), 0)
@@ -413,7 +414,7 @@ func ringOn(t testing.TB, h *host, cfg *packet.RingConfig) (s *sock.Socket, ring
 	return s, ring
 }
 
-// A cancel and Close end the wait for a block; a watcher is told of one.
+// A cancel and Close end the wait for a block; a watcher gets one.
 func TestPacketRingEnds(t *testing.T) {
 	near, far := twoHosts(t)
 	from := hardwareOf(t, far)

@@ -23,7 +23,8 @@ func wantItem(t *testing.T, items []sock.Control, level, typ int) sock.Control {
 	return sock.Control{}
 }
 
-// hasNone checks that nothing came beside the data, for a family that has nothing to tell, not even the time when it was asked.
+// hasNone checks that nothing came beside the data, for a family that has nothing to tell, not even
+// the time when it was asked.
 func hasNone(t *testing.T, items []sock.Control, _ int) {
 	t.Helper()
 	if len(items) != 0 {

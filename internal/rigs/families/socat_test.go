@@ -100,7 +100,8 @@ func (k socatKind) need(t *testing.T) {
 	must(t, s.Close())
 }
 
-// socat starts it. It tells what it does (-d -d), and does not linger after the end of its input (-t).
+// socat starts it. It tells what it does (-d -d), and does not linger after the end of its input
+// (-t).
 func socat(t *testing.T, addresses ...string) *running {
 	t.Helper()
 	return start(t, "socat", append([]string{"-d", "-d", "-t", "0.01"}, addresses...)...)
@@ -186,7 +187,7 @@ func TestSocatConnects(t *testing.T) {
 type socatDatagram struct {
 	name          string
 	family, proto int
-	free          func(t *testing.T) sock.Addr    // an address that nobody is bound to
+	free          func(t *testing.T) sock.Addr    // an address that no socket is bound to
 	receive       func(at sock.Addr) string       // what makes socat take one datagram there, and answer it
 	send          func(from, to sock.Addr) string // what makes it send there
 }

@@ -58,7 +58,8 @@ func TestVsockNames(t *testing.T) {
 	}
 }
 
-// Nobody listens: the failure is told in each way to wait, and by a connect that does not wait, once.
+// Without a listener: each way to wait gets the failure, and so does a connect that does not wait,
+// once.
 func TestVsockRefused(t *testing.T) {
 	vsockLoopback(t, sock.SOCK_STREAM)
 	nobody := sock.Vsock(sock.VMADDR_CID_LOCAL, 0x7fffffff)
