@@ -6,11 +6,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// SendallBuffers is Sendall of several buffers, gathered without copying: what writev(2) is for. On a
-// stream it sends all of them, in as few system calls as IOV_MAX allows, and nothing that others send
-// comes between. Buffers that are empty are allowed; none at all send nothing.
+// SendallBuffers is Sendall of several buffers, gathered without copying: what writev(2) is for. On
+// a stream it sends all of them, in as few system calls as IOV_MAX allows, and nothing that others
+// send comes between. Buffers that are empty are allowed; none at all send nothing.
 //
-// n is how much went: the length of all buffers together, or less with an error. It allocates nothing.
+// n is how much went: the length of all buffers together, or less with an error. It allocates
+// nothing.
 //
 // Errors: those of Sendall; an *ArgError if the socket is no stream, whose messages would be cut.
 func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error) {

@@ -59,8 +59,8 @@ func netAddr(network string, a sock.Addr) net.Addr {
 	return a.NetAddr(network)
 }
 
-// sockAddr returns to as an address that a socket of the family can use. An IPv4 address becomes its
-// IPv6 form for an IPv6 socket, and the other way round.
+// sockAddr returns to as an address that a socket of the family can use. An IPv4 address becomes
+// its IPv6 form for an IPv6 socket, and the other way round.
 func sockAddr(family int, to net.Addr) (sock.Addr, error) {
 	if to == nil {
 		return sock.Addr{}, errNoAddr
@@ -76,7 +76,7 @@ func sockAddr(family int, to net.Addr) (sock.Addr, error) {
 func fit(family int, a sock.Addr) sock.Addr {
 	ap := a.AddrPort()
 	switch {
-	case !ap.IsValid() || a.NeedsHost(): // its error is told by the call that uses it
+	case !ap.IsValid() || a.NeedsHost(): // the call that uses it returns its error
 	case family == sock.AF_INET6 && a.Kind() == families.KindInet:
 		ip := ap.Addr()
 		if ip.IsUnspecified() {

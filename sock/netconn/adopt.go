@@ -16,8 +16,8 @@ import (
 // then on, sets its timeout to sock.Forever (a Conn has deadlines instead), and waits as the view s
 // does. No option of the socket is changed.
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; ENOTCONN; an *ArgError for a nil s
-// and for a datagram socket, which [NewPacketConn] takes.
+// Errors, in which the socket is the caller's still: net.ErrClosed; ENOTCONN; an *ArgError for a
+// nil s and for a datagram socket, which [NewPacketConn] takes.
 func New(s *sock.Socket) (*Conn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -33,8 +33,8 @@ func New(s *sock.Socket) (*Conn, error) {
 	return connected(s, peer)
 }
 
-// connected makes the Conn of a socket whose peer is known. A family that has no names for its sockets
-// has the address of the family alone.
+// connected makes the Conn of a socket whose peer is known. A family that has no names for its
+// sockets has the address of the family alone.
 func connected(s *sock.Socket, peer sock.Addr) (*Conn, error) {
 	c, err := wrap(s, peer)
 	if err != nil {
@@ -74,12 +74,12 @@ func failure(op string, s *sock.Socket, err error) error {
 	return e
 }
 
-// FromConn takes over the connection of a live net.Conn that has a descriptor, as those of package net
-// have: it makes a Conn of it, and closes c, which must be in no use. [Conn.DetachConn] is the way
-// back. Deadlines of c are not taken over.
+// FromConn takes over the connection of a live net.Conn that has a descriptor, as those of package
+// net have: it makes a Conn of it, and closes c, which must be in no use. [Conn.DetachConn] is the
+// way back. Deadlines of c are not taken over.
 //
-// Errors, in which c is as it was: an *ArgError for a c without a descriptor, as a *tls.Conn is; those
-// of New.
+// Errors, in which c is as it was: an *ArgError for a c without a descriptor, as a *tls.Conn is;
+// those of New.
 func FromConn(c net.Conn) (*Conn, error) {
 	s, err := socketOf(c)
 	if err != nil {
@@ -88,8 +88,8 @@ func FromConn(c net.Conn) (*Conn, error) {
 	return replacing(c, s, New)
 }
 
-// FromFile takes over the connection of a file that is a socket, as a parent process passes it on: it
-// makes a Conn of it, and closes f. [Conn.Detach] is the way back.
+// FromFile takes over the connection of a file that is a socket, as a parent process passes it on:
+// it makes a Conn of it, and closes f. [Conn.Detach] is the way back.
 //
 // Errors, in which f is as it was: ENOTSOCK; those of New.
 func FromFile(f *os.File) (*Conn, error) {
@@ -134,8 +134,8 @@ func socketOf(v any) (*sock.Socket, error) {
 }
 
 // File returns a duplicate of the descriptor as an *os.File, which is the caller's to close. It is
-// non-blocking, so the file has deadlines. The connection goes on, and the options of the two are the
-// same.
+// non-blocking, so the file has deadlines. The connection goes on, and the options of the two are
+// the same.
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (c *conn) File() (*os.File, error) {
@@ -154,8 +154,8 @@ func fileOf(s *sock.Socket) (*os.File, error) {
 	return detach(dup), nil
 }
 
-// Detach gives the descriptor back as an *os.File and ends the Conn: later calls, and those that wait,
-// fail with net.ErrClosed. The descriptor is non-blocking. No byte is lost.
+// Detach gives the descriptor back as an *os.File and ends the Conn: later calls, and those that
+// wait, fail with net.ErrClosed. The descriptor is non-blocking. No byte is lost.
 //
 // Errors: net.ErrClosed; errors.ErrUnsupported on Windows.
 func (c *conn) Detach() (*os.File, error) {

@@ -46,8 +46,8 @@ func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 	return len(ms), nil
 }
 
-// WriteBatch sends the messages one after the other, and waits for room. It reports how many went: all,
-// or less and the error of the next one. flags are MSG_* of sendmsg(2).
+// WriteBatch sends the messages one after the other, and waits for room. It reports how many went:
+// all, or less and the error of the next one. flags are MSG_* of sendmsg(2).
 func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
 	for i := range ms {
 		m := &ms[i]

@@ -11,20 +11,21 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// conn is what Conn and PacketConn have in common. It is immutable: the socket has all that changes.
+// conn is what Conn and PacketConn have in common. It is immutable: the socket has all that
+// changes.
 type conn struct {
 	s             *sock.Socket // in the view of what waits
 	local, remote net.Addr     // remote is nil for a socket that is not connected
 }
 
-// A Conn is a connection as a net.Conn, over a stream or seqpacket socket of any family. Any number of
-// goroutines may use it at once; writes do not mix.
+// A Conn is a connection as a net.Conn, over a stream or seqpacket socket of any family. Any number
+// of goroutines may use it at once; writes do not mix.
 //
 // Of a seqpacket socket each Write is a packet, and each Read takes one: what has no room in p is
 // lost. An empty packet looks like the end, as in package net.
 //
-// A Conn that is dropped without Close is closed once the garbage collector notices, and the log says
-// so.
+// A Conn that is dropped without Close is closed once the garbage collector notices, and the log
+// says so.
 type Conn struct{ conn }
 
 var (
@@ -34,13 +35,13 @@ var (
 	_ syscall.Conn  = (*Conn)(nil)
 )
 
-// In returns the connection for the task: its calls suspend the task, and not the goroutine. Only the
-// task itself may use it, but for SetDeadline and its like, and Close. A nil t is none: the calls
-// wait in the calling goroutine again.
+// In returns the connection for the task: its calls suspend the task, and not the goroutine. Only
+// the task itself may use it, but for SetDeadline and its like, and Close. A nil t is none: the
+// calls wait in the calling goroutine again.
 func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.view(c.s.In(t))} }
 
-// With returns the connection with calls that end with the cause of ctx when ctx ends. It replaces an
-// earlier context; a nil ctx is none.
+// With returns the connection with calls that end with the cause of ctx when ctx ends. It replaces
+// an earlier context; a nil ctx is none.
 func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.view(c.s.With(ctx))} }
 
 func (c *conn) view(s *sock.Socket) conn { return conn{s, c.local, c.remote} }
@@ -61,8 +62,8 @@ func (c *conn) fail(op string, err error) error {
 // Read reads what is there, at least a byte, and waits for it.
 //
 // The end of a stream is io.EOF. An empty p reads nothing and does not wait. Errors:
-// os.ErrDeadlineExceeded, net.ErrClosed, ECONNRESET and what else the system says, loop.ErrOnLoop in a
-// callback.
+// os.ErrDeadlineExceeded, net.ErrClosed, ECONNRESET and what else the system says, loop.ErrOnLoop
+// in a callback.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.s.RecvInto(p, 0)
 	switch {
@@ -91,8 +92,8 @@ func (c *conn) closed() error {
 
 // Write writes all of p, and waits for room. It reports how much went: all, or less and an error.
 //
-// Errors: os.ErrDeadlineExceeded, net.ErrClosed, EPIPE, ECONNRESET, EMSGSIZE for a packet that is too
-// long, and what else the system says; loop.ErrOnLoop in a callback.
+// Errors: os.ErrDeadlineExceeded, net.ErrClosed, EPIPE, ECONNRESET, EMSGSIZE for a packet that is
+// too long, and what else the system says; loop.ErrOnLoop in a callback.
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.s.Sendall(p, 0)
 	if err != nil {
@@ -123,15 +124,15 @@ func (c *conn) RemoteAddr() net.Addr { return c.remote }
 // SetDeadline sets the deadlines of reading and of writing: SetReadDeadline and SetWriteDeadline.
 func (c *conn) SetDeadline(t time.Time) error { return c.fail("set", c.s.SetDeadline(t)) }
 
-// SetReadDeadline sets the instant from which reading fails with os.ErrDeadlineExceeded; the zero Time
-// is none. It may be moved at any time, also into the past, and from any goroutine: a call that waits
-// ends at the new one. No byte is lost: after a later deadline, reading goes on.
+// SetReadDeadline sets the instant from which reading fails with os.ErrDeadlineExceeded; the zero
+// Time is none. It may be moved at any time, also into the past, and from any goroutine: a call
+// that waits ends at the new one. No byte is lost: after a later deadline, reading goes on.
 //
 // Error: net.ErrClosed.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.fail("set", c.s.SetReadDeadline(t)) }
 
-// SetWriteDeadline is SetReadDeadline for writing. A Write that it ends may have written a part, and
-// reports how much.
+// SetWriteDeadline is SetReadDeadline for writing. A Write that it ends may have written a part,
+// and reports how much.
 //
 // Error: net.ErrClosed.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.fail("set", c.s.SetWriteDeadline(t)) }

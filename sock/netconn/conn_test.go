@@ -83,8 +83,8 @@ func (c taskConn) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// TestConn has golang.org/x/net's test of net.Conn on connections of each kind, whose calls are made by
-// goroutines and by tasks.
+// TestConn has golang.org/x/net's test of net.Conn on connections of each kind, whose calls are
+// made by goroutines and by tasks.
 func TestConn(t *testing.T) {
 	r, err := loop.NewReactor(nil)
 	socktest.Must(t, err)

@@ -11,30 +11,31 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Dialer makes connections, as a net.Dialer does. The zero Dialer is ready. It must not change while
-// it is in use; any number of goroutines may use it.
+// A Dialer makes connections, as a net.Dialer does. The zero Dialer is ready. It must not change
+// while it is in use; any number of goroutines may use it.
 type Dialer struct {
-	// Timeout is how long a Dial may take, the look-up of the host and all its addresses together; 0 is
-	// as long as the system takes.
+	// Timeout is how long a Dial may take, the look-up of the host and all its addresses together;
+	// 0 is as long as the system takes.
 	Timeout time.Duration
-	// Deadline is the instant at which a Dial fails; the zero Time is none. The earlier of it, Timeout
-	// and the context counts.
+	// Deadline is the instant at which a Dial fails; the zero Time is none. The earlier of it,
+	// Timeout and the context counts.
 	Deadline time.Time
 	// LocalAddr is bound before connecting. It must be of the network; nil is the system's choice.
 	LocalAddr net.Addr
-	// FallbackDelay is how long a try to connect is alone before the next address of the host is tried
-	// beside it, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0 is 250 ms; negative: the next one
-	// is tried only when one has failed.
+	// FallbackDelay is how long a try to connect is alone before the next address of the host is
+	// tried beside it, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0 is 250 ms; negative: the
+	// next one is tried only when one has failed.
 	FallbackDelay time.Duration
-	// KeepAlive is the time before the first probe of a silent TCP connection, if KeepAliveConfig is
-	// not enabled: 0 is 15 s; negative is no probes.
+	// KeepAlive is the time before the first probe of a silent TCP connection, if KeepAliveConfig
+	// is not enabled: 0 is 15 s; negative is no probes.
 	KeepAlive time.Duration
 	// KeepAliveConfig is how a silent TCP connection is probed, if its Enable is set.
 	KeepAliveConfig net.KeepAliveConfig
 	// Resolver looks hosts up; nil is sock.DefaultResolver.
 	Resolver *sock.Resolver
-	// Control is called for each socket after it was made and before it is bound or connected. network
-	// is "tcp4" or "tcp6" even if Dial was given "tcp", and so on; address is the one to connect to.
+	// Control is called for each socket after it was made and before it is bound or connected.
+	// network is "tcp4" or "tcp6" even if Dial was given "tcp", and so on; address is the one to
+	// connect to.
 	Control func(network, address string, c syscall.RawConn) error
 	// ControlContext is Control with the context of the Dial, and is called in place of it.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
@@ -42,22 +43,23 @@ type Dialer struct {
 	// Conn.MultipathTCP.
 	MultipathTCP bool
 	// FastOpen has the first Write of a TCP connection go out with its SYN, if the peer is known to
-	// take that (RFC 7413; Linux, TCP_FASTOPEN_CONNECT). Dial then succeeds before the peer was asked,
-	// and the Write tells that it refused. A program whose peer speaks first must not set it: nothing
-	// goes out before the Write. Elsewhere it does nothing.
+	// take that (RFC 7413; Linux, TCP_FASTOPEN_CONNECT). Dial then succeeds before the peer was
+	// asked, and the Write tells that it refused. A program whose peer speaks first must not set
+	// it: nothing goes out before the Write. Elsewhere it does nothing.
 	FastOpen bool
-	// Task waits in place of the calling goroutine, and the connection comes back for it: see Conn.In.
+	// Task waits in place of the calling goroutine, and the connection comes back for it: see
+	// Conn.In.
 	Task *loop.Task
 }
 
-// Dial connects to an address of a network (see the package) and returns a *Conn, or a *PacketConn for
-// a datagram network.
+// Dial connects to an address of a network (see the package) and returns a *Conn, or a *PacketConn
+// for a datagram network.
 //
 // A host of several addresses is tried as FallbackDelay says. Without a host it is this one: ":80".
 //
-// Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a text that is no address; a
-// *net.DNSError for a host that is not found; the last try's errno, ECONNREFUSED and so on;
-// os.ErrDeadlineExceeded; what Control returned; loop.ErrOnLoop in a callback.
+// Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a text that is no
+// address; a *net.DNSError for a host that is not found; the last try's errno, ECONNREFUSED and so
+// on; os.ErrDeadlineExceeded; what Control returned; loop.ErrOnLoop in a callback.
 func Dial(network, address string) (net.Conn, error) {
 	return new(Dialer).DialContext(context.Background(), network, address)
 }
@@ -72,8 +74,8 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext is Dial, and fails with the cause of ctx when ctx ends first. The connection is not bound
-// to ctx.
+// DialContext is Dial, and fails with the cause of ctx when ctx ends first. The connection is not
+// bound to ctx.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx == nil {
 		return nil, d.fail(network, nil, &ArgError{Arg: "ctx", Value: nil, Rule: "must not be nil"})

@@ -11,8 +11,8 @@
 //
 // A [Conn] waits as its socket does. The one that [Dial] or [Listener.Accept] returns parks the
 // calling goroutine. [Conn.In] returns the same connection for a task: the calls suspend the task,
-// so straight-line code (bufio, crypto/tls, net/textproto, a database driver) runs on a loop without
-// a goroutine of its own. [Conn.With] returns one whose calls end when a context ends.
+// so straight-line code (bufio, crypto/tls, net/textproto, a database driver) runs on a loop
+// without a goroutine of its own. [Conn.With] returns one whose calls end when a context ends.
 //
 //	l.Go(func(t *loop.Task) {
 //		defer c.Close()
@@ -20,8 +20,8 @@
 //		…
 //	})
 //
-// Each method is an operation of the socket and a wait. There is no goroutine, no buffer and no state
-// machine in between, so the socket may be used beside it: [Conn.Socket] returns it.
+// Each method is an operation of the socket and a wait. There is no goroutine, no buffer and no
+// state machine in between, so the socket may be used beside it: [Conn.Socket] returns it.
 //
 // # Networks
 //

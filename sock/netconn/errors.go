@@ -10,8 +10,8 @@ import (
 // An ArgError is an argument that breaks a rule of the call's, found before the system was asked.
 type ArgError = sock.ArgError
 
-// cause returns err without the *net.OpError that package sock puts around it: this package puts its
-// own there, with the names of package net.
+// cause returns err without the *net.OpError that package sock puts around it: this package puts
+// its own there, with the names of package net.
 func cause(err error) error {
 	if op, ok := err.(*net.OpError); ok {
 		return op.Err
@@ -19,8 +19,8 @@ func cause(err error) error {
 	return err
 }
 
-// lookupCause is cause for an operation that may have looked up a host. What package net reports as a
-// *net.DNSError is one here too.
+// lookupCause is cause for an operation that may have looked up a host. What package net reports as
+// a *net.DNSError is one here too.
 func lookupCause(err error) error {
 	var gai *sock.GaiError
 	if errors.As(err, &gai) {

@@ -16,8 +16,8 @@ import (
 
 // A ListenConfig says how to listen, as a net.ListenConfig does. The zero ListenConfig is ready.
 type ListenConfig struct {
-	// Control is called for each socket after it was made and before it is bound. network is "tcp4" or
-	// "tcp6" even if Listen was given "tcp", and so on; address is the one to bind to.
+	// Control is called for each socket after it was made and before it is bound. network is "tcp4"
+	// or "tcp6" even if Listen was given "tcp", and so on; address is the one to bind to.
 	Control func(network, address string, c syscall.RawConn) error
 	// KeepAlive and KeepAliveConfig are those of the connections that are accepted: see Dialer.
 	KeepAlive       time.Duration
@@ -28,15 +28,16 @@ type ListenConfig struct {
 	// ReusePort lets several sockets listen at one address, and the system spread connections or
 	// datagrams over them: SO_REUSEPORT of Linux, SO_REUSEPORT_LB of FreeBSD. Inet networks only.
 	ReusePort bool
-	// MultipathTCP lets clients connect by Multipath TCP where the system has it, and by TCP as ever.
+	// MultipathTCP lets clients connect by Multipath TCP where the system has it, and by TCP as
+	// ever.
 	MultipathTCP bool
-	// FastOpen is how many connections that came with data may wait for the rest of their handshake:
-	// TCP_FASTOPEN of Linux, RFC 7413; 0 is none. Elsewhere it does nothing.
+	// FastOpen is how many connections that came with data may wait for the rest of their
+	// handshake: TCP_FASTOPEN of Linux, RFC 7413; 0 is none. Elsewhere it does nothing.
 	FastOpen int
 	// Resolver looks hosts up; nil is sock.DefaultResolver.
 	Resolver *sock.Resolver
-	// Task waits in place of the calling goroutine while a host is looked up, and what is made comes
-	// back for it: see Listener.In.
+	// Task waits in place of the calling goroutine while a host is looked up, and what is made
+	// comes back for it: see Listener.In.
 	Task *loop.Task
 }
 
@@ -44,25 +45,25 @@ type ListenConfig struct {
 // room for it.
 const mostBacklog = 1<<15 - 1
 
-// Listen listens at an address of a network (see the package) of streams or of seqpackets. Port 0 is a
-// free one: see Listener.Addr. Without a host it is all addresses of this one, of IPv6 and IPv4. A host
-// of several addresses counts with one, of IPv4 if it has one.
+// Listen listens at an address of a network (see the package) of streams or of seqpackets. Port 0
+// is a free one: see Listener.Addr. Without a host it is all addresses of this one, of IPv6 and
+// IPv4. A host of several addresses counts with one, of IPv4 if it has one.
 //
 // Errors: a net.UnknownNetworkError; an *ArgError for a datagram network; a *net.AddrError or
-// *families.AddrError for a text that is no address; a *net.DNSError; EADDRINUSE, EADDRNOTAVAIL, EACCES
-// and what else the system says; loop.ErrOnLoop in a callback.
+// *families.AddrError for a text that is no address; a *net.DNSError; EADDRINUSE, EADDRNOTAVAIL,
+// EACCES and what else the system says; loop.ErrOnLoop in a callback.
 func Listen(network, address string) (*Listener, error) {
 	return new(ListenConfig).Listen(context.Background(), network, address)
 }
 
-// ListenPacket makes a *PacketConn that is bound to an address of a network of datagrams. For address
-// and errors see Listen.
+// ListenPacket makes a *PacketConn that is bound to an address of a network of datagrams. For
+// address and errors see Listen.
 func ListenPacket(network, address string) (*PacketConn, error) {
 	return new(ListenConfig).ListenPacket(context.Background(), network, address)
 }
 
-// Listen is the function Listen, as the ListenConfig says. ctx ends the look-up of a host, and has no
-// meaning for the Listener.
+// Listen is the function Listen, as the ListenConfig says. ctx ends the look-up of a host, and has
+// no meaning for the Listener.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*Listener, error) {
 	s, n, err := lc.bind(ctx, network, address, true)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Listener is a listening socket of any stream or seqpacket family as a net.Listener. Any number of
-// goroutines may use it at once.
+// A Listener is a listening socket of any stream or seqpacket family as a net.Listener. Any number
+// of goroutines may use it at once.
 type Listener struct {
 	s    *sock.Socket // in the view of what waits
 	addr net.Addr
@@ -35,12 +35,12 @@ var (
 	_ syscall.Conn = (*Listener)(nil)
 )
 
-// NewListener makes a Listener of a listening socket of any family. It owns the socket from then on,
-// sets its timeout to sock.Forever, and waits as the view s does. The file of a Unix socket stays at
-// Close (see SetUnlinkOnClose).
+// NewListener makes a Listener of a listening socket of any family. It owns the socket from then
+// on, sets its timeout to sock.Forever, and waits as the view s does. The file of a Unix socket
+// stays at Close (see SetUnlinkOnClose).
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and for a
-// socket that does not listen.
+// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and
+// for a socket that does not listen.
 func NewListener(s *sock.Socket) (*Listener, error) {
 	if s == nil {
 		return nil, failure("listen", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -60,11 +60,12 @@ func newListener(s *sock.Socket) (*Listener, error) {
 	return &Listener{s, c.local, &listening{prepares: true}}, nil
 }
 
-// ListenerFromConn takes over a live net.Listener that has a descriptor, as those of package net have:
-// it makes a Listener of it, and closes ln. The file of a Unix socket stays, if ln leaves it there:
-// call its SetUnlinkOnClose(false) before.
+// ListenerFromConn takes over a live net.Listener that has a descriptor, as those of package net
+// have: it makes a Listener of it, and closes ln. The file of a Unix socket stays, if ln leaves it
+// there: call its SetUnlinkOnClose(false) before.
 //
-// Errors, in which ln is as it was: an *ArgError for an ln without a descriptor; those of NewListener.
+// Errors, in which ln is as it was: an *ArgError for an ln without a descriptor; those of
+// NewListener.
 func ListenerFromConn(ln net.Listener) (*Listener, error) {
 	s, err := socketOf(ln)
 	if err != nil {
@@ -73,8 +74,8 @@ func ListenerFromConn(ln net.Listener) (*Listener, error) {
 	return replacing(ln, s, NewListener)
 }
 
-// ListenerFromFile takes over a file that is a listening socket, as systemd or a parent process passes
-// it on: it makes a Listener of it, and closes f.
+// ListenerFromFile takes over a file that is a listening socket, as systemd or a parent process
+// passes it on: it makes a Listener of it, and closes f.
 //
 // Errors, in which f is as it was: ENOTSOCK; those of NewListener.
 func ListenerFromFile(f *os.File) (*Listener, error) {
@@ -85,8 +86,9 @@ func ListenerFromFile(f *os.File) (*Listener, error) {
 	return replacing(f, s, NewListener)
 }
 
-// In returns the listener for the task: Accept suspends it, and returns connections for it. Only the
-// task itself may use it. A connection that another task or goroutine serves is c.In(other) there.
+// In returns the listener for the task: Accept suspends it, and returns connections for it. Only
+// the task itself may use it. A connection that another task or goroutine serves is c.In(other)
+// there.
 func (l *Listener) In(t *loop.Task) *Listener { return &Listener{l.s.In(t), l.addr, l.listening} }
 
 // Socket returns the socket, in the view of the Listener.
@@ -154,8 +156,8 @@ func (l *Listener) fail(op string, err error) error {
 	return &net.OpError{Op: op, Net: networkOf(l.s), Addr: l.addr, Err: cause(err)}
 }
 
-// Close closes the listener, and removes the file of a Unix socket that [Listen] has made. Calls that
-// wait end with net.ErrClosed. Connections that were accepted go on.
+// Close closes the listener, and removes the file of a Unix socket that [Listen] has made. Calls
+// that wait end with net.ErrClosed. Connections that were accepted go on.
 //
 // Error: net.ErrClosed if it was closed before.
 func (l *Listener) Close() error {
@@ -169,8 +171,8 @@ func (l *Listener) Close() error {
 	return l.fail("close", l.s.Close())
 }
 
-// SetUnlinkOnClose sets whether Close removes the file of a Unix socket. It does for one that [Listen]
-// has made.
+// SetUnlinkOnClose sets whether Close removes the file of a Unix socket. It does for one that
+// [Listen] has made.
 func (l *Listener) SetUnlinkOnClose(unlink bool) {
 	a, ok := l.addr.(*net.UnixAddr)
 	l.unlink.Store(unlink && ok && a.Name != "" && !(runtime.GOOS == "linux" && a.Name[0] == '@'))
@@ -179,8 +181,8 @@ func (l *Listener) SetUnlinkOnClose(unlink bool) {
 // Addr returns the address that it listens at, as Conn.LocalAddr does.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// SetDeadline sets the instant from which Accept fails with os.ErrDeadlineExceeded; the zero Time is
-// none. It may be moved at any time: a call that waits ends at the new one.
+// SetDeadline sets the instant from which Accept fails with os.ErrDeadlineExceeded; the zero Time
+// is none. It may be moved at any time: a call that waits ends at the new one.
 //
 // Error: net.ErrClosed.
 func (l *Listener) SetDeadline(t time.Time) error { return l.fail("set", l.s.SetDeadline(t)) }
@@ -193,9 +195,9 @@ func (l *Listener) SyscallConn() (syscall.RawConn, error) {
 	return raw, l.fail("raw-control", err)
 }
 
-// File returns a duplicate of the descriptor as an *os.File, which is the caller's to close: to pass it
-// to a child process. The Listener goes on. The file of a Unix socket should then outlive it: see
-// SetUnlinkOnClose.
+// File returns a duplicate of the descriptor as an *os.File, which is the caller's to close: to
+// pass it to a child process. The Listener goes on. The file of a Unix socket should then outlive
+// it: see SetUnlinkOnClose.
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (l *Listener) File() (*os.File, error) {

@@ -19,9 +19,9 @@ func (c *Conn) CloseRead() error { return c.fail("close", c.s.Shutdown(sock.SHUT
 // Errors: net.ErrClosed, ENOTCONN.
 func (c *Conn) CloseWrite() error { return c.fail("close", c.s.Shutdown(sock.SHUT_WR)) }
 
-// SetLinger sets what Close does with what was written and has not arrived: a negative sec leaves it to
-// the system in the background, 0 drops it and resets the connection, else Close may wait for so many
-// seconds. A Close that waits holds up a loop on whose goroutine it is made.
+// SetLinger sets what Close does with what was written and has not arrived: a negative sec leaves
+// it to the system in the background, 0 drops it and resets the connection, else Close may wait for
+// so many seconds. A Close that waits holds up a loop on whose goroutine it is made.
 //
 // Errors: an *ArgError for more seconds than a C int has; net.ErrClosed.
 func (c *Conn) SetLinger(sec int) error {
@@ -37,8 +37,8 @@ func saturated(sec int) time.Duration {
 	return time.Duration(min(int64(sec), int64(1<<63-1)/int64(time.Second))) * time.Second
 }
 
-// SetNoDelay sets whether a write is sent at once (true, which a TCP connection begins with), or may
-// wait to be sent with a later one (Nagle's algorithm). TCP_NODELAY, tcp(7).
+// SetNoDelay sets whether a write is sent at once (true, which a TCP connection begins with), or
+// may wait to be sent with a later one (Nagle's algorithm). TCP_NODELAY, tcp(7).
 //
 // Errors: net.ErrClosed; what the system says for a family that has no such option.
 func (c *Conn) SetNoDelay(noDelay bool) error { return c.fail("set", setNoDelay(c.s, noDelay)) }
@@ -58,7 +58,8 @@ func (c *Conn) SetKeepAlive(on bool) error {
 	return c.fail("set", c.s.SetKeepAlive(sock.KeepAlive{On: on}))
 }
 
-// SetKeepAlivePeriod sets how long nothing comes before the first probe, rounded up to whole seconds.
+// SetKeepAlivePeriod sets how long nothing comes before the first probe, rounded up to whole
+// seconds.
 //
 // Errors: an *ArgError for a time that is not above 0 or beyond the system's range; net.ErrClosed.
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
@@ -72,8 +73,8 @@ func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	return c.fail("set", err)
 }
 
-// SetKeepAliveConfig sets all of keep-alive. As in package net a time or count of 0 is 15 s, 15 s and
-// 9, and a negative one leaves the system's value.
+// SetKeepAliveConfig sets all of keep-alive. As in package net a time or count of 0 is 15 s, 15 s
+// and 9, and a negative one leaves the system's value.
 //
 // Errors: an *ArgError for a number beyond the system's range; net.ErrClosed.
 func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
@@ -124,8 +125,8 @@ func (c *conn) SetWriteBuffer(bytes int) error {
 	return c.fail("set", c.s.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, bytes))
 }
 
-// SyscallConn gives raw access to the descriptor. Its Read and Write wait as the Conn does, in a task
-// too.
+// SyscallConn gives raw access to the descriptor. Its Read and Write wait as the Conn does, in a
+// task too.
 //
 // Error: net.ErrClosed.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
@@ -144,9 +145,9 @@ func (c *Conn) MultipathTCP() (bool, error) {
 	return usesMPTCP(c.s), nil
 }
 
-// tcpOptions sets on a TCP socket what package net sets on each: no delay, and keep-alive. period is
-// that of a Dialer or ListenConfig, of which config counts if it is enabled. Errors are left alone, as
-// there: the connection works without.
+// tcpOptions sets on a TCP socket what package net sets on each: no delay, and keep-alive. period
+// is that of a Dialer or ListenConfig, of which config counts if it is enabled. Errors are left
+// alone, as there: the connection works without.
 func tcpOptions(s *sock.Socket, period time.Duration, config net.KeepAliveConfig) {
 	setNoDelay(s, true)
 	if !config.Enable && period >= 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A PacketConn is a socket of datagrams (or of any other type) of any family as a net.PacketConn and,
-// once it is connected, as a net.Conn. Any number of goroutines may use it at once.
+// A PacketConn is a socket of datagrams (or of any other type) of any family as a net.PacketConn
+// and, once it is connected, as a net.Conn. Any number of goroutines may use it at once.
 //
 // A datagram that has no room where it is received is cut, and the rest is lost. An empty one is
 // received as 0 bytes and no error.
@@ -24,11 +24,11 @@ var (
 	_ syscall.Conn   = (*PacketConn)(nil)
 )
 
-// NewPacketConn makes a PacketConn of a socket of any family. It owns the socket from then on, sets its
-// timeout to sock.Forever, and waits as the view s does. No option of the socket is changed.
+// NewPacketConn makes a PacketConn of a socket of any family. It owns the socket from then on, sets
+// its timeout to sock.Forever, and waits as the view s does. No option of the socket is changed.
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and for a
-// stream socket, which [New] takes.
+// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and
+// for a stream socket, which [New] takes.
 func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -52,10 +52,12 @@ func newPacketConn(s *sock.Socket, peer sock.Addr) (*PacketConn, error) {
 	return &PacketConn{c}, nil
 }
 
-// PacketConnFrom takes over a live net.PacketConn that has a descriptor, as those of package net have:
-// it makes a PacketConn of it, and closes p, which must be in no use. Deadlines are not taken over.
+// PacketConnFrom takes over a live net.PacketConn that has a descriptor, as those of package net
+// have: it makes a PacketConn of it, and closes p, which must be in no use. Deadlines are not taken
+// over.
 //
-// Errors, in which p is as it was: an *ArgError for a p without a descriptor; those of NewPacketConn.
+// Errors, in which p is as it was: an *ArgError for a p without a descriptor; those of
+// NewPacketConn.
 func PacketConnFrom(p net.PacketConn) (*PacketConn, error) {
 	s, err := socketOf(p)
 	if err != nil {
@@ -95,9 +97,10 @@ func (p *PacketConn) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// ReadFrom receives a datagram into b. It reports how many bytes there were room for, and the sender:
-// a *net.UDPAddr, *net.IPAddr or *net.UnixAddr where package net has such a type, else a sock.Addr. A
-// Unix sender without a name is as in package net, any other that the system does not name is nil.
+// ReadFrom receives a datagram into b. It reports how many bytes there were room for, and the
+// sender: a *net.UDPAddr, *net.IPAddr or *net.UnixAddr where package net has such a type, else a
+// sock.Addr. A Unix sender without a name is as in package net, any other that the system does not
+// name is nil.
 //
 // Errors: os.ErrDeadlineExceeded, net.ErrClosed, and what the system says: of a connected socket
 // ECONNREFUSED, since the peer has no socket there.
@@ -118,11 +121,12 @@ func (p *PacketConn) ReadFromAddr(b []byte) (int, sock.Addr, error) {
 	return n, from, nil
 }
 
-// WriteTo sends b as one datagram. to is an address of package net or a sock.Addr; IPv4 and IPv6 forms
-// of an address are the same.
+// WriteTo sends b as one datagram. to is an address of package net or a sock.Addr; IPv4 and IPv6
+// forms of an address are the same.
 //
-// Errors: a *net.AddrError for a nil to; net.ErrWriteToConnected for a connected socket; EMSGSIZE for
-// a datagram that is too long; os.ErrDeadlineExceeded, net.ErrClosed, and what else the system says.
+// Errors: a *net.AddrError for a nil to; net.ErrWriteToConnected for a connected socket; EMSGSIZE
+// for a datagram that is too long; os.ErrDeadlineExceeded, net.ErrClosed, and what else the system
+// says.
 func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	a, err := p.target(to)
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// The methods of a *net.UDPConn under their names there: libraries ask for them by interfaces of their
-// own (golang.org/x/net/ipv4, quic-go). Of another family the addresses that come are nil, or zero.
+// The methods of a *net.UDPConn under their names there: libraries ask for them by interfaces of
+// their own (golang.org/x/net/ipv4, quic-go). Of another family the addresses that come are nil, or
+// zero.
 
 // ReadFromUDP is ReadFrom.
 func (p *PacketConn) ReadFromUDP(b []byte) (int, *net.UDPAddr, error) {
@@ -16,8 +17,8 @@ func (p *PacketConn) ReadFromUDP(b []byte) (int, *net.UDPAddr, error) {
 	return n, udpAddr(from), err
 }
 
-// ReadFromUDPAddrPort is ReadFrom. It allocates nothing. Of an IPv6 socket an IPv4 sender has the form
-// ::ffff:a.b.c.d.
+// ReadFromUDPAddrPort is ReadFrom. It allocates nothing. Of an IPv6 socket an IPv4 sender has the
+// form ::ffff:a.b.c.d.
 func (p *PacketConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	n, from, err := p.ReadFromAddr(b)
 	return n, from.AddrPort(), err

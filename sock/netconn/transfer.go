@@ -68,8 +68,8 @@ func (c *Conn) sendfile(r io.Reader) (n int64, done bool, err error) {
 }
 
 // WriteTo reads all there is, up to the end of the stream, and writes it to w: io.Copy uses it. It
-// reports how many bytes were written. While it waits for data it holds no buffer, so a copy between
-// idle connections costs no memory.
+// reports how many bytes were written. While it waits for data it holds no buffer, so a copy
+// between idle connections costs no memory.
 //
 // Errors: those of Read; those of w, as they are.
 func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
@@ -102,16 +102,16 @@ func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 	}
 }
 
-// splice moves all that r has to the connection without passing it through the program, if it can: it
-// reports whether it could. It is the one place for that, and cannot yet.
+// splice moves all that r has to the connection without passing it through the program, if it can:
+// it reports whether it could. It is the one place for that, and cannot yet.
 func splice(to *Conn, r io.Reader) (n int64, done bool, err error) { return 0, false, nil }
 
 // WriteBuffers writes all of the buffers, gathered without copying, in as few system calls as the
 // system allows, and takes what went out of v, as [net.Buffers.WriteTo] does for a *net.TCPConn.
 // Nothing that others write comes between. On a seqpacket socket all buffers are one packet.
 //
-// (net.Buffers.WriteTo itself knows the types of package net only: to a Conn it makes a Write for each
-// buffer.)
+// (net.Buffers.WriteTo itself knows the types of package net only: to a Conn it makes a Write for
+// each buffer.)
 //
 // Errors: those of Write.
 func (c *Conn) WriteBuffers(v *net.Buffers) (n int64, err error) {
