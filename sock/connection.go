@@ -81,7 +81,7 @@ func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 	if err != nil {
 		return nil, failed("create_connection", AF_UNSPEC, err)
 	}
-	return connectAny(ctx, infos, cfg)
+	return connectOne(ctx, infos, cfg)
 }
 
 func (cfg *ConnectionConfig) check() error {
@@ -106,7 +106,7 @@ func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	s, err := connectAny(ctx, infos, cfg)
+	s, err := connectOne(ctx, infos, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +116,9 @@ func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
 // errNoAddresses is for a resolver that finds nothing, and no error either.
 var errNoAddresses = errors.New("getaddrinfo returns an empty list")
 
-// connectAny is a socket that is connected to one of the addresses. It is in no view.
-func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
-	s, errs := tryAll(ctx, infos, cfg)
+// connectOne is a socket that is connected to one of the addresses. It is in no view.
+func connectOne(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
+	s, errs := connectAny(ctx, infos, cfg)
 	switch {
 	case len(errs) == 0:
 		return s, nil
@@ -128,8 +128,8 @@ func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (*
 	return nil, errs[len(errs)-1]
 }
 
-// tryAll is a socket that is connected to one of the addresses, or an error for each try.
-func tryAll(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
+// connectAny is a socket that is connected to one of the addresses, or an error for each try.
+func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
 	if len(infos) == 0 {
 		return nil, []error{failed("create_connection", AF_UNSPEC, errNoAddresses)}
 	}
