@@ -28,6 +28,7 @@ func TestRedis(t *testing.T) {
 			ctx := background(t)
 			o.Dialer = new(netconn.Dialer).DialContext
 			o.MaxRetries = -1
+			o.ContextTimeoutEnabled = true
 			client := redis.NewClient(&o)
 			defer client.Close()
 			await(t, "the server", func() error { return client.Ping(ctx).Err() })
