@@ -46,6 +46,14 @@ func inetNetwork(s *sock.Socket) string {
 	return "ip"
 }
 
+// unnamedUnix are the addresses of Unix sockets without a name, as package net has them on Linux. All
+// such sockets share them: that is what most clients are.
+var unnamedUnix = map[string]*net.UnixAddr{
+	"unix":       {Name: "@", Net: "unix"},
+	"unixgram":   {Name: "@", Net: "unixgram"},
+	"unixpacket": {Name: "@", Net: "unixpacket"},
+}
+
 // netAddr returns an address of a socket of the network: a *net.TCPAddr, *net.UDPAddr, *net.IPAddr
 // or *net.UnixAddr where package net has such a type, else the sock.Addr, which is comparable. The
 // zero sock.Addr is a nil net.Addr.
@@ -54,7 +62,7 @@ func netAddr(network string, a sock.Addr) net.Addr {
 	case a.IsZero():
 		return nil
 	case a.Kind() == families.KindUnix && a.Path() == "" && runtime.GOOS == "linux":
-		return &net.UnixAddr{Name: "@", Net: network} // as package net says "without a name" there
+		return unnamedUnix[network]
 	}
 	return a.NetAddr(network)
 }

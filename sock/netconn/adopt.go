@@ -30,13 +30,15 @@ func New(s *sock.Socket) (*Conn, error) {
 	if errors.Is(err, syscall.ENOTCONN) || errors.Is(err, net.ErrClosed) {
 		return nil, failure("new", s, err)
 	}
-	return connected(s, peer)
+	return connected(s, nil, peer)
 }
 
 // connected makes the Conn of a socket whose peer is known. A family that has no names for its
 // sockets has the address of the family alone.
-func connected(s *sock.Socket, peer sock.Addr) (*Conn, error) {
-	c, err := wrap(s, peer)
+//
+// local is the address of this end, or nil to ask the system.
+func connected(s *sock.Socket, local net.Addr, peer sock.Addr) (*Conn, error) {
+	c, err := wrap(s, local, peer)
 	if err != nil {
 		return nil, err
 	}
@@ -46,15 +48,17 @@ func connected(s *sock.Socket, peer sock.Addr) (*Conn, error) {
 	return &Conn{c}, nil
 }
 
-// wrap makes the conn of a socket.
-func wrap(s *sock.Socket, peer sock.Addr) (conn, error) {
+// wrap makes the conn of a socket. local may be nil, and peer zero.
+func wrap(s *sock.Socket, local net.Addr, peer sock.Addr) (conn, error) {
 	if err := s.SetTimeout(sock.Forever); err != nil {
 		return conn{}, failure("new", s, err)
 	}
 	network := networkOf(s)
-	c := conn{s: s, remote: netAddr(network, peer)}
-	if local, err := s.Getsockname(); err == nil {
-		c.local = netAddr(network, local)
+	c := conn{s: s, local: local, remote: netAddr(network, peer)}
+	if c.local == nil {
+		if a, err := s.Getsockname(); err == nil {
+			c.local = netAddr(network, a)
+		}
 	}
 	if c.local == nil {
 		c.local = unnamed(s)

@@ -238,7 +238,7 @@ func (d *Dialer) made(s *sock.Socket, infos []sock.AddrInfo) (net.Conn, error) {
 		p, err := newPacketConn(s, peer)
 		return packetOr(s, p, err)
 	}
-	c, err := connected(s, peer)
+	c, err := connected(s, nil, peer)
 	if err != nil {
 		s.Close()
 		return nil, err

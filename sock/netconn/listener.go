@@ -53,7 +53,7 @@ func NewListener(s *sock.Socket) (*Listener, error) {
 }
 
 func newListener(s *sock.Socket) (*Listener, error) {
-	c, err := wrap(s, sock.Addr{})
+	c, err := wrap(s, nil, sock.Addr{})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,11 @@ func (l *Listener) accept(from *sock.Socket) (*Conn, error) {
 		if err != nil {
 			return nil, l.fail("accept", err)
 		}
-		c, err := connected(s, peer)
+		var local net.Addr
+		if s.Family() == sock.AF_UNIX {
+			local = l.addr // of TCP it may be another, also of a listener at one address (IP_TRANSPARENT)
+		}
+		c, err := connected(s, local, peer)
 		if err != nil {
 			s.Close()
 			continue

@@ -45,7 +45,7 @@ func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 
 // newPacketConn makes the PacketConn of a socket whose peer is known, or zero.
 func newPacketConn(s *sock.Socket, peer sock.Addr) (*PacketConn, error) {
-	c, err := wrap(s, peer)
+	c, err := wrap(s, nil, peer)
 	if err != nil {
 		return nil, err
 	}
