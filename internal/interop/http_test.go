@@ -121,8 +121,8 @@ func TestRequests(t *testing.T) {
 	})
 }
 
-// TestDownload downloads a large file, which net/http sends by the ReadFrom of the connection, and the
-// same bytes from a Reader that is no file, and compares their hashes.
+// TestDownload downloads a large file, which net/http sends by the ReadFrom of the connection, and
+// the same bytes from a Reader that is no file, and compares their hashes.
 func TestDownload(t *testing.T) {
 	size := int64(1 << 30)
 	if testing.Short() {

@@ -46,8 +46,8 @@ func inetNetwork(s *sock.Socket) string {
 	return "ip"
 }
 
-// unnamedUnix are the addresses of Unix sockets without a name, as package net has them on Linux. All
-// such sockets share them: that is what most clients are.
+// unnamedUnix are the addresses of Unix sockets without a name, as package net has them on Linux.
+// All such sockets share them: that is what most clients are.
 var unnamedUnix = map[string]*net.UnixAddr{
 	"unix":       {Name: "@", Net: "unix"},
 	"unixgram":   {Name: "@", Net: "unixgram"},

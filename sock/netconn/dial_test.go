@@ -106,8 +106,8 @@ func TestDialLocalAddr(t *testing.T) {
 	}
 }
 
-// Multipath TCP and fast open change nothing for the program: where the system or the peer lacks them,
-// the connection is an ordinary one.
+// Multipath TCP and fast open change nothing for the program: where the system or the peer lacks
+// them, the connection is an ordinary one.
 func TestDialOptions(t *testing.T) {
 	for _, multipath := range []bool{false, true} {
 		for _, fast := range []bool{false, true} {

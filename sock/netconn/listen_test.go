@@ -21,7 +21,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Accept ends by a deadline that moves while it waits, by a context, and by Close; and goes on after.
+// Accept ends by a deadline that moves while it waits, by a context, and by Close; and goes on
+// after.
 func TestAcceptEnds(t *testing.T) {
 	for _, network := range []string{"tcp", "unix", "unixpacket"} {
 		t.Run(network, func(t *testing.T) {
@@ -147,8 +148,8 @@ func option(t *testing.T, c any, level, name int) (v int) {
 	return v
 }
 
-// The options of a connection are those that package net sets, for the dialer and the listener, and for
-// each of their settings.
+// The options of a connection are those that package net sets, for the dialer and the listener, and
+// for each of their settings.
 func TestOptionsAsPackageNet(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the names of the options are Linux's")

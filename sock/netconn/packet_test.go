@@ -145,8 +145,8 @@ func TestAddrPort(t *testing.T) {
 
 func third[A, B any](_ A, _ B, err error) error { return err }
 
-// Ancillary data goes with messages, of datagrams and of streams: descriptors, and the interface that a
-// packet came by.
+// Ancillary data goes with messages, of datagrams and of streams: descriptors, and the interface
+// that a packet came by.
 func TestMessages(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the ancillary data is Linux's")
@@ -201,8 +201,8 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// Several datagrams are received at once, by our own batch and by that of golang.org/x/net, which sees
-// the socket through its SyscallConn.
+// Several datagrams are received at once, by our own batch and by that of golang.org/x/net, which
+// sees the socket through its SyscallConn.
 func TestBatches(t *testing.T) {
 	for _, way := range []string{"ours", "x/net"} {
 		t.Run(way, func(t *testing.T) {

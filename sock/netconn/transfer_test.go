@@ -44,7 +44,8 @@ func pattern(n int) []byte {
 	return p[:n]
 }
 
-// ReadFrom sends a file from where it stands, a part of it, what is no regular file, and other readers.
+// ReadFrom sends a file from where it stands, a part of it, what is no regular file, and other
+// readers.
 func TestReadFrom(t *testing.T) {
 	text := pattern(300_000)
 	path := filepath.Join(t.TempDir(), "file")
