@@ -47,8 +47,13 @@ type Outcome struct {
 	More bool
 	// Retry, with ErrAgain, is for what makes no edge (a full queue of another socket, descriptors
 	// that ran out): the loop tries again after this time, or at the next edge (of a one-shot
-	// poller, only after this time). The time doubles with each attempt, up to a second.
+	// poller, only after this time). The time doubles with each attempt, up to Most.
 	Retry time.Duration
+	// Most, with Retry, is where the doubling ends; 0: at a second.
+	Most time.Duration
+	// Edgeless, with Retry, says that an edge proves nothing, since the attempt itself makes one:
+	// only the time counts, and a hang-up.
+	Edgeless bool
 	// Cause, with Retry, is logged: it is why the operation backs off.
 	Cause error
 }
@@ -73,6 +78,9 @@ type Call struct {
 	Home *Loop
 	// Sysfd is the descriptor, while the lane is the caller's.
 	Sysfd int
+	// HungUp says, while the lane is the caller's, that the poller has told of a hang-up or an
+	// error: if an attempt comes to nothing, there may be nothing left to wait for.
+	HungUp bool
 
 	deadline timeouts.Deadline // of Timeout; 0: the timeout has not begun
 	moved    int               // bytes since the caller last waited
@@ -105,9 +113,10 @@ type Op struct {
 
 	// Attempt is set once by the owner; nil for waits of a goroutine or a task.
 	Attempt Attempt
-	// Wrap turns the error of the operation into the error of the future; nil: as it is. It is
-	// called under a lock, and must be a pure function.
-	Wrap func(error) error
+	// Wrap turns the error of the operation into the error of the future; nil: as it is. sysfd is the
+	// descriptor, which stays open during the call, or -1 once it is closed. Wrap is called under the
+	// lock of the FD: it may ask the system about sysfd, but it must not block, and must not use the FD.
+	Wrap func(err error, sysfd int) error
 
 	canceled error       // fd.mu: why, if it was canceled while the loop tried it
 	future   *completion // fd.mu; what is settled, for Start
@@ -172,7 +181,7 @@ func (o *Op) settle(err error, on *Loop) {
 	switch {
 	case o.future != nil:
 		if err != nil && o.Wrap != nil {
-			err = o.Wrap(err)
+			err = o.Wrap(err, int(o.future.fd.sysfd))
 		}
 		o.future.settle(err)
 	case was == opQueued: // else the token of its waking is still there

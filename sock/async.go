@@ -68,18 +68,23 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	if to != nil {
 		addr = *to
 	}
-	a.Wrap = func(err error) error {
+	fail := func(err error) error { return s.fail(name, addr, a.part(err)) }
+	a.Wrap = func(err error, sysfd int) error {
+		if a.started { // a connect that ended early
+			s.flags.And(^uint32(connectWaits))
+		}
+		// ErrAgain is the result of the first attempt only, which has no lock.
 		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
 			err = a.cause // as in accepted
 		}
-		return s.fail(name, addr, a.part(err))
+		return s.failOn(sysfd, name, addr, a.part(err))
 	}
 	if to != nil {
 		if addr.NeedsHost() {
-			return startResolved(s, a, addr)
+			return startResolved(s, name, a, addr)
 		}
 		if err := s.encode(&a.op, addr); err != nil {
-			return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
+			return loop.SettledOn(&s.fd, a.out, fail(err))
 		}
 	}
 	a.Timeout = s.patience(flags)
@@ -87,10 +92,10 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 }
 
 // startResolved is start once the host of an address is known.
-func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
+func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop.Future[T] {
 	return resolved(s, func(s *Socket) (T, error) {
 		if err := s.encode(&a.op, addr); err != nil {
-			return a.out, a.Wrap(err)
+			return a.out, s.fail(name, addr, err)
 		}
 		a.Timeout = s.patience(a.flags)
 		return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.Context())

@@ -15,8 +15,8 @@ import (
 //
 // Errors: those of Sendall; an *ArgError if the socket is no stream, whose messages would be cut.
 func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error) {
-	if s.typ != SOCK_STREAM {
-		err := &ArgError{"type", TypeName(s.Type()), "only a stream can send a part of the buffers: use Sendmsg"}
+	if Type(s.typ) != SOCK_STREAM {
+		err := &ArgError{ArgType, "type", s.Type(), "only a stream can send a part of the buffers: use Sendmsg"}
 		return 0, s.fail("sendmsg", Addr{}, err)
 	}
 	o, err := s.newMsgOp(loop.Write, nil, flags)

@@ -29,7 +29,8 @@ type Handler interface {
 	// Readable. A call that the loop has not made goes on until ErrWouldBlock.
 	Readable(s *Socket)
 	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that
-	// a connect which was in progress has come to its end.
+	// a connect which was in progress has come to its end: Connect says how. Before that end
+	// neither Readable nor Writable is called.
 	Writable(s *Socket)
 	// Closed comes last and once. err is net.ErrClosed after Close or at the end of the loop, a
 	// *loop.PanicError after a panic in a method of the handler.
@@ -48,7 +49,7 @@ type Handler interface {
 // for it on another loop; net.ErrClosed; an *ArgError for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
-		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
+		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "handler", h, "must not be nil"})
 	}
 	before := s.timeout.Swap(0)
 	if err := s.fd.Watch(l, &watcher{h, s.base()}); err != nil {
@@ -101,6 +102,18 @@ type watcher struct {
 var _ loop.Watcher = (*watcher)(nil)
 
 func (w *watcher) Ready(r pollux.Ready) {
+	if w.socket.flags.Load()&(isFresh|connectCalls|connectUntold) != 0 {
+		something, ended := w.socket.tellable()
+		if !something {
+			return
+		}
+		if ended {
+			w.handler.Writable(w.socket) // first, since the error, if there is one, is the connect's
+			if r &^= pollux.Writable; w.socket.Fileno() < 0 {
+				return
+			}
+		}
+	}
 	if r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0 {
 		w.handler.Readable(w.socket)
 	}

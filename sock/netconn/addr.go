@@ -9,43 +9,6 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// networkOf returns the name of a socket's network, as package net has it where it has one: it says
-// what the addresses of the socket are. A family without networks in package net gives the name of
-// its addresses' format.
-func networkOf(s *sock.Socket) string {
-	switch s.Family() {
-	case sock.AF_INET, sock.AF_INET6:
-		return inetNetwork(s)
-	case sock.AF_UNIX:
-		switch s.Type() {
-		case sock.SOCK_DGRAM:
-			return "unixgram"
-		case sock.SOCK_SEQPACKET:
-			return "unixpacket"
-		}
-		return "unix"
-	}
-	if f, ok := families.Host.Lookup(s.Family(), s.Proto()); ok {
-		return f.Name()
-	}
-	return families.Host.Name(s.Family())
-}
-
-// IPPROTO_SCTP of <netinet/in.h>, which not every system has.
-const protoSCTP = 132
-
-func inetNetwork(s *sock.Socket) string {
-	switch {
-	case s.Proto() == protoSCTP:
-		return "sctp"
-	case s.Type() == sock.SOCK_STREAM:
-		return "tcp"
-	case s.Type() == sock.SOCK_DGRAM:
-		return "udp"
-	}
-	return "ip"
-}
-
 // unnamedUnix are the addresses of Unix sockets without a name, as package net has them on Linux.
 // All such sockets share them: that is what most clients are.
 var unnamedUnix = map[string]*net.UnixAddr{
@@ -69,7 +32,7 @@ func netAddr(network string, a sock.Addr) net.Addr {
 
 // sockAddr returns to as an address that a socket of the family can use. An IPv4 address becomes
 // its IPv6 form for an IPv6 socket, and the other way round.
-func sockAddr(family int, to net.Addr) (sock.Addr, error) {
+func sockAddr(family sock.Family, to net.Addr) (sock.Addr, error) {
 	if to == nil {
 		return sock.Addr{}, errNoAddr
 	}
@@ -81,7 +44,7 @@ func sockAddr(family int, to net.Addr) (sock.Addr, error) {
 }
 
 // fit is sockAddr for an address that is one already. It allocates nothing.
-func fit(family int, a sock.Addr) sock.Addr {
+func fit(family sock.Family, a sock.Addr) sock.Addr {
 	ap := a.AddrPort()
 	switch {
 	case !ap.IsValid() || a.NeedsHost(): // the call that uses it returns its error

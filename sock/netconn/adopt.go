@@ -20,11 +20,11 @@ import (
 // nil s and for a datagram socket, which [NewPacketConn] takes.
 func New(s *sock.Socket) (*Conn, error) {
 	if s == nil {
-		return nil, failure("new", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
+		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
 	if !endsWithNothing(s.Type()) {
 		rule := "only stream and seqpacket sockets are connections: use NewPacketConn"
-		return nil, failure("new", s, &ArgError{Arg: "type", Value: sock.TypeName(s.Type()), Rule: rule})
+		return nil, failure("new", s, &ArgError{Kind: sock.ArgType, Arg: "type", Value: s.Type(), Rule: rule})
 	}
 	peer, err := s.Getpeername()
 	if errors.Is(err, syscall.ENOTCONN) || errors.Is(err, net.ErrClosed) {
@@ -53,7 +53,8 @@ func wrap(s *sock.Socket, local net.Addr, peer sock.Addr) (conn, error) {
 	if err := s.SetTimeout(sock.Forever); err != nil {
 		return conn{}, failure("new", s, err)
 	}
-	network := networkOf(s)
+	s.BareErrors() // the conn knows the addresses
+	network := s.Network()
 	c := conn{s: s, local: local, remote: netAddr(network, peer)}
 	if c.local == nil {
 		if a, err := s.Getsockname(); err == nil {
@@ -67,13 +68,13 @@ func wrap(s *sock.Socket, local net.Addr, peer sock.Addr) (conn, error) {
 }
 
 // unnamed is the address of a socket without a name: users of net.Conn print it, so it is not nil.
-func unnamed(s *sock.Socket) net.Addr { return families.Raw(s.Family(), nil) }
+func unnamed(s *sock.Socket) net.Addr { return families.Raw(int(s.Family()), nil) }
 
 // failure is the error of what makes a Conn, a Listener or a PacketConn of s, which may be nil.
 func failure(op string, s *sock.Socket, err error) error {
 	e := &net.OpError{Op: op, Err: cause(err)}
 	if s != nil {
-		e.Net = networkOf(s)
+		e.Net = s.Network()
 	}
 	return e
 }
@@ -120,7 +121,7 @@ func socketOf(v any) (*sock.Socket, error) {
 	c, ok := v.(syscall.Conn)
 	if f, isFile := v.(*os.File); !ok || isFile && f == nil {
 		rule := "has no descriptor (SyscallConn)"
-		return nil, failure("adopt", nil, &ArgError{Arg: "value", Value: fmt.Sprintf("%T", v), Rule: rule})
+		return nil, failure("adopt", nil, &ArgError{Kind: sock.ArgType, Arg: "value", Value: fmt.Sprintf("%T", v), Rule: rule})
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -188,7 +189,7 @@ func (c *conn) DetachConn() (net.Conn, error) {
 
 // detach is nil for a closed socket.
 func detach(s *sock.Socket) *os.File {
-	name := networkOf(s)
+	name := s.Network()
 	if a, err := s.Getsockname(); err == nil {
 		name += ":" + a.String()
 	}

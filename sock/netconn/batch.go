@@ -1,8 +1,8 @@
 package netconn
 
 import (
-	"errors"
 	"net"
+	"sync"
 
 	"github.com/polluxio/pollux/sock"
 )
@@ -20,52 +20,62 @@ type Message struct {
 	Flags int // ReadBatch sets the MSG_* flags of the system
 }
 
+// batches keeps the lists that package sock has its batches in, from one batch to the next.
+var batches = sync.Pool{New: func() any { return new([]sock.Datagram) }}
+
+// withDatagrams calls fn with n Datagrams.
+func withDatagrams(n int, fn func([]sock.Datagram) (int, error)) (int, error) {
+	list := batches.Get().(*[]sock.Datagram)
+	if cap(*list) < n {
+		*list = make([]sock.Datagram, n)
+	}
+	ds := (*list)[:n]
+	defer func() {
+		clear(ds) // they are the caller's
+		batches.Put(list)
+	}()
+	return fn(ds)
+}
+
 // ReadBatch receives at least one message, which it waits for, and those that are there with it, at
 // most one into each of ms. It reports how many. flags are MSG_* of recvmsg(2).
 //
 // The error is that of the first message. One behind it ends the batch early.
 func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
-	if len(ms) == 0 {
-		return 0, p.fail("read", p.closed())
-	}
-	network := networkOf(p.s)
-	for i := range ms {
-		m := &ms[i]
-		n, nn, got, from, err := p.s.RecvmsgBuffers(m.Buffers, m.OOB, flags|closeOnExec)
-		switch {
-		case err != nil && i > 0: // mostly sock.ErrWouldBlock
-			return i, nil
-		case err != nil:
-			return 0, p.fail("read", err)
+	return withDatagrams(len(ms), func(ds []sock.Datagram) (int, error) {
+		for i := range ms {
+			ds[i].Buffers, ds[i].Control = ms[i].Buffers, ms[i].OOB
 		}
-		m.N, m.NN, m.Flags, m.Addr = n, nn, got&^closeOnExec, netAddr(network, from)
-		if flags |= dontWait; dontWait == 0 { // the next one might wait
-			return i + 1, nil
+		n, err := p.s.RecvBatch(ds, flags|closeOnExec)
+		network := p.s.Network()
+		for i := range ds[:n] {
+			d, m := &ds[i], &ms[i]
+			m.N, m.NN, m.Flags, m.Addr = d.N, d.ControlN, d.Flags&^closeOnExec, netAddr(network, d.Addr)
 		}
-	}
-	return len(ms), nil
+		if n > 0 {
+			err = nil
+		}
+		return n, p.fail("read", err)
+	})
 }
 
-// WriteBatch sends the messages one after the other, and waits for room. It reports how many went:
-// all, or less and the error of the next one. flags are MSG_* of sendmsg(2).
+// WriteBatch sends the messages in order, and waits for room. It reports how many went: all, or less
+// and the error of the next one. flags are MSG_* of sendmsg(2).
 func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
-	for i := range ms {
-		m := &ms[i]
-		var to sock.Addr
-		if m.Addr != nil {
-			var err error
-			if to, err = sockAddr(p.s.Family(), m.Addr); err != nil {
-				return i, p.fail("write", err)
+	return withDatagrams(len(ms), func(ds []sock.Datagram) (int, error) {
+		for i := range ms {
+			ds[i].Buffers, ds[i].Control = ms[i].Buffers, ms[i].OOB
+			if to := ms[i].Addr; to != nil {
+				var err error
+				if ds[i].Addr, err = p.target(to); err != nil {
+					return 0, p.failTo("write", to, err)
+				}
 			}
 		}
-		n, err := p.s.SendmsgBuffers(m.Buffers, m.OOB, flags, to)
-		if err != nil {
-			if i > 0 && errors.Is(err, sock.ErrWouldBlock) { // of MSG_DONTWAIT
-				return i, nil
-			}
-			return i, p.fail("write", err)
+		n, err := p.s.SendBatch(ds, flags)
+		for i := range ds[:n] {
+			ms[i].N, ms[i].NN = ds[i].N, len(ds[i].Control)
 		}
-		m.N, m.NN = n, len(m.OOB)
-	}
-	return len(ms), nil
+		return n, p.fail("write", err)
+	})
 }

@@ -56,7 +56,7 @@ func (c *conn) fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: networkOf(c.s), Source: c.local, Addr: c.remote, Err: cause(err)}
+	return &net.OpError{Op: op, Net: c.s.Network(), Source: c.local, Addr: c.remote, Err: cause(err)}
 }
 
 // Read reads what is there, at least a byte, and waits for it.
@@ -80,7 +80,9 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 // endsWithNothing says whether to receive nothing is the end, for a type of socket.
-func endsWithNothing(typ int) bool { return typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET }
+func endsWithNothing(typ sock.Type) bool {
+	return typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET
+}
 
 // closed is net.ErrClosed once the socket is closed.
 func (c *conn) closed() error {

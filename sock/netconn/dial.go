@@ -78,7 +78,7 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 // bound to ctx.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx == nil {
-		return nil, d.fail(network, nil, &ArgError{Arg: "ctx", Value: nil, Rule: "must not be nil"})
+		return nil, d.fail(network, nil, &ArgError{Kind: sock.ArgMissing, Arg: "ctx", Value: nil, Rule: "must not be nil"})
 	}
 	n, err := parseNetwork(network)
 	if err != nil {
@@ -205,7 +205,7 @@ func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_
 }
 
 // streamSocket is newSocket, by Multipath TCP if that is asked for and the system has it.
-func (n *network) streamSocket(family int, multipath bool) (*sock.Socket, error) {
+func (n *network) streamSocket(family sock.Family, multipath bool) (*sock.Socket, error) {
 	if multipath && protoMPTCP != 0 && n.typ == sock.SOCK_STREAM && n.proto == 0 {
 		if s, err := sock.New(family, sock.SOCK_STREAM, protoMPTCP); err == nil {
 			return s, nil

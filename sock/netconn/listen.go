@@ -120,14 +120,14 @@ func listenFailure(network string, at net.Addr, err error) error {
 // bind makes a bound socket of the network.
 func (lc *ListenConfig) bind(ctx context.Context, name, address string, listens bool) (*sock.Socket, *network, error) {
 	if ctx == nil {
-		return nil, nil, listenFailure(name, nil, &ArgError{Arg: "ctx", Value: nil, Rule: "must not be nil"})
+		return nil, nil, listenFailure(name, nil, &ArgError{Kind: sock.ArgMissing, Arg: "ctx", Value: nil, Rule: "must not be nil"})
 	}
 	n, err := parseNetwork(name)
 	if err != nil {
 		return nil, nil, listenFailure(name, nil, err)
 	}
 	if lc.Backlog < 0 || lc.FastOpen < 0 {
-		bad := &ArgError{Arg: "Backlog", Value: lc.Backlog, Rule: "must not be negative"}
+		bad := &ArgError{Kind: sock.ArgRange, Arg: "Backlog", Value: lc.Backlog, Rule: "must not be negative"}
 		if lc.FastOpen < 0 {
 			bad.Arg, bad.Value = "FastOpen", lc.FastOpen
 		}
@@ -168,7 +168,7 @@ func (lc *ListenConfig) address(ctx context.Context, n *network, text string) (a
 
 // bound makes a socket, sets what has to be set before bind, and binds it.
 func (lc *ListenConfig) bound(n *network, at sock.Addr, text string, listens bool) (_ *sock.Socket, err error) {
-	family := families.Host.FamilyOf(at)
+	family := sock.Family(families.Host.FamilyOf(at))
 	s, err := n.streamSocket(family, lc.MultipathTCP && listens)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (lc *ListenConfig) bound(n *network, at sock.Addr, text string, listens boo
 		if !listens {
 			rule = "has connections: use Listen"
 		}
-		return nil, &ArgError{Arg: "network", Value: n.name, Rule: rule}
+		return nil, &ArgError{Kind: sock.ArgType, Arg: "network", Value: n.name, Rule: rule}
 	}
 	if n.isInet() {
 		if err := lc.inetOptions(n, s, listens); err != nil {

@@ -43,11 +43,11 @@ var (
 // for a socket that does not listen.
 func NewListener(s *sock.Socket) (*Listener, error) {
 	if s == nil {
-		return nil, failure("listen", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
+		return nil, failure("listen", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
 	// Not every family knows the option. Accept fails on those that do not.
 	if on, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
-		return nil, failure("listen", s, &ArgError{Arg: "s", Value: s.String(), Rule: "must be listening: call Listen"})
+		return nil, failure("listen", s, &ArgError{Kind: sock.ArgType, Arg: "s", Value: s.String(), Rule: "must be listening: call Listen"})
 	}
 	return newListener(s)
 }
@@ -157,7 +157,7 @@ func (l *Listener) fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: networkOf(l.s), Addr: l.addr, Err: cause(err)}
+	return &net.OpError{Op: op, Net: l.s.Network(), Addr: l.addr, Err: cause(err)}
 }
 
 // Close closes the listener, and removes the file of a Unix socket that [Listen] has made. Calls

@@ -42,7 +42,7 @@ func lookup(ctx context.Context, t *loop.Task, r *sock.Resolver, n *network, add
 }
 
 // inetName is the name of the network with its family, as a Control function gets it: "tcp4".
-func inetName(n *network, family int) string {
+func inetName(n *network, family sock.Family) string {
 	switch {
 	case n.inet != sock.AF_UNSPEC:
 		return n.name

@@ -14,11 +14,11 @@ import (
 // A network is what a name of a network stands for.
 type network struct {
 	name   string
-	format string // of its addresses: the name in front of their texts in package families; "" for inet and unix
-	inet   int    // for inet: AF_INET, AF_INET6, or AF_UNSPEC for both
-	known  string // what else: the name of the kind of socket among sock.KnownSockets
-	typ    int    // for inet and unix
-	proto  int
+	format string      // of its addresses: the name in front of their texts in package families; "" for inet and unix
+	inet   sock.Family // for inet: AF_INET, AF_INET6, or AF_UNSPEC for both
+	known  string      // what else: the name of the kind of socket among sock.KnownSockets
+	typ    sock.Type   // for inet and unix
+	proto  sock.Protocol
 }
 
 // isInet says that it has hosts and ports.
@@ -59,14 +59,17 @@ var inets = map[string]network{
 	"udplite": {typ: sock.SOCK_DGRAM, proto: protoUDPLite},
 }
 
-var unixes = map[string]int{
+var unixes = map[string]sock.Type{
 	"unix":       sock.SOCK_STREAM,
 	"unixgram":   sock.SOCK_DGRAM,
 	"unixpacket": sock.SOCK_SEQPACKET,
 }
 
-// IPPROTO_UDPLITE of <netinet/in.h>, which not every system has.
-const protoUDPLite = 136
+// IPPROTO_SCTP and IPPROTO_UDPLITE of <netinet/in.h>, which not every system has.
+const (
+	protoSCTP    = 132
+	protoUDPLite = 136
+)
 
 // Networks returns the names of all networks, sorted, whether or not this system has them.
 func Networks() []string {
@@ -89,7 +92,7 @@ func parseNetwork(name string) (network, error) {
 	if typ, ok := unixes[name]; ok {
 		return network{name: name, typ: typ}, nil
 	}
-	base, family := name, sock.AF_UNSPEC
+	base, family := name, sock.Family(sock.AF_UNSPEC)
 	if b, ok := strings.CutSuffix(name, "4"); ok {
 		base, family = b, sock.AF_INET
 	} else if b, ok := strings.CutSuffix(name, "6"); ok {
@@ -104,7 +107,7 @@ func parseNetwork(name string) (network, error) {
 }
 
 // newSocket makes a socket of the network; family counts for inet only.
-func (n *network) newSocket(family int) (*sock.Socket, error) {
+func (n *network) newSocket(family sock.Family) (*sock.Socket, error) {
 	switch {
 	case n.isUnix():
 		return sock.New(sock.AF_UNIX, n.typ, 0)

@@ -64,7 +64,7 @@ func (c *Conn) SetKeepAlive(on bool) error {
 // Errors: an *ArgError for a time that is not above 0 or beyond the system's range; net.ErrClosed.
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	if d <= 0 {
-		return c.fail("set", &ArgError{Arg: "d", Value: d, Rule: "must be above 0"})
+		return c.fail("set", &ArgError{Kind: sock.ArgRange, Arg: "d", Value: d, Rule: "must be above 0"})
 	}
 	k, err := c.s.KeepAlive()
 	if err == nil {

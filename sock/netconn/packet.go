@@ -31,10 +31,10 @@ var (
 // for a stream socket, which [New] takes.
 func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 	if s == nil {
-		return nil, failure("new", nil, &ArgError{Arg: "s", Value: nil, Rule: "must not be nil"})
+		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
 	if s.Type() == sock.SOCK_STREAM {
-		return nil, failure("new", s, &ArgError{Arg: "type", Value: sock.TypeName(s.Type()), Rule: "a stream has no packets: use New"})
+		return nil, failure("new", s, &ArgError{Kind: sock.ArgType, Arg: "type", Value: s.Type(), Rule: "a stream has no packets: use New"})
 	}
 	peer, err := s.Getpeername()
 	if errors.Is(err, net.ErrClosed) {
@@ -109,7 +109,7 @@ func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	if err != nil {
 		return 0, nil, p.fail("read", err)
 	}
-	return n, netAddr(networkOf(p.s), from), nil
+	return n, netAddr(p.s.Network(), from), nil
 }
 
 // ReadFromAddr is ReadFrom with the sender as package sock has it. It allocates nothing.
@@ -161,5 +161,5 @@ func (p *PacketConn) failTo(op string, to net.Addr, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: networkOf(p.s), Source: p.local, Addr: to, Err: lookupCause(err)}
+	return &net.OpError{Op: op, Net: p.s.Network(), Source: p.local, Addr: to, Err: lookupCause(err)}
 }

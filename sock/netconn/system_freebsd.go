@@ -9,7 +9,6 @@ const (
 	fastOpen        = 0
 	fastOpenConnect = 0
 	closeOnExec     = sock.MSG_CMSG_CLOEXEC
-	dontWait        = sock.MSG_DONTWAIT
 )
 
 func usesMPTCP(*sock.Socket) bool { return false }

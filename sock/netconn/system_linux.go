@@ -9,7 +9,6 @@ const (
 	fastOpen        = sock.TCP_FASTOPEN
 	fastOpenConnect = sock.TCP_FASTOPEN_CONNECT
 	closeOnExec     = sock.MSG_CMSG_CLOEXEC // for descriptors that are received
-	dontWait        = sock.MSG_DONTWAIT
 )
 
 // MPTCP_INFO and its level, <linux/mptcp.h>.

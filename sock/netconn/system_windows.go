@@ -9,7 +9,6 @@ const (
 	fastOpen        = 0
 	fastOpenConnect = 0
 	closeOnExec     = 0
-	dontWait        = 0
 )
 
 func usesMPTCP(*sock.Socket) bool { return false }
