@@ -31,6 +31,9 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
+	if s.flags.Load()&bareErrors != 0 {
+		return &net.OpError{Op: op, Net: s.network(), Err: err}
+	}
 	sysfd, closed := s.fd.Acquire()
 	err = s.failOn(sysfd, op, addr, err)
 	if closed == nil {
@@ -44,8 +47,10 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
-	e := &net.OpError{Op: op, Net: networkOf(Family(s.family), Type(s.typ), Protocol(s.proto)), Err: hostErrorOf(err)}
-	s.locate(e, sysfd, addr)
+	e := &net.OpError{Op: op, Net: s.network(), Err: hostErrorOf(err)}
+	if s.flags.Load()&bareErrors == 0 {
+		s.locate(e, sysfd, addr)
+	}
 	return e
 }
 
@@ -71,6 +76,11 @@ func hostErrorOf(err error) error {
 // ErrWouldBlock for EAGAIN. Packages that add operations to a socket, by Attempt or SyscallConn, use
 // it, so that their errors read as all others.
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
+
+// BareErrors leaves the addresses of both ends out of the errors of the socket, in all its views: a
+// package that knows the addresses, and gives errors a form of its own, need not have them looked up
+// for each.
+func (s *Socket) BareErrors() { s.flags.Or(bareErrors) }
 
 // failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no network.
 func failed(op string, family Family, err error) error { return failedAs(op, family, 0, 0, err) }

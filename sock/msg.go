@@ -22,6 +22,7 @@ type msgOp struct {
 	vec     msgVec
 	room    []byte    // kept from one Sendmsg to the next, for its items
 	one     [1][]byte // for buffers, where there is one
+	parts   [][]byte  // kept from one SendallBuffers to the next: what one call sends
 }
 
 var msgOps = sync.Pool{New: func() any {

@@ -18,6 +18,15 @@ const (
 	protoMPTCP   = 262
 )
 
+// Network is the name of the socket's network: as package net has it ("tcp", "udp", "ip", "unix",
+// "unixgram", "unixpacket"), and for others the name of the format of their addresses and of the
+// type, "vsock stream".
+func (s *Socket) Network() string { return s.network() }
+
+func (s *core) network() string {
+	return networkOf(Family(s.family), Type(s.typ), Protocol(s.proto))
+}
+
 // networkOf is the name of a kind of socket in errors: as package net has it (tcp, udp, ip, unix,
 // unixgram, unixpacket), and for others the name of the format of their addresses and of the type:
 // "vsock stream". A type of 0 is not known; a family of AF_UNSPEC neither.

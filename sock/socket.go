@@ -48,6 +48,7 @@ const (
 	hasULP                    // a protocol above TCP: a short receive proves nothing
 	mayLinger                 // SO_LINGER may be set
 	noSegments                // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
+	bareErrors                // errors have no addresses
 )
 
 // newSocket makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
