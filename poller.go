@@ -97,9 +97,9 @@ type Event struct {
 // The systems differ in what they report, and when:
 //
 //	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
-//	Add of what is there         EEXIST              replaces the registration   EEXIST
-//	Add of what is no socket     EPERM for a file    accepts a file              WSAENOTSOCK
-//	Delete of what is not there  ENOENT              ENOENT                      ENOENT
+//	second Add of a descriptor   EEXIST              replaces the registration   EEXIST
+//	Add of a file, not a socket  EPERM for a file    accepts a file              WSAENOTSOCK
+//	Delete of one not registered ENOENT              ENOENT                      ENOENT
 //	Hangup by half a close       with Readable       with both directions        with Readable
 //	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
 //	socket not yet connected     Writable, Hangup    system-dependent            nothing
