@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptors of the tests that run on real ones.
+// This file makes the descriptors of the tests that run on real ones.
 
-// sockets is two connected stream sockets, non-blocking.
+// sockets returns two connected non-blocking stream sockets.
 func sockets(t testing.TB) (a, b int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -49,10 +49,10 @@ func orAgain(err error) error {
 	return err
 }
 
-// isBroken says whether err is that the peer is gone.
+// isBroken reports whether err means that the peer is gone.
 func isBroken(err error) bool { return err == unix.EPIPE || err == unix.ECONNRESET }
 
-// A canary says whether a descriptor is open, and whether it is still the same one.
+// A canary tells whether a descriptor is open, and whether it is still the same one.
 type canary struct {
 	fd  int
 	ino uint64
@@ -72,7 +72,7 @@ func (c canary) alive() bool {
 	return unix.Fstat(c.fd, &st) == nil && uint64(st.Ino) == c.ino
 }
 
-// openDescriptors is how many the process has.
+// openDescriptors returns the number of open descriptors of the process.
 func openDescriptors(t *testing.T) (n int) {
 	t.Helper()
 	for fd := range min(mostDescriptors(t), 1<<16) {
@@ -83,7 +83,7 @@ func openDescriptors(t *testing.T) (n int) {
 	return n
 }
 
-// mostDescriptors is how many it may have.
+// mostDescriptors returns the limit of open descriptors of the process.
 func mostDescriptors(t *testing.T) int {
 	t.Helper()
 	var limit unix.Rlimit

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The descriptors of the tests that run on real ones: TCP over loopback, since Windows has no
-// socketpair.
+// This file makes the descriptors of the tests that run on real ones. They are TCP over the
+// loopback, since Windows has no socketpair.
 
 var (
 	ws2_32          = windows.NewLazySystemDLL("ws2_32.dll")
@@ -22,10 +22,10 @@ var (
 	procSend        = ws2_32.NewProc("send")
 )
 
-// An address is a struct sockaddr_in: family, port, address, and 8 bytes of nothing.
+// An address is a struct sockaddr_in: family, port, address, and 8 unused bytes.
 type address [16]byte
 
-// result is that of a function which returns -1 for an error.
+// result turns the results of a function that returns -1 for an error into an error.
 func result(n, _ uintptr, errno syscall.Errno) (int, error) {
 	if int32(n) == -1 {
 		return 0, errno
@@ -44,7 +44,7 @@ func tcp() (int, error) {
 	return int(h), err
 }
 
-// door is where all pairs are made.
+// door is the listener with which all pairs are made.
 var door struct {
 	sync.Mutex
 	fd int // 0: not yet
@@ -75,7 +75,7 @@ func openDoor() error {
 	return err
 }
 
-// sockets is two connected stream sockets, non-blocking.
+// sockets returns two connected non-blocking stream sockets.
 func sockets(t testing.TB) (a, b int) {
 	t.Helper()
 	door.Lock()
@@ -124,12 +124,13 @@ func orAgain(err error) error {
 	return err
 }
 
-// isBroken says whether err is that the peer is gone.
+// isBroken reports whether err means that the peer is gone.
 func isBroken(err error) bool {
 	return err == windows.WSAECONNRESET || err == windows.WSAECONNABORTED || err == windows.WSAESHUTDOWN
 }
 
-// A canary says whether a descriptor is open, and whether it is still the same one: its address is.
+// A canary tells whether a descriptor is open, and whether it is still the same one: its address
+// is.
 type canary struct {
 	fd int
 	at address
@@ -149,7 +150,7 @@ func (c canary) alive() bool {
 	return err == nil && at == c.at
 }
 
-// openDescriptors is how many sockets the process has that are bound.
+// openDescriptors returns the number of bound sockets of the process.
 func openDescriptors(t *testing.T) (n int) {
 	t.Helper()
 	door.Lock()
@@ -165,6 +166,6 @@ func openDescriptors(t *testing.T) (n int) {
 	return n
 }
 
-// mostDescriptors is how many a test may have: Windows has no limit, but here each pair of them is a
-// connection.
+// mostDescriptors returns the number of descriptors that a test may have. Windows has no limit, but
+// here each pair of descriptors is a connection.
 func mostDescriptors(*testing.T) int { return 4000 }

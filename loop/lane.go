@@ -136,8 +136,8 @@ func (fd *FD) block(d Direction) {
 	fd.arm(d)
 }
 
-// arm asks a one-shot poller for the next edge; others were asked at Add for all of them. mu is
-// held; fd is on a loop.
+// arm asks a one-shot poller for the next edge. Other pollers report all edges since Add. The
+// caller holds mu, and fd is on a loop.
 func (fd *FD) arm(d Direction) { fd.armFor(edge(d)) }
 
 func (fd *FD) armFor(want pollux.Ready) {
@@ -163,7 +163,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	case blind:
 		if err == ErrAgain {
 			if d == Read {
-				fd.armFor(pollux.Readable | pollux.Urgent) // it may look for urgent data
+				fd.armFor(pollux.Readable | pollux.Urgent) // the operation may look for urgent data
 			} else {
 				fd.arm(d)
 			}

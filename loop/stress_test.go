@@ -88,7 +88,7 @@ func (o *transfer) write(sysfd int) (Outcome, error) {
 	return Outcome{N: n}, nil
 }
 
-// A stressed is one end of a pair, and the works on it.
+// A stressed is one end of a pair, and the operations on it.
 type stressed struct {
 	t  *testing.T
 	r  *Reactor

@@ -1,6 +1,6 @@
 // Command genkqueue copies the poller of macOS and the BSDs into packages that run on Linux, over
 // the model of internal/kqueue: package user as on macOS, and package pipe as on NetBSD. It changes
-// the names of packages and the lines that say for which system a file is, and nothing else.
+// only the names of packages and the lines that select a system.
 //
 //	go run ./internal/genkqueue    # in the root of the repository
 package main

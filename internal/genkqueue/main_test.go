@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The copies are what the poller is now: go generate has not been forgotten.
+// This test fails if the copies differ from the poller: go generate was then forgotten.
 func TestCopiesAreCurrent(t *testing.T) {
 	const root = "../.."
 	if _, err := os.Stat(filepath.Join(root, "poller_bsd.go")); err != nil {

@@ -1,20 +1,18 @@
 // Package kqueue is a model of kqueue(2) on Linux, over epoll(7). With it the poller of macOS and
-// the BSDs runs in the tests of this machine: packages user and pipe below this folder are that
-// poller, word for word, with this package in the place of golang.org/x/sys/unix.
-// internal/genkqueue copies them, and a test of it holds the copies against poller_bsd.go and its
-// like.
+// the BSDs runs in tests on Linux. Packages user and pipe below this folder are copies of that
+// poller, with this package in place of golang.org/x/sys/unix. internal/genkqueue makes the copies,
+// and its test compares them with poller_bsd.go and the other files.
 //
-// The model has what the poller uses: EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT with EV_CLEAR,
-// EVFILT_USER. The numbers are those of FreeBSD and macOS. It does what the manuals say, and what
-// was seen on a NetBSD kernel:
+// The model has the parts that the poller uses: EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT with
+// EV_CLEAR, EVFILT_USER. The numbers are those of FreeBSD and macOS. The model behaves as the
+// manuals say, and as a NetBSD kernel was seen to behave:
 //
-//   - A registration belongs to a number of this process. To close the number ends it, also if a
+//   - A registration belongs to a number of this process. A close of the number ends it, even if a
 //     duplicate is left.
-//   - EV_ADD of what is there modifies it, and reports again what is ready.
-//   - READ and WRITE are events of their own.
+//   - EV_ADD of a registration that exists modifies it, and reports again what is ready.
+//   - READ and WRITE are separate events.
 //   - A change list without room for events ends at its first error.
 //
-// It differs in three things: a plain file is refused (EPERM), where kqueue reports it; a WRITE is
-// not reported at each ACK, but once there is room again after there was none; and timeouts are
-// exact.
+// It differs in three things. It refuses a plain file (EPERM), and kqueue reports it. It reports a
+// WRITE when there is room again after there was none, and not at each ACK. Its timeouts are exact.
 package kqueue

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The numbers of <sys/event.h>: FreeBSD's, but macOS's for EVFILT_EXCEPT, which FreeBSD lacks.
+// The numbers are those of <sys/event.h> of FreeBSD. EVFILT_EXCEPT is macOS's, since FreeBSD lacks
+// it.
 const (
 	EVFILT_READ   = -1
 	EVFILT_WRITE  = -2
@@ -25,7 +26,7 @@ const (
 	NOTE_TRIGGER = 0x01000000
 )
 
-// A Kevent_t is struct kevent.
+// A Kevent_t has the fields of struct kevent.
 type Kevent_t struct {
 	Ident  uint64
 	Filter int16
@@ -35,7 +36,7 @@ type Kevent_t struct {
 	Udata  *byte // any number of that size: so a Kevent_t is never copied
 }
 
-// SetKevent is unix.SetKevent.
+// SetKevent does the same as unix.SetKevent.
 func SetKevent(k *Kevent_t, fd, mode, flags int) {
 	k.Ident, k.Filter, k.Flags = uint64(fd), int16(mode), uint16(flags)
 }
@@ -52,12 +53,12 @@ type key struct {
 type note struct {
 	key
 	udata  uintptr
-	id     int32 // tells it from an earlier one of the same key
+	id     int32 // differs from that of an earlier note of the same key
 	file   file
 	active bool // EVFILT_USER: it was triggered
 }
 
-// A file is what a descriptor stands for.
+// A file is the file behind a descriptor.
 type file struct {
 	dev, ino uint64
 	pipe     bool
@@ -71,7 +72,7 @@ func fileOf(fd int) (file, error) {
 	return file{uint64(st.Dev), st.Ino, st.Mode&unix.S_IFMT == unix.S_IFIFO}, nil
 }
 
-// sets are the filters that have an epoll instance each, since one instance can hold a descriptor
+// sets holds the filters that have an epoll instance each, since one instance can hold a descriptor
 // only once.
 var sets = []struct {
 	filter int16
@@ -82,7 +83,7 @@ var sets = []struct {
 	{EVFILT_EXCEPT, unix.EPOLLPRI},
 }
 
-// setOf is the index in sets, or -1.
+// setOf returns the index in sets, or -1.
 func setOf(filter int16) int {
 	for i := range sets {
 		if sets[i].filter == filter {
@@ -92,7 +93,7 @@ func setOf(filter int16) int {
 	return -1
 }
 
-// A queue is a kqueue. Its number is that of top, an epoll instance which holds the others.
+// A queue is a kqueue. Its number is that of top, an epoll instance that holds the others.
 type queue struct {
 	top, user int // user: an eventfd, for EVFILT_USER
 	sets      [3]int
@@ -100,8 +101,8 @@ type queue struct {
 	mu    sync.Mutex
 	notes map[key]*note      // mu
 	next  int32              // mu; the next id
-	ready []unix.EpollEvent  // mu; of gather
-	woke  [4]unix.EpollEvent // of the goroutine that waits
+	ready []unix.EpollEvent  // mu; used by gather
+	woke  [4]unix.EpollEvent // only the goroutine that waits uses it
 }
 
 var (
@@ -109,7 +110,7 @@ var (
 	queues   = make(map[int]*queue)
 )
 
-// Kqueue is kqueue(2).
+// Kqueue models kqueue(2).
 func Kqueue() (int, error) {
 	q := &queue{top: -1, user: -1, sets: [3]int{-1, -1, -1}, notes: make(map[key]*note)}
 	if err := q.open(); err != nil {
@@ -156,7 +157,7 @@ func (q *queue) close() (err error) {
 	return err
 }
 
-// Close is close(2), for a kqueue too.
+// Close models close(2), also for a kqueue.
 func Close(fd int) error {
 	queuesMu.Lock()
 	q := queues[fd]
@@ -168,7 +169,7 @@ func Close(fd int) error {
 	return unix.Close(fd)
 }
 
-// change makes one change. mu is held.
+// change makes one change. The caller holds mu.
 func (q *queue) change(c *Kevent_t) error {
 	k := key{c.Ident, c.Filter}
 	n := q.notes[k]
@@ -183,7 +184,7 @@ func (q *queue) change(c *Kevent_t) error {
 	if err != nil {
 		return unix.EBADF
 	}
-	if n != nil && n.file != now { // it ended as its number was closed
+	if n != nil && n.file != now { // the close of its number has ended it
 		delete(q.notes, k)
 		n = nil
 	}
@@ -197,12 +198,12 @@ func (q *queue) change(c *Kevent_t) error {
 	case c.Flags&EV_ADD == 0:
 		return unix.ENOENT
 	case c.Flags&EV_CLEAR == 0:
-		return unix.EINVAL // the model has no other
+		return unix.EINVAL // the model has no other filter
 	}
 	q.next++
 	ev := unix.EpollEvent{Events: sets[set].events | unix.EPOLLET, Fd: int32(c.Ident), Pad: q.next}
 	err = unix.EpollCtl(q.sets[set], unix.EPOLL_CTL_ADD, int(c.Ident), &ev)
-	if err == unix.EEXIST { // modified, it reports again what is ready
+	if err == unix.EEXIST { // a modified registration reports again what is ready
 		err = unix.EpollCtl(q.sets[set], unix.EPOLL_CTL_MOD, int(c.Ident), &ev)
 	}
 	if err == nil {
@@ -211,7 +212,7 @@ func (q *queue) change(c *Kevent_t) error {
 	return err
 }
 
-// changeUser is change of EVFILT_USER, whose numbers are no descriptors. mu is held.
+// changeUser makes a change of EVFILT_USER, whose numbers are not descriptors. The caller holds mu.
 func (q *queue) changeUser(c *Kevent_t, k key, n *note) error {
 	switch {
 	case c.Flags&EV_ADD != 0:
@@ -230,7 +231,7 @@ func (q *queue) changeUser(c *Kevent_t, k key, n *note) error {
 	return nil
 }
 
-// gather fills events with what is ready now. mu is held.
+// gather puts the events that are ready now into events. The caller holds mu.
 func (q *queue) gather(events []Kevent_t) (n int) {
 	var count [8]byte
 	unix.Read(q.user, count[:])
@@ -279,8 +280,8 @@ func (k *Kevent_t) set(n *note, flags uint16) {
 	*k.udata() = n.udata
 }
 
-// eof is EV_EOF if events say so to the filter. The writing end of a pipe gets it on READ alone, as
-// on NetBSD.
+// eof returns EV_EOF if events mean that for the filter. The writing end of a pipe gets it on READ
+// alone, as on NetBSD.
 func (n *note) eof(events uint32) uint16 {
 	end := uint32(unix.EPOLLHUP)
 	switch {
@@ -297,7 +298,8 @@ func (n *note) eof(events uint32) uint16 {
 	return 0
 }
 
-// Kevent is kevent(2): changes first, then a wait for events if there is room for any.
+// Kevent models kevent(2): it makes the changes, and then waits for events if there is room for
+// any.
 func Kevent(kq int, changes, events []Kevent_t, timeout *Timespec) (int, error) {
 	queuesMu.Lock()
 	q := queues[kq]

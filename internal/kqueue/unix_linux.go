@@ -2,7 +2,7 @@ package kqueue
 
 import "golang.org/x/sys/unix"
 
-// What else the poller takes from x/sys/unix.
+// These are the other names of x/sys/unix that the poller uses.
 
 // A Timespec is struct timespec.
 type Timespec = unix.Timespec
