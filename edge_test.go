@@ -194,7 +194,7 @@ func testHangupOfPipe(t *testing.T, newPoller maker) {
 			fill(t, pipe[1])
 			read(t, pipe[0])
 			if tt.end == 1 {
-				fill(t, pipe[1]) // so that it is not writable by itself
+				fill(t, pipe[1]) // so that it is not writable
 			}
 			add(t, p, pipe[tt.end], mine)
 			quiet(t, p, mine, ^pollux.Ready(0), "neither direction is ready")

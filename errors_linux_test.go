@@ -12,7 +12,7 @@ import (
 
 // A poller takes three descriptors, which no child process inherits, and closes them at Close.
 func TestOwnDescriptors(t *testing.T) {
-	newPoller(t) // the first of a process makes Go's own, which stays
+	newPoller(t) // the first poller of a process makes Go's own, which stays open
 	before := openDescriptors(t)
 	p, err := pollux.New(nil)
 	if err != nil {

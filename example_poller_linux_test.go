@@ -34,7 +34,7 @@ func ExamplePoller() {
 	}
 
 	n, err = p.Wait(events, 0)
-	fmt.Println(n, err) // nothing came since, though nothing was read
+	fmt.Println(n, err) // no new data came, although nothing was read
 
 	p.Delete(pipe[0], token) // before it is closed
 	unix.Close(pipe[0])

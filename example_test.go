@@ -45,7 +45,7 @@ func Example() {
 		for {
 			data, err := conn.Recv(1024, 0)
 			if len(data) == 0 || err != nil {
-				return // at the end of the stream there is nothing, and no error
+				return // at the end of the stream: no bytes, and a nil error
 			}
 			conn.Sendall(data, 0)
 		}

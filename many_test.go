@@ -33,7 +33,7 @@ func testManyDescriptors(t *testing.T, newPoller maker) {
 			everyone := func(want pollux.Ready) {
 				t.Helper()
 				told := make([]int, tt.pairs)
-				for range 10 * tt.pairs { // enough for any order of telling
+				for range 10 * tt.pairs { // enough for any order of events
 					n, err := p.Wait(events, 0)
 					if err != nil {
 						t.Fatal(err)

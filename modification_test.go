@@ -36,7 +36,7 @@ func TestDeletedIsSilent(t *testing.T) { onEveryPoller(t, testDeletedIsSilent) }
 func testDeletedIsSilent(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name string
-		keep func(t *testing.T, fd int) // makes a duplicate, which keeps the registration alive unless it is deleted
+		keep func(t *testing.T, fd int) // makes a duplicate: it keeps the registration unless Delete ends that
 	}{
 		{"one descriptor", func(*testing.T, int) {}},
 		{"duplicate here", func(t *testing.T, fd int) {

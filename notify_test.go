@@ -29,7 +29,7 @@ func testWakeDuringWait(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	for range 100 {
 		ch := waiting(p, make([]pollux.Event, 1), -1)
-		if err := p.Wake(); err != nil { // it may be before that Wait, too
+		if err := p.Wake(); err != nil { // it may also come before that Wait
 			t.Fatal(err)
 		}
 		if n := end(t, ch); n != 0 {

@@ -112,7 +112,7 @@ func testWaitForEver(t *testing.T, newPoller maker) {
 		t.Run(timeout.String(), func(t *testing.T) {
 			p := newPoller(t)
 			var ch <-chan waited
-			for signals := 0; ; signals++ { // which may end it too; a timeout that came out as none would, each time
+			for signals := 0; ; signals++ { // which may end it too; a timeout that became zero would end it each time
 				ch = waiting(p, make([]pollux.Event, 1), timeout)
 				select {
 				case w := <-ch:

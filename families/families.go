@@ -10,7 +10,7 @@
 //
 //	a := families.Inet("localhost", 80)
 //	if a.NeedsHost() {
-//		a = a.WithIP(netip.MustParseAddr("127.0.0.1")) // what a resolver says of a.Host()
+//		a = a.WithIP(netip.MustParseAddr("127.0.0.1")) // the result of a resolver for a.Host()
 //	}
 //	var sa [families.MaxSockaddr]byte
 //	n, err := families.Host.Encode(sa[:], a)

@@ -90,7 +90,7 @@ func TestInet6Rules(t *testing.T) {
 		name string
 		addr families.Addr
 		rule families.Rule
-		text string // of the error
+		text string // the text of the error
 	}{
 		{"a port too high", families.Inet6("::1", 70000), families.ErrPort, "port must be 0-65535 (got 70000)"},
 		{"a port below 0", families.Inet6("::1", -1), families.ErrPort, "port must be 0-65535 (got -1)"},
@@ -127,7 +127,7 @@ func TestInet6WithIP(t *testing.T) {
 		"::1":              families.Inet6Scoped("::1", 80, 7, 3),
 		"fe80::1%eth0":     families.Inet6Scoped("fe80::1", 80, 7, 3), // the scope is that of the address
 		"::ffff:127.0.0.1": families.Inet6Scoped("::ffff:127.0.0.1", 80, 7, 3),
-		"127.0.0.1":        families.Inet6Scoped("127.0.0.1", 80, 7, 3), // of no use, and says so
+		"127.0.0.1":        families.Inet6Scoped("127.0.0.1", 80, 7, 3), // an address that cannot be used: Encode returns an error
 	} {
 		if got := name.WithIP(netip.MustParseAddr(ip)); got != want {
 			t.Errorf("WithIP(%s) = %#v, want %#v", ip, got, want)
@@ -140,7 +140,7 @@ func TestInet6Zone(t *testing.T) {
 	for _, zone := range []string{
 		"eth0",
 		"Ethernet adapter Local Area Connection", // Windows
-		"]:80",                                   // what ends the brackets
+		"]:80",                                   // a ], which ends the brackets
 		"a%b",
 		"\xff",
 		"4294967296", // a number, but not of 32 bits

@@ -87,7 +87,7 @@ func TestInetRules(t *testing.T) {
 		name string
 		addr families.Addr
 		rule families.Rule
-		text string // of the error
+		text string // the text of the error
 	}{
 		{"a port too high", families.Inet("127.0.0.1", 70000), families.ErrPort, "port must be 0-65535 (got 70000)"},
 		{"a port below 0", families.Inet("127.0.0.1", -1), families.ErrPort, "port must be 0-65535 (got -1)"},
@@ -133,7 +133,7 @@ func TestInetWithIP(t *testing.T) {
 	for ip, want := range map[string]families.Addr{
 		"127.0.0.1":        families.Inet("127.0.0.1", 80),
 		"::ffff:127.0.0.1": families.Inet("127.0.0.1", 80), // package net resolves to this form
-		"::1":              families.Inet("::1", 80),       // of no use, and says so
+		"::1":              families.Inet("::1", 80),       // an address that cannot be used: Encode returns an error
 	} {
 		if got := name.WithIP(netip.MustParseAddr(ip)); got != want {
 			t.Errorf("WithIP(%s) = %#v, want %#v", ip, got, want)

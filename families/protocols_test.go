@@ -44,7 +44,7 @@ func TestProtocols(t *testing.T) { // items 199, 208, 210
 	for _, test := range []struct {
 		sys              *families.System
 		family, protocol int
-		name, format     string // format "" for none
+		name, format     string // format "" means no format
 	}{
 		{families.Linux, 29, 1, "can", "can"}, // CAN_RAW
 		{families.Linux, 29, 2, "can", "can"}, // CAN_BCM

@@ -49,7 +49,7 @@ func testSockaddrs(t *testing.T, corpus []sockaddrTest) {
 	onlyLittleEndian(t)
 	for _, test := range corpus {
 		want := unhex(t, test.hex)
-		got := bytes.Repeat([]byte{0xee}, families.MaxSockaddr) // what was there before must not show
+		got := bytes.Repeat([]byte{0xee}, families.MaxSockaddr) // earlier bytes must not remain
 		n, err := test.sys.Encode(got, test.addr)
 		if err != nil || !bytes.Equal(got[:n], want) {
 			t.Errorf("%s: Encode(%q) = %x, %v; want %x", test.sys, test.addr, got[:n], err, want)
@@ -95,7 +95,7 @@ func keptBy(sys *families.System, a families.Addr) families.Addr {
 		bdaddr, channel := a.RFCOMM()
 		return families.RFCOMM(bdaddr, channel&0xff)
 	case a.Kind() == families.KindTIPC:
-		if addrType, node, ref, _, scope := a.TIPC(); addrType == 3 { // less a name in a group
+		if addrType, node, ref, _, scope := a.TIPC(); addrType == 3 { // without the name in a group
 			return families.TIPC(addrType, node, ref, 0, scope)
 		}
 	case a.Kind() == families.KindL2CAP && netbt:
@@ -314,7 +314,7 @@ func TestEncodeNoRoom(t *testing.T) {
 			if err != nil && sys == test.sys {
 				t.Fatal(err)
 			} else if err != nil {
-				continue // what another system has
+				continue // a form of another system
 			}
 			for n := range need {
 				if _, err := sys.Encode(make([]byte, n), a); !errors.Is(err, families.ErrNoRoom) {
@@ -340,7 +340,7 @@ func TestAllocs(t *testing.T) {
 		}
 		switch a.Kind() {
 		case families.KindUnix, families.KindRaw, families.KindALG, families.KindLink, families.KindHyperV:
-			continue // these hold strings
+			continue // these contain strings
 		}
 		f, _ := sys.Lookup(number, protocol)
 		if f.Name() == "hci" && sys == families.FreeBSD {
@@ -429,7 +429,7 @@ func checkDecoded(t *testing.T, sys *families.System, src []byte, a families.Add
 		}
 		return
 	}
-	if a.FlowInfo() <= 0xfffff { // more than the syntax has
+	if a.FlowInfo() <= 0xfffff { // more than the syntax allows
 		checkText(t, a)
 	}
 	checkEncode(t, sys, a)

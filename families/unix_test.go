@@ -67,7 +67,7 @@ func TestUnixPathLength(t *testing.T) {
 		if sys == families.Linux || sys == families.Windows {
 			longest = 107
 		}
-		abstract := longest // an ordinary path, that begins with an odd byte
+		abstract := longest // an ordinary path that begins with an unusual byte
 		if sys == families.Linux {
 			abstract = 108
 		}

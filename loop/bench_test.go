@@ -60,7 +60,7 @@ func BenchmarkMessage(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer l.Close()
-			fd := NewFD(1 << 20) // no descriptor: nothing asks the system
+			fd := NewFD(1 << 20) // not a descriptor: no system call uses it
 			if wait == "callback" {
 				err = fd.Watch(l, exchanger{fd})
 			} else {

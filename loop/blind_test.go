@@ -86,7 +86,7 @@ func TestBlindAttemptWhenAnEdgeIsDue(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	plain := s.start(fd, Read, append(slices.Repeat([]part{again}, vainMost+1), done)...)
-	for range vainMost + 1 { // the last one is put off
+	for range vainMost + 1 { // the last edge is put off
 		s.turn(s.ready(fd, pollux.Readable))
 	}
 	plain.want(t, waits, "its attempts came to nothing")

@@ -16,7 +16,7 @@ func TestBudgetOfQueuedOperations(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		out  Outcome
-		most int // in a turn
+		most int // operations in a turn
 	}{
 		{"operations", Outcome{}, 32},
 		{"small ones", Outcome{N: 100}, 32},
@@ -31,7 +31,7 @@ func TestBudgetOfQueuedOperations(t *testing.T) {
 			t.Run(fmt.Sprint(tt.name, " ", d), func(t *testing.T) {
 				s := newStage(t)
 				greedy, modest := s.joined(), s.joined()
-				var turn []int // the greedy one's operations, in the order of their attempts
+				var turn []int // the operations of the greedy descriptor, in order
 				const all = 100
 				for i := range all {
 					parts := []part{{out: tt.out, during: func() { turn = append(turn, i) }}}
@@ -331,7 +331,7 @@ func TestBudgetAtTheDeadline(t *testing.T) {
 	for i := 0; i < 100 && !all.Settled(); i++ {
 		made = 0
 		s.turn()
-		if made > 8 { // the step of events and that of deadlines each have a share
+		if made > 8 { // the steps of events and of deadlines each have a share
 			t.Fatalf("turn %d: %d parts of 64 KiB, want 4", i, made)
 		}
 	}
@@ -388,7 +388,7 @@ func TestBudgetOfBatches(t *testing.T) {
 func TestWatcherThatTookOperations(t *testing.T) {
 	for _, tt := range []struct {
 		out  Outcome
-		want int // calls in all
+		want int // number of calls
 	}{
 		{Outcome{}, 1},
 		{Outcome{Ops: 1}, 3},

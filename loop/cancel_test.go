@@ -259,7 +259,7 @@ func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 		o.Attempt = &play{parts: []part{again, done}}
 		stale := Start(fd, s.Loop, o, new(int))
 		var canceler sync.WaitGroup
-		for range 2 { // one of them may end the first use; neither may touch the second
+		for range 2 { // either may end the first use; neither may end the second
 			canceler.Go(stale.Cancel)
 		}
 		for !stale.Settled() {
@@ -280,7 +280,7 @@ func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 func TestTaskCancel(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		wait func(s *stage, task *Task) error // begins to wait, of itself for ever
+		wait func(s *stage, task *Task) error // begins to wait, without a limit of its own
 	}{
 		{"operation", func(s *stage, task *Task) error {
 			return do(s.joined(), ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
@@ -335,7 +335,7 @@ func TestTaskCancel(t *testing.T) {
 		var got []error
 		p := &play{parts: []part{done, again, done}}
 		task := s.Go(func(task *Task) {
-			task.Yield() // not a wait that can be canceled
+			task.Yield() // this wait cannot be canceled
 			task.Yield()
 			for range 3 {
 				got = append(got, do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p}))

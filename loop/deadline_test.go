@@ -113,7 +113,7 @@ func TestDeadlinePushedBack(t *testing.T) {
 	lt := &fd.extra.lanes[Read]
 	first := lt.timer.Deadline()
 	for range 1000 {
-		s.turn(s.ready(fd, pollux.Readable)) // ends the one before
+		s.turn(s.ready(fd, pollux.Readable)) // ends the earlier operation
 		s.p.advance(100 * time.Microsecond)
 		a := s.startWithin(time.Second, fd, Read, again, done)
 		a.want(t, waits, "not ready")

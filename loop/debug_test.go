@@ -34,7 +34,7 @@ func TestDebug(t *testing.T) {
 			t.Run(name+", of "+whose, func(t *testing.T) {
 				checking(t, true)
 				s, other := newStage(t), newStage(t)
-				s.run() // what makes a goroutine the loop's is in Run
+				s.run() // Run makes a goroutine the loop's
 				fd := map[string]func() *FD{"its own loop": s.joined, "another loop": other.joined, "no loop": other.descriptor}[whose]()
 				ran := make(chan struct{})
 				call(s, func(task *Task) {
@@ -89,7 +89,7 @@ func TestDebugAndGoroutines(t *testing.T) {
 
 // Without the debug mode, a call that completes at once is not checked and costs nothing.
 func TestNoDebug(t *testing.T) {
-	checking(t, false) // under the race detector it is on
+	checking(t, false) // the race detector switches it on
 	for name, call := range callers {
 		s := newStage(t)
 		s.run()

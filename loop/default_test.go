@@ -149,7 +149,7 @@ func TestSetDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := *cfg
-	*cfg = Config{} // SetDefaults has a copy
+	*cfg = Config{} // SetDefaults has made a copy
 
 	// This Config leaves the fields zero.
 	l, err := New(&Config{Workers: 2})

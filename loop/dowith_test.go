@@ -247,7 +247,7 @@ func TestDoWithAndCancelThatIsLate(t *testing.T) {
 		})
 		s.turn()
 		until(t, "the function has returned", func() bool { return s.posted.some.Load() })
-		task.end(context.Canceled) // as a Cancel that was posted before
+		task.end(context.Canceled) // as after an earlier Cancel
 		s.turns()
 		wantWaits(t, results, nil, context.Canceled)
 	})
@@ -289,7 +289,7 @@ func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 	s.Go(func(task *Task) {
 		task.DoWith(ctx, func(ctx context.Context) error {
 			<-ctx.Done()
-			for range 1000 { // as what takes its time to end
+			for range 1000 { // as an operation that ends slowly
 				runtime.Gosched()
 			}
 			carried.ResolveWith(7, context.Cause(ctx))

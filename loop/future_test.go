@@ -230,7 +230,7 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 		{"on the loop that is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), s.Loop, o, new(int)) }},
 		{"on a loop, and none is named", func(s *stage, o *Op) Future[int] { return Start(s.joined(), nil, o, new(int)) }},
 		{"on a loop, and another is named", func(s *stage, o *Op) Future[int] {
-			return Start(s.joined(), newStage(s.t).Loop, o, new(int)) // where it would be if it had to wait
+			return Start(s.joined(), newStage(s.t).Loop, o, new(int)) // the loop that it would join if it had to wait
 		}},
 		{"on none", func(s *stage, o *Op) Future[int] { return Start(s.descriptor(), s.Loop, o, new(int)) }},
 	} {
@@ -438,7 +438,7 @@ func TestNothingAllocatedByWaiting(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	s.p.events = make([]pollux.Event, 0, 1<<10) // it is sliced away from the front
+	s.p.events = make([]pollux.Event, 0, 1<<10) // the slice loses its front
 	once()
 	if n := testing.AllocsPerRun(50, once); n != 0 {
 		t.Errorf("%v allocations for an operation that waits, want none", n)

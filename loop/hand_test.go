@@ -61,7 +61,7 @@ func TestHandedOnInOrder(t *testing.T) {
 	var order []int
 	var ends []<-chan error
 	for i := range 4 {
-		took := part{during: func() { order = append(order, i) }} // the lane guards it
+		took := part{during: func() { order = append(order, i) }} // guarded by the lane
 		parts := []part{again, took}
 		ends = append(ends, s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts[min(i, 1):]}}))
 	}
@@ -85,7 +85,7 @@ func TestHandedInVain(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
 	first := other.wait(fd, -1, again, again, done)
-	s.turn(s.ready(fd, pollux.Readable)) // it has got the lane, and has not run
+	s.turn(s.ready(fd, pollux.Readable)) // it has the lane and has not run
 	late := s.wait(fd, -1, done)
 	other.turn()
 	first.want(t, 2, false, nil, "nothing was there")
@@ -359,7 +359,7 @@ func TestEdgesInVain(t *testing.T) {
 			if tries != 1+vainMost {
 				t.Errorf("%d attempts, want %d", tries, 1+vainMost)
 			}
-			for range 3 { // the edge of the attempt before waits too
+			for range 3 { // the edge of the earlier attempt waits too
 				s.p.advance(vainDelay + timeouts.Tick)
 				s.turns()
 				s.turn()
@@ -471,7 +471,7 @@ func TestTimerOfABusyLane(t *testing.T) {
 	}
 	late := s.startWithin(time.Hour, fd, Read)
 	s.p.advance(2 * time.Second)
-	s.turns() // fails unless the loop comes to rest
+	s.turns() // fails unless the loop comes to a sleep
 	exit(fd, Read, false, Outcome{Drained: true}, nil)
 	s.p.advance(time.Hour)
 	s.turns()
@@ -564,7 +564,7 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 		until(t, "the operation is queued", func() bool { return fd.length(Read) == i+1 })
 	}
 	s.idle()
-	s.p.advance(2 * time.Second) // one has a last attempt without result, and the others end at once
+	s.p.advance(2 * time.Second) // one makes a last attempt without result, and the others end at once
 	for range 3 {
 		if err := receive(t, "the end of a wait", ends); err != os.ErrDeadlineExceeded {
 			t.Error(err)

@@ -172,7 +172,7 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 func TestDrained(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		seen pollux.Ready // before
+		seen pollux.Ready // before the attempt
 		want any
 	}{
 		{"readable", pollux.Readable, waits},
@@ -443,7 +443,7 @@ func TestBeginThatMustNotWait(t *testing.T) {
 		if err := enter(fd, d, false); err != ErrAgain {
 			t.Errorf("%v: a call that may wait: %v, and the lane knows better", d, err)
 		}
-		for range 2 { // the second as when the edge comes in between
+		for range 2 { // the second call is as after an edge in between
 			if err := now(fd); err != nil {
 				t.Errorf("%v: %v, and nothing is known but what was", d, err)
 			}

@@ -55,7 +55,7 @@ func TestWokenGoroutineRuns(t *testing.T) {
 			}
 			news := make(chan time.Time, 1)
 			middle := time.Duration(0)
-			for range 5 { // a busy machine delays it too
+			for range 5 { // a busy machine also delays it
 				var waits []time.Duration
 				for range 30 {
 					tt.wake(l, func() { news <- time.Now() })

@@ -124,7 +124,7 @@ func TestHandlerLevels(t *testing.T) {
 		{slog.LevelWarn, "WARN"},
 		{slog.LevelError - 1, "WARN"},
 		{slog.LevelError, "ERROR"},
-		{slog.LevelError + 4, "ERROR"}, // and not zap's Panic or Fatal, which end something
+		{slog.LevelError + 4, "ERROR"}, // and not zap's Panic or Fatal, which panic or exit
 	} {
 		buf.Reset()
 		if log.Log(t.Context(), tt.level, "text"); tt.want == "" {

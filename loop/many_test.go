@@ -19,7 +19,7 @@ type held struct{ descriptors, goroutines int }
 
 func holdings(t *testing.T) held {
 	t.Helper()
-	Default() // which lives as long as the process
+	Default() // it lives as long as the process
 	return held{openDescriptors(t), runtime.NumGoroutine()}
 }
 

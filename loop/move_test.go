@@ -19,7 +19,7 @@ func TestMove(t *testing.T) {
 	other.p.onCall = func(call string) { order = append(order, "to: "+call) }
 	fd := s.joined()
 	stale := s.ready(fd, pollux.Readable)
-	s.start(fd, Read, part{out: Outcome{Drained: true}}) // its memory is of the first loop
+	s.start(fd, Read, part{out: Outcome{Drained: true}}) // its cached readiness is from the first loop
 	if err := fd.Join(other.Loop); err != nil || fd.Loop() != other.Loop {
 		t.Fatalf("Join: %v; it is on %p", err, fd.Loop())
 	}
@@ -96,7 +96,7 @@ func TestMoveAndDeadline(t *testing.T) {
 func TestMoveInTheMiddleOfATurn(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	s.watch(fd, nil) // so that the loop means to come back to it
+	s.watch(fd, nil) // so that the loop plans to come back to it
 	fd.Unwatch()
 	mover := s.descriptor()
 	var behind *act
@@ -128,7 +128,7 @@ func TestMoveWhileBeingTold(t *testing.T) {
 	s.watch(fd, func(pollux.Ready) {
 		fd.Unwatch()
 		if moved = fd.Watch(other.Loop, next); moved == nil {
-			other.turn(other.ready(fd, pollux.Readable)) // as it may be, on its own goroutine
+			other.turn(other.ready(fd, pollux.Readable)) // allowed, on its own goroutine
 		}
 	})
 	s.turn(s.ready(fd, pollux.Readable))

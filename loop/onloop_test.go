@@ -87,7 +87,7 @@ func TestErrOnLoop(t *testing.T) {
 					}
 					fd := of.joined()
 					got := make(chan error, 1)
-					ctx := t.Context() // ends before the loop is closed, which else could not be if it waits for itself
+					ctx := t.Context() // ends before the loop is closed: a loop that waits for itself cannot close
 					call(s, func() { got <- deepen(20, foreverWaits(ctx, of, fd)[what]) })
 					s.p.advance(time.Second)
 					select {

@@ -299,7 +299,7 @@ func (w *endingWatcher) Closed(err error)   { w.closed <- err }
 // A test that fails in a callback while the loop is being closed must not hang in its own cleanup.
 func TestGoexitWhileClosing(t *testing.T) {
 	r, s := reactor(t, false)
-	s.idle() // else it is Close's own goroutine that runs the function, and ends
+	s.idle() // otherwise Close's own goroutine would run the function and end
 	closing := make(chan struct{})
 	closed := make(chan struct{})
 	s.Post(func() {

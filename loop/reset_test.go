@@ -15,9 +15,9 @@ func TestReset(t *testing.T) {
 	const d = time.Second
 	for _, tt := range []struct {
 		name    string
-		prepare func(s *stage, timer *Timer) // of a timer that was started with d
+		prepare func(s *stage, timer *Timer) // acts on a timer that was started with d
 		ran     int                          // by then
-		pending bool                         // what Reset returns
+		pending bool                         // the result of Reset
 	}{
 		{"that is started", func(*stage, *Timer) {}, 0, true},
 		{"that is over", func(s *stage, _ *Timer) {

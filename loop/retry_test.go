@@ -63,7 +63,7 @@ func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 	fd := s.joined()
 	r := backsOff(10 * time.Millisecond)
 	s.start(fd, Read, r, r, r, done)
-	s.p.advance(time.Hour) // each time that a turn looks, all is due
+	s.p.advance(time.Hour) // everything is due in each turn
 	for range 5 {
 		s.turn()
 		s.p.advance(time.Hour)

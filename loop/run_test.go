@@ -401,7 +401,7 @@ func TestCloseWaitsForWakers(t *testing.T) {
 		}
 	}
 	s.p.mu.Lock()
-	s.p.held = true // it is the event that ends the sleep
+	s.p.held = true // the event ends the sleep
 	s.p.mu.Unlock()
 	posted := make(chan error, 1)
 	go func() { posted <- s.Post(func() {}) }()

@@ -32,20 +32,20 @@ type script struct {
 	oneShot bool // immutable
 
 	mu     sync.Mutex
-	change sync.Cond // of what follows
+	change sync.Cond // signals a change of the fields below
 	events []pollux.Event
 	woken  bool
 	sleeps bool // Wait blocks
 	held   bool // a Wake does not end Wait
-	asleep bool // Wait is blocking just now
+	asleep bool // Wait is blocking now
 
 	calls  []string // "add 5", "delete 5", "wake", "close"
 	waits  []time.Duration
 	tokens map[int]pollux.Token
 	asked  map[pollux.Token]pollux.Ready // of those that are registered, if the script is one-shot
-	kept   map[pollux.Token]pollux.Ready // what Arm will find
+	kept   map[pollux.Token]pollux.Ready // the events that Arm will find
 	yields int                           // calls of Yield
-	faults map[string]error              // what a call in the form of calls answers
+	faults map[string]error              // the result of a call, by its text in calls
 
 	onCall func(call string) // without mu
 }
@@ -241,7 +241,7 @@ func (s *stage) run() {
 	go func() { over <- s.Run(context.Background()) }()
 	s.t.Cleanup(func() {
 		within(s.t, "Close", func() { s.Close() })
-		if err := receive(s.t, "the end of Run", over); err != nil && !errors.Is(err, net.ErrClosed) { // Close was quicker
+		if err := receive(s.t, "the end of Run", over); err != nil && !errors.Is(err, net.ErrClosed) { // Close came first
 			s.t.Errorf("Run: %v", err)
 		}
 	})
@@ -375,7 +375,7 @@ func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) 
 type part struct {
 	out    Outcome
 	err    error
-	during func() // what happens meanwhile
+	during func() // runs during the attempt
 }
 
 var (

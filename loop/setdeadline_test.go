@@ -56,7 +56,7 @@ func TestSetDeadline(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inEachWay(t, func(t *testing.T, s *stage, begin func(*FD, Call, ...part) <-chan error) {
-				s.p.advance(24 * time.Hour) // so that there is a past
+				s.p.advance(24 * time.Hour) // so that earlier instants exist
 				for _, d := range []Direction{Read, Write} {
 					fd := s.joined()
 					if tt.before != 0 {
@@ -292,7 +292,7 @@ func TestSetDeadlineAndWatcher(t *testing.T) {
 				s.unlimited(fd, d)
 				attempt()
 				s.turn(s.ready(fd, pollux.Readable|pollux.Writable))
-				if len(got) != 2 || got[0] == os.ErrDeadlineExceeded || got[1] != nil { // the lane may know that it is not ready
+				if len(got) != 2 || got[0] == os.ErrDeadlineExceeded || got[1] != nil { // the lane may be blocked
 					t.Errorf("without a deadline, attempts of the watcher got %v, want the second to be made", got)
 				}
 			})

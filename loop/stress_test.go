@@ -25,7 +25,7 @@ import (
 type stream struct {
 	sent, received int // each guarded by its lane: the race detector sees it if two attempts are made at once
 
-	wrote, read atomic.Int64 // what operations have reported
+	wrote, read atomic.Int64 // bytes that operations have reported
 }
 
 func place(i int) byte { return byte(i*7 + i>>8) }
@@ -188,7 +188,7 @@ func (x *stressed) await(w Waiter, o *transfer) error {
 
 // future starts an operation that has no waiter at first.
 func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
-	f := Start(x.fd, x.r.Next(), &o.Op, new(int)) // the result is not what is used again
+	f := Start(x.fd, x.r.Next(), &o.Op, new(int)) // the result is not reused
 	var told atomic.Int32
 	then := make(chan struct{})
 	f.Then(func(int, error) {
@@ -200,7 +200,7 @@ func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *tr
 	case 0:
 		f.Cancel()
 	case 1:
-		go f.Cancel() // perhaps when the operation is over, and its Op in use again
+		go f.Cancel() // perhaps after the operation, when its Op is in use again
 	}
 	var err error
 	if task != nil {

@@ -204,7 +204,7 @@ func TestTaskDoIsBounded(t *testing.T) {
 				most = max(most, running)
 				mu.Unlock()
 				for range 100 {
-					runtime.Gosched() // so that the others have a chance to run as well
+					runtime.Gosched() // so that the others can run too
 				}
 				mu.Lock()
 				running--
@@ -292,7 +292,7 @@ func TestTaskAwait(t *testing.T) {
 	p := NewPromise[string](s.Loop)
 	var got []any
 	log := func(v any, err error) { got = append(got, v, err) }
-	for range 2 { // as many as like
+	for range 2 { // any number
 		s.Go(func(task *Task) {
 			v, err := p.Future().Await(task)
 			log(v, err)

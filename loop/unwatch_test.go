@@ -74,7 +74,7 @@ func TestUnwatchAndGoOn(t *testing.T) {
 			"wait": func(t *testing.T, s, other *stage, fd *FD) {
 				a := s.start(fd, Read, again, done)
 				s.turns()
-				for range 2 - a.tries { // the first attempt was not made if the lane is known to be blocked
+				for range 2 - a.tries { // if the lane is blocked, the first attempt was not made
 					a.want(t, waits, "not ready")
 					s.turn(s.ready(fd, pollux.Readable))
 				}
@@ -82,7 +82,7 @@ func TestUnwatchAndGoOn(t *testing.T) {
 			},
 			"watch again": func(t *testing.T, s, other *stage, fd *FD) {
 				second := s.watch(fd, func(pollux.Ready) { drain(t, fd) })
-				s.turns() // it may be called at once, as the descriptor may be ready
+				s.turns() // it may be called at once, since the descriptor may be ready
 				before := len(second.told)
 				s.turn(s.ready(fd, pollux.Readable))
 				if len(second.told) == 0 || before > 1 {

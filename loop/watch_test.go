@@ -363,7 +363,7 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		does func(fd *FD)
-		told int // in the turns after
+		told int // in later turns
 	}{
 		{"after a part", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil) }, 1},
 		{"after two parts", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); read(fd, false, Outcome{N: 1}, nil) }, 1},

@@ -101,7 +101,7 @@ func BenchmarkStartStop(b *testing.B) {
 		timer := time.AfterFunc(time.Hour, func() {})
 		i := 0
 		for b.Loop() {
-			timer.Reset(spans[i] + time.Second) // never so soon that it fires
+			timer.Reset(spans[i] + time.Second) // late enough not to fire
 			timer.Stop()
 			if i++; i == million {
 				i = 0

@@ -64,10 +64,10 @@ func (s *script) span() time.Duration {
 type timer struct {
 	timeouts.Timer
 	deadline timeouts.Deadline // Never if stopped
-	overdue  bool              // was due when it was given its deadline
-	waits    bool              // and that in the drain under way: it is for the next one
-	popped   bool              // yielded by the drain under way, at the present time
-	touched  bool              // started or stopped since that was last gone on with
+	overdue  bool              // it was due when it got its deadline
+	waits    bool              // it became due during the present drain: the next one yields it
+	popped   bool              // the present drain has yielded it, at the present time
+	touched  bool              // started or stopped since the drain last continued
 }
 
 type model struct {
@@ -75,7 +75,7 @@ type model struct {
 	script   script
 	wheel    *timeouts.Wheel
 	now      timeouts.Deadline
-	draining bool // a drain is under way, or was left
+	draining bool // a drain is running, or was left
 	timers   [32]timer
 	sorted   []*timer // the started ones, by deadline
 }
@@ -116,7 +116,7 @@ func (m *model) step() {
 	case 4:
 		jump := m.script.span()
 		if m.script.byte()%32 != 0 {
-			jump >>= 16 // or time would soon be at its end
+			jump >>= 16 // or the time would soon reach its end
 		}
 		m.drain(m.now.Add(jump))
 	case 5:
@@ -190,8 +190,8 @@ func (m *model) forget(t *timer) {
 // drain pops all timers that expire at now. Meanwhile the script starts and stops timers. It may
 // leave the drain early.
 func (m *model) drain(now timeouts.Deadline) {
-	now = min(now, timeouts.Never-1) // as Pop has it
-	var must []*timer                // what this drain has to yield unless it is touched
+	now = min(now, timeouts.Never-1) // as Pop does
+	var must []*timer                // the timers that this drain must yield unless they are changed
 	for i := range m.timers {
 		t := &m.timers[i]
 		t.touched = false

@@ -37,7 +37,7 @@ func TestDrainWhileClientsCome(t *testing.T) {
 						for i := 0; ; i++ {
 							c, err := net.Dial("tcp", a.String())
 							if err != nil {
-								<-drained // the connections must not end because of us
+								<-drained // the connections must not end because of the client
 								return
 							}
 							defer c.Close()

@@ -129,7 +129,7 @@ func TestPeerThatNeverReadsIsHeldBack(t *testing.T) {
 		chunk := pattern(64 << 10)
 		sent := 0
 		for sent < 256<<20 {
-			c.SetWriteDeadline(time.Now().Add(time.Second)) // that no byte goes for so long is what is tested
+			c.SetWriteDeadline(time.Now().Add(time.Second)) // the test is that no byte is sent for so long
 			n, err := c.Write(chunk)
 			sent += n
 			if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -208,7 +208,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 			there := dial(t, addr)
 			roundTrip(t, there, "before")
 			var crowd []net.Conn
-			for range 100 { // the system takes them all; the server can have fewer
+			for range 100 { // the kernel accepts them all; the server can have fewer
 				crowd = append(crowd, dial(t, addr))
 			}
 			eventually(t, "the log says that the accept backs off", func() bool {
@@ -217,7 +217,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 			})
 			before := cpuTime(t, cmd.Process.Pid)
 			start := time.Now()
-			for time.Since(start) < 300*time.Millisecond { // what it costs in a time is what is tested
+			for time.Since(start) < 300*time.Millisecond { // the test measures the cost in this time
 				roundTrip(t, there, "meanwhile")
 				time.Sleep(10 * time.Millisecond)
 			}
