@@ -7,7 +7,7 @@
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
 //	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue                poller_bsd.go
-//	Windows                                    IOCP, AFD (to come)   poller_windows.go
+//	Windows                                    IOCP, AFD, select     poller_windows.go
 //
 // The rule that surprises: readiness is reported on its edges. A descriptor that was reported
 // readable is not reported again until more arrives, however much was left unread; so its user
@@ -152,7 +152,8 @@ func (s Strategy) String() string {
 // New makes a poller; nil is the zero Config. It takes descriptors, all close-on-exec: on Linux
 // three (an epoll, an eventfd and a timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on
 // NetBSD and OpenBSD three (a kqueue and a pipe). With kqueue, the first poller of a process takes
-// two more that stay, a pipe for Go's own poller.
+// two more that stay, a pipe for Go's own poller. On Windows it takes a completion port, and a
+// handle of the AFD driver for each 64 registrations; none is inherited.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy;
 // errors.ErrUnsupported on a system without a backend.
@@ -178,13 +179,13 @@ func New(cfg *Config) (*Poller, error) {
 // be polled, where the table above says so.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs. The answer
-// never changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot: true on Windows, false on all other systems. The
+// answer never changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt
-// returned EAGAIN, or stopped early, and before it waits for the next event. On a poller that is
-// not one-shot it does nothing: Add asked for all edges.
+// Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller
+// calls it after an attempt returned EAGAIN, or stopped early, and before it waits for the next
+// event. On a poller that is not one-shot it does nothing: Add asked for all edges.
 //
 // On a one-shot poller this is the contract:
 //   - Add asks for both directions. An event uses up the directions that it reports, and they are
@@ -194,7 +195,8 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 //     stop reading wherever it likes.
 //   - To ask for what is asked for already changes nothing.
 //   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
-//     either direction.
+//     either direction. Urgent data that was reported is not reported again until something else
+//     has come, or the caller asks for Urgent by name: it stays there until it is read.
 //   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
 //     arrival.
 //

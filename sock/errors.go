@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now: Python's BlockingIOError for EAGAIN.
-// errors.Is finds syscall.EAGAIN in it too.
+// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now:
+// Python's BlockingIOError for EAGAIN. errors.Is finds syscall.EAGAIN in it too.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -42,14 +42,23 @@ func (s *core) fail(op string, addr Addr, err error) error {
 		e.Addr = addr
 	}
 	if errno, ok := err.(syscall.Errno); ok {
-		e.Err = os.NewSyscallError(op, errno)
+		e.Err = os.NewSyscallError(op, hostError(errno))
 	}
 	return e
 }
 
-// OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the operation, the network's name and addr,
-// which may be the zero Addr. It returns nil for nil, and ErrWouldBlock for EAGAIN. It is for packages that add operations to a
-// socket, by Attempt or SyscallConn, so that their errors read as all others.
+// hostErrorOf is hostError for an error that need not be an errno.
+func hostErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return hostError(errno)
+	}
+	return err
+}
+
+// OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
+// operation, the network's name and addr, which may be the zero Addr. It returns nil for nil, and
+// ErrWouldBlock for EAGAIN. It is for packages that add operations to a socket, by Attempt or
+// SyscallConn, so that their errors read as all others.
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
 // failed is fail for what has no socket.

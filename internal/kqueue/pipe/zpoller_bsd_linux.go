@@ -66,7 +66,7 @@ const mostFilters = 3
 type backend struct {
 	kq       int
 	waker    waker
-	strategy strategy // owns kq
+	strategy strategy
 
 	mu     sync.Mutex
 	tokens map[int]Token // mu; only if !wide
@@ -85,8 +85,7 @@ func (b *backend) open(cfg *Config) error {
 		return os.NewSyscallError("kqueue", err)
 	}
 	unix.CloseOnExec(kq)
-	*b = backend{kq: kq}
-	b.strategy = newStrategy(cfg.Strategy, func() error { return os.NewSyscallError("close", unix.Close(kq)) })
+	*b = backend{kq: kq, strategy: newStrategy(cfg.Strategy)}
 	if !wide {
 		b.tokens = make(map[int]Token)
 	}
@@ -263,4 +262,6 @@ func (b *backend) crowded() time.Duration { return b.strategy.crowded() }
 
 func (b *backend) wake() error { return b.waker.wake(b) }
 
-func (b *backend) close() error { return errors.Join(b.waker.close(), b.strategy.close()) }
+func (b *backend) close() error {
+	return errors.Join(b.waker.close(), os.NewSyscallError("close", unix.Close(b.kq)))
+}

@@ -11,7 +11,7 @@ import (
 // The scheduler files have everything in the package that depends on Go's scheduler: the ways to
 // wait. The rule is that a goroutine that is ready runs: a poller never keeps a processor (a P)
 // that a goroutine, a timer or a connection of Go's own poller needs. This file has what all
-// systems share; scheduler_linux.go and scheduler_bsd.go each have the way of their systems.
+// systems share; scheduler_linux.go and scheduler_other.go each have the way of their systems.
 //
 // It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
 // runtime/netpoll_epoll.go):
@@ -48,7 +48,7 @@ type strategy interface {
 	pass(k kernel) error
 	// crowded is for how long other goroutines computed when they were last let run, or 0.
 	crowded() time.Duration
-	// close closes the descriptor.
+	// close gives back what the strategy owns.
 	close() error
 }
 
@@ -212,10 +212,7 @@ const (
 )
 
 // block is the strategy Block: a system call that blocks.
-type block struct {
-	stint   stint
-	release func() error // closes the descriptor
-}
+type block struct{ stint stint }
 
 func (b *block) crowded() time.Duration { return 0 }
 
@@ -236,7 +233,7 @@ func (b *block) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-func (b *block) close() error { return b.release() }
+func (b *block) close() error { return nil }
 
 var epoch = time.Now()
 
