@@ -253,11 +253,10 @@ func (b *backend) ask(r *registration) error {
 	}
 	b.dismiss(h)
 	r.helper, r.asked = nil, 0
-	err = os.NewSyscallError("NtDeviceIoControlFile", status)
 	if r.known {
-		return err
+		return os.NewSyscallError("NtDeviceIoControlFile", status)
 	}
-	return b.selectInstead(r, err)
+	return b.selectInstead(r)
 }
 
 // afdPoll asks for the poll of r. It is a variable for tests of what AFD refuses.

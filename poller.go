@@ -97,9 +97,9 @@ type Event struct {
 // What a system finds out, and when, differs:
 //
 //	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
-//	Add of what is there         EEXIST              replaces the registration   need not notice
-//	Add of a plain file          EPERM               accepts it                  fails
-//	Delete of what is not there  ENOENT              ENOENT                      need not notice
+//	Add of what is there         EEXIST              replaces the registration   EEXIST
+//	Add of what is no socket     EPERM for a file    accepts a file              WSAENOTSOCK
+//	Delete of what is not there  ENOENT              ENOENT                      ENOENT
 //	Hangup by half a close       with Readable       with both directions        with Readable
 //	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
 //	socket not yet connected     Writable, Hangup    system-dependent            nothing
@@ -126,7 +126,7 @@ const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
 	// once. This is the one for a goroutine that is not locked to its thread.
 	//
-	// A kqueue cannot be waited for so. There the goroutine lets all others run that are ready, and
+	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
 	// then waits in a system call, as Block does. So what becomes ready during that wait may have
 	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
 	// loops one is.

@@ -37,7 +37,7 @@ import (
 //     more than is asked already takes two calls and a packet: the poll must be ended first, see
 //     registration.
 //   - A timeout has the resolution of the system's clock tick, 1 to 16 ms, and is never early.
-//   - The port cannot be parked in Go's own poller: scheduler_other.go says how it waits.
+//   - The port cannot be parked in Go's own poller: scheduler_windows.go says how it waits.
 
 // batch is how many packets one system call can take.
 const batch = 256
@@ -90,7 +90,7 @@ func (b *backend) open(cfg *Config) error {
 	if err != nil {
 		return os.NewSyscallError("CreateIoCompletionPort", err)
 	}
-	b.port, b.strategy = port, newStrategy(cfg.Strategy)
+	b.port, b.strategy = port, newStrategy(cfg.Strategy, b.release)
 	b.byFD, b.leaving = make(map[int]*registration), make(map[int]*registration)
 	if _, err := b.newHelper(); err != nil {
 		windows.CloseHandle(port)
@@ -287,12 +287,18 @@ func (b *backend) close() error {
 		abandoned.all = append(abandoned.all, r)
 		abandoned.Unlock()
 	}
+	errs = append(errs, b.strategy.close())
+	runtime.KeepAlive(b)
+	return errors.Join(errs...)
+}
+
+// release closes the handles.
+func (b *backend) release() error {
+	var errs []error
 	for _, h := range b.helpers {
 		errs = append(errs, os.NewSyscallError("CloseHandle", windows.CloseHandle(h.handle)))
 	}
-	errs = append(errs, os.NewSyscallError("CloseHandle", windows.CloseHandle(b.port)))
-	runtime.KeepAlive(b)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, os.NewSyscallError("CloseHandle", windows.CloseHandle(b.port)))...)
 }
 
 func (b *backend) pending() int {

@@ -46,7 +46,7 @@ type strategy interface {
 	pass(k kernel) error
 	// crowded is for how long other goroutines computed when they were last let run, or 0.
 	crowded() time.Duration
-	// close gives back what the strategy owns.
+	// close closes the descriptor.
 	close() error
 }
 
@@ -210,7 +210,10 @@ const (
 )
 
 // block is the strategy Block: a system call that blocks.
-type block struct{ stint stint }
+type block struct {
+	stint   stint
+	release func() error // gives back what the poller owns
+}
 
 func (b *block) crowded() time.Duration { return 0 }
 
@@ -231,7 +234,7 @@ func (b *block) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-func (b *block) close() error { return nil }
+func (b *block) close() error { return b.release() }
 
 var epoch = time.Now()
 

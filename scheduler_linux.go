@@ -22,7 +22,7 @@ import (
 // edge makes an event of the poller's own.
 func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 	if s == Block {
-		return &blockEpoll{epfd: epfd}, nil
+		return &block{release: func() error { return os.NewSyscallError("close", unix.Close(epfd)) }}, nil
 	}
 	return newPark(epfd, edge)
 }
@@ -39,9 +39,10 @@ func newStrategy(s Strategy, epfd int, edge func() error) (strategy, error) {
 //	                            ▼
 //	                          parked ──edge──▶ look
 type park struct {
-	file      *os.File
-	conn      syscall.RawConn
-	try       func(uintptr) bool
+	file *os.File
+	conn syscall.RawConn
+	try  func(uintptr) bool
+
 	edge      func() error
 	askMyself func() error // ask, made once
 
@@ -144,11 +145,3 @@ func (p *park) ask() error {
 }
 
 func (p *park) close() error { return p.file.Close() }
-
-// blockEpoll is the strategy Block with the descriptor that it owns.
-type blockEpoll struct {
-	block
-	epfd int
-}
-
-func (b *blockEpoll) close() error { return os.NewSyscallError("close", unix.Close(b.epfd)) }

@@ -36,15 +36,15 @@ type toldEvent struct {
 	ready Ready
 }
 
-// selectInstead puts r, which AFD has refused with err, under the selector. mu is held.
+// selectInstead puts r, which AFD has refused, under the selector. mu is held.
 //
-// Errors: err if it is no open socket, so that the selector would only spin; those of making the
-// selector.
-func (b *backend) selectInstead(r *registration, err error) error {
+// Errors: WSAENOTSOCK if it is no open socket, so that the selector would only spin; those of making
+// the selector.
+func (b *backend) selectInstead(r *registration) error {
 	var kind int32
 	size := int32(unsafe.Sizeof(kind))
-	if windows.Getsockopt(windows.Handle(r.fd), windows.SOL_SOCKET, soType, (*byte)(unsafe.Pointer(&kind)), &size) != nil {
-		return err
+	if err := windows.Getsockopt(windows.Handle(r.fd), windows.SOL_SOCKET, soType, (*byte)(unsafe.Pointer(&kind)), &size); err != nil {
+		return os.NewSyscallError("getsockopt", err)
 	}
 	if b.selector == nil {
 		s, err := newSelector(b)

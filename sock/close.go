@@ -32,7 +32,7 @@ func (s *Socket) Close() error {
 // Errors: an *ArgError for a negative descriptor, EBADF.
 func Close(sysfd int) error {
 	if sysfd < 0 {
-		return failed("close", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return failed("close", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return failed("close", AF_UNSPEC, err)

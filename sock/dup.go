@@ -9,7 +9,7 @@ func (s *Socket) Dup() (*Socket, error) {
 	err := s.do("dup", func(sysfd int) error {
 		n, err := sysDup(sysfd)
 		if err == nil {
-			dup = adopt(n, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 			dup.flags.Or(isShared)
 			s.flags.Or(isShared)
 		}
@@ -26,7 +26,7 @@ func (s *Socket) Dup() (*Socket, error) {
 // Errors: an *ArgError for a negative descriptor, EBADF, EMFILE.
 func Dup(sysfd int) (int, error) {
 	if sysfd < 0 {
-		return -1, failed("dup", AF_UNSPEC, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return -1, failed("dup", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return -1, failed("dup", AF_UNSPEC, err)

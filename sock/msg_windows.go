@@ -95,8 +95,8 @@ func wsaSendTo(fd int, buf []windows.WSABuf, flags int, sa []byte) (int, error) 
 	if len(sa) > 0 {
 		to = unsafe.Pointer(&sa[0])
 	}
-	_, errno := call(procWSASendTo, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(unsafe.Pointer(&n)),
-		uintptr(flags), uintptr(to), uintptr(len(sa)), 0, 0)
+	_, errno := result(syscall.SyscallN(procWSASendTo.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(unsafe.Pointer(&n)),
+		uintptr(flags), uintptr(to), uintptr(len(sa)), 0, 0))
 	if errno != 0 {
 		return 0, sysError(errno)
 	}
@@ -119,8 +119,8 @@ func sysRecvmsg(fd int, o *msgOp) error {
 		o.seen, o.got, salen = int(m.Flags)&^flags, int(m.Control.Len), uint32(m.Namelen)
 	} else {
 		buf, seen := o.fill(), uint32(flags)
-		if _, e := call(procWSARecvFrom, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(unsafe.Pointer(&n)),
-			uintptr(unsafe.Pointer(&seen)), uintptr(unsafe.Pointer(&o.sa)), uintptr(unsafe.Pointer(&salen)), 0, 0); e != 0 {
+		if _, e := result(syscall.SyscallN(procWSARecvFrom.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(unsafe.Pointer(&n)),
+			uintptr(unsafe.Pointer(&seen)), uintptr(unsafe.Pointer(&o.sa)), uintptr(unsafe.Pointer(&salen)), 0, 0)); e != 0 {
 			errno = e
 		}
 		o.seen = int(seen) &^ flags

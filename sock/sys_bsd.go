@@ -173,15 +173,15 @@ func sysGetpeername(fd int, sa *sockaddr) (int, error) {
 }
 
 // sockaddrFamily reads struct sockaddr: { uint8_t sa_len; sa_family_t sa_family; char sa_data[]; }
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(sa[1])
+	return Family(sa[1])
 }
 
 // sysSockFamily is the family of a socket that need not have a name.
-func sysSockFamily(fd int) (int, error) {
+func sysSockFamily(fd int) (Family, error) {
 	var buf sockaddr
 	n, err := sysGetsockname(fd, &buf)
 	return sockaddrFamily(buf[:n]), err

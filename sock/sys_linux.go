@@ -168,11 +168,11 @@ func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
 	return int(min(n, uint32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.NativeEndian.Uint16(sa))
+	return Family(binary.NativeEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
@@ -191,7 +191,7 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 }
 
 // sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
-func sysSockFamily(fd int) (int, error) {
+func sysSockFamily(fd int) (Family, error) {
 	var buf sockaddr
 	n, err := sysGetsockname(fd, &buf)
 	return sockaddrFamily(buf[:n]), err

@@ -71,16 +71,17 @@ var winsock = func() error {
 	return windows.WSAStartup(0x202, &data)
 }()
 
-// call calls a function that returns SOCKET_ERROR, -1, with the error in GetLastError.
-func call(proc *windows.LazyProc, args ...uintptr) (int, syscall.Errno) {
-	n, _, errno := syscall.SyscallN(proc.Addr(), args...)
-	if int32(n) == -1 {
-		if errno == 0 {
-			errno = windows.WSAEINVAL // which no system should leave to be guessed
-		}
-		return 0, errno
+// result is what a function gives that returns SOCKET_ERROR, -1, with the error in GetLastError. The
+// call of SyscallN is its argument, and not made here: pointers into the stack stay true only if they
+// are made into numbers in that call's own arguments.
+func result(n, _ uintptr, errno syscall.Errno) (int, syscall.Errno) {
+	if int32(n) != -1 {
+		return int(n), 0
 	}
-	return int(n), 0
+	if errno == 0 {
+		errno = windows.WSAEINVAL // no function should leave it to be guessed
+	}
+	return 0, errno
 }
 
 func sysError(errno syscall.Errno) error {
@@ -122,8 +123,8 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	if sa != nil {
 		sa[0], sa[1] = 0, 0 // of a stream Winsock leaves it as it is
 	}
-	n, errno := call(procRecvfrom, uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(unsafe.Pointer(sa)),
-		uintptr(unsafe.Pointer(salen)))
+	n, errno := result(syscall.SyscallN(procRecvfrom.Addr(), uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(unsafe.Pointer(sa)),
+		uintptr(unsafe.Pointer(salen))))
 	switch errno {
 	case 0:
 	case windows.WSAEMSGSIZE:
@@ -166,7 +167,7 @@ func sysPoll(fd int, events int16) int16 {
 		fd              uintptr
 		events, revents int16
 	}{uintptr(fd), events, 0}
-	if _, errno := call(procWSAPoll, uintptr(unsafe.Pointer(&p)), 1, 0); errno != 0 {
+	if _, errno := result(syscall.SyscallN(procWSAPoll.Addr(), uintptr(unsafe.Pointer(&p)), 1, 0)); errno != 0 {
 		return 4 // POLLNVAL
 	}
 	return p.revents
@@ -177,7 +178,7 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	if len(sa) > 0 {
 		to = unsafe.Pointer(&sa[0])
 	}
-	n, errno := call(procSendto, uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(to), uintptr(len(sa)))
+	n, errno := result(syscall.SyscallN(procSendto.Addr(), uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(to), uintptr(len(sa))))
 	return n, sysError(errno)
 }
 
@@ -189,7 +190,7 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 		room = *salen
 	}
 	for {
-		h, errno := call(procAccept, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)))
+		h, errno := result(syscall.SyscallN(procAccept.Addr(), uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen))))
 		switch errno {
 		case 0:
 		case windows.WSAECONNRESET:
@@ -220,7 +221,7 @@ func finish(h int) error {
 
 // sysConnect gives the name of POSIX: EINPROGRESS for a connect that goes on.
 func sysConnect(fd int, sa []byte) error {
-	switch _, errno := call(procConnect, uintptr(fd), uintptr(first(sa)), uintptr(len(sa))); errno {
+	switch _, errno := result(syscall.SyscallN(procConnect.Addr(), uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))); errno {
 	case 0:
 		return nil
 	case windows.WSAEWOULDBLOCK:
@@ -244,7 +245,7 @@ func sysSocket(family, typ, proto int) (int, error) {
 		return -1, sysErrorOf(err)
 	}
 	fd := int(h)
-	if typ == SOCK_DGRAM {
+	if Type(typ) == SOCK_DGRAM {
 		ignoreResets(fd)
 	}
 	if err := sysSetNonblock(fd, true); err != nil {
@@ -278,6 +279,9 @@ func sysClose(fd int) error {
 
 // sysDup makes a socket of the description that WSADuplicateSocket gives of it for this process.
 func sysDup(fd int) (int, error) {
+	if _, err := describeKind(fd); err != nil {
+		return -1, err // of what is no socket it says WSAENOTSOCK, and WSADuplicateSocket need not
+	}
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info); err != nil {
 		return -1, sysErrorOf(err)
@@ -297,7 +301,7 @@ func socketOf(info *windows.WSAProtocolInfo) (int, error) {
 
 func sysSetNonblock(fd int, nonblocking bool) error {
 	v := uint32(boolInt(nonblocking))
-	_, errno := call(procIoctlsocket, uintptr(fd), fionbio, uintptr(unsafe.Pointer(&v)))
+	_, errno := result(syscall.SyscallN(procIoctlsocket.Addr(), uintptr(fd), fionbio, uintptr(unsafe.Pointer(&v))))
 	return sysError(errno)
 }
 
@@ -316,33 +320,76 @@ func sysSetInheritable(fd int, inheritable bool) error {
 }
 
 func sysBind(fd int, sa []byte) error {
-	_, errno := call(procBind, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
+	_, errno := result(syscall.SyscallN(procBind.Addr(), uintptr(fd), uintptr(first(sa)), uintptr(len(sa))))
 	return sysError(errno)
 }
 
-func sysListen(fd, backlog int) error { return sysErrorOf(windows.Listen(windows.Handle(fd), backlog)) }
+// sysListen binds a socket that is not bound, as other systems do; Winsock refuses it with WSAEINVAL.
+// That is also what it says of a socket for datagrams.
+func sysListen(fd, backlog int) error {
+	err := windows.Listen(windows.Handle(fd), backlog)
+	if err != windows.WSAEINVAL {
+		return sysErrorOf(err)
+	}
+	info, failed := describeKind(fd)
+	switch {
+	case failed != nil:
+		return failed
+	case Type(info.SocketType) != SOCK_STREAM && Type(info.SocketType) != SOCK_SEQPACKET:
+		return syscall.EOPNOTSUPP
+	}
+	var any sockaddr
+	n, failed := sysGetsockname(fd, &any) // of one that is not bound: every address, port 0
+	if failed == nil {
+		failed = sysBind(fd, any[:n])
+	}
+	if failed != nil {
+		return syscall.EINVAL // it is bound: listen had another reason
+	}
+	return sysErrorOf(windows.Listen(windows.Handle(fd), backlog))
+}
 
 func sysShutdown(fd, how int) error { return sysErrorOf(windows.Shutdown(windows.Handle(fd), how)) }
 
-func sysGetsockname(fd int, sa *sockaddr) (int, error) { return sysName(procGetsockname, fd, sa) }
+// sysGetsockname gives the address 0.0.0.0 or ::, port 0, for a socket of the internet families that
+// is not bound, as other systems do. Winsock says WSAEINVAL.
+func sysGetsockname(fd int, sa *sockaddr) (int, error) {
+	n, err := sysName(procGetsockname, fd, sa)
+	if err != syscall.EINVAL {
+		return n, err
+	}
+	family, failed := sysSockFamily(fd)
+	switch {
+	case failed != nil || family != AF_INET && family != AF_INET6:
+		return n, err
+	case family == AF_INET:
+		n = sockaddrInet
+	default:
+		n = sockaddrInet6
+	}
+	clear(sa[:n])
+	binary.LittleEndian.PutUint16(sa[:], uint16(family))
+	return n, nil
+}
+
 func sysGetpeername(fd int, sa *sockaddr) (int, error) { return sysName(procGetpeername, fd, sa) }
 
 func sysName(proc *windows.LazyProc, fd int, sa *sockaddr) (int, error) {
 	n := int32(len(sa))
-	_, errno := call(proc, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&n)))
+	_, errno := result(syscall.SyscallN(proc.Addr(), uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&n))))
 	return int(min(n, int32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.LittleEndian.Uint16(sa))
+	return Family(binary.LittleEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
 	n := int32(len(p))
-	_, errno := call(procGetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)), uintptr(unsafe.Pointer(&n)))
+	_, errno := result(syscall.SyscallN(procGetsockopt.Addr(), uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)), uintptr(unsafe.Pointer(&n))))
 	return int(n), sysError(errno)
 }
 
@@ -350,7 +397,7 @@ func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
 func sysGetsockoptInt(fd, level, name int) (int, error) {
 	var v int32
 	n := int32(unsafe.Sizeof(v))
-	_, errno := call(procGetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)))
+	_, errno := result(syscall.SyscallN(procGetsockopt.Addr(), uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n))))
 	return int(v), sysError(errno)
 }
 
@@ -358,7 +405,7 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 func describeKind(fd int) (*windows.WSAProtocolInfo, error) {
 	info := new(windows.WSAProtocolInfo)
 	n := int32(unsafe.Sizeof(*info))
-	_, errno := call(procGetsockopt, uintptr(fd), SOL_SOCKET, soProtocolInfoW, uintptr(unsafe.Pointer(info)), uintptr(unsafe.Pointer(&n)))
+	_, errno := result(syscall.SyscallN(procGetsockopt.Addr(), uintptr(fd), uintptr(SOL_SOCKET), soProtocolInfoW, uintptr(unsafe.Pointer(info)), uintptr(unsafe.Pointer(&n))))
 	return info, sysError(errno)
 }
 
@@ -368,23 +415,23 @@ func sysSockProtocol(fd int) (int, error) {
 }
 
 // sysSockFamily asks the system's notes: getsockname fails for a socket that is not bound.
-func sysSockFamily(fd int) (int, error) {
+func sysSockFamily(fd int) (Family, error) {
 	info, err := describeKind(fd)
-	return int(info.AddressFamily), err
+	return Family(info.AddressFamily), err
 }
 
 func sysSetsockopt(fd, level, name int, p []byte) error {
-	_, errno := call(procSetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)), uintptr(len(p)))
+	_, errno := result(syscall.SyscallN(procSetsockopt.Addr(), uintptr(fd), uintptr(level), uintptr(name), uintptr(first(p)), uintptr(len(p))))
 	return sysError(errno)
 }
 
 func sysSetsockoptInt(fd, level, name int, v int32) error {
-	_, errno := call(procSetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v))
+	_, errno := result(syscall.SyscallN(procSetsockopt.Addr(), uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v)))
 	return sysError(errno)
 }
 
 func sysSetsockoptNil(fd, level, name, optlen int) error {
-	_, errno := call(procSetsockopt, uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen))
+	_, errno := result(syscall.SyscallN(procSetsockopt.Addr(), uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen)))
 	return sysError(errno)
 }
 
@@ -404,6 +451,6 @@ func sysSockError(fd int) error {
 func sysConnectOver(fd int) (over, hungUp bool) {
 	write, failed := [2]uintptr{1, uintptr(fd)}, [2]uintptr{1, uintptr(fd)}
 	var noWait [2]int32 // struct timeval of two longs
-	n, errno := call(procSelect, 0, 0, uintptr(unsafe.Pointer(&write)), uintptr(unsafe.Pointer(&failed)), uintptr(unsafe.Pointer(&noWait)))
+	n, errno := result(syscall.SyscallN(procSelect.Addr(), 0, 0, uintptr(unsafe.Pointer(&write)), uintptr(unsafe.Pointer(&failed)), uintptr(unsafe.Pointer(&noWait))))
 	return n > 0 || errno != 0, false
 }

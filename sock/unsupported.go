@@ -3,7 +3,6 @@ package sock
 import (
 	"errors"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,7 +40,10 @@ type KnownSocket struct {
 	Needs   string // what Linux needs to have it, "" for what every kernel has and for what is no socket of Linux
 	Systems string // the systems that have such sockets, as GOOS names them, with a blank between: "linux windows"
 
-	family, typ, proto int // as Linux numbers them; family is -1 for what Linux lacks
+	// As Linux numbers them; the family is -1 for what Linux lacks.
+	family Family
+	typ    Type
+	proto  Protocol
 }
 
 // String is the two names, "AF_CAN CAN_ISOTP".
@@ -65,10 +67,10 @@ func (k KnownSocket) New() (*Socket, error) {
 }
 
 // number is the family's on this system, which need not be Linux's.
-func (k *KnownSocket) number() int {
+func (k *KnownSocket) number() Family {
 	for _, n := range familyNames {
 		if n.name == k.Family {
-			return n.value
+			return Family(n.value)
 		}
 	}
 	return k.family
@@ -158,17 +160,16 @@ var knownSockets = []KnownSocket{
 // unsupported makes what socket(2) said about a kind that the system lacks say what is missing;
 // anything else it leaves as it is.
 //
-// Where the family is there the type has to be the kind's own: a protocol with another type is the
-// caller's mistake, and no lack. ENODEV is AF_VSOCK's, for datagrams without a transport that has
-// them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
-func unsupported(family, typ, proto int, err error) error {
+// Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
+// ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
+func unsupported(family Family, typ Type, proto Protocol, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {
 		return err
 	}
 	typ &^= typeFlags
 	missing := func(kind, needs string) error {
-		return &UnsupportedError{Kind: kind, Missing: needs, Err: os.NewSyscallError("socket", hostErrorOf(err))}
+		return &UnsupportedError{Kind: kind, Missing: needs, Err: hostErrorOf(err)}
 	}
 	var near *KnownSocket
 	for i := range knownSockets {
@@ -185,7 +186,7 @@ func unsupported(family, typ, proto int, err error) error {
 	case !noFamily:
 		return err
 	case near == nil:
-		return missing(familyName(family), "the system has no such family")
+		return missing(networkName(family), "the system has no such family")
 	case near.proto == proto:
 		return missing(near.String(), near.needs())
 	}

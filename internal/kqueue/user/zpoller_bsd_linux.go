@@ -66,7 +66,7 @@ const mostFilters = 3
 type backend struct {
 	kq       int
 	waker    waker
-	strategy strategy
+	strategy strategy // owns kq
 
 	mu     sync.Mutex
 	tokens map[int]Token // mu; only if !wide
@@ -85,7 +85,8 @@ func (b *backend) open(cfg *Config) error {
 		return os.NewSyscallError("kqueue", err)
 	}
 	unix.CloseOnExec(kq)
-	*b = backend{kq: kq, strategy: newStrategy(cfg.Strategy)}
+	*b = backend{kq: kq}
+	b.strategy = newStrategy(cfg.Strategy, func() error { return os.NewSyscallError("close", unix.Close(kq)) })
 	if !wide {
 		b.tokens = make(map[int]Token)
 	}
@@ -262,6 +263,4 @@ func (b *backend) crowded() time.Duration { return b.strategy.crowded() }
 
 func (b *backend) wake() error { return b.waker.wake(b) }
 
-func (b *backend) close() error {
-	return errors.Join(b.waker.close(), os.NewSyscallError("close", unix.Close(b.kq)))
-}
+func (b *backend) close() error { return errors.Join(b.waker.close(), b.strategy.close()) }

@@ -9,12 +9,13 @@ package user
 // lets all others run before it makes that call.
 
 // newStrategy is the one place in which a strategy is chosen.
-func newStrategy(s Strategy) strategy {
+// release gives back what the poller owns.
+func newStrategy(s Strategy, release func() error) strategy {
 	if s == Block {
-		return new(block)
+		return &block{release: release}
 	}
 	openGoPoller()
-	return new(polite)
+	return &polite{release: release}
 }
 
 // polite is the strategy Park where the system cannot park: others run first, then a system call
@@ -25,7 +26,10 @@ func newStrategy(s Strategy) strategy {
 //	                        │ it took no time, twice in a row
 //	                        ▼
 //	                      block
-type polite struct{ company }
+type polite struct {
+	company
+	release func() error
+}
 
 func (p *polite) wait(k kernel, mayWait bool) error {
 	if err := p.pass(k); err != nil {
@@ -41,4 +45,4 @@ func (p *polite) wait(k kernel, mayWait bool) error {
 
 func (p *polite) pass(kernel) error { return p.company.pass(askGoPoller) }
 
-func (p *polite) close() error { return nil }
+func (p *polite) close() error { return p.release() }
