@@ -179,8 +179,8 @@ func New(cfg *Config) (*Poller, error) {
 // be polled, where the table above says so.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on Windows. The answer never
-// changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot: true on Windows, false on all other systems. The
+// answer never changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
 // Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller
