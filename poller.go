@@ -126,10 +126,10 @@ const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
 	// once. This is the one for a goroutine that is not locked to its thread.
 	//
-	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
-	// then waits in a system call, as Block does. So what becomes ready during that wait may have
-	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
-	// loops one is.
+	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others
+	// run that are ready, and then waits in a system call, as Block does. So what becomes ready
+	// during that wait may have to wait for a processor up to 20 ms, if none is free; with
+	// GOMAXPROCS above the number of loops one is.
 	Park Strategy = iota
 	// Block waits in a system call. This is the one for a goroutine that is locked to its thread
 	// (runtime.LockOSThread): to park, it would have to change threads twice. Other goroutines pay
@@ -179,8 +179,8 @@ func New(cfg *Config) (*Poller, error) {
 // be polled, where the table above says so.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on Windows. The answer never
-// changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on
+// Windows. The answer never changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
 // Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller

@@ -38,8 +38,8 @@ func (p *polite) wait(k kernel, mayWait bool) error {
 	return nil
 }
 
-// pass leaves it to sysmon, every 10 ms, to ask Go's own poller: nothing that Go's poller watches can
-// be made ready by hand here, as a pipe on other systems.
+// pass leaves it to sysmon, every 10 ms, to ask Go's own poller: nothing that Go's poller watches
+// can be made ready by hand here, as a pipe on other systems.
 func (p *polite) pass(kernel) error {
 	return p.company.pass(func() error { return nil })
 }
