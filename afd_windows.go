@@ -104,7 +104,7 @@ type registration struct {
 	helper  *helper       // of that poll
 	next    *registration // of the same socket, added after this one was deleted
 	noted   bool          // urgent data was reported, and nothing that is readable since
-	cancel  bool          // the poll under way was told to end
+	cancel  bool          // the poll under way is to end
 	deleted bool
 	known   bool // AFD has taken a poll of it
 	slow    bool // AFD does not know it: it is the selector's

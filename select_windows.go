@@ -38,8 +38,8 @@ type toldEvent struct {
 
 // selectInstead puts r, which AFD has refused, under the selector. mu is held.
 //
-// Errors: WSAENOTSOCK if it is no open socket, so that the selector would only spin; those of making
-// the selector.
+// Errors: WSAENOTSOCK if it is no open socket, so that the selector would only spin; those of
+// making the selector.
 func (b *backend) selectInstead(r *registration) error {
 	var kind int32
 	size := int32(unsafe.Sizeof(kind))
@@ -242,7 +242,7 @@ func (s *selector) tell(r *registration, ready Ready) {
 	s.post()
 }
 
-// post has Wait take what is told. mu is held.
+// post has Wait take what the selector found. mu is held.
 func (s *selector) post() {
 	if !s.posted {
 		s.posted = s.b.post(keySelect) == nil // if memory is short, the next event tries again
@@ -268,7 +268,8 @@ func (s *selector) sift(asked []*registration) (bad []*registration) {
 	return bad
 }
 
-// take fills events with what was told. What finds no room is left for the next Wait. mu is held.
+// take fills events with what the selector found. What finds no room is left for the next Wait. mu
+// is held.
 func (s *selector) take(events []Event) (n int) {
 	s.posted = false
 	for len(s.told) > 0 && n < len(events) {
