@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now: Python's BlockingIOError for EAGAIN.
-// errors.Is finds syscall.EAGAIN in it too.
+// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now:
+// Python's BlockingIOError for EAGAIN. errors.Is finds syscall.EAGAIN in it too.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -32,7 +32,7 @@ func (s *core) fail(op string, addr Addr, err error) error {
 		return err
 	}
 	if s.flags.Load()&bareErrors != 0 {
-		return &net.OpError{Op: op, Net: s.network(), Err: err}
+		return s.failOn(-1, op, addr, err)
 	}
 	sysfd, closed := s.fd.Acquire()
 	err = s.failOn(sysfd, op, addr, err)
@@ -47,7 +47,7 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
-	e := &net.OpError{Op: op, Net: s.network(), Err: err}
+	e := &net.OpError{Op: op, Net: s.network(), Err: hostErrorOf(err)}
 	if s.flags.Load()&bareErrors == 0 {
 		s.locate(e, sysfd, addr)
 	}
@@ -60,6 +60,14 @@ func settled(err *error) bool {
 		*err = ErrWouldBlock
 	}
 	return *err == nil || *err == ErrWouldBlock
+}
+
+// hostErrorOf is hostError for an error that need not be an errno.
+func hostErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return hostError(errno)
+	}
+	return err
 }
 
 // OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
@@ -82,7 +90,7 @@ func failedAs(op string, family Family, typ Type, proto Protocol, err error) err
 	if settled(&err) {
 		return err
 	}
-	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: err}
+	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: hostErrorOf(err)}
 }
 
 // lacks is the error of what this system does not have.
