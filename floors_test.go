@@ -72,8 +72,10 @@ var floors = map[string]floor{
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 
 	"internal/...": {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
-	"examples/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"bench/...":    {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
+	// A module of its own, whose libraries no user of pollux inherits.
+	"internal/interop": {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"examples/...":     {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"bench/...":        {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
 }
 
 // floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one package
@@ -253,6 +255,9 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"test kit and a family", "sock/socktest/bus_linux.go", "socktest", module + "/sock/can", false},
 		{"example and a family", "examples/can/main_linux.go", "main", module + "/sock/can", true},
 
+		{"interop and a library", "internal/interop/dns_test.go", "interop", "github.com/miekg/dns", true},
+		{"interop and netconn", "internal/interop/http_test.go", "interop", module + "/sock/netconn", true},
+		{"interop climbs", "internal/interop/http_test.go", "interop", module + "/bench", false},
 		{"command down", "internal/echo/echo.go", "echo", module + "/sock", true},
 		{"command in its own tree", "internal/genconst/main.go", "main", module + "/internal/genconst/catalog", true},
 		{"command climbs", "internal/echo/echo.go", "echo", module + "/bench", false},
