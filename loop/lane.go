@@ -39,6 +39,7 @@ const (
 	fdLent                                            // the write lane is busy by Lend: it may take long
 	fdNoHint                                          // hang-up or urgent data was seen: a short read proves nothing any more
 	fdTook                                            // watcher, which is being called, has received something
+	fdCalled                                          // the watcher is to be called, ready or not: by CallWatcher
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }

@@ -66,8 +66,9 @@ type Loop struct {
 	done    chan struct{} // closed at the end of Close
 
 	// Of the goroutine that runs the loop.
-	user    bool // inUser, without the price of an atomic read
-	woke    int  // goroutines that were made ready in this turn
+	user    bool              // inUser, without the price of an atomic read
+	woke    int               // goroutines that were made ready in this turn
+	time    timeouts.Deadline // Time of this turn; 0: it was not asked
 	events  []pollux.Event
 	fds     []*FD     // whose they are; nil once served
 	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
@@ -120,6 +121,15 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 
 // Now is the loop's clock.
 func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
+
+// Time returns the time at which something first asked for it in this turn: one read of the clock serves all callbacks of a turn. It is
+// late by the work of the turn so far, and never early. Loop only.
+func (l *Loop) Time() timeouts.Deadline {
+	if l.time == 0 {
+		l.time = l.clock.Now()
+	}
+	return l.time
+}
 
 // Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection needs none of its own. What
 // it holds is gone with the next callback. Loop only.
@@ -280,6 +290,7 @@ func (l *Loop) turn() error {
 	if err != nil {
 		return err
 	}
+	l.time = 0
 	l.again, l.spare = l.spare[:0], l.again // those of the turn before; what spends its budget now is for the next
 	l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 	for i, fd := range l.fds {

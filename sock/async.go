@@ -69,7 +69,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 		addr = *to
 	}
 	a.Wrap = func(err error) error {
-		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
+		if err == loop.ErrAgain && a.cause != nil && !s.hasHandler() {
 			err = a.cause // as in accepted
 		}
 		return s.fail(name, addr, a.part(err))
