@@ -49,11 +49,13 @@ func (t *Transport) receive(h *home, readable bool) {
 		h.received.Add(uint64(n))
 		t.touch(h, h.now())
 		full := n == len(room)
-		p := h.loop.Buffer()[:k+n]
+		var p []byte
 		if own {
 			x := t.extra.Load()
 			x.in = x.in[:k+n]
 			p = x.in
+		} else {
+			p = h.loop.Buffer()[:k+n]
 		}
 		used, more := t.feed(p)
 		if used < len(p) || k > 0 {

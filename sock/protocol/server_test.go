@@ -56,8 +56,8 @@ func patience(t testing.TB) context.Context {
 func want(t testing.TB, c io.Reader, text string) {
 	t.Helper()
 	got := make([]byte, len(text))
-	if _, err := io.ReadFull(c, got); err != nil || string(got) != text {
-		t.Fatalf("read %q, %v, want %q", got, err, text)
+	if n, err := io.ReadFull(c, got); err != nil || string(got) != text {
+		t.Fatalf("read %d bytes, %.100q…, %v, want %d, %.100q…", n, got, err, len(text), text)
 	}
 }
 

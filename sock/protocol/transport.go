@@ -161,18 +161,8 @@ func (t *Transport) leave(h *home) {
 	if len(h.cork) > 0 {
 		t.uncork(h)
 	}
-	for t.flags&(tellPaused|tellResumed) != 0 && t.flags&finished == 0 {
-		tell := t.flags & (tellPaused | tellResumed)
-		t.flags &^= tell
-		t.mu.Unlock()
-		switch {
-		case tell == tellPaused:
-			t.protocol.Paused(t)
-		case tell == tellResumed:
-			t.protocol.Resumed(t)
-		}
-		t.mu.Lock()
-		t.uncork(h)
+	if t.flags&(tellPaused|tellResumed) != 0 {
+		t.tellFlow(h)
 	}
 	t.flags &^= corked
 	h.corked = nil
@@ -181,6 +171,24 @@ func (t *Transport) leave(h *home) {
 		return
 	}
 	t.mu.Unlock()
+}
+
+// tellFlow calls Paused and Resumed. mu is held, but not during the calls. Loop only.
+func (t *Transport) tellFlow(h *home) {
+	for t.flags&(tellPaused|tellResumed) != 0 && t.flags&(finished|closing|broken) == 0 {
+		tell := t.flags & (tellPaused | tellResumed)
+		t.flags &^= tell
+		t.mu.Unlock()
+		switch tell {
+		case tellPaused:
+			t.protocol.Paused(t)
+		case tellResumed:
+			t.protocol.Resumed(t)
+		}
+		t.mu.Lock()
+		t.uncork(h)
+	}
+	t.flags &^= tellPaused | tellResumed
 }
 
 // begin makes the protocol of a new connection. It returns false if there is none.

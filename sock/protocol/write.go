@@ -201,28 +201,39 @@ func (t *Transport) timeNow() tick {
 // sendv gives buffers to the system, and queues what it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
-		few := buffers[:min(len(buffers), sock.IOV_MAX)]
-		n, err := t.socket.Sendmsg(few, nil, 0, sock.Addr{})
-		for len(few) > 0 && n >= len(few[0]) {
-			n -= len(few[0])
-			t.home.sent.Add(uint64(len(few[0])))
-			few, buffers = few[1:], buffers[1:]
+		n, err := t.socket.Sendmsg(buffers[:min(len(buffers), sock.IOV_MAX)], nil, 0, sock.Addr{})
+		if n > 0 || err == nil {
+			t.home.sent.Add(uint64(n))
+			t.touch(t.home, t.timeNow())
 		}
-		if err == sock.ErrWouldBlock && !stream {
-			t.queue(joined(buffers, totalOf(buffers)))
+		switch {
+		case err != nil && err != sock.ErrWouldBlock:
+			t.failLocked(err)
+			return err
+		case !stream:
+			if err != nil {
+				t.queue(joined(buffers, totalOf(buffers)))
+			}
 			return nil
 		}
-		if len(few) > 0 { // it went in part
-			if err := t.took(n, orWouldBlock(err), few[0][n:]); err != nil {
-				return err
-			}
-			for _, p := range buffers[1:] {
+		for len(buffers) > 0 && n >= len(buffers[0]) {
+			n -= len(buffers[0])
+			buffers = buffers[1:]
+		}
+		if len(buffers) == 0 || n == 0 && err == nil {
+			continue
+		}
+		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it is not.
+		if err := t.send(buffers[0][n:]); err != nil {
+			return err
+		}
+		if buffers = buffers[1:]; t.unsent() {
+			for _, p := range buffers {
 				t.queue(p)
 			}
 			return nil
 		}
 	}
-	t.touch(t.home, t.timeNow())
 	return nil
 }
 
@@ -231,13 +242,6 @@ func totalOf(buffers [][]byte) (n int) {
 		n += len(p)
 	}
 	return n
-}
-
-func orWouldBlock(err error) error {
-	if err == nil {
-		return sock.ErrWouldBlock
-	}
-	return err
 }
 
 // queue keeps a copy of p until the socket is writable. mu is held.
@@ -281,7 +285,15 @@ func (t *Transport) attend() {
 // flush sends what is queued. Loop only.
 func (t *Transport) flush(h *home) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.sendQueued(h)
+	if t.flags&(tellPaused|tellResumed) != 0 {
+		t.tellFlow(h) // before more is read
+	}
+	t.mu.Unlock()
+}
+
+// sendQueued sends what is queued, until the socket is full. mu is held; loop only.
+func (t *Transport) sendQueued(h *home) {
 	x := t.extra.Load()
 	if x == nil || t.flags&(finished|broken|sendingFile) != 0 {
 		return
