@@ -66,7 +66,8 @@ func (w *wheel) slotOf(at tick) int {
 	}
 	level := min((bits.Len32(uint32(ahead))-1)/levelBits, levels-1)
 	shift := level * levelBits
-	steps := min((at>>shift)-(w.hand>>shift), perLevel-1) // a whole turn would come to the slot of the hand
+	steps := (at>>shift - w.hand>>shift) & (1<<(32-shift) - 1)
+	steps = min(steps, perLevel-1) // a whole turn would come to the slot of the hand
 	return level*perLevel + int((w.hand>>shift+steps)%perLevel)
 }
 
