@@ -49,8 +49,8 @@ func (h *home) now() tick { return tickOf(h.loop.Time()) }
 // welcome gives a socket to the home, as a connection. It may be called from any goroutine.
 //
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
-func (h *home) welcome(s *sock.Socket, by *dialing) error {
-	t := &Transport{socket: s, home: h}
+func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
+	t := &Transport{socket: s, home: h, protocol: p}
 	if t.flags = kindOf(s); t.flags&isStream == 0 {
 		t.steps = messages
 	}

@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -145,4 +146,42 @@ func (hb *hub) prepare(s *sock.Socket) {
 	if d := hb.cfg.KeepAlive; d > 0 {
 		keepAlive(s, d)
 	}
+}
+
+// cut ends what is left, and waits until it is gone. It returns how many connections that were, and their unsent bytes. ts may be nil.
+func (hb *hub) cut(ts *tasks) (conns, unsent int) {
+	var n, bytes atomic.Int64
+	hb.each(func(h *home) {
+		h.draining, h.cutting = true, true
+		for _, t := range h.connections() {
+			if t.steps&isOver == 0 && t.home == h {
+				if bytes.Add(int64(t.Buffered())); t.cut() {
+					n.Add(1)
+				}
+			}
+		}
+	})
+	if ts != nil {
+		n.Add(int64(ts.cut()))
+	}
+	<-hb.empty()
+	return int(n.Load()), int(bytes.Load())
+}
+
+// cut ends a connection at the end of a shutdown. It returns false if it was about to end, with nothing unsent.
+func (t *Transport) cut() bool {
+	t.mu.Lock()
+	if t.flags&finished != 0 {
+		t.mu.Unlock()
+		return false
+	}
+	was := !(t.steps&lingering != 0)
+	t.mu.Unlock()
+	if was {
+		t.fail(ErrShutdown)
+	} else {
+		t.mu.Lock()
+		t.finish(t.home, nil)
+	}
+	return was
 }

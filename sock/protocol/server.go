@@ -197,7 +197,7 @@ func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 	case <-s.empty():
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-		report.Cut, report.Unsent = s.cut()
+		report.Cut, report.Unsent = s.cut(&s.tasks)
 		if report.Cut == 0 {
 			err = nil
 		}
@@ -226,7 +226,7 @@ func (s *Server) Close() error {
 		return err
 	}
 	s.stopListening()
-	s.cut()
+	s.cut(&s.tasks)
 	_, err := s.end(Report{}, time.Now(), nil)
 	return err
 }
@@ -242,42 +242,6 @@ func (s *Server) stopListening() {
 		l.socket.Close()
 	}
 	s.listeners = slices.Delete(s.listeners, 0, len(s.listeners))
-}
-
-// cut ends what is left, and waits until it is gone. It returns how many connections that were, and their unsent bytes.
-func (s *Server) cut() (conns, unsent int) {
-	var n, bytes atomic.Int64
-	s.each(func(h *home) {
-		h.draining, h.cutting = true, true
-		for _, t := range h.connections() {
-			if t.steps&isOver == 0 && t.home == h {
-				if bytes.Add(int64(t.Buffered())); t.cut() {
-					n.Add(1)
-				}
-			}
-		}
-	})
-	n.Add(int64(s.tasks.cut()))
-	<-s.empty()
-	return int(n.Load()), int(bytes.Load())
-}
-
-// cut ends a connection at the end of a shutdown. It returns false if it was about to end, with nothing unsent.
-func (t *Transport) cut() bool {
-	t.mu.Lock()
-	if t.flags&finished != 0 {
-		t.mu.Unlock()
-		return false
-	}
-	was := !(t.steps&lingering != 0)
-	t.mu.Unlock()
-	if was {
-		t.fail(ErrShutdown)
-	} else {
-		t.mu.Lock()
-		t.finish(t.home, nil)
-	}
-	return was
 }
 
 // shutDown calls Shutdown of the protocol, as part of a call. Loop only.

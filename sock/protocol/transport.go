@@ -199,11 +199,6 @@ func (t *Transport) begin(h *home) bool {
 	if over {
 		return false
 	}
-	if x := t.extra.Load(); x != nil && x.dialing != nil {
-		if done := t.connected(x); !done {
-			return false
-		}
-	}
 	t.steps |= isMade
 	t.made = uint32(h.loop.Time() >> madeBits)
 	t.active.Store(uint32(h.now()))
@@ -226,6 +221,10 @@ func (t *Transport) begin(h *home) bool {
 		return true
 	}
 	t.protocol.Made(t)
+	if x := t.extra.Load(); x != nil && x.dialing != nil {
+		x.dialing.made(t)
+		x.dialing = nil
+	}
 	if h.cutting {
 		t.fail(ErrShutdown)
 	} else if h.draining {
@@ -269,7 +268,7 @@ func (t *Transport) Closed(err error) {
 	defer t.forget()
 	switch {
 	case x != nil && x.dialing != nil:
-		x.dialing.lost(t, lostError(err))
+		x.dialing.lost(lostError(err))
 	case t.steps&isMade != 0 && t.protocol != nil:
 		t.protocol.Lost(t, err)
 	}
