@@ -163,7 +163,7 @@ func TestOptions(t *testing.T) {
 		{"HighWater", protocol.Config{HighWater: -1}},
 		{"LowWater", protocol.Config{HighWater: 10, LowWater: 10}},
 		{"WriteLimit", protocol.Config{WriteLimit: 10}},
-		{"ReadLimit", protocol.Config{ReadLimit: 1 << 31}},
+		{"ReadLimit", protocol.Config{ReadLimit: 1<<30 + 1}},
 		{"Loops", protocol.Config{Loops: -1}},
 		{"MaxConns", protocol.Config{MaxConns: -5}},
 		{"AcceptRate", protocol.Config{AcceptRate: -1}},
