@@ -28,6 +28,7 @@ type Task struct {
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	ender     func(error) // or a function that can be told to end
+	scope     *scope      // of Within, the innermost
 	spent     int         // since it was resumed
 	turns     int         // counts its waits for operations
 
@@ -108,6 +109,9 @@ func (t *Task) mayWait() error {
 	}
 	if !t.runs() {
 		return errNotRunning
+	}
+	if t.scope != nil {
+		return t.scope.passed()
 	}
 	return nil
 }
