@@ -10,7 +10,7 @@ import (
 
 // canReusePort says whether several sockets can listen at an address and share what comes.
 func canReusePort(a sock.Addr) bool {
-	f := families.Host.FamilyOf(a)
+	f := familyOf(a)
 	return runtime.GOOS == "linux" && (f == sock.AF_INET || f == sock.AF_INET6)
 }
 
@@ -18,3 +18,5 @@ func canReusePort(a sock.Addr) bool {
 func keepAlive(s *sock.Socket, d time.Duration) {
 	s.SetKeepAlive(sock.KeepAlive{On: true, Idle: d})
 }
+
+func familyOf(a sock.Addr) int { return families.Host.FamilyOf(a) }

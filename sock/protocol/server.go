@@ -22,8 +22,9 @@ type Server struct {
 	serve func(t *loop.Task, c *sock.Socket) // immutable once something listens; of tasks
 
 	lmu       sync.Mutex
-	listeners []*listener // lmu
-	state     serverState // lmu
+	listeners []*listener  // lmu
+	packets   []*Datagrams // lmu
+	state     serverState  // lmu
 
 	next     atomic.Uint32 // for RoundRobin
 	accepted atomic.Uint64
@@ -231,7 +232,7 @@ func (s *Server) Close() error {
 	return err
 }
 
-// stopListening closes the listeners.
+// stopListening closes the listeners, and the sockets of messages.
 func (s *Server) stopListening() {
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
@@ -242,6 +243,10 @@ func (s *Server) stopListening() {
 		l.socket.Close()
 	}
 	s.listeners = slices.Delete(s.listeners, 0, len(s.listeners))
+	for _, d := range s.packets {
+		d.Close()
+	}
+	s.packets = nil
 }
 
 // shutDown calls Shutdown of the protocol, as part of a call. Loop only.
