@@ -66,6 +66,7 @@ var floors = map[string]floor{
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 
+	"metrics/...":  {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/...": {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	"examples/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"bench/...":    {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
@@ -249,6 +250,9 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"command climbs", "internal/echo/echo.go", "echo", module + "/bench", false},
 		{"example program", "examples/echo/main.go", "main", module + "/internal/echo", true},
 		{"example imports bench", "examples/echo/main.go", "main", module + "/bench", false},
+		{"metrics and its library", "metrics/prometheus/collector.go", "prometheus", "github.com/prometheus/client_golang/prometheus", true},
+		{"metrics logs", "metrics/prometheus/collector.go", "prometheus", zap, false},
+		{"protocol and metrics", "sock/protocol/stats.go", "protocol", module + "/metrics/prometheus", false},
 		{"bench and the peer", "bench/gnet.go", "main", gnet + "/pkg/pool/goroutine", true},
 		{"bench and a library", "bench/stats.go", "main", "github.com/HdrHistogram/hdrhistogram-go", true},
 		{"command and a library", "internal/echo/echo.go", "echo", "github.com/HdrHistogram/hdrhistogram-go", false},

@@ -47,6 +47,9 @@ func newHub(cfg *Config) (*hub, error) {
 	return hb, nil
 }
 
+// Reactor returns the loops that serve the connections.
+func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
+
 func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 
 // began counts something that has to end before the hub does.

@@ -156,9 +156,6 @@ func (s *Server) Addrs() []sock.Addr {
 	return list
 }
 
-// Reactor returns the loops that serve the connections.
-func (s *Server) Reactor() *loop.Reactor { return s.reactor }
-
 // A Report says how a shutdown went.
 type Report struct {
 	Ended  int           // connections that ended by themselves, with all that was written sent
