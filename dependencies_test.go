@@ -35,8 +35,8 @@ func TestDependenciesOfAUser(t *testing.T) {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	// -e, since tidy looks for the imports of zap's own tests too. This module does not need those, so
-	// that they may be missing in the module cache.
+	// -e, since tidy looks for the imports of zap's own tests too. This module does not need those,
+	// so that they may be missing in the module cache.
 	command("mod", "tidy", "-e")
 	command("mod", "vendor")
 	command("build", "-mod=vendor", "-trimpath", "-o", os.DevNull, ".") // -trimpath, for the build cache: dir is always new

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptors that the tests of the poller watch: bare, non-blocking, and no business of Go's own poller.
+// The descriptors that the tests of the poller watch: bare, non-blocking, and no business of Go's
+// own poller.
 
 // pair is two connected stream sockets, closed with the test.
 func pair(t *testing.T) (a, b int) {
@@ -103,7 +104,7 @@ func fill(t *testing.T, fd int) (total int) {
 	}
 }
 
-// look is a Wait of zero: what is to be told just now, by token.
+// look is a Wait of zero: the events of this moment, by token.
 func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	t.Helper()
 	told := make(map[pollux.Token]pollux.Ready)
@@ -122,8 +123,8 @@ func look(t *testing.T, p *poller) map[pollux.Token]pollux.Ready {
 	}
 }
 
-// await waits until all of want was reported for token, and returns what was. On a one-shot poller it asks for that first, as a
-// user does before each wait.
+// await waits until all of want was reported for token, and returns what was. On a one-shot poller
+// it asks for that first, as a user does before each wait.
 func await(t *testing.T, p *poller, token pollux.Token, want pollux.Ready) pollux.Ready {
 	t.Helper()
 	told := pollux.Ready(0)

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Readiness is told on its edges: once when a descriptor is added, and then each time that more became possible.
+// Readiness is reported on its edges: once when a descriptor is added, and then each time that more
+// became possible.
 
 // mine is the token of whatever a test is about.
 var mine = pollux.MakeToken(7, 3)
@@ -22,7 +23,7 @@ func add(t *testing.T, p *poller, fd int, token pollux.Token) {
 	}
 }
 
-// quiet fails if any of bits is told of token just now.
+// quiet fails if any of bits is reported of token at this moment.
 func quiet(t *testing.T, p *poller, token pollux.Token, bits pollux.Ready, why string) {
 	t.Helper()
 	if told := look(t, p)[token]; told&bits != 0 {
@@ -123,7 +124,8 @@ func testWritableOnceThereIsRoomAgain(t *testing.T, newPoller maker) {
 	await(t, p, mine, pollux.Writable)
 }
 
-// Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too much.
+// Both directions were asked for at Add: Arm may be needed elsewhere, but must not ask for too
+// much.
 func TestArmTellsNothingNew(t *testing.T) { onEveryPoller(t, testArmTellsNothingNew) }
 
 func testArmTellsNothingNew(t *testing.T, newPoller maker) {
@@ -166,7 +168,8 @@ func testHangup(t *testing.T, newPoller maker) {
 	}
 }
 
-// An end that is told by a hang-up or an error alone is worth an attempt all the same: it is how the user learns of it.
+// An end that is reported by a hang-up or an error alone is worth an attempt all the same: it is
+// how the user learns of it.
 func TestHangupOfPipe(t *testing.T) { onEveryPoller(t, testHangupOfPipe) }
 
 func testHangupOfPipe(t *testing.T, newPoller maker) {
@@ -201,7 +204,7 @@ func testHangupOfPipe(t *testing.T, newPoller maker) {
 	}
 }
 
-// What came before the hang-up is told with it, and so is what was told already.
+// What came before the hang-up is reported with it, and so is what was reported already.
 func TestHangupAfterData(t *testing.T) { onEveryPoller(t, testHangupAfterData) }
 
 func testHangupAfterData(t *testing.T, newPoller maker) {
@@ -224,7 +227,7 @@ func testConnect(t *testing.T, newPoller maker) {
 	begin := func(t *testing.T, fd int, at unix.Sockaddr) {
 		t.Helper()
 		if err := unix.Connect(fd, at); err != nil && !errors.Is(err, unix.EINPROGRESS) {
-			t.Skipf("connect ended at once: %v; only one that goes on can be told", err)
+			t.Skipf("connect ended at once: %v; only one that goes on makes an event", err)
 		}
 	}
 	soError := func(t *testing.T, fd int) unix.Errno {

@@ -21,7 +21,7 @@ func testErrors(t *testing.T, newPoller maker) {
 	p := newPoller(t)
 	a, b := pair(t)
 	add(t, p, a, mine)
-	const gone = 1 << 20 // a number that nobody has
+	const gone = 1 << 20 // a number that is not in use
 	plain, err := os.Create(filepath.Join(t.TempDir(), "plain"))
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,8 @@ func TestSignalEndsWaitWithoutError(t *testing.T) {
 		n, err := p.Wait(make([]pollux.Event, 1), -1)
 		ch <- waited{n, err}
 	}()
-	// SIGURG is what Go's scheduler uses, so nobody else minds it. The Wait may not have begun at the first.
+	// SIGURG is what Go's scheduler uses, so nothing else minds it. The Wait may not have begun at
+	// the first.
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.After(patience); ; {

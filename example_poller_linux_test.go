@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The poller alone: who has descriptors of another kind, or a loop of another kind, needs no more.
+// The poller alone: descriptors of another kind, or a loop of another kind, need no more.
 func ExamplePoller() {
 	p, err := pollux.New(nil)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// An echo server that is a coroutine on a loop of its own, and a client that is a goroutine like any other. Both use the same
-// methods; what differs is who waits.
+// An echo server that is a coroutine on a loop of its own, and a client that is a goroutine like
+// any other. Both use the same methods; what differs is what waits.
 func Example() {
 	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {
@@ -32,8 +32,8 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	// In the view of a task, a call suspends the task until it is done; the loop goes on with others. What the view accepts is in
-	// the same view.
+	// In the view of a task, a call suspends the task until it is done; the loop goes on with
+	// others. What the view accepts is in the same view.
 	server := reactor.Next().Go(func(t *loop.Task) {
 		defer listener.Close()
 		conn, _, err := listener.In(t).Accept()

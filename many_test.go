@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Events that find no room are told by the next Wait, and none is told twice.
+// Events that find no room are reported by the next Wait, and none is reported twice.
 
 func TestManyDescriptors(t *testing.T) { onEveryPoller(t, testManyDescriptors) }
 
@@ -53,7 +53,7 @@ func testManyDescriptors(t *testing.T, newPoller maker) {
 				}
 				for i, n := range told {
 					if n != 1 {
-						t.Fatalf("descriptor %d was told %d times that it is %v, want once", i, n, want)
+						t.Fatalf("descriptor %d was reported %d times as %v, want once", i, n, want)
 					}
 				}
 			}
@@ -93,6 +93,6 @@ func testWakeAmongMany(t *testing.T, newPoller maker) {
 		}
 	}
 	if len(told) != 300 {
-		t.Errorf("%d of 300 descriptors were told", len(told))
+		t.Errorf("%d of 300 descriptors were reported", len(told))
 	}
 }

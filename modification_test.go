@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned, no Wait that begins
-// tells of the token any more.
+// Add and Delete may be called from any goroutine, during a Wait too; and once Delete has returned,
+// no Wait that begins tells of the token any more.
 
 func TestAddDuringWait(t *testing.T) { onEveryPoller(t, testAddDuringWait) }
 
@@ -36,7 +36,7 @@ func TestDeletedIsSilent(t *testing.T) { onEveryPoller(t, testDeletedIsSilent) }
 func testDeletedIsSilent(t *testing.T, newPoller maker) {
 	for _, tt := range []struct {
 		name string
-		keep func(t *testing.T, fd int) // makes a duplicate, which keeps the registration alive if nobody deletes it
+		keep func(t *testing.T, fd int) // makes a duplicate, which keeps the registration alive unless it is deleted
 	}{
 		{"one descriptor", func(*testing.T, int) {}},
 		{"duplicate here", func(t *testing.T, fd int) {
@@ -55,7 +55,7 @@ func testDeletedIsSilent(t *testing.T, newPoller maker) {
 			add(t, p, a, mine)
 			await(t, p, mine, pollux.Writable)
 
-			write(t, b, "an edge that nobody was told of")
+			write(t, b, "an edge that was not reported")
 			if err := p.Delete(a, mine); err != nil {
 				t.Fatal(err)
 			}

@@ -15,9 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A goroutine that is ready runs: whatever a poller does, it keeps no processor that the rest of the program needs. These tests
-// measure what the rest of the program sees. A busy machine delays it too, so each has several tries, and a limit far above what
-// a quiet machine needs and far below what a poller costs that keeps its processor, which is 10 ms and more.
+// A goroutine that is ready runs: whatever a poller does, it keeps no processor that the rest of
+// the program needs. These tests measure what the rest of the program sees. A busy machine delays
+// it too, so each has several tries, and a limit far above what a quiet machine needs and far below
+// what a poller costs that keeps its processor, which is 10 ms and more.
 
 // tries is how often a measurement may fail.
 const tries = 5
@@ -93,7 +94,8 @@ func keepBusy(t *testing.T, with traffic, n int) {
 	})
 }
 
-// A neighbour is another part of the program. step waits for something that is ready after about after, and needs a processor.
+// A neighbour is another part of the program. step waits for something that is ready after about
+// after, and needs a processor.
 type neighbour struct {
 	name  string
 	after time.Duration
@@ -155,7 +157,8 @@ var neighbours = []neighbour{
 			}
 		}
 	}},
-	// As each garbage collection does, twice. How long the rest of one takes says more about the machine.
+	// As each garbage collection does, twice. How long the rest of one takes says more about the
+	// machine.
 	{"stop of the world", 0, func(t *testing.T) func() {
 		var stats runtime.MemStats
 		return func() { runtime.ReadMemStats(&stats) }
@@ -219,7 +222,8 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// A goroutine that a poller's user makes ready runs while the poller waits, and not when sysmon takes the processor away from it.
+// A goroutine that a poller's user makes ready runs while the poller waits, and not when sysmon
+// takes the processor away from it.
 func TestWokenByUser(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run([]string{"", "one processor", "two processors"}[procs], func(t *testing.T) {
@@ -248,7 +252,8 @@ func TestWokenByUser(t *testing.T) {
 	}
 }
 
-// Beside goroutines that compute and yield, Go's own poller is asked every 10 ms only. An event must not wait for that.
+// Beside goroutines that compute and yield, Go's own poller is asked every 10 ms only. An event
+// must not wait for that.
 func TestBesideGoroutinesThatCompute(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run([]string{"", "one processor", "two processors"}[procs], func(t *testing.T) {
@@ -290,7 +295,8 @@ func TestBesideGoroutinesThatCompute(t *testing.T) {
 	}
 }
 
-// Pollers without events cost nothing, however many they are, and whether or not another goroutine has computed before.
+// Pollers without events cost nothing, however many they are, and whether or not another goroutine
+// has computed before.
 func TestIdlePollersCostNothing(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		for _, n := range []int{1, 4, 100} {

@@ -1,16 +1,18 @@
 // Package pollux waits for descriptors: one [Poller] over epoll, kqueue or IOCP.
 //
-// It is the lowest floor of the framework, and only that: it knows descriptors, readiness and waking up, and nothing of
-// sockets, time or goroutines. Package loop builds the event loop on it, and package sock the sockets.
+// It is the lowest floor of the framework, and only that: it knows descriptors, readiness and
+// waking up, and nothing of sockets, time or goroutines. Package loop builds the event loop on it,
+// and package sock the sockets.
 //
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
 //	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
 //	Windows                                    IOCP, AFD (to come)   poller_windows.go
 //
-// The rule that surprises: readiness is reported on its edges. A descriptor that was reported readable is not reported
-// again until more arrives, however much was left unread; so its user reads until the system says EAGAIN, or remembers
-// that it did not. In exchange nothing has to be said to the kernel between two reads.
+// The rule that surprises: readiness is reported on its edges. A descriptor that was reported
+// readable is not reported again until more arrives, however much was left unread; so its user
+// reads until the system says EAGAIN, or remembers that it did not. In exchange nothing has to be
+// said to the kernel between two reads.
 //
 //	p, err := pollux.New(nil)
 //	...
@@ -30,9 +32,10 @@ import (
 	"time"
 )
 
-// A Token names one registration: a slot of the caller's table in the upper half, and the slot's generation in the lower.
-// A caller that reuses a slot raises its generation, and drops the events whose generation is stale. It is never a Go
-// pointer, since the kernel would hide that from the garbage collector. Tokens of generation 0 are the poller's own.
+// A Token names one registration: a slot of the caller's table in the upper half, and the slot's
+// generation in the lower. A caller that reuses a slot raises its generation, and drops the events
+// whose generation is stale. It is never a Go pointer, since the kernel would hide that from the
+// garbage collector. Tokens of generation 0 are the poller's own.
 type Token uint64
 
 // MakeToken returns the token of a slot in its generation, which must not be 0.
@@ -52,9 +55,10 @@ const (
 	Readable Ready = 1 << iota
 	// Writable: a write is worth an attempt, or a connect has come to its end.
 	Writable
-	// Hangup: the peer has shut down or the descriptor failed. It comes with Readable, with Writable too if the
-	// descriptor is unusable in both directions, and is final: a reader that has seen it must read to the end of the stream
-	// and not trust a short read to mean that the socket is empty.
+	// Hangup: the peer has shut down or the descriptor failed. It comes with Readable, with
+	// Writable too if the descriptor is unusable in both directions, and is final: a reader that
+	// has seen it must read to the end of the stream and not trust a short read to mean that the
+	// socket is empty.
 	Hangup
 	// Urgent: out-of-band data or another exceptional condition. It comes with Readable.
 	Urgent
@@ -82,13 +86,15 @@ type Event struct {
 
 // A Poller reports which of its registered descriptors became ready.
 //
-// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still return EAGAIN. Several
-// edges may be reported as one. A descriptor that is ready when it is added is reported.
+// Readiness is edge-triggered in both directions. Spurious readiness is legal: an attempt may still
+// return EAGAIN. Several edges may be reported as one. A descriptor that is ready when it is added
+// is reported.
 //
-// A poller may be one-shot (OneShot). Then an event uses up the directions that it reports, and Arm asks for one again. See Arm.
+// A poller may be one-shot (OneShot). Then an event uses up the directions that it reports, and Arm
+// asks for one again. See Arm.
 //
-// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any goroutine, during a Wait too.
-// Close must come after the last of all other calls.
+// Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any
+// goroutine, during a Wait too. Close must come after the last of all other calls.
 type Poller struct {
 	backend backend
 }
@@ -99,18 +105,20 @@ type Config struct {
 	Strategy Strategy
 }
 
-// A Strategy is how Wait waits while no descriptor is ready. With each of them a zero timeout only looks, and a poller that
-// always finds events lets other goroutines run at least once a millisecond.
+// A Strategy is how Wait waits while no descriptor is ready. With each of them a zero timeout only
+// looks, and a poller that always finds events lets other goroutines run at least once a
+// millisecond.
 type Strategy uint8
 
 const (
-	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at once. This is the one for
-	// a goroutine that is not locked to its thread.
+	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
+	// once. This is the one for a goroutine that is not locked to its thread.
 	Park Strategy = iota
-	// Block waits in a system call. This is the one for a goroutine that is locked to its thread (runtime.LockOSThread): to park,
-	// it would have to change threads twice. Other goroutines pay for it when no processor (GOMAXPROCS) is free: the call
-	// keeps its processor until Go's runtime takes it away. This is after 20 us at the earliest, after up to 20 ms if
-	// nothing else happened in the process before, and again at each wait.
+	// Block waits in a system call. This is the one for a goroutine that is locked to its thread
+	// (runtime.LockOSThread): to park, it would have to change threads twice. Other goroutines pay
+	// for it when no processor (GOMAXPROCS) is free: the call keeps its processor until Go's
+	// runtime takes it away. This is after 20 us at the earliest, after up to 20 ms if nothing else
+	// happened in the process before, and again at each wait.
 	Block
 )
 
@@ -124,11 +132,11 @@ func (s Strategy) String() string {
 	return "Strategy(" + strconv.Itoa(int(s)) + ")"
 }
 
-// New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an eventfd and a timerfd), all
-// close-on-exec.
+// New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an
+// eventfd and a timerfd), all close-on-exec.
 //
-// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy; errors.ErrUnsupported on a system
-// without a backend.
+// Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy;
+// errors.ErrUnsupported on a system without a backend.
 func New(cfg *Config) (*Poller, error) {
 	if cfg == nil {
 		cfg = new(Config)
@@ -143,60 +151,71 @@ func New(cfg *Config) (*Poller, error) {
 	return p, nil
 }
 
-// Add registers a descriptor for both directions under token. The descriptor should be non-blocking, must stay open until
-// Delete, and can be in a Poller once.
+// Add registers a descriptor for both directions under token. The descriptor should be
+// non-blocking, must stay open until Delete, and can be in a Poller once.
 //
-// Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of /proc/sys/fs/epoll/max_user_watches. On Linux a descriptor that
-// is there already gives EEXIST, and one that cannot be polled (a plain file) gives EPERM. Other systems need not notice
-// either: kqueue replaces a registration.
+// Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of
+// /proc/sys/fs/epoll/max_user_watches. On Linux a descriptor that is there already gives EEXIST,
+// and one that cannot be polled (a plain file) gives EPERM. Other systems need not notice either:
+// kqueue replaces a registration.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a caller asks once.
+// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a
+// caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt returned EAGAIN, or stopped
-// early, and before it waits for the next event. On a poller that is not one-shot it does nothing: Add asked for all edges.
+// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt
+// returned EAGAIN, or stopped early, and before it waits for the next event. On a poller that is
+// not one-shot it does nothing: Add asked for all edges.
 //
 // On a one-shot poller this is the contract:
-//   - Add asks for both directions. An event uses up the directions that it reports, and they are silent until Arm.
-//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at once. So nothing is lost
-//     between an attempt that returned EAGAIN and Arm, and a caller may stop reading wherever it likes.
+//   - Add asks for both directions. An event uses up the directions that it reports, and they are
+//     silent until Arm.
+//   - Arm is level-triggered: if the descriptor is ready when Arm is called, that is reported at
+//     once. So nothing is lost between an attempt that returned EAGAIN and Arm, and a caller may
+//     stop reading wherever it likes.
 //   - To ask for what is asked for already changes nothing.
-//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with either direction.
-//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next arrival.
+//   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
+//     either direction.
+//   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
+//     arrival.
 //
-// Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not registered under token.
+// Errors: *os.SyscallError: ENOENT if a one-shot poller notices that the descriptor is not
+// registered under token.
 func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.arm(fd, token, want) }
 
-// Delete ends a registration, and must come before the descriptor is closed: the kernel keeps a registration as long as any
-// duplicate of the descriptor is open, in any process, and nothing could delete it then. No Wait that begins after Delete
-// has returned reports the token; one that is under way may.
+// Delete ends a registration, and must come before the descriptor is closed: the kernel keeps a
+// registration as long as any duplicate of the descriptor is open, in any process, and nothing
+// could delete it then. No Wait that begins after Delete has returned reports the token; one that
+// is under way may.
 //
-// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered gives ENOENT; other systems need not
-// notice.
+// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered gives
+// ENOENT; other systems need not notice.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
-// Wait fills events and returns how many, at most len(events), which must not be 0. Events that find no room are reported
-// by the next Wait.
+// Wait fills events and returns how many, at most len(events), which must not be 0. Events that
+// find no room are reported by the next Wait.
 //
-// It returns 0 and no error once timeout has passed (a resolution coarser than a nanosecond rounds up), after Wake, when a signal
-// interrupted it, and once in a while for no reason: a caller that waits for an instant looks at the clock. A timeout of 0 looks and
-// does not block; a negative one waits for ever.
+// It returns 0 and no error once timeout has passed (a resolution coarser than a nanosecond rounds
+// up), after Wake, when a signal interrupted it, and once in a while for no reason: a caller that
+// waits for an instant looks at the clock. A timeout of 0 looks and does not block; a negative one
+// waits for ever.
 //
 // Errors: *os.SyscallError, only for a defect or after Close.
 func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	return p.backend.wait(events, timeout)
 }
 
-// Yield lets other goroutines, timers and connections of Go's own poller run if the caller has had its processor for some hundred
-// microseconds. It is for the goroutine that waits, between two Waits, when it has much to do: every few events. Most calls read
-// the clock and return. Wait does the same.
+// Yield lets other goroutines, timers and connections of Go's own poller run if the caller has had
+// its processor for some hundred microseconds. It is for the goroutine that waits, between two
+// Waits, when it has much to do: every few events. Most calls read the clock and return. Wait does
+// the same.
 //
 // Errors: those of Wait.
 func (p *Poller) Yield() error { return p.backend.yield() }
 
-// Crowded returns for how long other goroutines had the processor when Wait or Yield last let them run, if they computed; else 0. It
-// is for the goroutine that waits.
+// Crowded returns for how long other goroutines had the processor when Wait or Yield last let them
+// run, if they computed; else 0. It is for the goroutine that waits.
 func (p *Poller) Crowded() time.Duration { return p.backend.crowded() }
 
 // Wake makes the Wait that is under way, or the next one, return. Several calls may end one Wait.

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// backend on the kqueue systems: nothing yet, and it says so when a Poller is made. The other methods are never reached.
+// backend on the kqueue systems: nothing yet, and it says so when a Poller is made. The other
+// methods are never reached.
 type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no kqueue poller on %s yet: %w", runtime.GOOS, errors.ErrUnsupported)

@@ -14,23 +14,26 @@ import (
 
 // Some facts about epoll that this file relies on:
 //
-//   - A registration belongs to the open file description, not to the number. Closing the number ends the registration only if
-//     no duplicate is left, here or in another process, and it cannot be deleted without the number: see Poller.Delete.
-//   - Edge-triggered, every arrival makes an edge, even if the bytes before it were not read. So an arrival after a reader's
-//     last read is always reported, and one before it may be reported once too often.
+//   - A registration belongs to the open file description, not to the number. Closing the number
+//     ends the registration only if no duplicate is left, here or in another process, and it cannot
+//     be deleted without the number: see Poller.Delete.
+//   - Edge-triggered, every arrival makes an edge, even if the bytes before it were not read. So an
+//     arrival after a reader's last read is always reported, and one before it may be reported once
+//     too often.
 //   - EPOLLOUT is set in the events of a writable socket even if only EPOLLIN had an edge.
-//   - EPOLLRDHUP is the peer's half-close. EPOLLHUP and EPOLLERR are always reported. A TCP socket that is neither connected
-//     nor listening reports EPOLLOUT|EPOLLHUP.
-//   - A timeout of epoll_wait starts a kernel timer for each call that blocks, and stops it again: a microsecond in a virtual
-//     machine. A timerfd that stays armed from one wait to the next costs that once, and it can end a wait that is not a
-//     system call.
-//   - With a zero timeout epoll_wait cannot block, so it goes through RawSyscall: the scheduler need not know. This saves a
-//     tenth of the cost of a message.
+//   - EPOLLRDHUP is the peer's half-close. EPOLLHUP and EPOLLERR are always reported. A TCP socket
+//     that is neither connected nor listening reports EPOLLOUT and EPOLLHUP.
+//   - A timeout of epoll_wait starts a kernel timer for each call that blocks, and stops it again:
+//     a microsecond in a virtual machine. A timerfd that stays armed from one wait to the next
+//     costs that once, and it can end a wait that is not a system call.
+//   - With a zero timeout epoll_wait cannot block, so it goes through RawSyscall: the scheduler
+//     need not know. This saves a tenth of the cost of a message.
 
 // watched is asked for once, at Add, for the life of the registration.
 const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
-// batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy connections sees.
+// batch is how many events one system call can fetch: 3 KiB, and more than a turn at 1,000 busy
+// connections sees.
 const batch = 256
 
 // The poller's own descriptors, by token: the caller's have generations above 0.
@@ -138,8 +141,8 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	return kept, nil
 }
 
-// armTimer makes the timerfd fire within timeout. It may fire earlier, for an earlier call; then the caller finds that nothing is
-// due, and waits again.
+// armTimer makes the timerfd fire within timeout. It may fire earlier, for an earlier call; then
+// the caller finds that nothing is due, and waits again.
 func (b *backend) armTimer(timeout time.Duration) error {
 	now := monotonic()
 	at := now + timeout

@@ -12,9 +12,10 @@ import (
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
-// Each promise of Poller is tested in a file of its own: notify_test.go, edge_test.go, precision_test.go, modification_test.go,
-// many_test.go, errors_linux_test.go. They are run over every poller there is, also over the one-shot ones of internal/pollers.
-// What this has to do with Go's scheduler is in neighbours_linux_test.go. This file has what they share.
+// Each promise of Poller is tested in a file of its own: notify_test.go, edge_test.go,
+// precision_test.go, modification_test.go, many_test.go, errors_linux_test.go. They are run over
+// every poller there is, also over the one-shot ones of internal/pollers. What this has to do with
+// Go's scheduler is in neighbours_linux_test.go. This file has what they share.
 
 // patience is how long a test waits for what has to happen.
 const patience = 10 * time.Second

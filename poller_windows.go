@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// backend on Windows: nothing yet, and it says so when a Poller is made. The other methods are never reached.
+// backend on Windows: nothing yet, and it says so when a Poller is made. The other methods are
+// never reached.
 type backend struct{}
 
 var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors.ErrUnsupported)

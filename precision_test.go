@@ -7,8 +7,9 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so who waits for an instant looks
-// at the clock; but never late, and never so often that waiting would be spinning.
+// A Wait ends once its timeout has passed. It may end early once in a while, for no reason, so a
+// caller that waits for an instant looks at the clock; but never late, and never so often that
+// waiting would be spinning.
 
 // waitUntil waits for an instant as one should, and returns how many calls of Wait it took.
 func waitUntil(t *testing.T, p *poller, at time.Time) int {
@@ -51,7 +52,8 @@ func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 			for range times {
 				waits += waitUntil(t, p, time.Now().Add(timeout))
 			}
-			// A wait that Go's scheduler means to preempt is interrupted (SIGURG): on a busy machine that is one in a few.
+			// A wait that Go's scheduler means to preempt is interrupted (SIGURG): on a busy
+			// machine that is one in a few.
 			if waits > 3*times {
 				t.Errorf("%d timeouts took %d waits: they end early", times, waits)
 			}
@@ -59,7 +61,7 @@ func testWaitIsNotEarly(t *testing.T, newPoller maker) {
 	}
 }
 
-// Whatever the waits before were told to wait for, and did not.
+// Whatever the waits before were to wait for, and did not.
 func TestWaitAfterOneThatWasWoken(t *testing.T) { onEveryPoller(t, testWaitAfterOneThatWasWoken) }
 
 func testWaitAfterOneThatWasWoken(t *testing.T, newPoller maker) {
@@ -101,7 +103,8 @@ func testWaitOfZeroDoesNotBlock(t *testing.T, newPoller maker) {
 	}
 }
 
-// A negative timeout is for ever, and so is, in practice, the longest: it is cut to what the system can count, not wrapped.
+// A negative timeout is for ever, and so is, in practice, the longest: it is cut to what the system
+// can count, not wrapped.
 func TestWaitForEver(t *testing.T) { onEveryPoller(t, testWaitForEver) }
 
 func testWaitForEver(t *testing.T, newPoller maker) {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// describe notes where a run of a subcommand takes place. What cannot be found out stays empty: it is a label, and
-// no reason not to measure.
+// describe notes where a run of a subcommand takes place. What cannot be found out stays empty: it
+// is a label, and no reason not to measure.
 func describe(command string, args []string, cores int) environment {
 	e := environment{
 		Time:    time.Now(),

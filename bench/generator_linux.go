@@ -14,7 +14,8 @@ import (
 )
 
 // A generator drives the connections of a host: the traffic's and the neighbour's. It is one
-// goroutine on bare epoll, as client is, so that neither disturbs the other more than the kernel does.
+// goroutine on bare epoll, as client is, so that neither disturbs the other more than the kernel
+// does.
 type generator struct {
 	poller
 	streams []*stream
@@ -56,8 +57,9 @@ func (g *generator) connect(addr netip.AddrPort, size int, pause time.Duration, 
 		at := patternStart(len(g.streams)) + uint64(len(request))
 		request = append(request, patternAt(at, min(size-len(request), patternSpan))...)
 	}
-	// A server that leaves Nagle's algorithm on, as internal/echo does, holds the last part of a long
-	// answer back until the part before is acknowledged. That takes 40 ms if it may, and is no wait of ours.
+	// A server that leaves Nagle's algorithm on, as internal/echo does, holds the last part of a
+	// long answer back until the part before is acknowledged. That takes 40 ms if it may, and is no
+	// wait of ours.
 	quick := size > patternSpan
 	return g.join(addr, &stream{request: request, size: size, echo: true, quick: quick, pause: pause, waits: waits})
 }

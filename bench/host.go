@@ -26,7 +26,8 @@ type host struct {
 	file   *os.File
 }
 
-// places are the addresses of what a host serves, the first line that it prints after the traffic's.
+// places are the addresses of what a host serves, the first line that it prints after the
+// traffic's.
 type places struct {
 	Net   string `json:"net"`
 	HTTP  string `json:"http"`
@@ -48,8 +49,8 @@ type seen struct {
 	Neighbour sample `json:"neighbour"`
 	Traffic   sample `json:"traffic"`
 
-	// Ready is how long a goroutine of the host was ready and did not run, at the worst: at least so
-	// many microseconds. Go's scheduler notes that for one in eight.
+	// Ready is how long a goroutine of the host was ready and did not run, at the worst: at least
+	// so many microseconds. Go's scheduler notes that for one in eight.
 	Ready float64 `json:"ready_us"`
 	Error string  `json:"error,omitempty"`
 }

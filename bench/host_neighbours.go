@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -26,6 +27,8 @@ func (h *host) live(name string, until time.Time) error {
 		return h.readFile(until)
 	case neighbourExec:
 		return h.execute(until)
+	case neighbourCgo:
+		return h.call(until)
 	case "", neighbourNet, neighbourHTTP, neighbourWoken:
 		time.Sleep(time.Until(until)) // the load generator drives them
 	default:
@@ -87,8 +90,9 @@ const (
 	filePause = 100 * time.Microsecond
 )
 
-// readFile reads a file that is in memory, chunk after chunk. Its wait is what a read takes, and the
-// way back from it: Go takes the processor away from a goroutine in a system call if others need it.
+// readFile reads a file that is in memory, chunk after chunk. Its wait is what a read takes, and
+// the way back from it: Go takes the processor away from a goroutine in a system call if others
+// need it.
 func (h *host) readFile(until time.Time) error {
 	buf := make([]byte, fileChunk)
 	at := int64(0)
@@ -113,6 +117,24 @@ func (h *host) execute(until time.Time) error {
 		if err := exec.Command("true").Run(); err != nil {
 			return err
 		}
+		now := time.Now()
+		h.waits.add(now, now.Sub(begin))
+	}
+	return nil
+}
+
+// callC is a call into C that sleeps 100 us there. It is nil in a program that was built without
+// cgo.
+var callC func()
+
+// call calls C again and again. Its wait is what a call takes, and the way back from it: Go takes
+// the processor away from a goroutine in C as from one in a system call.
+func (h *host) call(until time.Time) error {
+	if callC == nil {
+		return errors.New("this program was built without cgo")
+	}
+	for begin := time.Now(); begin.Before(until); begin = time.Now() {
+		callC()
 		now := time.Now()
 		h.waits.add(now, now.Sub(begin))
 	}

@@ -46,7 +46,8 @@ func serveTraffic(t trafficKind, mode string, procs int, failed chan<- error) (n
 	}
 }
 
-// serveFuture echoes with futures: the result of each receive begins a send, and of each send a receive.
+// serveFuture echoes with futures: the result of each receive begins a send, and of each send a
+// receive.
 func serveFuture(cfg serveConfig) error {
 	r, err := loop.NewReactor(&loop.Config{Loops: cfg.Procs})
 	if err != nil {
@@ -102,8 +103,8 @@ type circle struct {
 }
 
 const (
-	// circleDatagrams is how many are under way. They fit into the socket's buffer by far, so no send
-	// has to wait and none is lost.
+	// circleDatagrams is how many are under way. They fit into the socket's buffer by far, so no
+	// send has to wait and none is lost.
 	circleDatagrams = 8
 	circleSize      = 64
 )

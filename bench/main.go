@@ -39,7 +39,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func dispatch(args []string, stdout, stderr io.Writer) error {
-	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by hand too.
+	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by
+	// hand too.
 	commands := map[string]command{"echo": echo, "serve": serve, "send": send, "sender": sender,
 		"neighbours": neighbours, "host": hostProgram}
 	if len(args) == 0 {

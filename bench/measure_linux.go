@@ -22,8 +22,8 @@ type session struct {
 	cores    []int
 }
 
-// measure runs every scenario with every GOMAXPROCS. What goes wrong with one server is a failure in
-// the report, and the others go on; the error is for what stops everything.
+// measure runs every scenario with every GOMAXPROCS. What goes wrong with one server is a failure
+// in the report, and the others go on; the error is for what stops everything.
 func measure(ctx context.Context, set settings, stderr io.Writer) (*report, error) {
 	runtime.LockOSThread() // for the load generator, which is this goroutine
 	defer runtime.UnlockOSThread()

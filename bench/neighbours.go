@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 )
@@ -59,6 +60,7 @@ const (
 	neighbourFile    = "file"
 	neighbourWoken   = "woken"
 	neighbourExec    = "exec"
+	neighbourCgo     = "cgo"
 )
 
 // neighbourKinds is every neighbour, in the order of the report.
@@ -71,8 +73,16 @@ var neighbourKinds = []neighbourKind{
 	{Name: "file", Base: neighbourFile, Text: "64 KiB of a file in memory and 0.1 ms of pause: what a read takes"},
 	{Name: "woken", Base: neighbourWoken, Text: "a goroutine that a server's code makes ready: until it runs"},
 	{Name: "exec", Base: neighbourExec, Text: "os/exec of a program that does nothing", Few: true},
+	{Name: "cgo", Base: neighbourCgo, Text: "a call into C that sleeps 0.1 ms there: what it takes", Few: true},
 	{Name: "net+hogs", Base: neighbourNet, Text: "net, beside 2 goroutines that compute and yield every 50 us", Hogs: 2, Few: true},
 	{Name: "timer+hogs", Base: neighbourTimer, Text: "timer, beside the same", Hogs: 2, Few: true},
+}
+
+// builtNeighbours are the neighbours of this build: without cgo, all but the one that needs it.
+func builtNeighbours() []neighbourKind {
+	return slices.DeleteFunc(slices.Clone(neighbourKinds), func(n neighbourKind) bool {
+		return n.Base == neighbourCgo && callC == nil
+	})
 }
 
 func neighbourName(n neighbourKind) string { return n.Name }
@@ -99,7 +109,7 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("neighbours", flag.ContinueOnError)
 	trafficList := fs.String("traffic", join(traffics, trafficName), "`names` of the kinds of traffic")
 	modeList := fs.String("modes", join(modes, nameOf), "`names` of the modes of pollux; net is always there")
-	neighbourList := fs.String("neighbours", join(neighbourKinds, neighbourName), "`names` of the neighbours")
+	neighbourList := fs.String("neighbours", join(builtNeighbours(), neighbourName), "`names` of the neighbours")
 	procList := fs.String("procs", "1,2", "`values` of GOMAXPROCS")
 	fs.IntVar(&set.Cycles, "cycles", 13, "how often each host has its turn")
 	fs.DurationVar(&set.Slice, "slice", 100*time.Millisecond, "length of a turn; the first 8ms do not count")

@@ -53,8 +53,8 @@ func measureNeighbours(ctx context.Context, set neighbourSettings, stderr io.Wri
 	return s.report, nil
 }
 
-// street measures all neighbours beside one kind of traffic with one GOMAXPROCS: the hosts are up at
-// once, and within a cycle each is visited in turn.
+// street measures all neighbours beside one kind of traffic with one GOMAXPROCS: the hosts are up
+// at once, and within a cycle each is visited in turn.
 func (s *neighbourSession) street(t trafficKind, procs int) error {
 	place, core := s.place(procs)
 	if place != placeFree {

@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	// readyLimit is how long anything beside pollux may be ready and not run, on a machine that is idle
-	// otherwise.
+	// readyLimit is how long anything beside pollux may be ready and not run, on a machine that is
+	// idle otherwise.
 	readyLimit = 5 * time.Millisecond
 
-	// readyTries is how often a cell above the limit is looked at again, beside the same with package
-	// net in pollux's place. The best of all tries counts: on a busy machine any single one is late.
+	// readyTries is how often a cell above the limit is looked at again, beside the same with
+	// package net in pollux's place. The best of all tries counts: on a busy machine any single one
+	// is late.
 	readyTries = 5
 
 	// likeNet is how many times as long as beside package net is no difference: single worst waits
@@ -31,7 +32,8 @@ const (
 	cellLength = 100 * time.Millisecond
 )
 
-// busyLimit is the part of the machine's time that programs other than the test's may use during a cell.
+// busyLimit is the part of the machine's time that programs other than the test's may use during a
+// cell.
 const busyLimit = 0.15
 
 // busyTries is how many cells in a row may meet a busy machine until the test gives up.
@@ -39,15 +41,15 @@ const busyTries = 10
 
 // TestNeighbours holds pollux to its rule: a goroutine that is ready runs. Everything that lives in
 // one process with busy sockets of pollux runs within 5 ms: connections of package net, net/http,
-// goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's own
-// callbacks, tasks and futures make ready. Where package net in pollux's place keeps them waiting as
-// well, as on one processor with a goroutine that never has to wait, pollux may too.
+// goroutines with a channel, a timer, the garbage collector, files, and goroutines that pollux's
+// own callbacks, tasks and futures make ready. Where package net in pollux's place keeps them
+// waiting as well, as on one processor with a goroutine that never has to wait, pollux may too.
 //
 // It needs an idle machine. When other programs use it, as the tests of other packages do, the test
-// is skipped, or fails if POLLUX_TEST_IDLE is set. .ci/run runs this test alone and shows a skip; it
-// does not set the variable, since it cannot know what else its machine does.
+// is skipped, or fails if POLLUX_TEST_IDLE is set. .ci/run runs this test alone and shows a skip;
+// it does not set the variable, since it cannot know what else its machine does.
 func TestNeighbours(t *testing.T) {
-	set := neighbourSettings{Traffics: traffics, Neighbours: neighbourKinds}
+	set := neighbourSettings{Traffics: traffics, Neighbours: builtNeighbours()}
 	for _, procs := range []int{1, 2} {
 		for _, kind := range traffics {
 			if testing.Short() && kind.Name != trafficOne {
@@ -109,7 +111,8 @@ func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
 
 func worse(d, beside time.Duration) bool { return float64(d) > likeNet*float64(beside) }
 
-// lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready, on an idle machine.
+// lateness is the longest that the neighbour waited in one visit, or that any goroutine was ready,
+// on an idle machine.
 func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
 	t.Helper()
 	for range busyTries {
@@ -138,7 +141,8 @@ func lateness(t *testing.T, v *visitor, n neighbourKind) time.Duration {
 	return 0
 }
 
-// usedByOthers is the CPU time that the machine has spent for other programs than this one and v's. It is exact to some ticks of 10 ms.
+// usedByOthers is the CPU time that the machine has spent for other programs than this one and v's.
+// It is exact to some ticks of 10 ms.
 func usedByOthers(t *testing.T, v *visitor) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile("/proc/stat")
@@ -162,7 +166,8 @@ func usedByOthers(t *testing.T, v *visitor) time.Duration {
 	return all - time.Duration(own.Utime.Nano()+own.Stime.Nano()) - host
 }
 
-// TestNeighboursQuick runs the whole command, with every kind of neighbour, and one of each traffic.
+// TestNeighboursQuick runs the whole command, with every kind of neighbour, and one of each
+// traffic.
 func TestNeighboursQuick(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out.json")
 	args := []string{"neighbours", "-quick", "-modes", "callback,future", "-procs", "1", "-all", "-json", file}
@@ -187,7 +192,7 @@ func TestNeighboursQuick(t *testing.T) {
 		t.Fatalf("%d kinds of traffic", len(r.Streets))
 	}
 	for _, s := range r.Streets {
-		if want := 3 * len(neighbourKinds); len(s.Cells) != want {
+		if want := 3 * len(builtNeighbours()); len(s.Cells) != want {
 			t.Errorf("%s: %d cells, want %d", s.Traffic.Name, len(s.Cells), want)
 		}
 		for _, c := range s.Cells {

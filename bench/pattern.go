@@ -11,9 +11,9 @@ const (
 	patternSpan = 64 << 10
 )
 
-// pattern is what the load generator sends: endless bytes without visible order, so that a byte that
-// is lost, doubled, changed or on a wrong connection shows in the next comparison. It costs nothing
-// to send and one memcmp to check.
+// pattern is what the load generator sends: endless bytes without visible order, so that a byte
+// that is lost, doubled, changed or on a wrong connection shows in the next comparison. It costs
+// nothing to send and one memcmp to check.
 var pattern = func() []byte {
 	p := make([]byte, patternPeriod+patternSpan)
 	rnd := rand.NewChaCha8([32]byte{})

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The load generator shall cost the same whoever serves it, and little. So it is one goroutine on
-// bare epoll, locked to its thread, and all calls of its hot path are raw: Go's scheduler does not see
-// them, and nothing runs in between. epoll_wait keeps its processor while it sleeps, which is no loss
-// because no other goroutine has work during a slice.
+// The load generator shall cost the same beside each server, and little. So it is one goroutine on
+// bare epoll, locked to its thread, and all calls of its hot path are raw: Go's scheduler does not
+// see them, and nothing runs in between. epoll_wait keeps its processor while it sleeps, which is
+// no loss because no other goroutine has work during a slice.
 
 // epoch is the zero of the generator's clock: time.Since of it reads the monotonic clock only.
 var epoch = time.Now()

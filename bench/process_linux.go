@@ -33,13 +33,14 @@ type process struct {
 // startWait is how long a server may take until it listens.
 const startWait = 10 * time.Second
 
-// startProcess runs a server on one core, or on all if core is negative, and waits until it listens.
+// startProcess runs a server on one core, or on all if core is negative, and waits until it
+// listens.
 func startProcess(argv []string, core int) (*process, error) {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), lines: make(chan string, 16), stderr: &tail{}, exited: make(chan struct{})}
 	p.cmd.Stderr = p.stderr
 	// A process group of its own: an interrupt from the terminal is for bench, which then ends its
-	// servers. Should bench die while one is stopped, the kernel sends SIGHUP and SIGCONT to a group
-	// that is left alone, and so no stopped server remains.
+	// servers. Should bench die while one is stopped, the kernel sends SIGHUP and SIGCONT to a
+	// group that is left alone, and so no stopped server remains.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {

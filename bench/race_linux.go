@@ -224,8 +224,8 @@ func (l *lane) explain(err error) error {
 	}
 }
 
-// countedSlices is for how many slices in a row system calls are counted. What a server does when it has just been idle is not to count for
-// much: other slices leave their beginning out.
+// countedSlices is for how many slices in a row system calls are counted. What a server does when
+// it has just been idle is not to count for much: other slices leave their beginning out.
 const countedSlices = 16
 
 // countSyscalls loads the server once more, under a tracer.

@@ -14,7 +14,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// raceAgainst runs a scenario with package net and with another program in the place of the server in C.
+// raceAgainst runs a scenario with package net and with another program in the place of the server
+// in C.
 func raceAgainst(t *testing.T, program string, sc scenario) (*report, []*serverResult) {
 	t.Helper()
 	self, err := os.Executable()
@@ -151,7 +152,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// A server that answers nothing is noticed: here a listener that nobody accepts from.
+// A server that answers nothing is noticed: here a listener that accepts nothing.
 func TestSilentServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

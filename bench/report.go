@@ -53,7 +53,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-// where says in words what came of -place, for those who were placed.
+// where says in words what came of -place, for the processes that were placed.
 func where(who, place string) string {
 	switch place {
 	case placeApart:

@@ -14,7 +14,8 @@ const (
 	kindEcho kind = "echo"
 	// kindChurn connects, sends one message, receives it and closes, Conns at a time.
 	kindChurn kind = "churn"
-	// kindIdle opens Conns connections, sends one message on each, and looks at the server's memory.
+	// kindIdle opens Conns connections, sends one message on each, and looks at the server's
+	// memory.
 	kindIdle kind = "idle"
 )
 

@@ -20,7 +20,8 @@ type sendCase struct {
 	// Unit is what CPU time is given for, in the table.
 	Unit string `json:"unit"`
 
-	// Size is the bytes of one buffer of a message, of which it has sendBuffers; 0 for the case that sends a file.
+	// Size is the bytes of one buffer of a message, of which it has sendBuffers; 0 for the case
+	// that sends a file.
 	Size int `json:"size"`
 
 	// Amount is what one turn sends: bytes of a file, or messages.
@@ -53,7 +54,8 @@ var (
 	messageSenders = []string{sendmsgGoroutine, sendmsgTask, sendSends, sendNetBuffers, sendNetWrites}
 )
 
-// sendCases are all of them. A turn takes some tenths of a second, so that the clock of the CPU is exact to a few thousandths.
+// sendCases are all of them. A turn takes some tenths of a second, so that the clock of the CPU is
+// exact to a few thousandths.
 func sendCases() []sendCase {
 	return []sendCase{
 		{"file", "a file of 1 GiB from the page cache", "ms/GiB", 0, 1 << 30, fileSenders, sendfileNet},

@@ -17,7 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// measureSend runs every case with every GOMAXPROCS. What goes wrong with one sender is a failure in the report, and the others go on.
+// measureSend runs every case with every GOMAXPROCS. What goes wrong with one sender is a failure
+// in the report, and the others go on.
 func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*sendReport, error) {
 	runtime.LockOSThread() // for the receiver, which is this goroutine
 	defer runtime.UnlockOSThread()
@@ -155,7 +156,7 @@ func (c sendCase) per(d time.Duration) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(c.Amount)
 }
 
-// exited is closed once the sender has ended; nil if there is none.
+// exited is closed once the sender has ended; nil without a sender.
 func (l *sendLane) exited() chan struct{} {
 	if l.process == nil {
 		return nil
@@ -237,8 +238,9 @@ func (l *sendLane) settled() (time.Duration, error) {
 	return l.process.cpuTime()
 }
 
-// take receives what is sent in a turn, and compares it if check is set. While nothing is there it sleeps a little, and does not wait
-// for the socket: on loopback it is the sender who would pay for waking it at each segment, and that would be most of what is measured.
+// take receives what is sent in a turn, and compares it if check is set. While nothing is there it
+// sleeps a little, and does not wait for the socket: on loopback it is the sender that would pay
+// for waking it at each segment, and that would be most of what is measured.
 func (l *sendLane) take(c sendCase, check bool) error {
 	buf := make([]byte, receiveBuffer)
 	period := int64(patternPeriod)
@@ -277,8 +279,8 @@ func (l *sendLane) take(c sendCase, check bool) error {
 	return nil
 }
 
-// setCongestion sets what paces the connections of a listening TCP socket, unless name is empty. A connection that has begun with bbr
-// stays paced by a timer, whatever is set later.
+// setCongestion sets what paces the connections of a listening TCP socket, unless name is empty. A
+// connection that has begun with bbr stays paced by a timer, whatever is set later.
 func setCongestion(fd int, name string) error {
 	if name == "" {
 		return nil

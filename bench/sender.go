@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A senderConfig is what "bench sender" was told.
+// A senderConfig is the arguments of "bench sender".
 type senderConfig struct {
 	file       *os.File
 	size       int    // of a buffer
@@ -32,8 +32,8 @@ func (c senderConfig) buffers() [][]byte {
 	return list
 }
 
-// sender is one process that sends: it listens, takes one connection, and for each number of 8 bytes that comes sends so many bytes of
-// the file, or so many messages. It ends with its stdin.
+// sender is one process that sends: it listens, takes one connection, and for each number of 8
+// bytes that comes sends so many bytes of the file, or so many messages. It ends with its stdin.
 func sender(args []string, stdout, stderr io.Writer) error {
 	var cfg senderConfig
 	fs := flag.NewFlagSet("sender", flag.ContinueOnError)

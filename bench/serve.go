@@ -16,7 +16,7 @@ import (
 // programs take. A scenario with larger messages asks for as much as one message.
 const defaultBuffer = 4 << 10
 
-// serveConfig is what "bench serve" was told.
+// serveConfig is the arguments of "bench serve".
 type serveConfig struct {
 	// Network is "tcp"; the server listens on 127.0.0.1, on a port of the system's choice.
 	Network string
@@ -36,7 +36,7 @@ type serveConfig struct {
 	// Buffer is the size of a read buffer that belongs to one connection, in bytes.
 	Buffer int
 
-	// Announce tells whoever started the server where it listens: once, when it does.
+	// Announce gets the address at which the server listens: once, when it does.
 	Announce func(net.Addr)
 }
 

@@ -48,7 +48,7 @@ func (e *gnetEcho) OnTraffic(c gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-// listenAddr asks the kernel for the port, since gnet only knows that it was told 0.
+// listenAddr asks the kernel for the port, since gnet only knows that it was given 0.
 func listenAddr(eng gnet.Engine) (net.Addr, error) {
 	fd, err := eng.Dup()
 	if err != nil {

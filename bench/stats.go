@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// quartiles sum up one figure over the cycles of a run. N is 0 if there is none.
+// quartiles sum up one figure over the cycles of a run. N is 0 without a figure.
 type quartiles struct {
 	Q1     float64 `json:"q1"`
 	Median float64 `json:"median"`

@@ -116,7 +116,8 @@ func targets() []target {
 
 // hogsTargets are those of a mode beside goroutines that compute: at least package net's messages,
 // at most its p99, and short waits where the goroutines yield. One processor with a goroutine that
-// never yields is free only when the scheduler takes it away, each 10 ms, so this is no target there.
+// never yields is free only when the scheduler takes it away, each 10 ms, so this is no target
+// there.
 func hogsTargets(sc scenario, impl string) []target {
 	if sc.Hogs == 0 {
 		return nil

@@ -77,7 +77,8 @@ func (a Addr) IsZero() bool { return a == Addr{} }
 func (a Addr) Kind() Kind { return a.kind }
 
 // Network is the name of the format, which is that of the family if it has one format only: "inet",
-// "unix", but "isotp" and not "can"; "family 123" for a family without one. That of the zero Addr is "".
+// "unix", but "isotp" and not "can"; "family 123" for a family without one. That of the zero Addr
+// is "".
 func (a Addr) Network() string {
 	if a.kind == KindRaw {
 		return rawName(int(a.a))

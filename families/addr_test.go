@@ -54,7 +54,8 @@ func TestAddrOfOtherFamily(t *testing.T) {
 	}
 }
 
-// Each method that is for one format says nothing of the addresses of the others, whatever these hold.
+// Each method that is for one format says nothing of the addresses of the others, whatever these
+// hold.
 func TestAddrOfOtherFormat(t *testing.T) {
 	methods := map[families.Kind]func(families.Addr) []any{
 		families.KindNetlink: func(a families.Addr) []any { pid, groups := a.Netlink(); return []any{pid, groups} },

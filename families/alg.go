@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// ALG is an address of AF_ALG (Linux): the type of an algorithm, "hash", "skcipher", "aead" or "rng", and its name
-// as /proc/crypto has it, "sha256"; and two masks of its features, 0 but for who knows the kernel. The crypto API's "User
-// Space Interface" describes them.
+// ALG is an address of AF_ALG (Linux): the type of an algorithm, "hash", "skcipher", "aead" or
+// "rng", and its name as /proc/crypto has it, "sha256"; and two masks of its features, 0 but for
+// users that know the kernel. The crypto API's "User Space Interface" describes them.
 //
-// [Family.Encode] reports a type or a name with a NUL ([ErrNUL]), a type of 14 bytes or more ([ErrALGType]) and a name of 64
-// or more ([ErrALGName]).
+// [Family.Encode] reports a type or a name with a NUL ([ErrNUL]), a type of 14 bytes or more
+// ([ErrALGType]) and a name of 64 or more ([ErrALGName]).
 func ALG(typ, name string, feat, mask uint32) Addr {
 	a := Addr{kind: KindALG, a: feat, b: mask, text: typ + "\x00" + name, lo: uint64(len(typ))}
 	if strings.IndexByte(typ, 0) >= 0 || strings.IndexByte(name, 0) >= 0 {

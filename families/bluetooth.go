@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// The protocols of AF_BLUETOOTH: <bluetooth/bluetooth.h>; FreeBSD <netgraph/bluetooth/include/ng_btsocket.h>; NetBSD and DragonFly
-// <netbt/bluetooth.h>; Windows <ws2bth.h>.
+// The protocols of AF_BLUETOOTH: <bluetooth/bluetooth.h>; FreeBSD
+// <netgraph/bluetooth/include/ng_btsocket.h>; NetBSD and DragonFly <netbt/bluetooth.h>; Windows
+// <ws2bth.h>.
 var (
 	protocolHCI    = protocols{linux: {1}, freebsd: {134}, netbsd: {1}, dragonfly: {1}}
 	protocolL2CAP  = protocols{linux: {0}, freebsd: {135}, netbsd: {2}, dragonfly: {2}}
@@ -14,14 +15,15 @@ var (
 	protocolSCO    = protocols{linux: {2}, freebsd: {137}, netbsd: {4}, dragonfly: {4}}
 )
 
-// A Bluetooth address of a device is the low 48 bits of lo, its first number at the top. If form is bdaddrBad it is
-// text that is none.
+// A Bluetooth address of a device is the low 48 bits of lo, its first number at the top. If form is
+// bdaddrBad it is text that is none.
 const (
 	bdaddrOK  form = iota
 	bdaddrBad      // text that is no address of a device: checkBdaddr says why
 )
 
-// withBdaddr is a with the device that s spells: six hexadecimal numbers of at most 0xff, with colons between them.
+// withBdaddr is a with the device that s spells: six hexadecimal numbers of at most 0xff, with
+// colons between them.
 func (a Addr) withBdaddr(s string) Addr {
 	n, ok := parseBdaddr(s)
 	if !ok {
@@ -59,8 +61,8 @@ func bdaddrText(n uint64) string {
 	return string(b)
 }
 
-// Bdaddr is the address of the device of a Bluetooth address, "00:1A:7D:DA:71:13", or what was given for one. It is ""
-// for an HCI address that has another form, and for other families.
+// Bdaddr is the address of the device of a Bluetooth address, "00:1A:7D:DA:71:13", or what was
+// given for one. It is "" for an HCI address that has another form, and for other families.
 func (a Addr) Bdaddr() string {
 	switch a.kind {
 	case KindL2CAP, KindRFCOMM, KindSCO:

@@ -14,17 +14,20 @@ const (
 	hciBdaddr             // the address of a device, in lo: NetBSD, DragonFly
 )
 
-// HCI is an address of AF_BLUETOOTH for the protocol BTPROTO_HCI on Linux: the number of a controller, HCI_DEV_NONE for none, and a
-// channel, HCI_CHANNEL_RAW (0), HCI_CHANNEL_USER, HCI_CHANNEL_CONTROL and so on. On the other systems it is [HCINode] or [HCIBdaddr], and
-// the form of another system is reported by [Family.Encode] ([ErrBluetoothFormat]).
+// HCI is an address of AF_BLUETOOTH for the protocol BTPROTO_HCI on Linux: the number of a
+// controller, HCI_DEV_NONE for none, and a channel, HCI_CHANNEL_RAW (0), HCI_CHANNEL_USER,
+// HCI_CHANNEL_CONTROL and so on. On the other systems it is [HCINode] or [HCIBdaddr], and the form
+// of another system is reported by [Family.Encode] ([ErrBluetoothFormat]).
 func HCI(dev, channel uint16) Addr {
 	return Addr{kind: KindHCI, a: uint32(dev), b: uint32(channel)}
 }
 
-// HCINode is an address for BTPROTO_HCI on FreeBSD: the name of a node such as "ubt0hci", of at most 32 bytes ([ErrHCINode]).
+// HCINode is an address for BTPROTO_HCI on FreeBSD: the name of a node such as "ubt0hci", of at
+// most 32 bytes ([ErrHCINode]).
 func HCINode(name string) Addr { return Addr{kind: KindHCI, form: hciNode, text: name} }
 
-// HCIBdaddr is an address for BTPROTO_HCI on NetBSD and DragonFly: the address of a device, as for [L2CAP].
+// HCIBdaddr is an address for BTPROTO_HCI on NetBSD and DragonFly: the address of a device, as for
+// [L2CAP].
 func HCIBdaddr(bdaddr string) Addr {
 	a := Addr{kind: KindHCI}.withBdaddr(bdaddr)
 	if a.form == bdaddrOK {
@@ -57,7 +60,8 @@ func (a Addr) HCINode() string {
 //		unsigned short hci_channel; // host order  4
 //	};                              //             6
 //
-// FreeBSD, <netgraph/bluetooth/include/ng_btsocket.h>. On NetBSD and DragonFly it is struct sockaddr_bt.
+// FreeBSD, <netgraph/bluetooth/include/ng_btsocket.h>. On NetBSD and DragonFly it is struct
+// sockaddr_bt.
 //
 //	struct sockaddr_hci {
 //		                    // header  0

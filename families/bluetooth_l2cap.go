@@ -5,12 +5,13 @@ import (
 	"strconv"
 )
 
-// L2CAP is an address of AF_BLUETOOTH for the protocol BTPROTO_L2CAP: a device, BDADDR_ANY for any; the number of a service,
-// or 0; the number of a fixed channel, or 0; and the type of the device's address, BDADDR_BREDR, BDADDR_LE_PUBLIC or BDADDR_LE_RANDOM.
+// L2CAP is an address of AF_BLUETOOTH for the protocol BTPROTO_L2CAP: a device, BDADDR_ANY for any;
+// the number of a service, or 0; the number of a fixed channel, or 0; and the type of the device's
+// address, BDADDR_BREDR, BDADDR_LE_PUBLIC or BDADDR_LE_RANDOM.
 //
-// The device is six hexadecimal numbers of at most 0xff and colons. [Family.Encode] reports another ([ErrBluetoothAddr], or
-// [ErrBluetoothFormat] if it has a NUL). On NetBSD and DragonFly the channel is taken modulo 2**8, and another type than
-// BDADDR_BREDR is [ErrBluetoothFormat].
+// The device is six hexadecimal numbers of at most 0xff and colons. [Family.Encode] reports another
+// ([ErrBluetoothAddr], or [ErrBluetoothFormat] if it has a NUL). On NetBSD and DragonFly the
+// channel is taken modulo 2**8, and another type than BDADDR_BREDR is [ErrBluetoothFormat].
 func L2CAP(bdaddr string, psm, cid uint16, bdaddrType uint8) Addr {
 	return Addr{kind: KindL2CAP, a: uint32(psm), b: uint32(bdaddrType)<<16 | uint32(cid)}.withBdaddr(bdaddr)
 }
@@ -23,8 +24,8 @@ func (a Addr) L2CAP() (bdaddr string, psm, cid uint16, bdaddrType uint8) {
 	return a.Bdaddr(), uint16(a.a), uint16(a.b), uint8(a.b >> 16)
 }
 
-// l2capCodec is <bluetooth/l2cap.h>, on Linux and FreeBSD, whose field names begin with l2cap_. On NetBSD and DragonFly it is struct
-// sockaddr_bt with the cid in bt_channel.
+// l2capCodec is <bluetooth/l2cap.h>, on Linux and FreeBSD, whose field names begin with l2cap_. On
+// NetBSD and DragonFly it is struct sockaddr_bt with the cid in bt_channel.
 //
 //	struct sockaddr_l2 {
 //		                               // header          0

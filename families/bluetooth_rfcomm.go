@@ -2,8 +2,9 @@ package families
 
 import "encoding/binary"
 
-// RFCOMM is an address of AF_BLUETOOTH for the protocol BTPROTO_RFCOMM: a device, as for [L2CAP], and a channel, 1 to 30, or 0 in bind
-// for one that the system chooses (BT_PORT_ANY on Windows). But on Windows it is taken modulo 2**8.
+// RFCOMM is an address of AF_BLUETOOTH for the protocol BTPROTO_RFCOMM: a device, as for [L2CAP],
+// and a channel, 1 to 30, or 0 in bind for one that the system chooses (BT_PORT_ANY on Windows).
+// But on Windows it is taken modulo 2**8.
 func RFCOMM(bdaddr string, channel uint32) Addr {
 	return Addr{kind: KindRFCOMM, a: channel}.withBdaddr(bdaddr)
 }
@@ -16,8 +17,8 @@ func (a Addr) RFCOMM() (bdaddr string, channel uint32) {
 	return a.Bdaddr(), a.a
 }
 
-// rfcommCodec is <bluetooth/rfcomm.h>. On FreeBSD, whose field names begin with rfcomm_, it has no padding. On NetBSD and
-// DragonFly it is struct sockaddr_bt.
+// rfcommCodec is <bluetooth/rfcomm.h>. On FreeBSD, whose field names begin with rfcomm_, it has no
+// padding. On NetBSD and DragonFly it is struct sockaddr_bt.
 //
 //	struct sockaddr_rc {
 //		                      // header   0

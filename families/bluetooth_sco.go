@@ -1,9 +1,11 @@
 package families
 
-// SCO is an address of AF_BLUETOOTH for the protocol BTPROTO_SCO, that of voice: a device, as for [L2CAP]. One with a NUL is [ErrNUL].
+// SCO is an address of AF_BLUETOOTH for the protocol BTPROTO_SCO, that of voice: a device, as for
+// [L2CAP]. One with a NUL is [ErrNUL].
 func SCO(bdaddr string) Addr { return Addr{kind: KindSCO}.withBdaddr(bdaddr) }
 
-// scoCodec is <bluetooth/sco.h> on Linux and FreeBSD. On NetBSD and DragonFly it is struct sockaddr_bt.
+// scoCodec is <bluetooth/sco.h> on Linux and FreeBSD. On NetBSD and DragonFly it is struct
+// sockaddr_bt.
 //
 //	struct sockaddr_sco {
 //		                     // header   0

@@ -9,13 +9,15 @@ import (
 
 const device = "00:1A:7D:DA:71:13"
 
-// The sockaddrs of Linux are <bluetooth/l2cap.h>, <bluetooth/rfcomm.h>, <bluetooth/hci.h> and <bluetooth/sco.h>, those of FreeBSD
-// <netgraph/bluetooth/include/ng_btsocket.h>. A bdaddr_t has 6 bytes, the last number of the text first. NetBSD and DragonFly have for all
-// protocols <netbt/bluetooth.h>:
+// The sockaddrs of Linux are <bluetooth/l2cap.h>, <bluetooth/rfcomm.h>, <bluetooth/hci.h> and
+// <bluetooth/sco.h>, those of FreeBSD <netgraph/bluetooth/include/ng_btsocket.h>. A bdaddr_t has 6
+// bytes, the last number of the text first. NetBSD and DragonFly have for all protocols
+// <netbt/bluetooth.h>:
 //
 //	struct sockaddr_bt { header; bdaddr_t bt_bdaddr; uint16_t bt_psm; uint8_t bt_channel; uint8_t bt_zero[5]; };
 
-// struct sockaddr_l2 { header; unsigned short l2_psm; bdaddr_t l2_bdaddr; unsigned short l2_cid; uint8_t l2_bdaddr_type; };
+// struct sockaddr_l2 { header; unsigned short l2_psm; bdaddr_t l2_bdaddr; unsigned short l2_cid;
+// uint8_t l2_bdaddr_type; };
 var l2capSockaddrs = []sockaddrTest{
 	{families.Linux, families.L2CAP(device, 0x1001, 4, 1), "1f00 0110 1371da7d1a00 0400 01 00"},
 	{families.FreeBSD, families.L2CAP(device, 0x1001, 4, 1), "0e24 0110 1371da7d1a00 0400 01 00"},
@@ -26,7 +28,8 @@ var l2capSockaddrs = []sockaddrTest{
 	{families.Linux, families.L2CAP("FF:FF:FF:FF:FF:FF", 65535, 65535, 255), "1f00 ffff ffffffffffff ffff ff 00"},
 }
 
-// struct sockaddr_rc { header; bdaddr_t rc_bdaddr; uint8_t rc_channel; }; on Linux with a byte of padding. On Windows <ws2bth.h>:
+// struct sockaddr_rc { header; bdaddr_t rc_bdaddr; uint8_t rc_channel; }; on Linux with a byte of
+// padding. On Windows <ws2bth.h>:
 //
 //	typedef struct _SOCKADDR_BTH { header; BTH_ADDR btAddr; GUID serviceClassId; ULONG port; } SOCKADDR_BTH; // packed
 var rfcommSockaddrs = []sockaddrTest{
@@ -39,7 +42,8 @@ var rfcommSockaddrs = []sockaddrTest{
 	{families.Linux, families.RFCOMM(device, 255), "1f00 1371da7d1a00 ff 00"},
 }
 
-// Linux: struct sockaddr_hci { header; unsigned short hci_dev, hci_channel; }; FreeBSD: struct sockaddr_hci { header; char hci_node[32]; };
+// Linux: struct sockaddr_hci { header; unsigned short hci_dev, hci_channel; }; FreeBSD: struct
+// sockaddr_hci { header; char hci_node[32]; };
 var hciSockaddrs = []sockaddrTest{
 	{families.Linux, families.HCI(0, 0), "1f00 0000 0000"},
 	{families.Linux, families.HCI(1, 3), "1f00 0100 0300"},

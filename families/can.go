@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// CAN is an address of AF_CAN for the protocols CAN_RAW and CAN_BCM (Linux; CAN_RAW on NetBSD): the name of an
-// interface, "" for all.
+// CAN is an address of AF_CAN for the protocols CAN_RAW and CAN_BCM (Linux; CAN_RAW on NetBSD): the
+// name of an interface, "" for all.
 //
-// The name has to be turned into an index before the address is used: see [Addr.Zone]. [Family.Encode] reports one with a
-// NUL ([ErrNUL]) and one of more than 15 bytes ([ErrCANInterface]).
+// The name has to be turned into an index before the address is used: see [Addr.Zone].
+// [Family.Encode] reports one with a NUL ([ErrNUL]) and one of more than 15 bytes
+// ([ErrCANInterface]).
 func CAN(ifname string) Addr {
 	return Addr{kind: KindCAN}.withCANInterface(ifname)
 }
@@ -40,7 +41,8 @@ func (a Addr) checkCAN(resolved bool) error {
 	return &AddrError{Family: a.Network(), Value: strconv.Quote(a.text), Rule: rule}
 }
 
-// canCodec is <linux/can.h>, <netcan/can.h> on NetBSD. Of the union NetBSD has the first member only:
+// canCodec is <linux/can.h>, <netcan/can.h> on NetBSD. Of the union NetBSD has the first member
+// only:
 //
 //	struct sockaddr_can {
 //		                                                    // header      0, and 2 bytes of padding

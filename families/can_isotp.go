@@ -2,13 +2,15 @@ package families
 
 import "encoding/binary"
 
-// ISOTP is an address of AF_CAN for the protocol CAN_ISOTP (Linux): an interface, as for [CAN], and the CAN identifiers
-// of what is received and of what is sent, with their flags such as CAN_EFF_FLAG.
+// ISOTP is an address of AF_CAN for the protocol CAN_ISOTP (Linux): an interface, as for [CAN], and
+// the CAN identifiers of what is received and of what is sent, with their flags such as
+// CAN_EFF_FLAG.
 func ISOTP(ifname string, rxID, txID uint32) Addr {
 	return Addr{kind: KindISOTP, hi: uint64(rxID), lo: uint64(txID)}.withCANInterface(ifname)
 }
 
-// ISOTP is the identifiers of an isotp address. Those of any other are 0. For the interface there is [Addr.Interface].
+// ISOTP is the identifiers of an isotp address. Those of any other are 0. For the interface there
+// is [Addr.Interface].
 func (a Addr) ISOTP() (rxID, txID uint32) {
 	if a.kind != KindISOTP {
 		return 0, 0

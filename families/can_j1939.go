@@ -2,13 +2,15 @@ package families
 
 import "encoding/binary"
 
-// J1939 is an address of AF_CAN for the protocol CAN_J1939 (Linux): an interface, as for [CAN]; the 64-bit name of a node,
-// or J1939_NO_NAME; the number of a parameter group, or J1939_NO_PGN; and the address of a node, or J1939_NO_ADDR.
+// J1939 is an address of AF_CAN for the protocol CAN_J1939 (Linux): an interface, as for [CAN]; the
+// 64-bit name of a node, or J1939_NO_NAME; the number of a parameter group, or J1939_NO_PGN; and
+// the address of a node, or J1939_NO_ADDR.
 func J1939(ifname string, name uint64, pgn uint32, addr uint8) Addr {
 	return Addr{kind: KindJ1939, hi: uint64(addr), lo: name, a: pgn}.withCANInterface(ifname)
 }
 
-// J1939 is what a j1939 address has but for the interface, for which there is [Addr.Interface]. That of another are zeros.
+// J1939 is what a j1939 address has but for the interface, for which there is [Addr.Interface].
+// That of another are zeros.
 func (a Addr) J1939() (name uint64, pgn uint32, addr uint8) {
 	if a.kind != KindJ1939 {
 		return 0, 0, 0

@@ -18,7 +18,8 @@ var canSockaddrs = []sockaddrTest{
 	{families.Linux, families.CAN("").WithScope(1<<31 - 1), "1d00 0000 ffffff7f" + zeros(16)},
 }
 
-// isotpSockaddrs has a struct { canid_t rx_id, tx_id; } for can_addr, j1939Sockaddrs a struct { __u64 name; __u32 pgn; __u8 addr; }.
+// isotpSockaddrs has a struct { canid_t rx_id, tx_id; } for can_addr, j1939Sockaddrs a struct {
+// __u64 name; __u32 pgn; __u8 addr; }.
 var isotpSockaddrs = []sockaddrTest{
 	{families.Linux, families.ISOTP("", 0x123, 0x456).WithScope(3), "1d00 0000 03000000 23010000 56040000" + zeros(8)},
 	// Identifiers of 29 bits have CAN_EFF_FLAG.

@@ -37,8 +37,8 @@ const (
 	ErrHostNUL Rule = "host name must not contain null character"
 	// ErrHostUnresolved is a name in place of an address: see [Addr.NeedsHost] and [Addr.WithIP].
 	ErrHostUnresolved Rule = "host name is not resolved"
-	// ErrZoneUnresolved is the name of an interface in place of its index, in the scope of an inet6 address or
-	// in one of packet and CAN sockets: see [Addr.Zone] and [Addr.WithScope].
+	// ErrZoneUnresolved is the name of an interface in place of its index, in the scope of an inet6
+	// address or in one of packet and CAN sockets: see [Addr.Zone] and [Addr.WithScope].
 	ErrZoneUnresolved Rule = "zone is not resolved"
 
 	ErrPathTooLong Rule = "AF_UNIX path too long"
@@ -72,15 +72,16 @@ const (
 
 	// ErrControlName is the name of a kernel control of more than 96 bytes.
 	ErrControlName Rule = "provided string is too long"
-	// ErrControlUnresolved is a name in place of an id: see [Addr.ControlName] and [Addr.WithSystemID].
+	// ErrControlUnresolved is a name in place of an id: see [Addr.ControlName] and
+	// [Addr.WithSystemID].
 	ErrControlUnresolved Rule = "control name is not resolved"
 	ErrSystemProtocol    Rule = "unsupported PF_SYSTEM protocol"
 
 	// ErrLink is an interface's name and a hardware address that no sockaddr has room for.
 	ErrLink Rule = "link-layer address too long"
 
-	// ErrFamilyMismatch is an address given to, or bytes read by, another family than its own; and the
-	// broadcast address of IPv4 in AF_INET6.
+	// ErrFamilyMismatch is an address given to, or bytes read by, another family than its own; and
+	// the broadcast address of IPv4 in AF_INET6.
 	ErrFamilyMismatch Rule = "address family mismatched"
 	// ErrBadFamily is a family without a format on this system.
 	ErrBadFamily Rule = "bad family"

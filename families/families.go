@@ -1,10 +1,11 @@
-// Package families turns the addresses of sockets of every family into text, and into the bytes of a
-// sockaddr, and back.
+// Package families turns the addresses of sockets of every family into text, and into the bytes of
+// a sockaddr, and back.
 //
 // One family, or one format of a family that has several, is one file and one line of the table
 // below. Nothing here asks the system anything: bytes go in, bytes come out. The sockaddrs of every
 // [System] can be read and written on any other, so each is tested on each. What only the system
-// knows, such as the address of a host or the index of an interface, is resolved before, by the package sock:
+// knows, such as the address of a host or the index of an interface, is resolved before, by the
+// package sock:
 //
 //	a := families.Inet("localhost", 80)
 //	if a.NeedsHost() {
@@ -24,8 +25,9 @@
 //	/run/app        @app                   unix: a path, and an abstract name
 //	inet6:localhost:80   unix:app          the name of the family, for what has no form of its own
 //
-// and for the others the name of the format and a colon, which String leaves away and [Addr.MarshalText] writes. Numbers are
-// decimal, or hexadecimal with 0x; eth0 is the name of an interface, and #2 its index:
+// and for the others the name of the format and a colon, which String leaves away and
+// [Addr.MarshalText] writes. Numbers are decimal, or hexadecimal with 0x; eth0 is the name of an
+// interface, and #2 its index:
 //
 //	netlink:1234,0x1                       the port of a socket, multicast groups
 //	packet:eth0,0x800                      an interface, a protocol
@@ -58,12 +60,12 @@ const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
 
 // Family is one format of addresses on one [System].
 type Family interface {
-	// Name is the name of the format, "inet": what [Addr.Network] says, but for families that use the
-	// addresses of another.
+	// Name is the name of the format, "inet": what [Addr.Network] says, but for families that use
+	// the addresses of another.
 	Name() string
 
-	// Parse is the inverse of [Addr.String] for the addresses of this family. The text may begin with
-	// the name of the family and a colon.
+	// Parse is the inverse of [Addr.String] for the addresses of this family. The text may begin
+	// with the name of the family and a colon.
 	Parse(s string) (Addr, error)
 
 	// Encode writes the sockaddr of a to dst, which has MaxSockaddr bytes, and reports its length.
@@ -71,14 +73,15 @@ type Family interface {
 	Encode(dst []byte, a Addr) (int, error)
 
 	// Decode reads exactly the bytes that the kernel reported. None at all are the zero Addr. It
-	// allocates nothing but for what is a string: a path, a name, the service of hyperv. The error is an *AddrError.
+	// allocates nothing but for what is a string: a path, a name, the service of hyperv. The error
+	// is an *AddrError.
 	Decode(src []byte) (Addr, error)
 }
 
-// formats is the table of all formats. To add a family add its file, its test, and a line here; if its
-// protocols have formats of their own, a line in protocols.go too. If a number has several lines the first
-// is the one for a protocol that is not known; if a kind has several, the first that the system has says
-// which number is in its sockaddrs.
+// formats is the table of all formats. To add a family add its file, its test, and a line here; if
+// its protocols have formats of their own, a line in protocols.go too. If a number has several
+// lines the first is the one for a protocol that is not known; if a kind has several, the first
+// that the system has says which number is in its sockaddrs.
 var formats = []format{
 	{"inet", KindInet, everywhere(2), anyProtocol, inetCodec{}},
 	{"inet6", KindInet6, perSystem{
@@ -138,10 +141,11 @@ type protocols [systems][]int
 
 var anyProtocol protocols
 
-// codec is what the file of a family supplies. It sees bytes without their first two, which hold the
-// family and are the same for all.
+// codec is what the file of a family supplies. It sees bytes without their first two, which hold
+// the family and are the same for all.
 type codec interface {
-	// text is the text of an address, and parse its inverse: an address that can be used, or an error.
+	// text is the text of an address, and parse its inverse: an address that can be used, or an
+	// error.
 	text(a Addr) string
 	parse(s string) (Addr, error)
 
@@ -170,11 +174,11 @@ func formatNamed(name string) *format {
 	return nil
 }
 
-// Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except that
-// of the families that need their name in front. The syntax is that of the package comment.
+// Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except
+// that of the families that need their name in front. The syntax is that of the package comment.
 //
-// The name of a family in front decides. If there is none then / and @ begin a unix address, [ begins
-// an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".
+// The name of a family in front decides. Without one, / and @ begin a unix address, [
+// begins an inet6 address, and all else is inet: so a host that is called "unix" is "inet:unix:80".
 //
 // The scope within [fe80::1%2]:80 is kept; within the host of [Inet6] it is not.
 func Parse(s string) (Addr, error) {

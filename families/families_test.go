@@ -7,8 +7,8 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// parseCorpus is text and what it is: the addresses of inet.go, inet6.go, unix.go and raw.go, and text that
-// is none. Where String differs from the text it is given too.
+// parseCorpus is text and what it is: the addresses of inet.go, inet6.go, unix.go and raw.go, and
+// text that is none. Where String differs from the text it is given too.
 var parseCorpus = []struct {
 	text   string
 	addr   families.Addr
@@ -236,7 +236,8 @@ func hasOwnForm(a families.Addr) bool {
 	return false
 }
 
-// A textTest is text that Parse reads, and what it is. Where MarshalText differs from it that is given too.
+// A textTest is text that Parse reads, and what it is. Where MarshalText differs from it that is
+// given too.
 type textTest struct {
 	text string
 	addr families.Addr

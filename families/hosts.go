@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// form says whether an address is complete. That of an inet or inet6 address says what it has for a host:
+// form says whether an address is complete. That of an inet or inet6 address says what it has for a
+// host:
 //
 //	hostName ──WithIP──▶ hostIP ◀──WithScope── hostZone
 //	    └──WithIP, of the other family──▶ hostBad
@@ -22,9 +23,9 @@ const (
 	hostBad              // text that is no host for this family: checkHost says why
 )
 
-// withHost is a, which has no host yet, with that one. The rules are those of Python and, for numeric
-// text, of getaddrinfo(3): the empty host is the wildcard address, "127.1" and "0x7f.1" are numeric, and
-// an IPv4 address in its IPv6 form will do for inet.
+// withHost is a, which has no host yet, with that one. The rules are those of Python and, for
+// numeric text, of getaddrinfo(3): the empty host is the wildcard address, "127.1" and "0x7f.1" are
+// numeric, and an IPv4 address in its IPv6 form will do for inet.
 func (a Addr) withHost(host string) Addr {
 	if host == "" {
 		return a
@@ -44,8 +45,9 @@ func (a Addr) withHost(host string) Addr {
 	return a.WithIP(ip)
 }
 
-// isInterface reports whether zone names an interface, not its index. Of the host of an inet6 address the
-// scope is lost, but only getaddrinfo knows whether there is such an interface: if not, it fails.
+// isInterface reports whether zone names an interface, not its index. Of the host of an inet6
+// address the scope is lost, but only getaddrinfo knows whether there is such an interface: if not,
+// it fails.
 func isInterface(zone string) bool {
 	if zone == "" {
 		return false
@@ -105,9 +107,9 @@ func scopeOf(zone string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
-// WithIP is a with ip in place of its host: what a resolver found for [Addr.Host]. The scope remains
-// that of a, whatever the zone of ip. An ip of the other family is kept, and reported at use; for
-// inet one that is an IPv4 address in IPv6 form counts as IPv4.
+// WithIP is a with ip in place of its host: what a resolver found for [Addr.Host]. The scope
+// remains that of a, whatever the zone of ip. An ip of the other family is kept, and reported at
+// use; for inet one that is an IPv4 address in IPv6 form counts as IPv4.
 func (a Addr) WithIP(ip netip.Addr) Addr {
 	if !a.isIP() || !ip.IsValid() {
 		return a
@@ -142,11 +144,12 @@ func (a Addr) ip() netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// NeedsHost reports whether the host is a name, to be resolved for the family of a: see [Addr.WithIP].
-// It is false for numeric text of another family, which nothing resolves.
+// NeedsHost reports whether the host is a name, to be resolved for the family of a: see
+// [Addr.WithIP]. It is false for numeric text of another family, which nothing resolves.
 func (a Addr) NeedsHost() bool { return a.isIP() && a.form == hostName }
 
-// Host is the address without its scope, or the name, of the host of an inet or inet6 address. That of any other is "".
+// Host is the address without its scope, or the name, of the host of an inet or inet6 address. That
+// of any other is "".
 func (a Addr) Host() string {
 	switch {
 	case !a.isIP():
@@ -157,7 +160,8 @@ func (a Addr) Host() string {
 	return a.text
 }
 
-// Port is the port of an inet or inet6 address as it was given, in range or not. That of any other is 0.
+// Port is the port of an inet or inet6 address as it was given, in range or not. That of any other
+// is 0.
 func (a Addr) Port() int {
 	if !a.isIP() {
 		return 0
@@ -165,8 +169,8 @@ func (a Addr) Port() int {
 	return a.port
 }
 
-// AddrPort is a as package netip has it: its address, with the scope as its zone, and its port. It is the
-// zero AddrPort if a is of another family, its host is a name, or its port is out of range.
+// AddrPort is a as package netip has it: its address, with the scope as its zone, and its port. It
+// is the zero AddrPort if a is of another family, its host is a name, or its port is out of range.
 func (a Addr) AddrPort() netip.AddrPort {
 	if !a.isIP() || a.checkPort() != nil {
 		return netip.AddrPort{}
@@ -185,7 +189,8 @@ func (a Addr) AddrPort() netip.AddrPort {
 }
 
 // FromAddrPort is ap as an inet or inet6 address; one of IPv4 in IPv6 form remains inet6. A zone
-// that is a number becomes the scope; for one that is a name see [Addr.Zone]. It is the zero Addr if ap is not valid.
+// that is a number becomes the scope; for one that is a name see [Addr.Zone]. It is the zero Addr
+// if ap is not valid.
 func FromAddrPort(ap netip.AddrPort) Addr {
 	if !ap.IsValid() {
 		return Addr{}
@@ -236,7 +241,8 @@ func badHostText(a Addr) string {
 	return net.JoinHostPort(escape(a.text, ""), strconv.Itoa(a.port))
 }
 
-// parseHostPort splits "host:port", where the host is a name, escaped, or an IPv4 address, or empty.
+// parseHostPort splits "host:port", where the host is a name, escaped, or an IPv4 address, or
+// empty.
 func parseHostPort(family, s string) (host string, port int, err error) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {

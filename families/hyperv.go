@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// HyperV is an address of AF_HYPERV (Windows) for the protocol HV_PROTOCOL_RAW: the GUID of a virtual machine, or one of HV_GUID_WILDCARD,
-// HV_GUID_PARENT and so on; and that of a service. A GUID is text such as "00000000-facb-11e6-bd58-64006a7986d3", in letters
-// of any case. [Family.Encode] reports another ([ErrHyperVVM], [ErrHyperVService]).
+// HyperV is an address of AF_HYPERV (Windows) for the protocol HV_PROTOCOL_RAW: the GUID of a
+// virtual machine, or one of HV_GUID_WILDCARD, HV_GUID_PARENT and so on; and that of a service. A
+// GUID is text such as "00000000-facb-11e6-bd58-64006a7986d3", in letters of any case.
+// [Family.Encode] reports another ([ErrHyperVVM], [ErrHyperVService]).
 func HyperV(vmID, serviceID string) Addr {
 	vm, ok1 := parseGUID(vmID)
 	service, ok2 := parseGUID(serviceID)
@@ -19,8 +20,8 @@ func HyperV(vmID, serviceID string) Addr {
 	return newHyperV(vm, service)
 }
 
-// The machine is in hi and lo, the service in text, both as the bytes of their text. If form is hypervBad the texts as they
-// were given are both in text, and a has the length of the first.
+// The machine is in hi and lo, the service in text, both as the bytes of their text. If form is
+// hypervBad the texts as they were given are both in text, and a has the length of the first.
 const hypervBad form = 1
 
 func newHyperV(vm, service [16]byte) Addr {
@@ -31,7 +32,8 @@ func newHyperV(vm, service [16]byte) Addr {
 	}
 }
 
-// HyperV is the machine and the service of a hyperv address in lower case, or what was given for them. Those of any other are "".
+// HyperV is the machine and the service of a hyperv address in lower case, or what was given for
+// them. Those of any other are "".
 func (a Addr) HyperV() (vmID, serviceID string) {
 	switch {
 	case a.kind != KindHyperV:

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Inet6 is an IPv6 address without flow label and scope. The host is empty for the wildcard address,
-// numeric, or a name, as for [Inet].
+// Inet6 is an IPv6 address without flow label and scope. The host is empty for the wildcard
+// address, numeric, or a name, as for [Inet].
 //
-// As in Python, the scope within the host is lost: Inet6("fe80::1%2", 80) is [fe80::1]:80. To keep it
-// use [Inet6Scoped], or [Parse], or [FromAddrPort].
+// As in Python, the scope within the host is lost: Inet6("fe80::1%2", 80) is [fe80::1]:80. To keep
+// it use [Inet6Scoped], or [Parse], or [FromAddrPort].
 func Inet6(host string, port int) Addr {
 	return Inet6Scoped(host, port, 0, 0)
 }
@@ -20,14 +20,14 @@ func Inet6(host string, port int) Addr {
 // interface for addresses such as fe80::1.
 //
 // Any host, port and flow label will do. [Family.Encode] reports what cannot be used: the host
-// ([ErrHostFamily] for an IPv4 address, [ErrFamilyMismatch] for its broadcast address, [ErrHostNUL]),
-// then the port ([ErrPort]), then the flow label ([ErrFlowInfo]).
+// ([ErrHostFamily] for an IPv4 address, [ErrFamilyMismatch] for its broadcast address,
+// [ErrHostNUL]), then the port ([ErrPort]), then the flow label ([ErrFlowInfo]).
 func Inet6Scoped(host string, port int, flowinfo, scope uint32) Addr {
 	return Addr{kind: KindInet6, port: port, a: flowinfo, b: scope}.withHost(host)
 }
 
-// FlowInfo is the flow label of an inet6 address. From the kernel it may have a traffic class above its
-// 20 bits, and then cannot be given back to it.
+// FlowInfo is the flow label of an inet6 address. From the kernel it may have a traffic class above
+// its 20 bits, and then cannot be given back to it.
 func (a Addr) FlowInfo() uint32 {
 	if a.kind != KindInet6 {
 		return 0
@@ -45,7 +45,8 @@ func (a Addr) withZone(zone string) Addr {
 	return a
 }
 
-// inet6Codec is <netinet/in.h> (<ws2ipdef.h> on Windows), the same on all systems but for what the header is:
+// inet6Codec is <netinet/in.h> (<ws2ipdef.h> on Windows), the same on all systems but for what the
+// header is:
 //
 //	struct sockaddr_in6 {
 //		                           // header           0

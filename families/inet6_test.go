@@ -63,7 +63,8 @@ func TestInet6Host(t *testing.T) {
 		{"::ffff:1.2.3.4", "::ffff:1.2.3.4"},
 		// The scope within the host is lost, as in Python.
 		{"fe80::1%2", "fe80::1"},
-		// That of an interface is lost only when getaddrinfo has said that there is such an interface.
+		// That of an interface is lost only when getaddrinfo has said that there is such an
+		// interface.
 		{"fe80::1%eth0", ""},
 		{"localhost", ""},
 		{"::g", ""},

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Packet, CAN and link addresses have an interface. In those of packet and CAN sockets it is a number, and so it is
-// within b; a name is within text, and form is ifName, until it has been turned into the number.
+// Packet, CAN and link addresses have an interface. In those of packet and CAN sockets it is a
+// number, and so it is within b; a name is within text, and form is ifName, until it has been
+// turned into the number.
 const (
 	ifIndex = hostIP
 	ifName  = hostZone
@@ -30,8 +31,9 @@ func (a Addr) withInterface(name string) Addr {
 	return a
 }
 
-// Interface is the interface of a packet, CAN or link address: its name, if it has not been turned into its index, and
-// otherwise the index, 0 for all interfaces. From the kernel comes the index alone; in a link address both.
+// Interface is the interface of a packet, CAN or link address: its name, if it has not been turned
+// into its index, and otherwise the index, 0 for all interfaces. From the kernel comes the index
+// alone; in a link address both.
 func (a Addr) Interface() (name string, index uint32) {
 	switch {
 	case a.kind == KindLink:
@@ -43,8 +45,8 @@ func (a Addr) Interface() (name string, index uint32) {
 	return name, a.b
 }
 
-// ScopeID is the scope of an inet6 address, 0 if it has none or it is not resolved; and the index of the
-// interface of a packet, CAN or link address.
+// ScopeID is the scope of an inet6 address, 0 if it has none or it is not resolved; and the index
+// of the interface of a packet, CAN or link address.
 func (a Addr) ScopeID() uint32 {
 	if a.kind != KindInet6 && a.kind != KindLink && !a.hasInterface() {
 		return 0
@@ -52,9 +54,10 @@ func (a Addr) ScopeID() uint32 {
 	return a.b
 }
 
-// Zone is the name of the interface that has yet to be turned into the scope of an inet6 address, or into the
-// index of the interface of a packet or CAN address, with [Addr.WithScope]. It is "" if there is nothing to
-// do. An inet6 address with one comes from [Parse], [FromAddrPort] and [FromNet].
+// Zone is the name of the interface that has yet to be turned into the scope of an inet6 address,
+// or into the index of the interface of a packet or CAN address, with [Addr.WithScope]. It is "" if
+// there is nothing to do. An inet6 address with one comes from [Parse], [FromAddrPort] and
+// [FromNet].
 //
 // As in Python, only the first 15 bytes of the name of a packet address count.
 func (a Addr) Zone() string {
@@ -75,8 +78,8 @@ func (a Addr) Zone() string {
 
 const ifNameSize = 16 // IFNAMSIZ, <linux/if.h>
 
-// WithScope is the inet6, packet or CAN address a with that scope, or index of an interface, in place of its own
-// or of its zone. Any other is a itself.
+// WithScope is the inet6, packet or CAN address a with that scope, or index of an interface, in
+// place of its own or of its zone. Any other is a itself.
 func (a Addr) WithScope(scope uint32) Addr {
 	if a.kind != KindInet6 && !a.hasInterface() || a.form == ifBad && a.kind != KindInet6 {
 		return a

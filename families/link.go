@@ -5,10 +5,12 @@ import (
 	"strconv"
 )
 
-// Link is an address of AF_LINK (BSD, macOS): an interface by its name and its index, 0 if there is none; its type,
-// IFT_ETHER and so on; and its hardware address. Lists of interfaces have such addresses. link_addr(3)
+// Link is an address of AF_LINK (BSD, macOS): an interface by its name and its index, 0 if there is
+// none; its type, IFT_ETHER and so on; and its hardware address. Lists of interfaces have such
+// addresses. link_addr(3)
 //
-// A name and a hardware address that are together longer than 120 bytes are reported by [Family.Encode] ([ErrLink]).
+// A name and a hardware address that are together longer than 120 bytes are reported by
+// [Family.Encode] ([ErrLink]).
 func Link(name string, index uint16, typ uint8, hardware []byte) Addr {
 	a := Addr{kind: KindLink, a: uint32(typ), b: uint32(index), port: len(name), text: name, hi: uint64(len(hardware))}
 	if len(hardware) <= 8 {
@@ -19,8 +21,8 @@ func Link(name string, index uint16, typ uint8, hardware []byte) Addr {
 	return a
 }
 
-// Link is the type and the hardware address of a link address, nil if there is none. Those of any other are 0 and
-// nil. For the interface there is [Addr.Interface].
+// Link is the type and the hardware address of a link address, nil without one. Those of any
+// other are 0 and nil. For the interface there is [Addr.Interface].
 func (a Addr) Link() (typ uint8, hardware []byte) {
 	if a.kind != KindLink {
 		return 0, nil

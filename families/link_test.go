@@ -24,7 +24,8 @@ var linkSockaddrs = []sockaddrTest{
 	{families.Darwin, families.Link("lo0", 0, 0, nil), "1412 0000 00 03 00 00 6c6f30" + zeros(9)},
 	{families.Darwin, families.Link("", 65535, 255, nil), "1412 ffff ff 00 00 00" + zeros(12)},
 	{families.Darwin, families.Link("", 0, 0, nil), "1412 0000 00 00 00 00" + zeros(12)},
-	// A hardware address of 8 bytes, that of FireWire, and one of 20, that of InfiniBand, with more of a name than there is room for.
+	// A hardware address of 8 bytes, that of FireWire, and one of 20, that of InfiniBand, with more
+	// of a name than there is room for.
 	{families.Darwin, families.Link("fw0", 3, 144, []byte("12345678")), "1412 0300 90 03 08 00 667730 3132333435363738 00"},
 	{
 		families.Darwin, families.Link("bridge-7", 3, 199, []byte("12345678901234567890")),

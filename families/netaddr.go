@@ -13,9 +13,9 @@ var _ net.Addr = Addr{}
 // FromNet is an address of package net as an Addr: a *net.TCPAddr, *net.UDPAddr, *net.IPAddr or
 // *net.UnixAddr, or an Addr itself.
 //
-// Package net does not tell an IPv4 address from its IPv6 form, so both are inet, and it has no family
-// for no IP at all, so that is the wildcard address of inet. Its @ before an abstract name becomes a
-// NUL, and @ alone, which it reports for a unix socket that is not bound, the empty path.
+// Package net does not tell an IPv4 address from its IPv6 form, so both are inet, and it has no
+// family for no IP at all, so that is the wildcard address of inet. Its @ before an abstract name
+// becomes a NUL, and @ alone, which it reports for a unix socket that is not bound, the empty path.
 func FromNet(na net.Addr) (Addr, error) {
 	switch na := na.(type) {
 	case Addr:

@@ -2,8 +2,8 @@ package families
 
 import "encoding/binary"
 
-// Netlink is an address of AF_NETLINK (Linux, FreeBSD 13.2): the port of a socket, 0 for the kernel and in bind
-// for one that it chooses; and a mask of the first 32 multicast groups. netlink(7)
+// Netlink is an address of AF_NETLINK (Linux, FreeBSD 13.2): the port of a socket, 0 for the kernel
+// and in bind for one that it chooses; and a mask of the first 32 multicast groups. netlink(7)
 func Netlink(pid, groups uint32) Addr {
 	return Addr{kind: KindNetlink, a: pid, b: groups}
 }

@@ -6,21 +6,22 @@ import (
 	"strings"
 )
 
-// Packet is an address of AF_PACKET (Linux) as bind takes it: an interface, "" for all, and the number of a
-// protocol of Ethernet such as 0x0800, in the order of the host. packet(7)
+// Packet is an address of AF_PACKET (Linux) as bind takes it: an interface, "" for all, and the
+// number of a protocol of Ethernet such as 0x0800, in the order of the host. packet(7)
 //
 // The protocol of socket(2) is in network order: Htons(ETH_P_IP).
 func Packet(ifname string, proto int) Addr {
 	return PacketLL(ifname, proto, 0, 0, nil)
 }
 
-// PacketLL is an address of AF_PACKET with all it has (struct sockaddr_ll): the kind of packet, PACKET_HOST and so on;
-// the kind of hardware, ARPHRD_ETHER and so on; and a hardware address of at most 8 bytes, the receiver of
-// what is sent.
+// PacketLL is an address of AF_PACKET with all it has (struct sockaddr_ll): the kind of packet,
+// PACKET_HOST and so on; the kind of hardware, ARPHRD_ETHER and so on; and a hardware address of at
+// most 8 bytes, the receiver of what is sent.
 //
-// The kinds are taken modulo 2**8 and 2**16. [Family.Encode] reports, in this order, an argument that is no C int
-// ([ErrPacketRange]), a name that has to be turned into its index ([ErrZoneUnresolved]: see [Addr.Zone]), a
-// hardware address that is too long ([ErrPacketAddr]) and the protocol ([ErrPacketProto]).
+// The kinds are taken modulo 2**8 and 2**16. [Family.Encode] reports, in this order, an argument
+// that is no C int ([ErrPacketRange]), a name that has to be turned into its index
+// ([ErrZoneUnresolved]: see [Addr.Zone]), a hardware address that is too long ([ErrPacketAddr]) and
+// the protocol ([ErrPacketProto]).
 func PacketLL(ifname string, proto, pkttype, hatype int, hardware []byte) Addr {
 	a := Addr{kind: KindPacket, port: proto, a: packetKinds(uint8(pkttype), uint16(hatype))}
 	if strings.IndexByte(ifname, 0) >= 0 {
@@ -38,8 +39,8 @@ func PacketLL(ifname string, proto, pkttype, hatype int, hardware []byte) Addr {
 
 func packetKinds(pkttype uint8, hatype uint16) uint32 { return uint32(pkttype)<<16 | uint32(hatype) }
 
-// withHardware is a with a hardware address: hi has its length, lo its bytes if these are at most 8, and
-// otherwise they follow the name of the interface and a NUL, which no such name has.
+// withHardware is a with a hardware address: hi has its length, lo its bytes if these are at most
+// 8, and otherwise they follow the name of the interface and a NUL, which no such name has.
 func (a Addr) withHardware(b []byte) Addr {
 	a.hi = uint64(len(b))
 	if len(b) <= 8 {
@@ -50,8 +51,8 @@ func (a Addr) withHardware(b []byte) Addr {
 	return a
 }
 
-// Packet is what a packet address has but for the interface, for which there is [Addr.Interface]. The hardware
-// address is nil if there is none. That of another family are zeros.
+// Packet is what a packet address has but for the interface, for which there is [Addr.Interface].
+// The hardware address is nil if the address has none. That of another family are zeros.
 func (a Addr) Packet() (proto, pkttype, hatype int, hardware []byte) {
 	if a.kind != KindPacket {
 		return 0, 0, 0, nil
@@ -66,7 +67,8 @@ func (a Addr) hardware() []byte {
 	return appendHardware(nil, a.lo, int(a.hi))
 }
 
-// checkPacket is the first rule that a breaks. That the interface is an index yet counts if resolved.
+// checkPacket is the first rule that a breaks. That the interface is an index yet counts if
+// resolved.
 func (a Addr) checkPacket(resolved bool) error {
 	rule, value := Rule(""), ""
 	switch {
@@ -99,10 +101,11 @@ func (a Addr) checkPacket(resolved bool) error {
 //		unsigned char  sll_addr[8];  //                12
 //	};                               //                20
 //
-// The kernel reports hardware addresses of more than 8 bytes, those of InfiniBand, in as many bytes as they need.
+// The kernel reports hardware addresses of more than 8 bytes, those of InfiniBand, in as many bytes
+// as they need.
 //
-// As text it is "eth0,0x800", or with all it has "eth0,0x800,4,1,00:11:22:33:44:55". #2 in place of the name is
-// the index of an interface.
+// As text it is "eth0,0x800", or with all it has "eth0,0x800,4,1,00:11:22:33:44:55". #2 in place of
+// the name is the index of an interface.
 type packetCodec struct{}
 
 func (packetCodec) text(a Addr) string {

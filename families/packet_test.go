@@ -122,7 +122,7 @@ func TestPacketRules(t *testing.T) { // item 193
 			ruleTest{"a packet type that is no int", linux, families.PacketLL("eth0", 0, beyond, 0, long), families.ErrPacketRange, text},
 			ruleTest{"a hardware type that is no int", linux, families.PacketLL("eth0", 0, 0, beyond, nil), families.ErrPacketRange, text},
 		)
-		// It is told before the interface is looked for.
+		// The error comes before the interface is looked for.
 		if zone := families.Packet("eth0", beyond).Zone(); zone != "" {
 			t.Errorf("Zone = %q", zone)
 		}

@@ -17,8 +17,8 @@ var splitFamilies = []splitFamily{
 	{"system", numberSystem, ErrSystemProtocol, false},
 }
 
-// Their numbers: <linux/socket.h>, <sys/socket.h>, <ws2bth.h>, <hvsocket.h>. OpenBSD has a number for
-// Bluetooth, but no Bluetooth.
+// Their numbers: <linux/socket.h>, <sys/socket.h>, <ws2bth.h>, <hvsocket.h>. OpenBSD has a number
+// for Bluetooth, but no Bluetooth.
 var (
 	numberCAN       = perSystem{linux: 29, netbsd: 35}
 	numberBluetooth = perSystem{linux: 31, freebsd: 36, netbsd: 31, dragonfly: 33, windows: 32}
@@ -36,9 +36,10 @@ func (s *System) split(family int) *splitFamily {
 	return nil
 }
 
-// NoFormat says why [System.Lookup] finds no format for the family and the protocol of a socket: the family
-// has none ([ErrBadFamily]), or none for that protocol ([ErrCANProtocol], [ErrBluetoothProtocol],
-// [ErrHyperVProtocol], [ErrSystemProtocol]). It is nil if there is one. The error is an *AddrError.
+// NoFormat says why [System.Lookup] finds no format for the family and the protocol of a socket:
+// the family has none ([ErrBadFamily]), or none for that protocol ([ErrCANProtocol],
+// [ErrBluetoothProtocol], [ErrHyperVProtocol], [ErrSystemProtocol]). It is nil if there is one. The
+// error is an *AddrError.
 func (s *System) NoFormat(family, protocol int) error {
 	if s.lookup(family, protocol) != nil {
 		return nil

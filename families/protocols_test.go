@@ -9,9 +9,10 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// Which system has which format, for which family and protocol. The numbers are AF_* of <linux/socket.h>, <sys/socket.h>, <ws2def.h> and
-// <hvsocket.h>; CAN_* of <linux/can.h>; BTPROTO_* of the headers of bluetooth.go; HV_PROTOCOL_RAW; and SYSPROTO_CONTROL of
-// <sys/sys_domain.h>. Protocol 0 is any, but for Bluetooth, where it is L2CAP on Linux.
+// Which system has which format, for which family and protocol. The numbers are AF_* of
+// <linux/socket.h>, <sys/socket.h>, <ws2def.h> and <hvsocket.h>; CAN_* of <linux/can.h>; BTPROTO_*
+// of the headers of bluetooth.go; HV_PROTOCOL_RAW; and SYSPROTO_CONTROL of <sys/sys_domain.h>.
+// Protocol 0 is any, but for Bluetooth, where it is L2CAP on Linux.
 func TestFormats(t *testing.T) {
 	want := map[*families.System][]string{
 		families.Linux: {
@@ -42,7 +43,7 @@ func TestProtocols(t *testing.T) { // items 199, 208, 210
 	for _, test := range []struct {
 		sys              *families.System
 		family, protocol int
-		name, format     string // format "" if there is none
+		name, format     string // format "" for none
 	}{
 		{families.Linux, 29, 1, "can", "can"}, // CAN_RAW
 		{families.Linux, 29, 2, "can", "can"}, // CAN_BCM

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Raw is an address of a family that is not in the table: its AF_ number and the bytes that follow it
-// in the sockaddr. A program that knows such a family can use it in this way.
+// Raw is an address of a family that is not in the table: its AF_ number and the bytes that follow
+// it in the sockaddr. A program that knows such a family can use it in this way.
 func Raw(family int, data []byte) Addr {
 	return Addr{kind: KindRaw, a: uint32(family), text: string(data)}
 }
 
-// RawData is the number and all the bytes of an address of KindRaw: where Python shows 14 of them, this
-// is as much as the kernel reported. For another kind it is -1 and nil.
+// RawData is the number and all the bytes of an address of KindRaw: where Python shows 14 of them,
+// this is as much as the kernel reported. For another kind it is -1 and nil.
 func (a Addr) RawData() (family int, data []byte) {
 	if a.kind != KindRaw {
 		return -1, nil

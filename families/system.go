@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// SystemControl is an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL: the name of a kernel control, such as
-// "com.apple.net.utun_control", whose id has yet to be asked for (CTLIOCGINFO): see [Addr.ControlName]. Its unit is 0, for one that the
-// kernel chooses.
+// SystemControl is an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL: the name of a
+// kernel control, such as "com.apple.net.utun_control", whose id has yet to be asked for
+// (CTLIOCGINFO): see [Addr.ControlName]. Its unit is 0, for one that the kernel chooses.
 //
-// [Family.Encode] reports a name with a NUL ([ErrNUL]) and one of more than 96 bytes ([ErrControlName]).
+// [Family.Encode] reports a name with a NUL ([ErrNUL]) and one of more than 96 bytes
+// ([ErrControlName]).
 func SystemControl(name string) Addr {
 	a := Addr{kind: KindSystem, form: systemName, text: name}
 	if len(name) > ctlNameLen || strings.IndexByte(name, 0) >= 0 {
@@ -30,7 +31,8 @@ const (
 
 const ctlNameLen = 96 // MAX_KCTL_NAME, <sys/kern_control.h>
 
-// SystemID is the id and the unit of a system address, 0 for one that has a name. Those of any other are 0.
+// SystemID is the id and the unit of a system address, 0 for one that has a name. Those of any
+// other are 0.
 func (a Addr) SystemID() (id, unit uint32) {
 	if a.kind != KindSystem {
 		return 0, 0
@@ -38,8 +40,8 @@ func (a Addr) SystemID() (id, unit uint32) {
 	return a.a, a.b
 }
 
-// ControlName is the name of the kernel control that has yet to be turned into an id, with [Addr.WithSystemID]. It is "" if there is
-// nothing to do.
+// ControlName is the name of the kernel control that has yet to be turned into an id, with
+// [Addr.WithSystemID]. It is "" if there is nothing to do.
 func (a Addr) ControlName() string {
 	if a.kind != KindSystem || a.form != systemName {
 		return ""
@@ -47,7 +49,8 @@ func (a Addr) ControlName() string {
 	return a.text
 }
 
-// WithSystemID is the system address a with that id in place of its name or its own. Any other is a itself.
+// WithSystemID is the system address a with that id in place of its name or its own. Any other is a
+// itself.
 func (a Addr) WithSystemID(id uint32) Addr {
 	if a.kind != KindSystem || a.form == systemBad {
 		return a

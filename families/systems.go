@@ -47,7 +47,8 @@ var (
 	Windows   = newSystem(&System{name: "windows", index: windows, sunPath: 108})
 )
 
-// Host is the system that this program was built for. On one that is none of the above it has no family.
+// Host is the system that this program was built for. On one that is none of the above it has no
+// family.
 var Host = systemNamed(runtime.GOOS)
 
 func newSystem(s *System) *System {
@@ -82,8 +83,8 @@ func systemNamed(goos string) *System {
 func (s *System) String() string { return s.name }
 
 // Lookup finds the format for the family and the protocol of a socket. It is false if the family is
-// not in the table, or has no format for that protocol: [System.NoFormat] says which. Most families have
-// one for all protocols.
+// not in the table, or has no format for that protocol: [System.NoFormat] says which. Most families
+// have one for all protocols.
 func (s *System) Lookup(family, protocol int) (Family, bool) {
 	if f := s.lookup(family, protocol); f != nil {
 		return f, true
@@ -120,8 +121,9 @@ func (s *System) familyOf(k Kind) *boundFormat {
 	return nil
 }
 
-// Name is the name of a family by its AF_ number: "inet", or "family 123" if it is not in the table. It
-// is that of its format, except for AF_BLUETOOTH, "bluetooth"; and AF_CAN is "can" for all protocols.
+// Name is the name of a family by its AF_ number: "inet", or "family 123" if it is not in the
+// table. It is that of its format, except for AF_BLUETOOTH, "bluetooth"; and AF_CAN is "can" for
+// all protocols.
 func (s *System) Name(family int) string {
 	if p := s.split(family); p != nil {
 		return p.name
@@ -134,8 +136,8 @@ func (s *System) Name(family int) string {
 	return rawName(family)
 }
 
-// Encode writes the sockaddr of a, of whatever family it is, as its [Family.Encode] does. That of an
-// address of KindRaw is its family and its bytes.
+// Encode writes the sockaddr of a, of whatever family it is, as its [Family.Encode] does. That of
+// an address of KindRaw is its family and its bytes.
 func (s *System) Encode(dst []byte, a Addr) (int, error) {
 	if a.kind == KindRaw {
 		return s.encodeRaw(dst, a)
@@ -149,7 +151,8 @@ func (s *System) Encode(dst []byte, a Addr) (int, error) {
 
 // Decode reads exactly the bytes that the kernel reported for a socket of that family and protocol.
 // None at all are the zero Addr. The family within the bytes decides how they are read; the
-// protocol counts only if it is the socket's too. One that is not in the table gives an address of KindRaw.
+// protocol counts only if it is the socket's too. One that is not in the table gives an address of
+// KindRaw.
 //
 // A protocol of AF_BLUETOOTH without a format gives [ErrBluetoothProtocol], one of AF_CAN what its
 // protocols have in common, the interface.

@@ -28,8 +28,8 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// A sockaddrTest is an address and its bytes. On Linux and Windows those of the family and the scope
-// are in the order of the host: the corpora have them as on amd64.
+// A sockaddrTest is an address and its bytes. On Linux and Windows those of the family and the
+// scope are in the order of the host: the corpora have them as on amd64.
 type sockaddrTest struct {
 	sys  *families.System
 	addr families.Addr
@@ -61,7 +61,8 @@ func testSockaddrs(t *testing.T, corpus []sockaddrTest) {
 	}
 }
 
-// checkEncode checks that bytes we write are read as what they were written for, and that an error has its type.
+// checkEncode checks that bytes we write are read as what they were written for, and that an error
+// has its type.
 func checkEncode(t *testing.T, sys *families.System, a families.Addr) {
 	t.Helper()
 	buf := bytes.Repeat([]byte{0xee}, families.MaxSockaddr)
@@ -87,8 +88,8 @@ func checkEncode(t *testing.T, sys *families.System, a families.Addr) {
 	}
 }
 
-// keptBy is a without what is not written, and with its numbers modulo the widths of their fields, which some systems have
-// narrower than others.
+// keptBy is a without what is not written, and with its numbers modulo the widths of their fields,
+// which some systems have narrower than others.
 func keptBy(sys *families.System, a families.Addr) families.Addr {
 	switch netbt := sys == families.NetBSD || sys == families.DragonFly; {
 	case a.Kind() == families.KindRFCOMM && sys != families.Windows:
@@ -373,7 +374,8 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
-// FuzzDecode gives any bytes to each family of each system: none panics, and what one reads it can write.
+// FuzzDecode gives any bytes to each family of each system: none panics, and what one reads it can
+// write.
 func FuzzDecode(f *testing.F) {
 	for _, test := range allSockaddrs {
 		f.Add(unhex(f, test.hex))

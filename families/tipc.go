@@ -23,15 +23,16 @@ func tipcScope(addrType uint8) int8 {
 	return tipcCluster
 }
 
-// TIPC is an address of AF_TIPC (Linux) as Python has it, with three values that depend on its type:
+// TIPC is an address of AF_TIPC (Linux) as Python has it, with three values that depend on its
+// type:
 //
 //	TIPC_ADDR_NAMESEQ  a type of service, the lower and the upper instance: what bind takes
 //	TIPC_ADDR_NAME     a type of service, an instance, and nothing: what connect takes
 //	TIPC_ADDR_ID       a node, the number of a socket, and nothing
 //
-// The scope is TIPC_CLUSTER_SCOPE or TIPC_NODE_SCOPE; a negative one given to bind ends what the positive one began.
-// Another type is reported by [Family.Encode] ([ErrTIPCType]). [TIPCNameseq] and [TIPCName], which have the scope
-// TIPC_CLUSTER_SCOPE, and [TIPCID] are easier to read.
+// The scope is TIPC_CLUSTER_SCOPE or TIPC_NODE_SCOPE; a negative one given to bind ends what the
+// positive one began. Another type is reported by [Family.Encode] ([ErrTIPCType]). [TIPCNameseq]
+// and [TIPCName], which have the scope TIPC_CLUSTER_SCOPE, and [TIPCID] are easier to read.
 func TIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	if addrType == tipcName || addrType == tipcID {
 		v3 = 0
@@ -49,11 +50,12 @@ func TIPCName(typ, instance, domain uint32) Addr {
 	return newTIPC(tipcName, typ, instance, domain, tipcCluster)
 }
 
-// TIPCID is a socket on a node. Such are all addresses that the system reports. Their scope is 0, which means nothing.
+// TIPCID is a socket on a node. Such are all addresses that the system reports. Their scope is 0,
+// which means nothing.
 func TIPCID(node, ref uint32) Addr { return newTIPC(tipcID, node, ref, 0, 0) }
 
-// newTIPC keeps the type in a, the scope in b, the first two values in hi and the third in lo, where a TIPC_ADDR_ID has what
-// TIPCMember tells.
+// newTIPC keeps the type in a, the scope in b, the first two values in hi and the third in lo,
+// where a TIPC_ADDR_ID has what TIPCMember tells.
 func newTIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	return Addr{
 		kind: KindTIPC,
@@ -62,8 +64,9 @@ func newTIPC(addrType uint8, v1, v2, v3 uint32, scope int8) Addr {
 	}
 }
 
-// TIPC is the type of a tipc address, its values and its scope, as Python has them: the third value repeats the
-// instance of a TIPC_ADDR_NAME, and is 0 for a TIPC_ADDR_ID. Those of another family are 0.
+// TIPC is the type of a tipc address, its values and its scope, as Python has them: the third value
+// repeats the instance of a TIPC_ADDR_NAME, and is 0 for a TIPC_ADDR_ID. Those of another family
+// are 0.
 func (a Addr) TIPC() (addrType uint8, v1, v2, v3 uint32, scope int8) {
 	if a.kind != KindTIPC {
 		return 0, 0, 0, 0, 0
@@ -78,8 +81,9 @@ func (a Addr) TIPC() (addrType uint8, v1, v2, v3 uint32, scope int8) {
 	return addrType, v1, v2, v3, scope
 }
 
-// TIPCMember is the name under which the sender of a message is in a group (TIPC_GROUP_JOIN): its type, that of the group, and its
-// instance. They are 0 for a tipc address that is not that of such a message, and for any other.
+// TIPCMember is the name under which the sender of a message is in a group (TIPC_GROUP_JOIN): its
+// type, that of the group, and its instance. They are 0 for a tipc address that is not that of such
+// a message, and for any other.
 func (a Addr) TIPCMember() (typ, instance uint32) {
 	if a.kind != KindTIPC || a.a != tipcID {
 		return 0, 0
@@ -87,7 +91,8 @@ func (a Addr) TIPCMember() (typ, instance uint32) {
 	return uint32(a.lo >> 32), uint32(a.lo)
 }
 
-// TIPCDomain is the domain in which a tipc address of the type TIPC_ADDR_NAME is looked up. That of any other is 0.
+// TIPCDomain is the domain in which a tipc address of the type TIPC_ADDR_NAME is looked up. That of
+// any other is 0.
 func (a Addr) TIPCDomain() uint32 {
 	if a.kind != KindTIPC || a.a != tipcName {
 		return 0
@@ -108,11 +113,12 @@ func (a Addr) TIPCDomain() uint32 {
 //		} addr;
 //	};                                                          //            16
 //
-// The sender of a message within a group has two of them, the socket and its name in the group: struct sockaddr_pair of the
-// kernel's net/tipc/socket.c. The second is read too, and not written.
+// The sender of a message within a group has two of them, the socket and its name in the group:
+// struct sockaddr_pair of the kernel's net/tipc/socket.c. The second is read too, and not written.
 //
-// As text it is "nameseq:18888,0,100", "name:18888,17", "name:18888,17,5" with a domain, "id:0x1001001,99", or
-// "id:0x1001001,99,18888,17" with the name in a group; and after these "?scope=3" if it is not TIPC_CLUSTER_SCOPE, or for an id not 0.
+// As text it is "nameseq:18888,0,100", "name:18888,17", "name:18888,17,5" with a domain,
+// "id:0x1001001,99", or "id:0x1001001,99,18888,17" with the name in a group; and after these
+// "?scope=3" if it is not TIPC_CLUSTER_SCOPE, or for an id not 0.
 type tipcCodec struct{}
 
 func (tipcCodec) text(a Addr) string {

@@ -7,15 +7,16 @@ import (
 
 // Unix is an address of AF_UNIX: the bytes of a path.
 //
-// On Linux a first byte NUL makes it an abstract name, which is on no disk and may have more NULs; and
-// an empty path given to bind asks the kernel for an abstract name. On the other systems both are paths
-// like any other. Paths longer than the system takes are reported by [Family.Encode] ([ErrPathTooLong]).
+// On Linux a first byte NUL makes it an abstract name, which is on no disk and may have more NULs;
+// and an empty path given to bind asks the kernel for an abstract name. On the other systems both
+// are paths like any other. Paths longer than the system takes are reported by [Family.Encode]
+// ([ErrPathTooLong]).
 func Unix(path string) Addr {
 	return Addr{kind: KindUnix, text: path}
 }
 
-// Path is the path of a unix address: an abstract name with its leading NUL, "" for a socket that is not
-// bound. That of any other is "".
+// Path is the path of a unix address: an abstract name with its leading NUL, "" for a socket that
+// is not bound. That of any other is "".
 func (a Addr) Path() string {
 	if a.kind != KindUnix {
 		return ""
@@ -54,8 +55,9 @@ func (unixCodec) parse(s string) (Addr, error) {
 }
 
 func (unixCodec) encode(s *System, body []byte, a Addr) (int, error) {
-	// An abstract name ends where the sockaddr ends, a path at its NUL, for which there must be room and
-	// which counts. Linux takes the empty path without it as a request for a name: unix(7), "Autobind".
+	// An abstract name ends where the sockaddr ends, a path at its NUL, for which there must be
+	// room and which counts. Linux takes the empty path without it as a request for a name:
+	// unix(7), "Autobind".
 	nul := 1
 	if s.abstract && (a.text == "" || a.text[0] == 0) {
 		nul = 0
@@ -79,8 +81,8 @@ func (unixCodec) decode(s *System, body []byte) (Addr, error) {
 	if s.abstract && len(body) > 0 && body[0] == 0 {
 		return Unix(string(body)), nil
 	}
-	// The systems differ in whether the length counts the NUL, or bytes after it, and Linux may report
-	// a path of 108 bytes without one.
+	// The systems differ in whether the length counts the NUL, or bytes after it, and Linux may
+	// report a path of 108 bytes without one.
 	if i := bytes.IndexByte(body, 0); i >= 0 {
 		body = body[:i]
 	}

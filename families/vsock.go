@@ -2,8 +2,8 @@ package families
 
 import "encoding/binary"
 
-// Vsock is an address of AF_VSOCK (Linux, macOS): the number of a virtual machine, VMADDR_CID_ANY for any, and a
-// port, VMADDR_PORT_ANY for one that the system chooses. vsock(7)
+// Vsock is an address of AF_VSOCK (Linux, macOS): the number of a virtual machine, VMADDR_CID_ANY
+// for any, and a port, VMADDR_PORT_ANY for one that the system chooses. vsock(7)
 func Vsock(cid, port uint32) Addr {
 	return Addr{kind: KindVsock, a: cid, b: port}
 }

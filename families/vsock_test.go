@@ -24,7 +24,8 @@ func TestVsockShort(t *testing.T) {
 	testShort(t, "vsock", map[*families.System]int{families.Linux: 12, families.Darwin: 12})
 }
 
-// VMADDR_FLAG_TO_HOST, which the kernel sets on the peers of some sockets, makes no other address of them.
+// VMADDR_FLAG_TO_HOST, which the kernel sets on the peers of some sockets, makes no other address
+// of them.
 func TestVsockFlags(t *testing.T) {
 	buf := make([]byte, families.MaxSockaddr)
 	n, err := families.Linux.Encode(buf, families.Vsock(3, 1024))

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A task that was woken to take a lane may not come: its loop is held up, or does not run any more. What waits behind it, and the
-// loop of the descriptor, go on.
+// A task that was woken to take a lane may not come: its loop is held up, or does not run any more.
+// What waits behind it, and the loop of the descriptor, go on.
 
 // absent makes a task of a loop that makes no turn wait for fd, and wakes it.
 func absent(s, other *stage, fd *FD, timeout time.Duration, parts ...part) *waiter {
@@ -173,7 +173,8 @@ func TestAbsentTaskComesAfterAll(t *testing.T) {
 	}
 }
 
-// The loop of the descriptor ends, and so does a reactor, though a task that was woken does not come.
+// The loop of the descriptor ends, and so does a reactor, though a task that was woken does not
+// come.
 func TestCloseOfALoopWithAnAbsentTask(t *testing.T) {
 	r, s := reactor(t, false)
 	other := newStage(t)

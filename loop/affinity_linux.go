@@ -17,7 +17,8 @@ func checkCPUs(cpus []int) error {
 	return nil
 }
 
-// pinThread makes the calling thread run on one processor only: sched_setaffinity(2). EINVAL: the process may not use it.
+// pinThread makes the calling thread run on one processor only: sched_setaffinity(2). EINVAL: the
+// process may not use it.
 func pinThread(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)

@@ -25,7 +25,8 @@ func (m *treadmill) Wait(e []pollux.Event, _ time.Duration) (int, error) {
 	return 1, nil
 }
 
-// exchange is an echo's part of a message, without the system calls: a read that has emptied the socket, and a write.
+// exchange is an echo's part of a message, without the system calls: a read that has emptied the
+// socket, and a write.
 func exchange(fd *FD) error {
 	for {
 		if err := enter(fd, Read, false); err != nil {

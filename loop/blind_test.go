@@ -18,8 +18,8 @@ func (s *stage) waitBlind(fd *FD, parts ...part) *waiter {
 	return w
 }
 
-// An edge that comes during the attempt of another operation is for the blind ones in the queue too: what it tells of may be left
-// when that attempt is over, and no other edge will tell of it.
+// An edge that comes during the attempt of another operation is for the blind ones in the queue
+// too: what it tells of may be left when that attempt is over, and no other edge will tell of it.
 func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -56,7 +56,8 @@ func TestBlindAndEdgeDuringAnAttempt(t *testing.T) {
 	}
 }
 
-// A watcher that was refused, since the lane was busy, is called again beside a blind operation that waits.
+// A watcher that was refused, since the lane was busy, is called again beside a blind operation
+// that waits.
 func TestWatcherBesideBlindOperation(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -79,7 +80,8 @@ func TestWatcherBesideBlindOperation(t *testing.T) {
 	blind.want(t, 2, false, nil, "what it looks at has not come")
 }
 
-// An edge that was put off, because those before it came to nothing, is not lost if a blind attempt is under way when its time comes.
+// An edge that was put off, because those before it came to nothing, is not lost if a blind attempt
+// is under way when its time comes.
 func TestBlindAttemptWhenAnEdgeIsDue(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on without another edge.
+// A descriptor may spend 32 operations or 256 KiB in a turn; then others come first, and it goes on
+// without another edge.
 
 func TestBudgetOfQueuedOperations(t *testing.T) {
 	for _, tt := range []struct {
@@ -133,7 +134,8 @@ func TestBudgetOfOneOperation(t *testing.T) {
 	}
 }
 
-// drainLane makes attempts of n bytes until it is told ErrAgain, as a watcher should, and returns how many.
+// drainLane makes attempts of n bytes until one ends with ErrAgain, as a watcher should, and
+// returns how many.
 func drainLane(t *testing.T, fd *FD, d Direction, n, most int) (made int) {
 	for made < most {
 		if err := enter(fd, d, false); err != nil {
@@ -164,7 +166,8 @@ func TestBudgetOfWatcher(t *testing.T) {
 				made, served := 0, false
 				w := s.watch(greedy, func(pollux.Ready) { made += drainLane(t, greedy, d, tt.n, 1000) })
 				s.watch(modest, func(pollux.Ready) { served = true })
-				// Telling of Readable is what begins it; of Writable is told who was stopped.
+				// A call of Readable is what begins it; Writable is called for watchers that were
+				// stopped.
 				s.turn(s.ready(greedy, pollux.Readable|pollux.Writable), s.ready(modest, pollux.Readable))
 				if made > tt.most || made < 1 {
 					t.Errorf("%d operations in the first turn, want %d", made, tt.most)
@@ -222,7 +225,8 @@ func TestBudgetOfAnswers(t *testing.T) {
 	}
 }
 
-// Queued operations and a watcher that are both stopped by their budget do not make the loop come back twice as often each time.
+// Queued operations and a watcher that are both stopped by their budget do not make the loop come
+// back twice as often each time.
 func TestBudgetOfBothLanes(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -240,7 +244,7 @@ func TestBudgetOfBothLanes(t *testing.T) {
 		calls = 0
 		s.turn()
 		if calls != 1 {
-			t.Fatalf("turn %d: the watcher was told %d times, want once", i, calls)
+			t.Fatalf("turn %d: the watcher was called %d times, want once", i, calls)
 		}
 		if n := len(s.again); n != 1 {
 			t.Fatalf("turn %d: %d entries of one descriptor in the list of those still ready", i, n)
@@ -379,7 +383,8 @@ func TestBudgetOfBatches(t *testing.T) {
 	})
 }
 
-// A watcher that has taken something is called again, though no bytes moved: empty datagrams, accepts.
+// A watcher that has taken something is called again, though no bytes moved: empty datagrams,
+// accepts.
 func TestWatcherThatTookOperations(t *testing.T) {
 	for _, tt := range []struct {
 		out  Outcome

@@ -8,10 +8,12 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// Do makes the attempts of a until one is done, and waits between them as c says. It returns the error of the last one.
+// Do makes the attempts of a until one is done, and waits between them as c says. It returns the
+// error of the last one.
 //
-// A context that ends gives its cause, the timeout or the lane's deadline os.ErrDeadlineExceeded, a timeout of 0 ErrAgain, Close
-// net.ErrClosed. In these cases nothing was done, or the Attempt knows what. ErrOnLoop: see there.
+// A context that ends gives its cause, the timeout or the lane's deadline os.ErrDeadlineExceeded, a
+// timeout of 0 ErrAgain, Close net.ErrClosed. In these cases nothing was done, or the Attempt knows
+// what. ErrOnLoop: see there.
 func (fd *FD) Do(c *Call, a Attempt) error {
 	c.deadline, c.moved, c.looks = 0, 0, notYet // c may have been used before
 	err := fd.Begin(c)
@@ -22,11 +24,12 @@ func (fd *FD) Do(c *Call, a Attempt) error {
 	return err
 }
 
-// Begin takes the lane for one attempt of the caller's, and waits as c says until an attempt is worth making. A nil error must be
-// followed by one attempt on c.Sysfd and by End.
+// Begin takes the lane for one attempt of the caller's, and waits as c says until an attempt is
+// worth making. A nil error must be followed by one attempt on c.Sysfd and by End.
 //
-// Errors: os.ErrDeadlineExceeded, net.ErrClosed, the cause of a context or of Task.Cancel, ErrOnLoop; ErrAgain if c must not wait
-// and the lane is taken or the watcher's budget is spent. With any of them the lane is not the caller's.
+// Errors: os.ErrDeadlineExceeded, net.ErrClosed, the cause of a context or of Task.Cancel,
+// ErrOnLoop; ErrAgain if c must not wait and the lane is taken or the watcher's budget is spent.
+// With any of them the lane is not the caller's.
 func (fd *FD) Begin(c *Call) error {
 	if c.Waiter.by != nil || checksWaits.Load() {
 		if err := c.refused(); err != nil {
@@ -53,11 +56,13 @@ func (fd *FD) Begin(c *Call) error {
 	return err
 }
 
-// End gives the lane back with what the attempt came to. If it was ErrAgain and c may wait, End waits, and returns true when the
-// lane is the caller's again: the caller makes its next attempt on c.Sysfd and calls End again. Until then the operation keeps its
-// place: no other operation comes between its attempts.
+// End gives the lane back with what the attempt came to. If it was ErrAgain and c may wait, End
+// waits, and returns true when the lane is the caller's again: the caller makes its next attempt on
+// c.Sysfd and calls End again. Until then the operation keeps its place: no other operation comes
+// between its attempts.
 //
-// With false the lane is not the caller's. The error is the attempt's, or one of those of Begin in place of ErrAgain.
+// With false the lane is not the caller's. The error is the attempt's, or one of those of Begin in
+// place of ErrAgain.
 func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	fd.mu.Lock()
 	fd.conclude(c.Lane, c.Blind, out, err)
@@ -86,8 +91,8 @@ func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	return false, err
 }
 
-// Lend says that the caller, which has the write lane by Begin, keeps it for a call that may take long, or block on a disk.
-// Operations behind it wait, and time out as ever. End ends it.
+// Lend says that the caller, which has the write lane by Begin, keeps it for a call that may take
+// long, or block on a disk. Operations behind it wait, and time out as ever. End ends it.
 //
 // Error: net.ErrClosed; then the caller still has the lane, and calls End.
 func (fd *FD) Lend() error {
@@ -101,8 +106,9 @@ func (fd *FD) Lend() error {
 	return nil
 }
 
-// refused returns why the caller must not begin: a context that has ended, a task that is not the caller. In the debug mode (see
-// Config.Debug) it also finds calls that could block a loop, though this one may complete at once.
+// refused returns why the caller must not begin: a context that has ended, a task that is not the
+// caller. In the debug mode (see Config.Debug) it also finds calls that could block a loop, though
+// this one may complete at once.
 func (c *Call) refused() error {
 	t := c.Waiter.Task()
 	switch {
@@ -125,8 +131,8 @@ func (c *Call) end() {
 // parkings are the Ops of goroutines that wait; a task has its own.
 var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
-// wait queues c and returns once the lane is the caller's: at the front if it was tried, since those in the queue came during its
-// attempt. mu is held, and is given up.
+// wait queues c and returns once the lane is the caller's: at the front if it was tried, since
+// those in the queue came during its attempt. mu is held, and is given up.
 func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	t, ctx := c.Waiter.Task(), c.Waiter.Context()
 	if t == nil && !out.More && out.Retry == 0 && fd.looksAgain(c) {
@@ -192,7 +198,8 @@ func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 
 // enqueue puts o into its lane, on home if fd is on no loop. mu is held.
 //
-// Errors: those of join; os.ErrDeadlineExceeded if o was tried and its time is over, or if the lane's is.
+// Errors: those of join; os.ErrDeadlineExceeded if o was tried and its time is over, or if the
+// lane's is.
 func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	d := o.Lane
 	if fd.loop == nil {
@@ -235,7 +242,8 @@ const (
 	mustWait                // the lane is free for others meanwhile
 )
 
-// judge says what follows an attempt that came to ErrAgain, and why if the operation is over. mu is held.
+// judge says what follows an attempt that came to ErrAgain, and why if the operation is over. mu is
+// held.
 func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 	switch s := fd.state; {
 	case s&fdClosed != 0:
@@ -261,7 +269,8 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 // shares says that c runs on a loop's goroutine, which has others to serve too.
 func (c *Call) shares() bool { return c.Home != nil || c.Waiter.Task() != nil }
 
-// began returns the deadline of the timeout, which begins now if it has not begun. mu is held; fd is on a loop.
+// began returns the deadline of the timeout, which begins now if it has not begun. mu is held; fd
+// is on a loop.
 func (fd *FD) began(c *Call) timeouts.Deadline {
 	if c.deadline == 0 {
 		c.deadline = timeouts.Never
@@ -272,8 +281,8 @@ func (fd *FD) began(c *Call) timeouts.Deadline {
 	return c.deadline
 }
 
-// isLate says that a deadline has passed. The timer may find the lane busy each time: an attempt can make an edge itself (those of
-// AF_ALG do). mu is held.
+// isLate says that a deadline has passed. The timer may find the lane busy each time: an attempt
+// can make an edge itself (those of AF_ALG do). mu is held.
 func (fd *FD) isLate(deadline timeouts.Deadline) bool {
 	return deadline != 0 && deadline != timeouts.Never && fd.loop != nil && deadline <= fd.loop.clock.Now()
 }

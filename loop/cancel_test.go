@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A cancel ends the operation, never the descriptor, whoever waits and however far it has got; and an Op that was used again is
-// another operation.
+// A cancel ends the operation, never the descriptor, in every mode and however far it has got; and
+// an Op that was used again is another operation.
 
 var errWhy = errors.New("the reason")
 
@@ -82,7 +82,8 @@ func TestContext(t *testing.T) {
 	})
 }
 
-// testCancelWhileTrying ends a goroutine's context while it makes the attempt for which it was woken.
+// testCancelWhileTrying ends a goroutine's context while it makes the attempt for which it was
+// woken.
 func testCancelWhileTrying(t *testing.T, last part, want error) {
 	s := newStage(t)
 	fd := s.joined()
@@ -151,7 +152,8 @@ func TestFutureCancel(t *testing.T) {
 	})
 }
 
-// An Op may be used again once it is settled, in any way; what was said to its last use means nothing to it.
+// An Op may be used again once it is settled, in any way; what was said to its last use means
+// nothing to it.
 func TestOpUsedAgain(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -247,8 +249,8 @@ func TestCancelOfTheLastUse(t *testing.T) {
 	}
 }
 
-// Who has a future may cancel it at any time, and does not know that the Op is in use again, by another goroutine and on another
-// descriptor.
+// The holder of a future may cancel it at any time, and does not know that the Op is in use again,
+// by another goroutine and on another descriptor.
 func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
@@ -397,7 +399,8 @@ func TestTaskCancel(t *testing.T) {
 	})
 }
 
-// An operation that did a part and is canceled, by a context or its task's Cancel, gives its lane up.
+// An operation that did a part and is canceled, by a context or its task's Cancel, gives its lane
+// up.
 func TestCancelAfterAPart(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

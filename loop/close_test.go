@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Close ends what waits with net.ErrClosed, each once, ends the registration, and then closes the descriptor.
+// Close ends what waits with net.ErrClosed, each once, ends the registration, and then closes the
+// descriptor.
 
 const closedText = "use of closed network connection"
 
@@ -49,7 +50,7 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 		t.Errorf("watcher: %v, want net.ErrClosed once", w.closed)
 	}
 	if settled != len(acts) {
-		t.Errorf("%d futures were told %d times", len(acts), settled)
+		t.Errorf("%d futures were settled %d times", len(acts), settled)
 	}
 
 	// And what comes afterwards.
@@ -79,7 +80,7 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 	if fd.Sysfd() != -1 {
 		t.Errorf("Sysfd is %d after Close, want -1", fd.Sysfd())
 	}
-	s.turn(s.ready(fd, pollux.Readable)) // a token that nobody has
+	s.turn(s.ready(fd, pollux.Readable)) // a token without a descriptor
 }
 
 func TestCloseDuringAnAttempt(t *testing.T) {
@@ -144,7 +145,7 @@ func TestCloseDuringAnAttempt(t *testing.T) {
 	}
 }
 
-// Whoever is told of events may close anything.
+// A watcher and a callback may close anything.
 func TestCloseWhileBeingTold(t *testing.T) {
 	s := newStage(t)
 	a, b := s.descriptor(), s.descriptor()
@@ -172,7 +173,7 @@ func TestCloseFromClosed(t *testing.T) {
 	fd.Watch(s.Loop, closedFunc(func(err error) { got = append(got, err, fd.Close()) }))
 	fd.Close()
 	if len(got) != 0 {
-		t.Error("Closed was told under Close")
+		t.Error("Closed was called under Close")
 	}
 	s.turns()
 	if !slices.Equal(got, []error{net.ErrClosed, net.ErrClosed}) {
@@ -189,7 +190,7 @@ func TestCloseOfOneThatIsOnNoLoop(t *testing.T) {
 	}
 }
 
-// The registration ends even if the poller says that there is none.
+// The registration ends even if the poller says that it does not exist.
 func TestCloseWhenDeleteFails(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptor itself: it is deleted before it is closed, and closed once, when the last system call on it is over.
+// The descriptor itself: it is deleted before it is closed, and closed once, when the last system
+// call on it is over.
 
 // sockets is two connected stream sockets, non-blocking.
 func sockets(t testing.TB) (a, b int) {
@@ -144,7 +145,7 @@ func TestDescriptorIsClosed(t *testing.T) {
 			if c.alive() {
 				t.Error("it is open after all")
 			}
-			// Whoever gets the number next keeps it.
+			// The next owner of the number keeps it.
 			x, y := sockets(t)
 			defer unix.Close(x)
 			defer unix.Close(y)
@@ -194,7 +195,7 @@ func TestDetach(t *testing.T) {
 	}
 }
 
-// Of many who close at once, one does.
+// Of many that close at once, one does.
 func TestCloseAtOnce(t *testing.T) {
 	for range 50 {
 		s := newStage(t)
@@ -237,7 +238,7 @@ func TestCloseAtOnce(t *testing.T) {
 	}
 }
 
-// A descriptor that its owner has lost is closed, and the log is told.
+// A descriptor that its owner has lost is closed, and the log says so.
 func TestAbandon(t *testing.T) {
 	s := newStage(t)
 	a, b := sockets(t)

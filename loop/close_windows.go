@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// closeSysfd closes a socket. WSAECONNRESET says that the peer was quicker, which is nothing to report.
+// closeSysfd closes a socket. WSAECONNRESET says that the peer was quicker, which is nothing to
+// report.
 func closeSysfd(sysfd int) error {
 	switch err := windows.Closesocket(windows.Handle(sysfd)); err {
 	case nil, windows.WSAECONNRESET:
@@ -15,3 +16,6 @@ func closeSysfd(sysfd int) error {
 		return os.NewSyscallError("closesocket", err)
 	}
 }
+
+// lingersAtClose says no: closesocket does not wait for a socket that is non-blocking.
+func lingersAtClose(int) bool { return false }

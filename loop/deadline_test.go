@@ -104,7 +104,8 @@ func TestDeadlinesOfOneLane(t *testing.T) {
 	}
 }
 
-// The timer of a lane stays where it is while operations come and go, and later looks what there is.
+// The timer of a lane stays where it is while operations come and go, and later looks what there
+// is.
 func TestDeadlinePushedBack(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -152,12 +153,14 @@ func TestDeadlineOfTheFirst(t *testing.T) {
 	s.p.advance(2 * time.Millisecond)
 	s.turns()
 	first.want(t, timedOut, "its time has come")
-	// It made the last attempt, so nobody knows whether the second is ready; the next edge will tell.
+	// It made the last attempt, so it is unknown whether the second is ready; the next edge will
+	// tell.
 	s.turn(s.ready(fd, pollux.Readable))
 	second.want(t, nil, "ready")
 }
 
-// A deadline that passes while another goroutine is in a system call of the lane waits for the end of that: what could complete does.
+// A deadline that passes while another goroutine is in a system call of the lane waits for the end
+// of that: what could complete does.
 func TestDeadlineWhileTheLaneIsBusy(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

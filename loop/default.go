@@ -32,7 +32,8 @@ var builtin = sync.OnceValue(func() *Config {
 	}
 })
 
-// newPoller makes the poller of a loop. A locked thread runs no other goroutine, so it may as well block in the kernel.
+// newPoller makes the poller of a loop. A locked thread runs no other goroutine, so it may as well
+// block in the kernel.
 func (c *Config) newPoller() (Poller, error) {
 	switch {
 	case c.NewPoller != nil:

@@ -35,7 +35,8 @@ func wantWaits(t *testing.T, results <-chan error, want ...error) {
 	}
 }
 
-// Whatever would end a wait of the task ends the function's context, by the same error; DoWith waits for the function all the same.
+// Whatever would end a wait of the task ends the function's context, by the same error; DoWith
+// waits for the function all the same.
 func TestDoWithEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -82,7 +83,8 @@ func TestDoWithEnds(t *testing.T) {
 	}
 }
 
-// A cancel from before is for the next wait, and DoWith is one; a cancel that ended its context is not for the next any more.
+// A cancel from before is for the next wait, and DoWith is one; a cancel that ended its context is
+// not for the next any more.
 func TestDoWithAndOtherWaits(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -125,8 +127,8 @@ func TestDoWithFails(t *testing.T) {
 	}
 }
 
-// Functions of DoWith take no places of the pool; of Loop.Do and Task.Do together no more than the places run at once, in the order in which
-// they came.
+// Functions of DoWith take no places of the pool; of Loop.Do and Task.Do together no more than the
+// places run at once, in the order in which they came.
 func TestLoopDoIsBounded(t *testing.T) {
 	s := workersStage(t, 1)
 	s.run()
@@ -185,7 +187,7 @@ func (p *pool) taken() int {
 	return p.running
 }
 
-// A place is given up whatever becomes of the function, and nobody on the loop may wait for one.
+// A place is given up whatever becomes of the function, and nothing on the loop may wait for one.
 func TestLoopDoFails(t *testing.T) {
 	s := workersStage(t, 1)
 	s.run()
@@ -218,7 +220,8 @@ func TestLoopDoFails(t *testing.T) {
 	}
 }
 
-// A cancel of which the function takes no notice, or which comes when it has just returned, is for the next wait.
+// A cancel of which the function takes no notice, or which comes when it has just returned, is for
+// the next wait.
 func TestDoWithAndCancelThatIsLate(t *testing.T) {
 	t.Run("not heeded", func(t *testing.T) {
 		s := newStage(t)
@@ -273,8 +276,8 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// A promise that stands for an operation is told of the end of its loop, and settled by whoever carries it out; if nobody does, by the loop
-// when its tasks are gone.
+// A promise that stands for an operation sees the end of its loop, and is settled by the function
+// that carries it out; without one, by the loop when its tasks are gone.
 func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -309,7 +312,7 @@ func TestPromiseOfOperationAtTheEnd(t *testing.T) {
 		t.Errorf("%v and %v, want 7 and 0, of a closed loop", a, b)
 	}
 	late := NewPromise[int](s.Loop)
-	late.CancelBy(func(error) { t.Error("there is nobody to be told") })
+	late.CancelBy(func(error) { t.Error("nothing is left to cancel") })
 	if _, err := late.Future().Wait(t.Context()); err != net.ErrClosed {
 		t.Errorf("a promise of a loop that has ended: %v", err)
 	}

@@ -8,8 +8,9 @@ import (
 
 // What the loop does for a descriptor: at its events, and when it comes back without one.
 
-// An edge whose attempt comes to nothing is rare. Many in a row mean that the attempts make the edges (with AF_ALG each makes the next:
-// af_alg_wmem_wakeup at the end of recvmsg). From vainMost on, a lane is tried once in vainDelay until there is something.
+// An edge whose attempt comes to nothing is rare. Many in a row mean that the attempts make the
+// edges (with AF_ALG each makes the next: af_alg_wmem_wakeup at the end of recvmsg). From vainMost
+// on, a lane is tried once in vainDelay until there is something.
 const (
 	vainMost  = 16
 	vainDelay = time.Millisecond
@@ -36,13 +37,18 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		if r&edge(d) == 0 {
 			continue
 		}
+		if fd.state&lane(d, laneEdgeless) != 0 && r&pollux.Hangup == 0 && fd.resting(d) {
+			tell &^= edge(d) // its time will come
+			continue
+		}
 		if d == Write && fd.state&lane(Write, laneBlocked|laneHeld) != 0 {
 			tell |= pollux.Writable
 		}
 		fd.state = fd.state&^lane(d, laneBlocked|laneHeld) | lane(d, laneReady)
 		switch {
 		case fd.state&lane(d, laneBusy) != 0:
-			// The attempt that is under way will try again, or leave what has come to those in the queue.
+			// The attempt that is under way will try again, or leave what has come to those in the
+			// queue.
 			fd.renew(d)
 		case fd.queue[d] == nil && (fd.state&fdWatched == 0 || tell&edge(d) == 0):
 			// Nothing waits for it.
@@ -137,7 +143,8 @@ func (fd *FD) forget() {
 	fd.mu.Unlock()
 }
 
-// again makes the loop come back to fd though no edge will tell it to. on is the loop whose goroutine this is, or nil. mu is held.
+// again makes the loop come back to fd though no edge will tell it to. on is the loop whose
+// goroutine this is, or nil. mu is held.
 func (fd *FD) again(on *Loop) {
 	if fd.state&fdAgain != 0 || fd.loop == nil {
 		return
@@ -152,7 +159,8 @@ func (fd *FD) again(on *Loop) {
 	}
 }
 
-// resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop only.
+// resume is the loop's coming back: an edge for each lane that is not known to be blocked. Loop
+// only.
 func (fd *FD) resume(l *Loop) {
 	fd.mu.Lock()
 	if served := fd.state&fdServed != 0; served || fd.loop != l {
@@ -168,7 +176,8 @@ func (fd *FD) resume(l *Loop) {
 	fd.event(l, r)
 }
 
-// open says which lanes are not known to be blocked. In one that is, it serves the operations that are Blind. mu is held. Loop only.
+// open says which lanes are not known to be blocked. In one that is, it serves the operations that
+// are Blind. mu is held. Loop only.
 func (fd *FD) open(l *Loop) (r pollux.Ready) {
 	for d := Read; d <= Write; d++ {
 		switch {
@@ -181,9 +190,10 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 	return r
 }
 
-// serve lets the operations of a lane go on in order: it wakes those of goroutines and tasks, and makes the attempts of futures, until one
-// is not ready, none is left, a woken one has to come first, or the budget is spent: then it returns false. mu is held, and is given up
-// during each attempt. Loop only.
+// serve lets the operations of a lane go on in order: it wakes those of goroutines and tasks, and
+// makes the attempts of futures, until one is not ready, none is left, a woken one has to come
+// first, or the budget is spent: then it returns false. mu is held, and is given up during each
+// attempt. Loop only.
 func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
 	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
@@ -247,8 +257,8 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	return out, v, err
 }
 
-// start makes the attempts of o on the caller's goroutine until one is done or has to wait; then o is in the queue and has a future. on
-// is the loop on which it waits, or nil.
+// start makes the attempts of o on the caller's goroutine until one is done or has to wait; then o
+// is in the queue and has a future. on is the loop on which it waits, or nil.
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	o.Home, o.deadline, o.moved, o.future, o.canceled, o.state = nil, 0, 0, nil, nil, opIdle
 	fd.mu.Lock()

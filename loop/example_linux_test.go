@@ -8,7 +8,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Tasks of one loop share memory without locks, and wait for each other by promises: only one runs at a time.
+// Tasks of one loop share memory without locks, and wait for each other by promises: only one runs
+// at a time.
 func ExampleNewPromise() {
 	l, err := loop.New(nil)
 	if err != nil {

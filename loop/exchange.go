@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// A Queue carries values from producers to consumers, in order, and holds so many at most: a producer that is faster waits. Tasks of any
-// loop, goroutines and callbacks share it.
+// A Queue carries values from producers to consumers, in order, and holds so many at most: a
+// producer that is faster waits. Tasks of any loop, goroutines and callbacks share it.
 type Queue[T any] struct {
 	mu     sync.Mutex
 	items  []T                  // mu
@@ -22,7 +22,8 @@ type Queue[T any] struct {
 // ErrQueueClosed is returned by Put after Close, and by Get after Close once the queue is empty.
 var ErrQueueClosed = errors.New("loop: the queue is closed")
 
-// NewQueue makes a queue for n values. l is the loop whose end ends waits too. It panics if n is below 1.
+// NewQueue makes a queue for n values. l is the loop whose end ends waits too. It panics if n is
+// below 1.
 func NewQueue[T any](l *Loop, n int) *Queue[T] {
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewQueue: room for %d values: must be above 0", n))
@@ -162,11 +163,13 @@ type Selectable interface {
 	whenSettled(l *Loop, fn func())
 }
 
-// Select suspends the task until one of several futures is settled, and returns the index of the first that is. The others go on.
+// Select suspends the task until one of several futures is settled, and returns the index of the
+// first that is. The others go on.
 //
 //	i, err := loop.Select(t, answer, timeout, quit)
 //
-// Errors: the cause of Cancel; net.ErrClosed at the end of the loop. Without futures it waits until one of these.
+// Errors: the cause of Cancel; net.ErrClosed at the end of the loop. Without futures it waits until
+// one of these.
 func Select(t *Task, futures ...Selectable) (int, error) {
 	for i, f := range futures {
 		if f.Settled() {

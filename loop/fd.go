@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// An FD is a descriptor that a loop drives. It joins its loop the first time that an operation must wait, and leaves it by Close
-// or Detach. Until then it costs its 72 bytes and no system call.
+// An FD is a descriptor that a loop drives. It joins its loop the first time that an operation must
+// wait, and leaves it by Close or Detach. Until then it costs its 72 bytes and no system call.
 //
 // The descriptor must be non-blocking. Operations of one lane are served first in, first out.
 type FD struct {
@@ -27,19 +27,21 @@ type FD struct {
 	vain    [2]uint8 // mu; per lane, edges in a row whose attempt came to nothing
 }
 
-// A Watcher stands on a descriptor and is called each time that the descriptor may be ready. Its methods run on the loop and must
-// not wait. They may call everything else, Close too.
+// A Watcher stands on a descriptor and is called each time that the descriptor may be ready. Its
+// methods run on the loop and must not wait. They may call everything else, Close too.
 type Watcher interface {
-	// Ready says that reads are worth an attempt, or writes after one that came to EAGAIN. Try until ErrAgain, or stop early:
-	// if an attempt of this call has read something (Outcome.N or Ops) and none came to ErrAgain, Ready is called again in
-	// the next turn. A watcher that has read nothing is called again at the next edge only; on a one-shot poller (see
+	// Ready says that reads are worth an attempt, or writes after one that came to EAGAIN. Try
+	// until ErrAgain, or stop early: if an attempt of this call has read something (Outcome.N or
+	// Ops) and none came to ErrAgain, Ready is called again in the next turn. A watcher that has
+	// read nothing is called again at the next edge only; on a one-shot poller (see
 	// pollux.Poller.Arm) it then gets no further call until an attempt has come to ErrAgain.
 	//
-	// When the lane's deadline passes, Ready is called too, and attempts give os.ErrDeadlineExceeded. After FD.CallWatcher r may
-	// be 0.
+	// When the lane's deadline passes, Ready is called too, and attempts give
+	// os.ErrDeadlineExceeded. After FD.CallWatcher r may be 0.
 	Ready(r pollux.Ready)
-	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready (*PanicError), or at the end of the
-	// loop (net.ErrClosed, or the poller's error). It is not called after Unwatch.
+	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready
+	// (*PanicError), or at the end of the loop (net.ErrClosed, or the poller's error). It is not
+	// called after Unwatch.
 	Closed(err error)
 }
 
@@ -78,7 +80,8 @@ func (fd *FD) Now() timeouts.Deadline {
 	return timeouts.System.Now()
 }
 
-// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error: net.ErrClosed.
+// Acquire keeps the descriptor open for a system call outside the lanes, until Release. Error:
+// net.ErrClosed.
 func (fd *FD) Acquire() (sysfd int, err error) {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -101,25 +104,52 @@ func (fd *FD) idle() bool {
 	return fd.users == 0 && fd.state&(lane(Read, laneBusy)|lane(Write, laneBusy)) == 0
 }
 
-// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last system call in flight.
+// unlockAndClose unlocks mu, and closes the descriptor if Close has left that to the last system
+// call in flight.
 func (fd *FD) unlockAndClose() error {
 	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
-	sysfd, keep := fd.sysfd, fd.state&fdKeep != 0
+	sysfd, keep, lingers, l := int(fd.sysfd), fd.state&fdKeep != 0, fd.state&fdLingers != 0, fd.loop
 	if last {
 		fd.sysfd = -1
 	}
 	fd.mu.Unlock()
-	if last && !keep {
-		return closeSysfd(int(sysfd))
+	switch {
+	case !last || keep:
+		return nil
+	case lingers && onLoopGoroutine() && lingersAtClose(sysfd):
+		closeElsewhere(l, sysfd)
+		return nil
 	}
-	return nil
+	return closeSysfd(sysfd)
 }
 
-// Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves. With a nil l it stays where it
-// is, or goes to one of the default reactor's loops.
+// SetLingers says that close(2) of the descriptor may block, since SO_LINGER may be set. A Close on
+// a loop's goroutine then asks, and leaves a descriptor that lingers to a goroutine of the pool
+// (Config.Workers). A Close in any other goroutine lingers there.
+func (fd *FD) SetLingers() {
+	fd.mu.Lock()
+	fd.state |= fdLingers
+	fd.mu.Unlock()
+}
+
+// closeElsewhere closes a descriptor of l, which may be nil, where that stops nothing else.
+func closeElsewhere(l *Loop, sysfd int) {
+	if l == nil {
+		go closeSysfd(sysfd)
+		return
+	}
+	l.pool.run(func() {
+		if err := closeSysfd(sysfd); err != nil {
+			l.log.Warn("a descriptor that lingered did not close well", "fd", sysfd, "error", err)
+		}
+	})
+}
+
+// Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves.
+// With a nil l it stays where it is, or goes to one of the default reactor's loops.
 //
-// Errors: ErrOtherLoop if an operation waits for it, or a watcher stands on it, on another loop; net.ErrClosed, also of a closed
-// loop; *os.SyscallError as Poller.Add.
+// Errors: ErrOtherLoop if an operation waits for it, or a watcher stands on it, on another loop;
+// net.ErrClosed, also of a closed loop; *os.SyscallError as Poller.Add.
 func (fd *FD) Join(l *Loop) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -180,8 +210,9 @@ func (fd *FD) join(l *Loop) error {
 	return nil
 }
 
-// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is ready, w is called in the next
-// turn. Operations in the queue, then or later, are served before the watcher is called.
+// Watch makes w the standing watcher, on l (or as Join chooses if l is nil). If the descriptor is
+// ready, w is called in the next turn. Operations in the queue, then or later, are served before
+// the watcher is called.
 //
 // Errors: those of Join; ErrWatched.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
@@ -205,12 +236,12 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	return nil
 }
 
-// CallWatcher makes the loop call the watcher's Ready in its next turn, also if nothing is ready: then r is 0, or has what is not
-// known to be blocked. It does not wait, allocates nothing, and calls before that turn make one call together. Without a watcher
-// it does nothing.
+// CallWatcher makes the loop call the watcher's Ready in its next turn, also if nothing is ready:
+// then r is 0, or has what is not known to be blocked. It does not wait, allocates nothing, and
+// calls before that turn make one call together. Without a watcher it does nothing.
 //
-// It is for a watcher that left something unread and goes on later, and for other goroutines that have work for the watcher: what
-// it does then is contained as every call of Ready is.
+// It is for a watcher that left something unread and goes on later, and for other goroutines that
+// have work for the watcher: what it does then is contained as every call of Ready is.
 func (fd *FD) CallWatcher() {
 	fd.mu.Lock()
 	if fd.state&(fdWatched|fdClosed) == fdWatched {
@@ -227,9 +258,10 @@ func (fd *FD) Watcher() Watcher {
 	return fd.watcher
 }
 
-// Unwatch takes the watcher away and returns it, or nil if there was none. The watcher gets no further call, Closed neither; a call
-// that is under way on the loop goes on. The descriptor stays on its loop, and what is known of its readiness is kept: an operation
-// can wait for it, it can move by Join, and another watcher can follow, on this loop or another.
+// Unwatch takes the watcher away and returns it, or nil if there was none. The watcher gets no
+// further call, Closed neither; a call that is under way on the loop goes on. The descriptor stays
+// on its loop, and what is known of its readiness is kept: an operation can wait for it, it can
+// move by Join, and another watcher can follow, on this loop or another.
 func (fd *FD) Unwatch() Watcher {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
@@ -239,18 +271,59 @@ func (fd *FD) Unwatch() Watcher {
 	return w
 }
 
-// Renewed forgets the hang-up that was seen before: the descriptor is connected now.
+// Renewed forgets the hang-up that was seen before, and that reads had to wait: the descriptor is
+// connected now, or at least a connect is over that they had to wait for.
 func (fd *FD) Renewed() {
 	fd.mu.Lock()
-	fd.state &^= fdNoHint
+	fd.state &^= fdNoHint | lane(Read, laneBlocked)
+	fd.renew(Read)
+	if fd.queue[Read] != nil {
+		fd.again(nil)
+	}
 	fd.mu.Unlock()
 }
 
-// Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the descriptor: at once, or when the
-// last system call in flight on it is over. It does not wait. A second Close returns net.ErrClosed.
+// Hold makes the watcher be called at the next edge of a lane, as after an attempt that was
+// refused.
+func (fd *FD) Hold(d Direction) {
+	fd.mu.Lock()
+	fd.state |= lane(d, laneHeld)
+	fd.mu.Unlock()
+}
+
+// Revisit makes the watcher be called once more in the loop's next turn, for reads, and for writes
+// if they were refused.
+func (fd *FD) Revisit() {
+	fd.mu.Lock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
+		fd.again(nil)
+	}
+	fd.mu.Unlock()
+}
+
+// Stir makes everything that waits try again, and the watcher be called, as after a hang-up: what
+// it waits for may never come, since the descriptor was shut down. Not every system makes an edge
+// of that.
+func (fd *FD) Stir() {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	fd.state |= fdNoHint
+	for d := Read; d <= Write; d++ {
+		fd.state &^= lane(d, laneBlocked|laneEdgeless)
+		fd.renew(d)
+	}
+	if fd.queue[Read] != nil || fd.queue[Write] != nil || fd.state&fdWatched != 0 {
+		fd.again(nil)
+	}
+}
+
+// Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the
+// descriptor: at once, or when the last system call in flight on it is over. It does not wait. A
+// second Close returns net.ErrClosed.
 func (fd *FD) Close() error { return fd.leave(0, net.ErrClosed) }
 
-// Detach is Close, but leaves the descriptor open and returns its number, or -1 if it was closed already.
+// Detach is Close, but leaves the descriptor open and returns its number, or -1 if it was closed
+// already.
 func (fd *FD) Detach() (sysfd int, err error) {
 	sysfd = fd.Sysfd()
 	if err := fd.leave(fdKeep, net.ErrClosed); err != nil {
@@ -262,6 +335,17 @@ func (fd *FD) Detach() (sysfd int, err error) {
 // Abandon is Close for a descriptor whose owner was collected without closing it, and logs that.
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
+	fd.mu.Lock()
+	lingers := fd.state&(fdLingers|fdClosed) == fdLingers
+	fd.mu.Unlock()
+	if lingers { // this goroutine is the garbage collector's, for all finalizers
+		go fd.abandon(l, what)
+		return
+	}
+	fd.abandon(l, what)
+}
+
+func (fd *FD) abandon(l *Loop, what string) {
 	if fd.Close() == nil {
 		log := defaults.config().Logger
 		if l != nil {
@@ -303,7 +387,8 @@ func (fd *FD) leave(keep fdState, why error) error {
 	return fd.unlockAndClose()
 }
 
-// settleAll ends the operations of a lane. One that the loop is trying is settled when its attempt is over. mu is held.
+// settleAll ends the operations of a lane. One that the loop is trying is settled when its attempt
+// is over. mu is held.
 func (fd *FD) settleAll(d Direction, err error) {
 	for o := fd.first(d); o != nil; {
 		next := fd.after(o)
@@ -315,7 +400,8 @@ func (fd *FD) settleAll(d Direction, err error) {
 	}
 }
 
-// String is for logs and leak reports: the number, and the watcher, by its String method if it has one.
+// String is for logs and leak reports: the number, and the watcher, by its String method if it has
+// one.
 func (fd *FD) String() string {
 	fd.mu.Lock()
 	sysfd, watcher := fd.sysfd, fd.watcher

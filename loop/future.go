@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// A Future is the result of one operation, settled once. It is a value, and one that is settled at birth allocates nothing.
+// A Future is the result of one operation, settled once. It is a value, and one that is settled at
+// birth allocates nothing.
 type Future[T any] struct {
 	val  T
 	err  error
@@ -25,8 +26,9 @@ func SettledOn[T any](fd *FD, v T, err error) Future[T] {
 	return Future[T]{val: v, err: err, loop: fd.Loop()}
 }
 
-// Start makes the attempt of o and gives a future of what comes of it, with *p as its value, which the attempt fills. If fd is on no loop and
-// o must wait, it joins l (nil: one of the default reactor's). o must stay untouched until the future is settled.
+// Start makes the attempt of o and gives a future of what comes of it, with *p as its value, which
+// the attempt fills. If fd is on no loop and o must wait, it joins l (nil: one of the default
+// reactor's). o must stay untouched until the future is settled.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 	on, err := fd.start(o, l)
 	if on == nil {
@@ -34,7 +36,11 @@ func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 			l = has
 		}
 		if err != nil && o.Wrap != nil {
-			err = o.Wrap(err)
+			sysfd, closed := fd.Acquire()
+			err = o.Wrap(err, sysfd)
+			if closed == nil {
+				fd.Release()
+			}
 		}
 		return Future[T]{val: *p, err: err, loop: l}
 	}
@@ -52,7 +58,8 @@ func (f Future[T]) Settled() bool {
 func (f Future[T]) result(err error) (T, error) { return *f.p, err }
 
 // Wait blocks the calling goroutine until the result is there. If ctx ends first, the operation is
-// canceled, so that its buffer is the caller's again when Wait returns; what is no operation, a promise or the end of a task, goes on.
+// canceled, so that its buffer is the caller's again when Wait returns; what is no operation, a
+// promise or the end of a task, goes on.
 //
 // Errors: the operation's; the cause of ctx; ErrOnLoop.
 func (f Future[T]) Wait(ctx context.Context) (T, error) {
@@ -92,8 +99,8 @@ func (f Future[T]) Await(t *Task) (T, error) {
 	return f.result(err)
 }
 
-// Then runs fn on the loop once the result is there, in the last step of a turn; never at once. On a loop that is closed by
-// then, it does not run.
+// Then runs fn on the loop once the result is there, in the last step of a turn; never at once. On
+// a loop that is closed by then, it does not run.
 func (f Future[T]) Then(fn func(T, error)) {
 	if f.c != nil {
 		f.c.then(f.loop, func(err error) { fn(f.result(err)) })
@@ -110,7 +117,8 @@ func (f Future[T]) Then(fn func(T, error)) {
 	l.later(func() { fn(f.val, f.err) })
 }
 
-// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. It does not cancel a task: use Task.Cancel.
+// Cancel ends the operation, or the promise, with context.Canceled if it has not ended yet. It does
+// not cancel a task: use Task.Cancel.
 func (f Future[T]) Cancel() {
 	if f.c != nil {
 		f.c.cancel(context.Canceled)
@@ -127,12 +135,14 @@ type Promise[T any] struct {
 // NewPromise makes a promise whose Then functions run on l, which must not be nil.
 func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
 
-// CancelBy makes the promise stand for an operation that other code carries out. fn is called in place of canceling the promise: by Cancel,
-// when the context of a Wait ends, and at the end of the loop. fn makes that code end soon and settle the promise with its result. It may be
-// called more than once, from any goroutine. CancelBy must be called before anything waits.
+// CancelBy makes the promise stand for an operation that other code carries out. fn is called in
+// place of canceling the promise: by Cancel, when the context of a Wait ends, and at the end of the
+// loop. fn makes that code end soon and settle the promise with its result. It may be called more
+// than once, from any goroutine. CancelBy must be called before anything waits.
 func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
-// ResolveWith settles it with a value beside an error: how far the operation came, and what ended it. See Resolve.
+// ResolveWith settles it with a value beside an error: how far the operation came, and what ended
+// it. See Resolve.
 func (p *Promise[T]) ResolveWith(v T, err error) bool {
 	return p.c.settleWith(err, func() { p.val = v })
 }
@@ -140,7 +150,8 @@ func (p *Promise[T]) ResolveWith(v T, err error) bool {
 // Future is what the promise settles.
 func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, loop: p.l} }
 
-// Resolve settles it with a value. Only the first of Resolve, Reject and Cancel counts; it returns whether it was this.
+// Resolve settles it with a value. Only the first of Resolve, Reject and Cancel counts; it returns
+// whether it was this.
 func (p *Promise[T]) Resolve(v T) bool { return p.c.settleWith(nil, func() { p.val = v }) }
 
 // Reject settles it with an error, which must not be nil.
@@ -223,7 +234,8 @@ func (c *completion) cancel(err error) {
 	}
 }
 
-// park blocks the calling goroutine until c is settled, and returns its error; or until ctx ends, and returns its cause.
+// park blocks the calling goroutine until c is settled, and returns its error; or until ctx ends,
+// and returns its cause.
 func (c *completion) park(ctx context.Context) (interrupted bool, err error) {
 	c.mu.Lock()
 	if c.settled {
@@ -265,7 +277,8 @@ func (c *completion) await(t *Task) (err error, forsaken bool) {
 	return err, forsaken
 }
 
-// track lets the loop know of a promise that something waits for, so that the end of the loop settles it. mu is held.
+// track lets the loop know of a promise that something waits for, so that the end of the loop
+// settles it. mu is held.
 func (c *completion) track() {
 	if c.loop == nil || c.tracked {
 		return
@@ -298,8 +311,9 @@ func (c *completion) untrack() {
 	}
 }
 
-// promises are those of a loop that something waits for. At its end they are settled. One that stands for an operation is canceled
-// first, and is settled when the tasks are gone that may carry the operation out: so its end is not seen before the operation is over.
+// promises are those of a loop that something waits for. At its end they are settled. One that
+// stands for an operation is canceled first, and is settled when the tasks are gone that may carry
+// the operation out: so its end is not seen before the operation is over.
 //
 //	open ──end──▶ ending ──last──▶ ended
 type promises struct {

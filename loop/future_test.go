@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A future is settled once, and everyone who waits is told.
+// A future is settled once, and each waiter gets the result.
 
 func TestPromiseIsSettledOnce(t *testing.T) {
 	s := newStage(t)
@@ -123,7 +123,7 @@ func TestWaitForAPromiseWithAContext(t *testing.T) {
 	}
 }
 
-// A promise that nobody waits for any more is nothing that its loop keeps, however many there were.
+// The loop keeps nothing of a promise without a waiter, however many there were.
 func TestAbandonedPromises(t *testing.T) {
 	kept := func(s *stage) int { return s.promised.count() }
 	t.Run("by tasks that sleep", func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestAbandonedPromises(t *testing.T) {
 		p.Future().Wait(ctx)
 		s.Close()
 		if got != net.ErrClosed {
-			t.Errorf("the other was told %v, want net.ErrClosed", got)
+			t.Errorf("the other got %v, want net.ErrClosed", got)
 		}
 	})
 }
@@ -220,7 +220,8 @@ func TestThen(t *testing.T) {
 	}
 }
 
-// The loop of Then is the descriptor's, and if it is on none the one that was named: also if nothing had to wait.
+// The loop of Then is the descriptor's, and if it is on none the one that was named: also if
+// nothing had to wait.
 func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -249,8 +250,8 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}
 }
 
-// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed, and later ones run on a goroutine of their
-// own.
+// A function of Then runs whatever becomes of the loop: what its end settles gives net.ErrClosed,
+// and later ones run on a goroutine of their own.
 func TestThenOnAClosedLoop(t *testing.T) {
 	s := newStage(t)
 	promise, operation := NewPromise[int](s.Loop), s.start(s.joined(), Read)
@@ -274,7 +275,8 @@ func TestThenOnAClosedLoop(t *testing.T) {
 
 }
 
-// The end of a loop settles everything on it, and calls each function of Then once, with net.ErrClosed.
+// The end of a loop settles everything on it, and calls each function of Then once, with
+// net.ErrClosed.
 func TestThenAtTheEndOfALoop(t *testing.T) {
 	for _, end := range []string{"Close", "the poller fails"} {
 		for what, begin := range map[string]func(s *stage, then func(error)){

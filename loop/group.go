@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// A Group is tasks that belong together: Wait waits for all of them, and the first that fails cancels the others. Tasks may be on several
-// loops. The zero Group is of no use: NewGroup makes one.
+// A Group is tasks that belong together: Wait waits for all of them, and the first that fails
+// cancels the others. Tasks may be on several loops. The zero Group is of no use: NewGroup makes
+// one.
 type Group struct {
 	mu    sync.Mutex
 	tasks map[*Task]struct{} // mu; those that have not ended
@@ -88,7 +89,8 @@ func (g *Group) Cancel() {
 	g.mu.Unlock()
 }
 
-// Done is a future that is settled when no task is left: with the first error, if there was one. A goroutine waits by Wait, a task by Await.
+// Done is a future that is settled when no task is left: with the first error, if there was one. A
+// goroutine waits by Wait, a task by Await.
 func (g *Group) Done() Future[struct{}] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -101,8 +103,8 @@ func (g *Group) Done() Future[struct{}] {
 	return g.done.Future()
 }
 
-// Wait suspends t until no task of the group is left, and returns the first error. If t is canceled meanwhile, so are they, and Wait goes
-// on waiting for them: it then returns what canceled t.
+// Wait suspends t until no task of the group is left, and returns the first error. If t is canceled
+// meanwhile, so are they, and Wait goes on waiting for them: it then returns what canceled t.
 func (g *Group) Wait(t *Task) error {
 	_, err := g.Done().Await(t)
 	for again := err; again != nil && g.some(); {

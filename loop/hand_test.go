@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The loop gives the lane to who waits for it, who makes the attempt and gives the lane to the next.
+// The loop gives the lane to its first waiter, which makes the attempt and gives the lane to the
+// next.
 
 // A waiter is an operation by a task, of a loop that need not be the descriptor's.
 type waiter struct {
@@ -78,7 +79,8 @@ func TestHandedOnInOrder(t *testing.T) {
 	}
 }
 
-// One that finds nothing after all is the first again, and those who came meanwhile stay behind it.
+// One that finds nothing after all is the first again, and those that came meanwhile stay behind
+// it.
 func TestHandedInVain(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -108,7 +110,8 @@ func TestEdgeWhileHanded(t *testing.T) {
 	w.want(t, 3, true, nil, "the edge came during the attempt")
 }
 
-// A task is resumed right after the event that it has waited for, before anything is done about the next.
+// A task is resumed right after the event that it has waited for, before anything is done about the
+// next.
 func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	s := newStage(t)
 	a, b, c := s.joined(), s.joined(), s.joined()
@@ -130,7 +133,8 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	}
 }
 
-// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait. What is there is the next one's.
+// A cancel that comes after the loop has woken the task, and before its attempt, ends the wait.
+// What is there is the next one's.
 func TestTaskCancelWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -157,7 +161,7 @@ func TestContextWhileHanded(t *testing.T) {
 	other.turn()
 	s.turn(s.ready(fd, pollux.Readable))
 	cancel(errWhy)
-	until(t, "the context's end is told", func() bool {
+	until(t, "the context's end is seen", func() bool {
 		other.turns()
 		return err != ErrAgain
 	})
@@ -182,7 +186,7 @@ func TestCloseWhileWoken(t *testing.T) {
 	w.want(t, 1, true, net.ErrClosed, "closed")
 }
 
-// What was detached is not used any more by one who has the lane and has not run.
+// A detached descriptor is not used any more by a waiter that has the lane and has not run.
 func TestDetachWhileHanded(t *testing.T) {
 	for _, by := range []string{"Do", "Begin"} {
 		t.Run(by, func(t *testing.T) {
@@ -228,7 +232,8 @@ func TestMoveWhileWoken(t *testing.T) {
 	w.want(t, 3, true, nil, "ready")
 }
 
-// What could complete does, whoever makes the attempt and however late the loop is; and what cannot is not tried again and again.
+// What could complete does, in every mode and however late the loop is; and what cannot
+// is not tried again and again.
 func TestLastAttemptOfWhoWaits(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -276,7 +281,8 @@ func TestLastAttemptOfWhoWaits(t *testing.T) {
 	})
 }
 
-// An attempt that makes an edge itself, as each of AF_ALG's does, keeps nobody from the end of his time.
+// An attempt that makes an edge itself, as each of AF_ALG's does, keeps no waiter from the end of
+// its time.
 func TestDeadlineOfWhoMakesEdges(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -320,12 +326,13 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 			if err != os.ErrDeadlineExceeded || p.tries != 2 || !fd.idle() {
 				t.Errorf("%v after %d attempts, want a timeout after 2", err, p.tries)
 			}
-			s.startWithin(0, fd, Read, edge, done).want(t, nil, "who does not wait has no time that could be over")
+			s.startWithin(0, fd, Read, edge, done).want(t, nil, "a call that does not wait has no deadline that could pass")
 		})
 	}
 }
 
-// An attempt that makes its next edge does not keep the loop busy, and what comes after many in vain is late by a millisecond at the most.
+// An attempt that makes its next edge does not keep the loop busy, and what comes after many in
+// vain is late by a millisecond at the most.
 func TestEdgesInVain(t *testing.T) {
 	for _, by := range []string{"task", "future"} {
 		t.Run(by, func(t *testing.T) {
@@ -365,13 +372,14 @@ func TestEdgesInVain(t *testing.T) {
 			s.p.advance(vainDelay + timeouts.Tick)
 			s.turns()
 			if !over() || fd.vain[Read] != 0 {
-				t.Errorf("%d wait, %d in vain; want none", fd.length(Read), fd.vain[Read])
+				t.Errorf("%d wait, %d without result; want none", fd.length(Read), fd.vain[Read])
 			}
 		})
 	}
 }
 
-// A deadline that passes while somebody has the lane: he gets what is there, and then those behind him theirs, in their order.
+// A deadline that passes while an operation has the lane: it gets what is there, and then those
+// behind him theirs, in their order.
 func TestDeadlineWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
@@ -398,7 +406,8 @@ func TestDeadlineWhileHanded(t *testing.T) {
 	hopeless.want(t, 1, true, os.ErrDeadlineExceeded, "nothing is left")
 }
 
-// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it pass them.
+// The deadline of one is not held up by those before it that cannot have theirs, nor does it let it
+// pass them.
 func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that back off", func(t *testing.T) {
 		s := newStage(t)
@@ -432,7 +441,8 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	})
 }
 
-// A watcher that backed off is told when the time has come, whoever gets the lane then.
+// A watcher that backed off is called when the time has come, whichever operation has the lane
+// then.
 func TestRetryOfWatcherWithOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -450,7 +460,7 @@ func TestRetryOfWatcherWithOthers(t *testing.T) {
 	}
 }
 
-// A timer that finds nobody whose time has come lets the loop sleep, whatever the lane is used for.
+// A timer that finds no deadline to be over lets the loop sleep, whatever the lane is used for.
 func TestTimerOfABusyLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -468,7 +478,8 @@ func TestTimerOfABusyLane(t *testing.T) {
 	late.want(t, timedOut, "its time has come")
 }
 
-// Those who look at something else and those who do not wait side by side, and neither makes the other try for ever.
+// Operations that look at something else and those that do not wait stand side by side, and neither
+// makes the other try for ever.
 func TestBlindBesideOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -479,7 +490,8 @@ func TestBlindBesideOthers(t *testing.T) {
 		b, p := blind.tries, plain.tries
 		s.turn(s.ready(fd, pollux.Readable))
 		s.turns()
-		// The blind one is tried for the edge, and again since the other may have had what it looks behind.
+		// The blind one is tried for the edge, and again since the other may have had what it looks
+		// behind.
 		if blind.tries-b > 2 || plain.tries-p != 1 {
 			t.Fatalf("edge %d: %d attempts of the blind one and %d of the other, want at most 2 and 1", i, blind.tries-b, plain.tries-p)
 		}
@@ -534,7 +546,8 @@ func TestHandedTaskYields(t *testing.T) {
 	s.turns()
 }
 
-// A goroutine of the loop that is ended by a task leaves nobody behind who was to be resumed after the same event.
+// A goroutine of the loop that a task ends leaves no operation behind that was to be resumed after
+// the same event.
 func TestGoexitWithOthersWoken(t *testing.T) {
 	r, s := reactor(t, false)
 	fd := s.joined()
@@ -550,7 +563,7 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 		until(t, "the operation is queued", func() bool { return fd.length(Read) == i+1 })
 	}
 	s.idle()
-	s.p.advance(2 * time.Second) // one has a last attempt in vain, and the others end at once
+	s.p.advance(2 * time.Second) // one has a last attempt without result, and the others end at once
 	for range 3 {
 		if err := receive(t, "the end of a wait", ends); err != os.ErrDeadlineExceeded {
 			t.Error(err)
@@ -559,7 +572,8 @@ func TestGoexitWithOthersWoken(t *testing.T) {
 	within(t, "Close", func() { r.Close() })
 }
 
-// Who waits in the name of a task that is waiting is told so, and does not touch its wait.
+// A call that waits in the name of a task that is waiting gets an error, and does not touch its
+// wait.
 func TestStrangerInATasksName(t *testing.T) {
 	s := newStage(t)
 	fd, elsewhere := s.joined(), s.joined()

@@ -26,6 +26,7 @@ const (
 	laneHeld                          // an attempt of the watcher's was refused, and the watcher is to be called
 	laneLate                          // the lane's deadline has passed; on no loop: it must be looked at
 	laneBackedOff                     // laneTimer.backoff is above 0: asking the timer would cost a cache line
+	laneEdgeless                      // while the lane backs off: edges of it prove nothing
 	laneWidth     = 8                 // the write lane's bits are these, shifted
 )
 
@@ -39,6 +40,7 @@ const (
 	fdLent                                            // the write lane is busy by Lend: it may take long
 	fdNoHint                                          // hang-up or urgent data was seen: a short read proves nothing any more
 	fdTook                                            // watcher, which is being called, has received something
+	fdLingers                                         // close(2) may block: see SetLingers
 	fdCalled                                          // the watcher is to be called, ready or not: by CallWatcher
 )
 
@@ -46,7 +48,8 @@ func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
 
 func edge(d Direction) pollux.Ready { return pollux.Readable << d }
 
-// What a descriptor may spend in one turn. An operation counts as its bytes, and as opCost at the least.
+// What a descriptor may spend in one turn. An operation counts as its bytes, and as opCost at the
+// least.
 const (
 	budget = 256 << 10
 	opCost = budget / 32
@@ -57,7 +60,8 @@ const (
 // cost is what an attempt counts for the budget, in bytes.
 func (o *Outcome) cost() int { return max(o.N, max(o.Ops, 1)*opCost) }
 
-// free says that nothing is in the way of an attempt in the lane: the common answer of mayTry. mu is held.
+// free says that nothing is in the way of an attempt in the lane: the common answer of mayTry. mu
+// is held.
 func (fd *FD) free(d Direction) bool {
 	s := fd.state & (fdClosed | fdDispatching | lane(d, laneBusy|laneBlocked|laneLate))
 	return fd.queue[d] == nil && (s == 0 || s == fdDispatching && fd.loop.spent[d] < budget/spentUnit)
@@ -65,8 +69,9 @@ func (fd *FD) free(d Direction) bool {
 
 // mayTry says whether an attempt in the lane may begin. mu is held.
 //
-// Errors: net.ErrClosed; os.ErrDeadlineExceeded once the lane's deadline has passed; ErrAgain if the lane is taken or surely not
-// ready, if operations that are not Blind are before it, or if the watcher's budget is spent.
+// Errors: net.ErrClosed; os.ErrDeadlineExceeded once the lane's deadline has passed; ErrAgain if
+// the lane is taken or surely not ready, if operations that are not Blind are before it, or if the
+// watcher's budget is spent.
 func (fd *FD) mayTry(d Direction, blind bool) error {
 	s := fd.state
 	switch {
@@ -83,9 +88,10 @@ func (fd *FD) mayTry(d Direction, blind bool) error {
 	return fd.withinBudget(d)
 }
 
-// doubt forgets that the lane is blocked, for a call that must not wait: between the arrival of something and the loop's look at its
-// edge, the system knows more than the lane. It returns whether there is reason to try. A watcher has no doubts: it is called in time,
-// and does not pay for asking. mu is held.
+// doubt forgets that the lane is blocked, for a call that must not wait: between the arrival of
+// something and the loop's look at its edge, the system knows more than the lane. It returns
+// whether there is reason to try. A watcher has no doubts: it is called in time, and does not pay
+// for asking. mu is held.
 func (fd *FD) doubt(d Direction) bool {
 	if fd.state&(fdWatched|fdClosed|lane(d, laneBusy)) != 0 || fd.ordered(d) != nil {
 		return false
@@ -94,8 +100,8 @@ func (fd *FD) doubt(d Direction) bool {
 	return true
 }
 
-// withinBudget returns ErrAgain if the watcher, which is being called, has had its share of this turn: it will be called again. What
-// answers what was read is bounded by that, and is not refused.
+// withinBudget returns ErrAgain if the watcher, which is being called, has had its share of this
+// turn: it will be called again. What answers what was read is bounded by that, and is not refused.
 func (fd *FD) withinBudget(d Direction) error {
 	if fd.state&fdDispatching == 0 {
 		return nil
@@ -120,16 +126,18 @@ func (fd *FD) charge(d Direction, out *Outcome) {
 // take begins an attempt. mu is held.
 func (fd *FD) take(c *Call) {
 	fd.state = fd.state&^lane(c.Lane, laneReady) | lane(c.Lane, laneBusy)
-	c.Sysfd = int(fd.sysfd)
+	c.Sysfd, c.HungUp = int(fd.sysfd), fd.state&fdNoHint != 0
 }
 
-// block notes that the lane is not ready, and asks a one-shot poller for the next edge. mu is held; fd is on a loop.
+// block notes that the lane is not ready, and asks a one-shot poller for the next edge. mu is held;
+// fd is on a loop.
 func (fd *FD) block(d Direction) {
 	fd.state |= lane(d, laneBlocked)
 	fd.arm(d)
 }
 
-// arm asks a one-shot poller for the next edge; others were asked at Add for all of them. mu is held; fd is on a loop.
+// arm asks a one-shot poller for the next edge; others were asked at Add for all of them. mu is
+// held; fd is on a loop.
 func (fd *FD) arm(d Direction) {
 	if l := fd.loop; l.oneShot && fd.state&fdClosed == 0 {
 		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), edge(d)); err != nil {
@@ -159,6 +167,9 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld)
 		}
 	case err == ErrAgain && out.More || out.Retry != 0:
+		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
+			fd.state |= lane(d, laneHeld) // an edge is as good as the time
+		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
 		fd.block(d)
 	default:
@@ -198,8 +209,9 @@ func (fd *FD) release(d Direction) {
 	fd.mu.Unlock()
 }
 
-// rouse lets go on what came to the lane while it was not free, and what no edge will tell: operations in the queue, and a watcher
-// that was refused. mu is held; on is the loop whose goroutine this is, or nil.
+// rouse lets go on what came to the lane while it was not free, and what no edge will tell:
+// operations in the queue, and a watcher that was refused. mu is held; on is the loop whose
+// goroutine this is, or nil.
 func (fd *FD) rouse(d Direction, on *Loop) {
 	s := fd.state
 	if s&lane(d, laneBusy) != 0 || fd.loop == nil {
@@ -222,7 +234,8 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 	}
 }
 
-// renew makes the operations in the queue that are Blind be tried at the end of the attempt under way. mu is held.
+// renew makes the operations in the queue that are Blind be tried at the end of the attempt under
+// way. mu is held.
 func (fd *FD) renew(d Direction) {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		o.fresh = o.fresh || o.Blind && o.state == opQueued

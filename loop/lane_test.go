@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// A lane serves its operations first in, first out; it remembers what is known of the descriptor's readiness, and no more.
+// A lane serves its operations first in, first out; it remembers what is known of the descriptor's
+// readiness, and no more.
 
 func TestLaneIsFIFO(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
@@ -121,7 +122,7 @@ func TestQueuedDuringAnAttempt(t *testing.T) {
 	})
 }
 
-// An edge that comes during an attempt is not lost, whoever makes it.
+// An edge that comes during an attempt is not lost, in whichever mode it is made.
 func TestEdgeDuringAnAttempt(t *testing.T) {
 	t.Run("of the starter", func(t *testing.T) {
 		s := newStage(t)
@@ -166,7 +167,7 @@ func TestEdgeDuringAnAttempt(t *testing.T) {
 	})
 }
 
-// A read that came up short has emptied the socket: the next need not be told so by the system.
+// A read that came up short has emptied the socket: the next need not ask the kernel.
 func TestDrained(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -205,7 +206,7 @@ func TestDrained(t *testing.T) {
 		s := newStage(t)
 		fd := s.descriptor()
 		s.start(fd, Read, part{out: Outcome{Drained: true}})
-		s.start(fd, Read, done).want(t, nil, "nobody would tell of the next edge")
+		s.start(fd, Read, done).want(t, nil, "no watcher and no waiter would see the next edge")
 	})
 	t.Run("in the queue", func(t *testing.T) {
 		s := newStage(t)
@@ -244,7 +245,7 @@ func TestNow(t *testing.T) {
 			t.Errorf("%d attempts on a loop, want 1", a.tries)
 		}
 	}
-	// A watcher is told in time, and its descriptor is not asked in vain.
+	// A watcher is called in time, and its descriptor is not asked without need.
 	if err := fd.Watch(s.Loop, closedFunc(func(error) {})); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +273,7 @@ func TestErrorsEndAnOperation(t *testing.T) {
 func TestWrap(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	wrap := func(err error) error { return fmt.Errorf("wrapped %w", err) }
+	wrap := func(err error, _ int) error { return fmt.Errorf("wrapped %w", err) }
 	start := func(parts ...part) Future[int] {
 		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts}, Wrap: wrap}
 		return Start(fd, s.Loop, o, new(int))
@@ -290,7 +291,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Blind operations look at something else: they pass others, others pass them, and the lane learns nothing from them.
+// Blind operations look at something else: they pass others, others pass them, and the lane learns
+// nothing from them.
 
 func (s *stage) startBlind(fd *FD, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
@@ -329,7 +331,7 @@ func TestBlind(t *testing.T) {
 		}
 		exit(fd, Read, false, Outcome{}, nil)
 	})
-	t.Run("holds up nobody for whom the edge has come already", func(t *testing.T) {
+	t.Run("holds up no operation whose edge has come already", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		s.turn(s.ready(fd, pollux.Readable))
@@ -351,7 +353,7 @@ func TestBlind(t *testing.T) {
 		fd := s.descriptor()
 		s.watch(fd, func(pollux.Ready) {
 			if err := enter(fd, Read, false); err != nil {
-				t.Errorf("Enter: %v, and the watcher was told", err)
+				t.Errorf("Enter: %v, and the watcher was called", err)
 				return
 			}
 			exit(fd, Read, false, Outcome{Drained: true}, nil)
@@ -362,7 +364,8 @@ func TestBlind(t *testing.T) {
 		blind.want(t, waits, "its edge has not come")
 	})
 	t.Run("behind one that is not ready", func(t *testing.T) {
-		// The blind one was not tried when it was queued, for the lane was busy; the edge is its own.
+		// The blind one was not tried when it was queued, for the lane was busy; the edge is its
+		// own.
 		s := newStage(t)
 		fd := s.joined()
 		var blind *act
@@ -393,7 +396,7 @@ func TestBlind(t *testing.T) {
 		blind.want(t, nil, "the lane is free")
 	})
 	t.Run("others came during its attempt", func(t *testing.T) {
-		// The plain one finds the lane busy; its edge was told before.
+		// The plain one finds the lane busy; its edge came before.
 		s := newStage(t)
 		fd := s.joined()
 		var plain *act
@@ -403,7 +406,8 @@ func TestBlind(t *testing.T) {
 	})
 }
 
-// An operation of several parts goes on in its place: what came during its first attempt comes after its last.
+// An operation of several parts goes on in its place: what came during its first attempt comes
+// after its last.
 func TestPartsStayTogether(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -424,8 +428,9 @@ func TestPartsStayTogether(t *testing.T) {
 	exit(fd, Write, false, Outcome{}, nil)
 }
 
-// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have an edge that the loop has not seen yet.
-// A watcher's does not, nor does any pass the operations in the queue.
+// A call that must not wait asks the system, whatever the lane remembers: what has arrived may have
+// an edge that the loop has not seen yet. A watcher's does not, nor does any pass the operations in
+// the queue.
 func TestBeginThatMustNotWait(t *testing.T) {
 	s := newStage(t)
 	for _, d := range []Direction{Read, Write} {

@@ -12,7 +12,8 @@ import (
 const (
 	// longestRetry is where the doubling of Outcome.Retry ends, as in net/http's Accept.
 	longestRetry = time.Second
-	// grace is how long an operation whose time is over waits for the one before it, which was woken to make its last attempt.
+	// grace is how long an operation whose time is over waits for the one before it, which was
+	// woken to make its last attempt.
 	grace = time.Millisecond
 )
 
@@ -21,8 +22,9 @@ type extra struct {
 	lanes [2]laneTimer
 }
 
-// A laneTimer looks at a lane when the time has come. There is one for a lane, not one for an operation: an operation that ends before
-// its deadline leaves the node in the wheel, and the next one with a later deadline finds it there and pays nothing.
+// A laneTimer looks at a lane when the time has come. There is one for a lane, not one for an
+// operation: an operation that ends before its deadline leaves the node in the wheel, and the next
+// one with a later deadline finds it there and pays nothing.
 type laneTimer struct {
 	timer    timeouts.Timer
 	fd       *FD
@@ -47,7 +49,8 @@ func (fd *FD) laneTimer(d Direction) *laneTimer {
 	return &fd.extra.lanes[d]
 }
 
-// join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. fd.mu is held.
+// join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. fd.mu
+// is held.
 func (x *extra) join() {
 	for d := range x.lanes {
 		if lt := &x.lanes[d]; lt.deadline != timeouts.Never {
@@ -79,9 +82,10 @@ func (lt *laneTimer) arm(at timeouts.Deadline) {
 	}
 }
 
-// SetDeadline sets the deadline of a lane, an instant of the clock of Now: operations of the lane that wait then, or begin later, end
-// with os.ErrDeadlineExceeded. It can be moved at any time, also into the past, while operations wait. timeouts.Never is none. It counts
-// beside the timeouts of the operations: the earlier one ends them.
+// SetDeadline sets the deadline of a lane, an instant of the clock of Now: operations of the lane
+// that wait then, or begin later, end with os.ErrDeadlineExceeded. It can be moved at any time,
+// also into the past, while operations wait. timeouts.Never is none. It counts beside the timeouts
+// of the operations: the earlier one ends them.
 //
 // Error: net.ErrClosed.
 func (fd *FD) SetDeadline(d Direction, at timeouts.Deadline) error {
@@ -132,7 +136,8 @@ func (fd *FD) past(d Direction) bool {
 	return fd.loop != nil || fd.extra.lanes[d].deadline <= timeouts.System.Now()
 }
 
-// resting says whether the lane backs off: no attempt is due before its timer or an edge. mu is held.
+// resting says whether the lane backs off: no attempt is due before its timer or an edge. mu is
+// held.
 func (fd *FD) resting(d Direction) bool {
 	return fd.extra != nil && fd.extra.lanes[d].retry != timeouts.Never
 }
@@ -140,13 +145,23 @@ func (fd *FD) resting(d Direction) bool {
 // rested ends the doubling. mu is held.
 func (fd *FD) rested(d Direction) {
 	fd.extra.lanes[d].backoff = 0
-	fd.state &^= lane(d, laneBackedOff)
+	fd.state &^= lane(d, laneBackedOff|laneEdgeless)
 }
 
-// backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up to a second. mu is held.
+// backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up
+// to out.Most. mu is held.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
-	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
+	most := longestRetry
+	if out.Most > 0 {
+		most = out.Most
+	}
+	if out.Edgeless {
+		fd.state |= lane(d, laneEdgeless)
+	} else {
+		fd.state &^= lane(d, laneEdgeless)
+	}
+	delay := min(out.Retry<<min(lt.backoff, 10), most)
 	at := fd.loop.clock.Now().Add(delay)
 	if lt.retry <= at {
 		return // an edge came meanwhile, and its attempt came to nothing
@@ -164,12 +179,13 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 	}
 }
 
-// expire ends the operations of a lane whose deadline has passed, after a last attempt: what can complete does, however late the loop is.
-// It also makes the attempts that were put off. Loop only.
+// expire ends the operations of a lane whose deadline has passed, after a last attempt: what can
+// complete does, however late the loop is. It also makes the attempts that were put off. Loop only.
 //
-// The last attempt is that of the first operation, so that none passes another. If it succeeds, the next one has its turn as always; if it
-// comes to nothing, the others whose time is over end with it (settleDue). If the first does not come to make it (its loop is held up),
-// they end after grace.
+// The last attempt is that of the first operation, so that none passes another. If it succeeds, the
+// next one has its turn as always; if it comes to nothing, the others whose time is over end with
+// it (settleDue). If the first does not come to make it (its loop is held up), they end after
+// grace.
 func (fd *FD) expire(on *Loop, lt *laneTimer, now timeouts.Deadline) {
 	fd.mu.Lock()
 	if fd.state&fdClosed != 0 || fd.loop != on || lt.at > now { // closed, or moved to another loop, at this very moment
@@ -244,7 +260,8 @@ func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 	}
 }
 
-// due says whether the time of an operation in the queue is over that is not making its last attempt already. mu is held.
+// due says whether the time of an operation in the queue is over that is not making its last
+// attempt already. mu is held.
 func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
 	for o := fd.first(d); o != nil; o = fd.after(o) {
 		if o.deadline <= now && o.state == opQueued {
@@ -254,7 +271,8 @@ func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
 	return false
 }
 
-// settleDue ends the operations of the lane whose time is over. One that was woken makes its last attempt itself. mu is held.
+// settleDue ends the operations of the lane whose time is over. One that was woken makes its last
+// attempt itself. mu is held.
 func (fd *FD) settleDue(d Direction, now timeouts.Deadline, on *Loop) {
 	for o := fd.first(d); o != nil; {
 		next := fd.after(o)

@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A lane that its owner has lent is the owner's for as long as it takes: other operations come after it, or end, and the loop goes on.
+// A lane that its owner has lent is the owner's for as long as it takes: other operations come
+// after it, or end, and the loop goes on.
 
 func TestLentLane(t *testing.T) {
 	s := newStage(t)
@@ -87,7 +88,8 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 	}
 }
 
-// A descriptor that is closed while its lane is lent is not lent again, and stays open until the lane is given back.
+// A descriptor that is closed while its lane is lent is not lent again, and stays open until the
+// lane is given back.
 func TestLentTooLate(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -110,7 +112,7 @@ func TestLentTooLate(t *testing.T) {
 	}
 }
 
-// A promise whose cancel is somebody's affair is settled by that somebody, with what came of it.
+// A promise that another party cancels is settled by that party, with what came of it.
 func TestPromiseCanceledBy(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -159,7 +161,8 @@ func TestLentAtEachEdge(t *testing.T) {
 	s.turns()
 }
 
-// Close while the lane is lent ends what waits behind it, and leaves the descriptor to the owner until End.
+// Close while the lane is lent ends what waits behind it, and leaves the descriptor to the owner
+// until End.
 func TestCloseWhileLent(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -197,7 +200,8 @@ func TestCloseWhileLent(t *testing.T) {
 	}
 }
 
-// The deadline of a lane that is lent ends what waits behind it at once. The owner's call goes on, and its wait ends.
+// The deadline of a lane that is lent ends what waits behind it at once. The owner's call goes on,
+// and its wait ends.
 func TestDeadlineWhileLent(t *testing.T) {
 	for _, how := range []string{"it passes", "it is moved into the past"} {
 		for _, failed := range []error{nil, ErrAgain} {

@@ -11,8 +11,9 @@ import (
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
-// A goroutine that user code on a loop makes ready runs at once, whether the loop waits next or goes on for ever. Without that it
-// would wait until Go's runtime takes the processor from the loop, up to 10 ms and more.
+// A goroutine that user code on a loop makes ready runs at once, whether the loop waits next or
+// goes on for ever. Without that it would wait until Go's runtime takes the processor from the
+// loop, up to 10 ms and more.
 func TestWokenGoroutineRuns(t *testing.T) {
 	p, err := pollux.New(nil)
 	if err != nil {

@@ -36,7 +36,8 @@ type Poller interface {
 
 var _ Poller = (*pollux.Poller)(nil)
 
-// A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment says what a turn is.
+// A Loop is one goroutine, one poller, one timing wheel and one run queue. The package comment says
+// what a turn is.
 //
 //	made ──Run──▶ running ──context──▶ made
 //	  └──Close──▶ closed ◀──Close, the poller has failed──┘    (from running: at the end of the turn)
@@ -86,8 +87,8 @@ type Loop struct {
 	buffer  []byte
 }
 
-// New makes a loop of its own, of no reactor. nil is the zero Config. Nothing happens on it, nor does any deadline pass, but while
-// Run drives it.
+// New makes a loop of its own, of no reactor. nil is the zero Config. Nothing happens on it, nor
+// does any deadline pass, but while Run drives it.
 //
 // Errors: those of Config.NewPoller.
 func New(cfg *Config) (*Loop, error) {
@@ -128,8 +129,9 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 // Now is the loop's clock.
 func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
 
-// Time returns the time at which something first asked for it in this turn: one read of the clock serves all callbacks of a turn. It is
-// late by the work of the turn so far, and never early. Loop only.
+// Time returns the time at which something first asked for it in this turn: one read of the clock
+// serves all callbacks of a turn. It is late by the work of the turn so far, and never early. Loop
+// only.
 func (l *Loop) Time() timeouts.Deadline {
 	if l.time == 0 {
 		l.time = l.clock.Now()
@@ -137,8 +139,8 @@ func (l *Loop) Time() timeouts.Deadline {
 	return l.time
 }
 
-// Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection needs none of its own. What
-// it holds is gone with the next callback. Loop only.
+// Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection
+// needs none of its own. What it holds is gone with the next callback. Loop only.
 func (l *Loop) Buffer() []byte {
 	if l.buffer == nil {
 		l.buffer = make([]byte, 64<<10)
@@ -148,7 +150,8 @@ func (l *Loop) Buffer() []byte {
 
 // Post runs fn on the loop, in the last step of this turn or of the next; in order, for one poster.
 //
-// Error: net.ErrClosed, also around the poller's error if that has ended the loop; then fn does not run.
+// Error: net.ErrClosed, also around the poller's error if that has ended the loop; then fn does not
+// run.
 func (l *Loop) Post(fn func()) error {
 	if l.closed.Load() || !l.post(work{fn: fn}) {
 		return l.ended(net.ErrClosed)
@@ -156,7 +159,8 @@ func (l *Loop) Post(fn func()) error {
 	return nil
 }
 
-// later runs fn on the loop, in the last step of a turn, or on a goroutine of its own if the loop has ended.
+// later runs fn on the loop, in the last step of a turn, or on a goroutine of its own if the loop
+// has ended.
 func (l *Loop) later(fn func()) {
 	if l.post(work{fn: fn}) {
 		return
@@ -199,8 +203,9 @@ func (l *Loop) wake() {
 	}
 }
 
-// fail ends the loop because its poller has failed: nothing would be served any more. Operations, watchers, tasks and posts get err. It may
-// be called on any goroutine, under any lock; tasks end once the loop's goroutine gets to it.
+// fail ends the loop because its poller has failed: nothing would be served any more. Operations,
+// watchers, tasks and posts get err. It may be called on any goroutine, under any lock; tasks end
+// once the loop's goroutine gets to it.
 func (l *Loop) fail(err error) {
 	err = fmt.Errorf("%w: the poller has failed: %w", net.ErrClosed, err)
 	if !l.cause.CompareAndSwap(nil, &err) {
@@ -228,11 +233,11 @@ func (l *Loop) closeAll() {
 	}
 }
 
-// Run drives the loop on the calling goroutine until ctx, which must not be nil, ends (its cause is returned; Run may be called
-// again) or Close (nil).
+// Run drives the loop on the calling goroutine until ctx, which must not be nil, ends (its cause is
+// returned; Run may be called again) or Close (nil).
 //
-// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's, around net.ErrClosed: then the loop is
-// closed.
+// Errors: net.ErrClosed if it was closed before; one that says so if it is running; the poller's,
+// around net.ErrClosed: then the loop is closed.
 func (l *Loop) Run(ctx context.Context) error {
 	if err := l.claim(); err != nil {
 		return fmt.Errorf("loop: run: %w", err)
@@ -268,7 +273,8 @@ func (l *Loop) drive(ctx context.Context) (err error) {
 		go l.watchOver(thisGoroutine(), over)
 	}
 	defer func() {
-		// A callback may have ended this goroutine in the middle of a turn (runtime.Goexit, as testing's FailNow does).
+		// A callback may have ended this goroutine in the middle of a turn (runtime.Goexit, as
+		// testing's FailNow does).
 		stop()
 		if !returned {
 			l.takeUp()
@@ -380,7 +386,8 @@ func (l *Loop) sleep() time.Duration {
 	return next.Until(l.clock.Now())
 }
 
-// enterUser marks that user code runs on this goroutine; once a turn is enough, and leaveUser comes before the loop waits.
+// enterUser marks that user code runs on this goroutine; once a turn is enough, and leaveUser comes
+// before the loop waits.
 func (l *Loop) enterUser() {
 	if !l.user {
 		l.user = true
@@ -395,7 +402,8 @@ func (l *Loop) leaveUser() {
 	}
 }
 
-// runQueued runs what is queued by now, and not what that queues. It returns whether there was anything.
+// runQueued runs what is queued by now, and not what that queues. It returns whether there was
+// anything.
 func (l *Loop) runQueued() bool {
 	l.local, l.batch = l.batch[:0], l.local
 	if l.posted.some.Load() {
@@ -437,8 +445,8 @@ func (l *Loop) resumeWoken() {
 	l.woken, l.resumed = l.woken[:0], 0
 }
 
-// takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the turn had still to do is queued, as
-// edges are not told twice.
+// takeUp prepares a loop whose goroutine was ended in the middle of a turn for another: what the
+// turn had still to do is queued, as edges are not told twice.
 func (l *Loop) takeUp() {
 	for _, fds := range [][]*FD{l.fds, l.spare} {
 		for i, fd := range fds {
@@ -481,9 +489,10 @@ func (l *Loop) contain(v any, what string, attrs ...any) error {
 	return err
 }
 
-// Close ends the loop: what was posted before runs, then every operation, task and promise that still waits gets
-// net.ErrClosed, every descriptor that is still registered is closed and told to the log as a leak, and the poller is closed.
-// From another goroutine it returns when that is done; on the loop's own it returns at once. Closing twice is harmless.
+// Close ends the loop: what was posted before runs, then every operation, task and promise that
+// still waits gets net.ErrClosed, every descriptor that is still registered is closed and told to
+// the log as a leak, and the poller is closed. From another goroutine it returns when that is done;
+// on the loop's own it returns at once. Closing twice is harmless.
 func (l *Loop) Close() error {
 	l.mu.Lock()
 	l.closed.Store(true)
@@ -505,7 +514,8 @@ func (l *Loop) Close() error {
 	return nil
 }
 
-// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a Do or DoWith to return, mostly.
+// lastPatience is how long the end of a loop waits for tasks that do not end: for the function of a
+// Do or DoWith to return, mostly.
 const lastPatience = 10 * time.Second
 
 // finish is the end, on the goroutine that ran the loop or, if it does not run, on Close's.
@@ -526,7 +536,8 @@ func (l *Loop) finish() {
 	why := l.ended(net.ErrClosed)
 	l.closeAll()
 	l.promised.end(why)
-	// That has settled what waits on descriptors and promises. What waits for something else is canceled, until no task is left.
+	// That has settled what waits on descriptors and promises. What waits for something else is
+	// canceled, until no task is left.
 	for give := time.Now().Add(lastPatience); time.Now().Before(give); {
 		if l.runQueued() {
 			continue

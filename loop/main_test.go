@@ -9,10 +9,12 @@ import (
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
-// oneShotScripts makes each script a one-shot poller. It is set by the environment variable POLLUX_TEST_SCRIPT=oneshot.
+// oneShotScripts makes each script a one-shot poller. It is set by the environment variable
+// POLLUX_TEST_SCRIPT=oneshot.
 var oneShotScripts = os.Getenv("POLLUX_TEST_SCRIPT") == "oneshot"
 
-// TestMain gives the loops of the tests that run on a real poller the one that POLLUX_TEST_POLLER names, see pollers.FromEnv.
+// TestMain gives the loops of the tests that run on a real poller the one that POLLUX_TEST_POLLER
+// names, see pollers.FromEnv.
 func TestMain(m *testing.M) {
 	if open := pollers.FromEnv(); open != nil {
 		err := SetDefaults(&Config{NewPoller: func() (Poller, error) { return open() }})
@@ -24,8 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The tests run on scripts that are edge-triggered. TestOneShot runs them all again, on scripts that are one-shot: so a test
-// fails if the loop waits for an event that it has not asked for.
+// The tests run on scripts that are edge-triggered. TestOneShot runs them all again, on scripts
+// that are one-shot: so a test fails if the loop waits for an event that it has not asked for.
 func TestOneShot(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("the tests run on one-shot scripts already")

@@ -152,7 +152,7 @@ func TestTenThousandDescriptors(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	until(t, "everyone has been told", func() bool {
+	until(t, "every watcher was called", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return settled >= operations && closed >= watched

@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor that nobody waits for may move to another loop; nothing that is under way on the first one reaches it any more.
+// A descriptor without waiters may move to another loop; nothing that is under way on the
+// first one reaches it any more.
 
 func TestMove(t *testing.T) {
 	s, other := newStage(t), newStage(t)
@@ -24,14 +25,14 @@ func TestMove(t *testing.T) {
 	}
 	want := []string{fmt.Sprint("from: add ", fd.sysfd), fmt.Sprint("from: delete ", fd.sysfd), fmt.Sprint("to: add ", fd.sysfd)}
 	if !slices.Equal(order, want) {
-		t.Errorf("the pollers were told %q, want %q", order, want)
+		t.Errorf("the pollers were called in the order %q, want %q", order, want)
 	}
 	if s.Stats().Descriptors != 0 || other.Stats().Descriptors != 1 {
 		t.Errorf("%+v and %+v", s.Stats(), other.Stats())
 	}
 	a := s.start(fd, Read, again, done)
 	if a.tries != 1 {
-		t.Error("not tried: the lane remembers what the first loop was told")
+		t.Error("not tried: the lane remembers what it learned on the first loop")
 	}
 	s.turn(stale)
 	a.want(t, waits, "that event is of the first loop")
@@ -116,7 +117,7 @@ func TestMoveInTheMiddleOfATurn(t *testing.T) {
 	behind.want(t, nil, "the lane is free")
 }
 
-// A watcher may hand its descriptor on; or it is told that it may not, just then.
+// A watcher may hand its descriptor on; or it gets an error that says why it may not, just then.
 func TestMoveWhileBeingTold(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.descriptor()
@@ -146,8 +147,8 @@ func TestMoveWhileBeingTold(t *testing.T) {
 	}
 }
 
-// A watcher that has read a part, and hands the descriptor on to one of another loop before it returns: what was to be remembered is nothing
-// that concerns the first loop any more.
+// A watcher that has read a part, and hands the descriptor on to one of another loop before it
+// returns: what was to be remembered is nothing that concerns the first loop any more.
 func TestHandOnAfterAPart(t *testing.T) {
 	handOn := func(t *testing.T, next Watcher) (s, other *stage, fd *FD) {
 		s, other = newStage(t), newStage(t)
@@ -189,7 +190,7 @@ func TestHandOnAfterAPart(t *testing.T) {
 		other.turns()
 		a.want(t, nil, "the lane is free")
 	})
-	t.Run("to one that is being told when the first returns", func(t *testing.T) {
+	t.Run("to one that is being called when the first returns", func(t *testing.T) {
 		s, other := newStage(t), newStage(t)
 		fd := s.descriptor()
 		told, goOn, turned := make(chan struct{}, 10), make(chan struct{}), make(chan struct{})
@@ -208,7 +209,7 @@ func TestHandOnAfterAPart(t *testing.T) {
 				defer close(turned)
 				other.turn(other.ready(fd, pollux.Readable))
 			}()
-			receive(t, "the other's being told", told)
+			receive(t, "the call of the other", told)
 		})
 		s.turn(s.ready(fd, pollux.Readable))
 		s.turns()

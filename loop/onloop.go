@@ -8,10 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// A goroutine has no identity that a program can ask for. But a goroutine that drives a loop has drive or finish in its stack, and a
-// task's coroutine has Task.main. Walking the stack costs about half a microsecond, so it is done only before a goroutine parks while
-// user code runs on some loop, and at each blocking call in the debug mode.
-var entries = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
+// A goroutine has no identity that a program can ask for. But a goroutine that drives a loop has
+// drive or finish in its stack, and a task's coroutine has Task.main. Walking the stack costs about
+// half a microsecond, so it is done only before a goroutine parks while user code runs on some
+// loop, and at each blocking call in the debug mode.
+var entries struct {
+	once  sync.Once // not at initialization, since these functions ask themselves
+	spans [3]span
+}
+
+func findEntries() {
+	entries.spans = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
+}
 
 // A span is the code of a function: return addresses from first on, below last.
 type span struct{ first, last uintptr }
@@ -27,11 +35,12 @@ func spanOf(fn any) span {
 
 // onLoopGoroutine says whether the calling goroutine drives a loop or is a task.
 func onLoopGoroutine() bool {
+	entries.once.Do(findEntries)
 	var pcs [64]uintptr
 	for skip := 2; ; {
 		n := runtime.Callers(skip, pcs[:])
 		for _, pc := range pcs[:n] {
-			for _, e := range entries {
+			for _, e := range entries.spans {
 				if e.first < pc && pc <= e.last {
 					return true
 				}
@@ -69,8 +78,8 @@ func changeLive(change func([]*Loop) []*Loop) {
 	live.loops.Store(&loops)
 }
 
-// refuseWait returns ErrOnLoop if the calling goroutine, which is about to park, is one that a loop needs: a callback or a task is
-// waiting without its task's name.
+// refuseWait returns ErrOnLoop if the calling goroutine, which is about to park, is one that a loop
+// needs: a callback or a task is waiting without its task's name.
 func refuseWait() error {
 	loops := live.loops.Load()
 	if loops == nil {
@@ -84,8 +93,8 @@ func refuseWait() error {
 	return nil
 }
 
-// MayBlock returns ErrOnLoop in a callback or a task, for a call that is about to block the goroutine, and so the loop. It takes about
-// half a microsecond.
+// MayBlock returns ErrOnLoop in a callback or a task, for a call that is about to block the
+// goroutine, and so the loop. It takes about half a microsecond.
 func MayBlock() error {
 	if onLoopGoroutine() {
 		return ErrOnLoop
@@ -93,6 +102,7 @@ func MayBlock() error {
 	return nil
 }
 
-// checksWaits is the debug mode: every blocking call is checked, also one that would complete at once. Config.Debug and the
-// environment variable POLLUX_DEBUG switch it on, for the whole process, and the race detector does.
+// checksWaits is the debug mode: every blocking call is checked, also one that would complete at
+// once. Config.Debug and the environment variable POLLUX_DEBUG switch it on, for the whole process,
+// and the race detector does.
 var checksWaits atomic.Bool

@@ -8,9 +8,11 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other goroutines are not.
+// A goroutine wait on a loop's own goroutine could never end: it is refused, and those of other
+// goroutines are not.
 
-// foreverWaits is the ways to wait as a goroutine, each for what does not come before ctx ends or fd is closed.
+// foreverWaits is the ways to wait as a goroutine, each for what does not come before ctx ends or
+// fd is closed.
 func foreverWaits(ctx context.Context, s *stage, fd *FD) map[string]func() error {
 	return map[string]func() error{
 		"operation":                func() error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
@@ -106,8 +108,8 @@ func TestErrOnLoop(t *testing.T) {
 	}
 }
 
-// A descriptor that is on no loop yet would join one of the default reactor's, and the loop at hand would stand until that serves it. A
-// future of it waits for nobody.
+// A descriptor that is on no loop yet would join one of the default reactor's, and the loop at hand
+// would stand until that serves it. A future of it waits for nothing.
 func TestErrOnLoopBeforeJoin(t *testing.T) {
 	s := newStage(t)
 	s.run()

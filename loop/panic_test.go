@@ -17,7 +17,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A panic in user code is logged with its stack, ends its own task or closes its own descriptor, and nothing else.
+// A panic in user code is logged with its stack, ends its own task or closes its own descriptor,
+// and nothing else.
 
 // panicked fails unless the log has n panics, each with its value and the stack of this file.
 func (s *stage) panicked(n int) {
@@ -54,7 +55,7 @@ func TestPanicInWatcher(t *testing.T) {
 	}
 	waiting.want(t, closedText, "its descriptor is closed")
 	if len(wg.told) != 1 || len(wg.closed) != 0 || !posted {
-		t.Errorf("the other was told %v and %v; what was posted ran: %v", wg.told, wg.closed, posted)
+		t.Errorf("the other got %v and %v; what was posted ran: %v", wg.told, wg.closed, posted)
 	}
 	if st := s.Stats(); st.Descriptors != 1 {
 		t.Errorf("%+v, want the other descriptor", st)
@@ -76,7 +77,7 @@ func TestPanicInWatcherAfterClose(t *testing.T) {
 	}
 }
 
-// A watcher is told by an event, because it has stopped early, or when it has backed off.
+// A watcher is called by an event, because it has stopped early, or when it has backed off.
 func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -109,10 +110,10 @@ func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
 			s.turns()
 			s.panicked(1)
 			if len(wb.told) != 2 || len(wb.closed) != 1 {
-				t.Errorf("it was told %v and Closed %v, want twice and once", wb.told, wb.closed)
+				t.Errorf("it got %v and Closed %v, want twice and once", wb.told, wb.closed)
 			}
 			if len(wg.told) != 2 || len(wg.closed) != 0 {
-				t.Errorf("the other was told %v and Closed %v, want twice and never", wg.told, wg.closed)
+				t.Errorf("the other got %v and Closed %v, want twice and never", wg.told, wg.closed)
 			}
 		})
 	}
@@ -190,8 +191,9 @@ func TestPanicInTask(t *testing.T) {
 	}
 }
 
-// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and nobody can stop it. A Reactor's loop
-// goes on with another, and all that the turn had still to do is done.
+// runtime.Goexit in user code (testing's FailNow does it) ends the goroutine of the loop, and
+// nothing can stop it. A Reactor's loop goes on with another, and all that the turn had still to do
+// is done.
 
 // reactor makes a reactor of one loop, on a script that sleeps.
 func reactor(t *testing.T, lock bool) (*Reactor, *stage) {
@@ -286,7 +288,7 @@ func TestGoexitInWatcher(t *testing.T) {
 	}
 	within(t, "Close", func() { r.Close() })
 	if len(closed) != 0 {
-		t.Error("Closed was told twice")
+		t.Error("Closed was called twice")
 	}
 }
 
@@ -351,7 +353,8 @@ func TestGoexitInRun(t *testing.T) {
 	}
 }
 
-// A goroutine that is locked to a thread may resume only coroutines that it made, or the process dies: so this is another one.
+// A goroutine that is locked to a thread may resume only coroutines that it made, or the process
+// dies: so this is another one.
 func TestGoexitOfALockedThread(t *testing.T) {
 	const child = "POLLUX_TEST_GOEXIT"
 	if os.Getenv(child) == "" {
@@ -384,7 +387,7 @@ func TestGoexitOfALockedThread(t *testing.T) {
 	}
 }
 
-// A panic of a promise's user, and of what a task does on the pool, is told to who waits.
+// A panic of a promise's user, and of what a task does on the pool, reaches the waiter.
 func TestPanicInDo(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -404,7 +407,7 @@ func TestPanicInDo(t *testing.T) {
 		}
 	}
 	if s.logs.Len() != 0 {
-		t.Errorf("logged: %v; the task has been told", s.logs.All())
+		t.Errorf("logged: %v; the task has got it", s.logs.All())
 	}
 }
 
@@ -437,14 +440,14 @@ func TestGoexitInDo(t *testing.T) {
 	}
 }
 
-// A panic of an attempt ends its operation and nothing else, whoever makes it.
+// A panic of an attempt ends its operation and nothing else, in whichever mode it is made.
 func TestPanicInAttempt(t *testing.T) {
 	oops := part{during: func() { panic("oh no") }}
 	for _, tt := range []struct {
 		name  string
 		parts []part
 	}{
-		{"by who starts it", []part{oops}},
+		{"by the one that starts it", []part{oops}},
 		{"by the loop", []part{again, oops}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

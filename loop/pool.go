@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine of its own lives as long as there is work
-// for it.
+// A pool runs functions that block, at most limit at once; the others wait in order. A goroutine of
+// its own lives as long as there is work for it.
 type pool struct {
 	mu      sync.Mutex
 	limit   int
@@ -66,7 +66,8 @@ func (p *pool) work(fn func()) {
 	}
 }
 
-// next is what the caller's place is for now: a function to run; or nil, if nothing waits or the place is another goroutine's.
+// next is what the caller's place is for now: a function to run; or nil, if nothing waits or the
+// place is another goroutine's.
 func (p *pool) next() (fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,9 +84,10 @@ func (p *pool) next() (fn func()) {
 	return first.fn
 }
 
-// Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more than Config.Workers run at once: it
-// waits for its turn. It returns fn's error, or a *PanicError. It is for goroutines that work for a task, as those of Task.DoWith.
-// Neither fn nor the function of a Task.Do may call it: they have a place already, and there might be no other.
+// Do runs fn, which may block, on the calling goroutine, as one of the functions of which no more
+// than Config.Workers run at once: it waits for its turn. It returns fn's error, or a *PanicError.
+// It is for goroutines that work for a task, as those of Task.DoWith. Neither fn nor the function
+// of a Task.Do may call it: they have a place already, and there might be no other.
 //
 // Error: ErrOnLoop, for a callback or a task, of any loop.
 func (l *Loop) Do(fn func() error) error {

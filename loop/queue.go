@@ -12,7 +12,8 @@ type work struct {
 	fd   *FD
 }
 
-// A queue takes work from any goroutine. Its two slices change places, so in the long run it allocates nothing.
+// A queue takes work from any goroutine. Its two slices change places, so in the long run it
+// allocates nothing.
 type queue struct {
 	mu     sync.Mutex
 	items  []work

@@ -15,7 +15,8 @@ import (
 // A Config says how loops are made. nil and the zero Config are the defaults. A field that is zero
 // takes its value from [SetDefaults], and if that gave none, the value that its comment names.
 type Config struct {
-	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS. Only Default takes it from SetDefaults.
+	// Loops is how many a Reactor has; 0 or less: GOMAXPROCS. Only Default takes it from
+	// SetDefaults.
 	Loops int
 	// LockThreads ties each loop of a Reactor to a system thread of its own.
 	LockThreads bool
@@ -23,23 +24,28 @@ type Config struct {
 	// handler may be called by any goroutine, and never under a lock of this package. nil: warnings
 	// and errors, as text on standard error.
 	Logger *slog.Logger
-	// Workers is how many functions Task.Do and Loop.Do run at once, for all loops of a Reactor together; 0 or less: 64.
+	// Workers is how many functions Task.Do and Loop.Do run at once, for all loops of a Reactor
+	// together; 0 or less: 64.
 	Workers int
-	// CPUs are processors, by the system's numbers: the i-th loop of a Reactor runs on the i-th of them only, and round again if there are
-	// more loops. It implies LockThreads. Linux only: sched_setaffinity(2).
+	// CPUs are processors, by the system's numbers: the i-th loop of a Reactor runs on the i-th of
+	// them only, and round again if there are more loops. It implies LockThreads. Linux only:
+	// sched_setaffinity(2).
 	CPUs []int
-	// StuckAfter is how long a callback or a task may hold its loop; longer is logged with the stack, once, and counted in Stats.Stuck. 0:
-	// 100 ms; negative: it is not looked at.
+	// StuckAfter is how long a callback or a task may hold its loop; longer is logged with the
+	// stack, once, and counted in Stats.Stuck. 0: 100 ms; negative: it is not looked at.
 	StuckAfter time.Duration
-	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond and 300 bytes each.
+	// TraceLeaks keeps, for each descriptor, where it was registered. It costs about a microsecond
+	// and 300 bytes each.
 	TraceLeaks bool
-	// Debug makes each blocking call of a goroutine on a loop's goroutine return ErrOnLoop, also one that would complete at once: so a
-	// forgotten In(task) shows in the first test, not under load. It counts for the whole process, and costs about half a
-	// microsecond a call. The environment variable POLLUX_DEBUG (not empty) and the race detector switch it on too.
+	// Debug makes each blocking call of a goroutine on a loop's goroutine return ErrOnLoop, also
+	// one that would complete at once: so a forgotten In(task) shows in the first test, not under
+	// load. It counts for the whole process, and costs about half a microsecond a call. The
+	// environment variable POLLUX_DEBUG (not empty) and the race detector switch it on too.
 	Debug bool
 	// Clock is what deadlines are measured by; nil: timeouts.System.
 	Clock timeouts.Clock
-	// NewPoller makes the poller of a loop; nil: pollux.New, with pollux.Block if LockThreads is set.
+	// NewPoller makes the poller of a loop; nil: pollux.New, with pollux.Block if LockThreads is
+	// set.
 	NewPoller func() (Poller, error)
 }
 
@@ -108,8 +114,9 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 	}
 	over := false
 	defer func() {
-		// On the goroutine that a callback has ended (runtime.Goexit, as testing's FailNow does): it may have made coroutines that
-		// none but its thread may resume. The loop has others to serve.
+		// On the goroutine that a callback has ended (runtime.Goexit, as testing's FailNow does):
+		// it may have made coroutines that none but its thread may resume. The loop has others to
+		// serve.
 		if !over {
 			l.log.Error("a callback ended the loop's goroutine (runtime.Goexit): the loop continues")
 			if l.claim() == nil {
@@ -128,7 +135,8 @@ func (r *Reactor) drive(l *Loop, lock bool) {
 // Loops are all of them.
 func (r *Reactor) Loops() []*Loop { return r.loops }
 
-// Next returns the next loop in turn. It leaves out loops whose poller has failed, unless no other is left.
+// Next returns the next loop in turn. It leaves out loops whose poller has failed, unless no other
+// is left.
 func (r *Reactor) Next() *Loop {
 	if len(r.loops) == 1 {
 		return r.loops[0]
@@ -158,8 +166,8 @@ func (r *Reactor) LeastLoaded() *Loop {
 	return best
 }
 
-// ByHash returns the loop for a hash, always the same for the same: of a peer's address, say, so that what it sends is served in one
-// place. If that loop has ended, the next one stands in for it.
+// ByHash returns the loop for a hash, always the same for the same: of a peer's address, say, so
+// that what it sends is served in one place. If that loop has ended, the next one stands in for it.
 func (r *Reactor) ByHash(hash uint64) *Loop { return r.alive(uint32(hash % uint64(len(r.loops)))) }
 
 // Leaks lists what is registered on all loops just now.

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// What makes no edge is tried again after a while: the time doubles up to a second, and the log is told why.
+// What makes no edge is tried again after a while: the time doubles up to a second, and the log is
+// told why.
 
 var errFull = errors.New("too many open files")
 
@@ -101,12 +102,14 @@ func TestRetryEndsWithAnEdge(t *testing.T) {
 	}
 }
 
-// Each edge ends the back-off. But many in a row whose attempts come to nothing are made by the attempts themselves (a send to the full
-// queue of another Unix datagram socket makes one each time): from then on there is one attempt a millisecond.
+// Each edge ends the back-off. But many in a row whose attempts come to nothing are made by the
+// attempts themselves (a send to the full queue of another Unix datagram socket makes one each
+// time): from then on there is one attempt a millisecond.
 func TestRetryAtEachEdge(t *testing.T) {
 	if oneShotScripts {
-		// A descriptor that backs off may be ready all the time (an accept without free descriptors), and so Arm would report it
-		// again and again. The timer alone ends the back-off there.
+		// A descriptor that backs off may be ready all the time (an accept without free
+		// descriptors), and so Arm would report it again and again. The timer alone ends the
+		// back-off there.
 		t.Skip("the next edge of a lane that backs off is promised only by edge-triggered pollers")
 	}
 	s := newStage(t)
@@ -132,8 +135,9 @@ func TestRetryAtEachEdge(t *testing.T) {
 	a.want(t, nil, "there is something")
 }
 
-// The time that one backed off for, and did not wait to the end, is not that of who makes edges in vain.
-func TestRetryOfAnotherThanWhoMakesEdges(t *testing.T) {
+// The time that one backed off for, and did not wait to the end, is not that of operations that
+// make edges without result.
+func TestRetryOfAnotherThanTheMakerOfEdges(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	s.start(fd, Read, backsOff(time.Second)).Cancel()
@@ -164,7 +168,7 @@ func TestRetryAndDeadline(t *testing.T) {
 	a := s.startWithin(50*time.Millisecond, fd, Read, r, r, r, r)
 	s.p.advance(45 * time.Millisecond)
 	s.turns()
-	a.want(t, waits, "tried again, in vain")
+	a.want(t, waits, "tried again, without result")
 	s.p.advance(10 * time.Millisecond)
 	s.turns()
 	a.want(t, timedOut, "its time has come before the next attempt's")
@@ -180,7 +184,7 @@ func TestRetryWithoutCauseIsSilent(t *testing.T) {
 	}
 }
 
-// A watcher that backs off, a listener's mostly, is told when to try again.
+// A watcher that backs off, a listener's mostly, is called when it is to try again.
 func TestRetryOfWatcher(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -207,7 +211,8 @@ func TestRetryOfWatcher(t *testing.T) {
 	}
 }
 
-// A back-off in one direction is no reason for attempts in the other, nor are others' a reason to try again early.
+// A back-off in one direction is no reason for attempts in the other, nor are others' a reason to
+// try again early.
 func TestRetryIsOfOneLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -221,7 +226,7 @@ func TestRetryIsOfOneLane(t *testing.T) {
 	a.want(t, nil, "its second is over")
 }
 
-// A watcher that backed off while the lane is lent is told when its owner gives it back.
+// A watcher that backed off while the lane is lent is called when its owner gives it back.
 func TestRetryOfWatcherWhileLent(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()

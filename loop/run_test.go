@@ -15,7 +15,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// Run drives a loop until its context ends, and may be called again; Close ends it for good, from wherever it is called.
+// Run drives a loop until its context ends, and may be called again; Close ends it for good, from
+// wherever it is called.
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	s := newStage(t)
@@ -209,7 +210,7 @@ func TestClose(t *testing.T) {
 			s.p.tell(s.ready(fd, pollux.Readable))
 			<-s.done
 		}},
-		{"by what is told of the end", func(s *stage) {
+		{"by a watcher that sees the end", func(s *stage) {
 			s.run()
 			s.descriptor().Watch(s.Loop, closedFunc(func(error) { s.Close() }))
 			s.Close()
@@ -236,7 +237,7 @@ func TestClose(t *testing.T) {
 			close(release)
 			<-closed
 		}},
-		{"by a task that is told of the end", func(s *stage) {
+		{"by a task that sees the end", func(s *stage) {
 			s.Go(func(t *Task) {
 				t.Sleep(time.Hour)
 				s.Close()
@@ -278,7 +279,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Whoever waits for anything of the loop is told at its end.
+// Every wait for the loop ends at the loop's end.
 func TestCloseTellsEveryone(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -336,7 +337,8 @@ func TestCloseTellsEveryone(t *testing.T) {
 	}
 }
 
-// A function that Post has taken runs, and a task that Go has taken ends, however close to Close they come.
+// A function that Post has taken runs, and a task that Go has taken ends, however close to Close
+// they come.
 func TestPostAndClose(t *testing.T) {
 	for range 300 {
 		s := newStage(t)
@@ -374,7 +376,8 @@ func TestPostAndClose(t *testing.T) {
 	}
 }
 
-// The poller is closed after the last of all other calls: a waker that is late would write to somebody else's descriptor.
+// The poller is closed after the last of all other calls: a waker that is late would write to
+// the descriptor of another file.
 func TestCloseWaitsForWakers(t *testing.T) {
 	s := newStage(t)
 	s.p.sleeps = true

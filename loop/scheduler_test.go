@@ -13,8 +13,8 @@ type crowded struct{ *script }
 
 func (crowded) Crowded() time.Duration { return 64 * time.Microsecond }
 
-// Beside goroutines that compute, a goroutine makes another attempt at once, and one more after it has let them run, before it parks. Then
-// it waits for an edge as ever.
+// Beside goroutines that compute, a goroutine makes another attempt at once, and one more after it
+// has let them run, before it parks. Then it waits for an edge as ever.
 func TestGoroutineLooksAgainBesideOthers(t *testing.T) {
 	s := newStage(t)
 	s.poller = crowded{s.p}
@@ -32,7 +32,8 @@ func TestGoroutineLooksAgainBesideOthers(t *testing.T) {
 	}
 }
 
-// While it lets others run it keeps the lane: what comes meanwhile is behind it, and an edge is not lost.
+// While it lets others run it keeps the lane: what comes meanwhile is behind it, and an edge is not
+// lost.
 func TestLookingAgainKeepsTheLane(t *testing.T) {
 	s := newStage(t)
 	s.poller = crowded{s.p}

@@ -19,9 +19,10 @@ func (e *scopeError) Error() string        { return "loop: the task's scope of "
 func (e *scopeError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (e *scopeError) Timeout() bool        { return true }
 
-// Within runs fn, in the task, and limits its waits: once d has passed, the wait that is under way ends with an error in which errors.Is
-// finds os.ErrDeadlineExceeded, and so does each later wait of fn. It returns fn's error. Scopes can be nested, and the earliest counts. A
-// Do goes on, as with Cancel. It is for the task itself to call.
+// Within runs fn, in the task, and limits its waits: once d has passed, the wait that is under way
+// ends with an error in which errors.Is finds os.ErrDeadlineExceeded, and so does each later wait
+// of fn. It returns fn's error. Scopes can be nested, and the earliest counts. A Do goes on, as
+// with Cancel. It is for the task itself to call.
 func (t *Task) Within(d time.Duration, fn func() error) error {
 	s := &scope{outer: t.scope, err: &scopeError{d}}
 	t.scope = s

@@ -18,13 +18,15 @@ import (
 // soon is how long a test waits for what has to happen.
 const soon = 5 * time.Second
 
-// A script is a Poller that a test plays: Wait tells what the test has put there, and every call is written down.
+// A script is a Poller that a test plays: Wait tells what the test has put there, and every call is
+// written down.
 //
-// By default Wait never blocks, for a test that makes each turn of the loop itself. Once it sleeps, for a loop that Run drives, it
-// blocks as a poller does: until there are events, a Wake, or the fake clock has passed the timeout.
+// By default Wait never blocks, for a test that makes each turn of the loop itself. Once it sleeps,
+// for a loop that Run drives, it blocks as a poller does: until there are events, a Wake, or the
+// fake clock has passed the timeout.
 //
-// A script that is one-shot drops events that the loop has not asked for, by Add or by Arm. An event uses up what it reports.
-// See stage.arrives for what comes during an attempt.
+// A script that is one-shot drops events that the loop has not asked for, by Add or by Arm. An
+// event uses up what it reports. See stage.arrives for what comes during an attempt.
 type script struct {
 	clock   *timeouts.Fake
 	oneShot bool // immutable
@@ -102,7 +104,8 @@ func (s *script) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	return nil
 }
 
-// deliver returns what is left of an event on a one-shot poller, whose registration it uses up. mu is held.
+// deliver returns what is left of an event on a one-shot poller, whose registration it uses up. mu
+// is held.
 func (s *script) deliver(ev pollux.Event) (pollux.Event, bool) {
 	asked, registered := s.asked[ev.Token]
 	if !s.oneShot || !registered {
@@ -212,7 +215,7 @@ type stage struct {
 	next int // a number for a descriptor
 }
 
-// newStage makes a loop that nobody runs: the test makes its turns.
+// newStage makes a loop without a goroutine: the test makes its turns.
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	logs := new(logbook)
@@ -280,8 +283,8 @@ func (s *stage) fresh() *FD {
 	return fd
 }
 
-// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is known to be blocked, and a
-// one-shot poller is asked for nothing.
+// joined makes an FD that is on the loop, and whose first edges have come and gone: neither lane is
+// known to be blocked, and a one-shot poller is asked for nothing.
 func (s *stage) joined() *FD {
 	s.t.Helper()
 	fd := s.fresh()
@@ -307,8 +310,8 @@ func (s *stage) turn(events ...pollux.Event) {
 	}
 }
 
-// arrives makes a turn that finds what has arrived in the middle of an attempt. A one-shot poller that was not asked for it
-// reports it at Arm, which is level-triggered.
+// arrives makes a turn that finds what has arrived in the middle of an attempt. A one-shot poller
+// that was not asked for it reports it at Arm, which is level-triggered.
 func (s *stage) arrives(fd *FD, r pollux.Ready) {
 	s.t.Helper()
 	ev := s.ready(fd, r)
@@ -356,8 +359,8 @@ func enter(fd *FD, d Direction, blind bool) error {
 	return err
 }
 
-// exit is End for a call that must not wait. It returns true if another attempt would be made at once, but does not take the lane for
-// it.
+// exit is End for a call that must not wait. It returns true if another attempt would be made at
+// once, but does not take the lane for it.
 func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) {
 	c := Call{Lane: d, Blind: blind}
 	if retry, _ = fd.End(&c, out, err); retry {

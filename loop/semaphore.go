@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// A Semaphore lets at most so many in at once. Tasks of any loop and goroutines share it, and enter in the order in which they came.
+// A Semaphore lets at most so many in at once. Tasks of any loop and goroutines share it, and enter
+// in the order in which they came.
 type Semaphore struct {
 	mu      sync.Mutex
 	free    int                  // mu
@@ -14,7 +15,8 @@ type Semaphore struct {
 	loop    *Loop
 }
 
-// NewSemaphore makes one with n places. l is the loop whose end ends waits too. It panics if n is below 1.
+// NewSemaphore makes one with n places. l is the loop whose end ends waits too. It panics if n is
+// below 1.
 func NewSemaphore(l *Loop, n int) *Semaphore {
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewSemaphore: %d places: must be above 0", n))
@@ -35,7 +37,8 @@ func (s *Semaphore) TryAcquire() bool {
 
 // Acquire suspends the task until a place is its own.
 //
-// Errors: the cause of Cancel, net.ErrClosed at the end of the loop; then there is no place to release.
+// Errors: the cause of Cancel, net.ErrClosed at the end of the loop; then there is no place to
+// release.
 func (s *Semaphore) Acquire(t *Task) error {
 	return s.acquire(func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
@@ -67,7 +70,8 @@ func (s *Semaphore) acquire(wait func(Future[struct{}]) error) error {
 	return err
 }
 
-// Release gives a place back. Each Acquire has one Release: more would make places that NewSemaphore did not give.
+// Release gives a place back. Each Acquire has one Release: more would make places that
+// NewSemaphore did not give.
 func (s *Semaphore) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

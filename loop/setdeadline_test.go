@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The deadline of a lane ends its operations, in each way to wait, and can be moved while they wait.
+// The deadline of a lane ends its operations, in each way to wait, and can be moved while they
+// wait.
 
 // limit is SetDeadline at d from now.
 func (s *stage) limit(fd *FD, lane Direction, d time.Duration) {
@@ -101,7 +102,8 @@ func TestSetDeadline(t *testing.T) {
 	}
 }
 
-// Once the deadline of a lane has passed, its operations fail without an attempt, and until it is moved.
+// Once the deadline of a lane has passed, its operations fail without an attempt, and until it is
+// moved.
 func TestOperationsAfterTheDeadline(t *testing.T) {
 	for _, how := range []string{"it passes", "it is set into the past"} {
 		t.Run(how, func(t *testing.T) {
@@ -169,7 +171,8 @@ func TestSetDeadlineOfMany(t *testing.T) {
 	}
 }
 
-// A deadline that is set before the descriptor is on a loop holds without one, and on the loop that it joins.
+// A deadline that is set before the descriptor is on a loop holds without one, and on the loop that
+// it joins.
 func TestSetDeadlineBeforeJoin(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -238,7 +241,8 @@ func TestMoveWithDeadline(t *testing.T) {
 	s.start(fd, Read, done).want(t, nil, "there is no deadline")
 }
 
-// A watcher is called when the deadline of a lane passes, once, and its attempts get os.ErrDeadlineExceeded.
+// A watcher is called when the deadline of a lane passes, once, and its attempts get
+// os.ErrDeadlineExceeded.
 func TestSetDeadlineAndWatcher(t *testing.T) {
 	for _, how := range []string{"it passes", "it is moved into the past", "the watcher moves it into the past"} {
 		for _, d := range []Direction{Read, Write} {
@@ -320,7 +324,8 @@ func TestSetDeadlineOfOneThatIsClosed(t *testing.T) {
 	}
 }
 
-// A deadline that is moved again and again, by other goroutines, ends each operation that it has passed, and no other.
+// A deadline that is moved again and again, by other goroutines, ends each operation that it has
+// passed, and no other.
 func TestSetDeadlineFromManyGoroutines(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -355,7 +360,7 @@ func TestSetDeadlineFromManyGoroutines(t *testing.T) {
 			}
 		})
 	}
-	within(t, "the end of those who move the deadline", movers.Wait)
+	within(t, "the end of the goroutines that move the deadline", movers.Wait)
 	close(over)
 	for d := range Direction(2) {
 		if err := fd.SetDeadline(d, timeouts.Now); err != nil {

@@ -22,8 +22,8 @@ type Stats struct {
 	Lag    Histogram     // of turns: how long the last thing that was ready had to wait for the first, at most
 }
 
-// A Histogram counts times: Counts[i] has those below 2ⁱ microseconds that are not in a count before, and the last has all others, from
-// half a second on.
+// A Histogram counts times: Counts[i] has those below 2ⁱ microseconds that are not in a count
+// before, and the last has all others, from half a second on.
 type Histogram struct {
 	Counts [histogramSize]uint64
 	Sum    time.Duration
@@ -31,7 +31,8 @@ type Histogram struct {
 
 const histogramSize = 21
 
-// Bound returns the time below which all times of Counts[i] are; the last count has no bound, and Bound is negative.
+// Bound returns the time below which all times of Counts[i] are; the last count has no bound, and
+// Bound is negative.
 func (Histogram) Bound(i int) time.Duration {
 	if i == histogramSize-1 {
 		return -1
@@ -47,8 +48,8 @@ func (h Histogram) Total() (n uint64) {
 	return n
 }
 
-// Quantile returns a bound for a part of all times, 0 to 1: at least that part was below it. It is exact to a factor of two. Without any
-// time it is 0; half a second stands for all that is longer.
+// Quantile returns a bound for a part of all times, 0 to 1: at least that part was below it. It is
+// exact to a factor of two. Without any time it is 0; half a second stands for all that is longer.
 func (h Histogram) Quantile(part float64) time.Duration {
 	total := h.Total()
 	if total == 0 {
@@ -77,7 +78,8 @@ func (c *counters) worked(d time.Duration) {
 	c.lag[min(bits.Len64(uint64(max(d, 0)/time.Microsecond)), histogramSize-1)].Add(1)
 }
 
-// Stats reads the counters. It may be called from any goroutine and as often as one likes: it does not stop the loop.
+// Stats reads the counters. It may be called from any goroutine and as often as one likes: it does
+// not stop the loop.
 func (l *Loop) Stats() Stats {
 	l.table.mu.Lock()
 	st := Stats{

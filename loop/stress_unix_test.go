@@ -19,10 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and closes at any moment. Every
-// operation ends once; those that fail have taken nothing; and no byte of a stream is lost, doubled or out of its place.
+// Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and
+// closes at any moment. Every operation ends once; those that fail have taken nothing; and no byte
+// of a stream is lost, doubled or out of its place.
 
-// A stream is one direction of a pair of sockets. The byte at each place is known, so that any other is noticed.
+// A stream is one direction of a pair of sockets. The byte at each place is known, so that any
+// other is noticed.
 type stream struct {
 	sent, received int // each guarded by its lane: the race detector sees it if two attempts are made at once
 
@@ -31,7 +33,8 @@ type stream struct {
 
 func place(i int) byte { return byte(i*7 + i>>8) }
 
-// A transfer is an operation on a stream, with what it has done so far. It is used again for the next, as in a pool.
+// A transfer is an operation on a stream, with what it has done so far. It is used again for the
+// next, as in a pool.
 type transfer struct {
 	Op
 	buf [700]byte
@@ -99,7 +102,7 @@ func orAgain(err error) error {
 	return err
 }
 
-// A stressed is one end of a pair, and who works on it.
+// A stressed is one end of a pair, and the works on it.
 type stressed struct {
 	t  *testing.T
 	r  *Reactor
@@ -108,7 +111,8 @@ type stressed struct {
 	d  Direction
 }
 
-// operation makes one operation, waited for in one of all ways, and returns false once the stream is over.
+// operation makes one operation, waited for in one of all ways, and returns false once the stream
+// is over.
 func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	o.job = job{s: x.s, want: 1 + rng.IntN(len(o.buf))}
 	o.Attempt, o.Lane, o.Blind = o, x.d, false
@@ -196,7 +200,7 @@ func (x *stressed) await(w Waiter, o *transfer) error {
 	return attempts(x.fd, &Call{Waiter: w, Lane: x.d, Timeout: o.Timeout}, o)
 }
 
-// future is an operation that nobody waits for at first.
+// future is an operation without a waiter at first.
 func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *transfer) error {
 	f := Start(x.fd, x.r.Next(), &o.Op, new(int)) // the result is not what is used again
 	var told atomic.Int32
@@ -229,7 +233,7 @@ func (x *stressed) future(rng *rand.Rand, ctx context.Context, task *Task, o *tr
 		_, err = f.Wait(ctx)
 	}
 	if told.Load() > 1 {
-		x.t.Error("a future was told twice")
+		x.t.Error("a future was settled twice")
 	}
 	return err
 }
@@ -313,7 +317,7 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 		work(&writers, w, 40)
 	}
 	var drinking chan struct{}
-	kind := rng.IntN(3) // who reads: a watcher, others, or both
+	kind := rng.IntN(3) // the reader: a watcher, others, or both
 	if kind != 1 {
 		drinking = make(chan struct{})
 		if err := d.fd.Watch(r.Next(), &drinker{d, drinking}); err != nil {
@@ -326,7 +330,7 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 			work(&readers, d, 1<<30)
 		}
 	}
-	if rng.IntN(3) == 0 { // it moves from loop to loop, when nobody waits for it
+	if rng.IntN(3) == 0 { // it moves from loop to loop, when it has no waiter
 		mover := rng.Uint64()
 		readers.Go(func() {
 			rng := rand.New(rand.NewPCG(mover, 3))
@@ -348,7 +352,7 @@ func stressPair(t *testing.T, r *Reactor, seed uint64) {
 		victim.Close()
 	}
 	writers.Wait()
-	w.fd.Close() // the end of the stream, for those who read
+	w.fd.Close() // the end of the stream, for the readers
 	readers.Wait()
 	if drinking != nil {
 		<-drinking

@@ -9,13 +9,13 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A table holds the descriptors of a loop by slot. It grows in chunks, so that ten thousand connections leave no abandoned
-// arrays behind.
+// A table holds the descriptors of a loop by slot. It grows in chunks, so that ten thousand
+// connections leave no abandoned arrays behind.
 //
 //	slot: free ──add──▶ used ──remove──▶ resting ──end of the turn──▶ free, of the next generation
 //
-// Resting keeps a promise: whatever events the poller fetched for the slot's last user have been looked at, and dropped,
-// before there is a next one.
+// Resting keeps a promise: whatever events the poller fetched for the slot's last user have been
+// looked at, and dropped, before there is a next one.
 type table struct {
 	mu      sync.Mutex
 	chunks  []*chunk

@@ -6,7 +6,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A slot is reused only after the turn in which it was freed, and in another generation: an event is never told to the wrong one.
+// A slot is reused only after the turn in which it was freed, and in another generation: an event
+// is never told to the wrong one.
 
 func TestStaleTokens(t *testing.T) {
 	s := newStage(t)
@@ -42,7 +43,8 @@ func TestTokensOfNobody(t *testing.T) {
 		pollux.Event{Token: pollux.MakeToken(0, 7), Ready: pollux.Readable})
 }
 
-// A descriptor that comes in the place of one that was closed in the same turn is not told of events fetched for that.
+// A descriptor that comes in the place of one that was closed in the same turn is not told of
+// events fetched for that.
 func TestSlotRestsUntilTheTurnIsOver(t *testing.T) {
 	s := newStage(t)
 	first, second := s.descriptor(), s.descriptor()

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// A Task is a coroutine on a loop: straight-line code at the price of a callback. Only one runs at a time, on the loop's turn,
-// and it runs until it waits, so tasks of one loop need no locks among themselves.
+// A Task is a coroutine on a loop: straight-line code at the price of a callback. Only one runs at
+// a time, on the loop's turn, and it runs until it waits, so tasks of one loop need no locks among
+// themselves.
 //
-// A task must not block on anything foreign (a channel, a mutex held elsewhere, a disk): the whole loop would stand. For that
-// there is Do.
+// A task must not block on anything foreign (a channel, a mutex held elsewhere, a disk): the whole
+// loop would stand. For that there is Do.
 //
 //	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
 //	                           └──returned, panicked──▶ ended
@@ -20,14 +21,15 @@ type Task struct {
 	wait Op // of a wait for a descriptor
 	loop *Loop
 
-	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may resume no other.
+	// Of the loop's goroutine, on which the coroutine was made: a thread-locked goroutine may
+	// resume no other.
 	next      func() (struct{}, bool) // runs the task until it waits or ends
 	yield     func(struct{}) bool     // goes on in the loop; of the task
 	suspended bool
 	ended     bool
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
-	ender     func(error) // or a function that can be told to end
+	ender     func(error) // or a function that can be asked to end
 	scope     *scope      // of Within, the innermost
 	spent     int         // since it was resumed
 	turns     int         // counts its waits for operations
@@ -37,7 +39,8 @@ type Task struct {
 	done     *completion
 }
 
-// Go runs fn as a task on l, from the last step of a turn on. A panic in fn is logged and ends the task.
+// Go runs fn as a task on l, from the last step of a turn on. A panic in fn is logged and ends the
+// task.
 //
 // On a closed loop fn does not run, and Wait returns net.ErrClosed.
 func (l *Loop) Go(fn func(t *Task)) *Task {
@@ -59,7 +62,8 @@ func (t *Task) start(fn func(*Task)) {
 	t.resume()
 }
 
-// resume runs the task until it waits or ends. A Goexit in it ends the loop's goroutine too, since iter.Pull passes it on. Loop only.
+// resume runs the task until it waits or ends. A Goexit in it ends the loop's goroutine too, since
+// iter.Pull passes it on. Loop only.
 func (t *Task) resume() {
 	t.spent, t.suspended = 0, false
 	t.next()
@@ -83,8 +87,8 @@ func (t *Task) main(fn func(*Task)) {
 	err = nil
 }
 
-// ready has a suspended task resumed: on the loop's own goroutine, which is on's or nil, after what is being served just now, while what
-// was touched is still in the caches; else from the run queue.
+// ready has a suspended task resumed: on the loop's own goroutine, which is on's or nil, after what
+// is being served just now, while what was touched is still in the caches; else from the run queue.
 func (t *Task) ready(on *Loop) {
 	if on == t.loop {
 		on.woken = append(on.woken, t)
@@ -99,8 +103,8 @@ func (t *Task) Loop() *Loop { return t.loop }
 // errNotRunning is for a wait in the name of a task that is not the one that runs.
 var errNotRunning = errors.New("loop: a task may wait only while it runs, from its own function")
 
-// mayWait returns why the task must not wait: what Cancel said, or that the caller is not the task. It cannot notice another goroutine that
-// waits in the task's name while the task runs.
+// mayWait returns why the task must not wait: what Cancel said, or that the caller is not the task.
+// It cannot notice another goroutine that waits in the task's name while the task runs.
 func (t *Task) mayWait() error {
 	if t.canceled != nil {
 		err := t.canceled
@@ -116,7 +120,7 @@ func (t *Task) mayWait() error {
 	return nil
 }
 
-// runs says whether the task runs now, as far as can be told.
+// runs says whether the task runs now, as far as can be known.
 func (t *Task) runs() bool { return !t.suspended && !t.ended && t.yield != nil }
 
 // suspend gives the loop up until what the task waits for has made it ready.
@@ -146,14 +150,16 @@ func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
 	})
 }
 
-// spend counts an operation that completed without waiting, and yields when the budget of a turn is used up. The task itself calls it.
+// spend counts an operation that completed without waiting, and yields when the budget of a turn is
+// used up. The task itself calls it.
 func (t *Task) spend(out Outcome) {
 	if t.spent += out.cost(); t.spent >= budget && t.runs() {
 		t.Yield()
 	}
 }
 
-// Yield lets everything else that is ready go first. It is for the task itself to call, and panics on a task that is waiting or has ended.
+// Yield lets everything else that is ready go first. It is for the task itself to call, and panics
+// on a task that is waiting or has ended.
 func (t *Task) Yield() {
 	if !t.runs() {
 		panic(errNotRunning)
@@ -175,11 +181,12 @@ func (t *Task) Sleep(d time.Duration) error {
 	return err
 }
 
-// Do runs fn, which may block, on a pool of goroutines (see Config.Workers), and suspends the task meanwhile. It returns fn's
-// error, or a *PanicError. It always waits for fn to return, through Cancel and the end of the loop too, since fn may be using
-// what the task owns.
+// Do runs fn, which may block, on a pool of goroutines (see Config.Workers), and suspends the task
+// meanwhile. It returns fn's error, or a *PanicError. It always waits for fn to return, through
+// Cancel and the end of the loop too, since fn may be using what the task owns.
 //
-// It is for the task itself to call: within fn, and on a task that is waiting or has ended, it returns an error and does not run fn.
+// It is for the task itself to call: within fn, and on a task that is waiting or has ended, it
+// returns an error and does not run fn.
 func (t *Task) Do(fn func() error) error {
 	if !t.runs() {
 		return errNotRunning
@@ -187,11 +194,13 @@ func (t *Task) Do(fn func() error) error {
 	return t.runElsewhere(t.loop.pool.run, fn)
 }
 
-// DoWith is Do for a function that waits: for sockets, with the context that it is given, or for others. It runs on a goroutine of its own,
-// outside of the pool; what may block a thread in it goes through Loop.Do.
+// DoWith is Do for a function that waits: for sockets, with the context that it is given, or for
+// others. It runs on a goroutine of its own, outside of the pool; what may block a thread in it
+// goes through Loop.Do.
 //
-// The context ends as ctx does (nil: never), by the task's Cancel, and at the end of the loop, with the cause that a wait of the task itself
-// would have returned. DoWith too waits for fn to return; a Cancel that fn has not returned as its error is for the task's next wait.
+// The context ends as ctx does (nil: never), by the task's Cancel, and at the end of the loop, with
+// the cause that a wait of the task itself would have returned. DoWith too waits for fn to return;
+// a Cancel that fn has not returned as its error is for the task's next wait.
 func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := t.mayWait(); err != nil {
 		return err
@@ -229,8 +238,9 @@ func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	return err
 }
 
-// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only that one. A Do goes on, and so the cancel is for
-// the wait after it; of a DoWith it ends the context. A task that wants to end returns then.
+// Cancel makes the wait that the task is in return context.Canceled, or else its next one; only
+// that one. A Do goes on, and so the cancel is for the wait after it; of a DoWith it ends the
+// context. A task that wants to end returns then.
 func (t *Task) Cancel() {
 	t.loop.post(work{fn: func() { t.end(context.Canceled) }})
 }
@@ -250,12 +260,14 @@ func (t *Task) end(err error) {
 	}
 }
 
-// Done is a future that is settled when the task has ended: with nil, or with the *PanicError that ended it.
+// Done is a future that is settled when the task has ended: with nil, or with the *PanicError that
+// ended it.
 func (t *Task) Done() Future[struct{}] {
 	return Future[struct{}]{c: t.done, p: new(struct{}), loop: t.loop}
 }
 
-// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on). ErrOnLoop: see there.
+// Wait blocks the calling goroutine until the task has ended or ctx has (then the task goes on).
+// ErrOnLoop: see there.
 func (t *Task) Wait(ctx context.Context) error {
 	if !t.Done().Settled() {
 		if err := refuseWait(); err != nil {

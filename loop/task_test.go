@@ -111,7 +111,8 @@ func TestTaskYield(t *testing.T) {
 	}
 }
 
-// Tasks of one loop never run at once, and each only on the goroutine that drives the loop: also if that is locked to a thread.
+// Tasks of one loop never run at once, and each only on the goroutine that drives the loop: also if
+// that is locked to a thread.
 func TestTasksRunOnTheLoop(t *testing.T) {
 	for _, lock := range []bool{false, true} {
 		r, s := reactor(t, lock)
@@ -316,7 +317,8 @@ func TestTaskAwait(t *testing.T) {
 	}
 }
 
-// Of a wait that was canceled the operation goes on, and its result is nobody's business: it may be written just now.
+// Of a wait that was canceled the operation goes on, and its result goes to no one waiter: it may
+// be written just now.
 func TestTaskAwaitCanceled(t *testing.T) {
 	s := newStage(t)
 	s.run()
@@ -387,7 +389,7 @@ func TestTaskWaitContext(t *testing.T) {
 	}
 	task.Done().Cancel() // a task ends when it returns, and not before
 	if task.Done().Settled() {
-		t.Error("the task sleeps, and Done is settled by who waited for it")
+		t.Error("the task sleeps, and Done is settled by its waiter")
 	}
 	task.Cancel()
 	s.turns()
@@ -428,7 +430,8 @@ func TestGoAndClose(t *testing.T) {
 	}
 }
 
-// What only the task itself may do is refused to the function of a Do, and on a task that waits or has ended; the task goes on.
+// What only the task itself may do is refused to the function of a Do, and on a task that waits or
+// has ended; the task goes on.
 func TestTaskOfAStranger(t *testing.T) {
 	s := newStage(t)
 	s.run()

@@ -8,7 +8,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// timers is the wheel of a loop. It is filled and emptied from any goroutine, and expires on the loop's.
+// timers is the wheel of a loop. It is filled and emptied from any goroutine, and expires on the
+// loop's.
 type timers struct {
 	mu       sync.Mutex
 	wheel    timeouts.Wheel
@@ -83,12 +84,12 @@ type Timer struct {
 	fires uint32            // loop.timers.mu; the round of the queued call
 }
 
-// After runs fn on the loop once d has passed: never earlier, and after what became ready by then. A d below 0 counts as 0.
-// On a closed loop it never runs.
+// After runs fn on the loop once d has passed: never earlier, and after what became ready by then.
+// A d below 0 counts as 0. On a closed loop it never runs.
 func (l *Loop) After(d time.Duration, fn func()) *Timer { return l.newTimer(d, 0, fn) }
 
-// Every runs fn on the loop at each multiple of d from now, a millisecond being the least. A loop that is late skips what it
-// has missed. It goes on until Stop.
+// Every runs fn on the loop at each multiple of d from now, a millisecond being the least. A loop
+// that is late skips what it has missed. It goes on until Stop.
 func (l *Loop) Every(d time.Duration, fn func()) *Timer {
 	d = max(d, time.Millisecond)
 	return l.newTimer(d, d, fn)
@@ -123,9 +124,10 @@ func (t *Timer) start(d time.Duration) bool {
 	return pending
 }
 
-// Reset makes the timer run its function once d has passed from now, as After does, or at each multiple of d if it was made by Every. A
-// call that was still to come does not: then Reset returns true. It can be called from any goroutine, also while the function runs, and
-// starts a timer anew that has run or was stopped.
+// Reset makes the timer run its function once d has passed from now, as After does, or at each
+// multiple of d if it was made by Every. A call that was still to come does not: then Reset returns
+// true. It can be called from any goroutine, also while the function runs, and starts a timer anew
+// that has run or was stopped.
 func (t *Timer) Reset(d time.Duration) bool {
 	t.loop.timers.mu.Lock()
 	if t.every != 0 {
@@ -136,8 +138,8 @@ func (t *Timer) Reset(d time.Duration) bool {
 	return t.start(d)
 }
 
-// Stop makes the function not be called any more, until Reset. It returns true if a call was still to come. A call that is under way
-// goes on.
+// Stop makes the function not be called any more, until Reset. It returns true if a call was still
+// to come. A call that is under way goes on.
 func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()

@@ -173,7 +173,8 @@ func TestEveryAMillisecondAtLeast(t *testing.T) {
 	}
 }
 
-// Timers may be started and stopped by anyone while the loop runs them: each that Stop says was stopped in time does not run.
+// Timers may be started and stopped by anyone while the loop runs them: each that Stop says was
+// stopped in time does not run.
 func TestTimersFromManyGoroutines(t *testing.T) {
 	s := newStage(t)
 	s.run()

@@ -252,7 +252,7 @@ func TestTimersWakeOnlyIfEarlier(t *testing.T) {
 	}
 }
 
-// One poster's closures, tasks and what a closed watcher is told keep their order too.
+// One poster's closures, tasks and what a closed watcher gets keep their order too.
 func TestPostsOfAllKindsInOrder(t *testing.T) {
 	s := newStage(t)
 	var order []string

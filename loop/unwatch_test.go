@@ -7,7 +7,8 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// A descriptor whose watcher was taken away is as one that never had one: it waits, moves, and can be watched again.
+// A descriptor whose watcher was taken away is as one that never had one: it waits, moves, and can
+// be watched again.
 
 // drain is an attempt of a watcher that finds nothing.
 func drain(t *testing.T, fd *FD) {

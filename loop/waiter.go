@@ -4,8 +4,8 @@ import (
 	"context"
 )
 
-// A Waiter says what waits while an operation waits. The zero Waiter is the calling goroutine. There are three more: a
-// goroutine until a context ends, a task, and a task until a context ends.
+// A Waiter says what waits while an operation waits. The zero Waiter is the calling goroutine.
+// There are three more: a goroutine until a context ends, a task, and a task until a context ends.
 //
 // A Waiter is a small value and costs no allocation, except With on a task's.
 type Waiter struct {
@@ -23,7 +23,8 @@ func ByContext(ctx context.Context) Waiter { return Waiter{ctx} }
 // ByTask returns the Waiter of a task. Only the task itself may use it.
 func ByTask(t *Task) Waiter { return Waiter{t} }
 
-// With returns w, whose waits end with the cause of ctx when ctx ends. It replaces an earlier context. A nil ctx is none.
+// With returns w, whose waits end with the cause of ctx when ctx ends. It replaces an earlier
+// context. A nil ctx is none.
 func (w Waiter) With(ctx context.Context) Waiter {
 	switch t := w.Task(); {
 	case t == nil && ctx == nil:
@@ -37,7 +38,8 @@ func (w Waiter) With(ctx context.Context) Waiter {
 	}
 }
 
-// In returns w, whose waits suspend the task t, or the goroutine if t is nil. Only the task itself may use it. A context of w stays.
+// In returns w, whose waits suspend the task t, or the goroutine if t is nil. Only the task itself
+// may use it. A context of w stays.
 func (w Waiter) In(t *Task) Waiter {
 	if t == nil {
 		return Waiter{}.With(w.Context())
@@ -81,8 +83,9 @@ func (w Waiter) ended() error {
 	return nil
 }
 
-// park blocks until o has left the queue or was woken to take the lane: each leaves one token in o.ch, or makes the task
-// ready. When a context ends first, park cancels o. t and ctx are of the Waiter; on is the loop of o's descriptor.
+// park blocks until o has left the queue or was woken to take the lane: each leaves one token in
+// o.ch, or makes the task ready. When a context ends first, park cancels o. t and ctx are of the
+// Waiter; on is the loop of o's descriptor.
 func (o *Op) park(t *Task, ctx context.Context) {
 	if ctx != nil && ctx.Done() == nil {
 		ctx = nil
@@ -92,7 +95,8 @@ func (o *Op) park(t *Task, ctx context.Context) {
 		switch {
 		case ctx == nil:
 		case ctx.Err() != nil:
-			// At once, and not by a post to the loop: an attempt that makes its own edge would begin another wait before that.
+			// At once, and not by a post to the loop: an attempt that makes its own edge would
+			// begin another wait before that.
 			o.cancel(o.fd, context.Cause(ctx), nil)
 		default:
 			defer t.endBy(ctx, o)()

@@ -78,8 +78,8 @@ func TestWaiterWhoseContextHasEnded(t *testing.T) {
 	s.turns()
 }
 
-// A context that has ended ends a task's wait though each attempt makes the next edge itself: no wait is long enough for a function that the
-// context would post to the loop.
+// A context that has ended ends a task's wait though each attempt makes the next edge itself: no
+// wait is long enough for a function that the context would post to the loop.
 func TestContextOfATaskThatIsWokenAgainAndAgain(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("a lane that backs off is not armed on a one-shot poller, so its attempts make no edge there")

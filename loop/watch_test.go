@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A standing watcher is told each time that an attempt of its own is worth making, and once of the end.
+// A standing watcher is called each time that an attempt of its own is worth making, and once at
+// the end.
 
 func TestWatcherIsTold(t *testing.T) {
 	s := newStage(t)
@@ -78,7 +79,7 @@ func TestWatcherIsToldAfterShortWrite(t *testing.T) {
 	}
 }
 
-// A watcher that comes late is told of what was told to others.
+// A watcher that comes late gets what others got.
 func TestWatchWhatIsReady(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
@@ -98,7 +99,7 @@ func TestWatchWhatIsReady(t *testing.T) {
 	}
 }
 
-// A write that had to wait before there was a loop is told of its end.
+// A write that had to wait before there was a loop sees its end.
 func TestWatchAfterWriteThatHadToWait(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
@@ -113,12 +114,12 @@ func TestWatchAfterWriteThatHadToWait(t *testing.T) {
 	}
 }
 
-// Operations that are queued are served before the watcher is told.
+// Operations that are queued are served before the watcher is called.
 func TestOperationsBeforeWatcher(t *testing.T) {
 	s := newStage(t)
 	fd := s.descriptor()
 	var op *act
-	w := s.watch(fd, func(pollux.Ready) { op.want(t, nil, "it was queued before the watcher was told") })
+	w := s.watch(fd, func(pollux.Ready) { op.want(t, nil, "it was queued before the watcher was called") })
 	op = s.start(fd, Read, again, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	if len(w.told) != 1 {
@@ -126,7 +127,8 @@ func TestOperationsBeforeWatcher(t *testing.T) {
 	}
 }
 
-// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are refused.
+// watchAndCount watches fd with attempts in the lane d that are done, and counts those that are
+// refused.
 func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	s.t.Helper()
 	refused = new(int)
@@ -139,7 +141,8 @@ func (s *stage) watchAndCount(fd *FD, d Direction) (refused *int, w *witness) {
 	})
 }
 
-// A watcher whose attempt is refused because another is being made, or waits, is told again once it is worth one.
+// A watcher whose attempt is refused because another is being made, or waits, is called again once
+// it is worth one.
 func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String()+" while another goroutine is in a system call", func(t *testing.T) {
@@ -181,7 +184,8 @@ func TestWatcherThatWasRefusedIsToldAgain(t *testing.T) {
 	}
 }
 
-// Nor does a watcher keep the loop busy whose attempts make edges: after many in vain it is told of one a while later.
+// Nor does a watcher keep the loop busy whose attempts make edges: after many without result it
+// sees one a while later.
 func TestWatcherThatMakesEdges(t *testing.T) {
 	for _, d := range []Direction{Read, Write} {
 		t.Run(d.String(), func(t *testing.T) {
@@ -224,13 +228,13 @@ func TestWatcherThatMakesEdges(t *testing.T) {
 			before := len(w.told)
 			s.turn(s.ready(fd, edge(d)))
 			if len(w.told) != before+1 {
-				t.Error("it is not told at once, and its last attempt was not in vain")
+				t.Error("it is not called at once, and its last attempt had a result")
 			}
 		})
 	}
 }
 
-// A watcher that makes no attempts for a while is told of each edge all the same.
+// A watcher that makes no attempts for a while is called for each edge all the same.
 func TestWatcherThatDoesNotTry(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("a one-shot poller reports the next edge after an attempt only, see Watcher.Ready")
@@ -299,7 +303,7 @@ func TestWatchErrors(t *testing.T) {
 	}
 }
 
-// What the poller refuses is told, and leaves nothing behind.
+// What the poller refuses is reported, and leaves nothing behind.
 func TestJoinThatFails(t *testing.T) {
 	s := newStage(t)
 	full := errors.New("no more watches")
@@ -337,7 +341,7 @@ func TestWatchers(t *testing.T) {
 	}
 	for w := range s.Watchers() {
 		if !want[w] {
-			t.Errorf("%v is not watched, or was told of twice", w)
+			t.Errorf("%v is not watched, or was called twice", w)
 		}
 		delete(want, w)
 	}
@@ -349,7 +353,8 @@ func TestWatchers(t *testing.T) {
 	}
 }
 
-// A watcher that has read something, and has not come to the end, is told again in the next turn, without an edge.
+// A watcher that has read something, and has not come to the end, is called again in the next turn,
+// without an edge.
 func TestWatcherThatStopsEarly(t *testing.T) {
 	read := func(fd *FD, blind bool, out Outcome, err error) {
 		if refused := enter(fd, Read, blind); refused == nil {
@@ -400,7 +405,8 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 	}
 }
 
-// One that reads a part each time is told until all is read, and others have their turns meanwhile.
+// One that reads a part each time is called until all is read, and others have their turns
+// meanwhile.
 func TestWatcherThatReadsInParts(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.descriptor(), s.descriptor()
@@ -410,7 +416,7 @@ func TestWatcherThatReadsInParts(t *testing.T) {
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(other, pollux.Readable))
 	if len(w.told) != 1 || left == 0 {
-		t.Errorf("the other was told %v, and %d parts are left", w.told, left)
+		t.Errorf("the other got %v, and %d parts are left", w.told, left)
 	}
 	if s.turns(); left != 0 {
 		t.Errorf("%d parts are left", left)

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// A watchdog looks from a goroutine of its own at whether the loop gets on. It dozes while the loop sleeps for long, so that an idle
-// program is not woken.
+// A watchdog looks from a goroutine of its own at whether the loop gets on. It dozes while the loop
+// sleeps for long, so that an idle program is not woken.
 //
 //	dozing ──the loop wakes──▶ looking ──the loop slept at each of many looks──▶ dozing
 type watchdog struct {
-	after  time.Duration // immutable; 0: there is none
+	after  time.Duration // immutable; 0: no watchdog
 	dozing atomic.Bool
 	alarm  chan struct{} // of capacity 1: ends the dozing
 	awake  atomic.Bool   // the loop is between two waits
@@ -96,8 +96,8 @@ func thisGoroutine() string {
 // mostStack is how much of the stacks of all goroutines is looked at.
 const mostStack = 4 << 20
 
-// stackOf returns the stack of a goroutine, and those of the tasks that run: one of them is the loop's, if it is resuming one. All
-// goroutines stop for it.
+// stackOf returns the stack of a goroutine, and those of the tasks that run: one of them is the
+// loop's, if it is resuming one. All goroutines stop for it.
 func stackOf(goroutine string) string {
 	all := make([]byte, 256<<10)
 	n := runtime.Stack(all, true)

@@ -43,7 +43,8 @@ func holdsItsLoop(until time.Time) {
 	}
 }
 
-// What holds a loop is logged with its stack, once, and counted: a function and a task, at once and after a long sleep.
+// What holds a loop is logged with its stack, once, and counted: a function and a task, at once and
+// after a long sleep.
 func TestWatchdog(t *testing.T) {
 	j := new(journal)
 	r, err := loop.NewReactor(&loop.Config{Loops: 1, StuckAfter: 20 * time.Millisecond, Logger: slog.New(j)})

@@ -2,7 +2,8 @@ package loop
 
 import "testing"
 
-// ways are all ways to wait for one operation. Each begins one, and sends its error when it is over.
+// ways are all ways to wait for one operation. Each begins one, and sends its error when it is
+// over.
 var ways = map[string]func(s *stage, fd *FD, c Call, a Attempt) <-chan error{
 	"goroutine": func(s *stage, fd *FD, c Call, a Attempt) <-chan error {
 		return elsewhere(func() error { return fd.Do(&c, a) })

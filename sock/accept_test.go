@@ -2,8 +2,6 @@ package sock_test
 
 import (
 	"errors"
-	"math"
-	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -101,31 +99,6 @@ func TestAcceptWithoutListening(t *testing.T) { // item 66
 			}
 		}
 	})
-}
-
-func TestListenBacklog(t *testing.T) { // item 62
-	socktest.Check(t)
-	if sock.DefaultBacklog != min(sock.SOMAXCONN, 128) {
-		t.Errorf("DefaultBacklog = %d", sock.DefaultBacklog)
-	}
-	for _, backlog := range []int{sock.DefaultBacklog, 1, 0, -1, math.MinInt32, math.MaxInt32} {
-		s, addr := socktest.TCP.Bound(t)
-		if err := s.Listen(backlog); err != nil {
-			t.Errorf("Listen(%d): %v", backlog, err)
-		}
-		c := socktest.TCP.New(t)
-		if err := c.Connect(addr); err != nil { // Linux lets one more wait than it was told
-			t.Errorf("Listen(%d), and nobody can connect: %v", backlog, err)
-		}
-	}
-	if err := socktest.UDP.New(t).Listen(1); !errors.Is(err, syscall.EOPNOTSUPP) {
-		t.Errorf("udp: %v", err)
-	}
-	closed := socktest.TCP.New(t)
-	closed.Close()
-	if err := closed.Listen(1); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("closed: %v", err)
-	}
 }
 
 // Each connection goes to one of those who wait.

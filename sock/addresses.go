@@ -2,8 +2,32 @@ package sock
 
 import "github.com/polluxio/pollux/families"
 
-// The addresses of the families beyond IP and AF_UNIX, under short names. Package families says what each takes, and when it cannot
-// be used; what it lacks here are the addresses of AF_LINK, which no socket has.
+// Addr is the address of a socket of any family: a small comparable value, and a net.Addr. See package families for how it is
+// made and what it holds.
+type Addr = families.Addr
+
+// Inet is an AF_INET address: Python's (host, port). host is a name, numeric text, "" for the wildcard, or "<broadcast>".
+func Inet(host string, port int) Addr { return families.Inet(host, port) }
+
+// Inet6 is an AF_INET6 address: Python's (host, port).
+func Inet6(host string, port int) Addr { return families.Inet6(host, port) }
+
+// Unix is an AF_UNIX address: a path; on Linux an abstract name if its first byte is NUL, and the system's choice if it is "".
+func Unix(path string) Addr { return families.Unix(path) }
+
+// Inet6Scoped is an AF_INET6 address: Python's (host, port, flowinfo, scope_id).
+func Inet6Scoped(host string, port int, flowinfo, scope uint32) Addr {
+	return families.Inet6Scoped(host, port, flowinfo, scope)
+}
+
+// Parse reads the text of an address of any family: "127.0.0.1:80", "localhost:80", "[fe80::1%2]:80", "/path", "@abstract", or what
+// Addr.MarshalText writes, with the name of a family in front: "unix:relative". See families.Parse.
+//
+// Error: an *families.AddrError.
+func Parse(text string) (Addr, error) { return families.Parse(text) }
+
+// The addresses of the other families, under short names. Package families says what each takes, and when it cannot be used; what
+// is not here are the addresses of AF_LINK, which no socket has.
 
 // Netlink is an AF_NETLINK address: Python's (pid, groups). pid is a port, 0 the kernel; groups are a mask of the first 32.
 func Netlink(pid, groups uint32) Addr { return families.Netlink(pid, groups) }

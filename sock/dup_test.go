@@ -1,9 +1,7 @@
 package sock_test
 
 import (
-	"errors"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -88,43 +86,4 @@ func TestDuplicatesShareAQueue(t *testing.T) { // items 40, 77
 			socktest.Must(t, call.Wait(t))
 		}
 	})
-}
-
-func TestPair(t *testing.T) { // items 82, 83
-	socktest.Check(t)
-	for _, typ := range []int{-1, sock.SOCK_STREAM, sock.SOCK_DGRAM, sock.SOCK_SEQPACKET} {
-		a, b, err := sock.Pair(-1, typ, -1)
-		socktest.Must(t, err)
-		want := typ
-		if typ == -1 {
-			want = sock.SOCK_STREAM
-		}
-		for _, s := range []*sock.Socket{a, b} {
-			if s.Family() != sock.AF_UNIX || s.Type() != want || s.Proto() != 0 || s.Timeout() != sock.Forever {
-				t.Errorf("type %d: it is %v", typ, s)
-			}
-		}
-		echo(t, a, b)
-		a.Close()
-		b.Close()
-	}
-}
-
-func TestPairRefuses(t *testing.T) { // item 83
-	socktest.Check(t)
-	for _, test := range []struct {
-		name               string
-		family, typ, proto int
-		want               syscall.Errno
-	}{
-		{"inet", sock.AF_INET, sock.SOCK_STREAM, 0, syscall.EOPNOTSUPP},
-		{"inet6", sock.AF_INET6, sock.SOCK_DGRAM, 0, syscall.EOPNOTSUPP},
-		{"unknown family", 9999, sock.SOCK_STREAM, 0, syscall.EAFNOSUPPORT},
-		{"bad type", sock.AF_UNIX, 999, 0, syscall.EINVAL},
-		{"unknown protocol", sock.AF_UNIX, sock.SOCK_STREAM, 99, syscall.EPROTONOSUPPORT},
-	} {
-		if a, b, err := sock.Pair(test.family, test.typ, test.proto); !errors.Is(err, test.want) || a != nil || b != nil {
-			t.Errorf("%s: %v, want %v", test.name, err, test.want)
-		}
-	}
 }

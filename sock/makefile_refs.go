@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -72,7 +71,7 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	next := adopt(sysfd, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+	next := newSocket(sysfd, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 	next.flags.Or(s.flags.Load() & isShared)
 	if l != nil {
 		next.Join(l) // else, at the worst, the loop is another
@@ -90,12 +89,4 @@ func (h *share) settled() *Socket {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()
 	return h.socket.Load()
-}
-
-// context is the one that s is a view with.
-func (s *Socket) context() context.Context {
-	if ctx := s.who.Context(); ctx != nil {
-		return ctx
-	}
-	return context.Background()
 }

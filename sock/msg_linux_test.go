@@ -1,21 +1,356 @@
 package sock_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"math"
+	"net"
 	"os"
-	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
-func unixPair(t *testing.T, typ int) (a, b *sock.Socket) {
+// A message that is waited for comes whole, in every way to wait, on every kind of socket: items 97, 104, 114.
+func TestMessagesInEveryWay(t *testing.T) {
+	for _, k := range socktest.Kinds {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				a, b := k.Pair(t)
+				p, q := make([]byte, 2), make([]byte, 10)
+				call := socktest.Start(func() error {
+					n, items, flags, _, err := w.On(a).RecvmsgInto([][]byte{p, nil, q}, 64, 0)
+					if err == nil && (n != 5 || string(p)+string(q[:3]) != "hello" || len(items) != 0 || flags&^sock.MSG_EOR != 0) {
+						t.Errorf("%d %q %q %v %#x", n, p, q, items, flags)
+					}
+					return err
+				})
+				socktest.AwaitWaiting(t, a)
+				if n, err := w.On(b).Sendmsg([][]byte{[]byte("he"), nil, []byte("llo")}, nil, 0, sock.Addr{}); n != 5 || err != nil {
+					t.Error(n, err)
+				}
+				socktest.Must(t, call.Wait(t))
+				socktest.Must(t, wantN(5)(w.On(b).Sendmsg([][]byte{[]byte("again")}, nil, 0, sock.Addr{})))
+				data, _, _, _, err := w.On(a).Recvmsg(100, 0, 0)
+				socktest.Must(t, wantBytes("again")(data, err))
+			})
+		})
+	}
+}
+
+// The sender is the zero Addr where the system names none: item 106.
+func TestMessageSender(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		stream, peer := socktest.TCP.Pair(t)
+		one, other, err := sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
+		socktest.Must(t, err)
+		socktest.Closing(t, one)
+		socktest.Closing(t, other)
+		named, addr := socktest.UnixDatagram.Bound(t)
+		bound, from := socktest.UnixDatagram.Bound(t)
+		udp, udpAddr := socktest.UDP.Bound(t)
+		for _, tt := range []struct {
+			name     string
+			from, at *sock.Socket
+			to, want sock.Addr
+		}{
+			{"a connected stream", peer, stream, sock.Addr{}, sock.Addr{}},
+			{"a Unix pair", one, other, sock.Addr{}, sock.Addr{}},
+			{"an unbound Unix datagram socket", socktest.UnixDatagram.New(t), named, addr, sock.Addr{}},
+			{"a bound one", bound, named, addr, from},
+			{"UDP", udp, udp, udpAddr, udpAddr},
+		} {
+			socktest.Must(t, tt.at.SetTimeout(socktest.Patience))
+			socktest.Must(t, wantN(5)(w.On(tt.from).Sendmsg([][]byte{hello}, nil, 0, tt.to)))
+			data, items, _, got, err := w.On(tt.at).Recvmsg(10, 0, 0)
+			if string(data) != "hello" || items != nil || got != tt.want || err != nil {
+				t.Errorf("%s: %q from %v, %v; want from %v", tt.name, data, got, err, tt.want)
+			}
+		}
+	})
+}
+
+// An address that has to be looked up first is a goroutine's and a future's, and not the loop's to wait for.
+func TestMessageToAName(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		s, addr := socktest.UDP.Bound(t)
+		socktest.Must(t, s.SetTimeout(socktest.Patience))
+		n, err := w.On(s).Sendmsg([][]byte{hello}, []sock.Control{sock.TTL(9).Control()}, 0, sock.Inet("localhost", addr.Port()))
+		socktest.Must(t, wantN(5)(n, err))
+		data, _, _, from, err := w.On(s).Recvmsg(10, 0, 0)
+		if string(data) != "hello" || from != addr || err != nil {
+			t.Errorf("%q from %v, %v", data, from, err)
+		}
+		if _, err := w.On(s).Sendmsg(make([][]byte, sock.IOV_MAX+1), nil, 0, sock.Inet("localhost", addr.Port())); !errors.Is(err, syscall.EMSGSIZE) {
+			t.Errorf("too many buffers: %v", err)
+		}
+		var bad *families.AddrError
+		if _, err := w.On(s).Sendmsg(nil, nil, 0, sock.Unix("x")); !errors.As(err, &bad) {
+			t.Errorf("another family: %v", err)
+		}
+		var op *net.OpError
+		if _, err := w.On(s).Sendmsg(nil, nil, 0, sock.Inet("127.0.0.1", -1)); !errors.As(err, &op) || op.Op != "sendmsg" {
+			t.Errorf("a bad port: %v, want it to name sendmsg", err) // items 6, 102
+		}
+	})
+}
+
+// The end of a stream is an empty message without an error: item 108.
+func TestMessageEndOfStream(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, b.Close())
+		data, items, _, from, err := w.On(a).Recvmsg(10, 64, 0)
+		if len(data) != 0 || len(items) != 0 || !from.IsZero() || err != nil {
+			t.Error(data, items, from, err)
+		}
+		if _, err := w.On(a).Sendmsg([][]byte{hello}, nil, sock.MSG_NOSIGNAL, sock.Addr{}); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("a send to nobody: %v, want EPIPE, and no signal", err)
+		}
+	})
+}
+
+// MSG_PEEK waits and leaves what it saw; MSG_TRUNC tells the whole length, and a cut datagram says so: items 107, 108.
+func TestMessagePeekAndTrunc(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UDP.Pair(t)
+		call := socktest.Start(func() error {
+			data, _, flags, from, err := w.On(a).Recvmsg(3, 0, sock.MSG_PEEK)
+			if err == nil && (string(data) != "hel" || flags != sock.MSG_TRUNC || from != socktest.Name(t, b)) {
+				t.Errorf("%q, %#x, %v", data, flags, from)
+			}
+			return err
+		})
+		socktest.AwaitWaiting(t, a)
+		socktest.Must(t, wantN(5)(b.Sendmsg([][]byte{hello}, nil, 0, sock.Addr{})))
+		socktest.Must(t, call.Wait(t))
+		n, _, flags, _, err := w.On(a).RecvmsgInto([][]byte{make([]byte, 1), make([]byte, 1)}, 0, sock.MSG_TRUNC)
+		if n != 5 || flags&sock.MSG_TRUNC == 0 || err != nil {
+			t.Errorf("%d, %#x, %v", n, flags, err)
+		}
+	})
+}
+
+// MSG_OOB waits for urgent data, and takes only that.
+func TestMessageOutOfBand(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+		socktest.AwaitReadable(t, a)
+		socktest.Must(t, wantN(1)(w.On(b).Sendmsg([][]byte{[]byte("!")}, nil, sock.MSG_OOB, sock.Addr{})))
+		// The system has EINVAL for as long as nothing urgent was announced.
+		socktest.Await(t, "urgent data", func() bool {
+			data, _, flags, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_OOB)
+			if err == nil && (string(data) != "!" || flags&sock.MSG_OOB == 0) {
+				t.Errorf("%q, %#x", data, flags)
+			}
+			return err == nil
+		})
+		data, _, _, _, err := w.On(a).Recvmsg(10, 0, 0)
+		socktest.Must(t, wantBytes("hello")(data, err))
+	})
+}
+
+// MSG_WAITALL goes on until the buffers are full, the stream ends or the time is over; what came is never lost.
+func TestMessageWaitAll(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		p, q := make([]byte, 4), make([]byte, 4)
+		call := socktest.Start(func() error {
+			n, _, _, _, err := w.On(a).RecvmsgInto([][]byte{p, {}, q}, 0, sock.MSG_WAITALL)
+			return wantN(8)(n, err)
+		})
+		socktest.AwaitWaiting(t, a)
+		for _, part := range []string{"ab", "cde", "fghi"} {
+			socktest.Must(t, wantN(len(part))(b.Send([]byte(part), 0)))
+			socktest.Await(t, "the part to be taken", func() bool { return !readable(a) || call.Done() })
+		}
+		socktest.Must(t, call.Wait(t))
+		if string(p)+string(q) != "abcdefgh" {
+			t.Errorf("%q %q", p, q)
+		}
+		socktest.Must(t, a.SetTimeout(5*time.Millisecond))
+		data, _, _, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
+		socktest.Must(t, wantBytes("i")(data, err)) // what came until the timeout
+		socktest.Must(t, a.SetTimeout(socktest.Patience))
+		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+		socktest.Must(t, b.Close())
+		data, _, _, _, err = w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
+		socktest.Must(t, wantBytes("hello")(data, err)) // what came until the end
+	})
+}
+
+// What ends a connection in the middle of a MSG_WAITALL is told by the call after it, and not taken for the end of the stream.
+func TestWaitAllReset(t *testing.T) {
+	p := make([]byte, 10)
+	calls := map[string]func(socktest.Operations) (int, error){
+		"recv": func(s socktest.Operations) (int, error) { return s.RecvInto(p, sock.MSG_WAITALL) },
+		"recvfrom": func(s socktest.Operations) (int, error) {
+			n, _, err := s.RecvfromInto(p, sock.MSG_WAITALL)
+			return n, err
+		},
+		"recvmsg": func(s socktest.Operations) (int, error) {
+			n, _, _, _, err := s.RecvmsgInto([][]byte{p}, 0, sock.MSG_WAITALL)
+			return n, err
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, recv := range calls {
+			for _, late := range []bool{false, true} {
+				a, b := socktest.TCP.Pair(t)
+				call := socktest.Start(func() error { return wantN(5)(recv(w.On(a))) })
+				socktest.AwaitWaiting(t, a)
+				socktest.Must(t, wantN(5)(b.Send(hello, 0)))
+				if late {
+					socktest.Await(t, "the bytes to be taken", func() bool { return !readable(a) || call.Done() })
+				}
+				socktest.Must(t, b.SetLinger(sock.Linger{On: true}))
+				socktest.Must(t, b.Close())
+				if err := call.Wait(t); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				if n, err := recv(w.On(a)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("%s, after the bytes: %d, %v, want ECONNRESET", name, n, err)
+				}
+				if n, err := recv(w.On(a)); n != 0 || err != nil {
+					t.Errorf("%s, after the error: %d, %v, want the end", name, n, err)
+				}
+			}
+		}
+	})
+}
+
+// With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their bytes.
+func TestMessageWaitAllOfRights(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UnixStream.Pair(t)
+		socktest.Must(t, wantN(2)(b.Send([]byte("ab"), 0)))
+		socktest.Must(t, wantN(2)(b.SendFds([][]byte{[]byte("cd")}, []int{b.Fileno()}, 0)))
+		socktest.Must(t, wantN(2)(b.Send([]byte("ef"), 0)))
+		data, items, _, _, err := w.On(a).Recvmsg(10, 64, sock.MSG_WAITALL|sock.MSG_CMSG_CLOEXEC)
+		if string(data) != "abcd" || len(items) != 1 || err != nil {
+			t.Fatalf("%q, %v, %v", data, items, err)
+		}
+		for _, fd := range items[0].AppendRights(nil) {
+			socktest.Must(t, sock.Close(fd))
+		}
+	})
+}
+
+// A send with MSG_FASTOPEN that has no cookie waits for the connection, if it may wait, and sends then.
+func TestFastOpen(t *testing.T) {
+	calls := map[string]func(s socktest.Operations, to sock.Addr) (int, error){
+		"sendto": func(s socktest.Operations, to sock.Addr) (int, error) { return s.Sendto(hello, sock.MSG_FASTOPEN, to) },
+		"sendmsg": func(s socktest.Operations, to sock.Addr) (int, error) {
+			return s.Sendmsg([][]byte{hello}, nil, sock.MSG_FASTOPEN, to)
+		},
+	}
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for name, send := range calls {
+			for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
+				ln, addr := socktest.TCP.Listener(t) // which asks for no cookies
+				s := socktest.TCP.New(t)
+				socktest.Must(t, s.SetTimeout(mode))
+				n, err := send(w.On(s), addr)
+				if errors.Is(err, syscall.EOPNOTSUPP) {
+					t.Skip("MSG_FASTOPEN wants bit 1 of the sysctl net.ipv4.tcp_fastopen:", err)
+				}
+				if mode == 0 {
+					if !errors.Is(err, syscall.EINPROGRESS) {
+						t.Errorf("%s, non-blocking: %d, %v, want EINPROGRESS", name, n, err)
+					}
+					continue
+				}
+				if err := wantN(5)(n, err); err != nil {
+					t.Errorf("%s, %s: %v", name, modeName(mode), err)
+					continue
+				}
+				a, _, err := ln.Accept()
+				socktest.Must(t, err)
+				socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
+				socktest.Must(t, a.Close())
+			}
+			if n, err := send(w.On(socktest.TCP.New(t)), refusing(t)); n != 0 || !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("%s to nobody: %d, %v, want ECONNREFUSED", name, n, err)
+			}
+		}
+	})
+}
+
+// What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call: items 98, 100, 102, 103.
+func TestMessageRefused(t *testing.T) {
+	many := make([][]byte, sock.IOV_MAX+1)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		udp, _ := socktest.UDP.Bound(t)
+		stream, _ := socktest.UnixStream.Pair(t)
+		for _, tt := range []struct {
+			name    string
+			s       *sock.Socket
+			buffers [][]byte
+			to      sock.Addr
+			want    error
+			text    string
+		}{
+			{"a bad address before too many buffers", udp, many, sock.Inet("127.0.0.1", 70000), nil, "port"},
+			{"an address of another family", udp, nil, sock.Unix("x"), nil, ""},
+			{"too many buffers", udp, many, sock.Inet("127.0.0.1", 9), syscall.EMSGSIZE, "1025 buffers"},
+			{"connected already", stream, [][]byte{hello}, sock.Unix("x"), syscall.EISCONN, ""},
+			{"no address", udp, [][]byte{hello}, sock.Addr{}, syscall.EDESTADDRREQ, ""},
+		} {
+			_, err := w.On(tt.s).Sendmsg(tt.buffers, nil, 0, tt.to)
+			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+		}
+		var arg *sock.ArgError
+		sizes := [][2]int{{-1, 0}, {0, -1}}
+		if strconv.IntSize == 64 { // else no int is beyond a C int
+			sizes = append(sizes, [2]int{0, math.MaxInt})
+			if _, err := w.On(udp).Sendmsg(nil, nil, math.MaxInt, sock.Addr{}); !errors.As(err, &arg) {
+				t.Errorf("flags: %v", err)
+			}
+			for _, c := range []sock.Control{{Level: math.MinInt | sock.SOL_SOCKET, Type: 77}, {Level: 77, Type: math.MinInt | 1}} {
+				if _, err := w.On(stream).Sendmsg([][]byte{hello}, []sock.Control{c}, 0, sock.Addr{}); !errors.As(err, &arg) {
+					t.Errorf("%+v: %v", c, err)
+				}
+			}
+		}
+		for _, size := range sizes { // items 104, 105
+			if _, _, _, _, err := w.On(udp).Recvmsg(size[0], size[1], 0); !errors.As(err, &arg) {
+				t.Errorf("sizes %v: %v", size, err)
+			}
+		}
+		if _, _, _, _, err := w.On(udp).RecvmsgInto(many, 0, 0); !errors.Is(err, syscall.EMSGSIZE) {
+			t.Errorf("too many buffers to receive: %v", err)
+		}
+	})
+}
+
+func wantN(want int) func(int, error) error {
+	return func(got int, err error) error {
+		if err == nil && got != want {
+			err = fmt.Errorf("%d, want %d", got, want)
+		}
+		return err
+	}
+}
+
+// readable says whether poll(2) finds something to receive, now.
+func readable(s *sock.Socket) bool {
+	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(s.Fileno()), Events: unix.POLLIN}}, 0)
+	return n > 0
+}
+
+func unixPair(t *testing.T, typ sock.Type) (a, b *sock.Socket) {
 	t.Helper()
 	a, b, err := sock.Pair(sock.AF_UNIX, typ, 0)
 	if err != nil {
@@ -95,134 +430,4 @@ func TestMessagesWait(t *testing.T) {
 	if data, items, _, _, err := b.Recvmsg(10, 100, 0); len(data) != 0 || items != nil || err != nil {
 		t.Fatal(data, items, err) // item 108
 	}
-}
-
-// Descriptors cross: items 111, 113, 116, 117.
-func TestFdsCross(t *testing.T) {
-	a, b := unixPair(t, sock.SOCK_STREAM)
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte("what the file says"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fd := int(f.Fd())
-	if n, err := a.SendFds([][]byte{[]byte("two")}, []int{fd, fd}, 0); n != 3 || err != nil {
-		t.Fatal(n, err)
-	}
-	data, fds, flags, _, err := b.RecvFds(10, 2, 0)
-	if string(data) != "two" || len(fds) != 2 || flags&sock.MSG_CTRUNC != 0 || err != nil {
-		t.Fatal(data, fds, flags, err)
-	}
-	for _, fd := range fds {
-		g := os.NewFile(uintptr(fd), path)
-		text := make([]byte, 100)
-		n, err := g.ReadAt(text, 0)
-		if string(text[:n]) != "what the file says" || err != io.EOF {
-			t.Errorf("%q, %v", text[:n], err)
-		}
-		g.Close()
-	}
-	// Fewer than come: the system closes the others, and says so.
-	before := openFiles(t)
-	a.SendFds([][]byte{[]byte("x")}, []int{fd, fd, fd}, 0)
-	_, fds, flags, _, err = b.RecvFds(10, 1, 0)
-	if len(fds) != 1 || flags&sock.MSG_CTRUNC == 0 || err != nil {
-		t.Fatal(fds, flags, err)
-	}
-	sock.Close(fds[0])
-	if got := openFiles(t); got != before {
-		t.Errorf("%d descriptors are open, %d were", got, before)
-	}
-	if _, _, _, _, err := b.RecvFds(10, -1, 0); err == nil {
-		t.Error("a negative count was taken")
-	}
-}
-
-// Options and ancillary data of IP: item 118.
-func TestControlOfIP(t *testing.T) {
-	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	s.SetTimeout(20 * time.Second)
-	if err := s.Bind(sock.Inet("127.0.0.1", 0)); err != nil {
-		t.Fatal(err)
-	}
-	self, _ := s.Getsockname()
-	if err := s.Setsockopt(sock.IPPROTO_IP, sock.IP_RECVTTL, 1); err != nil {
-		t.Fatal(err)
-	}
-	ttl := sock.IntsControl(sock.IPPROTO_IP, sock.IP_TTL, 33)
-	if _, err := s.Sendmsg([][]byte{[]byte("x")}, []sock.Control{ttl}, 0, self); err != nil {
-		t.Fatal(err)
-	}
-	data, items, _, from, err := s.Recvmsg(10, 100, 0)
-	if err != nil || string(data) != "x" || from != self || len(items) != 1 || items[0].Ints()[0] != 33 {
-		t.Fatal(data, items, from, err)
-	}
-}
-
-// The ranges of items 115 and 105, on systems of 64 bits.
-func TestControlLengths(t *testing.T) {
-	if strconv.IntSize == 32 {
-		t.Skip("the numbers are those of 64 bits: run this on such a machine")
-	}
-	if n, err := sock.CMSG_LEN(0); n != 16 || err != nil {
-		t.Error(n, err)
-	}
-	if n, err := sock.CMSG_SPACE(1); n != 24 || err != nil {
-		t.Error(n, err)
-	}
-	for n, ok := range map[int]bool{2147483631: true, 2147483632: false, -1: false} {
-		if _, err := sock.CMSG_LEN(n); (err == nil) != ok {
-			t.Errorf("CMSG_LEN(%d): %v", n, err)
-		}
-	}
-	for n, ok := range map[int]bool{2147483623: true, 2147483625: false, -1: false} {
-		if _, err := sock.CMSG_SPACE(n); (err == nil) != ok {
-			t.Errorf("CMSG_SPACE(%d): %v", n, err)
-		}
-	}
-}
-
-func FuzzParseControl(f *testing.F) {
-	whole, _ := sock.AppendControl(nil, sock.IntsControl(1, 1, 3, 4), sock.Control{Level: 0, Type: 2, Data: []byte("x")})
-	f.Add(whole)
-	f.Add(whole[:20])                    // cut in the data
-	f.Add(whole[:5])                     // cut in the header
-	f.Add(make([]byte, 16))              // a length of 0
-	f.Add(bytes.Repeat([]byte{255}, 40)) // a length beyond int
-	f.Fuzz(func(t *testing.T, b []byte) {
-		items, err := sock.ParseControl(b)
-		n := 0
-		for _, c := range items {
-			n += len(c.Data)
-			c.Ints()
-		}
-		if n > len(b) {
-			t.Fatalf("%d bytes of data in %d", n, len(b))
-		}
-		if err != nil {
-			return
-		}
-		// What was whole can be written again, and reads the same.
-		again, err := sock.AppendControl(nil, items...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second, err := sock.ParseControl(again)
-		if err != nil || len(second) != len(items) {
-			t.Fatalf("%d items, then %d, %v", len(items), len(second), err)
-		}
-		for i := range items {
-			if items[i].Level != second[i].Level || items[i].Type != second[i].Type || !bytes.Equal(items[i].Data, second[i].Data) {
-				t.Fatalf("%v became %v", items[i], second[i])
-			}
-		}
-	})
 }

@@ -4,12 +4,8 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 )
-
-// sockaddr is room for an address as the system has it.
-type sockaddr [families.MaxSockaddr]byte
 
 // An op is a socket operation under way: its arguments, what has come of it so far, and how it is tried. One type serves all,
 // so that all share a pool and waiting allocates nothing.
@@ -83,6 +79,9 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	err = s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
+		if c.Lane == loop.Read && s.noMore(&c, failed) {
+			out, failed = loop.Outcome{}, nil
+		}
 		n = out.N
 		again, err = s.fd.End(&c, out, failed)
 	}

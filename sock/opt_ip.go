@@ -31,3 +31,14 @@ func (s *Socket) RecvErr() (bool, error) {
 	v, err := s.getInt("IP_RECVERR", level, name)
 	return v != 0, err
 }
+
+// isInet6 says which of the internet families the socket is of.
+func (s *Socket) isInet6(op string) (v6 bool, err error) {
+	switch s.Family() {
+	case AF_INET:
+		return false, nil
+	case AF_INET6:
+		return true, nil
+	}
+	return false, s.fail(op, Addr{}, &ArgError{ArgType, "family", networkName(s.Family()), "must be inet or inet6"})
+}

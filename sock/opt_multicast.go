@@ -98,7 +98,7 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 		return err
 	}
 	if source.Is4() == v6 || !source.IsValid() {
-		return s.fail("setsockopt", Addr{}, &ArgError{"source", source, "must be an address of the socket's family"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "source", source, "must be an address of the socket's family"})
 	}
 	level, host := IPPROTO_IP, Inet
 	if v6 {
@@ -129,10 +129,10 @@ func (s *Socket) multicast(group netip.Addr, ifindex int) (v6 bool, err error) {
 		return v6, err
 	}
 	if !group.IsMulticast() || group.Is4() == v6 {
-		return v6, s.fail("setsockopt", Addr{}, &ArgError{"group", group, "must be a multicast address of the socket's family"})
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{ArgType, "group", group, "must be a multicast address of the socket's family"})
 	}
 	if ifindex < 0 || cInt("ifindex", ifindex) != nil {
-		return v6, s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ifindex", ifindex, "must be the index of an interface, or 0"})
 	}
 	return v6, nil
 }
@@ -147,7 +147,7 @@ func (s *Socket) SetMulticastInterface(ifindex int) error {
 	case err != nil:
 		return err
 	case ifindex < 0 || cInt("ifindex", ifindex) != nil:
-		return s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ifindex", ifindex, "must be the index of an interface, or 0"})
 	case v6:
 		return s.setInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(ifindex))
 	case !options.mreqn:
@@ -163,7 +163,7 @@ func (s *Socket) SetMulticastAddr(a netip.Addr) error {
 	if v6, err := s.isInet6("setsockopt"); err != nil {
 		return err
 	} else if v6 || !a.Is4() {
-		return s.fail("setsockopt", Addr{}, &ArgError{"address", a, "must be an IPv4 address, on an inet socket"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "address", a, "must be an IPv4 address, on an inet socket"})
 	}
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, a.AsSlice())
 }
@@ -213,7 +213,7 @@ func (s *Socket) SetMulticastTTL(ttl int) error {
 		return err
 	}
 	if ttl < 0 || ttl > 255 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"ttl", ttl, "must be 0-255"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ttl", ttl, "must be 0-255"})
 	}
 	return s.setMulticast(v6, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, int32(ttl))
 }

@@ -24,7 +24,7 @@ type Linger struct {
 // Error: an *ArgError for a time that is negative or beyond a C int of seconds.
 func (s *Socket) SetLinger(l Linger) error {
 	if l.Time < 0 || l.Time > math.MaxInt32*time.Second {
-		return s.fail("setsockopt", Addr{}, &ArgError{"time", l.Time, "must be 0 to 2147483647 s"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", l.Time, "must be 0 to 2147483647 s"})
 	}
 	return s.setOption("SO_LINGER", SOL_SOCKET, options.linger, int32s(boolInt(l.On), int32((l.Time+time.Second-1)/time.Second)))
 }
@@ -51,7 +51,7 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 		return s.fail("setsockopt", Addr{}, err)
 	}
 	if d < 0 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must not be negative"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must not be negative"})
 	}
 	if options.timeval == 0 {
 		return s.fail("setsockopt", Addr{}, lacks("struct timeval"))
@@ -63,7 +63,7 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 	b, e := make([]byte, options.timeval), binary.NativeEndian
 	if len(b) == 8 {
 		if us > math.MaxInt32*1e6 {
-			return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must be at most 2147483647 s"})
+			return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must be at most 2147483647 s"})
 		}
 		e.PutUint32(b, uint32(us/1e6))
 		e.PutUint32(b[4:], uint32(us%1e6))
@@ -133,7 +133,7 @@ const mostInterfaceName = 15
 // CAP_NET_RAW.
 func (s *Socket) BindToDevice(name string) error {
 	if len(name) > mostInterfaceName || strings.ContainsRune(name, 0) {
-		return s.fail("setsockopt", Addr{}, &ArgError{"name", name, "must have at most 15 bytes, and no NUL"})
+		return s.fail("setsockopt", Addr{}, &ArgError{nameKind(name, mostInterfaceName), "name", name, "must have at most 15 bytes, and no NUL"})
 	}
 	return s.setOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, append([]byte(name), 0))
 }

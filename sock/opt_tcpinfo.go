@@ -124,5 +124,3 @@ func decodeTCPInfo(short []byte) TCPInfo {
 	}
 	return i
 }
-
-var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"errors"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,9 +53,11 @@ func TestLoopbackPairTimeout(t *testing.T) { // items 82, 84
 
 func TestLoopbackPairRefuses(t *testing.T) { // item 84
 	for _, tt := range []struct {
-		name               string
-		family, typ, proto int
-		rule               string
+		name   string
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+		rule   string
 	}{
 		{"family", sock.AF_UNIX, sock.SOCK_STREAM, 0, "Only AF_INET and AF_INET6 socket address families are supported"},
 		{"type", sock.AF_INET, sock.SOCK_DGRAM, 0, "Only SOCK_STREAM socket type is supported"},
@@ -81,6 +84,47 @@ func TestLoopbackPairWithAStranger(t *testing.T) { // items 84, 235
 		socktest.Must(t, stranger.SetTimeout(socktest.Patience))
 		if p, err := stranger.Recv(1, 0); len(p) != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the stranger received %q, %v", p, err)
+		}
+	}
+}
+
+func TestPair(t *testing.T) { // items 82, 83
+	socktest.Check(t)
+	for _, typ := range []sock.Type{-1, sock.SOCK_STREAM, sock.SOCK_DGRAM, sock.SOCK_SEQPACKET} {
+		a, b, err := sock.Pair(-1, typ, -1)
+		socktest.Must(t, err)
+		want := typ
+		if typ == -1 {
+			want = sock.SOCK_STREAM
+		}
+		for _, s := range []*sock.Socket{a, b} {
+			if s.Family() != sock.AF_UNIX || s.Type() != want || s.Proto() != 0 || s.Timeout() != sock.Forever {
+				t.Errorf("type %d: it is %v", typ, s)
+			}
+		}
+		echo(t, a, b)
+		a.Close()
+		b.Close()
+	}
+}
+
+func TestPairRefuses(t *testing.T) { // item 83
+	socktest.Check(t)
+	for _, test := range []struct {
+		name   string
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+		want   syscall.Errno
+	}{
+		{"inet", sock.AF_INET, sock.SOCK_STREAM, 0, syscall.EOPNOTSUPP},
+		{"inet6", sock.AF_INET6, sock.SOCK_DGRAM, 0, syscall.EOPNOTSUPP},
+		{"unknown family", 9999, sock.SOCK_STREAM, 0, syscall.EAFNOSUPPORT},
+		{"bad type", sock.AF_UNIX, 999, 0, syscall.EINVAL},
+		{"unknown protocol", sock.AF_UNIX, sock.SOCK_STREAM, 99, syscall.EPROTONOSUPPORT},
+	} {
+		if a, b, err := sock.Pair(test.family, test.typ, test.proto); !errors.Is(err, test.want) || a != nil || b != nil {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
 }

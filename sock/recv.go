@@ -8,14 +8,15 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
-
 func (s *core) isTCP() bool {
-	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
+	return s.ofType(SOCK_STREAM) && (s.inFamily(AF_INET) || s.inFamily(AF_INET6)) && s.proto != protoSCTP
 }
 
 // recvOnce is one recv(2) that does not block.
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+	if s.holdsReads(flags) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
 	if err != nil {
 		return loop.Outcome{Ops: s.taken()}, err
@@ -28,10 +29,16 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 // of SCTP.
 func (s *core) hasDrained(n, room int) bool { return n < room && n > 0 && s.isTCP() }
 
+// noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
+// then, and so do ours, but to the system no call of ours is one, and of datagrams it goes on saying EAGAIN.
+func (s *core) noMore(c *loop.Call, err error) bool {
+	return err == loop.ErrAgain && c.HungUp && c.Timeout != 0 && !s.holdsReads(0) && sysReadsEnded(c.Sysfd)
+}
+
 // recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
-	if flags&MSG_WAITALL != 0 && s.typ == SOCK_STREAM && flags&blindFlags == 0 {
+	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
 		flags &^= MSG_WAITALL
 	}
 	return flags
@@ -42,6 +49,9 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 		return out, err
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
+	if o.s.noMore(&o.Call, err) {
+		out, err = loop.Outcome{}, nil
+	}
 	return o.received(sysfd, out, err)
 }
 
@@ -49,9 +59,15 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	if out, over, err := o.ahead(sysfd); over {
 		return out, err
 	}
+	if o.s.holdsReads(o.flags) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
 	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
+	if o.s.noMore(&o.Call, err) {
+		err, o.salen = nil, 0
+	}
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error says nothing of one
 	}
@@ -89,7 +105,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Timeout != 0
+	all := o.flags&MSG_WAITALL != 0 && o.s.ofType(SOCK_STREAM) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}
@@ -134,6 +150,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	err := s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
+		if failed == loop.ErrAgain && s.noMore(&c, failed) {
+			failed = nil
+		}
 		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got))}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
@@ -149,6 +168,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 //
 //go:noinline
 func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
+	if s.holdsReads(flags) {
+		return 0, nil, loop.ErrAgain
+	}
 	if b != nil {
 		p = b.Get()
 	}
@@ -182,7 +204,9 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 }
 
 // ends says that to receive nothing is the end, and no empty datagram.
-func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
+func (s *core) ends() bool {
+	return !s.ofType(SOCK_DGRAM) && !s.ofType(SOCK_RDM) && !s.ofType(SOCK_RAW)
+}
 
 // Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.
 //
@@ -202,9 +226,9 @@ const maxBuffer = 1<<31 - 4096
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	switch {
 	case n < 0:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
 	case n > maxBuffer:
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
 	}
 	return make([]byte, n), nil
 }

@@ -127,3 +127,10 @@ func lookup[T any](parent context.Context, l *loop.Loop, find func(context.Conte
 	}()
 	return p.Future()
 }
+
+// resolveIn suspends the task until find has ended. What ends the task's wait ends find too.
+func resolveIn[T any](t *loop.Task, ctx context.Context, find func(context.Context) (T, error)) (T, error) {
+	f := lookup(ctx, t.Loop(), find)
+	defer f.Cancel()
+	return f.Await(t)
+}

@@ -3,8 +3,10 @@ package sock_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -175,5 +177,50 @@ func TestRightsAmongOthers(t *testing.T) {
 	part.Data = part.Data[:7]
 	if got, ok := part.Rights(); !ok || len(got) != 1 || got[0] != 5 {
 		t.Errorf("%v, %v", got, ok)
+	}
+}
+
+// Descriptors cross: items 111, 113, 116, 117.
+func TestFdsCross(t *testing.T) {
+	a, b := unixPair(t, sock.SOCK_STREAM)
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("what the file says"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fd := int(f.Fd())
+	if n, err := a.SendFds([][]byte{[]byte("two")}, []int{fd, fd}, 0); n != 3 || err != nil {
+		t.Fatal(n, err)
+	}
+	data, fds, flags, _, err := b.RecvFds(10, 2, 0)
+	if string(data) != "two" || len(fds) != 2 || flags&sock.MSG_CTRUNC != 0 || err != nil {
+		t.Fatal(data, fds, flags, err)
+	}
+	for _, fd := range fds {
+		g := os.NewFile(uintptr(fd), path)
+		text := make([]byte, 100)
+		n, err := g.ReadAt(text, 0)
+		if string(text[:n]) != "what the file says" || err != io.EOF {
+			t.Errorf("%q, %v", text[:n], err)
+		}
+		g.Close()
+	}
+	// Fewer than come: the system closes the others, and says so.
+	before := openFiles(t)
+	a.SendFds([][]byte{[]byte("x")}, []int{fd, fd, fd}, 0)
+	_, fds, flags, _, err = b.RecvFds(10, 1, 0)
+	if len(fds) != 1 || flags&sock.MSG_CTRUNC == 0 || err != nil {
+		t.Fatal(fds, flags, err)
+	}
+	sock.Close(fds[0])
+	if got := openFiles(t); got != before {
+		t.Errorf("%d descriptors are open, %d were", got, before)
+	}
+	if _, _, _, _, err := b.RecvFds(10, -1, 0); err == nil {
+		t.Error("a negative count was taken")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -387,4 +388,28 @@ func TestTimeoutLosesNoByte(t *testing.T) { // items 40, 42
 		socktest.Must(t, call.Wait(t))
 		t.Logf("%d timeouts among %d receives", timeouts, n)
 	})
+}
+
+// A new timeout is for those that begin after it, also if one that waits is woken in vain meanwhile.
+func TestTimeoutSetDuringAWait(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	l := r.Next()
+	errs := make(chan error, 2)
+	for range 2 {
+		l.Go(func(task *loop.Task) {
+			_, err := a.In(task).RecvInto(make([]byte, 10), 0)
+			errs <- err
+		})
+	}
+	l.Post(func() { a.SetTimeout(0) }) // when both wait
+	for range 2 {
+		call := socktest.Start(func() error { return <-errs })
+		l.Post(func() { b.Async().Send(hello, 0) })
+		if err := call.Wait(t); err != nil { // then the lane is handed to the next, for whom nothing is there
+			t.Error(err)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"errors"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,5 +61,42 @@ func TestUDPLiteCoverage(t *testing.T) { // item 146
 				}
 			}
 		})
+	}
+}
+
+// UDP-Lite counts how much of a datagram its checksum covers: item 146.
+func TestOptionsOfUDPLite(t *testing.T) {
+	socktest.Check(t)
+	made := func() *sock.Socket {
+		s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, sock.IPPROTO_UDPLITE)
+		if errors.Is(err, syscall.EPROTONOSUPPORT) {
+			t.Skip("run this on a kernel with UDP-Lite:", err)
+		}
+		socktest.Must(t, err)
+		return socktest.Closing(t, s)
+	}
+	a, b := made(), made()
+	for _, option := range []int{sock.UDPLITE_SEND_CSCOV, sock.UDPLITE_RECV_CSCOV} {
+		for set, want := range map[int]int{0: 0, 1: 8, 7: 8, -1: 8, 8: 8, 20: 20, 65535: 65535, 70000: 65535} {
+			socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, option, set))
+			if got, err := a.Getsockopt(sock.IPPROTO_UDPLITE, option); got != want || err != nil {
+				t.Errorf("%d: %d became %d, %v; want %d", option, set, got, err, want)
+			}
+		}
+		socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, option, 0))
+	}
+	// What covers less than the receiver wants is dropped.
+	socktest.Must(t, a.Bind(sock.Inet("127.0.0.1", 0)))
+	socktest.Must(t, a.SetTimeout(socktest.Patience))
+	socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, sock.UDPLITE_RECV_CSCOV, 12))
+	for _, tt := range []struct {
+		cover int
+		text  string
+	}{{8, "hidden"}, {12, "covered"}, {0, "all"}} {
+		socktest.Must(t, b.Setsockopt(sock.IPPROTO_UDPLITE, sock.UDPLITE_SEND_CSCOV, tt.cover))
+		socktest.Must(t, wantN(len(tt.text))(b.Sendto([]byte(tt.text), 0, socktest.Name(t, a))))
+	}
+	for _, want := range []string{"covered", "all"} {
+		socktest.Must(t, wantBytes(want)(a.Recv(10, 0)))
 	}
 }

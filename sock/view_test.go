@@ -185,3 +185,15 @@ func TestWaitOnTheLoop(t *testing.T) {
 		echo(t, waiting, peer) // nothing came of it
 	}
 }
+
+func TestNoContextOfATask(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.UDP.Pair(t)
+	_, err := b.Send(hello, 0)
+	socktest.Must(t, err)
+	inTask(t, func(task *loop.Task) error {
+		var none context.Context
+		_, err := a.In(task).With(none).Recv(10, 0)
+		return err
+	})
+}

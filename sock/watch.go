@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A loop calls the Handler of a socket when the socket may be ready. The methods run on the loop and
-// must not wait; they may call everything else. One handler can serve any number of sockets.
+// A loop calls the Handler of a socket when the socket may be ready. The methods run on the loop
+// and must not wait; they may call everything else. One handler can serve any number of sockets.
 type Handler interface {
 	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock,
 	// which mostly costs no system call, or stop early. After a call that has received something
@@ -29,7 +29,8 @@ type Handler interface {
 	// Readable. A call that the loop has not made goes on until ErrWouldBlock.
 	Readable(s *Socket)
 	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that
-	// a connect which was in progress has come to its end.
+	// a connect which was in progress has come to its end: Connect says how. Before that end
+	// neither Readable nor Writable is called.
 	Writable(s *Socket)
 	// Closed comes last and once. err is net.ErrClosed after Close or at the end of the loop, a
 	// *loop.PanicError after a panic in a method of the handler.
@@ -48,18 +49,19 @@ type Handler interface {
 // for it on another loop; net.ErrClosed; an *ArgError for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
-		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
+		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "handler", h, "must not be nil"})
 	}
 	return s.WatchReady(l, &watcher{h, s.base()})
 }
 
-// WatchReady is Watch for a package that stands on sockets: the loop calls w itself, with no Handler in between. That saves 24 bytes
-// a socket. w gets what the poller reported, and works by the rules of [loop.Watcher].
+// WatchReady is Watch for a package that stands on sockets: the loop calls w itself, with no
+// Handler in between. That saves 24 bytes a socket. w gets what the poller reported, and works by
+// the rules of [loop.Watcher].
 //
 // Errors: those of Watch.
 func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
 	if w == nil {
-		return s.fail("watch", Addr{}, &ArgError{"watcher", w, "must not be nil"})
+		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "watcher", w, "must not be nil"})
 	}
 	before := s.timeout.Swap(0)
 	if err := s.fd.Watch(l, w); err != nil {
@@ -70,8 +72,9 @@ func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
 	return nil
 }
 
-// CallWatcher makes the loop call what watches the socket in its next turn, ready or not. A Handler gets Readable or Writable only
-// if the direction is not known to be blocked, so one that stopped early goes on. It may be called from any goroutine.
+// CallWatcher makes the loop call what watches the socket in its next turn, ready or not. A Handler
+// gets Readable or Writable only if the direction is not known to be blocked, so one that stopped
+// early goes on. It may be called from any goroutine.
 func (s *Socket) CallWatcher() { s.fd.CallWatcher() }
 
 // finalizers is held while the finalizer of a socket comes and goes. A watched socket has none: its
@@ -94,10 +97,10 @@ func (s *Socket) setFinalizer() {
 // abandon is the finalizer. A socket that was closed meanwhile is left alone.
 func (s *Socket) abandon() { s.fd.Abandon() }
 
-// Unwatch takes the handler away and returns it, or nil if there was none or WatchReady has set it. It gets no further call,
-// Closed neither; a call that is under way on the loop goes on. The socket stays non-blocking until
-// SetTimeout, and nothing that it has received is lost: it can be used in every other way, watched
-// again, also on another loop, or detached.
+// Unwatch takes the handler away and returns it, or nil if there was none or WatchReady has set it.
+// It gets no further call, Closed neither; a call that is under way on the loop goes on. The socket
+// stays non-blocking until SetTimeout, and nothing that it has received is lost: it can be used in
+// every other way, watched again, also on another loop, or detached.
 func (s *Socket) Unwatch() Handler {
 	w := s.fd.Unwatch()
 	if w == nil {
@@ -119,6 +122,18 @@ type watcher struct {
 var _ loop.Watcher = (*watcher)(nil)
 
 func (w *watcher) Ready(r pollux.Ready) {
+	if w.socket.flags.Load()&(isFresh|connectCalls|connectUntold) != 0 {
+		something, ended := w.socket.tellable()
+		if !something {
+			return
+		}
+		if ended {
+			w.handler.Writable(w.socket) // first, since the error, if there is one, is the connect's
+			if r &^= pollux.Writable; w.socket.Fileno() < 0 {
+				return
+			}
+		}
+	}
 	if r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0 {
 		w.handler.Readable(w.socket)
 	}
@@ -158,9 +173,9 @@ func Watched(l *loop.Loop) iter.Seq[*Socket] {
 	}
 }
 
-// Join puts the socket on l; if it is on another loop and nothing waits for it there, it moves. With
-// a nil l it stays where it is, or goes to one of the default reactor's choice. Without Join it
-// joins the loop of the task that first waits for it, or one of the default reactor's.
+// Join puts the socket on l; if it is on another loop and nothing waits for it there, it moves.
+// With a nil l it stays where it is, or goes to one of the default reactor's choice. Without Join
+// it joins the loop of the task that first waits for it, or one of the default reactor's.
 //
 // Errors: loop.ErrOtherLoop if something waits for it, or watches it, on another loop;
 // net.ErrClosed, also of a closed loop; EPERM for a descriptor that cannot be polled.

@@ -10,20 +10,20 @@ import (
 
 // AF: address families, the first argument of socket(2).
 const (
-	AF_UNSPEC = windows.AF_UNSPEC
-	AF_INET   = windows.AF_INET
-	AF_UNIX   = windows.AF_UNIX
-	AF_INET6  = windows.AF_INET6
-	AF_IRDA   = windows.AF_IRDA
+	AF_UNSPEC Family = windows.AF_UNSPEC
+	AF_INET   Family = windows.AF_INET
+	AF_UNIX   Family = windows.AF_UNIX
+	AF_INET6  Family = windows.AF_INET6
+	AF_IRDA   Family = windows.AF_IRDA
 )
 
 // SOCK: socket types, and what may be or-ed to them.
 const (
-	SOCK_STREAM    = windows.SOCK_STREAM
-	SOCK_DGRAM     = windows.SOCK_DGRAM
-	SOCK_RAW       = windows.SOCK_RAW
-	SOCK_SEQPACKET = windows.SOCK_SEQPACKET
-	SOCK_RDM       = windows.SOCK_RDM
+	SOCK_STREAM    Type = windows.SOCK_STREAM
+	SOCK_DGRAM     Type = windows.SOCK_DGRAM
+	SOCK_RAW       Type = windows.SOCK_RAW
+	SOCK_SEQPACKET Type = windows.SOCK_SEQPACKET
+	SOCK_RDM       Type = windows.SOCK_RDM
 )
 
 // SOL: levels of socket options.
@@ -126,4 +126,52 @@ const (
 	SOMAXCONN = windows.SOMAXCONN
 	EBADF     = syscall.EBADF
 	EAGAIN    = syscall.EAGAIN
+)
+
+// Of two names for one number the first counts.
+var (
+	familyNames = []constName{
+		{int(AF_UNSPEC), "AF_UNSPEC"},
+		{int(AF_INET), "AF_INET"},
+		{int(AF_UNIX), "AF_UNIX"},
+		{int(AF_IPX), "AF_IPX"},
+		{int(AF_APPLETALK), "AF_APPLETALK"},
+		{int(AF_INET6), "AF_INET6"},
+		{int(AF_DECnet), "AF_DECnet"},
+		{int(AF_LINK), "AF_LINK"},
+		{int(AF_SNA), "AF_SNA"},
+		{int(AF_IRDA), "AF_IRDA"},
+		{int(AF_HYPERV), "AF_HYPERV"},
+		{int(AF_BLUETOOTH), "AF_BLUETOOTH"},
+	}
+
+	typeNames = []constName{
+		{int(SOCK_STREAM), "SOCK_STREAM"},
+		{int(SOCK_DGRAM), "SOCK_DGRAM"},
+		{int(SOCK_RAW), "SOCK_RAW"},
+		{int(SOCK_SEQPACKET), "SOCK_SEQPACKET"},
+		{int(SOCK_RDM), "SOCK_RDM"},
+	}
+
+	msgFlagNames = []constName{
+		{MSG_OOB, "MSG_OOB"},
+		{MSG_PEEK, "MSG_PEEK"},
+		{MSG_DONTROUTE, "MSG_DONTROUTE"},
+		{MSG_TRUNC, "MSG_TRUNC"},
+		{MSG_CTRUNC, "MSG_CTRUNC"},
+		{MSG_WAITALL, "MSG_WAITALL"},
+		{MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+		{MSG_BCAST, "MSG_BCAST"},
+		{MSG_MCAST, "MSG_MCAST"},
+	}
+
+	addrInfoFlagNames = []constName{
+		{AI_PASSIVE, "AI_PASSIVE"},
+		{AI_CANONNAME, "AI_CANONNAME"},
+		{AI_NUMERICHOST, "AI_NUMERICHOST"},
+		{AI_NUMERICSERV, "AI_NUMERICSERV"},
+		{AI_ALL, "AI_ALL"},
+		{AI_ADDRCONFIG, "AI_ADDRCONFIG"},
+		{AI_V4MAPPED, "AI_V4MAPPED"},
+	}
 )

@@ -11,7 +11,8 @@ import (
 
 const million = 1_000_000
 
-// randomOrder makes a benchmark touch its timers as a server does: not in the order in which they lie in memory.
+// randomOrder makes a benchmark touch its timers as a server does: not in the order in which they
+// lie in memory.
 func randomOrder(n int) []int32 {
 	random := rand.New(rand.NewPCG(1, 2))
 	order := make([]int32, n)
@@ -31,8 +32,8 @@ func upTo(most time.Duration, n int) []time.Duration {
 	return spans
 }
 
-// BenchmarkPushBack moves the deadline of one of a million started timers further away, as each message of a
-// connection does.
+// BenchmarkPushBack moves the deadline of one of a million started timers further away, as each
+// message of a connection does.
 func BenchmarkPushBack(b *testing.B) {
 	order, spans := randomOrder(million), upTo(time.Minute, million)
 
@@ -71,7 +72,8 @@ func BenchmarkPushBack(b *testing.B) {
 	})
 }
 
-// BenchmarkStartStop starts a timer and stops it, beside a million others: a call with a timeout that it does not need.
+// BenchmarkStartStop starts a timer and stops it, beside a million others: a call with a timeout
+// that it does not need.
 func BenchmarkStartStop(b *testing.B) {
 	spans := upTo(time.Minute, million)
 
@@ -113,9 +115,9 @@ func BenchmarkStartStop(b *testing.B) {
 	})
 }
 
-// BenchmarkExpire starts a million timers and lets all expire. The wheel is told a time that moves on by 1 ms a turn
-// over a minute; package time has no such clock, so its timers are due within a millisecond, and each costs a
-// goroutine too, which is how AfterFunc fires.
+// BenchmarkExpire starts a million timers and lets all expire. The wheel gets a time that moves
+// on by 1 ms a turn over a minute; package time has no such clock, so its timers are due within a
+// millisecond, and each costs a goroutine too, which is how AfterFunc fires.
 func BenchmarkExpire(b *testing.B) {
 	perTimer := func(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/million, "ns/timer")

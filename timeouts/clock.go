@@ -7,12 +7,13 @@ import (
 
 // Clock tells the time. It is monotonic and may be read from any goroutine.
 type Clock interface {
-	// Now returns the present, at least 1 and less than Never: a reading is never mistaken for the constant Now.
+	// Now returns the present, at least 1 and less than Never: a reading is never mistaken for the
+	// constant Now.
 	Now() Deadline
 }
 
-// System is the clock of the machine. A reading costs one look at the monotonic clock; whether that goes on while the
-// machine is suspended is the system's choice (on Linux it stands still).
+// System is the clock of the machine. A reading costs one look at the monotonic clock; whether that
+// goes on while the machine is suspended is the system's choice (on Linux it stands still).
 var System Clock = systemClock{}
 
 var (
@@ -29,8 +30,8 @@ func (systemClock) Now() Deadline {
 	return Deadline(time.Since(origin))
 }
 
-// Fake is a clock for tests that stands still until it is advanced. The zero Fake is ready and reads 1 s.
-// It may be used from any goroutine.
+// Fake is a clock for tests that stands still until it is advanced. The zero Fake is ready and
+// reads 1 s. It may be used from any goroutine.
 type Fake struct {
 	mu   sync.Mutex
 	gone time.Duration // mu; since fakeStart
@@ -46,9 +47,9 @@ func (f *Fake) Now() Deadline {
 	return fakeStart + Deadline(f.gone)
 }
 
-// Advance moves the clock forward by d. A d of zero or less changes nothing, for a clock does not go back; one that
-// leads beyond the last instant before [Never] stops there. It wakes nobody: who sleeps until a deadline of this clock
-// has to be told by other means.
+// Advance moves the clock forward by d. A d of zero or less changes nothing, for a clock does not
+// go back; one that leads beyond the last instant before [Never] stops there. It wakes no sleeper:
+// what sleeps until a deadline of this clock has to be woken by other means.
 func (f *Fake) Advance(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

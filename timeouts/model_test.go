@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// The wheel is checked against a sorted list of the same timers, both driven by a script of bytes that either a
-// random source or the fuzzer writes.
+// The wheel is checked against a sorted list of the same timers, both driven by a script of bytes
+// that either a random source or the fuzzer writes.
 
 func TestWheelAgainstSortedList(t *testing.T) {
 	seeds := 1000
@@ -54,7 +54,8 @@ func (s *script) byte() byte {
 	return b
 }
 
-// span returns a duration whose magnitude, from 1 ns to 146 years, is as likely at every power of two.
+// span returns a duration whose magnitude, from 1 ns to 146 years, is as likely at every power of
+// two.
 func (s *script) span() time.Duration {
 	power := s.byte() % 55
 	return time.Duration(s.byte()) << power
@@ -187,7 +188,8 @@ func (m *model) forget(t *timer) {
 	t.deadline, t.overdue, t.waits, t.touched = timeouts.Never, false, false, true
 }
 
-// drain pops all that expires at now, while the script starts and stops timers in between, unless it leaves the drain.
+// drain pops all that expires at now, while the script starts and stops timers in between, unless
+// it leaves the drain.
 func (m *model) drain(now timeouts.Deadline) {
 	now = min(now, timeouts.Never-1) // as Pop has it
 	var must []*timer                // what this drain has to yield unless it is touched

@@ -2,7 +2,8 @@ package timeouts
 
 // Timer is a deadline in a wheel, a node to embed in the thing that waits. The zero Timer is ready.
 //
-// It belongs to one wheel while it is started, shares that wheel's guard, and must not be copied or go away then.
+// It belongs to one wheel while it is started, shares that wheel's guard, and must not be copied or
+// go away then.
 //
 //	   ┌──────────── Stop; Pop, once expired ─────────────┐
 //	   ▼                                                  │
@@ -14,11 +15,12 @@ package timeouts
 //	  │                                                   │
 //	  └────────────────── Stop; Pop ──────────────────────┘
 type Timer struct {
-	// Owner is for the driver of the wheel, to find what the timer is embedded in. The wheel does not look at it.
+	// Owner is for the driver of the wheel, to find what the timer is embedded in. The wheel does
+	// not look at it.
 	Owner any
 
-	// The timers of one list form a ring, so that the list needs one pointer to its head and reaches its tail.
-	// Both are nil in a stopped timer.
+	// The timers of one list form a ring, so that the list needs one pointer to its head and
+	// reaches its tail. Both are nil in a stopped timer.
 	next, prev *Timer
 
 	deadline Deadline // as given to Start; may lie far beyond the slot

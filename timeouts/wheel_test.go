@@ -18,8 +18,9 @@ func drain(w *timeouts.Wheel, now timeouts.Deadline) (n int) {
 	return n
 }
 
-// A timer is alone in the wheel, and who drives it sleeps until Next each time: it must come within a tick after its
-// deadline and after few wake-ups, wherever the hand and the deadline lie about the ends of slots.
+// A timer is alone in the wheel, and its driver sleeps until Next each time: it must come within
+// a tick after its deadline and after few wake-ups, wherever the hand and the deadline lie about
+// the ends of slots.
 func TestOnTimeAtLevelBoundaries(t *testing.T) {
 	around := []timeouts.Deadline{-tick - 1, -tick, -tick + 1, -1, 0, 1, tick - 1, tick, tick + 1}
 	var instants []timeouts.Deadline
@@ -58,7 +59,7 @@ func TestOnTimeAtLevelBoundaries(t *testing.T) {
 	}
 }
 
-// Many timers, pushed back and pulled forward at random, and nobody looks at the wheel but at Next.
+// Many timers, pushed back and pulled forward at random, and the driver looks only at Next.
 func TestOnTimeByNextAlone(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	far := func() time.Duration { return time.Duration(random.Uint64() >> (8 + random.IntN(48))) }
@@ -196,7 +197,8 @@ func TestTimeGoesBack(t *testing.T) {
 	}
 }
 
-// A suspended machine, or a bad clock: ages pass between two looks. Tick by tick this would never end.
+// A suspended machine, or a bad clock: ages pass between two looks. Tick by tick this would never
+// end.
 func TestTimeJumps(t *testing.T) {
 	const year = timeouts.Deadline(365 * 24 * time.Hour)
 	w := timeouts.NewWheel(1)

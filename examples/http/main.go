@@ -1,5 +1,6 @@
-// Http is a server of HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers each request with its path. It is an example of a
-// protocol with a decoder of its own, not a web server: net/http over package netconn is one.
+// Http is a server of HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers each request
+// with its path. It is an example of a protocol with a decoder of its own, not a web server:
+// net/http over package netconn is one.
 //
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello
@@ -19,7 +20,8 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A request is a decoder: a frame is the head of a request and its body, of which Content-Length says how long it is.
+// A request is a decoder: a frame is the head of a request and its body, of which Content-Length
+// says how long it is.
 type request struct{}
 
 var (

@@ -1,5 +1,6 @@
-// Redis is a server that speaks enough of the Redis protocol (RESP) for redis-cli and redis-benchmark: PING, ECHO, SET, GET, DEL, INCR. The
-// same commands are served by callbacks, or by a task for each connection.
+// Redis is a server that speaks enough of the Redis protocol (RESP) for redis-cli and
+// redis-benchmark: PING, ECHO, SET, GET, DEL, INCR. The same commands are served by callbacks, or
+// by a task for each connection.
 //
 //	$ go run ./examples/redis callback 127.0.0.1:6379
 //	$ redis-benchmark -p 6379 -t ping,set,get -P 16
@@ -16,7 +17,8 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A client is a connection that is served by callbacks. They share one loop, and so the store needs no lock.
+// A client is a connection that is served by callbacks. They share one loop, and so the store needs
+// no lock.
 type client struct {
 	protocol.Base
 	store *store

@@ -31,7 +31,8 @@ func number(p []byte, mark byte) (v, used int, err error) {
 	return v, i + 1, nil
 }
 
-// parse reads a command: an array of strings, which are part of p. used is 0 if it is not all there.
+// parse reads a command: an array of strings, which are part of p. used is 0 if it is not all
+// there.
 func parse(p []byte) (cmd [4][]byte, used int, err error) {
 	n, at, err := number(p, '*')
 	if err != nil || at == 0 {

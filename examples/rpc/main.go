@@ -1,5 +1,6 @@
-// Rpc is a server and a client of calls with pipelining: each message is a frame of a length and a body, each request begins with a
-// number, and its answer has the same. The client makes many calls at once on one connection.
+// Rpc is a server and a client of calls with pipelining: each message is a frame of a length and a
+// body, each request begins with a number, and its answer has the same. The client makes many calls
+// at once on one connection.
 //
 //	$ go run ./examples/rpc 10000
 //	10000 calls, 16 at once: all answers right

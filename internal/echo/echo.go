@@ -1,4 +1,5 @@
-// Package echo is the echo server that the example runs and the benchmark measures, once for each way to wait.
+// Package echo is the echo server that the example runs and the benchmark measures, once for each
+// way to wait.
 package echo
 
 import (
@@ -16,7 +17,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Modes says who can wait for a connection, and so how it is served.
+// Modes are the ways to wait for a connection, and so how it is served.
 var Modes = []string{"goroutine", "task", "callback"}
 
 // A Config says what to serve.
@@ -24,7 +25,7 @@ type Config struct {
 	Mode     string        // one of Modes
 	Addr     sock.Addr     // inet, inet6 or unix
 	Datagram bool          // UDP; else a stream
-	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, who need the other half
+	Loops    int           // 0: GOMAXPROCS; half of that, at least one, for goroutines, which need the other half
 	Buffer   int           // bytes of a connection that a goroutine or a task serves; 0: 4096
 	Timeout  time.Duration // of each wait of a goroutine or task; 0: none
 	Endless  bool          // it will not be drained, and goroutines need not look for that in each wait
@@ -41,12 +42,12 @@ type Server struct {
 
 	mu    sync.Mutex
 	conns map[*sock.Socket]*loop.Task // mu; of goroutines (nil) and tasks: those of callbacks are known to their loop
-	live  int                         // mu; connections, and who accepts them
+	live  int                         // mu; connections, and the acceptors
 	over  chan struct{}               // closed when none of them is left
 }
 
-// quiet is how long a peer says nothing until a draining server takes it that no more is on its way; farewell is how long it then waits
-// for the peer to close.
+// quiet is how long a peer says nothing until a draining server takes it that no more is on its
+// way; farewell is how long it then waits for the peer to close.
 const (
 	quiet    = 100 * time.Millisecond
 	farewell = 300 * time.Millisecond
@@ -87,7 +88,7 @@ func Listen(cfg Config) (*Server, error) {
 func (s *Server) listen() (err error) {
 	if !s.cfg.Datagram {
 		s.ln, err = sock.CreateServer(s.cfg.Addr, &sock.ServerConfig{Backlog: sock.SOMAXCONN})
-	} else if s.ln, err = sock.New(families.Host.FamilyOf(s.cfg.Addr), sock.SOCK_DGRAM, 0); err == nil {
+	} else if s.ln, err = sock.New(sock.Family(families.Host.FamilyOf(s.cfg.Addr)), sock.SOCK_DGRAM, 0); err == nil {
 		if err = s.ln.Bind(s.cfg.Addr); err != nil {
 			s.ln.Close()
 		}
@@ -104,8 +105,9 @@ func (s *Server) Addr() (sock.Addr, error) { return s.ln.Getsockname() }
 // ErrCutOff is what Drain returns if its patience ended before all connections did.
 var ErrCutOff = errors.New("echo: connections were cut off: their peers did not take what was theirs")
 
-// Drain stops accepting, sends back what peers have sent and still send, and ends each connection when its peer says no more.
-// Connections that do not come to that within the time given are cut off; then it returns ErrCutOff.
+// Drain stops accepting, sends back what peers have sent and still send, and ends each connection
+// when its peer says no more. Connections that do not come to that within the time given are cut
+// off; then it returns ErrCutOff.
 func (s *Server) Drain(patience time.Duration) error {
 	s.mu.Lock()
 	s.drain()
@@ -188,7 +190,8 @@ func (s *Server) run(c *sock.Socket, t *loop.Task) {
 	}
 }
 
-// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining has interrupted it.
+// serve is straight-line code, the same for a goroutine and for a task. It returns true if draining
+// has interrupted it.
 func (s *Server) serve(in, out *sock.Socket) (drain bool) {
 	for {
 		p, err := in.RecvBuffer(s.buffers, 0)

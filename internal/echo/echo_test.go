@@ -15,8 +15,8 @@ import (
 // long is what a test may take at most before it counts as hanging.
 const long = 10 * time.Second
 
-// TestDrainWhileClientsCome drains a server again and again while others connect: a connection that is accepted at that very moment
-// must be ended too, or Drain would wait for it in vain.
+// TestDrainWhileClientsCome drains a server again and again while others connect: a connection that
+// is accepted at that very moment must be ended too, or Drain would wait for it without end.
 func TestDrainWhileClientsCome(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {

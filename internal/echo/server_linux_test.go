@@ -24,11 +24,13 @@ import (
 // patience is for what should happen at once.
 const patience = 20 * time.Second
 
-// TestMain makes the test binary a server of its own when a test needs one that has other limits than itself.
+// TestMain makes the test binary a server of its own when a test needs one that has other limits
+// than itself.
 func TestMain(m *testing.M) {
 	socktest.UsePoller()
 	if mode := os.Getenv("ECHO_TEST_SERVE"); mode != "" {
-		// Two loops, however many processors there are: each takes five of the few descriptors that it may have.
+		// Two loops, however many processors there are: each takes five of the few descriptors that
+		// it may have.
 		s, err := echo.Listen(echo.Config{Mode: mode, Addr: sock.Inet("127.0.0.1", 0), Loops: 2})
 		if err != nil {
 			fmt.Println(err)
@@ -101,7 +103,8 @@ func pattern(n int) []byte {
 	return p
 }
 
-// A request and then a half-close: the whole answer arrives, then the end, though it is far more than any buffer holds.
+// A request and then a half-close: the whole answer arrives, then the end, though it is far more
+// than any buffer holds.
 func TestHalfCloseGetsWholeAnswer(t *testing.T) {
 	eachMode(t, func(t *testing.T, dial func() net.Conn) {
 		c := dial().(*net.TCPConn)
@@ -151,7 +154,8 @@ func TestPeerThatNeverReadsIsHeldBack(t *testing.T) {
 	})
 }
 
-// A peer that resets, one that vanishes without a word in the middle, and one that dawdles: each alone.
+// A peer that resets, one that vanishes without a word in the middle, and one that dawdles: each
+// alone.
 func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 	eachMode(t, func(t *testing.T, dial func() net.Conn) {
 		slow, steady := dial(), dial()
@@ -176,8 +180,8 @@ func TestPeersThatMisbehaveDoSoAlone(t *testing.T) {
 	})
 }
 
-// Descriptors run out in accept: the listener backs off and says so, nothing spins, who is there never notices, and when there are
-// descriptors again those who waited are served.
+// Descriptors run out in accept: the listener backs off and says so, nothing spins, the connections
+// that exist never notice, and when there are descriptors again those that waited are served.
 func TestDescriptorsRunOut(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {

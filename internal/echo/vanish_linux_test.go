@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vanish ends a connection without a word: a socket in repair mode is closed with neither FIN nor RST (tcp_close in net/ipv4/tcp.c).
+// vanish ends a connection without a word: a socket in repair mode is closed with neither FIN nor
+// RST (tcp_close in net/ipv4/tcp.c).
 func vanish(t *testing.T, c net.Conn) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()
@@ -27,7 +28,8 @@ func vanish(t *testing.T, c net.Conn) {
 	}
 }
 
-// A peer that vanishes is waited for, alone: others are served, a timeout ends the wait where there is one, and draining ends it anyway.
+// A peer that vanishes is waited for, alone: others are served, a timeout ends the wait where there
+// is one, and draining ends it anyway.
 func TestPeersThatVanishDoSoAlone(t *testing.T) {
 	for _, mode := range echo.Modes {
 		for _, timeout := range []time.Duration{0, 50 * time.Millisecond} {

@@ -7,7 +7,8 @@ import (
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
-// groups are the blocks of a constants file in their order, under the names of the group column of names.csv.
+// groups are the blocks of a constants file in their order, under the names of the group column of
+// names.csv.
 var groups = []struct{ name, doc string }{
 	{"AF", "address families, the first argument of socket(2)."},
 	{"SOCK", "socket types, and what may be or-ed to them."},
@@ -43,7 +44,8 @@ var groups = []struct{ name, doc string }{
 	{"OTHER", "what belongs nowhere else."},
 }
 
-// knownGroups fails on a constant whose group is not in groups: it would be left out without a word.
+// knownGroups fails on a constant whose group is not in groups: it would be left out without a
+// word.
 func knownGroups(rows []catalog.Row) error {
 	for _, row := range rows {
 		known := slices.ContainsFunc(groups, func(g struct{ name, doc string }) bool { return g.name == row.Group })

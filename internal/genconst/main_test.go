@@ -24,10 +24,11 @@ func newLoader(t *testing.T) *catalog.Loader {
 	return loader
 }
 
-// What is in the tree must be what go generate would write: else a value could be changed by hand in a file that says
-// DO NOT EDIT, or a new row or a new x/sys be forgotten.
+// What is in the tree must be what go generate would write: else a value could be changed by hand
+// in a file that says DO NOT EDIT, or a new row or a new x/sys be forgotten.
 func TestUpToDate(t *testing.T) {
-	// Read so that a cached pass does not outlive a new x/sys: go test sees which files a test opens, not what it runs.
+	// Read so that a cached pass does not outlive a new x/sys: go test sees which files a test
+	// opens, not what it runs.
 	if _, err := os.ReadFile(filepath.Join("..", "..", "go.mod")); err != nil {
 		t.Fatal(err)
 	}
@@ -39,20 +40,16 @@ func TestUpToDate(t *testing.T) {
 	loader := newLoader(t)
 	for _, sys := range catalog.Systems {
 		t.Run(sys.GOOS, func(t *testing.T) {
-			for name, generate := range map[string]func(*catalog.Loader, catalog.System, []catalog.Row, string) ([]byte, error){
-				fileName(sys): generate, namesFile(sys): generateNames,
-			} {
-				want, err := generate(loader, sys, rows, sock)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := os.ReadFile(filepath.Join(sock, name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !bytes.Equal(got, want) {
-					t.Errorf("%s is not what is generated now: run go generate ./sock", name)
-				}
+			want, err := generate(loader, sys, rows, sock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(filepath.Join(sock, fileName(sys)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s is not what is generated now: run go generate ./sock", fileName(sys))
 			}
 		})
 	}

@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// declarations are what packages sock, families and loop export on a system: from "Socket.Recv" or "families.Parse" to how it is called,
-// "s.Recv(n, flags int) ([]byte, error)". Constants and fields are there too.
+// declarations are what packages sock, families and loop export on a system: from "Socket.Recv" or
+// "families.Parse" to how it is called, "s.Recv(n, flags int) ([]byte, error)". Constants and
+// fields are there too.
 func declarations(root, goos, goarch string) (map[string]string, error) {
 	decls := make(map[string]string)
 	for _, pkg := range []struct{ folder, prefix string }{{"sock", ""}, {"families", "families."}, {"loop", "loop."}} {

@@ -1,8 +1,9 @@
 // Genpython writes docs/python.md: what each name of Python's socket module is called in pollux.
 //
-// It takes the rows of sock/testdata/python.csv, which say what is what, and the declarations of packages sock, families and loop, so that
-// the page shows them as they are. A Go name with a "?" before it is to come; once it is there the "?" is taken away. The constants,
-// which keep their names, are those of sock/testdata/names.csv.
+// It takes the rows of sock/testdata/python.csv, which say what is what, and the declarations of
+// packages sock, families and loop, so that the page shows them as they are. A Go name with a "?"
+// before it is to come; once it is there the "?" is taken away. The constants, which keep their
+// names, are those of sock/testdata/names.csv.
 //
 // Usage, from the folder of package sock:
 //

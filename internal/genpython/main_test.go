@@ -16,7 +16,8 @@ import (
 
 var root = filepath.Join("..", "..")
 
-// foreign are the names of the standard library that stand in the table: this does not compile without them.
+// foreign are the names of the standard library that stand in the table: this does not compile
+// without them.
 var foreign = map[string]any{
 	"net.DNSError":           net.DNSError{},
 	"net.ErrClosed":          net.ErrClosed,
@@ -34,7 +35,8 @@ func rows(t *testing.T) []row {
 	return rows
 }
 
-// Every function, class, method and attribute of Python's has a row, and no row is of a name that Python does not have.
+// Every function, class, method and attribute of Python's has a row, and no row is of a name that
+// Python does not have.
 func TestComplete(t *testing.T) {
 	names, err := catalog.Read(filepath.Join(root, "sock", "testdata", "names.csv"))
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The part of the contract that only one-shot pollers have, see pollux.Poller.Arm. The rest is tested in the root.
+// The part of the contract that only one-shot pollers have, see pollux.Poller.Arm. The rest is
+// tested in the root.
 
 const patience = 10 * time.Second
 
@@ -40,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, p Poller, a, b int)) {
 	}
 }
 
-// next is what the next event reports; 0 if there is none within the timeout.
+// next is what the next event reports; 0 without an event within the timeout.
 func next(t *testing.T, p Poller, timeout time.Duration) pollux.Ready {
 	t.Helper()
 	events := make([]pollux.Event, 4)

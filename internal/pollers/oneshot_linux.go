@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// oneShot is a poller over EPOLLONESHOT. An event disables the whole registration, and not only the direction that it is for. So
-// the poller keeps what is still asked for, and asks for the rest again before it reports the event.
+// oneShot is a poller over EPOLLONESHOT. An event disables the whole registration, and not only the
+// direction that it is for. So the poller keeps what is still asked for, and asks for the rest
+// again before it reports the event.
 type oneShot struct {
 	epfd, wakefd int
 

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poll is a poller over poll(2). The kernel keeps nothing from one call to the next, so it is level-triggered and one-shot by
-// nature. The set is fixed once the call has begun: what changes it ends the call, and a new one begins.
+// poll is a poller over poll(2). The kernel keeps nothing from one call to the next, so it is
+// level-triggered and one-shot by nature. The set is fixed once the call has begun: what changes it
+// ends the call, and a new one begins.
 type poll struct {
 	wakefd int // readable: there was a wake-up, or the set has changed
 
@@ -37,7 +38,8 @@ func (p *poll) OneShot() bool          { return true }
 func (p *poll) Yield() error           { return nil }
 func (p *poll) Crowded() time.Duration { return 0 }
 
-// check returns the errors that epoll_ctl has for a descriptor: EBADF, and EPERM if it cannot be polled.
+// check returns the errors that epoll_ctl has for a descriptor: EBADF, and EPERM if it cannot be
+// polled.
 func check(fd int) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -76,7 +78,8 @@ func (p *poll) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	return notify(p.wakefd)
 }
 
-// Delete ends a call that is under way: it would keep the descriptor's file open, and the peer would not see it close.
+// Delete ends a call that is under way: it would keep the descriptor's file open, and the peer
+// would not see it close.
 func (p *poll) Delete(fd int, token pollux.Token) error {
 	if err := check(fd); err != nil {
 		return err
@@ -136,8 +139,8 @@ func (p *poll) collect() {
 	}
 }
 
-// tell fills events from the set, and returns how many and whether there was a wake-up. What finds no room stays asked for, and the
-// next call finds it again.
+// tell fills events from the set, and returns how many and whether there was a wake-up. What finds
+// no room stays asked for, and the next call finds it again.
 func (p *poll) tell(events []pollux.Event) (told int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

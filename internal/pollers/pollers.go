@@ -1,5 +1,6 @@
-// Package pollers has pollers for tests. They are one-shot, which none of Linux's own is: an event for a direction uses it up, and
-// Arm asks for it again. So the part of the contract that Windows depends on is tested on Linux too.
+// Package pollers has pollers for tests. They are one-shot, which none of Linux's own is: an event
+// for a direction uses it up, and Arm asks for it again. So the part of the contract that Windows
+// depends on is tested on Linux too.
 package pollers
 
 import (
@@ -28,8 +29,9 @@ var _ Poller = (*pollux.Poller)(nil)
 // variable names the poller of a test run.
 const variable = "POLLUX_TEST_POLLER"
 
-// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names: "oneshot" (EPOLLONESHOT) or
-// "poll" (poll(2)). It returns nil if the variable is empty or not set. Any other value gives a function that fails.
+// FromEnv returns what makes the poller that the environment variable POLLUX_TEST_POLLER names:
+// "oneshot" (EPOLLONESHOT) or "poll" (poll(2)). It returns nil if the variable is empty or not set.
+// Any other value gives a function that fails.
 func FromEnv() func() (Poller, error) {
 	switch name := os.Getenv(variable); name {
 	case "":

@@ -19,7 +19,8 @@ type item struct {
 	tests   []string // "folder.Name", in order
 }
 
-// pendingReason says that an item waits for its test. The command fails on it; the tests of this package do not.
+// pendingReason says that an item waits for its test. The command fails on it; the tests of this
+// package do not.
 const pendingReason = "pending"
 
 var header = []string{"item", "section", "title", "reason", "tests"}

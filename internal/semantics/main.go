@@ -1,8 +1,10 @@
-// Semantics holds the ledger of what Python's socket module does, sock/testdata/semantics.csv, against the tests.
+// Semantics holds the ledger of what Python's socket module does, sock/testdata/semantics.csv,
+// against the tests.
 //
-// The ledger has a row for each of the facts, which are called items and have numbers. A test shows an item if a comment of its
-// names the number, in words like "item 131" or "items 131, 132 and 140 to 143". Every item needs a test or a written reason for
-// having none. Which tests there are is read from all test files, for whatever system they are.
+// The ledger has a row for each of the facts, which are called items and have numbers. A test shows
+// an item if a comment of its names the number, in words like "item 131" or "items 131, 132 and 140
+// to 143". Every item needs a test or a written reason for having none. Which tests there are is
+// read from all test files, for whatever system they are.
 //
 // Usage:
 //

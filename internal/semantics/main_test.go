@@ -102,7 +102,7 @@ func TestMain(m *testing.M) {} // item 10
 	}
 }
 
-// Each way in which the ledger can be wrong is told.
+// Each way in which the ledger can be wrong is reported.
 func TestCheck(t *testing.T) {
 	items := []item{
 		{1, "s", "shown", "", []string{"a.TestA"}},

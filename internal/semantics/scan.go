@@ -58,8 +58,9 @@ func scan(tree fs.FS) (findings, error) {
 	return found, nil
 }
 
-// add adds what the files of one folder say. A comment belongs to the declaration that it is in, before or beside. Where that is no
-// test it belongs to the tests that use it: a table, or a helper.
+// add adds what the files of one folder say. A comment belongs to the declaration that it is in,
+// before or beside. Where that is no test it belongs to the tests that use it: a table, or a
+// helper.
 func (f *findings) add(fset *token.FileSet, folder string, files []*ast.File) {
 	named := make(map[string][]int)    // what a declaration's comments name
 	where := make(map[string][]string) // and where

@@ -1,5 +1,6 @@
-// Package prometheus shows the figures of servers and clients of sock/protocol, and of their loops, to Prometheus. It is a module of its
-// own, so that no other program inherits the library of Prometheus.
+// Package prometheus shows the figures of servers and clients of sock/protocol, and of their loops,
+// to Prometheus. It is a module of its own, so that no other program inherits the library of
+// Prometheus.
 //
 //	registry.MustRegister(prometheus.NewCollector("chat", server))
 package prometheus
@@ -13,7 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A Collector reads the figures of a Source when Prometheus asks, and costs nothing in between. It is a prometheus.Collector.
+// A Collector reads the figures of a Source when Prometheus asks, and costs nothing in between. It
+// is a prometheus.Collector.
 type Collector struct {
 	source protocol.Source
 
@@ -25,8 +27,8 @@ type Collector struct {
 
 var _ prometheus.Collector = (*Collector)(nil)
 
-// NewCollector makes a collector for a server or a client. name is the value of the label "name" of all its figures: it tells several
-// sources of a process apart.
+// NewCollector makes a collector for a server or a client. name is the value of the label "name" of
+// all its figures: it tells several sources of a process apart.
 func NewCollector(name string, source protocol.Source) *Collector {
 	constant := prometheus.Labels{"name": name}
 	of := func(what, help string, labels ...string) *prometheus.Desc {

@@ -65,7 +65,8 @@ func (l *listener) goesOn(err error) bool {
 	case err == sock.ErrWouldBlock:
 		return false
 	case isExhausted(err):
-		// A newcomer would hang in the backlog until descriptors are back, perhaps for ever. So it is let in by the reserve, and shown out.
+		// A newcomer would hang in the backlog until descriptors are back, perhaps for ever. So it
+		// is let in by the reserve, and shown out.
 		n := s.reserve.refuse(l.socket)
 		s.refused.Add(uint64(n))
 		s.cfg.Logger.Warn("descriptors or memory have run out: connections are refused", "refused", n, "error", err)

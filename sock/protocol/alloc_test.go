@@ -58,8 +58,8 @@ func TestIdleMemory(t *testing.T) {
 	}
 }
 
-// A message costs no allocation: neither through the protocol, nor when a part of it is kept, nor when unsent bytes are queued, nor for its
-// timeouts.
+// A message costs no allocation: neither through the protocol, nor when a part of it is kept, nor
+// when unsent bytes are queued, nor for its timeouts.
 func TestMessageAllocates(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -6,8 +6,9 @@ import (
 	"unsafe"
 )
 
-// Memory of unsent and unread bytes: blocks of a power of two, from pools, so that a connection that falls behind for a moment allocates
-// nothing. A block above the largest size is left to the garbage collector.
+// Memory of unsent and unread bytes: blocks of a power of two, from pools, so that a connection
+// that falls behind for a moment allocates nothing. A block above the largest size is left to the
+// garbage collector.
 const (
 	smallestBlock = 10 // 1 KiB
 	largestBlock  = 20 // 1 MiB

@@ -7,61 +7,71 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Config says how a Server or a Client makes its connections and what they may use. Only New is needed, and a server of tasks does not
-// need that. A field that is zero has the value that its comment names.
+// A Config says how a Server or a Client makes its connections and what they may use. Only New is
+// needed, and a server of tasks does not need that. A field that is zero has the value that its
+// comment names.
 //
-// All that a connection may hold is bounded: WriteLimit and the largest single write, ReadLimit, and, while it is served, the buffer of
-// its loop. With MaxConns these bound a server's memory.
+// All that a connection may hold is bounded: WriteLimit and the largest single write, ReadLimit,
+// and, while it is served, the buffer of its loop. With MaxConns these bound a server's memory.
 type Config struct {
-	// New makes the protocol of a connection, on its loop, before Made. One value may serve many connections if it keeps nothing of
-	// them. nil as the result ends the connection. t has no peer's bytes yet, but it has its addresses.
+	// New makes the protocol of a connection, on its loop, before Made. One value may serve many
+	// connections if it keeps nothing of them. nil as the result ends the connection. t has no
+	// peer's bytes yet, but it has its addresses.
 	New func(t *Transport) Protocol
 
-	// Reactor has the loops; nil: a reactor of its own, closed by Shutdown and Close, with Loops loops (0: GOMAXPROCS).
+	// Reactor has the loops; nil: a reactor of its own, closed by Shutdown and Close, with Loops
+	// loops (0: GOMAXPROCS).
 	Reactor *loop.Reactor
 	Loops   int
-	// Loop configures a reactor of its own: locked threads, the limit of the watchdog, and what else loop.Config has. Loops there does not
-	// count. nil: the defaults.
+	// Loop configures a reactor of its own: locked threads, the limit of the watchdog, and what
+	// else loop.Config has. Loops there does not count. nil: the defaults.
 	Loop *loop.Config
 
-	// HighWater and LowWater are bytes that are unsent: above the first a connection pauses, not above the second it resumes. 0: 64
-	// KiB and a quarter of HighWater.
+	// HighWater and LowWater are bytes that are unsent: above the first a connection pauses, not
+	// above the second it resumes. 0: 64 KiB and a quarter of HighWater.
 	HighWater, LowWater int
-	// WriteLimit is how many bytes may be unsent when a write begins; one that begins above ends the connection with a *LimitError. A
-	// program that stops at Paused never comes near. 0: 16 times HighWater, 1 MiB.
+	// WriteLimit is how many bytes may be unsent when a write begins; one that begins above ends
+	// the connection with a *LimitError. A program that stops at Paused never comes near. 0: 16
+	// times HighWater, 1 MiB.
 	WriteLimit int
-	// ReadLimit is how many bytes Data may leave unused; more end the connection with a *LimitError. 0: 1 MiB.
+	// ReadLimit is how many bytes Data may leave unused; more end the connection with a
+	// *LimitError. 0: 1 MiB.
 	ReadLimit int
 	// KeepReading makes reading go on while writing is paused.
 	KeepReading bool
 
-	// IdleTimeout ends a connection that has neither sent nor received for so long. 0: none. All timeouts are 1 ms to 12 days, never
-	// early, and less than 5 ms late if the loop is not.
+	// IdleTimeout ends a connection that has neither sent nor received for so long. 0: none. All
+	// timeouts are 1 ms to 12 days, never early, and less than 5 ms late if the loop is not.
 	IdleTimeout time.Duration
-	// ReadTimeout is how long bytes that Data left may wait until Data uses some: for the rest of a message. A peer that sends a byte a
-	// second ends so. 0: none.
+	// ReadTimeout is how long bytes that Data left may wait until Data uses some: for the rest of a
+	// message. A peer that sends a byte a second ends so. 0: none.
 	ReadTimeout time.Duration
-	// WriteTimeout is how long unsent bytes may wait until the system takes some: for a peer that does not read. 0: none.
+	// WriteTimeout is how long unsent bytes may wait until the system takes some: for a peer that
+	// does not read. 0: none.
 	WriteTimeout time.Duration
-	// HandshakeTimeout is how long a connection has from its beginning until the program calls Transport.HandshakeDone. 0: none.
+	// HandshakeTimeout is how long a connection has from its beginning until the program calls
+	// Transport.HandshakeDone. 0: none.
 	HandshakeTimeout time.Duration
 	// CloseTimeout is how long Close waits for unsent bytes to go. 0: 10 s.
 	CloseTimeout time.Duration
-	// Linger is how long Close, after all was sent, waits for the end of what the peer sends, and drops it: a close before that makes
-	// the system reset the connection, and what the peer has not read yet is lost. 0: 1 s; negative: not at all. It counts on streams
-	// only, and not after EOF.
+	// Linger is how long Close, after all was sent, waits for the end of what the peer sends, and
+	// drops it: a close before that makes the system reset the connection, and what the peer has
+	// not read yet is lost. 0: 1 s; negative: not at all. It counts on streams only, and not after
+	// EOF.
 	Linger time.Duration
 
 	// Delay leaves Nagle's algorithm on: TCP_NODELAY is not set.
 	Delay bool
-	// KeepAlive is after how long the system begins to probe a silent peer (TCP): SO_KEEPALIVE and TCP_KEEPIDLE. 0: it does not.
+	// KeepAlive is after how long the system begins to probe a silent peer (TCP): SO_KEEPALIVE and
+	// TCP_KEEPIDLE. 0: it does not.
 	KeepAlive time.Duration
 
-	// MaxConns is how many connections a server has at once; those beyond are accepted and closed, and counted as refused. 0: no limit
-	// but that of the system's descriptors.
+	// MaxConns is how many connections a server has at once; those beyond are accepted and closed,
+	// and counted as refused. 0: no limit but that of the system's descriptors.
 	MaxConns int
-	// AcceptRate is how many connections a server accepts in a second; those beyond wait in the backlog. Up to AcceptBurst may come at
-	// once. 0: no limit; AcceptBurst 0: a tenth of AcceptRate, 1 at least.
+	// AcceptRate is how many connections a server accepts in a second; those beyond wait in the
+	// backlog. Up to AcceptBurst may come at once. 0: no limit; AcceptBurst 0: a tenth of
+	// AcceptRate, 1 at least.
 	AcceptRate, AcceptBurst int
 	// Balance says which loop gets a connection.
 	Balance Balance
@@ -80,10 +90,11 @@ const (
 	LeastLoaded Balance = iota
 	// RoundRobin is each loop in turn.
 	RoundRobin
-	// SourceHash is always the same loop for the same peer: by its host, without the port. Peers without an address share a loop.
+	// SourceHash is always the same loop for the same peer: by its host, without the port. Peers
+	// without an address share a loop.
 	SourceHash
-	// ReusePort makes a listener for each loop (SO_REUSEPORT), and the system spreads connections over them. A listener that Serve is
-	// given, and one whose family has no ports, is RoundRobin.
+	// ReusePort makes a listener for each loop (SO_REUSEPORT), and the system spreads connections
+	// over them. A listener that Serve is given, and one whose family has no ports, is RoundRobin.
 	ReusePort
 )
 

@@ -12,15 +12,16 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A DatagramProtocol gets the datagrams of one socket: UDP, AF_UNIX, and any other family whose messages have a sender. The loop of the
-// socket calls its methods, one at a time; they must not wait.
+// A DatagramProtocol gets the datagrams of one socket: UDP, AF_UNIX, and any other family whose
+// messages have a sender. The loop of the socket calls its methods, one at a time; they must not
+// wait.
 type DatagramProtocol interface {
 	// Made comes first, once.
 	Made(d *Datagrams)
 	// Datagram has one message and its sender. p is lent for the call.
 	Datagram(d *Datagrams, p []byte, from sock.Addr)
-	// Error is what became of a message that was sent before (ECONNREFUSED of a connected socket, EMSGSIZE), or an error of receiving.
-	// The socket goes on.
+	// Error is what became of a message that was sent before (ECONNREFUSED of a connected socket,
+	// EMSGSIZE), or an error of receiving. The socket goes on.
 	Error(d *Datagrams, err error)
 	// Lost comes last, once. err is nil after Close and Shutdown.
 	Lost(d *Datagrams, err error)
@@ -36,7 +37,8 @@ func (DatagramBase) Datagram(*Datagrams, []byte, sock.Addr) {}
 func (DatagramBase) Error(*Datagrams, error)                {}
 func (DatagramBase) Lost(*Datagrams, error)                 {}
 
-// Datagrams is a socket of messages as its protocol sees it. Its methods may be called from any goroutine.
+// Datagrams is a socket of messages as its protocol sees it. Its methods may be called from any
+// goroutine.
 type Datagrams struct {
 	socket   *sock.Socket
 	home     *home
@@ -56,8 +58,9 @@ type message struct {
 	to sock.Addr
 }
 
-// ListenPacket binds a socket to an address, SOCK_DGRAM, and serves it by p, on one of the server's loops. It returns where: with port 0
-// the system chooses one. Each further call adds a socket; with Balance ReusePort and an IP address each loop has one, which share p.
+// ListenPacket binds a socket to an address, SOCK_DGRAM, and serves it by p, on one of the server's
+// loops. It returns where: with port 0 the system chooses one. Each further call adds a socket;
+// with Balance ReusePort and an IP address each loop has one, which share p.
 //
 // Errors: those of sock.New and Bind; net.ErrClosed after Shutdown and Close.
 func (s *Server) ListenPacket(a sock.Addr, p DatagramProtocol) (sock.Addr, error) {
@@ -102,8 +105,8 @@ func bindPacket(a sock.Addr, reuse bool) (*sock.Socket, error) {
 	return c, nil
 }
 
-// ServePacket serves a socket of messages that is set up: CAN, netlink, packet, a connected one, one with options of its own. The server owns
-// it from then on, also if ServePacket fails.
+// ServePacket serves a socket of messages that is set up: CAN, netlink, packet, a connected one,
+// one with options of its own. The server owns it from then on, also if ServePacket fails.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close.
 func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
@@ -184,11 +187,12 @@ func (d *Datagrams) Closed(err error) {
 	}
 }
 
-// Send sends a message; the zero Addr is the peer of a connected socket. What the system does not take now is kept, up to
-// Config.WriteLimit bytes. A host's name in the address has to be looked up before.
+// Send sends a message; the zero Addr is the peer of a connected socket. What the system does not
+// take now is kept, up to Config.WriteLimit bytes. A host's name in the address has to be looked up
+// before.
 //
-// Errors: net.ErrClosed; ErrWouldBlock of package sock beyond that limit: the message is dropped, and counted by Dropped; what the system
-// says of this message, or of one before.
+// Errors: net.ErrClosed; ErrWouldBlock of package sock beyond that limit: the message is dropped,
+// and counted by Dropped; what the system says of this message, or of one before.
 func (d *Datagrams) Send(p []byte, to sock.Addr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

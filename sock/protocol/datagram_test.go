@@ -61,7 +61,8 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
-// A Unix receiver that does not read: messages are kept, and beyond the limit dropped; once it reads, what was kept arrives in order.
+// A Unix receiver that does not read: messages are kept, and beyond the limit dropped; once it
+// reads, what was kept arrives in order.
 func TestUnixDatagramsToSlowReader(t *testing.T) {
 	socktest.Check(t)
 	p := newParrot()

@@ -7,12 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Client makes connections, and serves each by a Protocol, as a Server does. Of Config, what concerns accepting does not count.
+// A Client makes connections, and serves each by a Protocol, as a Server does. Of Config, what
+// concerns accepting does not count.
 type Client struct {
 	*hub
 
@@ -39,13 +39,16 @@ type dialing struct {
 // DialTimeout is how long Dial tries if its context says nothing.
 const DialTimeout = 30 * time.Second
 
-// Dial connects to port on host, and gives the connection to p (nil: to what Config.New makes): on the loop with the fewest connections. It
-// does not wait, and blocks no loop: the host is looked up, and its addresses are tried by Happy Eyeballs (RFC 8305). The future is
-// settled after Made. Data may have been called by the time that a Wait for it returns.
+// Dial connects to port on host, and gives the connection to p (nil: to what Config.New makes): on
+// the loop with the fewest connections. It does not wait, and blocks no loop: the host is looked
+// up, and its addresses are tried by Happy Eyeballs (RFC 8305). The future is settled after Made.
+// Data may have been called by the time that a Wait for it returns.
 //
-// The dialing ends when ctx does, at its Cancel, or after DialTimeout. Then nothing is left behind, and p gets no call.
+// The dialing ends when ctx does, at its Cancel, or after DialTimeout. Then nothing is left behind,
+// and p gets no call.
 //
-// Errors of the future: the cause of ctx; those of sock.CreateConnection; net.ErrClosed after Close; an *OptionError without a protocol.
+// Errors of the future: the cause of ctx; those of sock.CreateConnection; net.ErrClosed after
+// Close; an *OptionError without a protocol.
 func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) loop.Future[*Transport] {
 	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
 		s, err := sock.CreateConnection(host, port, &sock.ConnectionConfig{Context: ctx, Task: t, HappyEyeballs: true})
@@ -56,10 +59,11 @@ func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) lo
 	})
 }
 
-// DialAddr is Dial for an address of any family that has connections. A host's name in it is looked up, and its first address counts.
+// DialAddr is Dial for an address of any family that has connections. A host's name in it is looked
+// up, and its first address counts.
 func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Future[*Transport] {
 	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
-		s, err := sock.New(families.Host.FamilyOf(a), sock.SOCK_STREAM, -1)
+		s, err := sock.New(familyOf(a), sock.SOCK_STREAM, -1)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +158,8 @@ func (d *dialing) made(t *Transport) { d.promise.Resolve(t) }
 // lost settles a dialing whose connection ended before Made.
 func (d *dialing) lost(err error) { d.promise.Reject(err) }
 
-// Close cuts all connections and dialings, and waits until they are over; Lost gets ErrShutdown. The client's own reactor is closed.
+// Close cuts all connections and dialings, and waits until they are over; Lost gets ErrShutdown.
+// The client's own reactor is closed.
 //
 // Error: loop.ErrOnLoop in a callback.
 func (c *Client) Close() error {

@@ -21,10 +21,12 @@ func lostError(err error) error {
 // ErrAborted is why a connection was lost that Transport.Abort ended.
 var ErrAborted = errors.New("protocol: aborted by the program")
 
-// ErrShutdown is why a connection was lost that was still there when the time of Server.Shutdown was over.
+// ErrShutdown is why a connection was lost that was still there when the time of Server.Shutdown
+// was over.
 var ErrShutdown = errors.New("protocol: cut by the shutdown of the server")
 
-// A LimitError says that a connection would have used more memory than its options allow. It ends the connection.
+// A LimitError says that a connection would have used more memory than its options allow. It ends
+// the connection.
 type LimitError struct {
 	Option string // of Config: "WriteLimit", "ReadLimit"; or the limit of a framer
 	Size   int    // bytes that would have been held; of a frame, its length
@@ -35,7 +37,8 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("protocol: %s: %d bytes, must be at most %d", e.Option, e.Size, e.Limit)
 }
 
-// A TimeoutError says that a time of the options has passed. It ends the connection. errors.Is finds os.ErrDeadlineExceeded in it.
+// A TimeoutError says that a time of the options has passed. It ends the connection. errors.Is
+// finds os.ErrDeadlineExceeded in it.
 type TimeoutError struct {
 	Option string        // of Config: "IdleTimeout", "ReadTimeout", "WriteTimeout", "HandshakeTimeout", "CloseTimeout"
 	After  time.Duration // its value
@@ -64,7 +67,8 @@ func (e *OptionError) Error() string {
 	return fmt.Sprintf("protocol: %s: %v: %s", e.Option, e.Value, e.Rule)
 }
 
-// A DataError says that Data of a Protocol returned a count that is not possible. It ends the connection.
+// A DataError says that Data of a Protocol returned a count that is not possible. It ends the
+// connection.
 type DataError struct {
 	Used, Len int
 }

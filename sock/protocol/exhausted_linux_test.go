@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// When descriptors have run out, a newcomer is refused and does not hang; when there are some again, it is served.
+// When descriptors have run out, a newcomer is refused and does not hang; when there are some
+// again, it is served.
 func TestDescriptorsRunOut(t *testing.T) {
 	socktest.Check(t)
 	cfg := each(echo{})

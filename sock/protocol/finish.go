@@ -6,8 +6,9 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Close ends the connection once all that was written is sent, or after Config.CloseTimeout; then Lost comes. Data, EOF, Paused and
-// Resumed are not called any more, and what is written later is refused. To close twice is to close once. It does not wait.
+// Close ends the connection once all that was written is sent, or after Config.CloseTimeout; then
+// Lost comes. Data, EOF, Paused and Resumed are not called any more, and what is written later is
+// refused. To close twice is to close once. It does not wait.
 func (t *Transport) Close() { t.close(0) }
 
 // CloseIn is Close with a time of its own in place of Config.CloseTimeout: 1 ms to 12 days.
@@ -28,8 +29,9 @@ func (t *Transport) close(d time.Duration) {
 	t.attend()
 }
 
-// CloseWrite ends what this side sends once all that was written is sent: SHUT_WR. The peer sees the end, and can go on sending; Data and
-// EOF are still called. On a socket of messages it is the same, where the family has it.
+// CloseWrite ends what this side sends once all that was written is sent: SHUT_WR. The peer sees
+// the end, and can go on sending; Data and EOF are still called. On a socket of messages it is the
+// same, where the family has it.
 func (t *Transport) CloseWrite() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,7 +41,8 @@ func (t *Transport) CloseWrite() {
 	}
 }
 
-// Abort ends the connection at once. What is unsent is dropped, and a TCP peer gets a reset (RST). Lost gets ErrAborted.
+// Abort ends the connection at once. What is unsent is dropped, and a TCP peer gets a reset (RST).
+// Lost gets ErrAborted.
 func (t *Transport) Abort() { t.fail(ErrAborted) }
 
 // fail ends the connection because of err.
@@ -59,7 +62,8 @@ func (t *Transport) failLocked(err error) {
 	t.attend()
 }
 
-// settle does what was asked for, as far as what is unsent allows, and sets the deadlines. mu is held, and is given up. Loop only.
+// settle does what was asked for, as far as what is unsent allows, and sets the deadlines. mu is
+// held, and is given up. Loop only.
 func (t *Transport) settle(h *home) {
 	switch {
 	case t.flags&finished != 0:
@@ -195,7 +199,8 @@ func (t *Transport) nextDeadline() (at tick, some bool) {
 	return at, some
 }
 
-// expire ends the connection if one of its deadlines has passed at now, and returns whether it has. Loop only.
+// expire ends the connection if one of its deadlines has passed at now, and returns whether it has.
+// Loop only.
 func (t *Transport) expire(now tick) bool {
 	h, x := t.home, t.extra.Load()
 	late := func(d tick) bool { return d != 0 && !now.before(d) }
@@ -238,12 +243,13 @@ func (t *Transport) isSendingFile() bool {
 	return t.flags&sendingFile != 0
 }
 
-// Upgrade hands the socket over: to TLS, to a task, to other code. Once all that was written is sent, fn is called on the loop with the
-// socket, which nothing watches and which is blocking as a new one is, and with what the peer has sent and Data has not used: rest is
-// fn's. The protocol gets no further call. Within Data, what that call does not use is part of rest.
+// Upgrade hands the socket over: to TLS, to a task, to other code. Once all that was written is
+// sent, fn is called on the loop with the socket, which nothing watches and which is blocking as a
+// new one is, and with what the peer has sent and Data has not used: rest is fn's. The protocol
+// gets no further call. Within Data, what that call does not use is part of rest.
 //
-// Error: net.ErrClosed after Close and once the connection is lost; then fn is not called. If the connection is lost before all is sent, the
-// protocol gets Lost, and fn is not called either.
+// Error: net.ErrClosed after Close and once the connection is lost; then fn is not called. If the
+// connection is lost before all is sent, the protocol gets Lost, and fn is not called either.
 func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -8,12 +8,15 @@ import (
 	"math"
 )
 
-// A Decoder finds the next frame in what has arrived. It keeps nothing from call to call, so one value serves all connections.
+// A Decoder finds the next frame in what has arrived. It keeps nothing from call to call, so one
+// value serves all connections.
 type Decoder interface {
-	// Decode returns the first frame of p, which is part of p, and how many bytes it has taken with all that belongs to it. If p has
-	// no whole frame, used is 0, and need is how many bytes p has to have before another look is worth it; 0: any more.
+	// Decode returns the first frame of p, which is part of p, and how many bytes it has taken with
+	// all that belongs to it. If p has no whole frame, used is 0, and need is how many bytes p has
+	// to have before another look is worth it; 0: any more.
 	//
-	// An error says that no frame will ever be found; it ends the connection. It must be one for a frame beyond the decoder's limit.
+	// An error says that no frame will ever be found; it ends the connection. It must be one for a
+	// frame beyond the decoder's limit.
 	Decode(p []byte) (frame []byte, used, need int, err error)
 }
 
@@ -22,12 +25,14 @@ type FrameHandler interface {
 	Frame(t *Transport, frame []byte)
 }
 
-// Frames is Data for a protocol of frames: it calls h for each whole frame in p, as long as the transport reads, and leaves the rest.
+// Frames is Data for a protocol of frames: it calls h for each whole frame in p, as long as the
+// transport reads, and leaves the rest.
 //
 //	func (c *conn) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, protocol.Line{}, c) }
 //	func (c *conn) Frame(t *protocol.Transport, line []byte) { … }
 //
-// An error of d ends the connection, and Lost gets it. The limit of d should not be above Config.ReadLimit, which counts too.
+// An error of d ends the connection, and Lost gets it. The limit of d should not be above
+// Config.ReadLimit, which counts too.
 func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 	for used < len(p) {
 		frame, n, need, err := d.Decode(p[used:])
@@ -140,9 +145,11 @@ func (f Fixed) Decode(p []byte) (frame []byte, used, need int, err error) {
 
 // A Length is a number in front of each frame: how many bytes the frame has.
 type Length struct {
-	// Bytes is the width of the number: 1, 2, 4 or 8 bytes; or Varint, the base 128 of encoding/binary and of Protocol Buffers.
+	// Bytes is the width of the number: 1, 2, 4 or 8 bytes; or Varint, the base 128 of
+	// encoding/binary and of Protocol Buffers.
 	Bytes int
-	// LittleEndian is the order; else it is that of the network. It does not count for Varint, nor with 1 byte.
+	// LittleEndian is the order; else it is that of the network. It does not count for Varint, nor
+	// with 1 byte.
 	LittleEndian bool
 	// Whole says that the number counts itself too. It does not go with Varint.
 	Whole bool
@@ -232,7 +239,8 @@ func (l Length) Decode(p []byte) (frame []byte, used, need int, err error) {
 	return p[width:end], end, 0, nil
 }
 
-// AppendHeader appends the number of a frame of size bytes to b. Error: the frame is beyond the limit, or the number beyond its width.
+// AppendHeader appends the number of a frame of size bytes to b. Error: the frame is beyond the
+// limit, or the number beyond its width.
 func (l Length) AppendHeader(b []byte, size int) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return b, err
@@ -277,7 +285,8 @@ func (l Length) Append(b, frame []byte) ([]byte, error) {
 	return append(b, frame...), nil
 }
 
-// Write writes a frame with its number, without a copy if it is long. Errors: those of AppendHeader and of Transport.Writev.
+// Write writes a frame with its number, without a copy if it is long. Errors: those of AppendHeader
+// and of Transport.Writev.
 func (l Length) Write(t *Transport, frame []byte) error {
 	var room [10]byte
 	header, err := l.AppendHeader(room[:0], len(frame))

@@ -75,7 +75,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// A stream of frames, cut anywhere, is decoded to what was encoded; and nothing in it makes a decoder panic or use what is not there.
+// A stream of frames, cut anywhere, is decoded to what was encoded; and nothing in it makes a
+// decoder panic or use what is not there.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("abc\r\n\x00\x02xy--"), 3)
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), 1)

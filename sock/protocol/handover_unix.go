@@ -13,19 +13,22 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Listeners pass from process to process as systemd does it, sd_listen_fds(3): LISTEN_FDS says how many there are, from descriptor 3 on,
-// and LISTEN_PID for which process. A parent that is not systemd does not know the number of its child before it runs; HandOver says its
-// own instead, in listenParent.
+// Listeners pass from process to process as systemd does it, sd_listen_fds(3): LISTEN_FDS says how
+// many there are, from descriptor 3 on, and LISTEN_PID for which process. A parent that is not
+// systemd does not know the number of its child before it runs; HandOver says its own instead, in
+// listenParent.
 const (
 	firstInherited = 3 // SD_LISTEN_FDS_START of <systemd/sd-daemon.h>
 	listenParent   = "POLLUX_LISTEN_PPID"
 	readyFD        = "POLLUX_READY_FD"
 )
 
-// Inherited returns the listeners that this process has from systemd, or from HandOver of its predecessor, in their order: none if it has
-// none. Give each to Server.Serve. A second call returns none.
+// Inherited returns the listeners that this process has from systemd, or from HandOver of its
+// predecessor, in their order: none if it has none. Give each to Server.Serve. A second call
+// returns none.
 //
-// Errors: a variable that is no number; a descriptor that is no socket. Then the descriptors are left alone.
+// Errors: a variable that is no number; a descriptor that is no socket. Then the descriptors are
+// left alone.
 func Inherited() ([]*sock.Socket, error) {
 	text, has := os.LookupEnv("LISTEN_FDS")
 	if !has || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) && os.Getenv(listenParent) != strconv.Itoa(os.Getppid()) {
@@ -40,7 +43,7 @@ func Inherited() ([]*sock.Socket, error) {
 	}
 	var list []*sock.Socket
 	for fd := firstInherited; fd < firstInherited+n; fd++ {
-		s, err := sock.FromFD(fd, -1, -1, -1)
+		s, err := sock.Adopt(fd, -1, -1, -1)
 		if err != nil {
 			for _, s := range list {
 				s.Detach()
@@ -53,8 +56,9 @@ func Inherited() ([]*sock.Socket, error) {
 	return list, nil
 }
 
-// NotifyReady tells the predecessor, if this process was started by HandOver, that this one serves: it is what HandOver waits for. Call it
-// once the server listens on what Inherited returned. Without a predecessor it does nothing.
+// NotifyReady tells the predecessor, if this process was started by HandOver, that this one serves:
+// it is what HandOver waits for. Call it once the server listens on what Inherited returned.
+// Without a predecessor it does nothing.
 func NotifyReady() error {
 	text, has := os.LookupEnv(readyFD)
 	if !has {
@@ -71,12 +75,14 @@ func NotifyReady() error {
 	return err
 }
 
-// HandOver starts a successor, which gets the listeners, and returns when it has called NotifyReady. From then on both accept; call
-// Shutdown, and only the successor does. A connection that waits in the backlog meanwhile is lost to none. cmd has the program, its
-// arguments and its environment (nil: this one's); it must not have ExtraFiles, and is started here. It is the caller's to wait for.
+// HandOver starts a successor, which gets the listeners, and returns when it has called
+// NotifyReady. From then on both accept; after Shutdown only the successor does. No connection that
+// waits in the backlog meanwhile is lost. cmd has the program, its arguments and its environment
+// (nil: this one's); it must not have ExtraFiles. HandOver starts it, and the caller waits for it.
 //
-// Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it is ready; the cause of ctx: then the
-// successor is killed. After an error this process serves on alone.
+// Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it
+// is ready; the cause of ctx. After an error the successor is gone, HandOver has waited for it, and
+// this process goes on alone.
 func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	if len(cmd.ExtraFiles) > 0 {
 		return &OptionError{"ExtraFiles", len(cmd.ExtraFiles), "must be empty: the listeners take their place"}
@@ -109,8 +115,9 @@ func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	if n, _ := ready.Read(make([]byte, 1)); n == 1 {
 		return nil
 	}
+	cmd.Process.Kill()
+	cmd.Wait()
 	if ctx.Err() != nil {
-		cmd.Process.Kill()
 		return fmt.Errorf("protocol: hand over: %w", context.Cause(ctx))
 	}
 	return ErrNotReady
@@ -119,7 +126,8 @@ func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 // ErrNotReady is returned by HandOver when the successor ended before it was ready.
 var ErrNotReady = errors.New("protocol: hand over: the successor has ended before it was ready")
 
-// files returns duplicates of the listeners. They stay non-blocking: os.File leaves a descriptor so that was so before.
+// files returns duplicates of the listeners. They stay non-blocking: os.File leaves a descriptor so
+// that was so before.
 func (s *Server) files() ([]*os.File, error) {
 	s.lmu.Lock()
 	defer s.lmu.Unlock()

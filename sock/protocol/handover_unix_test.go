@@ -25,7 +25,8 @@ import (
 // generation makes the test program a server that hands over to the next of its kind.
 const generation = "POLLUX_TEST_GENERATION"
 
-// one answers a request with the number of its process; it ends when its peer does. At Shutdown it waits for the request.
+// one answers a request with the number of its process; it ends when its peer does. At Shutdown it
+// waits for the request.
 type one struct{ protocol.Base }
 
 func (one) Data(t *protocol.Transport, p []byte) int {
@@ -38,7 +39,8 @@ func (one) Data(t *protocol.Transport, p []byte) int {
 
 func (one) Shutdown(*protocol.Transport) {}
 
-// succeed is main of a generation: it serves what it inherited until a line comes, and then hands over, or ends.
+// succeed is main of a generation: it serves what it inherited until a line comes, and then hands
+// over, or ends.
 func succeed() error {
 	listeners, err := protocol.Inherited()
 	if err != nil || len(listeners) == 0 {
@@ -177,7 +179,6 @@ func TestHandOverFails(t *testing.T) {
 	if err := s.HandOver(ctx, slow); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a successor that is never ready: %v", err)
 	}
-	slow.Wait()
 	full := exec.Command("/bin/true")
 	full.ExtraFiles = []*os.File{os.Stdin}
 	var option *protocol.OptionError

@@ -8,8 +8,8 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// corkSize is how many bytes of small writes are gathered during a call of a connection's protocol. A larger write is sent by itself,
-// without a copy.
+// corkSize is how many bytes of small writes are gathered during a call of a connection's protocol.
+// A larger write is sent by itself, without a copy.
 const (
 	corkSize    = 32 << 10
 	corkLargest = 4 << 10

@@ -106,8 +106,9 @@ func (hb *hub) each(fn func(*home)) {
 	}
 }
 
-// Each calls fn for every connection, on the loop of each: soon, and not before Each returns. Connections that come meanwhile may be left
-// out. A panic in fn is logged, and ends the round on that loop.
+// Each calls fn for every connection, on the loop of each: soon, and not before Each returns.
+// Connections that come meanwhile may be left out. A panic in fn is logged, and ends the round on
+// that loop.
 func (hb *hub) Each(fn func(t *Transport)) {
 	hb.each(func(h *home) {
 		for _, t := range h.connections() {
@@ -128,8 +129,9 @@ func (h *home) connections() []*Transport {
 	return all
 }
 
-// Broadcast writes p to every connection, on the loop of each: see Each and Transport.Write. It keeps a copy of p. Connections that do not
-// take it are ended by the rules of Config.WriteLimit, and hold no other up.
+// Broadcast writes p to every connection, on the loop of each: see Each and Transport.Write. It
+// keeps a copy of p. Connections that do not take it are ended by the rules of Config.WriteLimit,
+// and hold no other up.
 func (hb *hub) Broadcast(p []byte) {
 	p = append([]byte(nil), p...)
 	hb.Each(func(t *Transport) { t.Write(p) })
@@ -151,7 +153,8 @@ func (hb *hub) prepare(s *sock.Socket) {
 	}
 }
 
-// cut ends what is left, and waits until it is gone. It returns how many connections that were, and their unsent bytes. ts may be nil.
+// cut ends what is left, and waits until it is gone. It returns how many connections that were, and
+// their unsent bytes. ts may be nil.
 func (hb *hub) cut(ts *tasks) (conns, unsent int) {
 	var n, bytes atomic.Int64
 	hb.each(func(h *home) {
@@ -171,7 +174,8 @@ func (hb *hub) cut(ts *tasks) (conns, unsent int) {
 	return int(n.Load()), int(bytes.Load())
 }
 
-// cut ends a connection at the end of a shutdown. It returns false if it was about to end, with nothing unsent.
+// cut ends a connection at the end of a shutdown. It returns false if it was about to end, with
+// nothing unsent.
 func (t *Transport) cut() bool {
 	t.mu.Lock()
 	if t.flags&finished != 0 {

@@ -19,4 +19,4 @@ func keepAlive(s *sock.Socket, d time.Duration) {
 	s.SetKeepAlive(sock.KeepAlive{On: true, Idle: d})
 }
 
-func familyOf(a sock.Addr) int { return families.Host.FamilyOf(a) }
+func familyOf(a sock.Addr) sock.Family { return sock.Family(families.Host.FamilyOf(a)) }

@@ -4,9 +4,11 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Move takes the connection to another loop of its server or client, once all that was written is sent. Nothing that the peer sends is
-// lost: what Data has not used moves along. The protocol's methods are called on the other loop from then on, and never on both at once. A
-// loop only reads what it serves, so whatever else the old loop's callbacks share with the protocol is the program's to guard.
+// Move takes the connection to another loop of its server or client, once all that was written is
+// sent. Nothing that the peer sends is lost: what Data has not used moves along. The protocol's
+// methods are called on the other loop from then on, and never on both at once. A loop only reads
+// what it serves, so whatever else the old loop's callbacks share with the protocol is the
+// program's to guard.
 //
 // Errors: an *OptionError for a loop that is not one of the server's; net.ErrClosed.
 func (t *Transport) Move(l *loop.Loop) error {

@@ -4,9 +4,9 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A connection receives into the buffer of its loop, and Data gets what is there. What Data leaves is kept in a block of the
-// connection's own: it is put in front of what comes next, in the loop's buffer again, or, if it is long, what comes next is received
-// behind it.
+// A connection receives into the buffer of its loop, and Data gets what is there. What Data leaves
+// is kept in a block of the connection's own: it is put in front of what comes next, in the loop's
+// buffer again, or, if it is long, what comes next is received behind it.
 const ownBlock = 16 << 10
 
 // holdsReading are the flags with which nothing is read.
@@ -67,8 +67,8 @@ func (t *Transport) receive(h *home, readable bool) {
 	}
 }
 
-// room is where the next bytes are received. The first k bytes in front of it are those that Data left; own says that this is x.in, and
-// not the loop's buffer.
+// room is where the next bytes are received. The first k bytes in front of it are those that Data
+// left; own says that this is x.in, and not the loop's buffer.
 func (t *Transport) room(h *home) (room []byte, k int, own bool) {
 	buf := h.loop.Buffer()
 	x := t.extra.Load()
@@ -86,7 +86,8 @@ func (t *Transport) room(h *home) (room []byte, k int, own bool) {
 	return x.in[k:cap(x.in)], k, true
 }
 
-// feed calls Data until it has used p, or needs more. It returns false if Data is not to be called any more for now.
+// feed calls Data until it has used p, or needs more. It returns false if Data is not to be called
+// any more for now.
 func (t *Transport) feed(p []byte) (used int, more bool) {
 	for used < len(p) {
 		if x := t.extra.Load(); x != nil && x.need > 0 {
@@ -117,7 +118,8 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 	return used, true
 }
 
-// keep keeps what Data left, which is in x.in already if own. progress says that Data used something.
+// keep keeps what Data left, which is in x.in already if own. progress says that Data used
+// something.
 func (t *Transport) keep(h *home, rest []byte, own, progress bool) {
 	x := t.extra.Load()
 	if x == nil {
@@ -146,7 +148,8 @@ func (t *Transport) keep(h *home, rest []byte, own, progress bool) {
 	}
 }
 
-// deliverRest gives the protocol what it left when reading was paused. It returns false if reading is to stop again.
+// deliverRest gives the protocol what it left when reading was paused. It returns false if reading
+// is to stop again.
 func (t *Transport) deliverRest(h *home) bool {
 	x := t.extra.Load()
 	if x == nil || len(x.in) == 0 {
@@ -192,8 +195,9 @@ func (t *Transport) discard(h *home) {
 	}
 }
 
-// Need makes the next call of Data come once n bytes are there, with those that Data leaves now: for the rest of a message whose length is
-// known. n counts for one call. Loop only: within Data or Made.
+// Need makes the next call of Data come once n bytes are there, with those that Data leaves now:
+// for the rest of a message whose length is known. n counts for one call. Loop only: within Data or
+// Made.
 //
 // If n is more than Config.ReadLimit, the connection ends with a *LimitError.
 func (t *Transport) Need(n int) {
@@ -206,15 +210,17 @@ func (t *Transport) Need(n int) {
 	t.more().need = max(n, 0)
 }
 
-// PauseReading makes Data not be called until ResumeReading. The peer notices once the system's buffers are full. To pause twice is to
-// pause once. It may be called from any goroutine; a call of Data that is under way goes on.
+// PauseReading makes Data not be called until ResumeReading. The peer notices once the system's
+// buffers are full. To pause twice is to pause once. It may be called from any goroutine; a call of
+// Data that is under way goes on.
 func (t *Transport) PauseReading() {
 	t.mu.Lock()
 	t.flags |= noReading
 	t.mu.Unlock()
 }
 
-// ResumeReading ends PauseReading. Data is then called in the next turn of the loop, if there is something.
+// ResumeReading ends PauseReading. Data is then called in the next turn of the loop, if there is
+// something.
 func (t *Transport) ResumeReading() {
 	t.mu.Lock()
 	was := t.flags & noReading

@@ -12,14 +12,15 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A reserve is a descriptor that is open for the time when no other can be opened: it is closed to accept a connection, which is closed
-// at once.
+// A reserve is a descriptor that is open for the time when no other can be opened: it is closed to
+// accept a connection, which is closed at once.
 type reserve struct {
 	mu   sync.Mutex
 	file *os.File // mu
 }
 
-// fill opens the descriptor if it is not open. If it cannot, newcomers hang in the backlog when descriptors have run out.
+// fill opens the descriptor if it is not open. If it cannot, newcomers hang in the backlog when
+// descriptors have run out.
 func (r *reserve) fill() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Server accepts connections on any number of listeners, of any family, and serves each by a Protocol or by a task.
+// A Server accepts connections on any number of listeners, of any family, and serves each by a
+// Protocol or by a task.
 //
 //	listening ──Shutdown──▶ draining ──nothing is left, or its context ends──▶ closed
 //	    └──Close──────────────────────────────────────────────────────────────▲
@@ -56,10 +57,11 @@ func NewServer(cfg *Config) (*Server, error) {
 	return s, nil
 }
 
-// Listen listens at an address of a stream or SOCK_SEQPACKET family, and returns where: with port 0 the system chooses one. It may be
-// called more than once, for more addresses.
+// Listen listens at an address of a stream or SOCK_SEQPACKET family, and returns where: with port 0
+// the system chooses one. It may be called more than once, for more addresses.
 //
-// Errors: those of sock.CreateServer; net.ErrClosed after Shutdown and Close; an *OptionError without Config.New and Go.
+// Errors: those of sock.CreateServer; net.ErrClosed after Shutdown and Close; an *OptionError
+// without Config.New and Go.
 func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
 	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
 	sc := &sock.ServerConfig{Backlog: s.cfg.Backlog, ReusePort: reuse}
@@ -106,10 +108,11 @@ func closeSockets(list []*sock.Socket) {
 	}
 }
 
-// Serve accepts from a socket that listens: of another family, with options of its own, or inherited. The server owns it from then on, also
-// if Serve fails.
+// Serve accepts from a socket that listens: of another family, with options of its own, or
+// inherited. The server owns it from then on, also if Serve fails.
 //
-// Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError without Config.New and Go.
+// Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError
+// without Config.New and Go.
 func (s *Server) Serve(ln *sock.Socket) error {
 	err := s.listen(ln, nil)
 	if err != nil {
@@ -168,9 +171,10 @@ func (r Report) String() string {
 	return fmt.Sprintf("%d connections ended, %d were cut with %d bytes unsent, in %v", r.Ended, r.Cut, r.Unsent, r.Took.Round(time.Millisecond))
 }
 
-// Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all have ended: the default closes a connection
-// once all is sent. Tasks of Go are canceled. When ctx ends first, the rest is cut: Lost gets ErrShutdown. Then the server's own reactor
-// is closed. A server can be shut down once; a second call waits for the end of the first.
+// Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all have
+// ended: the default closes a connection once all is sent. Tasks of Go are canceled. When ctx ends
+// first, the rest is cut: Lost gets ErrShutdown. Then the server's own reactor is closed. A server
+// can be shut down once; a second call waits for the end of the first.
 //
 // Errors: the cause of ctx if something was cut; loop.ErrOnLoop in a callback.
 func (s *Server) Shutdown(ctx context.Context) (Report, error) {

@@ -6,7 +6,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Stats counts what a Server or a Client has and had. Received and Sent are bytes of its transports, not of tasks.
+// Stats counts what a Server or a Client has and had. Received and Sent are bytes of its
+// transports, not of tasks.
 type Stats struct {
 	Connections int    // that are there, or about to be
 	Accepted    uint64 // connections, ever; with those that were refused by MaxConns
@@ -42,7 +43,8 @@ type Source interface {
 
 var _, _ Source = (*Server)(nil), (*Client)(nil)
 
-// A Var shows the figures of a Source as JSON. It is an expvar.Var, though this package does not import expvar, and net/http with it:
+// A Var shows the figures of a Source as JSON. It is an expvar.Var, though this package does not
+// import expvar, and net/http with it:
 //
 //	expvar.Publish("chat", protocol.Var{Source: server})
 type Var struct{ Source Source }

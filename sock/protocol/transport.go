@@ -10,10 +10,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Transport is one connection as its Protocol sees it. Its methods may be called from any goroutine unless they say "loop only", which
-// is: within a method of its Protocol, or a function on its loop.
+// A Transport is one connection as its Protocol sees it. Its methods may be called from any
+// goroutine unless they say "loop only", which is: within a method of its Protocol, or a function
+// on its loop.
 //
-// It is 64 bytes while the connection is idle; what it needs beyond that comes from a pool and goes back.
+// It is 64 bytes while the connection is idle; what it needs beyond that comes from a pool and goes
+// back.
 type Transport struct {
 	socket   *sock.Socket          // immutable
 	home     *home                 // mu and loop: changed on the loop with mu held
@@ -155,7 +157,8 @@ func (t *Transport) enter(h *home) flags {
 	return f
 }
 
-// leave ends a call of the protocol: it sends what was gathered, and does what was asked for meanwhile.
+// leave ends a call of the protocol: it sends what was gathered, and does what was asked for
+// meanwhile.
 func (t *Transport) leave(h *home) {
 	t.mu.Lock()
 	if len(h.cork) > 0 {
@@ -191,7 +194,7 @@ func (t *Transport) tellFlow(h *home) {
 	t.flags &^= tellPaused | tellResumed
 }
 
-// begin makes the protocol of a new connection. It returns false if there is none.
+// begin makes the protocol of a new connection. It returns false without one.
 func (t *Transport) begin(h *home) bool {
 	t.mu.Lock()
 	over := t.flags&finished != 0
@@ -288,12 +291,13 @@ func (t *Transport) forget() {
 // Protocol returns what serves the connection. Loop only.
 func (t *Transport) Protocol() Protocol { return t.protocol }
 
-// SetProtocol makes p serve the connection from the next call on: for a conversation that changes its language. p gets neither Made nor
-// what the protocol before has used; what that left is p's. Loop only.
+// SetProtocol makes p serve the connection from the next call on: for a conversation that changes
+// its language. p gets neither Made nor what the protocol before has used; what that left is p's.
+// Loop only.
 func (t *Transport) SetProtocol(p Protocol) { t.protocol = p }
 
-// Socket returns the connection's socket, for its options and addresses. To receive, send, watch or close it here would confuse the
-// Transport: see Upgrade.
+// Socket returns the connection's socket, for its options and addresses. To receive, send, watch or
+// close it here would confuse the Transport: see Upgrade.
 func (t *Transport) Socket() *sock.Socket { return t.socket }
 
 // Loop returns the loop that serves the connection.
@@ -303,13 +307,15 @@ func (t *Transport) Loop() *loop.Loop {
 	return t.home.loop
 }
 
-// LocalAddr returns the socket's own address: getsockname(2). It is the zero Addr once the connection is lost.
+// LocalAddr returns the socket's own address: getsockname(2). It is the zero Addr once the
+// connection is lost.
 func (t *Transport) LocalAddr() sock.Addr {
 	a, _ := t.socket.Getsockname()
 	return a
 }
 
-// RemoteAddr returns the peer's address: getpeername(2). It is the zero Addr once the connection is lost.
+// RemoteAddr returns the peer's address: getpeername(2). It is the zero Addr once the connection is
+// lost.
 func (t *Transport) RemoteAddr() sock.Addr {
 	a, _ := t.socket.Getpeername()
 	return a
@@ -342,7 +348,8 @@ func (t *Transport) Unread() []byte {
 	return nil
 }
 
-// SetIdleTimeout replaces Config.IdleTimeout for this connection: 1 ms to 12 days, or 0 for none. Loop only.
+// SetIdleTimeout replaces Config.IdleTimeout for this connection: 1 ms to 12 days, or 0 for none.
+// Loop only.
 //
 // Error: an *OptionError.
 func (t *Transport) SetIdleTimeout(d time.Duration) error {
@@ -362,7 +369,8 @@ func (t *Transport) SetIdleTimeout(d time.Duration) error {
 	return nil
 }
 
-// HandshakeDone says that the peer has shown what it had to: Config.HandshakeTimeout ends it no more. Loop only.
+// HandshakeDone says that the peer has shown what it had to: Config.HandshakeTimeout ends it no
+// more. Loop only.
 func (t *Transport) HandshakeDone() {
 	t.steps &^= handshake
 	if x := t.extra.Load(); x != nil {

@@ -237,7 +237,8 @@ func TestWritesFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// What Data leaves comes again, with Need only once enough is there; byte by byte, and beyond the loop's buffer.
+// What Data leaves comes again, with Need only once enough is there; byte by byte, and beyond the
+// loop's buffer.
 func TestUnread(t *testing.T) {
 	socktest.Check(t)
 	for _, need := range []bool{false, true} {
@@ -395,7 +396,8 @@ func TestCloseWrite(t *testing.T) {
 	}
 }
 
-// Close sends what is unsent to a slow peer, and what the peer had sent before does not make a reset of it.
+// Close sends what is unsent to a slow peer, and what the peer had sent before does not make a
+// reset of it.
 func TestCloseFlushes(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()

@@ -7,11 +7,14 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// A wheel holds all connections of a home, each in the slot of the instant at which it has to be looked at. A connection is in one slot
-// by its number there, which is 4 bytes of its own and a pointer: timeouts.Timer would be 56. A connection that is active does not move:
-// when its slot fires, what it has to be looked at for is computed anew. So never early, and one look for each timeout or so.
+// A wheel holds all connections of a home, each in the slot of the instant at which it has to be
+// looked at. A connection is in one slot by its number there, which is 4 bytes of its own and a
+// pointer: timeouts.Timer would be 56. A connection that is active does not move: when its slot
+// fires, what it has to be looked at for is computed anew. So never early, and one look for each
+// timeout or so.
 //
-// A slot of level n is 64ⁿ ticks wide. It fires when it begins, and its connections go to finer slots.
+// A slot of level n is 64ⁿ ticks wide. It fires when it begins, and its connections go to finer
+// slots.
 type wheel struct {
 	hand     tick // slots that begin by then have fired, or are firing
 	occupied [levels]uint64
@@ -19,7 +22,8 @@ type wheel struct {
 	len      int
 }
 
-// A tick is an instant in units of 2²⁰ ns, about a millisecond. It overflows after 52 days: ticks are compared by their difference.
+// A tick is an instant in units of 2²⁰ ns, about a millisecond. It overflows after 52 days: ticks
+// are compared by their difference.
 type tick uint32
 
 const (
@@ -47,7 +51,8 @@ func ticksOf(d time.Duration) tick { return tick((min(d, longest)+1<<tickBits-1)
 // before says whether a is earlier than b.
 func (a tick) before(b tick) bool { return int32(a-b) < 0 }
 
-// add puts t into the slot of the instant at, which is after the hand, or the one of those without a deadline.
+// add puts t into the slot of the instant at, which is after the hand, or the one of those without
+// a deadline.
 func (w *wheel) add(t *Transport, at tick, some bool) {
 	slot := idleSlot
 	if some {
@@ -145,7 +150,8 @@ func (w *wheel) firing() (slot int, ok bool) {
 	return 0, false
 }
 
-// due returns a connection that has to be looked at by now and is still in its slot, or nil. The caller moves or removes it.
+// due returns a connection that has to be looked at by now and is still in its slot, or nil. The
+// caller moves or removes it.
 func (w *wheel) due(now tick) *Transport {
 	for {
 		if slot, ok := w.firing(); ok {

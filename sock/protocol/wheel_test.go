@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The wheel against a list: each connection is looked at no later than a coarse slot allows, moves on to its deadline, and comes out in the
-// very tick, also where the tick counter overflows.
+// The wheel against a list: each connection is looked at no later than a coarse slot allows, moves
+// on to its deadline, and comes out in the very tick, also where the tick counter overflows.
 func TestWheel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, start := range []tick{0, 1, 63, 64, 4095, 1 << 31, 0xffff_ff00, 0xffff_ffff} {

@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A chunk is a part of what is unsent: bytes in a block, from the first that is unsent on; or a file.
+// A chunk is a part of what is unsent: bytes in a block, from the first that is unsent on; or a
+// file.
 type chunk struct {
 	block  []byte // all of it, for putBlock
 	sent   int    // of block
@@ -19,11 +20,12 @@ type chunk struct {
 	done   *loop.Promise[int64]
 }
 
-// Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's again. Within a call of the protocol
-// small writes are gathered, and go when the call ends.
+// Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
+// again. Within a call of the protocol small writes are gathered, and go when the call ends.
 //
-// It returns len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and once the connection is lost; a *LimitError if
-// more than Config.WriteLimit is unsent, which also ends the connection; the system's error, after which Lost comes.
+// It returns len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and once
+// the connection is lost; a *LimitError if more than Config.WriteLimit is unsent, which also ends
+// the connection; the system's error, after which Lost comes.
 //
 // On a socket of messages each Write is one message.
 func (t *Transport) Write(p []byte) (int, error) {
@@ -44,7 +46,8 @@ func (t *Transport) WriteString(s string) (int, error) {
 	return t.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// Writev is Write for several buffers, as one: they go by one system call, without a copy, if nothing else is unsent.
+// Writev is Write for several buffers, as one: they go by one system call, without a copy, if
+// nothing else is unsent.
 //
 // On a socket of messages the buffers are one message.
 func (t *Transport) Writev(buffers ...[]byte) (int, error) {
@@ -223,7 +226,8 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		if len(buffers) == 0 || n == 0 && err == nil {
 			continue
 		}
-		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it is not.
+		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it
+		// is not.
 		if err := t.send(buffers[0][n:]); err != nil {
 			return err
 		}
@@ -354,8 +358,9 @@ func (t *Transport) below(x *extra) {
 	x.drains = nil
 }
 
-// Drain is settled when no more than Config.LowWater bytes are unsent, at once if that is so: with an error if the connection is lost
-// before. A producer writes, and waits for Drain: a goroutine by Wait, a task by Await.
+// Drain is settled when no more than Config.LowWater bytes are unsent, at once if that is so: with
+// an error if the connection is lost before. A producer writes, and waits for Drain: a goroutine by
+// Wait, a task by Await.
 func (t *Transport) Drain() loop.Future[struct{}] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -371,9 +376,11 @@ func (t *Transport) Drain() loop.Future[struct{}] {
 	return p.Future()
 }
 
-// SendFile sends count bytes of a file from offset on, after what was written before and before what is written later; count -1 is all up
-// to its end. The file is the connection's until the future is settled, with how many bytes went. sendfile(2) sends a regular file
-// without a copy, on a goroutine of its own, so that the disk holds no loop up. Reading pauses meanwhile. See sock.Socket.Sendfile.
+// SendFile sends count bytes of a file from offset on, after what was written before and before
+// what is written later; count -1 is all up to its end. The file is the connection's until the
+// future is settled, with how many bytes went. sendfile(2) sends a regular file without a copy, on
+// a goroutine of its own, so that the disk holds no loop up. Reading pauses meanwhile. See
+// sock.Socket.Sendfile.
 //
 // Errors: those of Write and of sock.Socket.Sendfile.
 func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {

@@ -59,7 +59,8 @@ func WantArgError(t testing.TB, err error, rule string) {
 	}
 }
 
-// Numbers fails the test unless the two numbers under each name are the same: a package's own, and that of the system.
+// Numbers fails the test unless the two numbers under each name are the same: a package's own, and
+// that of the system.
 func Numbers(t testing.TB, pairs map[string][2]int64) {
 	t.Helper()
 	for name, v := range pairs {

@@ -1,5 +1,6 @@
-// Package socktest is what the tests of sock, and of what is built on it, have in common: connected pairs of each kind of
-// socket, every way to wait, a deadline on each wait, and a check that nothing is left behind.
+// Package socktest is what the tests of sock, and of what is built on it, have in common: connected
+// pairs of each kind of socket, every way to wait, a deadline on each wait, and a check that
+// nothing is left behind.
 //
 //	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 //		a, b := socktest.TCP.Pair(t)
@@ -22,8 +23,9 @@ import (
 
 // A Kind is a kind of socket that tests want connected pairs of.
 type Kind struct {
-	Name         string
-	Family, Type int
+	Name   string
+	Family sock.Family
+	Type   sock.Type
 }
 
 var (
@@ -98,8 +100,9 @@ func (k Kind) Listener(t testing.TB) (*sock.Socket, sock.Addr) {
 	return s, a
 }
 
-// Pair is two sockets that are connected to each other by way of bound addresses; of AF_UNIX the second is without one, unless it is
-// a datagram socket. They are blocking, and closed with the test.
+// Pair is two sockets that are connected to each other by way of bound addresses; of AF_UNIX the
+// second is without one, unless it is a datagram socket. They are blocking, and closed with the
+// test.
 func (k Kind) Pair(t testing.TB) (a, b *sock.Socket) {
 	t.Helper()
 	if !k.Connects() {
@@ -151,7 +154,8 @@ func Name(t testing.TB, s *sock.Socket) sock.Addr {
 	return a
 }
 
-// Dir is a directory that goes with the test, with a path that is short enough for an address: t.TempDir has the test's name in it.
+// Dir is a directory that goes with the test, with a path that is short enough for an address:
+// t.TempDir has the test's name in it.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sock")

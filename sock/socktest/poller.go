@@ -16,8 +16,8 @@ func Main(m *testing.M) {
 }
 
 // UsePoller makes every loop of the process use the poller that the environment variable
-// POLLUX_TEST_POLLER names, if it is set: see internal/pollers. It comes before anything that starts
-// a loop, and ends the process if that is not so.
+// POLLUX_TEST_POLLER names, if it is set: see internal/pollers. It comes before anything that
+// starts a loop, and ends the process if that is not so.
 func UsePoller() {
 	open := pollers.FromEnv()
 	if open == nil {

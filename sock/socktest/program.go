@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// RunMain is the TestMain of a program whose test is the program too, so that it can be tested where there is no compiler, as in
-// internal/rigs: see Program.
+// RunMain is the TestMain of a program whose test is the program too, so that it can be tested
+// where there is no compiler, as in internal/rigs: see Program.
 func RunMain(m *testing.M, main func()) {
 	UsePoller()
 	if os.Getenv("EXAMPLE") != "" {
@@ -38,7 +38,8 @@ func Program(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// StartProgram starts it, and gives what it writes, line by line: "" at the end. It is ended with the test.
+// StartProgram starts it, and gives what it writes, line by line: "" at the end. It is ended with
+// the test.
 func StartProgram(t testing.TB, args ...string) (line func() string) {
 	t.Helper()
 	cmd := Program(t, args...)
@@ -67,8 +68,8 @@ func ProgramFails(t testing.TB, want string, args ...string) {
 	}
 }
 
-// Lacking skips a test of what this machine lacks: where is what to run to have it. With FAMILIES_STRICT set, as in a machine that
-// has everything, it fails it.
+// Lacking skips a test of what this machine lacks: where is what to run to have it. With
+// FAMILIES_STRICT set, as in a machine that has everything, it fails it.
 func Lacking(t testing.TB, where string, why ...any) {
 	t.Helper()
 	if os.Getenv("FAMILIES_STRICT") != "" {

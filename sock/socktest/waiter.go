@@ -27,6 +27,9 @@ type Operations interface {
 	Sendmsg(buffers [][]byte, ancillary []sock.Control, flags int, to sock.Addr) (int, error)
 	RecvError(p []byte) (sock.QueuedMessage, error)
 	Sendfile(file io.Reader, offset, count int64) (int64, error)
+	RecvBatch(ms []sock.Datagram, flags int) (int, error)
+	SendBatch(ms []sock.Datagram, flags int) (int, error)
+	Splice(from *sock.Socket, count int64) (int64, error)
 }
 
 var (
@@ -51,8 +54,8 @@ var ways = []way{
 	{"future in a task", true, func(w *Waiter, s *sock.Socket) Operations { return byFuture{w, s, true} }},
 }
 
-// A Waiter waits for operations in one of the ways there are. The test's own goroutine makes them all: what has to be in a task is in
-// one for as long as it takes.
+// A Waiter waits for operations in one of the ways there are. The test's own goroutine makes them
+// all: what has to be in a task is in one for as long as it takes.
 type Waiter struct {
 	way
 	t      testing.TB
@@ -126,7 +129,8 @@ func (w *Waiter) inTask(fn func(*loop.Task)) {
 	}
 }
 
-// AwaitWaiting waits until an operation on s, which was on no loop, has to wait: that is when it joins one.
+// AwaitWaiting waits until an operation on s, which was on no loop, has to wait: that is when it
+// joins one.
 func AwaitWaiting(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	Await(t, "an operation that waits", func() bool { return s.Loop() != nil })

@@ -1,9 +1,11 @@
-// Package catalog knows every constant that Python's socket module documents, and what each is worth on each system.
+// Package catalog knows every constant that Python's socket module documents, and what each is
+// worth on each system.
 //
-// The names are the rows of sock/testdata/names.csv ([Read]). The worth comes from the Go type checker: a [Target] is
-// one system on one processor, loaded from the sources of golang.org/x/sys and package syscall as that system's
-// compiler would see them, so that one machine answers for all. Both the generator and the parity test of package sock
-// stand on it, and so cannot disagree about what a file says.
+// The names are the rows of sock/testdata/names.csv ([Read]). The worth comes from the Go type
+// checker: a [Target] is one system on one processor, loaded from the sources of golang.org/x/sys
+// and package syscall as that system's compiler would see them, so that one machine answers for
+// all. Both the generator and the parity test of package sock stand on it, and so cannot disagree
+// about what a file says.
 package catalog
 
 import (
@@ -27,7 +29,8 @@ type Row struct {
 // On reports whether Python documents the name on goos.
 func (r Row) On(goos string) bool { return slices.Contains(r.Platforms, goos) }
 
-// Read returns the rows of names.csv in the order of the file, which is also the order of what is generated.
+// Read returns the rows of names.csv in the order of the file, which is also the order of what is
+// generated.
 func Read(file string) ([]Row, error) {
 	records, err := readCSV(file, "name", "kind", "group", "platforms", "linux_value", "note")
 	if err != nil {
@@ -44,7 +47,8 @@ func Read(file string) ([]Row, error) {
 	return rows, nil
 }
 
-// Reasons returns, for each name and GOOS, why Python's documentation has the name there and this module does not.
+// Reasons returns, for each name and GOOS, why Python's documentation has the name there and this
+// module does not.
 func Reasons(file string) (map[string]map[string]string, error) {
 	records, err := readCSV(file, "name", "platforms", "reason")
 	if err != nil {
@@ -88,7 +92,7 @@ func Values(file string) (map[string]map[string]string, error) {
 		for i, goos := range header[1:] {
 			v := f[i+1]
 			if v == "?" {
-				return nil, fmt.Errorf("%s: %s has a value on %s that nobody has looked up", file, f[0], goos)
+				return nil, fmt.Errorf("%s: %s has a value on %s that was not looked up", file, f[0], goos)
 			}
 			if v != "" {
 				values[f[0]][goos] = v

@@ -96,11 +96,12 @@ func TestValues(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := catalog.Values(write(t, "values.csv", header+"A,1,,,?,,,\n")); err == nil {
-		t.Error("a value that nobody has looked up: no error")
+		t.Error("a value that was not looked up: no error")
 	}
 }
 
-// One name has one value here and another there: what is read must be the sources of the target, not of this machine.
+// One name has one value here and another there: what is read must be the sources of the target,
+// not of this machine.
 func TestTarget(t *testing.T) {
 	loader := newLoader(t)
 	tests := []struct{ goos, goarch, path, name, want string }{
@@ -130,7 +131,8 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-// The files of a package may lie side by side for several systems; a fault in one that builds must be told.
+// The files of a package may lie side by side for several systems; a fault in one that builds must
+// be reported.
 func TestCheckFiles(t *testing.T) {
 	loader := newLoader(t)
 	dir := t.TempDir()

@@ -48,10 +48,12 @@ type Loader struct {
 	files map[string]*ast.File // one parse for all processors
 }
 
-// NewLoader asks the go command where the sources are; the working directory must be inside the module.
+// NewLoader asks the go command where the sources are; the working directory must be inside the
+// module.
 func NewLoader() (*Loader, error) {
 	l := &Loader{dirs: make(map[string]string), fset: token.NewFileSet(), files: make(map[string]*ast.File)}
-	// -find because the imports do not matter, and -e because not every package has files on this system.
+	// -find because the imports do not matter, and -e because not every package has files on this
+	// system.
 	paths := []string{"syscall", unix, windows}
 	cmd := exec.Command("go", append([]string{"list", "-e", "-find", "-f", "{{.ImportPath}}\t{{.Dir}}"}, paths...)...)
 	var stderr bytes.Buffer
@@ -86,7 +88,8 @@ func (l *Loader) Target(goos, goarch string) *Target {
 	return &Target{loader: l, ctxt: ctxt, packages: make(map[string]*types.Package)}
 }
 
-// Lookup returns the constant of a package with the given name; nil if there is none, or none with a known value.
+// Lookup returns the constant of a package with the given name; nil if it does not exist, or has
+// not a known value.
 func Lookup(pkg *types.Package, name string) *types.Const {
 	c, ok := pkg.Scope().Lookup(name).(*types.Const)
 	if !ok || c.Val().Kind() == constant.Unknown {
@@ -97,8 +100,9 @@ func Lookup(pkg *types.Package, name string) *types.Const {
 
 // Import implements [types.Importer].
 //
-// Only the packages that define a system's constants are loaded. All others are empty: loading them would cost
-// seconds for each target and change no constant, for a constant depends on other constants alone.
+// Only the packages that define a system's constants are loaded. All others are empty: loading them
+// would cost seconds for each target and change no constant, for a constant depends on other
+// constants alone.
 func (t *Target) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
@@ -125,15 +129,17 @@ func (t *Target) Import(path string) (*types.Package, error) {
 		}
 		files = append(files, f)
 	}
-	// Errors come from the empty packages; a constant that they reach has no value and so is not found.
+	// Errors come from the empty packages; a constant that they reach has no value and so is not
+	// found.
 	conf := types.Config{Importer: t, IgnoreFuncBodies: true, Error: func(error) {}}
 	pkg, _ := conf.Check(path, t.loader.fset, files, nil)
 	t.packages[path] = pkg
 	return pkg, nil
 }
 
-// CheckFiles type-checks the files that match the patterns and build on the target, without tests, as one package.
-// Unlike the packages that they import they must be without fault, and may need no file but each other.
+// CheckFiles type-checks the files that match the patterns and build on the target, without tests,
+// as one package. Unlike the packages that they import they must be without fault, and may need no
+// file but each other.
 func (t *Target) CheckFiles(patterns ...string) (*types.Package, error) {
 	var files []*ast.File
 	for _, pattern := range patterns {

@@ -57,7 +57,8 @@ func operation(t testing.TB, a *alg.Algorithm) *alg.Operation {
 	return o
 }
 
-// itself makes pairs whose two are one socket: what is sent to it comes out of it again, as something else.
+// itself makes pairs whose two are one socket: what is sent to it comes out of it again, as
+// something else.
 func itself(a *alg.Algorithm) func(*testing.T) (_, _ *sock.Socket) {
 	return func(t *testing.T) (_, _ *sock.Socket) {
 		t.Helper()
@@ -183,7 +184,8 @@ func TestAlgHashFile(t *testing.T) {
 	}
 }
 
-// Item 67: the address of an accepted socket is none. Item 21: an operation socket has no name, and is taken over nevertheless.
+// Item 67: the address of an accepted socket is none. Item 21: an operation socket has no name, and
+// is taken over nevertheless.
 func TestAlgAccept(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a := algorithm(t, "hash", "sha256")
@@ -197,10 +199,10 @@ func TestAlgAccept(t *testing.T) {
 			t.Error("it has a name")
 		}
 		fd := s.Detach()
-		if _, err := sock.FromFD(fd, -1, -1, -1); err == nil {
-			t.Error("FromFD found a family")
+		if _, err := sock.Adopt(fd, -1, -1, -1); err == nil {
+			t.Error("Adopt found a family")
 		}
-		taken, err := sock.FromFD(fd, sock.AF_ALG, -1, -1)
+		taken, err := sock.Adopt(fd, sock.AF_ALG, -1, -1)
 		must(t, err)
 		defer taken.Close()
 		if taken.Type() != sock.SOCK_SEQPACKET {
@@ -405,7 +407,8 @@ func TestAlgAEAD(t *testing.T) {
 }
 
 func TestAlgRNG(t *testing.T) {
-	// No generator answers before it has a seed: 48 bytes is what ansi_cprng wants, and others take any length.
+	// No generator answers before it has a seed: 48 bytes is what ansi_cprng wants, and others take
+	// any length.
 	a := keyed(t, "rng", "stdrng", bytes.Repeat([]byte{5}, 48))
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		o := operation(t, a).Socket
@@ -476,7 +479,8 @@ func TestSendmsgAfalg(t *testing.T) {
 		check(t, s, n, err)
 	})
 
-	// Nothing can be sent before the result of the last message has been received, when the socket is full.
+	// Nothing can be sent before the result of the last message has been received, when the socket
+	// is full.
 	fill := func(t *testing.T) *sock.Socket {
 		s := operation(t, a).Socket
 		must(t, s.SetBlocking(false))
@@ -561,7 +565,8 @@ func TestAlgLacks(t *testing.T) {
 	}
 }
 
-// libkcapi's programs, in both directions. They ask the kernel about an algorithm by NETLINK_CRYPTO (module crypto_user).
+// libkcapi's programs, in both directions. They ask the kernel about an algorithm by NETLINK_CRYPTO
+// (module crypto_user).
 func TestAlgPrograms(t *testing.T) {
 	socktest.Check(t)
 	text := bytes.Repeat([]byte("not written by us "), 8_000)

@@ -19,7 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readAddress is the command that asks a controller for its address: the specification, volume 4, part E, section 7.4.6.
+// readAddress is the command that asks a controller for its address: the specification, volume 4,
+// part E, section 7.4.6.
 var readAddress = bluetooth.HCIOpcode(0x04, 0x009)
 
 // hciSocket is a raw socket of a controller, which receives the answers to readAddress.
@@ -119,7 +120,8 @@ func TestHCI(t *testing.T) {
 	})
 }
 
-// The other channels of HCI: for control, for monitoring, and for a program that has the controller for itself.
+// The other channels of HCI: for control, for monitoring, and for a program that has the controller
+// for itself.
 func TestHCIChannels(t *testing.T) {
 	near, _ := newAir(t)
 	bound := func(t *testing.T, dev, channel uint16) *sock.Socket {
@@ -205,12 +207,14 @@ func TestHCIChannels(t *testing.T) {
 	})
 }
 
-// bluetoothPair makes pairs of a socket that near has connected to far, and the one that far has accepted for it: b and a.
-func bluetoothPair(typ, proto int, near, far func() sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+// bluetoothPair makes pairs of a socket that near has connected to far, and the one that far has
+// accepted for it: b and a.
+func bluetoothPair(typ sock.Type, proto sock.Protocol, near, far func() sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {
 		t.Helper()
 		var ln *sock.Socket
-		// The last pair's connection may still be ending: of voice there is one at most, and of RFCOMM one a channel.
+		// The last pair's connection may still be ending: of voice there is one at most, and of
+		// RFCOMM one a channel.
 		socktest.Await(t, "the end of an earlier connection", func() bool {
 			ln, b = need(t, sock.AF_BLUETOOTH, typ, proto), need(t, sock.AF_BLUETOOTH, typ, proto)
 			must(t, ln.Bind(far()))
@@ -336,8 +340,8 @@ func TestL2CAP(t *testing.T) {
 	})
 }
 
-// Datagrams, without a connection: a PSM is all the address there is. They go one way, and a sender has to connect first, which makes
-// the link.
+// Datagrams, without a connection: a PSM is all the address there is. They go one way, and a sender
+// has to connect first, which makes the link.
 func TestL2CAPDatagrams(t *testing.T) {
 	near, far := newAir(t)
 	var psm atomic.Uint32
@@ -422,7 +426,8 @@ func TestSCO(t *testing.T) {
 		Message: func(i int) []byte { return bytes.Repeat([]byte{byte(i + 1)}, 48) },
 	})
 
-	// The other way round than everyWay has it: Linux 6.1 tells no status to the socket that was accepted.
+	// The other way round than everyWay has it: Linux 6.1 tells no status to the socket that was
+	// accepted.
 	for _, way := range []string{"goroutine", "context", "task"} {
 		t.Run("status, "+way, func(t *testing.T) {
 			socktest.Check(t)

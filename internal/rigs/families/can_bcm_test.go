@@ -42,7 +42,7 @@ func recvBCM(t *testing.T, s *sock.Socket, opcode uint32) can.BCMMessage {
 	return m
 }
 
-// items 199, 203: every frame of an identifier is told, as bytes of struct bcm_msg_head.
+// items 199, 203: every frame of an identifier is reported, as bytes of struct bcm_msg_head.
 func TestCANBCM(t *testing.T) {
 	bus := vcan(t, "vcanbcm", can.CAN_MTU)
 	const id = 0x42

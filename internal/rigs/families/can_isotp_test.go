@@ -133,7 +133,7 @@ func TestCANISOTPOptions(t *testing.T) {
 	}
 }
 
-// Without a peer there is no flow control: the failure is told by the next receive.
+// Without a peer there is no flow control: the next receive gets the failure.
 func TestCANISOTPNobodyThere(t *testing.T) {
 	bus := vcan(t, "vcantpn", can.CAN_MTU)
 	s := isotp(t, bus, 0x7e8, 0x7e0, nil)

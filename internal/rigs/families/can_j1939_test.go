@@ -63,7 +63,8 @@ func TestCANJ1939(t *testing.T) {
 	}
 }
 
-// Long messages go one after the other: those that have to wait do so in the socket, and when that is full in Sendto.
+// Long messages go one after the other: those that have to wait do so in the socket, and when that
+// is full in Sendto.
 func TestCANJ1939SendsInTurn(t *testing.T) {
 	bus := vcan(t, "vcanjt", can.CAN_MTU)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -196,7 +197,7 @@ func TestCANJ1939Names(t *testing.T) {
 	}
 }
 
-// The error queue tells that a message was sent, and acknowledged, or that nobody took it.
+// The error queue tells that a message was sent, and acknowledged, or that no receiver took it.
 func TestCANJ1939Events(t *testing.T) {
 	bus := vcan(t, "vcanje", can.CAN_MTU)
 	a, b := j1939(t, bus, j1939Here), j1939(t, bus, j1939There)
@@ -234,7 +235,7 @@ func TestCANJ1939Events(t *testing.T) {
 	}
 
 	must(t, b.Close())
-	_, err = a.Sendto(p, 0, to) // nobody answers
+	_, err = a.Sendto(p, 0, to) // no receiver answers
 	must(t, err)
 	for {
 		e := event()
@@ -261,7 +262,8 @@ func TestCANJ1939Utils(t *testing.T) {
 		}
 	}
 	t.Run("j1939cat sends", func(t *testing.T) {
-		// How it ends is left open: newer kernels have more to say in the error queue than this version has room for.
+		// How it ends is left open: newer kernels have more to say in the error queue than this
+		// version has room for.
 		start(t, "j1939cat", "-i", scratch(t, []byte(p)), bus+":0x30", ":0x20,0x12300")
 		wants(t, p)
 	})
@@ -277,7 +279,7 @@ func TestCANJ1939Utils(t *testing.T) {
 			_, err := s.Sendto([]byte("short"), 0, to)
 			must(t, err)
 			if time.Now().After(end) {
-				t.Fatalf("nobody takes a message within %v", socktest.Patience)
+				t.Fatalf("no receiver takes a message within %v", socktest.Patience)
 			}
 		}
 	}

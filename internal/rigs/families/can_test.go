@@ -18,7 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vcan makes a virtual CAN bus: mtu is CAN_MTU, CANFD_MTU or CANXL_MTU, and says which frames it takes.
+// vcan makes a virtual CAN bus: mtu is CAN_MTU, CANFD_MTU or CANXL_MTU, and says which frames it
+// takes.
 func vcan(t *testing.T, name string, mtu int) string {
 	t.Helper()
 	need(t, sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW).Close()
@@ -324,7 +325,7 @@ func TestCANOwnFrames(t *testing.T) {
 		t.Errorf("a frame of this host: flags %#x, want MSG_DONTROUTE", f)
 	}
 	must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_LOOPBACK, 0))
-	send(t, a, p) // nobody here receives it
+	send(t, a, p) // no socket here receives it
 	must(t, a.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_LOOPBACK, 1))
 	wantNothing(t, b, a, "001#")
 }
@@ -371,7 +372,7 @@ func TestCANErrors(t *testing.T) {
 		t.Errorf("it is bound to %q, want %q", name, bus)
 	}
 
-	// An interface that goes tells those who wait.
+	// An interface that goes ends the waits.
 	call := socktest.Start(func() error { _, err := s.Recv(64, 0); return err })
 	socktest.AwaitWaiting(t, s)
 	must(t, rtnetlink(unix.RTM_NEWLINK, 0, ifinfo(indexOf(t, bus), 0, unix.IFF_UP)))
@@ -380,8 +381,8 @@ func TestCANErrors(t *testing.T) {
 	}
 }
 
-// awaitListeners waits until there are n that listen to an identifier on that interface, a program among them: as a list of
-// /proc/net/can has it.
+// awaitListeners waits until there are n that listen to an identifier on that interface, a program
+// among them: as a list of /proc/net/can has it.
 func awaitListeners(t *testing.T, n int, list, ifname, id string) {
 	t.Helper()
 	var p []byte

@@ -18,22 +18,25 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// An exchange says how bytes get from one socket of a pair to the other. The zero one is that of a connected pair which delivers what
-// was sent as it was sent.
+// An exchange says how bytes get from one socket of a pair to the other. The zero one is that of a
+// connected pair which delivers what was sent as it was sent.
 type exchange struct {
 	// Message is what is sent as the i-th one, not empty; nil: a text with i in it.
 	Message func(i int) []byte
 	// Arrives is what is received for what was sent, if that is not the same.
 	Arrives func(sent []byte) []byte
-	// Send sends p from one socket to the other; nil: Sendto to the address of To if there is one, and Send if not.
+	// Send sends p from one socket to the other; nil: Sendto to the address of To if there is one,
+	// and Send if not.
 	Send func(from socktest.Operations, to *sock.Socket, p []byte) error
 	// To is where a message for this socket goes; nil: the pair is connected.
 	To func(*sock.Socket) sock.Addr
-	// Sender checks the address that came with a message from s; nil: only that Recvfrom and Recvmsg say the same.
+	// Sender checks the address that came with a message from s; nil: only that Recvfrom and
+	// Recvmsg say the same.
 	Sender func(t *testing.T, s *sock.Socket, from sock.Addr)
 	// Ancillary checks what Recvmsg gave beside the data; nil: nothing is checked.
 	Ancillary func(t *testing.T, items []sock.Control, flags int)
-	// Ready makes a pair what a receiver with ancillary data wants (SO_TIMESTAMP, IP_RECVTTL, …); nil: nothing.
+	// Ready makes a pair what a receiver with ancillary data wants (SO_TIMESTAMP, IP_RECVTTL, …);
+	// nil: nothing.
 	Ready func(t *testing.T, receiver *sock.Socket)
 
 	OneWay     bool          // only b sends, only a receives
@@ -42,9 +45,10 @@ type exchange struct {
 	Patience   time.Duration // how long an empty socket is waited for; 0: 30 ms. Never less than a message of the family takes.
 }
 
-// everyWay sends real bytes between the two sockets of pairs, in each way to wait, and checks what all families have in common: a
-// receive ends by its timeout, by a cancel and by Close, and what comes afterwards is not lost; recvmsg(2) says the same as
-// recvfrom(2). pair makes two blocking sockets that are closed with the test; it is called once for each check, so what one test can
+// everyWay sends real bytes between the two sockets of pairs, in each way to wait, and checks what
+// all families have in common: a receive ends by its timeout, by a cancel and by Close, and what
+// comes afterwards is not lost; recvmsg(2) says the same as recvfrom(2). pair makes two blocking
+// sockets that are closed with the test; it is called once for each check, so what one test can
 // have only once (a link, a namespace) is made outside. a may be b.
 func everyWay(t *testing.T, pair func(*testing.T) (a, b *sock.Socket), x exchange) {
 	t.Helper()
@@ -251,7 +255,8 @@ func (x *trial) nonblocking(t *testing.T) {
 	x.send(t, b, a, p)
 	var got []byte
 	err := error(sock.ErrWouldBlock)
-	// poll(2) may say readable in vain: that of AF_RDS does once, when a congestion map came (rds_poll of net/rds/af_rds.c).
+	// poll(2) may say readable without need: that of AF_RDS does once, when a congestion map came
+	// (rds_poll of net/rds/af_rds.c).
 	for tries := 0; errors.Is(err, sock.ErrWouldBlock) && tries < 10; tries++ {
 		socktest.AwaitReadable(t, a)
 		got, err = a.Recv(x.room(p), 0)
@@ -332,7 +337,7 @@ func (h *collector) Readable(s *sock.Socket) {
 		}
 		select {
 		case h.got <- p:
-		default: // nobody takes them: the test has failed
+		default: // nothing takes them: the test has failed
 			return
 		}
 		if len(p) == 0 {

@@ -14,12 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The frame of all tests here: what a kernel lacks is a skip with its reason, or a failure in the machine that has everything.
+// The frame of all tests here: what a kernel lacks is a skip with its reason, or a failure in the
+// machine that has everything.
 
 // strict says that everything has to be there: internal/rigs/run sets it.
 var strict = os.Getenv("FAMILIES_STRICT") != ""
 
-// TestMain fails if the tests, all together, have left anything on a loop. What is of one test alone is for socktest.Check.
+// TestMain fails if the tests, all together, have left anything on a loop. What is of one test
+// alone is for socktest.Check.
 func TestMain(m *testing.M) {
 	status := m.Run()
 	if held := held(); status == 0 && held != "" {
@@ -50,9 +52,9 @@ func held() string {
 	return found
 }
 
-// need is a socket that is closed with the test. If this kernel has no such sockets, or this process may not make them, the test
-// is skipped, or fails where it must not be.
-func need(t testing.TB, family, typ, proto int) *sock.Socket {
+// need is a socket that is closed with the test. If this kernel has no such sockets, or this
+// process may not make them, the test is skipped, or fails where it must not be.
+func need(t testing.TB, family sock.Family, typ sock.Type, proto sock.Protocol) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(family, typ, proto)
 	if err != nil {
@@ -66,8 +68,9 @@ func need(t testing.TB, family, typ, proto int) *sock.Socket {
 	return s
 }
 
-// lacks ends the test because of err: as a skip if it says that this kernel has no such thing, or that this process may not have it, and
-// that may be so here. what is what was asked for. A nil err does nothing.
+// lacks ends the test because of err: as a skip if it says that this kernel has no such thing, or
+// that this process may not have it, and that may be so here. what is what was asked for. A nil err
+// does nothing.
 func lacks(t testing.TB, what string, err error) {
 	t.Helper()
 	switch {
@@ -79,7 +82,8 @@ func lacks(t testing.TB, what string, err error) {
 	t.Skipf("%s: %v: run internal/rigs/run to have it", what, err)
 }
 
-// lacksFrom is lacks for what Linux has dropped in the version major: from there on it may be missing everywhere.
+// lacksFrom is lacks for what Linux has dropped in the version major: from there on it may be
+// missing everywhere.
 func lacksFrom(t testing.TB, major int, what string, err error) {
 	t.Helper()
 	if err != nil && missing(err) && kernel(t) >= major {
@@ -88,8 +92,8 @@ func lacksFrom(t testing.TB, major int, what string, err error) {
 	lacks(t, what, err)
 }
 
-// missing says whether err is that of a family, protocol, kind of link or algorithm that the kernel lacks, or that is not for this
-// user.
+// missing says whether err is that of a family, protocol, kind of link or algorithm that the kernel
+// lacks, or that is not for this user.
 func missing(err error) bool {
 	for _, errno := range []error{
 		errors.ErrUnsupported, // ENOSYS, EOPNOTSUPP, ENOTSUP; and what sock wraps in it

@@ -15,11 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Network interfaces are made over rtnetlink with bare calls: the machine need not have a program for it, and nothing that is tested
-// here is trusted with it.
+// Network interfaces are made over rtnetlink with bare calls: the machine need not have a program
+// for it, and nothing that is tested here is trusted with it.
 
-// addLink makes and raises an interface of a kind ("vcan", "veth", "dummy", …) in the network namespace of the calling thread: its
-// index. It goes with the test. mtu 0 is the kind's own; data is the kind's IFLA_INFO_DATA, or nil.
+// addLink makes and raises an interface of a kind ("vcan", "veth", "dummy", …) in the network
+// namespace of the calling thread: its index. It goes with the test. mtu 0 is the kind's own; data
+// is the kind's IFLA_INFO_DATA, or nil.
 func addLink(t testing.TB, name, kind string, mtu int, data []byte) int {
 	t.Helper()
 	info := attribute(unix.IFLA_INFO_KIND, []byte(kind))
@@ -68,8 +69,9 @@ func addAddress(index int, ip net.IP, bits int) error {
 	return rtnetlink(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body)
 }
 
-// awaitRunning waits until the host's end of the wire takes frames. Until its carrier is worked off, which the kernel does in a thread of
-// its own, it drops them without a word; and IFF_RUNNING is set before that too, as long as the kernel does not know better.
+// awaitRunning waits until the host's end of the wire takes frames. Until its carrier is worked
+// off, which the kernel does in a thread of its own, it drops them without a word; and IFF_RUNNING
+// is set before that too, as long as the kernel does not know better.
 func awaitRunning(t testing.TB, h *host) {
 	t.Helper()
 	const up = 6 // IF_OPER_UP of <linux/if.h>

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A namespace is a network of its own: interfaces, addresses, routes, and the names of abstract Unix sockets: network_namespaces(7). A
-// socket stays in the one that it was made in, wherever it is used; only its making has to be there.
+// A namespace is a network of its own: interfaces, addresses, routes, and the names of abstract
+// Unix sockets: network_namespaces(7). A socket stays in the one that it was made in, wherever it
+// is used; only its making has to be there.
 type namespace struct{ fd int }
 
 // newNamespace is a fresh one, with its loopback up and nothing else. It goes with the test.
@@ -38,8 +39,8 @@ func currentNamespace(t testing.TB) *namespace {
 
 func (n *namespace) close() { unix.Close(n.fd) }
 
-// do runs fn on a thread that is in the namespace, and waits for it. fn may end the test. What fn starts on other goroutines is not in
-// the namespace; a program that it starts is.
+// do runs fn on a thread that is in the namespace, and waits for it. fn may end the test. What fn
+// starts on other goroutines is not in the namespace; a program that it starts is.
 func (n *namespace) do(t testing.TB, fn func()) {
 	t.Helper()
 	inThread(t, func() {
@@ -78,7 +79,8 @@ type host struct {
 	ip6   net.IP
 }
 
-// twoHosts are two fresh namespaces with a wire between them, up and with addresses: 10.77.0.1 and 10.77.0.2, fd77::1 and fd77::2.
+// twoHosts are two fresh namespaces with a wire between them, up and with addresses: 10.77.0.1 and
+// 10.77.0.2, fd77::1 and fd77::2.
 func twoHosts(t testing.TB) (a, b *host) {
 	t.Helper()
 	a = &host{newNamespace(t), "wire0", 0, net.IPv4(10, 77, 0, 1), net.ParseIP("fd77::1")}

@@ -133,8 +133,8 @@ func TestNetlinkLongList(t *testing.T) {
 	}
 }
 
-// Notices of a group come in each way to wait; so do timeouts and cancels. A notice is the message that everyWay sends: a link that is
-// renamed, or rather its alias set, by the other socket.
+// Notices of a group come in each way to wait; so do timeouts and cancels. A notice is the message
+// that everyWay sends: a link that is renamed, or rather its alias set, by the other socket.
 func TestNetlinkGroups(t *testing.T) {
 	const iflaIfalias = 20 // IFLA_IFALIAS of <linux/if_link.h>
 	ns := newNamespace(t)
@@ -145,7 +145,7 @@ func TestNetlinkGroups(t *testing.T) {
 		must(t, err)
 		return links[slices.IndexFunc(links, func(l netlink.Link) bool { return l.Name == "near" })]
 	}()
-	// Of a link that is down only some changes are told.
+	// Of a link that is down only some changes are reported.
 	must(t, ask(t, boss, netlink.RTM_NEWLINK, 0, new(netlink.Builder).Bytes(netlink.LinkHeader(link.Index, netlink.IFF_UP, netlink.IFF_UP))))
 	alias := func(message []byte) string {
 		for m, err := range netlink.Messages(message) {
@@ -180,7 +180,7 @@ func TestNetlinkGroups(t *testing.T) {
 							if err != nil {
 								return err
 							}
-							if got, from = alias(p), a; got != before { // else a carrier is told of, which comes when it comes
+							if got, from = alias(p), a; got != before { // else it is a carrier's notice, which comes when it comes
 								return nil
 							}
 						}
@@ -198,7 +198,7 @@ func TestNetlinkGroups(t *testing.T) {
 				}
 				must(t, s.SetTimeout(20*time.Millisecond))
 				var err error
-				for err = nil; err == nil; { // a carrier may be told of still
+				for err = nil; err == nil; { // a carrier's notice may still come
 					_, err = w.On(s).Recv(100, 0)
 				}
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -209,7 +209,8 @@ func TestNetlinkGroups(t *testing.T) {
 	}
 }
 
-// Two programs can talk over NETLINK_USERSOCK, without the kernel: what everyWay sends are plain messages.
+// Two programs can talk over NETLINK_USERSOCK, without the kernel: what everyWay sends are plain
+// messages.
 func TestNetlinkBetweenSockets(t *testing.T) {
 	everyWay(t, boundTo(sock.AF_NETLINK, sock.SOCK_DGRAM, sock.NETLINK_USERSOCK, sock.Netlink(0, 0)), exchange{
 		To: itsName, Sender: fromItsName,
@@ -224,7 +225,7 @@ func TestNetlinkBetweenSockets(t *testing.T) {
 	})
 }
 
-// ip(8) makes a link, and our monitor is told; we make one, and ip monitor tells.
+// ip(8) makes a link, and our monitor reports it; we make one, and ip monitor reports it.
 func TestNetlinkAndIproute2(t *testing.T) {
 	socktest.Check(t)
 	ns := newNamespace(t)

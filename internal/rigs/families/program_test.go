@@ -17,7 +17,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Programs that nobody here wrote are the other end of some tests: what they say is what the family means by it.
+// Independent programs are the other end of some tests: what they say is what the family
+// means by it.
 
 // program is the path of one, or the test is skipped; where everything has to be there it fails.
 func program(t testing.TB, name string) string {
@@ -33,7 +34,8 @@ func program(t testing.TB, name string) string {
 	return ""
 }
 
-// A running is a program that was started here. It is ended, with what it has started itself, when the test ends.
+// A running is a program that was started here. It is ended, with what it has started itself, when
+// the test ends.
 type running struct {
 	t    testing.TB
 	name string
@@ -106,7 +108,8 @@ func (r *running) Input(text string) {
 // CloseInput is the end of its standard input.
 func (r *running) CloseInput() { r.in.Close() }
 
-// Expect waits until the program has written text, after what the last Expect was for, and gives all between the two and text.
+// Expect waits until the program has written text, after what the last Expect was for, and gives
+// all between the two and text.
 func (r *running) Expect(text string) string {
 	r.t.Helper()
 	deadline := time.After(socktest.Patience)
@@ -161,7 +164,8 @@ func (r *running) End(status int) string {
 	return r.Output()
 }
 
-// output runs a program to its end, which must be a good one, with this input, and gives all that it wrote.
+// output runs a program to its end, which must be a good one, with this input, and gives all that
+// it wrote.
 func output(t testing.TB, input, name string, args ...string) string {
 	t.Helper()
 	r := start(t, name, args...)

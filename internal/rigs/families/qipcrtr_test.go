@@ -13,7 +13,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// qipcrtr is a socket that is bound to a port of this node. Without a bind it has one only after it has sent.
+// qipcrtr is a socket that is bound to a port of this node. Without a bind it has one only after it
+// has sent.
 func qipcrtr(t *testing.T) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_QIPCRTR, sock.SOCK_DGRAM, 0)
@@ -85,7 +86,7 @@ func announce(t *testing.T, service, instance uint32) (s *sock.Socket, node, por
 	return s, node, port
 }
 
-// Who looks for a service hears of those that are there, of those that come, and of those that go.
+// A look-up of a service hears of those that are there, of those that come, and of those that go.
 func TestQIPCRTRNames(t *testing.T) {
 	socktest.Check(t)
 	const service, instance = 77, 1

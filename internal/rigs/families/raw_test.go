@@ -16,10 +16,11 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// testProtocol is the first of the two that are nobody's: RFC 3692.
+// testProtocol is the first of the two for experiments: RFC 3692.
 const testProtocol = 253
 
-// checksum is the internet's, of all the parts together: RFC 1071. All but the last have an even length.
+// checksum is the internet's, of all the parts together: RFC 1071. All but the last have an even
+// length.
 func checksum(parts ...[]byte) uint16 {
 	var sum uint32
 	for _, p := range parts {
@@ -37,7 +38,7 @@ func checksum(parts ...[]byte) uint16 {
 }
 
 // rawBetween makes pairs of raw sockets on two hosts.
-func rawBetween(near, far *host, family, proto int) func(t *testing.T) (a, b *sock.Socket) {
+func rawBetween(near, far *host, family sock.Family, proto sock.Protocol) func(t *testing.T) (a, b *sock.Socket) {
 	bound := func(t *testing.T, h *host) (s *sock.Socket) {
 		h.do(t, func() { s = need(t, family, sock.SOCK_RAW, proto) })
 		addr := sock.Inet(h.ip4.String(), 0)
@@ -90,7 +91,7 @@ func TestRawIPv4WithHeader(t *testing.T) {
 		must(t, b.Setsockopt(sock.IPPROTO_IP, sock.IP_HDRINCL, 1))
 		return a, b
 	}, exchange{
-		OneWay:  true, // the header says to whom
+		OneWay:  true, // the header has the destination
 		Message: func(i int) []byte { return header(fmt.Sprintf("packet %d", i)) },
 		To:      itsName,
 		Sender: func(t *testing.T, _ *sock.Socket, from sock.Addr) {
@@ -120,7 +121,8 @@ func echo(typ byte, id, seq uint16, payload string, pseudo []byte) []byte {
 	return b
 }
 
-// pseudoHeader is what the checksum of ICMPv6 is over besides: RFC 4443, section 2.3; its length is filled in by echo.
+// pseudoHeader is what the checksum of ICMPv6 is over besides: RFC 4443, section 2.3; its length is
+// filled in by echo.
 func pseudoHeader(from, to net.IP) []byte {
 	b := append(append([]byte(nil), from.To16()...), to.To16()...)
 	return append(b, 0, 0, 0, 0, 0, 0, 0, 58)
@@ -128,7 +130,8 @@ func pseudoHeader(from, to net.IP) []byte {
 
 var pings = []struct {
 	name           string
-	family, proto  int
+	family         sock.Family
+	proto          sock.Protocol
 	request, reply byte
 	address        sock.Addr
 	pseudo         []byte
@@ -140,7 +143,8 @@ var pings = []struct {
 		sock.IPPROTO_IPV6, sock.IPV6_RECVHOPLIMIT, sock.IPV6_HOPLIMIT},
 }
 
-// A ping socket sends echo requests without a right, and gets the answers to its own, in each way to wait.
+// A ping socket sends echo requests without a right, and gets the answers to its own, in each way
+// to wait.
 func TestPing(t *testing.T) {
 	for _, p := range pings {
 		t.Run(p.name, func(t *testing.T) {

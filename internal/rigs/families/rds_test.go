@@ -34,7 +34,8 @@ func TestRDSOverTCP(t *testing.T) {
 		}
 		return bound(near), bound(far)
 	}
-	// The first message makes the connection. About one in sixty never comes up: both ends connect at once, and each gives way to the other.
+	// The first message makes the connection. About one in sixty never comes up: both ends connect
+	// at once, and each gives way to the other.
 	const tries = 3
 	for try, up := 1, false; !up; try++ {
 		near, far = twoHosts(t)

@@ -55,7 +55,8 @@ func TestSCTPStream(t *testing.T) {
 	}
 }
 
-// two receives messages that are both there already: that a receive is short does not mean that nothing is left.
+// two receives messages that are both there already: that a receive is short does not mean that
+// nothing is left.
 func (x *trial) two(t *testing.T, w *socktest.Waiter) {
 	a, b := x.pair(t)
 	call := socktest.Start(func() error { _, err := w.On(a).Recv(100, 0); return err })
@@ -73,8 +74,9 @@ func (x *trial) two(t *testing.T, w *socktest.Waiter) {
 	}
 }
 
-// manyToMany makes pairs of sockets that anyone can send to: the first message makes the association.
-func manyToMany(family int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+// manyToMany makes pairs of sockets that anyone can send to: the first message makes the
+// association.
+func manyToMany(family sock.Family, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	bound := boundTo(family, sock.SOCK_SEQPACKET, sock.IPPROTO_SCTP, addr)
 	return func(t *testing.T) (a, b *sock.Socket) {
 		a, b = bound(t)
@@ -92,7 +94,8 @@ func TestSCTPSeqpacket(t *testing.T) {
 	}
 }
 
-// What ancillary data says about a message on its way out is what the ancillary data on its way in says.
+// What ancillary data says about a message on its way out is what the ancillary data on its way in
+// says.
 //
 //	struct sctp_sndinfo {             // <linux/sctp.h>
 //	    __u16 snd_sid;                // 0
@@ -157,7 +160,8 @@ func TestSCTPDarnSends(t *testing.T) {
 	})
 }
 
-// It listens, and shows what comes from here: on a terminal, which socat makes, for it would keep what it writes to a pipe.
+// It listens, and shows what comes from here: on a terminal, which socat makes, for it would keep
+// what it writes to a pipe.
 func TestSCTPDarnReceives(t *testing.T) {
 	socktest.Check(t)
 	program(t, "sctp_darn")

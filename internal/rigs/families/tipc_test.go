@@ -26,17 +26,17 @@ func tipcNode(addrType uint8, v1, v2, v3 uint32) sock.Addr {
 	return families.TIPC(addrType, v1, v2, v3, sock.TIPC_NODE_SCOPE)
 }
 
-func tipcSocket(t *testing.T, typ int) *sock.Socket {
+func tipcSocket(t *testing.T, typ sock.Type) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_TIPC, typ, 0)
 	must(t, s.SetTimeout(socktest.Patience))
 	return s
 }
 
-// items 197, 198: a listener has a range of names, who connects asks for one of them.
+// items 197, 198: a listener has a range of names, a client asks for one of them.
 func TestTIPCConnected(t *testing.T) {
-	for _, typ := range []int{sock.SOCK_STREAM, sock.SOCK_SEQPACKET} {
-		t.Run(map[int]string{sock.SOCK_STREAM: "STREAM", sock.SOCK_SEQPACKET: "SEQPACKET"}[typ], func(t *testing.T) {
+	for _, typ := range []sock.Type{sock.SOCK_STREAM, sock.SOCK_SEQPACKET} {
+		t.Run(map[sock.Type]string{sock.SOCK_STREAM: "STREAM", sock.SOCK_SEQPACKET: "SEQPACKET"}[typ], func(t *testing.T) {
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
 				ln := tipcSocket(t, typ)
 				must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 10, 20)))
@@ -69,7 +69,7 @@ func TestTIPCConnected(t *testing.T) {
 	}
 }
 
-// A connect waits for whoever is to accept, in each way; with nobody there it is refused.
+// A connect waits for the accept, in each way; without a listener it is refused.
 func TestTIPCConnect(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln := tipcSocket(t, sock.SOCK_SEQPACKET)
@@ -88,13 +88,13 @@ func TestTIPCConnect(t *testing.T) {
 	})
 	c := tipcSocket(t, sock.SOCK_SEQPACKET)
 	if err := c.Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 99, 0)); !errors.Is(err, unix.EHOSTUNREACH) && !errors.Is(err, unix.ECONNREFUSED) {
-		t.Errorf("%v for a name that nobody has, want EHOSTUNREACH", err)
+		t.Errorf("%v for a name that no socket has, want EHOSTUNREACH", err)
 	}
 }
 
 func TestTIPCDatagrams(t *testing.T) {
-	for _, typ := range []int{sock.SOCK_RDM, sock.SOCK_DGRAM} {
-		t.Run(map[int]string{sock.SOCK_RDM: "RDM", sock.SOCK_DGRAM: "DGRAM"}[typ], func(t *testing.T) {
+	for _, typ := range []sock.Type{sock.SOCK_RDM, sock.SOCK_DGRAM} {
+		t.Run(map[sock.Type]string{sock.SOCK_RDM: "RDM", sock.SOCK_DGRAM: "DGRAM"}[typ], func(t *testing.T) {
 			instance := map[int]uint32{}
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
 				a, b = tipcSocket(t, typ), tipcSocket(t, typ)
@@ -241,7 +241,7 @@ func idOf(t *testing.T, s *sock.Socket) (node, ref uint32) {
 	return node, ref
 }
 
-// fromMember checks that a message in the group is from s, who is a member under that instance.
+// fromMember checks that a message in the group is from s, a member under that instance.
 func fromMember(t *testing.T, from sock.Addr, s *sock.Socket, instance uint32) {
 	t.Helper()
 	_, node, ref, _, _ := from.TIPC()
@@ -369,7 +369,8 @@ func TestTIPCUtil(t *testing.T) {
 	}
 }
 
-// tipc brings two nodes together, and the topology service of each tells of the other; then bytes go over the wire between them.
+// tipc brings two nodes together, and the topology service of each tells of the other; then bytes
+// go over the wire between them.
 func TestTIPCBetweenNodes(t *testing.T) {
 	tipcSocket(t, sock.SOCK_RDM)
 	program(t, "tipc")
@@ -477,7 +478,7 @@ func TestTIPCFlow(t *testing.T) {
 	})
 }
 
-// The same in a group: nobody's messages are lost because a member is slow.
+// The same in a group: no member loses messages because another is slow.
 func TestTIPCGroupFlow(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := tipcSocket(t, sock.SOCK_RDM), tipcSocket(t, sock.SOCK_RDM)

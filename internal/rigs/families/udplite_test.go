@@ -18,7 +18,8 @@ func TestUDPLite(t *testing.T) {
 	}
 }
 
-// The checksum covers as much of a datagram as its sender says, header included, and a receiver can want more than that: udplite(7).
+// The checksum covers as much of a datagram as its sender says, header included, and a receiver can
+// want more than that: udplite(7).
 func TestUDPLiteCoverage(t *testing.T) {
 	socktest.Check(t)
 	for _, lo := range loopbacks {

@@ -1,0 +1,282 @@
+package sock_test
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+	"golang.org/x/sys/unix"
+)
+
+// The error queue is one more operation that may have to wait: it has all the tests of waiting.
+func init() {
+	operations = append(operations,
+		operation{"RecvError", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP) }},
+		operation{"RecvError of IPv6", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP6) }})
+}
+
+// nobodyAt is the address of nobody: of IPv4 a host that no other test has, for a port that was free may be another's by now.
+func nobodyAt(t *testing.T, k socktest.Kind) sock.Addr {
+	s, addr := k.Bound(t)
+	socktest.Must(t, s.Close())
+	if k.Family == sock.AF_INET {
+		return sock.Inet("127.41.41.41", addr.Port())
+	}
+	return addr
+}
+
+// queueing is a datagram socket that sends to nobody, and is told so by ICMP.
+func queueing(t *testing.T, k socktest.Kind) *waitingFor {
+	s, to := k.New(t), nobodyAt(t, k)
+	socktest.Must(t, s.SetRecvErr(true))
+	return &waitingFor{
+		Socket: s,
+		release: func() {
+			s.Sendto(hello, 0, to)
+			// What is queued is told once to a call like this too, which does not disturb what waits for the queue.
+			socktest.AwaitWritable(t, s)
+		},
+		do: func(o socktest.Operations) error {
+			p := make([]byte, 100)
+			m, err := o.RecvError(p)
+			if err != nil {
+				return err
+			}
+			e := m.Err
+			if string(p[:m.N]) != "hello" || m.To != to || e.Errno != syscall.ECONNREFUSED || e.Offender.Host() != to.Host() ||
+				m.Flags&sock.MSG_ERRQUEUE == 0 {
+				return fmt.Errorf("%q to %v: %+v, flags %#x", p[:m.N], m.To, e, m.Flags)
+			}
+			if v4 := k == socktest.UDP; v4 && (e.Origin != sock.SO_EE_ORIGIN_ICMP || e.Type != 3 || e.Code != 3) ||
+				!v4 && (e.Origin != sock.SO_EE_ORIGIN_ICMP6 || e.Type != 1 || e.Code != 4) {
+				return fmt.Errorf("%+v is not that a port was not reached", e)
+			}
+			if !errors.Is(e, syscall.ECONNREFUSED) || e.Error() == "" {
+				return fmt.Errorf("%v is not ECONNREFUSED", e)
+			}
+			return nil
+		},
+	}
+}
+
+// A wait for the queue and a wait for data are on one lane, and neither takes what the other waits for, nor holds it up.
+func TestRecvErrorBesideRecv(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		q := queueing(t, socktest.UDP)
+		socktest.Must(t, q.Bind(sock.Inet("127.0.0.1", 0)))
+		data := q.Async().Recv(10, 0)
+		errs := socktest.Start(func() error { return q.do(w.On(q.Socket)) })
+		q.release()
+		socktest.Must(t, errs.Wait(t))
+		errs = socktest.Start(func() error { return q.do(w.On(q.Socket)) })
+		for range 2 { // the error that was queued may have been told to the first one, or to the receive
+			if _, err := q.Sendto(hello, 0, socktest.Name(t, q.Socket)); err == nil {
+				break
+			}
+		}
+		p, err := data.Wait(t.Context())
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			p, err = q.Recv(10, 0)
+		}
+		socktest.Must(t, wantBytes("hello")(p, err))
+		if errs.Done() {
+			t.Errorf("data has ended the wait for an error: %v", errs.Wait(t))
+		}
+		q.release()
+		socktest.Must(t, errs.Wait(t))
+	})
+}
+
+// What the queue holds, and in which order, with one call each; a packet longer than the room is cut.
+func TestRecvErrorInOrder(t *testing.T) {
+	socktest.Check(t)
+	s := socktest.UDP.New(t)
+	socktest.Must(t, s.SetRecvErr(true))
+	if on, err := s.RecvErr(); !on || err != nil {
+		t.Error(on, err)
+	}
+	socktest.Must(t, s.SetTimeout(socktest.Patience))
+	first, second := nobodyAt(t, socktest.UDP), nobodyAt(t, socktest.UDP)
+	for _, to := range []sock.Addr{first, second} {
+		if _, err := s.Sendto(hello, 0, to); err != nil {
+			s.Sendto(hello, 0, to) // that was the error of the one before
+		}
+	}
+	for _, want := range []sock.Addr{first, second} {
+		p := make([]byte, 2)
+		m, err := s.RecvError(p)
+		if err != nil || m.To != want || m.N != 2 || m.Flags&sock.MSG_TRUNC == 0 {
+			t.Errorf("%+v, %v; want one for %v", m, err, want)
+		}
+	}
+	socktest.Must(t, s.SetTimeout(0))
+	if m, err := s.RecvError(nil); !errors.Is(err, sock.ErrWouldBlock) {
+		t.Errorf("%+v, %v; want ErrWouldBlock", m, err)
+	}
+}
+
+// MSG_ERRQUEUE is a flag of every call that receives, and waits in each; Recvmsg has the error in its items.
+func TestErrorQueueByFlag(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		for _, recv := range []func(socktest.Operations) ([]byte, error){
+			func(o socktest.Operations) ([]byte, error) { return o.Recv(10, sock.MSG_ERRQUEUE) },
+			func(o socktest.Operations) ([]byte, error) {
+				p, _, err := o.Recvfrom(10, sock.MSG_ERRQUEUE)
+				return p, err
+			},
+			func(o socktest.Operations) ([]byte, error) {
+				p, items, flags, _, err := o.Recvmsg(10, 512, sock.MSG_ERRQUEUE)
+				if err == nil {
+					e := find(t, items, sock.Control.QueuedError)
+					if e.Errno != syscall.ECONNREFUSED || flags&sock.MSG_ERRQUEUE == 0 {
+						t.Errorf("%+v, %#x", e, flags)
+					}
+				}
+				return p, err
+			},
+		} {
+			q := queueing(t, socktest.UDP)
+			socktest.Must(t, q.SetTimeout(0))
+			if _, err := recv(w.On(q.Socket)); !errors.Is(err, sock.ErrWouldBlock) {
+				t.Errorf("nothing queued: %v", err)
+			}
+			socktest.Must(t, q.SetTimeout(socktest.Patience))
+			call := socktest.Start(func() error { return wantBytes("hello")(recv(w.On(q.Socket))) })
+			socktest.AwaitWaiting(t, q.Socket)
+			q.release()
+			socktest.Must(t, call.Wait(t))
+		}
+	})
+}
+
+// Whatever kind of socket it is.
+func TestRecvErrOfEachKind(t *testing.T) {
+	socktest.Check(t)
+	for _, k := range []socktest.Kind{
+		socktest.TCP, socktest.TCP6, socktest.UDP, socktest.UDP6, {Name: "raw", Family: sock.AF_INET, Type: sock.SOCK_RAW},
+		{Name: "raw6", Family: sock.AF_INET6, Type: sock.SOCK_RAW},
+	} {
+		var proto sock.Protocol
+		if k.Type == sock.SOCK_RAW {
+			proto = sock.IPPROTO_UDP
+		}
+		s, err := sock.New(k.Family, k.Type, proto)
+		if errors.Is(err, syscall.EPERM) {
+			t.Log(k.Name, "only with CAP_NET_RAW:", err)
+			continue
+		}
+		socktest.Must(t, err)
+		socktest.Closing(t, s)
+		for _, on := range []bool{true, false} {
+			if err := s.SetRecvErr(on); err != nil {
+				t.Errorf("%s: %v", k.Name, err)
+			}
+			if got, err := s.RecvErr(); got != on || err != nil {
+				t.Errorf("%s: %v, %v", k.Name, got, err)
+			}
+		}
+	}
+}
+
+// When packets went comes the same way.
+func TestTimestampsOfSends(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UDP.Pair(t)
+		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_TIMESTAMPING,
+			sock.SOF_TIMESTAMPING_TX_SOFTWARE|sock.SOF_TIMESTAMPING_SOFTWARE|sock.SOF_TIMESTAMPING_OPT_ID|sock.SOF_TIMESTAMPING_OPT_TSONLY))
+		before := time.Now()
+		call := socktest.Start(func() error {
+			for id := range uint32(2) {
+				m, err := w.On(a).RecvError(nil)
+				if err != nil {
+					return err
+				}
+				if e := m.Err; e.Errno != syscall.ENOMSG || e.Origin != sock.SO_EE_ORIGIN_TIMESTAMPING || e.Info != sock.SCM_TSTAMP_SND ||
+					e.Data != id || !near(m.Times.Software, before) || !m.Times.Hardware.IsZero() {
+					return fmt.Errorf("%+v", m)
+				}
+			}
+			return nil
+		})
+		socktest.AwaitWaiting(t, a)
+		for range 2 {
+			socktest.Must(t, wantN(5)(a.Send(hello, 0)))
+			socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
+		}
+		socktest.Must(t, call.Wait(t))
+	})
+}
+
+// near says whether a time of the kernel's is that of something which began at before.
+func near(got, before time.Time) bool {
+	return got.After(before.Add(-time.Second)) && got.Before(before.Add(socktest.Patience))
+}
+
+// The end of sends without a copy is told by their numbers.
+func TestZeroCopyEnds(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.TCP.Pair(t)
+		if err := a.Setsockopt(sock.SOL_SOCKET, unix.SO_ZEROCOPY, 1); err != nil {
+			t.Skip("no MSG_ZEROCOPY, which came with Linux 4.14:", err)
+		}
+		p := make([]byte, 100_000)
+		discard(b)
+		const sends = 4
+		for range sends {
+			socktest.Must(t, wantN(len(p))(a.Sendmsg([][]byte{p}, nil, unix.MSG_ZEROCOPY, sock.Addr{})))
+		}
+		for next := uint32(0); next < sends; {
+			m, err := w.On(a).RecvError(nil)
+			socktest.Must(t, err)
+			first, last, copied, ok := m.Err.ZeroCopy()
+			if !ok || first != next || last < first || !copied { // on the loopback it always is
+				t.Fatalf("%+v: %d to %d, %v, %v; want from %d on", m, first, last, copied, ok, next)
+			}
+			next = last + 1
+		}
+		if _, _, _, ok := (sock.QueuedError{Origin: sock.SO_EE_ORIGIN_ICMP}).ZeroCopy(); ok {
+			t.Error("an ICMP error was taken for the end of a send")
+		}
+	})
+}
+
+// A watcher is told of an error in the queue, and finds it there.
+func TestRecvErrorOfAWatcher(t *testing.T) {
+	socktest.Check(t)
+	q := queueing(t, socktest.UDP)
+	socktest.Must(t, q.SetTimeout(0))
+	r, err := loop.Default()
+	socktest.Must(t, err)
+	got := make(chan error, 1)
+	socktest.Must(t, q.Watch(r.Next(), &queueHandler{got: got, do: q.do}))
+	q.release()
+	select {
+	case err := <-got:
+		socktest.Must(t, err)
+	case <-time.After(socktest.Patience):
+		t.Error("the watcher was told nothing")
+	}
+	socktest.Must(t, q.Close())
+}
+
+type queueHandler struct {
+	got chan error
+	do  func(socktest.Operations) error
+}
+
+func (h *queueHandler) Readable(s *sock.Socket) {
+	s.Recv(1, 0) // takes the error that is told to all, or finds nothing
+	if err := h.do(s); !errors.Is(err, sock.ErrWouldBlock) {
+		select {
+		case h.got <- err:
+		default:
+		}
+	}
+}
+func (h *queueHandler) Writable(*sock.Socket)      {}
+func (h *queueHandler) Closed(*sock.Socket, error) {}

@@ -1,0 +1,95 @@
+package sock
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A kind is a kind of socket that getaddrinfo(3) knows, and the protocol's name in the services file.
+type kind struct {
+	typ   Type
+	proto Protocol
+	name  string
+}
+
+// kinds and what follows are <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto, get_servtuples. The last kind takes any
+// protocol and no service.
+var kinds = slices.Concat([]kind{
+	{SOCK_STREAM, IPPROTO_TCP, "tcp"},
+	{SOCK_DGRAM, IPPROTO_UDP, "udp"},
+	{SOCK_DGRAM, 136, "udplite"}, // IPPROTO_UDPLITE, <netinet/in.h>
+	{SOCK_STREAM, 132, "sctp"},   // IPPROTO_SCTP
+	{SOCK_SEQPACKET, 132, "sctp"},
+}, kindsHere, []kind{{SOCK_RAW, 0, ""}})
+
+// A gaiSocket is a kind of socket that was asked for, and the port of the service.
+type gaiSocket struct {
+	typ   Type
+	proto Protocol
+	port  uint16
+}
+
+// socketsFor are the sockets that the hints allow: with neither type nor protocol a stream, a datagram and a raw one, or those for
+// which there is a service of that name; else the first that fits. number is what portNumber says of port.
+func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
+	if h.Type == 0 && h.Proto == 0 {
+		if n := uint16(number); number >= 0 {
+			return []gaiSocket{{SOCK_STREAM, IPPROTO_TCP, n}, {SOCK_DGRAM, IPPROTO_UDP, n}, {SOCK_RAW, 0, n}}, nil
+		}
+		var found []gaiSocket
+		for _, k := range kinds[:len(kinds)-1] {
+			if s, ok := serviceNamed(port, k.name); ok {
+				found = append(found, gaiSocket{k.typ, k.proto, s.number})
+			}
+		}
+		if found == nil {
+			return nil, gaiFault(EAI_SERVICE, port, "unknown service")
+		}
+		return found, nil
+	}
+	i := slices.IndexFunc(kinds, func(k kind) bool {
+		return (h.Type == 0 || h.Type == k.typ) && (h.Proto == 0 || h.Proto == k.proto || k.typ == SOCK_RAW)
+	})
+	if i < 0 {
+		return nil, gaiFault(EAI_SOCKTYPE, port, "type "+strconv.Itoa(int(h.Type))+", protocol "+strconv.Itoa(int(h.Proto)))
+	}
+	s := gaiSocket{kinds[i].typ, kinds[i].proto, uint16(number)}
+	switch {
+	case s.typ == SOCK_RAW && port != "":
+		return nil, gaiFault(EAI_SERVICE, port, "a raw socket has no port")
+	case s.typ == SOCK_RAW:
+		s.proto = h.Proto
+	case number < 0:
+		entry, ok := serviceNamed(port, kinds[i].name)
+		if !ok {
+			return nil, gaiFault(EAI_SERVICE, kinds[i].name+"/"+port, "unknown service")
+		}
+		s.port = entry.number
+	}
+	return []gaiSocket{s}, nil
+}
+
+// portNumber reads a port as glibc does: by strtoul(3), so with blanks and a sign before it, and of what comes of it 32 bits, of
+// which 16 are the port. A negative number is the name of a service after all; of what is no decimal number it is -1.
+func portNumber(port string) (n int32, decimal bool) {
+	digits := strings.TrimLeft(port, " \t\n\v\f\r")
+	if digits == "" {
+		return -1, false
+	}
+	minus := digits[0] == '-'
+	if minus || digits[0] == '+' {
+		digits = digits[1:]
+	}
+	v, err := strconv.ParseUint(digits, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange): // v is ULONG_MAX
+		return -1, true
+	case err != nil:
+		return -1, false
+	case minus:
+		v = -v
+	}
+	return int32(v), true
+}

@@ -1,0 +1,74 @@
+package sock
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// setOption is SetsockoptBytes, and setInt Setsockopt, for an option that the system may lack.
+func (s *Socket) setOption(what string, level, name int, p []byte) error {
+	if name == 0 {
+		return s.fail("setsockopt", Addr{}, lacks(what))
+	}
+	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, p) })
+}
+
+func (s *Socket) setInt(what string, level, name int, v int32) error {
+	if name == 0 {
+		return s.fail("setsockopt", Addr{}, lacks(what))
+	}
+	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
+}
+
+// getOption reads an option that the system may lack into p, and reports how much of p it fills; at least least bytes must come.
+func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n int, err error) {
+	if name == 0 {
+		return 0, s.fail("getsockopt", Addr{}, lacks(what))
+	}
+	err = s.do("getsockopt", func(sysfd int) error {
+		n, err = sysGetsockopt(sysfd, level, name, p)
+		if n = min(n, len(p)); err == nil && n < least { // some options say how much there would be
+			err = fmt.Errorf("%s: %d bytes of %d", what, n, least)
+		}
+		return err
+	})
+	return n, err
+}
+
+func (s *Socket) getInt(what string, level, name int) (v int, err error) {
+	if name == 0 {
+		return 0, s.fail("getsockopt", Addr{}, lacks(what))
+	}
+	err = s.do("getsockopt", func(sysfd int) error {
+		v, err = sysGetsockoptInt(sysfd, level, name)
+		return err
+	})
+	return v, err
+}
+
+// boolInt is on as a C int.
+func boolInt(on bool) int32 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// seconds is d as a number of seconds that is at least 1 and at most most: rounded up, so that no time becomes none.
+func seconds(arg string, d time.Duration, most int) (int32, error) {
+	n := (d + time.Second - 1) / time.Second
+	if d <= 0 || d > time.Duration(most)*time.Second {
+		return 0, &ArgError{ArgRange, arg, d, fmt.Sprintf("must be more than 0 and at most %d s", most)}
+	}
+	return int32(n), nil
+}
+
+// int32s are C ints one after the other.
+func int32s(v ...int32) []byte {
+	b := make([]byte, 0, 4*len(v))
+	for _, v := range v {
+		b = binary.NativeEndian.AppendUint32(b, uint32(v))
+	}
+	return b
+}

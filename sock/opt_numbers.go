@@ -1,0 +1,65 @@
+package sock
+
+import "runtime"
+
+// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have methods: one file opt_*.go for each
+// level. All others are for Getsockopt and Setsockopt. Where a system lacks an option its method gives errors.ErrUnsupported.
+
+// optionNumbers are the options of the methods that not all systems have; 0 is one that a system lacks.
+type optionNumbers struct {
+	// SOL_SOCKET, <sys/socket.h>
+	linger       int // SO_LINGER in seconds
+	timeval      int // the length of a struct timeval
+	peercred     int // SO_PEERCRED
+	peerpidfd    int // SO_PEERPIDFD
+	bindtodevice int // SO_BINDTODEVICE
+
+	// IPPROTO_IP and IPPROTO_IPV6, <netinet/in.h>
+	recverr, recverr6 int  // IP_RECVERR, IPV6_RECVERR
+	mreqn             bool // IP_ADD_MEMBERSHIP and IP_MULTICAST_IF take a struct ip_mreqn
+	addMembership     int  // IP_ADD_MEMBERSHIP
+	dropMembership    int  // IP_DROP_MEMBERSHIP
+	multicastByte     bool // IP_MULTICAST_TTL and IP_MULTICAST_LOOP are an unsigned char
+	blockSource       int  // MCAST_BLOCK_SOURCE
+	unblockSource     int  // MCAST_UNBLOCK_SOURCE
+	joinSource        int  // MCAST_JOIN_SOURCE_GROUP
+	leaveSource       int  // MCAST_LEAVE_SOURCE_GROUP
+
+	// IPPROTO_TCP, <netinet/tcp.h>
+	tcpInfo, congestion, ulp, userTimeout int // TCP_INFO as Linux has it, TCP_CONGESTION, TCP_ULP, TCP_USER_TIMEOUT
+	keepIdle, keepInterval, keepCount     int // TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT
+
+	udp bool // UDP_SEGMENT and UDP_GRO
+}
+
+var optionNumbersOf = map[string]optionNumbers{
+	"linux": {
+		linger: 13, timeval: 2 * controlAlign, peercred: 17, peerpidfd: 77, bindtodevice: 25,
+		recverr: 11, recverr6: 25, mreqn: true, addMembership: 35, dropMembership: 36,
+		blockSource: 43, unblockSource: 44, joinSource: 46, leaveSource: 47,
+		tcpInfo: 11, congestion: 13, ulp: 31, userTimeout: 18, keepIdle: 4, keepInterval: 5, keepCount: 6,
+		udp: true,
+	},
+	"darwin": {
+		linger: 0x1080, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true, // SO_LINGER_SEC
+		blockSource: 84, unblockSource: 85, joinSource: 82, leaveSource: 83,
+		keepIdle: 0x10, keepInterval: 0x101, keepCount: 0x102,
+	},
+	"freebsd": {
+		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
+		blockSource: 84, unblockSource: 85, joinSource: 82, leaveSource: 83,
+		congestion: 64, keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
+	},
+	"netbsd": {
+		linger: 0x80, timeval: 16, addMembership: 12, dropMembership: 13, multicastByte: true,
+		keepIdle: 3, keepInterval: 5, keepCount: 6,
+	},
+	"openbsd": {linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true},
+	"dragonfly": {
+		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
+		keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
+	},
+	"windows": {addMembership: 12, dropMembership: 13, keepIdle: 3, keepInterval: 17, keepCount: 16},
+}
+
+var options = optionNumbersOf[runtime.GOOS]

@@ -1,0 +1,70 @@
+package sock_test
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestShutdown(t *testing.T) { // item 70
+	for _, k := range socktest.Streams {
+		t.Run(k.Name, func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				if err := k.New(t).Shutdown(sock.SHUT_RD); !errors.Is(err, syscall.ENOTCONN) && k.Family != sock.AF_UNIX {
+					t.Errorf("unconnected: %v", err)
+				}
+				a, b := k.Pair(t)
+				if err := a.Shutdown(9); !errors.Is(err, syscall.EINVAL) {
+					t.Errorf("how 9: %v", err)
+				}
+				if err := a.Shutdown(-1); !errors.Is(err, syscall.EINVAL) {
+					t.Errorf("how -1: %v", err)
+				}
+				// Who waits to receive sees the end.
+				call := socktest.Start(func() error { return wantBytes("")(w.On(a).Recv(10, 0)) })
+				socktest.AwaitWaiting(t, a)
+				socktest.Must(t, a.Shutdown(sock.SHUT_RD))
+				socktest.Must(t, call.Wait(t))
+				_, err := w.On(a).Sendall(hello, 0)
+				socktest.Must(t, err)
+				socktest.Must(t, a.Shutdown(sock.SHUT_WR))
+				if _, err := w.On(a).Send(hello, 0); !errors.Is(err, syscall.EPIPE) {
+					t.Errorf("sending after it: %v", err)
+				}
+				socktest.Must(t, wantBytes("hello")(w.On(b).Recv(10, 0)))
+				socktest.Must(t, wantBytes("")(w.On(b).Recv(10, 0)))
+				socktest.Must(t, b.Shutdown(sock.SHUT_RDWR))
+			})
+		})
+	}
+}
+
+// Who waits to send on a socket that is shut down is told.
+func TestShutdownWhileSending(t *testing.T) { // item 70
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, _ := socktest.UnixStream.Pair(t)
+		fill(t, a)
+		call := socktest.Start(func() error { _, err := w.On(a).Send(hello, 0); return err })
+		socktest.AwaitWaiting(t, a)
+		socktest.Must(t, a.Shutdown(sock.SHUT_RDWR))
+		if err := call.Wait(t); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("%v, want EPIPE", err)
+		}
+	})
+}
+
+// Who waits to accept is told too.
+func TestShutdownWhileAccepting(t *testing.T) { // item 70
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, _ := socktest.TCP.Listener(t)
+		call := socktest.Start(func() error { _, _, err := w.On(ln).Accept(); return err })
+		socktest.AwaitWaiting(t, ln)
+		socktest.Must(t, ln.Shutdown(sock.SHUT_RD))
+		if err := call.Wait(t); !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("%v, want EINVAL", err)
+		}
+	})
+}
