@@ -124,3 +124,40 @@ func TestOpError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TryRecv and TrySend are the calls of the socket itself within an attempt.
+func TestTryRecvAndTrySend(t *testing.T) {
+	x, y, err := sock.Pair(-1, -1, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	defer y.Close()
+	text := make([]byte, 10)
+	send := func(sysfd int) (loop.Outcome, error) { return y.TrySend(sysfd, []byte("hello"), 0) }
+	var got int
+	recv := func(sysfd int) (loop.Outcome, error) {
+		out, err := x.TryRecv(sysfd, text, 0)
+		got = out.N
+		return out, err
+	}
+	if err := x.SetTimeout(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Attempt("recv", loop.Read, recv); err != sock.ErrWouldBlock {
+		t.Errorf("nothing is there: %v", err)
+	}
+	if err := y.Attempt("send", loop.Write, send); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Attempt("recv", loop.Read, recv); err != nil || string(text[:got]) != "hello" {
+		t.Errorf("%q, %v", text[:got], err)
+	}
+	var arg *sock.ArgError
+	if err := x.Attempt("recv", loop.Read, func(sysfd int) (loop.Outcome, error) { return x.TryRecv(sysfd, text, 1<<40) }); !errors.As(err, &arg) {
+		t.Errorf("flags beyond a C int: %v", err)
+	}
+	if x.Waiter() != (loop.Waiter{}) || x.With(context.Background()).Waiter().Context() == nil {
+		t.Error("Waiter is not that of the view")
+	}
+}

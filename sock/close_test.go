@@ -214,7 +214,14 @@ func TestClosedSocket(t *testing.T) { // items 38, 45, 71, 74, 75, 243
 						if mode == 0 && (name == "Timeout" || name == "Blocking") {
 							continue // which say what they say
 						}
-						if err := rule.call(s, w.On(s)); rule.want == nil && err != nil || !errors.Is(err, rule.want) {
+						err := rule.call(s, w.On(s))
+						if runtime.GOOS != "linux" && errors.Is(err, errors.ErrUnsupported) {
+							continue // what a system lacks, it lacks of any socket
+						}
+						if name == "ConnectEx" && errors.Is(err, sock.NoSocket) {
+							continue
+						}
+						if rule.want == nil && err != nil || !errors.Is(err, rule.want) {
 							t.Errorf("%s, %s: %v, want %v", name, modeName(mode), err, rule.want)
 						}
 					}

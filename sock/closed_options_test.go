@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -71,6 +72,13 @@ var closedOptions = map[string]closedRule{
 
 	// The seam for packages that add operations.
 	"OpError": {func(s *sock.Socket, _ socktest.Operations) error { return s.OpError("poke", sock.Addr{}, nil) }, nil},
+	"TryRecv": {func(s *sock.Socket, _ socktest.Operations) error {
+		return s.Attempt("poke", loop.Read, func(sysfd int) (loop.Outcome, error) { return s.TryRecv(sysfd, nil, 0) })
+	}, net.ErrClosed},
+	"TrySend": {func(s *sock.Socket, _ socktest.Operations) error {
+		return s.Attempt("poke", loop.Write, func(sysfd int) (loop.Outcome, error) { return s.TrySend(sysfd, nil, 0) })
+	}, net.ErrClosed},
+	"Waiter": {func(s *sock.Socket, _ socktest.Operations) error { s.Waiter(); return nil }, nil},
 	"SyscallConn": {func(s *sock.Socket, _ socktest.Operations) error {
 		c, err := s.SyscallConn()
 		if err != nil {

@@ -18,27 +18,28 @@ import (
 
 // readers are all that read an item, by name.
 var readers = map[string]func(sock.Control) (any, bool){
-	"AlgOp":        func(c sock.Control) (any, bool) { v, ok := c.AlgOp(); return v, ok },
-	"AlgIV":        func(c sock.Control) (any, bool) { v, ok := c.AlgIV(); return v, ok },
-	"AlgAssoclen":  func(c sock.Control) (any, bool) { v, ok := c.AlgAssoclen(); return v, ok },
-	"HopLimit":     func(c sock.Control) (any, bool) { v, ok := c.HopLimit(); return v, ok },
-	"OrigDstAddr":  func(c sock.Control) (any, bool) { v, ok := c.OrigDstAddr(); return v, ok },
-	"PidFD":        func(c sock.Control) (any, bool) { v, ok := c.PidFD(); return v, ok },
-	"PktInfo":      func(c sock.Control) (any, bool) { v, ok := c.PktInfo(); return v, ok },
-	"PktInfo6":     func(c sock.Control) (any, bool) { v, ok := c.PktInfo6(); return v, ok },
-	"QueuedError":  func(c sock.Control) (any, bool) { v, ok := c.QueuedError(); return v, ok },
-	"Rights":       func(c sock.Control) (any, bool) { v, ok := c.Rights(); return v, ok },
-	"RxqOvfl":      func(c sock.Control) (any, bool) { v, ok := c.RxqOvfl(); return v, ok },
-	"SockCred":     func(c sock.Control) (any, bool) { v, ok := c.SockCred(); return v, ok },
-	"TOS":          func(c sock.Control) (any, bool) { v, ok := c.TOS(); return v, ok },
-	"TTL":          func(c sock.Control) (any, bool) { v, ok := c.TTL(); return v, ok },
-	"Timestamp":    func(c sock.Control) (any, bool) { v, ok := c.Timestamp(); return v, ok },
-	"Timestamping": func(c sock.Control) (any, bool) { v, ok := c.Timestamping(); return v, ok },
-	"TrafficClass": func(c sock.Control) (any, bool) { v, ok := c.TrafficClass(); return v, ok },
-	"TxTime":       func(c sock.Control) (any, bool) { v, ok := c.TxTime(); return v, ok },
-	"UDPGRO":       func(c sock.Control) (any, bool) { v, ok := c.UDPGRO(); return v, ok },
-	"UDPSegment":   func(c sock.Control) (any, bool) { v, ok := c.UDPSegment(); return v, ok },
-	"Ucred":        func(c sock.Control) (any, bool) { v, ok := c.Ucred(); return v, ok },
+	"AlgOp":         func(c sock.Control) (any, bool) { v, ok := c.AlgOp(); return v, ok },
+	"AlgIV":         func(c sock.Control) (any, bool) { v, ok := c.AlgIV(); return v, ok },
+	"AlgAssoclen":   func(c sock.Control) (any, bool) { v, ok := c.AlgAssoclen(); return v, ok },
+	"HopLimit":      func(c sock.Control) (any, bool) { v, ok := c.HopLimit(); return v, ok },
+	"OrigDstAddr":   func(c sock.Control) (any, bool) { v, ok := c.OrigDstAddr(); return v, ok },
+	"PidFD":         func(c sock.Control) (any, bool) { v, ok := c.PidFD(); return v, ok },
+	"PktInfo":       func(c sock.Control) (any, bool) { v, ok := c.PktInfo(); return v, ok },
+	"PktInfo6":      func(c sock.Control) (any, bool) { v, ok := c.PktInfo6(); return v, ok },
+	"QueuedError":   func(c sock.Control) (any, bool) { v, ok := c.QueuedError(); return v, ok },
+	"Rights":        func(c sock.Control) (any, bool) { v, ok := c.Rights(); return v, ok },
+	"RxqOvfl":       func(c sock.Control) (any, bool) { v, ok := c.RxqOvfl(); return v, ok },
+	"SockCred":      func(c sock.Control) (any, bool) { v, ok := c.SockCred(); return v, ok },
+	"TOS":           func(c sock.Control) (any, bool) { v, ok := c.TOS(); return v, ok },
+	"TTL":           func(c sock.Control) (any, bool) { v, ok := c.TTL(); return v, ok },
+	"TLSRecordType": func(c sock.Control) (any, bool) { v, ok := c.TLSRecordType(); return v, ok },
+	"Timestamp":     func(c sock.Control) (any, bool) { v, ok := c.Timestamp(); return v, ok },
+	"Timestamping":  func(c sock.Control) (any, bool) { v, ok := c.Timestamping(); return v, ok },
+	"TrafficClass":  func(c sock.Control) (any, bool) { v, ok := c.TrafficClass(); return v, ok },
+	"TxTime":        func(c sock.Control) (any, bool) { v, ok := c.TxTime(); return v, ok },
+	"UDPGRO":        func(c sock.Control) (any, bool) { v, ok := c.UDPGRO(); return v, ok },
+	"UDPSegment":    func(c sock.Control) (any, bool) { v, ok := c.UDPSegment(); return v, ok },
+	"Ucred":         func(c sock.Control) (any, bool) { v, ok := c.Ucred(); return v, ok },
 }
 
 // What can be sent reads back as it was made, by its own reader and by no other.
@@ -65,6 +66,7 @@ func TestControlThereAndBack(t *testing.T) {
 		{"TrafficClass", sock.TrafficClass(9).Control(), sock.TrafficClass(9), true},
 		{"TxTime", sock.TxTime(1 << 40).Control(), sock.TxTime(1 << 40), true},
 		{"UDPSegment", sock.UDPSegment(1200).Control(), sock.UDPSegment(1200), false},
+		{"TLSRecordType", sock.TLSRecordType(21).Control(), sock.TLSRecordType(21), false},
 	} {
 		if tt.linux && runtime.GOOS != "linux" {
 			continue
@@ -138,6 +140,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 		{"OrigDstAddr", 41, 74, "0a00" + "0050" + "00000000" + "00000000000000000000000000000001" + "00000000", sock.Inet6("::1", 80),
 			"struct sockaddr_in6"},
 		{"UDPGRO", 17, 104, "b0040000", sock.UDPGRO(1200), "int"},
+		{"TLSRecordType", 282, 2, "16", sock.TLSRecordType(22), "unsigned char"},
 		{"UDPSegment", 17, 103, "b004", sock.UDPSegment(1200), "__u16"},
 		{"TxTime", sock.SOL_SOCKET, 61, "0100000000000080", sock.TxTime(1<<63 + 1), "__u64"},
 		{"QueuedError", 0, 11, "71000000" + "02" + "0b" + "00" + "00" + "00000000" + "00000000" + "0200" + "0000" + "0a000001" + "0000000000000000",
@@ -178,7 +181,7 @@ func FuzzControlReaders(f *testing.F) {
 	for _, seed := range []sock.Control{
 		sock.Rights{1}.Control(), sock.AlgIV("x").Control(), sock.PktInfo{}.Control(), sock.PktInfo6{}.Control(),
 		{Level: 0, Type: 11, Data: make([]byte, 44)}, {Level: sock.SOL_SOCKET, Type: 37, Data: make([]byte, 48)},
-		{Level: 0, Type: 20, Data: []byte{2, 0, 0, 80}}, sock.TTL(1).Control(), sock.UDPSegment(1).Control(),
+		{Level: 0, Type: 20, Data: []byte{2, 0, 0, 80}}, sock.TTL(1).Control(), sock.UDPSegment(1).Control(), sock.TLSRecordType(1).Control(),
 	} {
 		f.Add(seed.Level, seed.Type, seed.Data)
 	}

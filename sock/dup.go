@@ -10,7 +10,7 @@ func (s *Socket) Dup() (*Socket, error) {
 		n, err := sysDup(sysfd)
 		if err == nil {
 			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
-			dup.flags.Or(isShared)
+			dup.flags.Or(isShared | s.flags.Load()&hasULP)
 			s.flags.Or(isShared)
 		}
 		return err

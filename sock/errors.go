@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now: Python's BlockingIOError for EAGAIN.
-// errors.Is finds syscall.EAGAIN in it too.
+// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now:
+// Python's BlockingIOError for EAGAIN. errors.Is finds syscall.EAGAIN in it too.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -44,7 +44,7 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
-	e := &net.OpError{Op: op, Net: networkOf(Family(s.family), Type(s.typ), Protocol(s.proto)), Err: err}
+	e := &net.OpError{Op: op, Net: networkOf(Family(s.family), Type(s.typ), Protocol(s.proto)), Err: hostErrorOf(err)}
 	s.locate(e, sysfd, addr)
 	return e
 }
@@ -55,6 +55,14 @@ func settled(err *error) bool {
 		*err = ErrWouldBlock
 	}
 	return *err == nil || *err == ErrWouldBlock
+}
+
+// hostErrorOf is hostError for an error that need not be an errno.
+func hostErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return hostError(errno)
+	}
+	return err
 }
 
 // OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
@@ -72,7 +80,7 @@ func failedAs(op string, family Family, typ Type, proto Protocol, err error) err
 	if settled(&err) {
 		return err
 	}
-	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: err}
+	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: hostErrorOf(err)}
 }
 
 // lacks is the error of what this system does not have.

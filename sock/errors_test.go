@@ -25,10 +25,10 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 		if !errors.As(err, &op) {
 			t.Fatalf("%v is a %T", err, err)
 		}
-		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || op.Err != syscall.ECONNREFUSED {
+		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || !errors.Is(op.Err, syscall.ECONNREFUSED) {
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
 		}
-		if want := "connect tcp " + addr.String() + ": connection refused"; err.Error() != want {
+		if want := "connect tcp " + addr.String() + ": " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 		var ne net.Error

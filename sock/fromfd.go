@@ -21,11 +21,10 @@ func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) 
 		known = AF_UNSPEC
 	}
 	// Asked even if all is given: it is what tells a socket from a plain file.
-	var buf sockaddr
-	n, err := sysGetsockname(sysfd, &buf)
+	have, err := sysSockFamily(sysfd)
 	switch {
 	case err == nil && family == -1:
-		family = sockaddrFamily(buf[:n])
+		family = have
 	case err != nil && (family == -1 || isNoSocket(err)):
 		return nil, failed("getsockname", known, err)
 	}

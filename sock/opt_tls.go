@@ -17,6 +17,9 @@ const (
 	TLS_TX  = 1
 	TLS_RX  = 2
 
+	TLS_SET_RECORD_TYPE = 1 // see TLSRecordType
+	TLS_GET_RECORD_TYPE = 2
+
 	TLS_1_2_VERSION = 0x0303
 	TLS_1_3_VERSION = 0x0304
 
@@ -71,7 +74,32 @@ func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 // SetULP puts an upper layer protocol on a connected TCP socket, "tls": TCP_ULP of Linux.
 //
 // Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second one.
-func (s *Socket) SetULP(name string) error { return s.setName("TCP_ULP", options.ulp, name) }
+func (s *Socket) SetULP(name string) error {
+	err := s.setName("TCP_ULP", options.ulp, name)
+	if err == nil {
+		s.flags.Or(hasULP)
+	}
+	return err
+}
+
+// TLSRecordType is the content type of a TLS record of another type than data (alert 21, handshake
+// 22), on a socket that has TLS in the kernel. With it a send makes one record of that type. A
+// receive that has room for ancillary data gets it with such a record; one that has none, as Recv,
+// fails with EIO, and the record stays. Data: an unsigned char, of SOL_TLS.
+type TLSRecordType byte
+
+// Control is the item that sendmsg(2) takes: TLS_SET_RECORD_TYPE.
+func (t TLSRecordType) Control() Control {
+	return Control{SOL_TLS, TLS_SET_RECORD_TYPE, []byte{byte(t)}}
+}
+
+// TLSRecordType reads an item of the type TLS_GET_RECORD_TYPE or TLS_SET_RECORD_TYPE.
+func (c Control) TLSRecordType() (TLSRecordType, bool) {
+	if !c.is(SOL_TLS, TLS_GET_RECORD_TYPE) && !c.is(SOL_TLS, TLS_SET_RECORD_TYPE) || len(c.Data) != 1 {
+		return 0, false
+	}
+	return TLSRecordType(c.Data[0]), true
+}
 
 // SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
 //

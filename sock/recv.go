@@ -27,7 +27,9 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 // hasDrained says whether to have received n of at most room bytes proves that there is no more. A short read has emptied a TCP socket. One
 // of another kind may hold more: a Unix stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message
 // of SCTP.
-func (s *core) hasDrained(n, room int) bool { return n < room && n > 0 && s.isTCP() }
+func (s *core) hasDrained(n, room int) bool {
+	return n < room && n > 0 && s.isTCP() && s.flags.Load()&hasULP == 0 // a record of TLS may be behind
+}
 
 // noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
 // then, and so do ours, but to the system no call of ours is one, and of datagrams it goes on saying EAGAIN.

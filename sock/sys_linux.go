@@ -253,6 +253,13 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	return int(v), sysError(errno)
 }
 
+// sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
+func sysSockFamily(fd int) (Family, error) {
+	var buf sockaddr
+	n, err := sysGetsockname(fd, &buf)
+	return sockaddrFamily(buf[:n]), err
+}
+
 func sysSockProtocol(fd int) (int, error) { return sysGetsockoptInt(fd, SOL_SOCKET, SO_PROTOCOL) }
 
 func sysSetsockopt(fd, level, name int, p []byte) error {

@@ -21,6 +21,9 @@ func (s *Socket) With(ctx context.Context) *Socket {
 // view.
 func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }
 
+// Waiter returns what waits in this view: the calling goroutine, a task, and until a context ends if there is one.
+func (s *Socket) Waiter() loop.Waiter { return s.who }
+
 // A View makes sockets that come back in the view of a task, of a context, or of both, as if each
 // had been given to Socket.In and Socket.With. What has to wait meanwhile, for a host's name or a
 // connection, waits so too. The zero View makes sockets as the functions of the package do.

@@ -1,0 +1,200 @@
+package tlsconn
+
+import (
+	"crypto/fips140"
+	"crypto/tls"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/polluxio/pollux/internal/tlsrecord"
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// compact is the record layer of package tlsrecord. Idle, it has no buffer: incoming is there while
+// a part of a record, or text that was not read, waits.
+type compact struct {
+	record  tlsrecord.Conn
+	in      *incoming // read lane; nil while nothing waits
+	out     outbox
+	summary summary
+}
+
+var _ layer = (*compact)(nil)
+
+var errFIPS = errors.New("in FIPS 140-3 mode, records are left to crypto/tls")
+
+// newCompact takes over from the crypto/tls connection tc over t. Errors say why it cannot.
+func newCompact(t *transport, tc *tls.Conn, client bool) (layer, error) {
+	if fips140.Enabled() {
+		return nil, errFIPS
+	}
+	state := tc.ConnectionState()
+	p, err := t.params(&state, client)
+	if err != nil {
+		return nil, err
+	}
+	l := new(compact)
+	if err := l.record.Init(p); err != nil {
+		return nil, err
+	}
+	l.summary.set(&state)
+	return l, nil
+}
+
+// incoming is what was received and not read.
+type incoming struct {
+	room     []byte
+	from, to int    // of room: what was not opened
+	text     []byte // in room before from: what was opened, and not read
+}
+
+// incomings have room for a record of any length, and a few small ones behind it.
+var incomings = sync.Pool{New: func() any { return &incoming{room: make([]byte, 32<<10)} }}
+
+// fewBytes is how much of a record an idle connection keeps in memory of its own.
+const fewBytes = 512
+
+// take returns the incoming for a read.
+func (l *compact) take() *incoming {
+	in := l.in
+	if in != nil && len(in.room) > fewBytes {
+		return in
+	}
+	full := incomings.Get().(*incoming)
+	full.from, full.to, full.text = 0, 0, nil
+	if in != nil {
+		full.to = copy(full.room, in.room)
+	}
+	return full
+}
+
+// keep ends a read: memory is kept for what is left only.
+func (l *compact) keep(in *incoming) {
+	switch left := in.room[in.from:in.to]; {
+	case len(in.text) > 0 || len(left) > fewBytes:
+		l.in = in
+		return
+	case len(left) > 0:
+		few := append([]byte(nil), left...)
+		l.in = &incoming{room: few, to: len(few)}
+	default:
+		l.in = nil
+	}
+	in.text = nil
+	incomings.Put(in)
+}
+
+func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
+	in := l.take()
+	drained := false
+	for n < len(p) && err == nil {
+		if len(in.text) > 0 {
+			m := copy(p[n:], in.text)
+			n += m
+			in.text = in.text[m:]
+			continue
+		}
+		if opened, failed := l.open(s, sysfd, in); opened || failed != nil {
+			err = failed
+			continue
+		}
+		if drained && n > 0 {
+			err = loop.ErrAgain // for nothing less than EAGAIN if there is no text: a FIN may be behind
+			continue
+		}
+		if in.from > 0 {
+			in.to = copy(in.room, in.room[in.from:in.to])
+			in.from = 0
+		}
+		var got loop.Outcome
+		got, err = s.TryRecv(sysfd, in.room[in.to:], 0)
+		in.to += got.N
+		out.N += got.N
+		drained = got.Drained
+		switch {
+		case err == nil && got.N == 0:
+			err = io.ErrUnexpectedEOF
+		case err != nil && err != loop.ErrAgain:
+			err = s.OpError("recv", sock.Addr{}, err)
+		}
+	}
+	out.Drained = err == loop.ErrAgain
+	l.keep(in)
+	if n > 0 && err == loop.ErrAgain {
+		err = nil
+	}
+	return n, out, err
+}
+
+// open opens the next record of in, if it is there whole, and sends what it asks for.
+func (l *compact) open(s *sock.Socket, sysfd int, in *incoming) (opened bool, err error) {
+	waiting := in.room[in.from:in.to]
+	size, err := l.record.Size(waiting)
+	if err == nil {
+		if size == 0 || size > len(waiting) {
+			return false, nil
+		}
+		in.text, err = l.record.Open(waiting[:size])
+		in.from += size
+	}
+	if l.record.Replies() {
+		failed := l.send(s, sysfd, func(room []byte) ([]byte, error) { return l.record.Reply(room) })
+		if err == nil {
+			err = failed
+		}
+	}
+	return true, err
+}
+
+// textAtOnce is how much of the text one attempt encrypts: two full records.
+const textAtOnce = 2 * tlsrecord.MaxPlaintext
+
+// sealed are rooms for records.
+var sealed = sync.Pool{New: func() any {
+	p := make([]byte, 0, textAtOnce+4*tlsrecord.Overhead)
+	return &p
+}}
+
+// send sends the records that add appends to room.
+func (l *compact) send(s *sock.Socket, sysfd int, add func(room []byte) ([]byte, error)) error {
+	room := sealed.Get().(*[]byte)
+	defer sealed.Put(room)
+	return l.out.put(s, sysfd, func() ([]byte, error) { return add((*room)[:0]) })
+}
+
+func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
+	if out.N, err = l.out.flush(s, sysfd); err != nil || len(p) == 0 {
+		return 0, out, err
+	}
+	text := p[:min(len(p), textAtOnce)]
+	if err = l.send(s, sysfd, func(room []byte) ([]byte, error) { return l.record.Seal(room, text) }); err != nil {
+		return 0, out, err
+	}
+	return sentPart(&l.out, s, sysfd, len(text), len(p), out)
+}
+
+// sentPart ends an attempt that has put n of size bytes of plaintext into b.
+func sentPart(b *outbox, s *sock.Socket, sysfd int, n, size int, out loop.Outcome) (int, loop.Outcome, error) {
+	sent, err := b.flush(s, sysfd)
+	out.N += sent
+	if err == nil && n < size {
+		out.More, err = true, loop.ErrAgain
+	}
+	return n, out, err
+}
+
+func (l *compact) close(s *sock.Socket, sysfd int) (out loop.Outcome, err error) {
+	if err = l.send(s, sysfd, l.record.CloseNotify); err != nil {
+		return out, err
+	}
+	out.N, err = l.out.flush(s, sysfd)
+	return out, err
+}
+
+func (l *compact) pending() bool { return l.out.pending() }
+
+func (l *compact) state() tls.ConnectionState {
+	return l.summary.state(l.record.Version(), l.record.Suite())
+}

@@ -1,0 +1,100 @@
+package tlsconn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+
+	"github.com/polluxio/pollux/internal/tlsrecord"
+)
+
+// A flight gives crypto/tls one record at a time during the handshake. crypto/tls reads ahead
+// otherwise, and would keep the begin of what comes after the handshake: that makes no edge, and is
+// lost to another record layer.
+type flight struct {
+	header [tlsrecord.HeaderSize]byte
+	have   int      // bytes of header that were received
+	rest   int      // bytes of the record's body that were not
+	notes  *secrets // what a switch to another record layer needs; nil if none was asked for
+}
+
+// room is how many of n bytes may be received: not more than the header, or the rest of the body.
+func (f *flight) room(n int) int {
+	if f.rest > 0 {
+		return min(n, f.rest)
+	}
+	return min(n, len(f.header)-f.have)
+}
+
+// received is called with what was received: no more than room allowed.
+func (f *flight) received(p []byte) {
+	if f.rest > 0 {
+		f.rest -= len(p)
+		if f.notes != nil && f.header[0] == tlsrecord.TypeHandshake {
+			f.notes.hear(p)
+		}
+		return
+	}
+	f.have += copy(f.header[f.have:], p)
+	if f.have == len(f.header) {
+		f.have, f.rest = 0, int(binary.BigEndian.Uint16(f.header[3:]))
+	}
+}
+
+// whole says that crypto/tls has got whole records only.
+func (f *flight) whole() bool { return f.have == 0 && f.rest == 0 }
+
+// secrets are what the key log tells of one handshake, and what was seen of its records.
+type secrets struct {
+	next         io.Writer // the key log of the program, or nil
+	client       []byte    // CLIENT_TRAFFIC_SECRET_0
+	server       []byte    // SERVER_TRAFFIC_SECRET_0
+	master       []byte    // of TLS 1.2
+	clientRandom []byte
+	heard        []byte // the first bytes of the peer's messages
+	sent         []byte // all records that were sent
+}
+
+// helloSize is how much of a hello has its random: type, length, version, random.
+const helloSize = 4 + 2 + 32
+
+func (s *secrets) hear(p []byte) {
+	s.heard = append(s.heard, p[:min(len(p), helloSize-len(s.heard))]...)
+}
+
+// Write takes a line of the key log: a label, the client's random, a secret. See
+// https://datatracker.ietf.org/doc/draft-ietf-tls-keylogfile.
+func (s *secrets) Write(line []byte) (int, error) {
+	if f := bytes.Fields(line); len(f) == 3 {
+		random, secret := unhex(f[1]), unhex(f[2])
+		switch string(f[0]) {
+		case "CLIENT_TRAFFIC_SECRET_0":
+			s.client = secret
+		case "SERVER_TRAFFIC_SECRET_0":
+			s.server = secret
+		case "CLIENT_RANDOM":
+			s.master, s.clientRandom = secret, random
+		}
+	}
+	if s.next != nil {
+		return s.next.Write(line)
+	}
+	return len(line), nil
+}
+
+// unhex is nil for what is not hexadecimal.
+func unhex(text []byte) []byte {
+	b := make([]byte, hex.DecodedLen(len(text)))
+	if _, err := hex.Decode(b, text); err != nil {
+		return nil
+	}
+	return b
+}
+
+// wipe clears the secrets.
+func (s *secrets) wipe() {
+	clear(s.client)
+	clear(s.server)
+	clear(s.master)
+}

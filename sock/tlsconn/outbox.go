@@ -1,0 +1,68 @@
+package tlsconn
+
+import (
+	"sync"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// An outbox holds records that the socket has not taken yet. Encryption cannot be undone: a record
+// that was made has to go out before the next one, so what the socket does not take is kept here.
+type outbox struct {
+	mu   sync.Mutex
+	rest []byte // mu; nil while there is nothing
+	sent int    // mu; bytes that the socket has taken since the last call of flush
+}
+
+// put sends the records that add makes, and keeps a copy of what the socket does not take. One add
+// runs at a time, so that records go out in the order in which they were made.
+//
+// Errors: that of add, after what it has made was sent; those of the socket.
+func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p, failed := add()
+	for len(b.rest) == 0 && len(p) > 0 {
+		out, err := s.TrySend(sysfd, p, 0)
+		if err == loop.ErrAgain {
+			break
+		}
+		if err != nil {
+			return s.OpError("send", sock.Addr{}, err)
+		}
+		b.sent += out.N
+		p = p[out.N:]
+	}
+	b.rest = append(b.rest, p...)
+	return failed
+}
+
+// flush sends what is kept. n is how many bytes went since the last flush.
+//
+// Errors: loop.ErrAgain if something is left; those of the socket.
+func (b *outbox) flush(s *sock.Socket, sysfd int) (n int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.rest) > 0 && err == nil {
+		var out loop.Outcome
+		out, err = s.TrySend(sysfd, b.rest, 0)
+		b.sent += out.N
+		b.rest = b.rest[out.N:]
+	}
+	if len(b.rest) == 0 {
+		b.rest = nil
+	}
+	n, b.sent = b.sent, 0
+	if err != loop.ErrAgain {
+		err = s.OpError("send", sock.Addr{}, err)
+	}
+	return n, err
+}
+
+// pending says whether something is left.
+func (b *outbox) pending() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rest) > 0
+}

@@ -1,0 +1,70 @@
+package tlsconn
+
+import (
+	"crypto/tls"
+	"sync"
+)
+
+// prepared is the tls.Config of a Config as connections use it: made once, so that all of them
+// share its ticket keys.
+type prepared struct {
+	once sync.Once
+	tls  *tls.Config
+}
+
+// config returns the tls.Config for a handshake. Renegotiation is refused: it would be a handshake
+// within a Read, which must not wait.
+func (p *prepared) config(cfg *Config) *tls.Config {
+	p.once.Do(func() {
+		p.tls = cfg.TLS
+		if p.tls.Renegotiation != tls.RenegotiateNever || cfg.Layer != Standard {
+			p.tls = p.tls.Clone()
+			p.tls.Renegotiation = tls.RenegotiateNever
+		}
+		if cfg.Layer != Standard {
+			p.tls.GetConfigForClient = noting(p.tls, cfg.TLS.GetConfigForClient)
+		}
+	})
+	return p.tls
+}
+
+// noting is GetConfigForClient for connections of which another record layer needs the secrets. The
+// Config of such a connection is a copy that has a key log of its own. crypto/tls goes on to use
+// the ticket keys of the one that was given to tls.Server.
+func noting(own *tls.Config, choose func(*tls.ClientHelloInfo) (*tls.Config, error)) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		cfg := own
+		if choose != nil {
+			chosen, err := choose(hello)
+			if err != nil {
+				return nil, err
+			}
+			if chosen != nil {
+				cfg = chosen
+			}
+		}
+		t, ok := hello.Conn.(*transport)
+		if !ok || t.flight.notes == nil {
+			return cfg, nil
+		}
+		return noted(cfg, t.flight.notes), nil
+	}
+}
+
+// noted is a copy of cfg with a key log for s.
+func noted(cfg *tls.Config, s *secrets) *tls.Config {
+	cfg = cfg.Clone()
+	s.next = cfg.KeyLogWriter
+	cfg.KeyLogWriter = s
+	cfg.Renegotiation = tls.RenegotiateNever
+	return cfg
+}
+
+// SetSessionTicketKeys is that of tls.Config, for a Config that is in use: with a layer other than
+// Standard, connections have a copy of Config.TLS.
+func (cfg *Config) SetSessionTicketKeys(keys [][32]byte) {
+	cfg.TLS.SetSessionTicketKeys(keys)
+	if own := cfg.prepared.config(cfg); own != cfg.TLS {
+		own.SetSessionTicketKeys(keys)
+	}
+}

@@ -1,0 +1,128 @@
+package tlsconn
+
+import (
+	"crypto/tls"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/polluxio/pollux/internal/tlsrecord"
+	"github.com/polluxio/pollux/sock"
+	"golang.org/x/sys/unix"
+)
+
+// What the kernel takes is found out by trying: a cipher whose module is missing gives ENOENT only
+// when it gets a key, and a version that is too new EINVAL. Each is tried once, on a connection of
+// the probe's own over the loopback interface.
+
+// probes are the results, by version and suite.
+var probes struct {
+	mu   sync.Mutex
+	done map[[2]uint16]error
+}
+
+// kernelServes says why the kernel does not take a version and a suite, or nil.
+func kernelServes(version uint16, suite *tlsrecord.Suite) error {
+	probes.mu.Lock()
+	defer probes.mu.Unlock()
+	of := [2]uint16{version, suite.ID}
+	err, ok := probes.done[of]
+	if !ok {
+		if probes.done == nil {
+			probes.done = make(map[[2]uint16]error)
+		}
+		err = probe(version, suite)
+		probes.done[of] = err
+	}
+	return err
+}
+
+// probe gives keys for both directions to a connection of its own.
+func probe(version uint16, suite *tlsrecord.Suite) error {
+	a, b, err := loopback()
+	if err != nil {
+		return fmt.Errorf("no connection to try it on: %w", err)
+	}
+	defer unix.Close(a)
+	defer unix.Close(b)
+	if err := unix.SetsockoptString(a, unix.IPPROTO_TCP, unix.TCP_ULP, "tls"); err != nil {
+		return os.NewSyscallError("setsockopt TCP_ULP", err)
+	}
+	info, err := cryptoInfo(version, suite, tlsrecord.Keys{Key: make([]byte, suite.KeySize), IV: make([]byte, suite.IVSize)}).Bytes()
+	if err != nil {
+		return err
+	}
+	for _, direction := range []struct {
+		name   string
+		number int
+	}{{"TLS_RX", sock.TLS_RX}, {"TLS_TX", sock.TLS_TX}} {
+		if err := unix.SetsockoptString(a, sock.SOL_TLS, direction.number, string(info)); err != nil {
+			return os.NewSyscallError("setsockopt "+direction.name, err)
+		}
+	}
+	return nil
+}
+
+// loopback returns two connected TCP sockets. Its calls may block, but do not wait: the listener's
+// queue takes the connection.
+func loopback() (a, b int, err error) {
+	ln, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, -1, os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(ln)
+	if a, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0); err != nil {
+		return -1, -1, os.NewSyscallError("socket", err)
+	}
+	fail := func(call string, err error) (int, int, error) {
+		unix.Close(a)
+		return -1, -1, os.NewSyscallError(call, err)
+	}
+	if err := unix.Bind(ln, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return fail("bind", err)
+	}
+	if err := unix.Listen(ln, 1); err != nil {
+		return fail("listen", err)
+	}
+	name, err := unix.Getsockname(ln)
+	if err != nil {
+		return fail("getsockname", err)
+	}
+	if err := unix.Connect(a, name); err != nil {
+		return fail("connect", err)
+	}
+	if b, _, err = unix.Accept4(ln, unix.SOCK_CLOEXEC); err != nil {
+		return fail("accept", err)
+	}
+	return a, b, nil
+}
+
+// KernelCiphers returns what the kernel's TLS takes: names of versions and ciphers, as "TLS 1.3
+// AES-128-GCM". They are tried once, on connections over the loopback interface.
+//
+// Error: why it takes none: errors.ErrUnsupported on other systems than Linux, ENOENT without the
+// module tls.
+func KernelCiphers() (names []string, err error) {
+	for _, c := range []struct {
+		version, suite uint16
+		name           string
+	}{
+		{tls.VersionTLS13, tls.TLS_AES_128_GCM_SHA256, "AES-128-GCM"},
+		{tls.VersionTLS13, tls.TLS_AES_256_GCM_SHA384, "AES-256-GCM"},
+		{tls.VersionTLS13, tls.TLS_CHACHA20_POLY1305_SHA256, "ChaCha20-Poly1305"},
+		{tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "AES-128-GCM"},
+		{tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "AES-256-GCM"},
+		{tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "ChaCha20-Poly1305"},
+	} {
+		failed := kernelServes(c.version, tlsrecord.SuiteOf(c.version, c.suite))
+		if failed == nil {
+			names = append(names, tls.VersionName(c.version)+" "+c.name)
+		} else if err == nil {
+			err = failed
+		}
+	}
+	if len(names) > 0 {
+		err = nil
+	}
+	return names, err
+}

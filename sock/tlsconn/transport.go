@@ -1,0 +1,90 @@
+package tlsconn
+
+import (
+	"io"
+	"net"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A transport is the net.Conn that crypto/tls reads from and writes to.
+//
+// During the handshake its calls wait, as the view says that makes the handshake. Afterwards they
+// never do: they run within an attempt on a lane of the socket, and the wait is the socket's.
+//
+//   - A Read that would have to wait returns an error that is Temporary. crypto/tls keeps what it
+//     has of the record, and goes on with the next Read (conn.go, readRecordOrCCS).
+//   - A Write never says that it would have to wait: for crypto/tls such a connection is broken.
+//     What the socket does not take goes into the outbox.
+type transport struct {
+	s       *sock.Socket // in the handshake, the view that waits; then the socket
+	sysfd   int          // immutable; open during the attempt that leads here
+	waits   bool         // immutable but for the end of the handshake
+	out     outbox
+	fin     bool // read lane; the stream has ended
+	drained bool // read lane; the last receive of this attempt has emptied the socket
+	enough  bool // read lane; this attempt has some text
+	got     int  // read lane; bytes received in this attempt
+	flight  flight
+}
+
+// begin is called at the start of each attempt on the read lane.
+func (t *transport) begin() { t.drained, t.enough, t.got = false, false, 0 }
+
+func (t *transport) Read(p []byte) (int, error) {
+	var n int
+	var err error
+	switch {
+	case t.waits:
+		p = p[:t.flight.room(len(p))]
+		n, err = t.s.RecvInto(p, 0)
+		t.flight.received(p[:n])
+	case t.drained && t.enough:
+		return 0, sock.ErrWouldBlock // without text only EAGAIN counts: a FIN may be behind
+	default:
+		var out loop.Outcome
+		out, err = t.s.TryRecv(t.sysfd, p, 0)
+		n, t.drained = out.N, out.Drained || err == loop.ErrAgain
+		err = t.s.OpError("recv", sock.Addr{}, err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 && len(p) > 0 {
+		t.fin = true
+		return 0, io.EOF
+	}
+	t.got += n
+	return n, nil
+}
+
+func (t *transport) Write(p []byte) (int, error) {
+	if t.waits {
+		if notes := t.flight.notes; notes != nil {
+			notes.sent = append(notes.sent, p...)
+		}
+		return t.s.Sendall(p, 0)
+	}
+	if err := t.out.put(t.s, t.sysfd, func() ([]byte, error) { return p, nil }); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close is for crypto/tls alone, which never calls it here: the socket is closed by Conn.
+func (t *transport) Close() error { return nil }
+
+func (t *transport) LocalAddr() net.Addr  { return address(t.s.Getsockname()) }
+func (t *transport) RemoteAddr() net.Addr { return address(t.s.Getpeername()) }
+
+// address is the zero Addr if the socket has none any more.
+func address(a sock.Addr, _ error) net.Addr { return a }
+
+// Deadlines are those of the socket.
+func (t *transport) SetDeadline(time.Time) error      { return nil }
+func (t *transport) SetReadDeadline(time.Time) error  { return nil }
+func (t *transport) SetWriteDeadline(time.Time) error { return nil }
+
+var _ net.Conn = (*transport)(nil)

@@ -1,0 +1,206 @@
+package tlsconn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"runtime/debug"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Handler is called by the loop of a watched connection. Its methods run on the loop and must not
+// wait; they may call everything else. One Handler can serve any number of connections.
+type Handler interface {
+	// Handshaked comes first: the handshake is over, and ConnectionState has its result.
+	Handshaked(c *Conn)
+	// Readable says that Read is worth an attempt. Read until sock.ErrWouldBlock, or stop early:
+	// after a call that has read something and has not come to ErrWouldBlock, Readable is called
+	// again in the next turn.
+	Readable(c *Conn)
+	// Writable comes after a Write that returned sock.ErrWouldBlock: the next is worth an attempt.
+	Writable(c *Conn)
+	// Closed comes last and once. err is the error that ended the connection: of the handshake, of
+	// a Read or of a Write. It is net.ErrClosed after Close and at the end of the loop, and a
+	// *loop.PanicError after a panic in a method of the handler.
+	Closed(c *Conn, err error)
+}
+
+// State bits of a watched connection, in core.watch.
+const (
+	watched  = 1 << iota // it has a handler
+	short                // a Write has come to ErrWouldBlock, and Writable was not called since
+	closing              // Close was called, and something is still to be sent
+	finished             // Closed was called
+)
+
+// Watch makes h the connection's handler, on the loop l (nil: one of the default reactor's). The
+// handshake runs as a task there, if it was not made yet. The socket becomes non-blocking then:
+// Read and Write do not wait.
+//
+// An error of TLS or of the socket in Read, Write or the handshake closes the connection. io.EOF of
+// Read does not: the handler may go on to write, and calls Close in the end. Close sends
+// close_notify and what was written before, for at most five seconds, and then closes the socket.
+//
+// Errors: loop.ErrWatched if it has a handler; net.ErrClosed for a closed loop; an *sock.ArgError
+// for a nil handler. After an error the handler gets no call.
+func (c *Conn) Watch(l *loop.Loop, h Handler) error {
+	if h == nil {
+		return c.s.OpError("watch", sock.Addr{}, &sock.ArgError{Arg: "handler", Value: h, Rule: "must not be nil"})
+	}
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return c.s.OpError("watch", sock.Addr{}, err)
+		}
+		l = r.Next()
+	}
+	c.mu.Lock()
+	if c.watch.Load()&watched != 0 {
+		c.mu.Unlock()
+		return c.s.OpError("watch", sock.Addr{}, loop.ErrWatched)
+	}
+	c.handler = h
+	c.watch.Store(watched)
+	c.mu.Unlock()
+	w := &watching{c.core, c.base}
+	if c.s == c.base {
+		w = (*watching)(c) // one object less
+	}
+	if end := l.Go(w.open).Done(); end.Settled() {
+		if _, err := end.Wait(context.Background()); errors.Is(err, net.ErrClosed) { // it did not run
+			c.watch.Store(0)
+			return c.s.OpError("watch", sock.Addr{}, err)
+		}
+	}
+	return nil
+}
+
+// watching is a Conn as the handler of its socket.
+type watching Conn
+
+var _ sock.Handler = (*watching)(nil)
+
+func (w *watching) conn() *Conn { return (*Conn)(w) }
+
+// open makes the handshake, in a task, and begins to watch.
+func (w *watching) open(t *loop.Task) {
+	if w.base.Timeout() == 0 {
+		w.base.SetTimeout(sock.Forever) // the handshake waits
+	}
+	err := w.conn().In(t).Handshake()
+	if err == nil {
+		err = w.base.Watch(t.Loop(), w)
+	}
+	if err != nil {
+		w.base.Close()
+		w.Closed(w.base, err)
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned { // as for a panic in any other of its methods
+			v := recover()
+			w.conn().fail(&loop.PanicError{Value: v, Stack: debug.Stack()})
+			panic(v)
+		}
+	}()
+	w.handler.Handshaked(w.conn())
+	returned = true
+}
+
+func (w *watching) Readable(*sock.Socket) {
+	if w.watch.Load()&closing == 0 {
+		w.handler.Readable(w.conn())
+	}
+}
+
+func (w *watching) Writable(*sock.Socket) {
+	c := w.conn()
+	c.flush()
+	if c.layer.pending() {
+		return
+	}
+	switch state := c.watch.Load(); {
+	case state&closing != 0:
+		c.base.Close()
+	case state&short != 0:
+		c.watch.And(^uint32(short))
+		w.handler.Writable(c)
+	}
+}
+
+func (w *watching) Closed(_ *sock.Socket, err error) {
+	w.mu.Lock()
+	if e := w.ending; e != nil {
+		if e.reason != nil {
+			err = e.reason
+		}
+		if e.timer != nil {
+			e.timer.Stop()
+		}
+	}
+	w.mu.Unlock()
+	if w.watch.Or(finished)&finished == 0 {
+		w.handler.Closed(w.conn(), err)
+	}
+}
+
+// Unwatch takes the handler away and returns it, or nil if there was none or the handshake is not
+// over. The connection can then be used in every other way; its socket stays non-blocking until
+// SetTimeout. What was written and is left to be sent goes with the next Write.
+func (c *Conn) Unwatch() Handler {
+	if !c.made.Load() || c.base.Unwatch() == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.handler
+	c.handler = nil
+	c.watch.Store(0)
+	return h
+}
+
+// isWatched says whether the connection has a handler, and its calls do not wait.
+func (c *core) isWatched() bool { return c.watch.Load()&watched != 0 }
+
+// flush sends what is left of what was written. An error closes a watched connection.
+func (c *Conn) flush() error {
+	_, err := c.write(nil, false)
+	return err
+}
+
+// fail closes a watched connection because of err, a fatal error.
+func (c *core) fail(err error) {
+	if !c.isWatched() || errors.Is(err, sock.ErrWouldBlock) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return // the latter is a deadline of the socket, which can be moved
+	}
+	c.mu.Lock()
+	if e := c.end(); e.reason == nil && !errors.Is(err, net.ErrClosed) {
+		e.reason = err
+	}
+	c.mu.Unlock()
+	c.base.Close()
+}
+
+// linger closes a watched connection once the socket has taken what is left, or after closeTimeout.
+func (c *Conn) linger() error {
+	if c.watch.Or(closing)&closing != 0 {
+		return c.s.OpError("close", sock.Addr{}, net.ErrClosed)
+	}
+	err := c.CloseWrite()
+	if l := c.base.Loop(); err == nil && l != nil && c.layer.pending() {
+		c.mu.Lock()
+		c.end().timer = l.After(closeTimeout, func() { c.base.Close() })
+		c.mu.Unlock()
+		if c.layer.pending() {
+			return nil // Writable comes
+		}
+	}
+	if failed := c.base.Close(); failed != nil {
+		return failed
+	}
+	return err
+}
