@@ -1,7 +1,4 @@
-// Http is a server of HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers each request
-// with its path. It is an example of a protocol with a decoder of its own, not a web server:
-// net/http over package netconn is one.
-//
+// Http is HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers a request with its path.
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello
 package main

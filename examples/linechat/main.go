@@ -1,11 +1,9 @@
-// Linechat is a chat server for telnet or nc: each line goes to everybody else. The first line of a
-// connection is its name.
+// Linechat is a chat server: each line goes to all others. The first line is the guest's name.
 //
 //	$ go run ./examples/linechat 127.0.0.1:7000
 //	$ nc 127.0.0.1 7000
 //
-// Framing, the time-outs, the memory of slow readers and the end of the server are the package's
-// job. Ctrl-C ends it: all is sent first.
+// Ctrl-C ends it: all is sent first.
 package main
 
 import (

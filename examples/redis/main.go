@@ -1,7 +1,5 @@
-// Redis is a server that speaks enough of the Redis protocol (RESP) for redis-cli and
-// redis-benchmark: PING, ECHO, SET, GET, DEL, INCR. The same commands are served by callbacks, or
-// by a task for each connection.
-//
+// Redis speaks enough of RESP for redis-benchmark: PING, ECHO, SET, GET, DEL, INCR. Callbacks or
+// tasks serve it.
 //	$ go run ./examples/redis callback 127.0.0.1:6379
 //	$ redis-benchmark -p 6379 -t ping,set,get -P 16
 package main

@@ -1,6 +1,5 @@
-// Rpc is a server and a client of calls with pipelining: each message is a frame of a length and a
-// body, each request begins with a number, and its answer has the same. The client makes many calls
-// at once on one connection.
+// Rpc is a server and a client of calls. A message is a frame of a length and a body; a request
+// begins with a number, and its answer has the same, so many calls share a connection.
 //
 //	$ go run ./examples/rpc 10000
 //	10000 calls, 16 at once: all answers right
