@@ -71,6 +71,7 @@ var floors = map[string]floor{
 	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 
+	"metrics/...":  {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/...": {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	// A module of its own, whose libraries no user of pollux inherits.
 	"internal/interop": {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
@@ -263,6 +264,9 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"command climbs", "internal/echo/echo.go", "echo", module + "/bench", false},
 		{"example program", "examples/echo/main.go", "main", module + "/internal/echo", true},
 		{"example imports bench", "examples/echo/main.go", "main", module + "/bench", false},
+		{"metrics and its library", "metrics/prometheus/collector.go", "prometheus", "github.com/prometheus/client_golang/prometheus", true},
+		{"metrics logs", "metrics/prometheus/collector.go", "prometheus", zap, false},
+		{"protocol and metrics", "sock/protocol/stats.go", "protocol", module + "/metrics/prometheus", false},
 		{"bench and the peer", "bench/gnet.go", "main", gnet + "/pkg/pool/goroutine", true},
 		{"bench and a library", "bench/stats.go", "main", "github.com/HdrHistogram/hdrhistogram-go", true},
 		{"command and a library", "internal/echo/echo.go", "echo", "github.com/HdrHistogram/hdrhistogram-go", false},

@@ -41,6 +41,7 @@ const (
 	fdNoHint                                          // hang-up or urgent data was seen: a short read proves nothing any more
 	fdTook                                            // watcher, which is being called, has received something
 	fdLingers                                         // close(2) may block: see SetLingers
+	fdCalled                                          // the watcher is to be called, ready or not: by CallWatcher
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
