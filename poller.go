@@ -182,8 +182,8 @@ func New(cfg *Config) (*Poller, error) {
 // descriptor that cannot be polled, on the systems that the table above names.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot. It is false on Linux, macOS and the BSDs, and
-// true on Windows. The answer never changes.
+// OneShot reports whether the poller is one-shot: true on Windows, false on all other systems. The
+// answer never changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
 // Arm asks for the directions in want: Readable, Writable, and Urgent for urgent data too. Call it

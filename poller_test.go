@@ -73,7 +73,10 @@ func newPollux(s pollux.Strategy) func() (pollers.Poller, error) {
 
 // onEveryPoller runs a test on every poller. It skips pollers that the system does not have.
 func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
-	for _, kind := range everyPoller {
+	for i, kind := range everyPoller {
+		if i >= 2 && runtime.GOOS != "linux" {
+			break // those are for Linux
+		}
 		t.Run(kind.name, func(t *testing.T) {
 			test(t, func(t *testing.T) *poller {
 				t.Helper()

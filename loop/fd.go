@@ -35,10 +35,8 @@ type Watcher interface {
 	// ErrAgain. Read until ErrAgain, or stop early: if an attempt of this call has read something
 	// (Outcome.N or Ops) and none returned ErrAgain, Ready runs again in the next turn.
 	//
-	// If a call reads nothing, Ready runs again at the next edge only. On a one-shot poller (see
-	// pollux.Poller.Arm) it then does not run again until an attempt has returned ErrAgain.
-	//
-	// Ready runs also when the lane's deadline passes. Attempts then return os.ErrDeadlineExceeded.
+	// When the lane's deadline passes, Ready is called too, and attempts give
+	// os.ErrDeadlineExceeded. After FD.CallWatcher r may be 0.
 	Ready(r pollux.Ready)
 	// Closed runs once, as the last call. err is net.ErrClosed after Close, a *PanicError after a
 	// panic in Ready, and at the end of the loop net.ErrClosed or the poller's error. Closed does
@@ -239,6 +237,21 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	return nil
 }
 
+// CallWatcher makes the loop call the watcher's Ready in its next turn, also if nothing is ready:
+// then r is 0, or has what is not known to be blocked. It does not wait, allocates nothing, and
+// calls before that turn make one call together. Without a watcher it does nothing.
+//
+// It is for a watcher that left something unread and goes on later, and for other goroutines that
+// have work for the watcher: what it does then is contained as every call of Ready is.
+func (fd *FD) CallWatcher() {
+	fd.mu.Lock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
+		fd.state |= fdCalled
+		fd.again(nil)
+	}
+	fd.mu.Unlock()
+}
+
 // Watcher returns the standing watcher, or nil.
 func (fd *FD) Watcher() Watcher {
 	fd.mu.Lock()
@@ -255,7 +268,7 @@ func (fd *FD) Unwatch() Watcher {
 	defer fd.mu.Unlock()
 	w := fd.watcher
 	fd.watcher = nil
-	fd.state &^= fdWatched
+	fd.state &^= fdWatched | fdCalled
 	return w
 }
 

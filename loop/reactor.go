@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/polluxio/pollux/timeouts"
 )
@@ -26,6 +27,13 @@ type Config struct {
 	// Workers limits how many functions of Task.Do and Loop.Do run at the same time, for all loops
 	// of a Reactor together. 0 or less: 64.
 	Workers int
+	// CPUs are processors, by the system's numbers: the i-th loop of a Reactor runs on the i-th of
+	// them only, and round again if there are more loops. It implies LockThreads. Linux only:
+	// sched_setaffinity(2).
+	CPUs []int
+	// StuckAfter is how long a callback or a task may hold its loop; longer is logged with the
+	// stack, once, and counted in Stats.Stuck. 0: 100 ms; negative: it is not looked at.
+	StuckAfter time.Duration
 	// TraceLeaks records the call stack that registered each descriptor, for leak reports. It costs
 	// about a microsecond and 300 bytes for each descriptor.
 	TraceLeaks bool
@@ -41,7 +49,7 @@ type Config struct {
 	NewPoller func() (Poller, error)
 }
 
-// A Reactor owns loops and hands them out.
+// A Reactor owns loops and selects one for each new user.
 type Reactor struct {
 	loops []*Loop
 	next  atomic.Uint32
@@ -63,6 +71,9 @@ func newReactor(cfg *Config) (*Reactor, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	r := new(Reactor)
+	if err := checkCPUs(cfg.CPUs); err != nil {
+		return nil, err
+	}
 	workers := newPool(cfg.Workers)
 	for range n {
 		l, err := newLoop(cfg, workers)
@@ -72,10 +83,27 @@ func newReactor(cfg *Config) (*Reactor, error) {
 		}
 		r.loops = append(r.loops, l)
 	}
-	for _, l := range r.loops {
+	pinned := make([]error, n)
+	var pinning sync.WaitGroup
+	for i, l := range r.loops {
 		l.claim() // now, so that Close finds it running
 		r.wg.Add(1)
-		go r.drive(l, cfg.LockThreads)
+		if len(cfg.CPUs) == 0 {
+			go r.drive(l, cfg.LockThreads)
+			continue
+		}
+		pinning.Add(1)
+		go func() {
+			runtime.LockOSThread() // for ever: the thread ends with the goroutine, and no other is pinned
+			pinned[i] = pinThread(cfg.CPUs[i%len(cfg.CPUs)])
+			pinning.Done()
+			r.drive(l, false)
+		}()
+	}
+	pinning.Wait()
+	if err := errors.Join(pinned...); err != nil {
+		r.close()
+		return nil, err
 	}
 	return r, nil
 }

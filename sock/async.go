@@ -7,10 +7,11 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the socket's mode, by Cancel, and
-// by Close. A buffer is the operation's until its future is settled.
+// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the
+// socket's mode, by Cancel, and by Close. A buffer is the operation's until its future is settled.
 //
-// A context or a task that the socket was given by With or In does not count: give them to Wait and Await of the future.
+// A context or a task that the socket was given by With or In does not count: give them to Wait and
+// Await of the future.
 type Async struct{ s *Socket }
 
 // Async is the same socket, whose operations give futures.
@@ -75,7 +76,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 			s.flags.And(^uint32(connectWaits))
 		}
 		// ErrAgain is the result of the first attempt only, which has no lock.
-		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
+		if err == loop.ErrAgain && a.cause != nil && !s.hasHandler() {
 			err = a.cause // as in accepted
 		}
 		return s.failOn(sysfd, name, addr, a.part(err))
@@ -103,8 +104,9 @@ func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop
 	})
 }
 
-// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever cancels it ends the call, and it is
-// settled when the call is over: until then the call may use its buffer.
+// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever
+// cancels it ends the call, and it is settled when the call is over: until then the call may use
+// its buffer.
 func resolved[T any](s *Socket, call func(*Socket) (T, error)) loop.Future[T] {
 	r, err := loop.Default()
 	if err != nil {

@@ -2,8 +2,8 @@ package sock
 
 import "golang.org/x/sys/windows"
 
-// What a socket call that would block fails with. [EAGAIN] and [EBADF] are numbers of package syscall's own: no socket
-// call of Windows fails with them.
+// What a socket call that would block fails with. [EAGAIN] and [EBADF] are numbers of package
+// syscall's own: no socket call of Windows fails with them.
 const EWOULDBLOCK = windows.WSAEWOULDBLOCK
 
 // <winsock2.h>

@@ -10,6 +10,7 @@ type controlNumbers struct {
 	credentials int // SCM_CREDENTIALS: struct ucred
 	cmsgcred    int // SCM_CREDS: struct cmsgcred
 	sockcred    int // SCM_CREDS2, LOCAL_CREDS: who, as the system knows it
+	oldSockcred int // SCM_CREDS of NetBSD before 8: the same without the process
 	pidfd       int // SCM_PIDFD
 	rxqOvfl     int // SO_RXQ_OVFL
 	timeval     int // SCM_TIMESTAMP: struct timeval
@@ -52,7 +53,7 @@ var controlNumbersOf = map[string]controlNumbers{
 		dstaddr: 7, ttl: 65, tos: 68, pktinfo6: 46, hoplimit: 47, tclass: 61,
 	},
 	"netbsd": {
-		sockcred: 16, timeval: 8, pktinfo: 25, pktinfoShort: true, dstaddr: 7, ttl: 23, pktinfo6: 46, hoplimit: 47, tclass: 61,
+		sockcred: 16, oldSockcred: 4, timeval: 8, pktinfo: 25, pktinfoShort: true, dstaddr: 7, ttl: 23, pktinfo6: 46, hoplimit: 47, tclass: 61,
 	},
 	"openbsd":   {timeval: 4, dstaddr: 7, ttl: 31, pktinfo6: 46, hoplimit: 47, tclass: 61},
 	"dragonfly": {cmsgcred: 3, timeval: 2, dstaddr: 7, ttl: 65, pktinfo6: 46, hoplimit: 47, tclass: 61},

@@ -32,7 +32,7 @@ func (s *core) fail(op string, addr Addr, err error) error {
 		return err
 	}
 	if s.flags.Load()&bareErrors != 0 {
-		return &net.OpError{Op: op, Net: s.network(), Err: err}
+		return s.failOn(-1, op, addr, err)
 	}
 	sysfd, closed := s.fd.Acquire()
 	err = s.failOn(sysfd, op, addr, err)

@@ -38,7 +38,7 @@ type optionNumbers struct {
 
 var optionNumbersOf = map[string]optionNumbers{
 	"linux": {
-		linger: 13, timeval: 2 * controlAlign, peercred: 17, peerpidfd: 77, bindtodevice: 25,
+		linger: 13, timeval: 2 * controlAlign, peerpidfd: 77, bindtodevice: 25,
 		recverr: 11, recverr6: 25, mreqn: true, addMembership: 35, dropMembership: 36,
 		blockSource: 43, unblockSource: 44, joinSource: 46, leaveSource: 47,
 		tcpInfo: 11, congestion: 13, ulp: 31, userTimeout: 18, keepIdle: 4, keepInterval: 5, keepCount: 6,

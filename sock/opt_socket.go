@@ -119,18 +119,6 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, nil
 }
 
-// PeerCred says who made the other end of a connected AF_UNIX socket, at the time of connect(2),
-// listen(2) or socketpair(2): SO_PEERCRED of Linux, unix(7). On a socket that is not connected its
-// ids are 0, -1, -1 of 32 bits.
-func (s *Socket) PeerCred() (Ucred, error) {
-	var b [ucredLen]byte
-	if _, err := s.getOption("SO_PEERCRED", SOL_SOCKET, options.peercred, b[:], len(b)); err != nil {
-		return Ucred{}, err
-	}
-	u, _ := decodeUcred(b[:])
-	return u, nil
-}
-
 // PeerPidFD is a descriptor of the process that made the other end of a connected AF_UNIX socket,
 // which is the caller's to close: it names the process for good, as a number does not. SO_PEERPIDFD
 // of Linux 6.5.

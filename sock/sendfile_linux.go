@@ -14,7 +14,3 @@ func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error)
 		}
 	}
 }
-
-// sysWritable says whether poll(2) finds fd writable, or broken. If it does not, there will be an
-// edge.
-func sysWritable(fd int) bool { return sysPoll(fd, unix.POLLOUT) != 0 }

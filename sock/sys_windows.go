@@ -71,9 +71,9 @@ var winsock = func() error {
 	return windows.WSAStartup(0x202, &data)
 }()
 
-// result is what a function gives that returns SOCKET_ERROR, -1, with the error in GetLastError. The
-// call of SyscallN is its argument, and not made here: pointers into the stack stay true only if they
-// are made into numbers in that call's own arguments.
+// result is what a function gives that returns SOCKET_ERROR, -1, with the error in GetLastError.
+// The call of SyscallN is its argument, and not made here: pointers into the stack stay true only
+// if they are made into numbers in that call's own arguments.
 func result(n, _ uintptr, errno syscall.Errno) (int, syscall.Errno) {
 	if int32(n) != -1 {
 		return int(n), 0
@@ -324,8 +324,8 @@ func sysBind(fd int, sa []byte) error {
 	return sysError(errno)
 }
 
-// sysListen binds a socket that is not bound, as other systems do; Winsock refuses it with WSAEINVAL.
-// That is also what it says of a socket for datagrams.
+// sysListen binds a socket that is not bound, as other systems do; Winsock refuses it with
+// WSAEINVAL. That is also what it says of a socket for datagrams.
 func sysListen(fd, backlog int) error {
 	err := windows.Listen(windows.Handle(fd), backlog)
 	if err != windows.WSAEINVAL {
@@ -351,8 +351,8 @@ func sysListen(fd, backlog int) error {
 
 func sysShutdown(fd, how int) error { return sysErrorOf(windows.Shutdown(windows.Handle(fd), how)) }
 
-// sysGetsockname gives the address 0.0.0.0 or ::, port 0, for a socket of the internet families that
-// is not bound, as other systems do. Winsock says WSAEINVAL.
+// sysGetsockname gives the address 0.0.0.0 or ::, port 0, for a socket of the internet families
+// that is not bound, as other systems do. Winsock says WSAEINVAL.
 func sysGetsockname(fd int, sa *sockaddr) (int, error) {
 	n, err := sysName(procGetsockname, fd, sa)
 	if err != syscall.EINVAL {

@@ -60,8 +60,6 @@ func (k KnownSocket) New() (*Socket, error) {
 		missing = k.Needs
 	case !slices.Contains(strings.Fields(k.Systems), runtime.GOOS):
 		missing = "only on " + strings.ReplaceAll(k.Systems, " ", ", ")
-	case runtime.GOOS != "linux" && runtime.GOOS != "windows":
-		missing = "no poller for " + runtime.GOOS + " yet"
 	default:
 		return New(k.number(), k.typ, k.proto)
 	}

@@ -122,8 +122,8 @@ func TestIoctl(t *testing.T) { // item 147
 	}
 }
 
-// A port is its first owner's, and SO_EXCLUSIVEADDRUSE keeps it from SO_REUSEADDR too, which means on
-// Windows that another socket takes it.
+// A port is its first owner's, and SO_EXCLUSIVEADDRUSE keeps it from SO_REUSEADDR too, which means
+// on Windows that another socket takes it.
 func TestExclusiveAddress(t *testing.T) {
 	socktest.Check(t)
 	s, addr := socktest.TCP.Listener(t)
@@ -142,7 +142,8 @@ func TestExclusiveAddress(t *testing.T) {
 	}
 }
 
-// A datagram to a port without a socket does not break the sender's next receive (SIO_UDP_CONNRESET).
+// A datagram to a port without a socket does not break the sender's next receive
+// (SIO_UDP_CONNRESET).
 func TestUDPConnectionReset(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		gone, there := socktest.UDP.New(t), socktest.UDP.New(t)
@@ -261,8 +262,8 @@ func TestTransmitFile(t *testing.T) {
 	}
 }
 
-// The kinds that Windows has and Wine lacks are asked for with the right numbers: the system says that
-// it has none, and not that the call is wrong.
+// The kinds that Windows has and Wine lacks are asked for with the right numbers: the system says
+// that it has none, and not that the call is wrong.
 func TestKindsOfWindows(t *testing.T) {
 	socktest.Check(t)
 	for _, k := range sock.KnownSockets() {

@@ -1,16 +1,14 @@
+//go:build unix
+
 package sock
 
 import (
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	scmRights  = SCM_RIGHTS
-	msgCloexec = MSG_CMSG_CLOEXEC
-)
+const scmRights = unix.SCM_RIGHTS
 
 // A msgVec is a struct msghdr and its vector, kept from one message to the next.
 type msgVec struct {
@@ -50,7 +48,7 @@ func (o *msgOp) fill() *unix.Msghdr {
 }
 
 func sysSendmsg(fd int, o *msgOp) error {
-	n, err := msgCall(unix.SYS_SENDMSG, fd, o.fill(), o.s.sendFlags(o.flags))
+	n, err := sendMessage(fd, o.fill(), o.s.sendFlags(o.flags))
 	o.n = n
 	return err
 }
@@ -64,12 +62,12 @@ func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
 	}
 	h := unix.Msghdr{Iov: &iov[0]}
 	h.SetIovlen(len(buffers))
-	return msgCall(unix.SYS_SENDMSG, fd, &h, flags)
+	return sendMessage(fd, &h, flags)
 }
 
 func sysRecvmsg(fd int, o *msgOp) error {
 	h := o.fill()
-	n, err := msgCall(unix.SYS_RECVMSG, fd, h, o.s.recvFlags(o.flags))
+	n, err := receiveMessage(fd, h, o.s.recvFlags(o.flags))
 	o.n, o.salen, o.got, o.seen = n, h.Namelen, int(h.Controllen), int(h.Flags)
 	if err != nil {
 		o.salen, o.got = 0, 0
@@ -77,11 +75,26 @@ func sysRecvmsg(fd int, o *msgOp) error {
 	return err
 }
 
-func msgCall(call uintptr, fd int, h *unix.Msghdr, flags int) (int, error) {
+func sendMessage(fd int, h *unix.Msghdr, flags int) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(h)), uintptr(flags|unix.MSG_DONTWAIT))
+		n, errno := callSendmsg(fd, h, flags|unix.MSG_DONTWAIT)
 		if errno == 0 {
-			return int(n), nil
+			return n, nil
+		}
+		if errno != unix.EINTR {
+			return 0, sysError(errno)
+		}
+	}
+}
+
+func receiveMessage(fd int, h *unix.Msghdr, flags int) (int, error) {
+	if nothingToReceive(fd, h) {
+		return 0, sysError(unix.EAGAIN)
+	}
+	for {
+		n, errno := callRecvmsg(fd, h, flags|unix.MSG_DONTWAIT)
+		if errno == 0 {
+			return n, nil
 		}
 		if errno != unix.EINTR {
 			return 0, sysError(errno)
