@@ -103,7 +103,7 @@ type registration struct {
 	helper  *helper       // the helper of that poll
 	next    *registration // a registration of the same socket that was added after this one was deleted
 	noted   bool          // urgent data was reported, and nothing readable since
-	cancel  bool          // the poll under way is to end
+	cancel  bool          // the running poll was canceled
 	deleted bool
 	known   bool // AFD has accepted a poll of it
 	slow    bool // AFD refuses it: the selector watches it

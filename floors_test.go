@@ -73,7 +73,7 @@ var floors = map[string]floor{
 
 	"metrics/...":  {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/...": {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
-	// A module of its own, whose libraries no user of pollux inherits.
+	// This is a module of its own, so users of pollux do not depend on its libraries.
 	"internal/interop": {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"examples/...":     {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"bench/...":        {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},

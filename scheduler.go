@@ -7,9 +7,9 @@ import (
 )
 
 // The scheduler files have everything in the package that depends on Go's scheduler: the ways to
-// wait. The rule is that a goroutine that is ready runs: a poller never keeps a processor (a P)
-// that a goroutine, a timer or a connection of Go's own poller needs. This file has what all
-// systems share; scheduler_linux.go and scheduler_other.go each have the way of their systems.
+// wait. The aim is that a ready goroutine runs soon. So a poller never keeps a processor (a P) that
+// a goroutine, a timer or a connection of Go's own poller needs. This file has the common part of
+// all systems. scheduler_linux.go and scheduler_other.go have the rest for their systems.
 //
 // It relies on these facts of Go 1.26 (runtime/proc.go, runtime/netpoll.go,
 // runtime/netpoll_epoll.go):
@@ -211,7 +211,7 @@ const (
 // block is the strategy Block: the goroutine waits in a system call.
 type block struct {
 	stint   stint
-	release func() error // gives back what the poller owns
+	release func() error // closes the poller's descriptors or handles
 }
 
 func (b *block) crowded() time.Duration { return 0 }

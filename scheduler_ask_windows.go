@@ -1,7 +1,7 @@
 package pollux
 
-// Go's own poller is a completion port here. What it takes for news cannot be made without a
-// socket, so that it is asked by sysmon alone, every 10 ms, while a poller is busy all the time.
+// Go's own poller is a completion port here. Without a socket, this package cannot make news for
+// it. So while a poller is busy all the time, only sysmon asks Go's poller, every 10 ms.
 
 func openGoPoller() {}
 

@@ -2,14 +2,14 @@
 
 package pollux
 
-// Neither a kqueue nor a completion port can be waited for in Go's own poller, as Linux's strategy
-// Park does it. That poller registers READ and WRITE for each descriptor, and a kqueue has READ
-// only; and its completion port is its own. So the wait is a system call, and the thread keeps its
-// processor in it until sysmon takes that away (fact 1), up to 20 ms later. Hence the goroutine
-// lets all others run before it makes that call.
+// Go's own poller cannot wait for a kqueue or a completion port, as it waits for an epoll in
+// Linux's strategy Park. It registers READ and WRITE for each descriptor, and a kqueue has only
+// READ. On Windows it has a completion port of its own. So the wait is a system call, and the
+// thread keeps its processor in it until sysmon takes that away (fact 1), up to 20 ms later. For
+// this reason the goroutine lets all others run before it makes that call.
 
-// newStrategy is the one place in which a strategy is chosen.
-// release gives back what the poller owns.
+// newStrategy makes the strategy. No other function chooses one. release closes the poller's
+// descriptors or handles.
 func newStrategy(s Strategy, release func() error) strategy {
 	if s == Block {
 		return &block{release: release}

@@ -40,7 +40,7 @@ type toldEvent struct {
 
 // selectInstead gives r, which AFD has refused, to the selector. The caller holds mu.
 //
-// Errors: WSAENOTSOCK if it is no open socket, so that the selector would only spin; those of
+// Errors: WSAENOTSOCK if fd is not an open socket, on which the selector would spin; errors of
 // making the selector.
 func (b *backend) selectInstead(r *registration) error {
 	var kind int32
@@ -245,7 +245,7 @@ func (s *selector) tell(r *registration, ready Ready) {
 	s.post()
 }
 
-// post has Wait take what the selector found. mu is held.
+// post makes Wait take the stored events. The caller holds mu.
 func (s *selector) post() {
 	if !s.posted {
 		s.posted = s.b.post(keySelect) == nil // if memory is short, the next event tries again
@@ -272,8 +272,8 @@ func (s *selector) sift(asked []*registration) (bad []*registration) {
 	return bad
 }
 
-// take fills events with what the selector found. What finds no room is left for the next Wait. mu
-// is held.
+// take moves stored events into events. The next Wait takes those that find no room. The caller
+// holds mu.
 func (s *selector) take(events []Event) (n int) {
 	s.posted = false
 	for len(s.told) > 0 && n < len(events) {

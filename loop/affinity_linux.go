@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkCPUs says whether the numbers can be those of processors.
+// checkCPUs returns an error if a number cannot be that of a processor.
 func checkCPUs(cpus []int) error {
 	const most = 1024 // CPU_SETSIZE of <sched.h>
 	for _, cpu := range cpus {
@@ -17,8 +17,8 @@ func checkCPUs(cpus []int) error {
 	return nil
 }
 
-// pinThread makes the calling thread run on one processor only: sched_setaffinity(2). EINVAL: the
-// process may not use it.
+// pinThread makes the calling thread run on one processor only: sched_setaffinity(2). EINVAL means
+// that the process may not use that processor.
 func pinThread(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)

@@ -100,8 +100,8 @@ func TestConfigComplete(t *testing.T) {
 	}
 }
 
-// thisProgram is this program once more. A test is skipped where the program cannot be started again: as
-// the first process of a machine it need not have a file.
+// thisProgram returns a command that runs this program again. It skips the test if the program
+// cannot be started again: the first process of a machine may have no file.
 func thisProgram(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

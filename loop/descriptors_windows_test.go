@@ -166,6 +166,6 @@ func openDescriptors(t *testing.T) (n int) {
 	return n
 }
 
-// mostDescriptors is how many a test may have: Windows has no limit, but here each pair of them is
-// a connection.
+// mostDescriptors returns the number of descriptors that a test may have. Windows has no limit, but
+// here each pair of descriptors is a connection.
 func mostDescriptors(*testing.T) int { return 4000 }

@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// A Queue carries values from producers to consumers, in order, and holds so many at most: a
-// producer that is faster waits. Tasks of any loop, goroutines and callbacks share it.
+// A Queue carries values from producers to consumers, in order. It holds a limited number of
+// values: a producer that is faster waits. Tasks of any loop, goroutines and callbacks may use it
+// together.
 type Queue[T any] struct {
 	mu     sync.Mutex
 	items  []T                  // mu
@@ -22,8 +23,8 @@ type Queue[T any] struct {
 // ErrQueueClosed is returned by Put after Close, and by Get after Close once the queue is empty.
 var ErrQueueClosed = errors.New("loop: the queue is closed")
 
-// NewQueue makes a queue for n values. l is the loop whose end ends waits too. It panics if n is
-// below 1.
+// NewQueue makes a queue with room for n values. It panics if n is below 1. The end of the loop l
+// ends all waits of the queue.
 func NewQueue[T any](l *Loop, n int) *Queue[T] {
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewQueue: room for %d values: must be above 0", n))
@@ -31,14 +32,14 @@ func NewQueue[T any](l *Loop, n int) *Queue[T] {
 	return &Queue[T]{bound: n, loop: l}
 }
 
-// Len is how many values are in the queue.
+// Len returns the number of values in the queue.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.items)
 }
 
-// TryPut puts v in if there is room.
+// TryPut puts v into the queue and returns true. It returns false if the queue is full or closed.
 func (q *Queue[T]) TryPut(v T) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -50,7 +51,7 @@ func (q *Queue[T]) TryPut(v T) bool {
 	return true
 }
 
-// TryGet takes the first value out if there is one.
+// TryGet removes the first value and returns it. ok is false if the queue is empty.
 func (q *Queue[T]) TryGet() (v T, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -65,7 +66,7 @@ func (q *Queue[T]) TryGet() (v T, ok bool) {
 	return v, true
 }
 
-// wakeOne ends the wait of the first that still waits.
+// wakeOne wakes the first waiter that still waits.
 func wakeOne(waiting *[]*Promise[struct{}]) {
 	for len(*waiting) > 0 {
 		p := (*waiting)[0]
@@ -77,14 +78,15 @@ func wakeOne(waiting *[]*Promise[struct{}]) {
 	}
 }
 
-// Put suspends the task until there is room for v.
+// Put adds v to the queue. It suspends the task until the queue has room.
 //
-// Errors: ErrQueueClosed; the cause of Cancel; net.ErrClosed at the end of the loop.
+// Errors: ErrQueueClosed; context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop.
 func (q *Queue[T]) Put(t *Task, v T) error {
 	return q.put(v, func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
-// PutContext blocks the goroutine until there is room for v, or ctx ends.
+// PutContext adds v to the queue. It blocks the goroutine until the queue has room, or until ctx
+// ends.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
 	return q.put(v, func(f Future[struct{}]) error { _, err := f.Wait(ctx); return err })
 }
@@ -98,14 +100,15 @@ func (q *Queue[T]) put(v T, wait func(Future[struct{}]) error) error {
 	return nil
 }
 
-// Get suspends the task until there is a value, and takes it.
+// Get removes the first value and returns it. It suspends the task until the queue has a value.
 //
-// Errors: as Put.
+// Errors: those of Put.
 func (q *Queue[T]) Get(t *Task) (T, error) {
 	return q.get(func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
-// GetContext blocks the goroutine until there is a value, or ctx ends.
+// GetContext does the same as Get, but blocks the goroutine until the queue has a value, or until
+// ctx ends.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
 	return q.get(func(f Future[struct{}]) error { _, err := f.Wait(ctx); return err })
 }
@@ -121,7 +124,7 @@ func (q *Queue[T]) get(wait func(Future[struct{}]) error) (v T, err error) {
 	}
 }
 
-// wait waits in a list until another try is worth it. ready is asked with mu held.
+// wait waits in a list until another try may succeed. It calls ready with mu held.
 func (q *Queue[T]) wait(list *[]*Promise[struct{}], ready func() bool, putting bool, wait func(Future[struct{}]) error) error {
 	p := NewPromise[struct{}](q.loop)
 	q.mu.Lock()
@@ -138,13 +141,13 @@ func (q *Queue[T]) wait(list *[]*Promise[struct{}], ready func() bool, putting b
 	err := wait(p.Future())
 	if err != nil && !p.Reject(err) && p.failure() == nil {
 		q.mu.Lock()
-		wakeOne(list) // it was woken at the last moment: another has its turn
+		wakeOne(list) // it was woken at the last moment: wake another
 		q.mu.Unlock()
 	}
 	return err
 }
 
-// Close ends the queue: Put fails from now on, and Get once all values are out.
+// Close closes the queue. After that Put fails, and Get fails once the queue is empty.
 func (q *Queue[T]) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -157,19 +160,19 @@ func (q *Queue[T]) Close() {
 	}
 }
 
-// A Selectable is a future of any type.
+// A Selectable is a Future of any type.
 type Selectable interface {
 	Settled() bool
 	whenSettled(l *Loop, fn func())
 }
 
-// Select suspends the task until one of several futures is settled, and returns the index of the
-// first that is. The others go on.
+// Select suspends the task until one of several futures is settled, and returns the index of that
+// one. If several are settled already, it returns the first of them. The other futures continue.
 //
 //	i, err := loop.Select(t, answer, timeout, quit)
 //
-// Errors: the cause of Cancel; net.ErrClosed at the end of the loop. Without futures it waits until
-// one of these.
+// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop. Without
+// futures, Select waits for one of these errors.
 func Select(t *Task, futures ...Selectable) (int, error) {
 	for i, f := range futures {
 		if f.Settled() {
@@ -183,7 +186,7 @@ func Select(t *Task, futures ...Selectable) (int, error) {
 	return p.Future().Await(t)
 }
 
-// whenSettled runs fn on l, once the result is there.
+// whenSettled runs fn on l once the future has its result.
 func (f Future[T]) whenSettled(l *Loop, fn func()) {
 	if f.c == nil {
 		l.later(fn)
@@ -192,7 +195,7 @@ func (f Future[T]) whenSettled(l *Loop, fn func()) {
 	f.c.then(l, func(error) { fn() })
 }
 
-// failure is the error that a promise was settled with.
+// failure returns the error with which the promise was settled.
 func (p *Promise[T]) failure() error {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()

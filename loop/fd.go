@@ -237,12 +237,13 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	return nil
 }
 
-// CallWatcher makes the loop call the watcher's Ready in its next turn, also if nothing is ready:
-// then r is 0, or has what is not known to be blocked. It does not wait, allocates nothing, and
-// calls before that turn make one call together. Without a watcher it does nothing.
+// CallWatcher makes the loop call the watcher's Ready in its next turn, even if nothing is ready: r
+// is then 0, or names the lanes that are not blocked. CallWatcher does not wait and allocates
+// nothing. Several calls before that turn cause one call of Ready. Without a watcher it does
+// nothing.
 //
-// It is for a watcher that left something unread and goes on later, and for other goroutines that
-// have work for the watcher: what it does then is contained as every call of Ready is.
+// Use it for a watcher that left something unread and continues later, and on other goroutines that
+// have work for the watcher. The watcher's code runs in Ready, so its panics are contained.
 func (fd *FD) CallWatcher() {
 	fd.mu.Lock()
 	if fd.state&(fdWatched|fdClosed) == fdWatched {

@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// A Group is tasks that belong together: Wait waits for all of them, and the first that fails
-// cancels the others. Tasks may be on several loops. The zero Group is of no use: NewGroup makes
-// one.
+// A Group is a set of tasks that belong together. Wait waits for all of them. The first task that
+// returns an error cancels the others. The tasks may be on several loops. The zero Group is not
+// usable: use NewGroup.
 type Group struct {
 	mu    sync.Mutex
-	tasks map[*Task]struct{} // mu; those that have not ended
-	left  int                // mu; those and those that are about to begin
-	err   error              // mu; the first
-	done  *Promise[struct{}] // mu; of Wait
+	tasks map[*Task]struct{} // mu; tasks that have begun and not ended
+	left  int                // mu; number of tasks that have not ended
+	err   error              // mu; the first error
+	done  *Promise[struct{}] // mu; the promise of Done
 	loop  *Loop
 }
 
-// NewGroup makes a group whose tasks run on l unless GoOn says otherwise.
+// NewGroup makes a group. Its tasks run on l, except those of GoOn.
 func NewGroup(l *Loop) *Group { return &Group{loop: l, tasks: make(map[*Task]struct{})} }
 
 // Go runs fn as a task of the group.
 func (g *Group) Go(fn func(t *Task) error) { g.GoOn(g.loop, fn) }
 
-// GoOn is Go on another loop.
+// GoOn runs fn as a task of the group on the loop l.
 func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
 	g.mu.Lock()
 	g.left++
@@ -43,7 +43,7 @@ func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
 	}
 }
 
-// began counts a task, and returns whether it is canceled already.
+// began counts a task, and reports whether the group is canceled already.
 func (g *Group) began(t *Task) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,22 +75,22 @@ func (g *Group) ended(t *Task, err error) {
 	}
 }
 
-// cancel cancels all tasks. mu is held.
+// cancel cancels all tasks. The caller holds mu.
 func (g *Group) cancel() {
 	for t := range g.tasks {
 		t.Cancel()
 	}
 }
 
-// Cancel cancels the tasks that have not ended: Task.Cancel.
+// Cancel calls Task.Cancel for the tasks that have not ended.
 func (g *Group) Cancel() {
 	g.mu.Lock()
 	g.cancel()
 	g.mu.Unlock()
 }
 
-// Done is a future that is settled when no task is left: with the first error, if there was one. A
-// goroutine waits by Wait, a task by Await.
+// Done returns a future that is settled when all tasks have ended: with the first error, or with
+// nil. A goroutine waits for it with Future.Wait, and a task with Future.Await.
 func (g *Group) Done() Future[struct{}] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -103,8 +103,9 @@ func (g *Group) Done() Future[struct{}] {
 	return g.done.Future()
 }
 
-// Wait suspends t until no task of the group is left, and returns the first error. If t is canceled
-// meanwhile, so are they, and Wait goes on waiting for them: it then returns what canceled t.
+// Wait suspends t until all tasks of the group have ended, and returns the first error. If t is
+// canceled meanwhile, Wait cancels the tasks of the group too, waits until they have ended, and
+// returns the error that canceled t.
 func (g *Group) Wait(t *Task) error {
 	_, err := g.Done().Await(t)
 	for again := err; again != nil && g.some(); {
@@ -114,7 +115,7 @@ func (g *Group) Wait(t *Task) error {
 	return err
 }
 
-// some says whether a task is left.
+// some reports whether a task has not ended.
 func (g *Group) some() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// running is a reactor of n loops.
+// running returns the loops of a reactor with n loops.
 func running(t *testing.T, n int) []*loop.Loop {
 	t.Helper()
 	r, err := loop.NewReactor(&loop.Config{Loops: n})
@@ -23,7 +23,7 @@ func running(t *testing.T, n int) []*loop.Loop {
 	return r.Loops()
 }
 
-// inTask runs fn as a task, and waits for it.
+// inTask runs fn as a task, and waits until it has ended.
 func inTask(t *testing.T, l *loop.Loop, fn func(task *loop.Task)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -43,7 +43,7 @@ func TestWithin(t *testing.T) {
 				t.Error("the first wait does not end")
 			}
 			waits++
-			return task.Sleep(time.Hour) // nor do later ones begin
+			return task.Sleep(time.Hour) // later waits do not begin either
 		})
 		if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took < 20*time.Millisecond || waits != 1 {
 			t.Errorf("%v after %v", err, took)
@@ -54,7 +54,7 @@ func TestWithin(t *testing.T) {
 		if err := task.Within(time.Hour, func() error { return nil }); err != nil {
 			t.Error(err)
 		}
-		// The inner one is over; the outer one is not.
+		// The time of the inner scope is over, and that of the outer one is not.
 		err = task.Within(time.Hour, func() error {
 			inner := task.Within(5*time.Millisecond, func() error { return task.Sleep(time.Hour) })
 			if !errors.Is(inner, os.ErrDeadlineExceeded) {
@@ -65,7 +65,7 @@ func TestWithin(t *testing.T) {
 		if err != nil {
 			t.Errorf("outer: %v", err)
 		}
-		// The outer one is over, and the inner one's waits end by it.
+		// The time of the outer scope is over, and it ends the waits of the inner one.
 		err = task.Within(5*time.Millisecond, func() error {
 			return task.Within(time.Hour, func() error {
 				task.Sleep(time.Hour)

@@ -41,7 +41,7 @@ const (
 	fdNoHint                                          // a hang-up or urgent data was seen: a short read does not mean empty any more
 	fdTook                                            // the watcher that is being called has received something
 	fdLingers                                         // close(2) may block: see SetLingers
-	fdCalled                                          // the watcher is to be called, ready or not: by CallWatcher
+	fdCalled                                          // CallWatcher was called: call the watcher, ready or not
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }

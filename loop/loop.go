@@ -72,8 +72,8 @@ type Loop struct {
 	// The goroutine that runs the loop owns the fields below.
 	user    bool              // the value of inUser, readable without an atomic load
 	woke    int               // number of goroutines that this turn made ready
-	time    timeouts.Deadline // Time of this turn; 0: the clock was not read
-	wokeAt  timeouts.Deadline // when the last wait that could be long ended; 0: there was none
+	time    timeouts.Deadline // the result of Time in this turn; 0: the clock was not read
+	wokeAt  timeouts.Deadline // the end of the last wait that could be long; 0: there was none
 	events  []pollux.Event
 	fds     []*FD     // the descriptors of events; nil once served
 	spent   [2]uint16 // per lane, what the watcher that is being called has moved, in units of spentUnit; guarded by its FD's mu
@@ -129,9 +129,9 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 // Now returns the time by the loop's clock.
 func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
 
-// Time returns the time at which something first asked for it in this turn: one read of the clock
-// serves all callbacks of a turn. It is late by the work of the turn so far, and never early. Loop
-// only.
+// Time returns the time of the first call of Time in this turn. So one read of the clock serves all
+// callbacks of a turn. The result may be earlier than the present by the work of the turn, and is
+// never later. Loop only.
 func (l *Loop) Time() timeouts.Deadline {
 	if l.time == 0 {
 		l.time = l.clock.Now()

@@ -115,10 +115,10 @@ type Op struct {
 	// Attempt is set once by the owner. nil: a goroutine or a task waits and makes its own
 	// attempts.
 	Attempt Attempt
-	// Wrap turns the error of the operation into the error of the future; nil: as it is. sysfd is
-	// the descriptor, which stays open during the call, or -1 once it is closed. Wrap is called
-	// under the lock of the FD: it may ask the system about sysfd, but it must not block, and must
-	// not use the FD.
+	// Wrap turns the operation's error into the future's error. nil: the error stays as it is.
+	// sysfd is the descriptor, which stays open during the call, or -1 after Close. Wrap runs under
+	// the lock of the FD: it may ask the kernel about sysfd, but it must not block and must not use
+	// the FD.
 	Wrap func(err error, sysfd int) error
 
 	canceled error       // fd.mu; the error of a cancel that came while the loop tried the operation

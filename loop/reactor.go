@@ -27,12 +27,13 @@ type Config struct {
 	// Workers limits how many functions of Task.Do and Loop.Do run at the same time, for all loops
 	// of a Reactor together. 0 or less: 64.
 	Workers int
-	// CPUs are processors, by the system's numbers: the i-th loop of a Reactor runs on the i-th of
-	// them only, and round again if there are more loops. It implies LockThreads. Linux only:
-	// sched_setaffinity(2).
+	// CPUs lists processors by the system's numbers. The i-th loop of a Reactor runs only on the
+	// i-th of them. If there are more loops, the list starts again. CPUs implies LockThreads. It
+	// works on Linux only: sched_setaffinity(2).
 	CPUs []int
-	// StuckAfter is how long a callback or a task may hold its loop; longer is logged with the
-	// stack, once, and counted in Stats.Stuck. 0: 100 ms; negative: it is not looked at.
+	// StuckAfter is the time that a callback or a task may hold its loop. A longer one is logged
+	// once with its stack, and counted in Stats.Stuck. 0: 100 ms. Negative: the loop does not
+	// check.
 	StuckAfter time.Duration
 	// TraceLeaks records the call stack that registered each descriptor, for leak reports. It costs
 	// about a microsecond and 300 bytes for each descriptor.
@@ -94,7 +95,7 @@ func newReactor(cfg *Config) (*Reactor, error) {
 		}
 		pinning.Add(1)
 		go func() {
-			runtime.LockOSThread() // for ever: the thread ends with the goroutine, and no other is pinned
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, so no other goroutine is pinned
 			pinned[i] = pinThread(cfg.CPUs[i%len(cfg.CPUs)])
 			pinning.Done()
 			r.drive(l, false)

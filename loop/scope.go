@@ -9,20 +9,22 @@ import (
 type scope struct {
 	outer *scope
 	over  bool  // its time has passed
-	err   error // its own, to tell it from those of others
+	err   error // its own error, which differs from those of other scopes
 }
 
-// A scopeError is os.ErrDeadlineExceeded of one scope.
+// A scopeError is the os.ErrDeadlineExceeded of one scope.
 type scopeError struct{ d time.Duration }
 
 func (e *scopeError) Error() string        { return "loop: the task's scope of " + e.d.String() + " is over" }
 func (e *scopeError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (e *scopeError) Timeout() bool        { return true }
 
-// Within runs fn, in the task, and limits its waits: once d has passed, the wait that is under way
-// ends with an error in which errors.Is finds os.ErrDeadlineExceeded, and so does each later wait
-// of fn. It returns fn's error. Scopes can be nested, and the earliest counts. A Do goes on, as
-// with Cancel. It is for the task itself to call.
+// Within runs fn in the task, and limits the time of its waits. When d has passed, the present wait
+// ends with an error, and so does each later wait of fn. For that error, errors.Is(err,
+// os.ErrDeadlineExceeded) is true. Within returns fn's error.
+//
+// Scopes may be nested: the earliest end counts. A Do continues, as after Task.Cancel. Only the
+// task itself may call Within.
 func (t *Task) Within(d time.Duration, fn func() error) error {
 	s := &scope{outer: t.scope, err: &scopeError{d}}
 	t.scope = s
@@ -34,7 +36,7 @@ func (t *Task) Within(d time.Duration, fn func() error) error {
 		timer.Stop()
 		t.scope = s.outer
 		if t.canceled == s.err {
-			t.canceled = nil // it came too late for a wait of fn
+			t.canceled = nil // no wait of fn has returned it
 		}
 	}()
 	return fn()

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A Semaphore lets at most so many in at once. Tasks of any loop and goroutines share it, and enter
-// in the order in which they came.
+// A Semaphore limits how many tasks and goroutines hold a place at the same time. Tasks of any loop
+// and goroutines share it. They get places in the order of their calls.
 type Semaphore struct {
 	mu      sync.Mutex
 	free    int                  // mu
@@ -15,8 +15,8 @@ type Semaphore struct {
 	loop    *Loop
 }
 
-// NewSemaphore makes one with n places. l is the loop whose end ends waits too. It panics if n is
-// below 1.
+// NewSemaphore makes a semaphore with n places. It panics if n is below 1. The end of the loop l
+// ends all waits.
 func NewSemaphore(l *Loop, n int) *Semaphore {
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewSemaphore: %d places: must be above 0", n))
@@ -24,7 +24,7 @@ func NewSemaphore(l *Loop, n int) *Semaphore {
 	return &Semaphore{free: n, loop: l}
 }
 
-// TryAcquire takes a place if one is free.
+// TryAcquire takes a place and returns true, or returns false if none is free.
 func (s *Semaphore) TryAcquire() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,15 +35,15 @@ func (s *Semaphore) TryAcquire() bool {
 	return true
 }
 
-// Acquire suspends the task until a place is its own.
+// Acquire takes a place. It suspends the task until it has one.
 //
-// Errors: the cause of Cancel, net.ErrClosed at the end of the loop; then there is no place to
-// release.
+// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop. After an error
+// the task has no place to release.
 func (s *Semaphore) Acquire(t *Task) error {
 	return s.acquire(func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
-// AcquireContext blocks the goroutine until a place is its own, or ctx ends.
+// AcquireContext takes a place. It blocks the goroutine until it has one, or until ctx ends.
 //
 // Errors: those of Acquire; the cause of ctx; ErrOnLoop.
 func (s *Semaphore) AcquireContext(ctx context.Context) error {
@@ -65,13 +65,13 @@ func (s *Semaphore) acquire(wait func(Future[struct{}]) error) error {
 	s.mu.Unlock()
 	err := wait(p.Future())
 	if err != nil && !p.Reject(err) && p.failure() == nil {
-		s.Release() // the place was given at the last moment
+		s.Release() // it got the place at the last moment
 	}
 	return err
 }
 
-// Release gives a place back. Each Acquire has one Release: more would make places that
-// NewSemaphore did not give.
+// Release gives a place back. Call it once for each Acquire: more calls would make more places than
+// NewSemaphore made.
 func (s *Semaphore) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Semaphore) Release() {
 		p := s.waiting[0]
 		s.waiting[0] = nil
 		s.waiting = s.waiting[1:]
-		if p.Resolve(struct{}{}) { // else its wait has ended
+		if p.Resolve(struct{}{}) { // otherwise its wait has ended
 			return
 		}
 	}

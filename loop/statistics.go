@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// Stats is a snapshot of what a loop holds, has done and does. The counters never go back.
+// Stats is a snapshot of a loop: the things that it holds, and counters, which never decrease.
 type Stats struct {
 	Descriptors int // registered descriptors
 	Slots       int // slots of the table, in use or free
 	Timers      int // running timers
 	Tasks       int // tasks that have begun and not ended
 
-	Turns  uint64        // ever
-	Events uint64        // of descriptors, served
-	Calls  uint64        // of functions that were posted or whose time had come, and resumptions of tasks
-	Asleep time.Duration // in waits
-	AtWork time.Duration // between them
-	Stuck  uint64        // how often something held the loop longer than Config.StuckAfter
-	Lag    Histogram     // of turns: how long the last thing that was ready had to wait for the first, at most
+	Turns  uint64        // turns so far
+	Events uint64        // events of descriptors that were served
+	Calls  uint64        // calls of posted functions and of timers, and resumptions of tasks
+	Asleep time.Duration // time in waits
+	AtWork time.Duration // time between waits
+	Stuck  uint64        // how often a callback or a task held the loop longer than Config.StuckAfter
+	Lag    Histogram     // for each turn, the longest time that ready work had to wait in it
 }
 
-// A Histogram counts times: Counts[i] has those below 2ⁱ microseconds that are not in a count
-// before, and the last has all others, from half a second on.
+// A Histogram counts times. Counts[i] counts the times below 2ⁱ microseconds that no earlier count
+// includes. The last one counts all others, from half a second on.
 type Histogram struct {
 	Counts [histogramSize]uint64
 	Sum    time.Duration
@@ -31,8 +31,8 @@ type Histogram struct {
 
 const histogramSize = 21
 
-// Bound returns the time below which all times of Counts[i] are; the last count has no bound, and
-// Bound is negative.
+// Bound returns the time that is above all times of Counts[i]. For the last count, which has no
+// bound, it is negative.
 func (Histogram) Bound(i int) time.Duration {
 	if i == histogramSize-1 {
 		return -1
@@ -40,7 +40,7 @@ func (Histogram) Bound(i int) time.Duration {
 	return time.Microsecond << i
 }
 
-// Total returns how many times were counted.
+// Total returns the number of times that were counted.
 func (h Histogram) Total() (n uint64) {
 	for _, c := range h.Counts {
 		n += c
@@ -49,7 +49,8 @@ func (h Histogram) Total() (n uint64) {
 }
 
 // Quantile returns a bound for a part of all times, 0 to 1: at least that part was below it. It is
-// exact to a factor of two. Without any time it is 0; half a second stands for all that is longer.
+// exact to a factor of two. It is 0 if no time was counted. Half a second stands for every longer
+// time.
 func (h Histogram) Quantile(part float64) time.Duration {
 	total := h.Total()
 	if total == 0 {
@@ -64,7 +65,7 @@ func (h Histogram) Quantile(part float64) time.Duration {
 	return 0
 }
 
-// counters are what Stats reads. The loop's goroutine writes them, once or twice a turn.
+// counters holds the values for Stats. The loop's goroutine writes them, once or twice a turn.
 type counters struct {
 	turns, events, calls atomic.Uint64
 	asleep, atWork       atomic.Int64
@@ -72,14 +73,14 @@ type counters struct {
 	lag                  [histogramSize]atomic.Uint64
 }
 
-// worked notes the work of a turn.
+// worked records the work of a turn.
 func (c *counters) worked(d time.Duration) {
 	c.atWork.Add(int64(d))
 	c.lag[min(bits.Len64(uint64(max(d, 0)/time.Microsecond)), histogramSize-1)].Add(1)
 }
 
-// Stats reads the counters. It may be called from any goroutine and as often as one likes: it does
-// not stop the loop.
+// Stats returns the counts of this moment. Any goroutine may call it at any time: it does not stop
+// the loop.
 func (l *Loop) Stats() Stats {
 	l.table.mu.Lock()
 	st := Stats{

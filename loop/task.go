@@ -30,7 +30,7 @@ type Task struct {
 	op        *Op         // the operation that it is suspended on, or nil
 	waits     *completion // the future that it is suspended on, or nil
 	ender     func(error) // ends the function that it is suspended on (DoWith), or nil
-	scope     *scope      // of Within, the innermost
+	scope     *scope      // the innermost scope of Within
 	spent     int         // bytes of budget, since it was resumed
 	turns     int         // counts its waits for operations
 

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// A watchdog looks from a goroutine of its own at whether the loop gets on. It dozes while the loop
-// sleeps for long, so that an idle program is not woken.
+// A watchdog checks on a goroutine of its own whether the loop makes progress. It dozes while the
+// loop sleeps for long, so that it does not wake an idle program.
 //
 //	dozing ──the loop wakes──▶ looking ──the loop slept at each of many looks──▶ dozing
 type watchdog struct {
 	after  time.Duration // immutable; 0: no watchdog
 	dozing atomic.Bool
-	alarm  chan struct{} // of capacity 1: ends the dozing
+	alarm  chan struct{} // of capacity 1: a token ends the dozing
 	awake  atomic.Bool   // the loop is between two waits
-	step   atomic.Uint64 // counts what the loop begins
+	step   atomic.Uint64 // counts the callbacks and steps that the loop begins
 }
 
-// defaultStuck is how long something may hold a loop unless told otherwise.
+// defaultStuck is the default of Config.StuckAfter.
 const defaultStuck = 100 * time.Millisecond
 
 const (
-	looksPerLimit = 4  // so a report is late by a quarter of the limit
-	looksAsleep   = 16 // in a row, before it dozes
+	looksPerLimit = 4  // so a report is late by at most a quarter of the limit
+	looksAsleep   = 16 // looks in a row that find the loop asleep, before the watchdog dozes
 )
 
 // rouse ends the dozing. Loop only.
@@ -33,12 +33,12 @@ func (w *watchdog) rouse() {
 	if w.dozing.Load() && w.dozing.CompareAndSwap(true, false) {
 		select {
 		case w.alarm <- struct{}{}:
-		default: // of an earlier drive, which ended before it was taken
+		default: // a token of an earlier drive, which ended before the token was taken
 		}
 	}
 }
 
-// watchOver looks after the loop whose goroutine has that number, until over is closed.
+// watchOver watches the loop whose goroutine has that number, until over is closed.
 func (l *Loop) watchOver(goroutine string, over <-chan struct{}) {
 	w := &l.watchdog
 	timer := time.NewTimer(w.after / looksPerLimit)
@@ -80,7 +80,7 @@ func (l *Loop) watchOver(goroutine string, over <-chan struct{}) {
 	}
 }
 
-// thisGoroutine returns the number of the calling goroutine, as a stack shows it.
+// thisGoroutine returns the number of the calling goroutine, as a stack trace shows it.
 func thisGoroutine() string {
 	var room [64]byte
 	s := room[:runtime.Stack(room[:], false)]
@@ -93,11 +93,11 @@ func thisGoroutine() string {
 	return ""
 }
 
-// mostStack is how much of the stacks of all goroutines is looked at.
+// mostStack limits the size of the stack traces that stackOf reads, in bytes.
 const mostStack = 4 << 20
 
-// stackOf returns the stack of a goroutine, and those of the tasks that run: one of them is the
-// loop's, if it is resuming one. All goroutines stop for it.
+// stackOf returns the stack trace of a goroutine. If that goroutine is resuming a task, it also
+// returns those of the running tasks: one of them is the loop's. The call stops all goroutines.
 func stackOf(goroutine string) string {
 	all := make([]byte, 256<<10)
 	n := runtime.Stack(all, true)

@@ -12,7 +12,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A journal keeps what is logged.
+// A journal keeps all log entries.
 type journal struct {
 	mu   sync.Mutex
 	text []string
@@ -43,8 +43,8 @@ func holdsItsLoop(until time.Time) {
 	}
 }
 
-// What holds a loop is logged with its stack, once, and counted: a function and a task, at once and
-// after a long sleep.
+// A function or a task that holds its loop is logged once with its stack, and counted. The test
+// does this at once and after a long sleep.
 func TestWatchdog(t *testing.T) {
 	j := new(journal)
 	r, err := loop.NewReactor(&loop.Config{Loops: 1, StuckAfter: 20 * time.Millisecond, Logger: slog.New(j)})
@@ -57,7 +57,7 @@ func TestWatchdog(t *testing.T) {
 		func() { l.Post(func() { holdsItsLoop(time.Now().Add(100 * time.Millisecond)) }) },
 		func() { l.Go(func(*loop.Task) { holdsItsLoop(time.Now().Add(100 * time.Millisecond)) }) },
 	} {
-		time.Sleep(time.Duration(i) * 200 * time.Millisecond) // it dozes by then
+		time.Sleep(time.Duration(i) * 200 * time.Millisecond) // the watchdog dozes by then
 		hold()
 		l.Go(func(*loop.Task) {}).Wait(t.Context())
 		for give := time.Now().Add(5 * time.Second); l.Stats().Stuck < uint64(i+1) && time.Now().Before(give); {
@@ -75,7 +75,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// Many short callbacks in a row hold nothing.
+// Many short callbacks in a row do not count as one that holds the loop.
 func TestWatchdogIsNotFooled(t *testing.T) {
 	r, err := loop.NewReactor(&loop.Config{Loops: 1, StuckAfter: 40 * time.Millisecond})
 	if err != nil {
