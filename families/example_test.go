@@ -36,11 +36,11 @@ func ExampleParse() {
 		fmt.Println(a.Network(), a)
 	}
 	// Output:
-	// inet 127.0.0.1:80 16 <nil>
-	// inet6 [::1]:80 28 <nil>
-	// inet 127.0.0.1:80 16 <nil>
-	// inet 127.0.0.1:70000 0 port must be 0-65535 (got 70000)
-	// 127.0.0.1:80 was seen 2 times
+	// inet 127.0.0.1:80
+	// inet6 [fe80::1%2]:80
+	// unix @app
+	// inet6 inet6:localhost:80
+	// port must be 0-65535 (got 70000)
 }
 
 // An Addr is a comparable value and a net.Addr. Making one never fails: Encode reports the mistake.
