@@ -18,3 +18,10 @@ func closeSysfd(sysfd int) error {
 		return os.NewSyscallError("close", err)
 	}
 }
+
+// lingersAtClose says whether close(2) may wait for what was sent to arrive: SO_LINGER with a time.
+// Linux waits even if the descriptor is non-blocking (inet_release of net/ipv4/af_inet.c).
+func lingersAtClose(sysfd int) bool {
+	l, err := unix.GetsockoptLinger(sysfd, unix.SOL_SOCKET, unix.SO_LINGER)
+	return err == nil && l.Onoff != 0 && l.Linger > 0
+}

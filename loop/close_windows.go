@@ -16,3 +16,6 @@ func closeSysfd(sysfd int) error {
 		return os.NewSyscallError("closesocket", err)
 	}
 }
+
+// lingersAtClose says no: closesocket does not wait for a socket that is non-blocking.
+func lingersAtClose(int) bool { return false }

@@ -36,6 +36,10 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		if r&edge(d) == 0 {
 			continue
 		}
+		if fd.state&lane(d, laneEdgeless) != 0 && r&pollux.Hangup == 0 && fd.resting(d) {
+			tell &^= edge(d) // its time will come
+			continue
+		}
 		if d == Write && fd.state&lane(Write, laneBlocked|laneHeld) != 0 {
 			tell |= pollux.Writable
 		}

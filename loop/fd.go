@@ -108,15 +108,41 @@ func (fd *FD) idle() bool {
 // call in flight.
 func (fd *FD) unlockAndClose() error {
 	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
-	sysfd, keep := fd.sysfd, fd.state&fdKeep != 0
+	sysfd, keep, lingers, l := int(fd.sysfd), fd.state&fdKeep != 0, fd.state&fdLingers != 0, fd.loop
 	if last {
 		fd.sysfd = -1
 	}
 	fd.mu.Unlock()
-	if last && !keep {
-		return closeSysfd(int(sysfd))
+	switch {
+	case !last || keep:
+		return nil
+	case lingers && onLoopGoroutine() && lingersAtClose(sysfd):
+		closeElsewhere(l, sysfd)
+		return nil
 	}
-	return nil
+	return closeSysfd(sysfd)
+}
+
+// SetLingers says that close(2) of the descriptor may block, since SO_LINGER may be set. A Close on
+// a loop's goroutine then asks, and leaves a descriptor that lingers to a goroutine of the pool
+// (Config.Workers). A Close in any other goroutine lingers there.
+func (fd *FD) SetLingers() {
+	fd.mu.Lock()
+	fd.state |= fdLingers
+	fd.mu.Unlock()
+}
+
+// closeElsewhere closes a descriptor of l, which may be nil, where that stops nothing else.
+func closeElsewhere(l *Loop, sysfd int) {
+	if l == nil {
+		go closeSysfd(sysfd)
+		return
+	}
+	l.pool.run(func() {
+		if err := closeSysfd(sysfd); err != nil {
+			l.log.Warn("a descriptor that lingered did not close well", "fd", sysfd, "error", err)
+		}
+	})
 }
 
 // Join puts the descriptor on l. If it is on another loop and nothing waits for it there, it moves.
@@ -230,11 +256,50 @@ func (fd *FD) Unwatch() Watcher {
 	return w
 }
 
-// Renewed forgets the hang-up that was seen before: the descriptor is connected now.
+// Renewed forgets the hang-up that was seen before, and that reads had to wait: the descriptor is
+// connected now, or at least a connect is over that they had to wait for.
 func (fd *FD) Renewed() {
 	fd.mu.Lock()
-	fd.state &^= fdNoHint
+	fd.state &^= fdNoHint | lane(Read, laneBlocked)
+	fd.renew(Read)
+	if fd.queue[Read] != nil {
+		fd.again(nil)
+	}
 	fd.mu.Unlock()
+}
+
+// Hold makes the watcher be called at the next edge of a lane, as after an attempt that was
+// refused.
+func (fd *FD) Hold(d Direction) {
+	fd.mu.Lock()
+	fd.state |= lane(d, laneHeld)
+	fd.mu.Unlock()
+}
+
+// Revisit makes the watcher be called once more in the loop's next turn, for reads, and for writes
+// if they were refused.
+func (fd *FD) Revisit() {
+	fd.mu.Lock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
+		fd.again(nil)
+	}
+	fd.mu.Unlock()
+}
+
+// Stir makes everything that waits try again, and the watcher be called, as after a hang-up: what
+// it waits for may never come, since the descriptor was shut down. Not every system makes an edge
+// of that.
+func (fd *FD) Stir() {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	fd.state |= fdNoHint
+	for d := Read; d <= Write; d++ {
+		fd.state &^= lane(d, laneBlocked|laneEdgeless)
+		fd.renew(d)
+	}
+	if fd.queue[Read] != nil || fd.queue[Write] != nil || fd.state&fdWatched != 0 {
+		fd.again(nil)
+	}
 }
 
 // Close ends the operations in the queue with net.ErrClosed, ends the registration, and closes the
@@ -255,6 +320,17 @@ func (fd *FD) Detach() (sysfd int, err error) {
 // Abandon is Close for a descriptor whose owner was collected without closing it, and logs that.
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
+	fd.mu.Lock()
+	lingers := fd.state&(fdLingers|fdClosed) == fdLingers
+	fd.mu.Unlock()
+	if lingers { // this goroutine is the garbage collector's, for all finalizers
+		go fd.abandon(l, what)
+		return
+	}
+	fd.abandon(l, what)
+}
+
+func (fd *FD) abandon(l *Loop, what string) {
 	if fd.Close() == nil {
 		log := defaults.config().Logger
 		if l != nil {

@@ -26,6 +26,7 @@ const (
 	laneHeld                          // an attempt of the watcher's was refused, and the watcher is to be called
 	laneLate                          // the lane's deadline has passed; on no loop: it must be looked at
 	laneBackedOff                     // laneTimer.backoff is above 0: asking the timer would cost a cache line
+	laneEdgeless                      // while the lane backs off: edges of it prove nothing
 	laneWidth     = 8                 // the write lane's bits are these, shifted
 )
 
@@ -39,6 +40,7 @@ const (
 	fdLent                                            // the write lane is busy by Lend: it may take long
 	fdNoHint                                          // hang-up or urgent data was seen: a short read proves nothing any more
 	fdTook                                            // watcher, which is being called, has received something
+	fdLingers                                         // close(2) may block: see SetLingers
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
@@ -123,7 +125,7 @@ func (fd *FD) charge(d Direction, out *Outcome) {
 // take begins an attempt. mu is held.
 func (fd *FD) take(c *Call) {
 	fd.state = fd.state&^lane(c.Lane, laneReady) | lane(c.Lane, laneBusy)
-	c.Sysfd = int(fd.sysfd)
+	c.Sysfd, c.HungUp = int(fd.sysfd), fd.state&fdNoHint != 0
 }
 
 // block notes that the lane is not ready, and asks a one-shot poller for the next edge. mu is held;
@@ -164,6 +166,9 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld)
 		}
 	case err == ErrAgain && out.More || out.Retry != 0:
+		if out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
+			fd.state |= lane(d, laneHeld) // an edge is as good as the time
+		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
 		fd.block(d)
 	default:

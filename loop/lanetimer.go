@@ -145,14 +145,23 @@ func (fd *FD) resting(d Direction) bool {
 // rested ends the doubling. mu is held.
 func (fd *FD) rested(d Direction) {
 	fd.extra.lanes[d].backoff = 0
-	fd.state &^= lane(d, laneBackedOff)
+	fd.state &^= lane(d, laneBackedOff|laneEdgeless)
 }
 
 // backOff makes the lane be tried again without an edge: after out.Retry, twice that, and so on up
-// to a second. mu is held.
+// to out.Most. mu is held.
 func (fd *FD) backOff(d Direction, out Outcome) {
 	lt := fd.laneTimer(d)
-	delay := min(out.Retry<<min(lt.backoff, 10), longestRetry)
+	most := longestRetry
+	if out.Most > 0 {
+		most = out.Most
+	}
+	if out.Edgeless {
+		fd.state |= lane(d, laneEdgeless)
+	} else {
+		fd.state &^= lane(d, laneEdgeless)
+	}
+	delay := min(out.Retry<<min(lt.backoff, 10), most)
 	at := fd.loop.clock.Now().Add(delay)
 	if lt.retry <= at {
 		return // an edge came meanwhile, and its attempt came to nothing

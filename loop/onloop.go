@@ -12,7 +12,14 @@ import (
 // drive or finish in its stack, and a task's coroutine has Task.main. Walking the stack costs about
 // half a microsecond, so it is done only before a goroutine parks while user code runs on some
 // loop, and at each blocking call in the debug mode.
-var entries = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
+var entries struct {
+	once  sync.Once // not at initialization, since these functions ask themselves
+	spans [3]span
+}
+
+func findEntries() {
+	entries.spans = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
+}
 
 // A span is the code of a function: return addresses from first on, below last.
 type span struct{ first, last uintptr }
@@ -28,11 +35,12 @@ func spanOf(fn any) span {
 
 // onLoopGoroutine says whether the calling goroutine drives a loop or is a task.
 func onLoopGoroutine() bool {
+	entries.once.Do(findEntries)
 	var pcs [64]uintptr
 	for skip := 2; ; {
 		n := runtime.Callers(skip, pcs[:])
 		for _, pc := range pcs[:n] {
-			for _, e := range entries {
+			for _, e := range entries.spans {
 				if e.first < pc && pc <= e.last {
 					return true
 				}

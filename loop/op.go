@@ -47,8 +47,13 @@ type Outcome struct {
 	More bool
 	// Retry, with ErrAgain, is for what makes no edge (a full queue of another socket, descriptors
 	// that ran out): the loop tries again after this time, or at the next edge (of a one-shot
-	// poller, only after this time). The time doubles with each attempt, up to a second.
+	// poller, only after this time). The time doubles with each attempt, up to Most.
 	Retry time.Duration
+	// Most, with Retry, is where the doubling ends; 0: at a second.
+	Most time.Duration
+	// Edgeless, with Retry, says that an edge proves nothing, since the attempt itself makes one:
+	// only the time counts, and a hang-up.
+	Edgeless bool
 	// Cause, with Retry, is logged: it is why the operation backs off.
 	Cause error
 }
@@ -73,6 +78,9 @@ type Call struct {
 	Home *Loop
 	// Sysfd is the descriptor, while the lane is the caller's.
 	Sysfd int
+	// HungUp says, while the lane is the caller's, that the poller has told of a hang-up or an
+	// error: if an attempt comes to nothing, there may be nothing left to wait for.
+	HungUp bool
 
 	deadline timeouts.Deadline // of Timeout; 0: the timeout has not begun
 	moved    int               // bytes since the caller last waited

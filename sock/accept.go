@@ -18,6 +18,9 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		sa, salen, o.salen = nil, nil, 0
 	}
 	newfd, err := sysAccept(sysfd, sa, salen)
+	if err == loop.ErrAgain && o.HungUp && (o.Timeout != 0 || o.s.fd.Watcher() != nil) && sysReadsEnded(sysfd) {
+		err = syscall.EINVAL // it was shut down: as a blocking call says, while this one would say EAGAIN for ever
+	}
 	if errno, ok := err.(syscall.Errno); ok && outOfResources(errno) {
 		// The connection stays in the backlog, and makes no second edge: the lane is tried again after a while. Nothing else
 		// needs to know, the connections there are least of all.

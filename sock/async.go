@@ -70,6 +70,9 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	}
 	fail := func(err error) error { return s.fail(name, addr, a.part(err)) }
 	a.Wrap = func(err error, sysfd int) error {
+		if a.started { // a connect that ended early
+			s.flags.And(^uint32(connectWaits))
+		}
 		// ErrAgain is the result of the first attempt only, which has no lock.
 		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
 			err = a.cause // as in accepted

@@ -47,7 +47,12 @@ func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte,
 	a := &asyncMsg[T]{fill: fill, keep: s}
 	a.Attempt = a
 	fail := func(err error) error { return s.fail(name, to, a.part(err)) }
-	a.Wrap = func(err error, sysfd int) error { return s.failOn(sysfd, name, to, a.part(err)) }
+	a.Wrap = func(err error, sysfd int) error {
+		if a.started { // as in start
+			s.flags.And(^uint32(connectWaits))
+		}
+		return s.failOn(sysfd, name, to, a.part(err))
+	}
 	if err := a.begin(s, d, buffers, flags); err != nil {
 		return loop.SettledOn(&s.fd, a.out, fail(err))
 	}

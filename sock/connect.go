@@ -5,57 +5,40 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/polluxio/pollux/loop"
 )
 
-// backlogRetry is how soon a connect is tried again that waits for room in a Unix listener's backlog, which makes no edge.
-const backlogRetry = time.Millisecond
-
-// tryConnect starts a connection, and from then on asks what has become of it by the same call: that tells in every state, and
-// leaves the socket as a blocking connect would.
-//
-// But Bluetooth's connect tells nothing of the kind when it is called again.
+// tryConnect starts a connection, and from then on asks what has become of it.
 func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
-	if o.started && o.s.has(quirkConnectOnce) {
-		err := sysConnected(sysfd)
-		if err == nil {
-			o.s.fd.Renewed()
+	s := o.s
+	if s.flags.Load()&connectBegun != 0 {
+		out, err := s.connectEnd(sysfd, o.sa[:o.salen])
+		if err == loop.ErrAgain {
+			o.started = true
+			s.flags.Or(connectWaits) // another operation's end may have taken it away
 		}
-		return loop.Outcome{}, err
+		return out, err
 	}
-	err := o.s.sysConnect(sysfd, o.sa[:o.salen], o.started)
+	s.connects()
+	err := sysConnect(sysfd, o.sa[:o.salen])
 	switch err {
-	case nil:
-		o.s.fd.Renewed()
-		return loop.Outcome{}, nil
-	case syscall.EISCONN:
-		if o.started {
-			o.s.fd.Renewed()
-			return loop.Outcome{}, nil
-		}
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
 		o.started = true
+		s.flags.Or(connectWaits)
+		s.connected(true)
 		return loop.Outcome{}, loop.ErrAgain
 	case syscall.EAGAIN:
-		if o.s.timeout.Load() < 0 {
-			return loop.Outcome{Retry: backlogRetry}, loop.ErrAgain
+		s.connected(false)
+		if s.timeout.Load() < 0 {
+			return loop.Outcome{Retry: fullRetry, Most: fullMost, Edgeless: true}, loop.ErrAgain
 		}
+		return loop.Outcome{}, err
+	case nil:
+		s.fd.Renewed()
 	}
+	s.connected(false)
 	return loop.Outcome{}, err
-}
-
-// sysConnect is connect(2), which may have been called before if again is true. Of IP and AF_UNIX another connect tells the failure of
-// the last; AF_VSOCK answers EALREADY for ever after one that was refused, or begins again (vsock_connect of
-// net/vmw_vsock/af_vsock.c). There SO_ERROR tells, and it does in the other families too.
-func (s *core) sysConnect(sysfd int, sa []byte, again bool) error {
-	if again && s.family != AF_INET && s.family != AF_INET6 && s.family != AF_UNIX && (s.typ == SOCK_STREAM || s.typ == SOCK_SEQPACKET) {
-		if err := sysSockError(sysfd); err != nil {
-			return err
-		}
-	}
-	return sysConnect(sysfd, sa)
 }
 
 // Connect wraps connect(2). The host of to is resolved first if it is a name; the first address counts.
@@ -63,6 +46,9 @@ func (s *core) sysConnect(sysfd int, sa []byte, again bool) error {
 // A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until it has, then nil once or the
 // failure, then EISCONN. After a timeout or a cancel the socket goes on connecting too: close it. A Unix listener whose backlog is
 // full makes a blocking Connect wait, and any other return ErrWouldBlock.
+//
+// While a Connect waits, receives wait for its end: an error is told by Connect. After a failure the socket can connect again, where the
+// system lets it: on Linux TCP, Unix and VSOCK sockets.
 //
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, os.ErrDeadlineExceeded,
 // net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
@@ -84,23 +70,43 @@ func (s *Socket) connect(to Addr) error {
 		return badAddr{err}
 	}
 	if s.timeout.Load() != 0 {
-		return s.run(o)
+		err := s.run(o)
+		s.flags.And(^uint32(connectWaits))
+		return err
 	}
+	return s.connectNow(o)
+}
+
+// connectNow is a connect that does not wait.
+func (s *Socket) connectNow(o *op) error {
 	// Blind, since an earlier connect that is in progress must not keep this one from the system's answer. But the lane learns.
 	c := loop.Call{Lane: loop.Write, Blind: true}
 	if err := s.fd.Begin(&c); err != nil {
 		return err
 	}
-	err := s.sysConnect(c.Sysfd, o.sa[:o.salen], true)
-	learned := err
-	if err == syscall.EINPROGRESS || err == syscall.EALREADY {
-		learned = loop.ErrAgain
+	var err error
+	learned, watched := error(nil), false
+	if s.flags.Load()&connectBegun != 0 {
+		if _, err = s.connectEnd(c.Sysfd, o.sa[:o.salen]); err == loop.ErrAgain {
+			err, learned = syscall.EALREADY, loop.ErrAgain
+		}
+	} else {
+		s.connects()
+		err = sysConnect(c.Sysfd, o.sa[:o.salen])
+		begun := err == syscall.EINPROGRESS || err == syscall.EALREADY
+		if begun {
+			learned, watched = loop.ErrAgain, s.fd.Watcher() != nil
+		}
+		s.connected(begun)
 	}
 	c.Blind = false
 	if again, _ := s.fd.End(&c, loop.Outcome{}, learned); again {
 		s.fd.End(&c, loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
 	}
-	if err == nil {
+	switch {
+	case watched:
+		s.fd.Revisit() // an event of the end may have come during the call
+	case err == nil:
 		s.fd.Renewed()
 	}
 	return err

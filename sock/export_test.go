@@ -9,3 +9,6 @@ var (
 
 // Of is what View does with each socket that it makes.
 func (v View) Of(s *Socket) *Socket { return v.of(s) }
+
+// RefuseSegments makes SendBatch believe that the network card cannot cut datagrams.
+func RefuseSegments(s *Socket) { s.flags.Or(noSegments) }

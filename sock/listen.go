@@ -11,5 +11,11 @@ func (s *Socket) Listen(backlog int) error {
 	if err := cInt("backlog", backlog); err != nil {
 		return s.fail("listen", Addr{}, err)
 	}
-	return s.do("listen", func(sysfd int) error { return sysListen(sysfd, max(backlog, 0)) })
+	return s.do("listen", func(sysfd int) error {
+		err := sysListen(sysfd, max(backlog, 0))
+		if err == nil {
+			s.flags.And(^uint32(isFresh))
+		}
+		return err
+	})
 }

@@ -55,7 +55,7 @@ func countBuffers(buffers [][]byte) error {
 
 func (o *msgOp) done() {
 	o.s, o.buffers, o.control, o.salen, o.got, o.seen, o.n = nil, nil, nil, 0, 0, 0, 0
-	o.Blind, o.doubted, o.one[0] = false, false, nil
+	o.Blind, o.doubted, o.started, o.one[0] = false, false, false, nil
 	o.vec.clear()
 	msgOps.Put(o)
 }
@@ -65,10 +65,20 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
 		return o.tryRecvmsg(sysfd)
 	}
-	err := o.fastOpen(sysSendmsg(sysfd, o))
-	out := loop.Outcome{N: o.n}
+	if over, out, err := o.opening(sysfd, o.n+length(o.buffers)); over {
+		return out, err
+	}
+	sent := o.n
+	err := sysSendmsg(sysfd, o)
+	n := o.n
+	o.n = sent
+	n, err = o.opened(n, err)
+	if o.n += n; o.started {
+		o.buffers, o.control = skip(o.buffers, n), nil
+	}
+	out := loop.Outcome{N: n}
 	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
-		out.Retry = fullRetry // as in trySendto
+		return fullQueue(out), err // as in trySendto
 	}
 	return o.s.again(out, err)
 }
@@ -131,8 +141,19 @@ func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err err
 func (s *Socket) runMsg(o *msgOp) error {
 	o.Waiter, o.Timeout = s.who, s.patience(o.flags)
 	err := s.fd.Do(&o.Call, o)
+	if o.started {
+		s.flags.And(^uint32(connectWaits))
+	}
 	runtime.KeepAlive(s)
 	return err
+}
+
+// length is how many bytes are in the buffers.
+func length(buffers [][]byte) (n int) {
+	for _, p := range buffers {
+		n += len(p)
+	}
+	return n
 }
 
 // fewBuffers is how many buffers have room on the stack.

@@ -13,9 +13,15 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	if out, over, err := o.ahead(sysfd); over {
 		return out, err
 	}
+	if o.s.holdsReads(o.flags) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
 	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
+	if o.s.noMore(&o.Call, err) {
+		err = nil
+	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
 	if err != nil || n > 0 && part == 0 { // the end has no sender, and an error says nothing of one

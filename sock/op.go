@@ -79,6 +79,9 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	err = s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
+		if c.Lane == loop.Read && s.noMore(&c, failed) {
+			out, failed = loop.Outcome{}, nil
+		}
 		n = out.N
 		again, err = s.fd.End(&c, out, failed)
 	}

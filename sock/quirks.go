@@ -8,36 +8,43 @@ import "runtime"
 const (
 	quirkNamelessPeer = 1 << (16 + iota) // accept(2) reports no address, and a bad one where room for it is given
 	quirkAlgorithm                       // SendmsgAfalg works
-	quirkConnectOnce                     // a second connect(2) does not say how the first one ended: sysConnected does
-	quirkSilentSend                      // a send that becomes possible makes no edge: try again after a time
+	quirkSilentSend                      // a send that becomes possible may make no edge: try again after a time
+	quirkPeerQueue                       // it is another socket's queue that is full, which makes no edge here; but each attempt does
+	quirkSilentEnd                       // a send that the peer's SHUT_RD has ended makes no edge: try again now and then
 	quirkWideOptions                     // an option is a number of 64 bits on every level
 	quirkFewFlags                        // send takes no flag but MSG_DONTWAIT, and raises no SIGPIPE
 )
 
-// anyProto is a row for all protocols of a family.
+// anyProto is a row for all types, or all protocols, of a family.
 const anyProto = -1
 
 // quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of
 // this kind.
 var quirks = [...]struct {
-	family, proto int32
-	has           uint32
+	family, typ, proto int32
+	has                uint32
 }{
-	{38, anyProto, quirkNamelessPeer | quirkAlgorithm}, // AF_ALG
-	{31, anyProto, quirkConnectOnce},                   // AF_BLUETOOTH: EBADFD for RFCOMM and SCO in any state, EINVAL for L2CAP after a failure
-	{29, 6, quirkSilentSend},                           // AF_CAN, CAN_ISOTP: before Linux 6.3, while another message is being sent
-	{40, anyProto, quirkWideOptions},                   // AF_VSOCK: as in Python
-	{21, anyProto, quirkFewFlags},                      // AF_RDS: EOPNOTSUPP for any other flag (rds_sendmsg of net/rds/send.c)
-	{42, anyProto, quirkFewFlags},                      // AF_QIPCRTR: EINVAL for any other flag (qrtr_sendmsg of net/qrtr/af_qrtr.c)
+	{38, anyProto, anyProto, quirkNamelessPeer | quirkAlgorithm}, // AF_ALG
+	{29, anyProto, 6, quirkSilentSend},                           // AF_CAN, CAN_ISOTP: before Linux 6.3, while another message is being sent
+	{40, anyProto, anyProto, quirkWideOptions},                   // AF_VSOCK: as in Python
+	{40, 2, anyProto, quirkSilentSend},                           // AF_VSOCK, SOCK_DGRAM
+	{30, 2, anyProto, quirkSilentSend},                           // AF_TIPC, SOCK_DGRAM: links that are congested
+	{30, 4, anyProto, quirkSilentSend},                           // and SOCK_RDM
+	{21, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_RDS: EOPNOTSUPP for any other flag (rds_sendmsg of net/rds/send.c); congestion
+	{42, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_QIPCRTR: EINVAL for any other flag (qrtr_sendmsg of net/qrtr/af_qrtr.c); flow control
+	{16, anyProto, anyProto, quirkPeerQueue},                     // AF_NETLINK: netlink_attachskb of net/netlink/af_netlink.c
+	{1, 1, anyProto, quirkSilentEnd},                             // AF_UNIX, SOCK_STREAM: unix_shutdown of net/unix/af_unix.c wakes, and poll(2) has no event for it
+	{1, 5, anyProto, quirkSilentEnd},                             // AF_UNIX, SOCK_SEQPACKET
 }
 
-// quirksOf returns the bits for a socket of that family and protocol.
-func quirksOf(family, proto int32) (bits uint32) {
+// quirksOf returns the bits for a socket of that family, type and protocol.
+func quirksOf(family, typ, proto int32) (bits uint32) {
 	if runtime.GOOS != "linux" {
 		return 0
 	}
+	fits := func(row, v int32) bool { return row == anyProto || row == v }
 	for i := range quirks {
-		if q := &quirks[i]; q.family == family && (q.proto == anyProto || q.proto == proto) {
+		if q := &quirks[i]; q.family == family && fits(q.typ, typ) && fits(q.proto, proto) {
 			bits |= q.has
 		}
 	}

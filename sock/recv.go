@@ -14,6 +14,9 @@ func (s *core) isTCP() bool {
 
 // recvOnce is one recv(2) that does not block.
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
+	if s.holdsReads(flags) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
 	if err != nil {
 		return loop.Outcome{Ops: s.taken()}, err
@@ -25,6 +28,12 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 // of another kind may hold more: a Unix stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message
 // of SCTP.
 func (s *core) hasDrained(n, room int) bool { return n < room && n > 0 && s.isTCP() }
+
+// noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
+// then, and so do ours, but to the system no call of ours is one, and of datagrams it goes on saying EAGAIN.
+func (s *core) noMore(c *loop.Call, err error) bool {
+	return err == loop.ErrAgain && c.HungUp && c.Timeout != 0 && !s.holdsReads(0) && sysReadsEnded(c.Sysfd)
+}
 
 // recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
@@ -40,6 +49,9 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 		return out, err
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
+	if o.s.noMore(&o.Call, err) {
+		out, err = loop.Outcome{}, nil
+	}
 	return o.received(sysfd, out, err)
 }
 
@@ -47,9 +59,15 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	if out, over, err := o.ahead(sysfd); over {
 		return out, err
 	}
+	if o.s.holdsReads(o.flags) {
+		return loop.Outcome{}, loop.ErrAgain
+	}
 	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
+	if o.s.noMore(&o.Call, err) {
+		err, o.salen = nil, 0
+	}
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error says nothing of one
 	}
@@ -132,6 +150,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	err := s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
+		if failed == loop.ErrAgain && s.noMore(&c, failed) {
+			failed = nil
+		}
 		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got))}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
@@ -147,6 +168,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 //
 //go:noinline
 func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
+	if s.holdsReads(flags) {
+		return 0, nil, loop.ErrAgain
+	}
 	if b != nil {
 		p = b.Get()
 	}

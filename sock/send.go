@@ -8,9 +8,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// fullRetry is how soon a send is tried again that waits for a queue which makes no edge when it drains: that of another Unix
-// socket.
-const fullRetry = time.Millisecond
+// A send that waits for a queue which makes no edge when it drains, that of another socket, is tried again after fullRetry; this
+// doubles up to fullMost, and so the wait ends soon after there is room, at 32 calls a second at the most.
+const (
+	fullRetry = time.Millisecond
+	fullMost  = 32 * time.Millisecond
+)
 
 func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
 	return sysSendto(sysfd, p, s.sendFlags(flags), sa)
@@ -28,12 +31,26 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// again is for a send that would block on an ISO-TP socket, because a message is under way: Linux before 6.3 makes no edge at its end.
+// again is for a send that would block, where no edge, or not every one, tells when it does not any more.
 func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
-	if err == loop.ErrAgain && s.has(quirkSilentSend) {
-		out.Retry = fullRetry
+	if err != loop.ErrAgain {
+		return out, err
+	}
+	switch f := s.flags.Load(); {
+	case f&quirkPeerQueue != 0:
+		return fullQueue(out), err
+	case f&quirkSilentSend != 0:
+		out.Retry, out.Most = fullRetry, fullMost
+	case f&quirkSilentEnd != 0:
+		out.Retry = fullRetry // up to a second: of room there is an edge
 	}
 	return out, err
+}
+
+// fullQueue is for a send that waits for room in the queue of another socket.
+func fullQueue(out loop.Outcome) loop.Outcome {
+	out.Retry, out.Most, out.Edgeless = fullRetry, fullMost, true
+	return out
 }
 
 func trySendall(o *op, sysfd int) (loop.Outcome, error) {
@@ -46,25 +63,59 @@ func trySendall(o *op, sysfd int) (loop.Outcome, error) {
 }
 
 func trySendto(o *op, sysfd int) (loop.Outcome, error) {
-	n, err := o.s.sendto(sysfd, o.p, o.flags, o.sa[:o.salen])
-	o.n, err = n, o.fastOpen(err)
+	if over, out, err := o.opening(sysfd, len(o.p)); over {
+		return out, err
+	}
+	n, err := o.s.sendto(sysfd, o.p[o.n:], o.flags, o.sa[:o.salen])
+	n, err = o.opened(n, err)
+	o.n += n
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.s.family == AF_UNIX {
-		// It is the receiver's queue that is full, and only a connected sender gets an edge when it drains.
-		out.Retry = fullRetry
+	if err == loop.ErrAgain && o.s.family == AF_UNIX && o.salen > 0 {
+		return fullQueue(out), err // only a connected sender gets an edge when it drains
 	}
 	return o.s.again(out, err)
 }
 
-// fastOpen goes on after a send with MSG_FASTOPEN that had no cookie: it connects, without data, and once that is done the data is sent as
-// any other. tcp_sendmsg_fastopen of net/ipv4/tcp.c waits for that in a blocking call only, which to the system none of ours is.
-func (o *op) fastOpen(err error) error {
-	if err != syscall.EINPROGRESS || o.flags&msgFastopen == 0 || o.Timeout == 0 {
-		return err
+// Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is there, as in tcp_sendmsg_fastopen of
+// net/ipv4/tcp.c, which does so in a blocking call only; to the system none of ours is. Without a cookie it connects first, and sends then;
+// with one the first bytes go with the SYN, and it waits for what becomes of that.
+
+// opening is what comes before a send: the end of a connect that an earlier attempt has begun. It is over if that failed, still goes on,
+// or if all of total went already.
+func (o *op) opening(sysfd, total int) (over bool, out loop.Outcome, err error) {
+	switch {
+	case o.flags&msgFastopen != 0:
+		o.s.connects()
+	case o.started:
+		if out, err = o.s.connectEnd(sysfd, o.sa[:o.salen]); err != nil {
+			if err != loop.ErrAgain {
+				o.n = 0 // what went with the SYN went to no connection
+			}
+			return true, out, err
+		}
+		o.started, o.salen = false, 0
+		return o.n > 0 && o.n == total, loop.Outcome{N: o.n}, nil
+	}
+	return false, out, nil
+}
+
+// opened is what comes after it: the send has begun a connect, and goes on when that is over.
+func (o *op) opened(n int, err error) (int, error) {
+	if o.flags&msgFastopen == 0 {
+		if o.n > 0 && err == loop.ErrAgain {
+			return 0, nil // a part went with the SYN
+		}
+		return n, err
+	}
+	begun := err == syscall.EINPROGRESS || err == nil && n > 0
+	o.s.connected(begun)
+	if !begun || o.Timeout == 0 {
+		return n, err
 	}
 	o.flags &^= msgFastopen
-	o.salen = 0
-	return loop.ErrAgain
+	o.started = true
+	o.s.flags.Or(connectWaits)
+	return n, loop.ErrAgain
 }
 
 // Send wraps send(2). It reports how much of p went, which may be less than all.
@@ -120,6 +171,9 @@ func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {
 		err = s.run(o)
 	}
 	n := o.n
+	if o.started {
+		s.flags.And(^uint32(connectWaits))
+	}
 	o.done()
 	return n, s.fail("sendto", to, err)
 }

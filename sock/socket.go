@@ -38,14 +38,22 @@ type core struct {
 
 // Flags of a core.
 const (
-	hasFiles = 1 << iota // Makefile was called, and some are open
-	isShared             // there is a duplicate here, or was: what is set on the description is not its own affair
+	hasFiles      = 1 << iota // Makefile was called, and some are open
+	isShared                  // there is a duplicate here, or was: what is set on the description is not its own affair
+	isFresh                   // of a connection's kind, and it has neither connected nor listened
+	connectCalls              // a connect(2) is being made
+	connectBegun              // a connect goes on by itself, and nothing has asked for its end yet
+	connectUntold             // and a handler, if there is one, has not been told of its end
+	connectWaits              // a Connect waits: receives wait for its end
+	hasULP                    // a protocol above TCP: a short receive proves nothing
+	mayLinger                 // SO_LINGER may be set
+	noSegments                // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
 )
 
 // adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
 func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
-	c.flags.Store(quirksOf(c.family, c.proto))
+	c.flags.Store(quirksOf(c.family, c.typ, c.proto))
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
@@ -79,7 +87,11 @@ func New(family, typ, proto int) (*Socket, error) {
 	if err != nil {
 		return nil, failedAs("socket", family, typ, proto, unsupported(family, typ, proto, err))
 	}
-	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
+	if s.isTCP() || (s.family == AF_UNIX || s.family == AF_VSOCK) && s.typ == SOCK_STREAM {
+		s.flags.Or(isFresh)
+	}
+	return s, nil
 }
 
 // do makes a system call outside the lanes, which keeps the descriptor open meanwhile.

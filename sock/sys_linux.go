@@ -48,6 +48,15 @@ func sysErrorOf(err error) error {
 	return err
 }
 
+// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of a hang-up or an error.
+func sysConnectOver(fd int) (over, hungUp bool) {
+	events := sysPoll(fd, unix.POLLOUT)
+	return events != 0, events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
+}
+
+// sysReadsEnded says that nothing more will be received, or accepted, by a socket whose receive came to EAGAIN: it was shut down.
+func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
+
 func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
 
 // first is where p begins; any place will do for an empty one, but the system wants one.
@@ -300,25 +309,4 @@ func sysSockError(fd int) error {
 		err = syscall.Errno(v)
 	}
 	return err
-}
-
-// sysConnected returns how a connect that was in progress ended, or loop.ErrAgain while it still is. It makes no connect(2).
-func sysConnected(fd int) error {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
-	if _, err := unix.Poll(fds, 0); err != nil && err != unix.EINTR {
-		return sysErrorOf(err)
-	}
-	ready := fds[0].Revents
-	if ready == 0 {
-		return loop.ErrAgain
-	}
-	switch errno, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR); {
-	case err != nil:
-		return err
-	case errno != 0:
-		return syscall.Errno(errno)
-	case ready&(unix.POLLHUP|unix.POLLERR) != 0:
-		return syscall.ECONNABORTED // an earlier look has taken the error
-	}
-	return nil
 }

@@ -28,7 +28,9 @@ var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.E
 func isNoSocket(error) bool           { return true }
 func sockaddrFamily([]byte) int       { return AF_UNSPEC }
 func sysClose(int) error              { return errNoSockets }
-func sysConnected(int) error          { return errNoSockets }
+func sysConnectOver(int) (bool, bool) { return true, false }
+func sysReadsEnded(int) bool          { return false }
+func sysResetVsock(int)               {}
 func sysDup(int) (int, error)         { return -1, errNoSockets }
 func sysListen(int, int) error        { return errNoSockets }
 func sysShutdown(int, int) error      { return errNoSockets }

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"syscall"
@@ -8,7 +9,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const vsockFamily = AF_VSOCK
+const (
+	vsockFamily         = AF_VSOCK
+	vsockConnectTimeout = 6 // SO_VM_SOCKETS_CONNECT_TIMEOUT of <linux/vm_sockets.h>, with the long of the system
+)
+
+// sysResetVsock puts a socket back whose connect has failed, so that it can connect again. After a failure it stays "connecting", and
+// only a connect(2) that may block ends that (vsock_connect of net/vmw_vsock/af_vsock.c). Given an address of another family, that call
+// begins nothing; and with the shortest timeout it takes a tick of the system's clock.
+func sysResetVsock(fd int) {
+	var timeout [16]byte
+	n, err := sysGetsockopt(fd, vsockFamily, vsockConnectTimeout, timeout[:])
+	if err != nil || n == 0 {
+		return
+	}
+	shortest := make([]byte, n) // a struct timeval: seconds and microseconds of the same size
+	if n == 16 {
+		binary.NativeEndian.PutUint64(shortest[8:], 1)
+	} else {
+		binary.NativeEndian.PutUint32(shortest[n/2:], 1)
+	}
+	if sysSetsockopt(fd, vsockFamily, vsockConnectTimeout, shortest) != nil {
+		return
+	}
+	other := make([]byte, 16)
+	binary.NativeEndian.PutUint16(other, AF_INET)
+	unix.SetNonblock(fd, false)
+	unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(other)), uintptr(len(other)))
+	unix.SetNonblock(fd, true)
+	sysSetsockopt(fd, vsockFamily, vsockConnectTimeout, timeout[:n])
+}
 
 func sysVsockLocalCID() (uint32, error) {
 	fd, err := unix.Open("/dev/vsock", unix.O_RDONLY|unix.O_CLOEXEC, 0)

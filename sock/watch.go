@@ -29,7 +29,8 @@ type Handler interface {
 	// Readable. A call that the loop has not made goes on until ErrWouldBlock.
 	Readable(s *Socket)
 	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that
-	// a connect which was in progress has come to its end.
+	// a connect which was in progress has come to its end: Connect says how. Before that end
+	// neither Readable nor Writable is called.
 	Writable(s *Socket)
 	// Closed comes last and once. err is net.ErrClosed after Close or at the end of the loop, a
 	// *loop.PanicError after a panic in a method of the handler.
@@ -101,6 +102,18 @@ type watcher struct {
 var _ loop.Watcher = (*watcher)(nil)
 
 func (w *watcher) Ready(r pollux.Ready) {
+	if w.socket.flags.Load()&(isFresh|connectCalls|connectUntold) != 0 {
+		something, ended := w.socket.tellable()
+		if !something {
+			return
+		}
+		if ended {
+			w.handler.Writable(w.socket) // first, since the error, if there is one, is the connect's
+			if r &^= pollux.Writable; w.socket.Fileno() < 0 {
+				return
+			}
+		}
+	}
 	if r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0 {
 		w.handler.Readable(w.socket)
 	}
