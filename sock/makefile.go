@@ -107,7 +107,7 @@ func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	}
 	c.mode += "b"
 	c.ended, c.end = context.WithCancelCause(context.Background())
-	if c.Readable() && buffering > 0 {
+	if strings.Contains(c.mode, "r") && buffering > 0 {
 		c.r = bufio.NewReaderSize(unbuffered{c}, buffering)
 	}
 	f := &File{file: c, task: s.who.Task(), ctx: s.who.Context()}
@@ -142,17 +142,17 @@ func (f *File) whole() *File {
 }
 
 // Readable says whether it was made for reading.
-func (f *file) Readable() bool { return strings.Contains(f.mode, "r") }
+func (f *File) Readable() bool { return strings.Contains(f.mode, "r") }
 
 // Writable says whether it was made for writing.
-func (f *file) Writable() bool { return strings.Contains(f.mode, "w") }
+func (f *File) Writable() bool { return strings.Contains(f.mode, "w") }
 
 // Mode is "rb", "wb" or "rwb".
-func (f *file) Mode() string { return f.mode }
+func (f *File) Mode() string { return f.mode }
 
 // Fileno is the descriptor's number, that of the socket; -1 once the File or its socket's descriptor
 // is closed.
-func (f *file) Fileno() int {
+func (f *File) Fileno() int {
 	if f.closed.Load() {
 		return -1
 	}
