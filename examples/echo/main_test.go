@@ -169,7 +169,11 @@ var table = regexp.MustCompile(`^(goroutine|task|callback) on \S+: 20 connection
 
 messages/s +p50 +p99 +p99\.9 +errors +memory/connection
 [1-9][0-9,]* +[0-9.]+[mµ]?s +[0-9.]+[mµ]?s +[0-9.]+[mµ]?s +0 +(-|[0-9.]+ ([KM]i)?B)
-$`)
+
+Each connection sends its next message when (?s:.*) here [0-9.]+[mµ]?s\. -conns 1 shows the latency without a queue\.
+(
+memory/connection is what the server's heap and stacks grew by, (?s:.*)
+)?$`)
 
 func TestDrive(t *testing.T) {
 	for _, mode := range echo.Modes {
