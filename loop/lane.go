@@ -166,7 +166,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld)
 		}
 	case err == ErrAgain && out.More || out.Retry != 0:
-		if out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
+		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld) // an edge is as good as the time
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:

@@ -73,5 +73,5 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	if err != nil {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
-	return adopt(o.newfd, int(s.family), int(s.typ), int(s.proto), defaultTimeout.Load()), from, nil
+	return newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load()), from, nil
 }

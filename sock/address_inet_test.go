@@ -100,7 +100,7 @@ var badAddresses = []struct {
 	{"inet to inet6", socktest.UDP6, sock.Inet("127.0.0.1", 0), families.ErrFamilyMismatch},
 	{"unix to inet", socktest.UDP, sock.Unix("/x"), families.ErrFamilyMismatch},
 	{"inet to unix", socktest.UnixDatagram, sock.Inet("127.0.0.1", 0), families.ErrFamilyMismatch},
-	{"raw to inet", socktest.UDP, families.Raw(sock.AF_INET, make([]byte, 14)), families.ErrFamilyMismatch},
+	{"raw to inet", socktest.UDP, families.Raw(int(sock.AF_INET), make([]byte, 14)), families.ErrFamilyMismatch},
 	{"none", socktest.UDP, sock.Addr{}, families.ErrFamilyMismatch}, // in Python None, a TypeError
 	{"none to unix", socktest.UnixDatagram, sock.Addr{}, families.ErrFamilyMismatch},
 }

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"context"
+	"net"
 
 	"github.com/polluxio/pollux/loop"
 )
@@ -211,4 +212,27 @@ func (a Async) Connect(to Addr) loop.Future[struct{}] {
 		return loop.SettledOn(&a.s.fd, struct{}{}, a.s.Connect(to))
 	}
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
+}
+
+// inTask is the future of a call that is made in a task of the socket's loop.
+func (a Async) inTask(name string, call func(*Socket) (int64, error)) loop.Future[int64] {
+	l := a.s.Loop()
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return loop.Settled[int64](0, a.s.fail(name, Addr{}, err))
+		}
+		l = r.Next()
+	}
+	promise := loop.NewPromise[int64](l)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	promise.CancelBy(cancel)
+	task := l.Go(func(t *loop.Task) {
+		defer cancel(nil)
+		promise.ResolveWith(call(a.s.In(t).With(ctx)))
+	})
+	if task.Done().Settled() { // on a loop that is closed it does not run
+		promise.Reject(a.s.fail(name, Addr{}, net.ErrClosed))
+	}
+	return promise.Future()
 }

@@ -23,9 +23,9 @@ type ConnectionConfig struct {
 	Service string
 	// Type is the type of the socket, SOCK_*; 0: the usual one, which is SOCK_STREAM for IP and
 	// AF_UNIX. SOCK_DGRAM makes a socket of datagrams that is connected.
-	Type int
+	Type Type
 	// Proto is the protocol; 0: the one that the address belongs to.
-	Proto int
+	Proto Protocol
 	// NoDelay is TCP_NODELAY: a small message goes at once, and does not wait until the peer has
 	// acknowledged the one before (up to 40 ms). Default is On.
 	NoDelay Switch

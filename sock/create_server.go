@@ -20,9 +20,9 @@ type ServerConfig struct {
 	DualstackIPv6 bool
 	// Type is the type of the socket, SOCK_*; 0: the usual one for the address, which is SOCK_STREAM
 	// for IP and AF_UNIX. A socket of datagrams is bound and does not listen.
-	Type int
+	Type Type
 	// Proto is the protocol; 0: the one that the address belongs to, as BTPROTO_RFCOMM.
-	Proto int
+	Proto Protocol
 	// NoDelay is TCP_NODELAY on the accepted sockets: a small message goes at once, and does not wait
 	// until the peer has acknowledged the one before (up to 40 ms). Default is On.
 	NoDelay Switch
@@ -45,7 +45,7 @@ func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 	if cfg == nil {
 		cfg = new(ServerConfig)
 	}
-	family := families.Host.FamilyOf(a)
+	family := Family(families.Host.FamilyOf(a))
 	typ, proto := typeFor(a, cfg.Type, cfg.Proto)
 	refuse := func(kind ArgKind, arg, rule string) (*Socket, error) {
 		return nil, failedAs("create_server", family, typ, proto, &ArgError{kind, arg, true, rule})
@@ -81,7 +81,7 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 			return err
 		}
 	}
-	if int(s.family) == AF_INET6 {
+	if s.inFamily(AF_INET6) {
 		only := 1
 		if cfg.DualstackIPv6 {
 			only = 0
@@ -113,5 +113,6 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 
 // listens says whether sockets of this kind listen and accept. Those of AF_ALG accept only.
 func (s *core) listens() bool {
-	return (s.typ == SOCK_STREAM || s.typ == SOCK_SEQPACKET) && !s.has(quirkAlgorithm)
+	typ := Type(s.typ)
+	return (typ == SOCK_STREAM || typ == SOCK_SEQPACKET) && !s.has(quirkAlgorithm)
 }

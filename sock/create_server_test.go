@@ -20,7 +20,7 @@ func serving(t *testing.T, a sock.Addr, cfg *sock.ServerConfig) *sock.Socket {
 	socktest.Must(t, err)
 	socktest.Closing(t, s)
 	addr := socktest.Name(t, s)
-	c, err := sock.New(families.Host.FamilyOf(addr), sock.SOCK_STREAM, 0)
+	c, err := sock.New(sock.Family(families.Host.FamilyOf(addr)), sock.SOCK_STREAM, 0)
 	socktest.Must(t, err)
 	socktest.Closing(t, c)
 	socktest.Must(t, c.Connect(addr))

@@ -150,7 +150,7 @@ func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 	var infos []AddrInfo
 	if t.service == "" {
 		typ, proto = typeFor(t.addr, typ, proto)
-		infos = []AddrInfo{{Family: t.addr.Family(), Type: typ, Proto: proto, Addr: t.addr}}
+		infos = []AddrInfo{{Family: Family(t.addr.Family()), Type: typ, Proto: proto, Addr: t.addr}}
 	} else {
 		var err error
 		infos, err = View{}.With(cfg.Context).In(cfg.Task).find(t.lookup(typ, proto, 0))
@@ -173,7 +173,7 @@ func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 }
 
 // lookup is the look-up of the host and the service of t.
-func (t target) lookup(typ, proto, flags int) func(context.Context) ([]AddrInfo, error) {
+func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context) ([]AddrInfo, error) {
 	return func(ctx context.Context) ([]AddrInfo, error) {
 		hints := &Hints{Family: t.family, Type: typ, Proto: proto, Flags: flags}
 		infos, err := Getaddrinfo(ctx, t.host, t.service, hints)
@@ -192,7 +192,7 @@ func (t target) lookup(typ, proto, flags int) func(context.Context) ([]AddrInfo,
 }
 
 // typeFor is the type and the protocol of a socket for a, where those that are 0 are the usual ones.
-func typeFor(a Addr, typ, proto int) (int, int) {
+func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
 	usual := usualTypes[a.Kind()]
 	if typ == 0 {
 		typ = usual.typ
@@ -208,7 +208,10 @@ func typeFor(a Addr, typ, proto int) (int, int) {
 
 // usualTypes has what is not a stream of protocol 0. The protocols are those of the formats: see
 // families.System.Lookup.
-var usualTypes = map[families.Kind]struct{ typ, proto int }{
+var usualTypes = map[families.Kind]struct {
+	typ   Type
+	proto Protocol
+}{
 	families.KindNetlink: {SOCK_RAW, 0},
 	families.KindPacket:  {SOCK_RAW, 0},
 	families.KindALG:     {SOCK_SEQPACKET, 0},

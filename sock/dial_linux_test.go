@@ -40,7 +40,7 @@ func TestDialAndListen(t *testing.T) {
 	dir := socktest.Dir(t)
 	for _, test := range []struct {
 		listen, network string
-		typ             int
+		typ             sock.Type
 	}{
 		{"tcp:127.0.0.1:0", "tcp", sock.SOCK_STREAM},
 		{"127.0.0.1:0", "tcp4", sock.SOCK_STREAM},
@@ -111,7 +111,11 @@ func TestDialAndListen(t *testing.T) {
 // missing.
 func TestDialFamilies(t *testing.T) {
 	socktest.Check(t)
-	for text, want := range map[string]struct{ family, typ, proto int }{
+	for text, want := range map[string]struct {
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+	}{
 		"netlink:0,0":           {sock.AF_NETLINK, sock.SOCK_RAW, 0},
 		"netlink dgram:0,0":     {sock.AF_NETLINK, sock.SOCK_DGRAM, 0},
 		"vsock:any:any":         {sock.AF_VSOCK, sock.SOCK_STREAM, 0},

@@ -44,7 +44,7 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
-	e := &net.OpError{Op: op, Net: networkOf(int(s.family), int(s.typ), int(s.proto)), Err: err}
+	e := &net.OpError{Op: op, Net: networkOf(Family(s.family), Type(s.typ), Protocol(s.proto)), Err: err}
 	s.locate(e, sysfd, addr)
 	return e
 }
@@ -65,10 +65,10 @@ func settled(err *error) bool {
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
 // failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no network.
-func failed(op string, family int, err error) error { return failedAs(op, family, 0, 0, err) }
+func failed(op string, family Family, err error) error { return failedAs(op, family, 0, 0, err) }
 
 // failedAs is failed for a kind of socket.
-func failedAs(op string, family, typ, proto int, err error) error {
+func failedAs(op string, family Family, typ Type, proto Protocol, err error) error {
 	if settled(&err) {
 		return err
 	}

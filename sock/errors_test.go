@@ -163,7 +163,7 @@ func TestArgErrorText(t *testing.T) { // item 5
 		{func() error { _, err := s.Recv(-1, 0); return err }(), "negative buffersize in recv"},
 		{func() error { _, err := s.GetsockoptBytes(0, 0, 1025); return err }(), "getsockopt buflen out of range"},
 		{s.SetTimeout(-1), "Timeout value out of range"},
-		{func() error { _, err := sock.FromFD(-1, 0, 0, 0); return err }(), "negative file descriptor"},
+		{func() error { _, err := sock.Adopt(-1, 0, 0, 0); return err }(), "negative file descriptor"},
 		{s.Bind(sock.Inet("", -1)), "port must be 0-65535"},
 		{s.Bind(families.Inet6Scoped("", 0, 1<<20, 0)), "address family mismatched"},
 		{s.Bind(sock.Inet("a\x00b", 0)), "host name must not contain null character"},

@@ -77,7 +77,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 		o.buffers, o.control = skip(o.buffers, n), nil
 	}
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
+	if err == loop.ErrAgain && o.salen > 0 && o.s.inFamily(AF_UNIX) {
 		return fullQueue(out), err // as in trySendto
 	}
 	return o.s.again(out, err)

@@ -52,8 +52,8 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	switch {
 	case file == nil:
 		return 0, &ArgError{ArgMissing, "file", file, "must not be nil"}
-	case s.typ&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
-		return 0, &ArgError{ArgType, "type", TypeName(s.Type()), "only SOCK_STREAM type sockets are supported"}
+	case s.Type()&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
+		return 0, &ArgError{ArgType, "type", s.Type(), "only SOCK_STREAM type sockets are supported"}
 	case count < 1 && count != -1:
 		return 0, &ArgError{ArgRange, "count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
 	}
@@ -412,23 +412,5 @@ func (x *transmission) read() error {
 
 // Sendfile is Socket.Sendfile. The file is the operation's until its future is settled, and after an error the value is how much went.
 func (a Async) Sendfile(file io.Reader, offset, count int64) loop.Future[int64] {
-	l := a.s.Loop()
-	if l == nil {
-		r, err := loop.Default()
-		if err != nil {
-			return loop.Settled[int64](0, a.s.fail("sendfile", Addr{}, err))
-		}
-		l = r.Next()
-	}
-	promise := loop.NewPromise[int64](l)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	promise.CancelBy(cancel)
-	task := l.Go(func(t *loop.Task) {
-		defer cancel(nil)
-		promise.ResolveWith(a.s.In(t).With(ctx).Sendfile(file, offset, count))
-	})
-	if task.Done().Settled() { // on a loop that is closed it does not run
-		promise.Reject(a.s.fail("sendfile", Addr{}, net.ErrClosed))
-	}
-	return promise.Future()
+	return a.inTask("sendfile", func(s *Socket) (int64, error) { return s.Sendfile(file, offset, count) })
 }

@@ -231,11 +231,11 @@ func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
 	return int(min(n, uint32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.NativeEndian.Uint16(sa))
+	return Family(binary.NativeEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {

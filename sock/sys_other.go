@@ -26,7 +26,7 @@ const (
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func isNoSocket(error) bool           { return true }
-func sockaddrFamily([]byte) int       { return AF_UNSPEC }
+func sockaddrFamily([]byte) Family    { return AF_UNSPEC }
 func sysClose(int) error              { return errNoSockets }
 func sysConnectOver(int) (bool, bool) { return true, false }
 func sysReadsEnded(int) bool          { return false }

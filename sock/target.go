@@ -11,9 +11,11 @@ import (
 // A target is the meaning of the text of Dial and Listen: a host and a service that are still to be
 // looked up, if service is not empty, or else an address. A type of 0 is the usual one of the address.
 type target struct {
-	family, typ, proto int
-	host, service      string
-	addr               Addr
+	family        Family
+	typ           Type
+	proto         Protocol
+	host, service string
+	addr          Addr
 }
 
 // hostNetworks are the networks whose addresses are a host and a service.
@@ -32,10 +34,10 @@ var hostNetworks = map[string]target{
 }
 
 // unixNetworks are the types of the networks of AF_UNIX.
-var unixNetworks = map[string]int{"unix": SOCK_STREAM, "unixgram": SOCK_DGRAM, "unixpacket": SOCK_SEQPACKET}
+var unixNetworks = map[string]Type{"unix": SOCK_STREAM, "unixgram": SOCK_DGRAM, "unixpacket": SOCK_SEQPACKET}
 
 // types are those that may follow the name of a network.
-var types = map[string]int{
+var types = map[string]Type{
 	"stream": SOCK_STREAM, "dgram": SOCK_DGRAM, "raw": SOCK_RAW, "rdm": SOCK_RDM, "seqpacket": SOCK_SEQPACKET,
 }
 

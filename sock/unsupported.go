@@ -39,7 +39,10 @@ type KnownSocket struct {
 	Needs   string // what Linux needs to have it, "" for what every kernel has and for what is no socket of Linux
 	Systems string // the systems that have such sockets, as GOOS names them, with a blank between: "linux windows"
 
-	family, typ, proto int // as Linux numbers them; family is -1 for what Linux lacks
+	// As Linux numbers them; the family is -1 for what Linux lacks.
+	family Family
+	typ    Type
+	proto  Protocol
 }
 
 // String is the two names, "AF_CAN CAN_ISOTP".
@@ -126,7 +129,7 @@ var knownSockets = []KnownSocket{
 //
 // Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
 // ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
-func unsupported(family, typ, proto int, err error) error {
+func unsupported(family Family, typ Type, proto Protocol, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {
 		return err
@@ -150,7 +153,7 @@ func unsupported(family, typ, proto int, err error) error {
 	case !noFamily:
 		return err
 	case near == nil:
-		return missing(familyName(family), "the system has no such family")
+		return missing(networkName(family), "the system has no such family")
 	case near.proto == proto:
 		return missing(near.String(), near.Needs)
 	}
