@@ -14,8 +14,8 @@ const (
 // defaultKeepAlive has the figures of package net (net.KeepAliveConfig).
 var defaultKeepAlive = KeepAlive{On: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 9}
 
-// setConnection gives a TCP socket what connections have by default or as a configuration says; for a
-// socket of another kind it does nothing. A default that the system refuses is no error.
+// setConnection gives a TCP socket what connections have by default or as a configuration says; for
+// a socket of another kind it does nothing. A default that the system refuses is no error.
 func (s *Socket) setConnection(noDelay Switch, keepAlive *KeepAlive) error {
 	if !s.isTCP() {
 		return nil

@@ -15,11 +15,11 @@ import (
 // package net's.
 type ConnectionConfig struct {
 	// Timeout is for each try, and remains the socket's: Within(d), where Forever is blocking and 0
-	// non-blocking. The zero Timeout is the default timeout. With Within(0) a connection that is not
-	// made at once fails with EINPROGRESS, as in Python.
+	// non-blocking. The zero Timeout is the default timeout. With Within(0) a connection that is
+	// not made at once fails with EINPROGRESS, as in Python.
 	Timeout Timeout
-	// Service is the name of a service, "https", or a port number as text. It takes the place of the
-	// argument port of CreateConnection, which is 0 then.
+	// Service is the name of a service, "https", or a port number as text. It takes the place of
+	// the argument port of CreateConnection, which is 0 then.
 	Service string
 	// Type is the type of the socket, SOCK_*; 0: the usual one, which is SOCK_STREAM for IP and
 	// AF_UNIX. SOCK_DGRAM makes a socket of datagrams that is connected.
@@ -29,20 +29,21 @@ type ConnectionConfig struct {
 	// NoDelay is TCP_NODELAY: a small message goes at once, and does not wait until the peer has
 	// acknowledged the one before (up to 40 ms). Default is On.
 	NoDelay Switch
-	// KeepAlive is what a TCP socket does about a silent peer. nil: probes after 15 s, every 15 s, 9
-	// times, as package net. A KeepAlive whose On is false is none.
+	// KeepAlive is what a TCP socket does about a silent peer. nil: probes after 15 s, every 15 s,
+	// 9 times, as package net. A KeepAlive whose On is false is none.
 	KeepAlive *KeepAlive
-	// Source is bound before connecting, if it is not zero. It must be of a family that the host has.
+	// Source is bound before connecting, if it is not zero. It must be of a family that the host
+	// has.
 	Source Addr
 	// AllErrors makes the error an *ExceptionGroup of all tries; else it is that of the last.
 	AllErrors bool
-	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one when
-	// a try has failed or AttemptDelay has passed. The first connection wins; the other tries are
-	// canceled and their sockets closed. The host is looked up before the first try, so that the RFC's
-	// delay for answers that come one by one (section 3) has no place here.
+	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one
+	// when a try has failed or AttemptDelay has passed. The first connection wins; the other tries
+	// are canceled and their sockets closed. The host is looked up before the first try, so that
+	// the RFC's delay for answers that come one by one (section 3) has no place here.
 	HappyEyeballs bool
-	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less than
-	// 10 ms counts as 10 ms.
+	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less
+	// than 10 ms counts as 10 ms.
 	AttemptDelay time.Duration
 	// Context ends the connecting early. It counts no more once the socket is connected;
 	// With(ctx).CreateConnection makes a socket whose operations it ends too. May be nil.
@@ -51,7 +52,8 @@ type ConnectionConfig struct {
 	Task *loop.Task
 }
 
-// An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look into each.
+// An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look
+// into each.
 type ExceptionGroup struct {
 	Text   string
 	Errors []error
@@ -64,12 +66,13 @@ func (g *ExceptionGroup) Error() string {
 // Unwrap gives the errors.
 func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
 
-// CreateConnection is Python's create_connection: a stream socket that is connected to port on host,
-// whose addresses are tried in order, or as HappyEyeballs says. Tries that failed are closed. The
-// socket has TCP_NODELAY and keep-alive on, see ConnectionConfig.
+// CreateConnection is Python's create_connection: a stream socket that is connected to port on
+// host, whose addresses are tried in order, or as HappyEyeballs says. Tries that failed are closed.
+// The socket has TCP_NODELAY and keep-alive on, see ConnectionConfig.
 //
-// Errors: *GaiError if the host or the service is not found; an *ArgError for a bad port or delay; the
-// error of the last try, or an *ExceptionGroup; loop.ErrOnLoop in a callback that would have to wait.
+// Errors: *GaiError if the host or the service is not found; an *ArgError for a bad port or delay;
+// the error of the last try, or an *ExceptionGroup; loop.ErrOnLoop in a callback that would have to
+// wait.
 func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	return View{}.CreateConnection(host, port, cfg)
 }

@@ -18,21 +18,21 @@ type ServerConfig struct {
 	ReusePort bool
 	// DualstackIPv6 makes an AF_INET6 socket take IPv4 too, whose peers are ::ffff:a.b.c.d.
 	DualstackIPv6 bool
-	// Type is the type of the socket, SOCK_*; 0: the usual one for the address, which is SOCK_STREAM
-	// for IP and AF_UNIX. A socket of datagrams is bound and does not listen.
+	// Type is the type of the socket, SOCK_*; 0: the usual one for the address, which is
+	// SOCK_STREAM for IP and AF_UNIX. A socket of datagrams is bound and does not listen.
 	Type Type
 	// Proto is the protocol; 0: the one that the address belongs to, as BTPROTO_RFCOMM.
 	Proto Protocol
-	// NoDelay is TCP_NODELAY on the accepted sockets: a small message goes at once, and does not wait
-	// until the peer has acknowledged the one before (up to 40 ms). Default is On.
+	// NoDelay is TCP_NODELAY on the accepted sockets: a small message goes at once, and does not
+	// wait until the peer has acknowledged the one before (up to 40 ms). Default is On.
 	NoDelay Switch
-	// KeepAlive is what the accepted TCP sockets do about a silent peer. nil: probes after 15 s, every
-	// 15 s, 9 times, as package net. A KeepAlive whose On is false is none.
+	// KeepAlive is what the accepted TCP sockets do about a silent peer. nil: probes after 15 s,
+	// every 15 s, 9 times, as package net. A KeepAlive whose On is false is none.
 	KeepAlive *KeepAlive
 }
 
-// CreateServer is Python's create_server: a socket that is bound to a, and listening if its type has
-// connections. The accepted sockets have TCP_NODELAY and keep-alive on, see ServerConfig.
+// CreateServer is Python's create_server: a socket that is bound to a, and listening if its type
+// has connections. The accepted sockets have TCP_NODELAY and keep-alive on, see ServerConfig.
 //
 // SO_REUSEADDR is set on a listener of IP, except on Windows, where it would mean something else;
 // IPV6_V6ONLY is set as DualstackIPv6 says. On an error nothing is left behind.
@@ -90,8 +90,8 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 			return err
 		}
 	}
-	// What a listener is set to, the sockets that it accepts are set to as well, on every system: so an
-	// accept costs no further call.
+	// What a listener is set to, the sockets that it accepts are set to as well, on every system:
+	// so an accept costs no further call.
 	if err := s.setConnection(cfg.NoDelay, cfg.KeepAlive); err != nil {
 		return err
 	}

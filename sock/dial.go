@@ -16,8 +16,8 @@ import (
 //	vsock seqpacket:2:1024                     and with another type than the usual one
 //
 // The networks are those that errors name: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp, mptcp,
-// unix, unixgram, unixpacket, and the name of each format of package families, alone or with a type.
-// Without a network the address is one of tcp, or of unix if it begins with / or @.
+// unix, unixgram, unixpacket, and the name of each format of package families, alone or with a
+// type. Without a network the address is one of tcp, or of unix if it begins with / or @.
 //
 // A host that has several addresses is tried as by CreateConnection; the configuration is the same.
 //
@@ -30,8 +30,8 @@ func (v View) Dial(address string, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) { return parseTarget(address) })
 }
 
-// DialAddr makes a socket that is connected to a: of the family of a, and of the type that cfg or the
-// family says. It is Dial for an address that is no text.
+// DialAddr makes a socket that is connected to a: of the family of a, and of the type that cfg or
+// the family says. It is Dial for an address that is no text.
 func DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) { return View{}.DialAddr(a, cfg) }
 
 // DialAddr is the function DialAddr, in the view as View.CreateConnection.
@@ -45,12 +45,12 @@ func (v View) DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) {
 }
 
 // Listen makes a socket that is bound to an address of any family, and listening if its type has
-// connections. The text is that of Dial. tcp and udp without a host are all addresses of the host, of
-// IPv6 and IPv4 together where the system can; for a host that has several addresses, the first one of
-// IPv4 counts.
+// connections. The text is that of Dial. tcp and udp without a host are all addresses of the host,
+// of IPv6 and IPv4 together where the system can; for a host that has several addresses, the first
+// one of IPv4 counts.
 //
-// Errors: an *ArgError or a *families.AddrError for text that is no such address; a *GaiError; those
-// of CreateServer.
+// Errors: an *ArgError or a *families.AddrError for text that is no such address; a *GaiError;
+// those of CreateServer.
 func Listen(address string, cfg *ServerConfig) (*Socket, error) { return View{}.Listen(address, cfg) }
 
 // Listen is the function Listen, whose socket is in the view.
@@ -191,7 +191,8 @@ func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context
 	}
 }
 
-// typeFor is the type and the protocol of a socket for a, where those that are 0 are the usual ones.
+// typeFor is the type and the protocol of a socket for a, where those that are 0 are the usual
+// ones.
 func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
 	usual := usualTypes[a.Kind()]
 	if typ == 0 {

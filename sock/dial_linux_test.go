@@ -33,8 +33,8 @@ func dialText(t *testing.T, network string, ln *sock.Socket) string {
 	return network + ":" + string(text)
 }
 
-// One text makes the server, another one the client, in every family that this host has by nature and
-// in each view.
+// One text makes the server, another one the client, in every family that this host has by nature
+// and in each view.
 func TestDialAndListen(t *testing.T) {
 	socktest.Check(t)
 	dir := socktest.Dir(t)
@@ -107,8 +107,8 @@ func TestDialAndListen(t *testing.T) {
 	}
 }
 
-// Families of a host that may lack them: a text reaches the socket that it means, or New says what is
-// missing.
+// Families of a host that may lack them: a text reaches the socket that it means, or New says what
+// is missing.
 func TestDialFamilies(t *testing.T) {
 	socktest.Check(t)
 	for text, want := range map[string]struct {

@@ -28,15 +28,15 @@ func (closedFile) Error() string        { return "I/O operation on closed file" 
 func (closedFile) Is(target error) bool { return target == net.ErrClosed || target == os.ErrClosed }
 
 // A File is a socket as a file, with buffers: the result of Python's socket.makefile. It is read or
-// written or both, by one caller at a time in each direction; others wait for their turn. It waits as
-// the Socket that made it: Makefile of a view by In or With gives a File that suspends the task, or
-// ends with the context. With and In of a File give views of it, which share its buffers.
+// written or both, by one caller at a time in each direction; others wait for their turn. It waits
+// as the Socket that made it: Makefile of a view by In or With gives a File that suspends the task,
+// or ends with the context. With and In of a File give views of it, which share its buffers.
 //
 // A timeout, a deadline or the end of a context ends the operation and not the File: the next one
 // goes on where it stopped. So errors.Is(err, os.ErrDeadlineExceeded) asks for a timeout.
 //
-// It keeps the descriptor open: after Socket.Close it goes on, until it is closed itself. A File that
-// the program drops is closed too, but what it had still to write is lost.
+// It keeps the descriptor open: after Socket.Close it goes on, until it is closed itself. A File
+// that the program drops is closed too, but what it had still to write is lost.
 type File struct {
 	*file
 	task *loop.Task             // of the view
@@ -54,7 +54,8 @@ var (
 	_ io.StringWriter    = (*File)(nil)
 )
 
-// A file is what all views of a File share. It does not know the File, so that one can be collected.
+// A file is what all views of a File share. It does not know the File, so that one can be
+// collected.
 type file struct {
 	base   *Socket // that made it
 	share  *share
@@ -73,9 +74,9 @@ type file struct {
 	w       []byte // writing; what is still to be sent
 }
 
-// Makefile is Python's socket.makefile: the socket as a file. mode is any mix of r, w and b; "" is r,
-// and b changes nothing, because text in Go is bytes. buffering is the size of the buffers: 0 for no
-// buffer, which needs a b in mode; a negative one is DefaultBufferSize; one below 16 is 16.
+// Makefile is Python's socket.makefile: the socket as a file. mode is any mix of r, w and b; "" is
+// r, and b changes nothing, because text in Go is bytes. buffering is the size of the buffers: 0
+// for no buffer, which needs a b in mode; a negative one is DefaultBufferSize; one below 16 is 16.
 //
 // Data buffered by the File is no longer visible to Recv. The timeout is the socket's.
 //
@@ -120,9 +121,9 @@ func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	return f, nil
 }
 
-// With returns a view of the File whose operations end with the cause of ctx when ctx ends first. It
-// replaces an earlier context; a nil ctx is none. Views share buffers and position. An operation with
-// a context allocates.
+// With returns a view of the File whose operations end with the cause of ctx when ctx ends first.
+// It replaces an earlier context; a nil ctx is none. Views share buffers and position. An operation
+// with a context allocates.
 func (f *File) With(ctx context.Context) *File {
 	return &File{file: f.file, task: f.task, ctx: ctx, root: f.whole()}
 }
@@ -150,8 +151,8 @@ func (f *File) Writable() bool { return strings.Contains(f.mode, "w") }
 // Mode is "rb", "wb" or "rwb".
 func (f *File) Mode() string { return f.mode }
 
-// Fileno is the descriptor's number, that of the socket; -1 once the File or its socket's descriptor
-// is closed.
+// Fileno is the descriptor's number, that of the socket; -1 once the File or its socket's
+// descriptor is closed.
 func (f *File) Fileno() int {
 	if f.closed.Load() {
 		return -1
@@ -218,7 +219,8 @@ func (f *File) socket(waits loop.Waiter) *Socket {
 }
 
 // each calls call with the socket, and again if that was closed meanwhile and the descriptor now
-// belongs to the Files alone: what an operation on a closed socket has not done is still to be done.
+// belongs to the Files alone: what an operation on a closed socket has not done is still to be
+// done.
 func (f *File) each(op string, waits loop.Waiter, call func(*Socket) error) error {
 	for {
 		s := f.socket(waits)

@@ -72,9 +72,9 @@ func (f *File) byteReader() io.ByteReader {
 	return f.r
 }
 
-// ReadBytes reads up to delim, with it. If an error comes first, it returns what it has read together
-// with the error, which is io.EOF at the end of the stream. After a timeout the next ReadBytes
-// returns the rest of the line.
+// ReadBytes reads up to delim, with it. If an error comes first, it returns what it has read
+// together with the error, which is io.EOF at the end of the stream. After a timeout the next
+// ReadBytes returns the rest of the line.
 func (f *File) ReadBytes(delim byte) (line []byte, err error) {
 	err = f.read(func() error {
 		if f.r != nil {

@@ -60,9 +60,9 @@ func (f *File) put(waits loop.Waiter, p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// Write writes p to the buffer, and sends what has no room there. It reports how much of p was taken:
-// all, or an error beside it. What was taken and has not gone stays in the buffer, and a later Flush
-// sends it: after a timeout, and after ErrWouldBlock of a non-blocking socket.
+// Write writes p to the buffer, and sends what has no room there. It reports how much of p was
+// taken: all, or an error beside it. What was taken and has not gone stays in the buffer, and a
+// later Flush sends it: after a timeout, and after ErrWouldBlock of a non-blocking socket.
 func (f *File) Write(p []byte) (n int, err error) {
 	err = f.write(func(waits loop.Waiter) error {
 		n, err = f.put(waits, p)
@@ -89,8 +89,8 @@ func (f *File) Flush() error {
 	return f.write(f.flush)
 }
 
-// ReadFrom writes all of r, up to its end: io.Copy uses it. A regular *os.File goes by Sendfile, from
-// where it stands, also in an *io.LimitedReader; anything else goes as by Write.
+// ReadFrom writes all of r, up to its end: io.Copy uses it. A regular *os.File goes by Sendfile,
+// from where it stands, also in an *io.LimitedReader; anything else goes as by Write.
 func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
 	err = f.write(func(waits loop.Waiter) error {
 		if src, ok := fileIn(f.share.current(), r); ok {

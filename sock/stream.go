@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// A Socket is a stream of package io, in every view: bufio, encoding/json and io.Copy read and write
-// it in a goroutine, in a task (In), and until a context ends (With).
+// A Socket is a stream of package io, in every view: bufio, encoding/json and io.Copy read and
+// write it in a goroutine, in a task (In), and until a context ends (With).
 var (
 	_ io.ReadWriteCloser = (*Socket)(nil)
 	_ io.ReaderFrom      = (*Socket)(nil)
@@ -32,8 +32,8 @@ func (s *Socket) Read(p []byte) (int, error) {
 // Errors: those of Sendall.
 func (s *Socket) Write(p []byte) (int, error) { return s.Sendall(p, 0) }
 
-// copySize is the room for one receive of WriteTo and for one Read of ReadFrom: the longest datagram
-// of UDP fits.
+// copySize is the room for one receive of WriteTo and for one Read of ReadFrom: the longest
+// datagram of UDP fits.
 const copySize = 64 << 10
 
 // copies lends the memory of WriteTo and ReadFrom.
@@ -72,9 +72,10 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 	}
 }
 
-// ReadFrom sends all of r, up to its end: io.Copy calls it. It reports the bytes that went. A regular
-// *os.File goes by sendfile(2), from where it stands, also inside an *io.LimitedReader; see Sendfile.
-// Anything else is read in parts of 64 KiB at most. On a socket of datagrams each part is one.
+// ReadFrom sends all of r, up to its end: io.Copy calls it. It reports the bytes that went. A
+// regular *os.File goes by sendfile(2), from where it stands, also inside an *io.LimitedReader; see
+// Sendfile. Anything else is read in parts of 64 KiB at most. On a socket of datagrams each part is
+// one.
 //
 // Errors: those of r, of Sendall and of Sendfile. What was read and not sent is lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
@@ -121,8 +122,8 @@ func fileIn(s *Socket, r io.Reader) (f sendable, ok bool) {
 			return f, false
 		}
 	}
-	// io.Copy gives an *os.File in a wrapping, which has no WriteTo: so its methods are asked for, and
-	// not its type.
+	// io.Copy gives an *os.File in a wrapping, which has no WriteTo: so its methods are asked for,
+	// and not its type.
 	f.file, ok = r.(described)
 	seeker, seeks := r.(io.Seeker)
 	if !ok || !seeks || s.Type() != SOCK_STREAM || s.timeout.Load() == 0 {

@@ -9,7 +9,8 @@ import (
 )
 
 // A target is the meaning of the text of Dial and Listen: a host and a service that are still to be
-// looked up, if service is not empty, or else an address. A type of 0 is the usual one of the address.
+// looked up, if service is not empty, or else an address. A type of 0 is the usual one of the
+// address.
 type target struct {
 	family        Family
 	typ           Type

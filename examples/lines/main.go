@@ -1,5 +1,5 @@
-// Lines is a server of lines in tasks, straight-line code on the event loop: it answers each line with
-// its words in the other order. A connection costs a coroutine and no goroutine.
+// Lines is a server of lines in tasks, straight-line code on the event loop: it answers each line
+// with its words in the other order. A connection costs a coroutine and no goroutine.
 //
 //	$ go run ./examples/lines -listen 127.0.0.1:7001
 //	$ echo one two three | nc -N 127.0.0.1 7001
