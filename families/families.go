@@ -53,7 +53,10 @@
 // hexadecimal digits. A % that two such digits do not follow stands for itself.
 package families
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // MaxSockaddr is the room that any sockaddr needs.
 const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
@@ -174,6 +177,10 @@ func formatNamed(name string) *format {
 	return nil
 }
 
+// HasFormat says whether there is a format of that name, "inet" or "vsock": then Parse reads the
+// name, a colon and an address of the format.
+func HasFormat(name string) bool { return formatNamed(name) != nil }
+
 // Parse reads an address of any family: what [Addr.MarshalText] writes, and [Addr.String] except
 // that of the families that need their name in front. The syntax is that of the package comment.
 //
@@ -184,7 +191,13 @@ func formatNamed(name string) *format {
 func Parse(s string) (Addr, error) {
 	if name, body, ok := strings.Cut(s, ":"); ok {
 		if f := formatNamed(name); f != nil {
+			if f.kind != KindUnix && strings.HasPrefix(body, "//") {
+				return Addr{}, notAnAddress(name, s, "an address is no URL: write "+name+":"+body[2:])
+			}
 			return f.codec.parse(body)
+		}
+		if err := misplaced(s, name, body); err != nil && s[0] != '/' && s[0] != '@' {
+			return Addr{}, err
 		}
 		if strings.HasPrefix(name, rawPrefix) {
 			return parseRaw(s)
@@ -199,4 +212,24 @@ func Parse(s string) (Addr, error) {
 		return inet6Codec{}.parse(s)
 	}
 	return inetCodec{}.parse(s)
+}
+
+// misplaced says what to write in place of a URL, or of an address that begins with the name of a
+// network, as package net and the function Dial of package sock have it; else it is nil.
+func misplaced(s, name, body string) error {
+	address, isURL := strings.CutPrefix(body, "//")
+	if _, err := strconv.ParseUint(body, 10, 16); err == nil {
+		return nil // the name is that of a host
+	}
+	switch name {
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
+	case "unixgram", "unixpacket":
+		address = "unix:" + address
+	default:
+		if !isURL {
+			return nil // the host of an inet address, perhaps
+		}
+		return notAnAddress("", s, "an address is no URL: write host:port")
+	}
+	return notAnAddress("", s, "an address has no network: write "+address+", or give "+name+":"+strings.TrimPrefix(body, "//")+" to sock.Dial")
 }
