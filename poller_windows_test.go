@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What is peculiar to the poller of Windows: it is one-shot, over sockets of any provider. The tests
-// run over both of its ways, AFD and select.
+// What is peculiar to the poller of Windows: it is one-shot, over sockets of any provider. The
+// tests run over both of its ways, AFD and select.
 
 var (
 	wsock      = windows.NewLazySystemDLL("ws2_32.dll")
@@ -370,8 +370,8 @@ func TestErrorsOfWindows(t *testing.T) {
 	})
 }
 
-// A socket that is added again right after Delete is another registration. Its poll begins when that
-// of the first has ended, so that there is one at most.
+// A socket that is added again right after Delete is another registration. Its poll begins when
+// that of the first has ended, so that there is one at most.
 func TestAddAgainOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, afd bool) {
 		a, b := wpair(t)
