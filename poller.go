@@ -126,10 +126,10 @@ const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
 	// once. This is the one for a goroutine that is not locked to its thread.
 	//
-	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
-	// then waits in a system call, as Block does. So what becomes ready during that wait may have
-	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
-	// loops one is.
+	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others
+	// run that are ready, and then waits in a system call, as Block does. So what becomes ready
+	// during that wait may have to wait for a processor up to 20 ms, if none is free; with
+	// GOMAXPROCS above the number of loops one is.
 	Park Strategy = iota
 	// Block waits in a system call. This is the one for a goroutine that is locked to its thread
 	// (runtime.LockOSThread): to park, it would have to change threads twice. Other goroutines pay
