@@ -36,6 +36,7 @@ func tlsBench(args []string, stdout, stderr io.Writer) error {
 	slice := fs.Duration("slice", 300*time.Millisecond, "how long a server is loaded at a time")
 	cycles := fs.Int("cycles", 15, "how often each is loaded")
 	idle := fs.Int("idle", 0, "measure the memory of so many idle connections, and no messages")
+	which := fs.String("servers", strings.Join(tlsServers, ","), "which servers; the first is what the others are compared to")
 	procs := fs.Int("procs", 1, "GOMAXPROCS of the servers")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
@@ -46,7 +47,7 @@ func tlsBench(args []string, stdout, stderr io.Writer) error {
 			s.end()
 		}
 	}()
-	for _, name := range tlsServers {
+	for _, name := range strings.Split(*which, ",") {
 		s, err := startTLSServer(name, *procs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -69,7 +70,7 @@ func tlsBench(args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "server\tCPU us a message\tratio to net")
+	fmt.Fprintln(t, "server\tCPU us a message\tratio to the first")
 	for _, s := range servers {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", s.name, quartilesOf(s.cost).full(1), quartilesOf(ratios(s.cost, servers[0].cost)).full(2))
 	}
@@ -79,7 +80,7 @@ func tlsBench(args []string, stdout, stderr io.Writer) error {
 // tlsIdle measures the memory that idle connections take, after one message each.
 func tlsIdle(servers []*tlsServer, n, size int, stdout io.Writer) error {
 	t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "server\tresident B a connection\theap B\tratio to net")
+	fmt.Fprintln(t, "server\tresident B a connection\theap B\tratio to the first")
 	var first float64
 	for _, s := range servers {
 		if err := s.dial(20, size); err != nil { // pools and tables
