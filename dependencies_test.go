@@ -13,6 +13,12 @@ import (
 // A module that imports sock gets x/sys and the log library, and nothing of what the benchmark is
 // compared with, although both are in one go.mod: docs/design.md begins with why.
 func TestDependenciesOfAUser(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skipf("%v: run this test where Go and the sources are", err)
+	}
+	if _, err := os.Stat("go.mod"); err != nil {
+		t.Skipf("%v: run this test where Go and the sources are", err)
+	}
 	root, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)

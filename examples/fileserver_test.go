@@ -19,27 +19,7 @@ import (
 // startFileserver serves a folder, and gives the address.
 func startFileserver(t *testing.T, folder string) string {
 	t.Helper()
-	if out, err := exec.Command("go", "build", "-o", programs, "./fileserver").CombinedOutput(); err != nil {
-		t.Fatalf("%s%v", out, err)
-	}
-	server := program(t, "fileserver", "127.0.0.1:0", folder)
-	server.Stderr = os.Stderr
-	stdout, err := server.StdoutPipe()
-	if err == nil {
-		err = server.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Kill()
-		server.Wait()
-	})
-	line, _ := bufio.NewReader(stdout).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "Listening on ")
-	if !ok {
-		t.Fatalf("the server said %q, want Listening on ...", line)
-	}
+	addr, _ := startServer(t, "fileserver", "127.0.0.1:0", folder)
 	return addr
 }
 

@@ -26,7 +26,9 @@ var builtin = sync.OnceValue(func() *Config {
 	return &Config{
 		Logger:  stderrLogger(),
 		Workers: 64,
-		Clock:   timeouts.System,
+
+		StuckAfter: defaultStuck,
+		Clock:      timeouts.System,
 	}
 })
 
@@ -59,6 +61,11 @@ func (c *Config) complete(base *Config) *Config {
 	full.LockThreads = full.LockThreads || base.LockThreads
 	full.Logger = cmp.Or(full.Logger, base.Logger)
 	full.Workers = cmp.Or(max(0, full.Workers), base.Workers)
+	full.StuckAfter = cmp.Or(full.StuckAfter, base.StuckAfter)
+	if full.CPUs == nil {
+		full.CPUs = base.CPUs
+	}
+	full.LockThreads = full.LockThreads || len(full.CPUs) > 0
 	full.TraceLeaks = full.TraceLeaks || base.TraceLeaks
 	full.Debug = full.Debug || base.Debug
 	if full.Clock == nil {

@@ -27,6 +27,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^fdAgain | fdServed // this is the coming back, and this turn's share
 		r |= fd.open(l)
 	}
+	called := fd.state&fdCalled != 0
 	if r&(pollux.Hangup|pollux.Urgent) != 0 {
 		fd.state |= fdNoHint
 	}
@@ -65,7 +66,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 			}
 		}
 	}
-	if fd.state&(fdWatched|fdClosed) == fdWatched && tell != 0 {
+	if fd.state&(fdWatched|fdClosed) == fdWatched && (tell != 0 || called) {
 		fd.dispatch(l, tell)
 		return
 	}
@@ -84,7 +85,7 @@ func (fd *FD) damp(d Direction) {
 func (fd *FD) dispatch(l *Loop, tell pollux.Ready) {
 	w := fd.watcher
 	l.spent = [2]uint16{}
-	fd.state = fd.state&^fdTook | fdDispatching
+	fd.state = fd.state&^(fdTook|fdCalled) | fdDispatching
 	listed := fd.state&fdAgain != 0
 	fd.mu.Unlock()
 

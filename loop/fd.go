@@ -37,7 +37,7 @@ type Watcher interface {
 	// pollux.Poller.Arm) it then gets no further call until an attempt has come to ErrAgain.
 	//
 	// When the lane's deadline passes, Ready is called too, and attempts give
-	// os.ErrDeadlineExceeded.
+	// os.ErrDeadlineExceeded. After FD.CallWatcher r may be 0.
 	Ready(r pollux.Ready)
 	// Closed is called once, last: after Close (net.ErrClosed), after a panic in Ready
 	// (*PanicError), or at the end of the loop (net.ErrClosed, or the poller's error). It is not
@@ -236,6 +236,21 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	return nil
 }
 
+// CallWatcher makes the loop call the watcher's Ready in its next turn, also if nothing is ready:
+// then r is 0, or has what is not known to be blocked. It does not wait, allocates nothing, and
+// calls before that turn make one call together. Without a watcher it does nothing.
+//
+// It is for a watcher that left something unread and goes on later, and for other goroutines that
+// have work for the watcher: what it does then is contained as every call of Ready is.
+func (fd *FD) CallWatcher() {
+	fd.mu.Lock()
+	if fd.state&(fdWatched|fdClosed) == fdWatched {
+		fd.state |= fdCalled
+		fd.again(nil)
+	}
+	fd.mu.Unlock()
+}
+
 // Watcher returns the standing watcher, or nil.
 func (fd *FD) Watcher() Watcher {
 	fd.mu.Lock()
@@ -252,7 +267,7 @@ func (fd *FD) Unwatch() Watcher {
 	defer fd.mu.Unlock()
 	w := fd.watcher
 	fd.watcher = nil
-	fd.state &^= fdWatched
+	fd.state &^= fdWatched | fdCalled
 	return w
 }
 

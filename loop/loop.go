@@ -61,14 +61,19 @@ type Loop struct {
 	wakeMu sync.Mutex // held in Wake; so that Close of the poller waits for it
 	gone   bool       // wakeMu; the poller is closed
 
+	counted  counters
+	watchdog watchdog
+
 	mu      sync.Mutex
 	running bool          // mu
 	ending  bool          // mu; finish is under way or over
 	done    chan struct{} // closed at the end of Close
 
 	// Of the goroutine that runs the loop.
-	user    bool // inUser, without the price of an atomic read
-	woke    int  // goroutines that were made ready in this turn
+	user    bool              // inUser, without the price of an atomic read
+	woke    int               // goroutines that were made ready in this turn
+	time    timeouts.Deadline // Time of this turn; 0: the clock was not read
+	wokeAt  timeouts.Deadline // when the last wait that could be long ended; 0: there was none
 	events  []pollux.Event
 	fds     []*FD     // whose they are; nil once served
 	spent   [2]uint16 // per lane, what was moved for the watcher that is being called, in units of spentUnit; guarded by its FD's mu
@@ -109,6 +114,8 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 		tasks:   make(map[*Task]struct{}),
 	}
 	l.timers.init(l.clock.Now())
+	l.watchdog.after = max(cfg.StuckAfter, 0)
+	l.watchdog.alarm = make(chan struct{}, 1)
 	if cfg.TraceLeaks {
 		l.table.traces = make(map[*FD][]uintptr)
 	}
@@ -121,6 +128,16 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 
 // Now is the loop's clock.
 func (l *Loop) Now() timeouts.Deadline { return l.clock.Now() }
+
+// Time returns the time at which something first asked for it in this turn: one read of the clock
+// serves all callbacks of a turn. It is late by the work of the turn so far, and never early. Loop
+// only.
+func (l *Loop) Time() timeouts.Deadline {
+	if l.time == 0 {
+		l.time = l.clock.Now()
+	}
+	return l.time
+}
 
 // Buffer is 64 KiB for the callback that runs just now to read into, so that an idle connection
 // needs none of its own. What it holds is gone with the next callback. Loop only.
@@ -250,6 +267,11 @@ func (l *Loop) claim() error {
 func (l *Loop) drive(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { l.post(work{fn: func() {}}) })
 	returned := false
+	if l.watchdog.after > 0 {
+		over := make(chan struct{})
+		defer close(over)
+		go l.watchOver(thisGoroutine(), over)
+	}
 	defer func() {
 		// A callback may have ended this goroutine in the middle of a turn (runtime.Goexit, as
 		// testing's FailNow does).
@@ -285,18 +307,24 @@ func (l *Loop) turn() error {
 	if err != nil {
 		return err
 	}
+	l.counted.turns.Add(1)
+	if n > 0 {
+		l.counted.events.Add(uint64(n))
+	}
 	l.again, l.spare = l.spare[:0], l.again // those of the turn before; what spends its budget now is for the next
 	l.fds = l.table.resolve(l.events[:n], l.fds[:0])
 	for i, fd := range l.fds {
 		l.share(i)
 		if fd != nil {
 			l.fds[i] = nil
+			l.watchdog.step.Add(1)
 			fd.event(l, l.events[i].Ready)
 			l.resumeWoken()
 		}
 	}
 	for i, fd := range l.spare {
 		l.share(i)
+		l.watchdog.step.Add(1)
 		l.spare[i] = nil
 		fd.resume(l)
 		l.resumeWoken()
@@ -316,10 +344,17 @@ func (l *Loop) wait() (n int, err error) {
 	if l.woke = 0; woke > 0 {
 		letWokenRun()
 	}
+	l.watchdog.step.Add(1)
 	if len(l.again) > 0 || len(l.local) > 0 {
+		l.time = 0
 		return l.poller.Wait(l.events, 0)
 	}
 	l.leaveUser()
+	before := l.clock.Now()
+	if l.wokeAt != 0 {
+		l.counted.worked(before.Until(l.wokeAt))
+	}
+	l.watchdog.awake.Store(false)
 	l.sleeping.Store(true)
 	timeout := time.Duration(0)
 	if !l.posted.some.Load() && !l.closed.Load() {
@@ -327,6 +362,11 @@ func (l *Loop) wait() (n int, err error) {
 	}
 	n, err = l.poller.Wait(l.events, timeout)
 	l.sleeping.Store(false)
+	l.time = l.clock.Now()
+	l.wokeAt = l.time
+	l.counted.asleep.Add(int64(l.time.Until(before)))
+	l.watchdog.awake.Store(true)
+	l.watchdog.rouse()
 	took := int64(l.poller.Crowded())
 	if woke > fewWoken {
 		took = 0
@@ -374,6 +414,7 @@ func (l *Loop) runQueued() bool {
 	for i, w := range l.batch {
 		l.share(i)
 		l.batch[i] = work{}
+		l.watchdog.step.Add(1)
 		switch {
 		case w.task != nil:
 			l.enterUser()
@@ -385,6 +426,9 @@ func (l *Loop) runQueued() bool {
 			l.call(w.fn)
 		}
 	}
+	if n := len(l.batch); n > 0 {
+		l.counted.calls.Add(uint64(n))
+	}
 	return len(l.batch) > 0
 }
 
@@ -394,6 +438,7 @@ func (l *Loop) resumeWoken() {
 		t := l.woken[l.resumed]
 		l.woken[l.resumed] = nil
 		l.resumed++
+		l.watchdog.step.Add(1)
 		l.enterUser()
 		t.resume()
 	}
@@ -585,24 +630,4 @@ func (l *Loop) Leaks() []Leak {
 		leaks = append(leaks, leak)
 	}
 	return leaks
-}
-
-// Stats counts what a loop holds.
-type Stats struct {
-	Descriptors int // registered
-	Slots       int // of the table, in use or to be used again
-	Timers      int // running
-	Tasks       int // begun and not ended
-}
-
-// Stats is a snapshot.
-func (l *Loop) Stats() Stats {
-	l.table.mu.Lock()
-	defer l.table.mu.Unlock()
-	return Stats{
-		Descriptors: l.table.used,
-		Slots:       len(l.table.chunks) * chunkSize,
-		Timers:      l.timers.len(),
-		Tasks:       int(l.alive.Load()),
-	}
 }

@@ -3,7 +3,6 @@ package loop
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/polluxio/pollux/internal/pollers"
@@ -32,7 +31,7 @@ func TestOneShot(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("the tests run on one-shot scripts already")
 	}
-	cmd := exec.Command(os.Args[0], "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
+	cmd := thisProgram(t, "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), "POLLUX_TEST_SCRIPT=oneshot")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

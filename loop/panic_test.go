@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -358,7 +357,7 @@ func TestGoexitInRun(t *testing.T) {
 func TestGoexitOfALockedThread(t *testing.T) {
 	const child = "POLLUX_TEST_GOEXIT"
 	if os.Getenv(child) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestGoexitOfALockedThread$", "-test.timeout=30s")
+		cmd := thisProgram(t, "-test.run=^TestGoexitOfALockedThread$", "-test.timeout=30s")
 		cmd.Env = append(os.Environ(), child+"=1", "GORACE=atexit_sleep_ms=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			lines := strings.SplitN(string(out), "\n", 8)

@@ -30,6 +30,7 @@ type Task struct {
 	op        *Op         // what it is suspended on, if that is an operation
 	waits     *completion // or a future
 	ender     func(error) // or a function that can be asked to end
+	scope     *scope      // of Within, the innermost
 	spent     int         // since it was resumed
 	turns     int         // counts its waits for operations
 
@@ -112,6 +113,9 @@ func (t *Task) mayWait() error {
 	}
 	if !t.runs() {
 		return errNotRunning
+	}
+	if t.scope != nil {
+		return t.scope.passed()
 	}
 	return nil
 }

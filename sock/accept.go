@@ -45,7 +45,7 @@ func outOfResources(errno syscall.Errno) bool {
 // family, type and proto; it has the default timeout. Accept of a view returns the socket in the same view.
 //
 // When descriptors have run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), Accept does not fail: it backs off, 5 ms at first and up to a
-// second, says so in the log, and goes on once there are some. Only a non-blocking socket that nobody watches returns the error.
+// second, says so in the log, and goes on once there are some. Only a non-blocking socket without a Handler returns the error.
 //
 // Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, EINVAL if it is not listening.
 func (s *Socket) Accept() (*Socket, Addr, error) {
@@ -62,7 +62,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 // accepted makes of an accept what its caller gets. The socket is in no view.
 func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	var from Addr
-	if err == loop.ErrAgain && o.cause != nil && s.fd.Watcher() == nil {
+	if err == loop.ErrAgain && o.cause != nil && !s.hasHandler() {
 		err = o.cause
 	}
 	if err == nil {
@@ -73,5 +73,5 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	if err != nil {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
-	return adopt(o.newfd, int(s.family), int(s.typ), int(s.proto), defaultTimeout.Load()), from, nil
+	return newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load()), from, nil
 }

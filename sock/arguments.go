@@ -3,19 +3,19 @@ package sock
 import "errors"
 
 // cInt says whether v, an argument of that name, is a C int.
-func cInt(name string, v int) error {
-	if v != int(int32(v)) {
-		return &ArgError{ArgRange, name, v, "Python int too large to convert to C int"}
+func cInt[T ~int](name string, v T) error {
+	if v != T(int32(v)) {
+		return &ArgError{ArgRange, name, int(v), "Python int too large to convert to C int"}
 	}
 	return nil
 }
 
 // cInts says whether these, of a socket, are C ints.
-func cInts(family, typ, proto int) error {
+func cInts(family Family, typ Type, proto Protocol) error {
 	return errors.Join(cInt("family", family), cInt("type", typ), cInt("proto", proto))
 }
 
-func orDefault(v, def int) int {
+func orDefault[T ~int](v, def T) T {
 	if v == -1 {
 		return def
 	}

@@ -2,14 +2,16 @@ package sock
 
 import (
 	"context"
+	"net"
 
 	"github.com/polluxio/pollux/loop"
 )
 
-// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the socket's mode, by Cancel, and
-// by Close. A buffer is the operation's until its future is settled.
+// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the
+// socket's mode, by Cancel, and by Close. A buffer is the operation's until its future is settled.
 //
-// A context or a task that the socket was given by With or In does not count: give them to Wait and Await of the future.
+// A context or a task that the socket was given by With or In does not count: give them to Wait and
+// Await of the future.
 type Async struct{ s *Socket }
 
 // Async is the same socket, whose operations give futures.
@@ -74,7 +76,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 			s.flags.And(^uint32(connectWaits))
 		}
 		// ErrAgain is the result of the first attempt only, which has no lock.
-		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
+		if err == loop.ErrAgain && a.cause != nil && !s.hasHandler() {
 			err = a.cause // as in accepted
 		}
 		return s.failOn(sysfd, name, addr, a.part(err))
@@ -102,8 +104,9 @@ func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop
 	})
 }
 
-// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever cancels it ends the call, and it is
-// settled when the call is over: until then the call may use its buffer.
+// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever
+// cancels it ends the call, and it is settled when the call is over: until then the call may use
+// its buffer.
 func resolved[T any](s *Socket, call func(*Socket) (T, error)) loop.Future[T] {
 	r, err := loop.Default()
 	if err != nil {
@@ -211,4 +214,27 @@ func (a Async) Connect(to Addr) loop.Future[struct{}] {
 		return loop.SettledOn(&a.s.fd, struct{}{}, a.s.Connect(to))
 	}
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
+}
+
+// inTask is the future of a call that is made in a task of the socket's loop.
+func (a Async) inTask(name string, call func(*Socket) (int64, error)) loop.Future[int64] {
+	l := a.s.Loop()
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return loop.Settled[int64](0, a.s.fail(name, Addr{}, err))
+		}
+		l = r.Next()
+	}
+	promise := loop.NewPromise[int64](l)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	promise.CancelBy(cancel)
+	task := l.Go(func(t *loop.Task) {
+		defer cancel(nil)
+		promise.ResolveWith(call(a.s.In(t).With(ctx)))
+	})
+	if task.Done().Settled() { // on a loop that is closed it does not run
+		promise.Reject(a.s.fail(name, Addr{}, net.ErrClosed))
+	}
+	return promise.Future()
 }

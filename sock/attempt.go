@@ -104,11 +104,19 @@ func (c rawConn) Write(fn func(fd uintptr) (done bool)) error {
 	return c.attempt("raw-write", loop.Write, fn)
 }
 
+// attempt calls fn at once, whatever the lane remembers, and waits only when fn has found nothing: the
+// contract of syscall.RawConn. Programs look by it whether something is there (connCheck of database
+// drivers).
 func (c rawConn) attempt(op string, d loop.Direction, fn func(uintptr) bool) error {
-	return c.s.Attempt(op, d, func(sysfd int) (loop.Outcome, error) {
+	o := c.s.newOp(d, tryOwn)
+	o.Blind = true
+	o.own = func(sysfd int) (loop.Outcome, error) {
 		if !fn(uintptr(sysfd)) {
 			return loop.Outcome{}, loop.ErrAgain
 		}
 		return loop.Outcome{}, nil
-	})
+	}
+	err := c.s.run(o)
+	o.done()
+	return c.s.fail(op, Addr{}, err)
 }

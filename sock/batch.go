@@ -87,8 +87,8 @@ func (b *batch) begin(s *core, ms []Datagram, flags int) error {
 	if err := cInt("flags", flags); err != nil {
 		return err
 	}
-	if s.typ == SOCK_STREAM {
-		return &ArgError{ArgType, "type", TypeName(int(s.typ)), "a batch needs a socket with messages, and a stream has none"}
+	if s.ofType(SOCK_STREAM) {
+		return &ArgError{ArgType, "type", Type(s.typ), "a batch needs a socket with messages, and a stream has none"}
 	}
 	for i := range ms {
 		if err := countBuffers(ms[i].Buffers); err != nil {
@@ -189,7 +189,7 @@ func (b *batch) address(s *Socket, o *op) error {
 const maxDatagram = 65535 - 20 - 8
 
 func (s *core) isUDP() bool {
-	return s.typ == SOCK_DGRAM && (s.family == AF_INET || s.family == AF_INET6) &&
+	return s.ofType(SOCK_DGRAM) && (s.inFamily(AF_INET) || s.inFamily(AF_INET6)) &&
 		(s.proto == 0 || s.proto == IPPROTO_UDP)
 }
 
@@ -202,7 +202,7 @@ func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 	case err == nil && b.done < len(b.ms):
 		out.More = true
 		return out, loop.ErrAgain
-	case err == loop.ErrAgain && s.family == AF_UNIX && b.namelen[b.done] > 0:
+	case err == loop.ErrAgain && s.inFamily(AF_UNIX) && b.namelen[b.done] > 0:
 		out.Retry = fullRetry // as in trySendto
 	}
 	return s.again(out, err)

@@ -31,6 +31,7 @@ func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
 	for b.done < min(len(b.ms), batchCall) {
 		m := &b.ms[b.done]
 		o := b.message(s, b.done, loop.Read)
+		o.salen = uint32(len(o.sa))
 		err := sysRecvmsg(sysfd, o)
 		if err != nil {
 			if b.done > 0 {

@@ -57,6 +57,8 @@ func (c Control) SockCred() (SockCred, bool) {
 		return decodeSockcred(c.Data[4:]) // struct sockcred2 begins with int sc_version
 	case c.is(SOL_SOCKET, numbers.sockcred):
 		return decodeSockcred(c.Data)
+	case c.is(SOL_SOCKET, numbers.oldSockcred):
+		return decodeOldSockcred(c.Data)
 	}
 	return SockCred{}, false
 }
@@ -101,6 +103,12 @@ func decodeSockcred(b []byte) (SockCred, bool) {
 	v := SockCred{int(int32(e.Uint32(b))), int(e.Uint32(b[4:])), int(e.Uint32(b[8:])), int(e.Uint32(b[12:])), int(e.Uint32(b[16:])), nil}
 	var ok bool
 	v.Groups, ok = groups(b[24:], int(int32(e.Uint32(b[20:]))))
+	return v, ok
+}
+
+// decodeOldSockcred reads struct sockcred without its first field.
+func decodeOldSockcred(b []byte) (SockCred, bool) {
+	v, ok := decodeSockcred(append([]byte{0xff, 0xff, 0xff, 0xff}, b...))
 	return v, ok
 }
 

@@ -2,13 +2,15 @@ package sock
 
 import "runtime"
 
-// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They are of the level SOL_SOCKET,
-// IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems the same.
+// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They
+// are of the level SOL_SOCKET, IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems
+// the same.
 type controlNumbers struct {
 	// <sys/socket.h>
 	credentials int // SCM_CREDENTIALS: struct ucred
 	cmsgcred    int // SCM_CREDS: struct cmsgcred
 	sockcred    int // SCM_CREDS2, LOCAL_CREDS: who, as the system knows it
+	oldSockcred int // SCM_CREDS of NetBSD before 8: the same without the process
 	pidfd       int // SCM_PIDFD
 	rxqOvfl     int // SO_RXQ_OVFL
 	timeval     int // SCM_TIMESTAMP: struct timeval
@@ -34,7 +36,8 @@ type controlNumbers struct {
 	recverr6     int  // IPV6_RECVERR
 }
 
-// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors that Go runs on.
+// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors
+// that Go runs on.
 var controlNumbersOf = map[string]controlNumbers{
 	"linux": {
 		credentials: 2, pidfd: 4, rxqOvfl: 40,
@@ -50,11 +53,11 @@ var controlNumbersOf = map[string]controlNumbers{
 		dstaddr: 7, ttl: 65, tos: 68, pktinfo6: 46, hoplimit: 47, tclass: 61,
 	},
 	"netbsd": {
-		sockcred: 16, timeval: 8, pktinfo: 25, pktinfoShort: true, dstaddr: 7, ttl: 23, pktinfo6: 46, hoplimit: 47, tclass: 61,
+		sockcred: 16, oldSockcred: 4, timeval: 8, pktinfo: 25, pktinfoShort: true, dstaddr: 7, ttl: 23, pktinfo6: 46, hoplimit: 47, tclass: 61,
 	},
 	"openbsd":   {timeval: 4, dstaddr: 7, ttl: 31, pktinfo6: 46, hoplimit: 47, tclass: 61},
 	"dragonfly": {cmsgcred: 3, timeval: 2, dstaddr: 7, ttl: 65, pktinfo6: 46, hoplimit: 47, tclass: 61},
-	"windows":   {pktinfo: 19, pktinfoShort: true, pktinfo6: 19},
+	"windows":   {pktinfo: 19, pktinfoShort: true, ttl: 4, tos: 3, pktinfo6: 19, hoplimit: 21, tclass: 39},
 }
 
 var numbers = controlNumbersOf[runtime.GOOS]

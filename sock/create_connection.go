@@ -24,6 +24,9 @@ type ConnectionConfig struct {
 	HappyEyeballs bool
 	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less than 10 ms counts as 10 ms.
 	AttemptDelay time.Duration
+	// Make makes the socket of a try, and may set its options; nil: New, with what info says. It may be called on several
+	// goroutines at once. Timeout and Source are applied to the socket after it.
+	Make func(info AddrInfo) (*Socket, error)
 	// Context ends the connecting early. It counts no more once the socket is connected; With(ctx).CreateConnection makes a
 	// socket whose operations it ends too. May be nil.
 	Context context.Context
@@ -58,8 +61,8 @@ func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 	if port < 0 || port > 0xffff {
 		return nil, failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "port", port, "port must be 0-65535."})
 	}
-	if cfg.AttemptDelay < 0 {
-		return nil, failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "AttemptDelay", cfg.AttemptDelay, "must not be negative"})
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	ctx := cfg.Context
 	if ctx == nil {
@@ -78,6 +81,43 @@ func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 	if err != nil {
 		return nil, failed("create_connection", AF_UNSPEC, err)
 	}
+	return connectOne(ctx, infos, cfg)
+}
+
+func (cfg *ConnectionConfig) check() error {
+	if cfg.AttemptDelay < 0 {
+		return failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "AttemptDelay", cfg.AttemptDelay, "must not be negative"})
+	}
+	return nil
+}
+
+// ConnectAny is CreateConnection to addresses that are known: those of a host that Getaddrinfo has
+// found, or of several hosts. A nil cfg is the zero ConnectionConfig.
+//
+// Errors: those of CreateConnection.
+func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
+	if cfg == nil {
+		cfg = new(ConnectionConfig)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	ctx := cfg.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	s, err := connectOne(ctx, infos, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return View{}.In(cfg.Task).of(s), nil
+}
+
+// errNoAddresses is for a resolver that finds nothing, and no error either.
+var errNoAddresses = errors.New("getaddrinfo returns an empty list")
+
+// connectOne is a socket that is connected to one of the addresses. It is in no view.
+func connectOne(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
 	s, errs := connectAny(ctx, infos, cfg)
 	switch {
 	case len(errs) == 0:
@@ -87,9 +127,6 @@ func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 	}
 	return nil, errs[len(errs)-1]
 }
-
-// errNoAddresses is for a resolver that finds nothing, and no error either.
-var errNoAddresses = errors.New("getaddrinfo returns an empty list")
 
 // connectAny is a socket that is connected to one of the addresses, or an error for each try.
 func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
@@ -114,7 +151,11 @@ func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s
 
 // connection is one try.
 func connection(ctx context.Context, info AddrInfo, cfg *ConnectionConfig) (_ *Socket, err error) {
-	s, err := New(info.Family, info.Type, info.Proto)
+	create := cfg.Make
+	if create == nil {
+		create = func(info AddrInfo) (*Socket, error) { return New(info.Family, info.Type, info.Proto) }
+	}
+	s, err := create(info)
 	if err != nil {
 		return nil, err
 	}

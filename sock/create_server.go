@@ -28,7 +28,7 @@ func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 	if cfg == nil {
 		cfg = new(ServerConfig)
 	}
-	family := families.Host.FamilyOf(a)
+	family := Family(families.Host.FamilyOf(a))
 	inet := family == AF_INET || family == AF_INET6
 	refuse := func(kind ArgKind, arg, rule string) (*Socket, error) {
 		return nil, failed("create_server", family, &ArgError{kind, arg, true, rule})
@@ -63,7 +63,7 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 			return err
 		}
 	}
-	if int(s.family) == AF_INET6 {
+	if s.inFamily(AF_INET6) {
 		only := 1
 		if cfg.DualstackIPv6 {
 			only = 0

@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now: Python's BlockingIOError for EAGAIN.
-// errors.Is finds syscall.EAGAIN in it too.
+// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now:
+// Python's BlockingIOError for EAGAIN. errors.Is finds syscall.EAGAIN in it too.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -31,6 +31,9 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
+	if s.flags.Load()&bareErrors != 0 {
+		return s.failOn(-1, op, addr, err)
+	}
 	sysfd, closed := s.fd.Acquire()
 	err = s.failOn(sysfd, op, addr, err)
 	if closed == nil {
@@ -44,8 +47,10 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
 	}
-	e := &net.OpError{Op: op, Net: networkOf(int(s.family), int(s.typ), int(s.proto)), Err: err}
-	s.locate(e, sysfd, addr)
+	e := &net.OpError{Op: op, Net: s.network(), Err: hostErrorOf(err)}
+	if s.flags.Load()&bareErrors == 0 {
+		s.locate(e, sysfd, addr)
+	}
 	return e
 }
 
@@ -57,6 +62,14 @@ func settled(err *error) bool {
 	return *err == nil || *err == ErrWouldBlock
 }
 
+// hostErrorOf is hostError for an error that need not be an errno.
+func hostErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return hostError(errno)
+	}
+	return err
+}
+
 // OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
 // operation, the name of the network, and the addresses of both ends; addr is that of the far end,
 // or the zero Addr for the peer that the socket is connected to. It returns nil for nil, and
@@ -64,15 +77,20 @@ func settled(err *error) bool {
 // it, so that their errors read as all others.
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
+// BareErrors leaves the addresses of both ends out of the errors of the socket, in all its views: a
+// package that knows the addresses, and gives errors a form of its own, need not have them looked up
+// for each.
+func (s *Socket) BareErrors() { s.flags.Or(bareErrors) }
+
 // failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no network.
-func failed(op string, family int, err error) error { return failedAs(op, family, 0, 0, err) }
+func failed(op string, family Family, err error) error { return failedAs(op, family, 0, 0, err) }
 
 // failedAs is failed for a kind of socket.
-func failedAs(op string, family, typ, proto int, err error) error {
+func failedAs(op string, family Family, typ Type, proto Protocol, err error) error {
 	if settled(&err) {
 		return err
 	}
-	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: err}
+	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: hostErrorOf(err)}
 }
 
 // lacks is the error of what this system does not have.

@@ -25,10 +25,10 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 		if !errors.As(err, &op) {
 			t.Fatalf("%v is a %T", err, err)
 		}
-		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || op.Err != syscall.ECONNREFUSED {
+		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || !errors.Is(op.Err, syscall.ECONNREFUSED) {
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
 		}
-		if want := "connect tcp " + addr.String() + ": connection refused"; err.Error() != want {
+		if want := "connect tcp " + addr.String() + ": " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 		var ne net.Error
@@ -163,7 +163,7 @@ func TestArgErrorText(t *testing.T) { // item 5
 		{func() error { _, err := s.Recv(-1, 0); return err }(), "negative buffersize in recv"},
 		{func() error { _, err := s.GetsockoptBytes(0, 0, 1025); return err }(), "getsockopt buflen out of range"},
 		{s.SetTimeout(-1), "Timeout value out of range"},
-		{func() error { _, err := sock.FromFD(-1, 0, 0, 0); return err }(), "negative file descriptor"},
+		{func() error { _, err := sock.Adopt(-1, 0, 0, 0); return err }(), "negative file descriptor"},
 		{s.Bind(sock.Inet("", -1)), "port must be 0-65535"},
 		{s.Bind(families.Inet6Scoped("", 0, 1<<20, 0)), "address family mismatched"},
 		{s.Bind(sock.Inet("a\x00b", 0)), "host name must not contain null character"},

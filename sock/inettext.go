@@ -39,7 +39,7 @@ func InetNtoa(packed []byte) (string, error) {
 // a scope.
 //
 // Errors: an *ArgError for another text; EAFNOSUPPORT for another family.
-func InetPton(family int, s string) ([]byte, error) {
+func InetPton(family Family, s string) ([]byte, error) {
 	if family != AF_INET && family != AF_INET6 {
 		return nil, os.NewSyscallError("inet_pton", syscall.EAFNOSUPPORT)
 	}
@@ -54,11 +54,11 @@ func InetPton(family int, s string) ([]byte, error) {
 // written so, where package netip writes ::102:304.
 //
 // Error: an *ArgError for another family, or a wrong number of bytes.
-func InetNtop(family int, packed []byte) (string, error) {
+func InetNtop(family Family, packed []byte) (string, error) {
 	ip, ok := netip.AddrFromSlice(packed)
 	switch {
 	case family != AF_INET && family != AF_INET6:
-		return "", &ArgError{ArgUnknown, "address_family", family, "unknown address family " + strconv.Itoa(family)}
+		return "", &ArgError{ArgUnknown, "address_family", family, "unknown address family " + strconv.Itoa(int(family))}
 	case !ok || ip.Is4() != (family == AF_INET):
 		return "", &ArgError{ArgLength, "packed_ip", packed, "invalid length of packed IP address string"}
 	}

@@ -53,7 +53,7 @@ func (s *core) end(sysfd int, get func(int, *sockaddr) (int, error)) Addr {
 func (s *core) peername(sysfd int, sa *sockaddr) (int, error) {
 	n, err := sysGetpeername(sysfd, sa)
 	if err != nil && s.isTCP() {
-		return sysLastPeer(sysfd, int(s.family), sa)
+		return sysLastPeer(sysfd, Family(s.family), sa)
 	}
 	return n, err
 }

@@ -5,4 +5,4 @@ package sock
 import "errors"
 
 // sysLastPeer fails: only Linux remembers the peer of a connection that has ended.
-func sysLastPeer(int, int, *sockaddr) (int, error) { return 0, errors.ErrUnsupported }
+func sysLastPeer(int, Family, *sockaddr) (int, error) { return 0, errors.ErrUnsupported }

@@ -401,7 +401,7 @@ func (f *File) sendfile(r io.Reader) (n int64, err error) {
 	}
 	disk, ok := from.(described) // io.Copy gives an *os.File in a wrapping, which has no WriteTo
 	seeker, seeks := from.(io.Seeker)
-	if s := f.raw.share.current(); !ok || !seeks || s.typ != SOCK_STREAM || s.timeout.Load() == 0 {
+	if s := f.raw.share.current(); !ok || !seeks || !s.ofType(SOCK_STREAM) || s.timeout.Load() == 0 {
 		return 0, errNoFile
 	}
 	if info, err := disk.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {

@@ -116,7 +116,7 @@ func (s *core) patience(flags int) time.Duration {
 }
 
 // firstTimeout is the mode that a new socket of type typ begins with.
-func firstTimeout(typ int) int64 {
+func firstTimeout(typ Type) int64 {
 	if typ&typeNonblock != 0 {
 		return 0
 	}

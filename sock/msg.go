@@ -22,6 +22,7 @@ type msgOp struct {
 	vec     msgVec
 	room    []byte    // kept from one Sendmsg to the next, for its items
 	one     [1][]byte // for buffers, where there is one
+	parts   [][]byte  // kept from one SendallBuffers to the next: what one call sends
 }
 
 var msgOps = sync.Pool{New: func() any {
@@ -77,7 +78,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 		o.buffers, o.control = skip(o.buffers, n), nil
 	}
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
+	if err == loop.ErrAgain && o.salen > 0 && o.s.inFamily(AF_UNIX) {
 		return fullQueue(out), err // as in trySendto
 	}
 	return o.s.again(out, err)

@@ -18,15 +18,24 @@ const (
 	protoMPTCP   = 262
 )
 
+// Network is the name of the socket's network: as package net has it ("tcp", "udp", "ip", "unix",
+// "unixgram", "unixpacket"), and for others the name of the format of their addresses and of the
+// type, "vsock stream".
+func (s *Socket) Network() string { return s.network() }
+
+func (s *core) network() string {
+	return networkOf(Family(s.family), Type(s.typ), Protocol(s.proto))
+}
+
 // networkOf is the name of a kind of socket in errors: as package net has it (tcp, udp, ip, unix,
 // unixgram, unixpacket), and for others the name of the format of their addresses and of the type:
 // "vsock stream". A type of 0 is not known; a family of AF_UNSPEC neither.
-func networkOf(family, typ, proto int) string {
+func networkOf(family Family, typ Type, proto Protocol) string {
 	if family <= AF_UNSPEC {
 		return ""
 	}
-	name := families.Host.Name(family)
-	if f, ok := families.Host.Lookup(family, proto); ok {
+	name := networkName(family)
+	if f, ok := families.Host.Lookup(int(family), int(proto)); ok {
 		name = f.Name()
 	}
 	typ &^= typeFlags
@@ -48,11 +57,11 @@ func networkOf(family, typ, proto int) string {
 			return "unixpacket"
 		}
 	}
-	return name + " " + strings.ToLower(strings.TrimPrefix(TypeName(typ), "SOCK_"))
+	return name + " " + strings.ToLower(strings.TrimPrefix(typ.String(), "SOCK_"))
 }
 
 // inetNetwork is networkOf for the internet families; "" for a combination without a name.
-func inetNetwork(typ, proto int) string {
+func inetNetwork(typ Type, proto Protocol) string {
 	switch typ {
 	case SOCK_RAW:
 		return "ip"

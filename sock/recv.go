@@ -9,7 +9,7 @@ import (
 )
 
 func (s *core) isTCP() bool {
-	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
+	return s.ofType(SOCK_STREAM) && (s.inFamily(AF_INET) || s.inFamily(AF_INET6)) && s.proto != protoSCTP
 }
 
 // recvOnce is one recv(2) that does not block.
@@ -40,7 +40,7 @@ func (s *core) noMore(c *loop.Call, err error) bool {
 // recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
-	if flags&MSG_WAITALL != 0 && s.typ == SOCK_STREAM && flags&blindFlags == 0 {
+	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
 		flags &^= MSG_WAITALL
 	}
 	return flags
@@ -107,7 +107,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Timeout != 0
+	all := o.flags&MSG_WAITALL != 0 && o.s.ofType(SOCK_STREAM) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}
@@ -206,7 +206,9 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 }
 
 // ends says that to receive nothing is the end, and no empty datagram.
-func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
+func (s *core) ends() bool {
+	return !s.ofType(SOCK_DGRAM) && !s.ofType(SOCK_RDM) && !s.ofType(SOCK_RAW)
+}
 
 // Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.
 //

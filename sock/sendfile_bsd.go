@@ -7,27 +7,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSendfile wraps sendfile(2), which tells what went with EAGAIN and EINTR too, and raises no signal that Go does not ignore. It may
-// block on the disk, and so x/sys tells the scheduler.
-func sysSendfile(to, from int, offset int64, n int) (int, error) {
+// sysSendfile wraps sendfile(2). It may block on the disk, and so x/sys tells the scheduler. Go
+// ignores the SIGPIPE that no flag of this call keeps away.
+//
+// The call says how many bytes went also when it ends early: with EAGAIN if the socket is full, with
+// EINTR at a signal, and on FreeBSD with EBUSY. Those are counted, and the next call has the rest.
+// After any other error the number proves nothing: macOS leaves there what was asked for.
+func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	for {
 		done, err := unix.Sendfile(to, from, &offset, n)
-		switch {
-		case done > 0:
-			return done, nil // what else there is, the next call says
-		case err == unix.EAGAIN:
+		switch err {
+		case nil:
+			return done, nil
+		case unix.EAGAIN:
+			if done > 0 {
+				return done, nil
+			}
 			return 0, loop.ErrAgain
-		case err != unix.EINTR:
+		case unix.EINTR, unix.EBUSY:
+			if done > 0 {
+				return done, nil
+			}
+		default:
 			return 0, err
 		}
 	}
 }
-
-// sysWritable says whether poll(2) finds fd writable, or broken.
-func sysWritable(fd int) bool {
-	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
-	n, err := unix.Poll(p, 0)
-	return n > 0 || err != nil // whoever tries it will see
-}
-
-func ensureNonblock(fd int) { unix.SetNonblock(fd, true) }

@@ -5,7 +5,6 @@ import (
 	"syscall"
 	"unsafe"
 
-	"github.com/polluxio/pollux/loop"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,6 +22,7 @@ const (
 	// blindFlags make a receive look at something else than the head of the queue, so that its EAGAIN proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
+	msgCloexec   = MSG_CMSG_CLOEXEC
 	msgDontwait  = MSG_DONTWAIT
 	msgErrqueue  = MSG_ERRQUEUE
 	msgFastopen  = MSG_FASTOPEN
@@ -30,44 +30,8 @@ const (
 	reusePort    = SO_REUSEPORT
 )
 
-func sysError(errno syscall.Errno) error {
-	switch errno {
-	case 0:
-		return nil
-	case unix.EAGAIN:
-		return loop.ErrAgain
-	}
-	return errno
-}
-
-// sysErrorOf is sysError for what x/sys returns.
-func sysErrorOf(err error) error {
-	if errno, ok := err.(syscall.Errno); ok {
-		return sysError(errno)
-	}
-	return err
-}
-
-// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of a hang-up or an error.
-func sysConnectOver(fd int) (over, hungUp bool) {
-	events := sysPoll(fd, unix.POLLOUT)
-	return events != 0, events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
-}
-
 // sysReadsEnded says that nothing more will be received, or accepted, by a socket whose receive came to EAGAIN: it was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
-
-func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
-
-// first is where p begins; any place will do for an empty one, but the system wants one.
-func first(p []byte) unsafe.Pointer {
-	if len(p) == 0 {
-		return unsafe.Pointer(&nowhere)
-	}
-	return unsafe.Pointer(&p[0])
-}
-
-var nowhere byte
 
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	for {
@@ -81,6 +45,19 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 		}
 	}
 }
+
+func callSendmsg(fd int, h *unix.Msghdr, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(h)), uintptr(flags))
+	return int(n), errno
+}
+
+func callRecvmsg(fd int, h *unix.Msghdr, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(h)), uintptr(flags))
+	return int(n), errno
+}
+
+// nothingToReceive is for systems on which a receive without room does not wait.
+func nothingToReceive(int, *unix.Msghdr) bool { return false }
 
 // sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
 // ended the connection. POLLERR alone leaves it in doubt: the error queue is not empty, or there is an error that has not ended the
@@ -177,50 +154,10 @@ func sysSocketpair(family, typ, proto int) ([2]int, error) {
 	return fds, sysErrorOf(err)
 }
 
-// sysClose closes once: after EINTR the descriptor is gone.
-func sysClose(fd int) error {
-	if err := unix.Close(fd); err != unix.EINTR && err != unix.ECONNRESET {
-		return err
-	}
-	return nil
-}
-
-func sysDup(fd int) (int, error) {
-	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	return n, sysErrorOf(err)
-}
-
-func sysSetNonblock(fd int, nonblocking bool) error { return unix.SetNonblock(fd, nonblocking) }
-
-func sysInheritable(fd int) (bool, error) {
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return flags&unix.FD_CLOEXEC == 0, err
-}
-
-func sysSetInheritable(fd int, inheritable bool) error {
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	if err != nil {
-		return err
-	}
-	want := flags | unix.FD_CLOEXEC
-	if inheritable {
-		want = flags &^ unix.FD_CLOEXEC
-	}
-	if want == flags {
-		return nil
-	}
-	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFD, want)
-	return err
-}
-
 func sysBind(fd int, sa []byte) error {
 	_, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
 	return sysError(errno)
 }
-
-func sysListen(fd, backlog int) error { return unix.Listen(fd, backlog) }
-
-func sysShutdown(fd, how int) error { return unix.Shutdown(fd, how) }
 
 func sysGetsockname(fd int, sa *sockaddr) (int, error) { return sysName(unix.SYS_GETSOCKNAME, fd, sa) }
 func sysGetpeername(fd int, sa *sockaddr) (int, error) { return sysName(unix.SYS_GETPEERNAME, fd, sa) }
@@ -231,11 +168,11 @@ func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
 	return int(min(n, uint32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.NativeEndian.Uint16(sa))
+	return Family(binary.NativeEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
@@ -251,6 +188,13 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
 		uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)), 0)
 	return int(v), sysError(errno)
+}
+
+// sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
+func sysSockFamily(fd int) (Family, error) {
+	var buf sockaddr
+	n, err := sysGetsockname(fd, &buf)
+	return sockaddrFamily(buf[:n]), err
 }
 
 func sysSockProtocol(fd int) (int, error) { return sysGetsockoptInt(fd, SOL_SOCKET, SO_PROTOCOL) }
@@ -300,13 +244,4 @@ func sysInterfaceName(fd, index int) string {
 type ifreq struct {
 	name  [unix.IFNAMSIZ]byte
 	value [24]byte
-}
-
-// sysSockError is what went wrong with the socket since it was last asked.
-func sysSockError(fd int) error {
-	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
-	if err == nil && v != 0 {
-		err = syscall.Errno(v)
-	}
-	return err
 }

@@ -21,8 +21,13 @@ func (s *Socket) With(ctx context.Context) *Socket {
 // view.
 func (s *Socket) In(t *loop.Task) *Socket { return &Socket{s.core, s.who.In(t), s} }
 
-// Waiter returns what waits in this view: the calling goroutine, a task, and until a context ends if there is one.
+// Waiter returns what waits in this view: the calling goroutine, a task, and until a context ends
+// if the view has one.
 func (s *Socket) Waiter() loop.Waiter { return s.who }
+
+// Base returns the socket that s is a view of, in which the calling goroutine waits, or s itself.
+func (s *Socket) Base() *Socket { return s.base() }
+
 
 // A View makes sockets that come back in the view of a task, of a context, or of both, as if each
 // had been given to Socket.In and Socket.With. What has to wait meanwhile, for a host's name or a
@@ -52,7 +57,7 @@ func (v View) of(s *Socket) *Socket {
 }
 
 // New is the function New.
-func (v View) New(family, typ, proto int) (*Socket, error) {
+func (v View) New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	s, err := New(family, typ, proto)
 	if err != nil {
 		return nil, err
@@ -61,7 +66,7 @@ func (v View) New(family, typ, proto int) (*Socket, error) {
 }
 
 // Pair is the function Pair.
-func (v View) Pair(family, typ, proto int) (*Socket, *Socket, error) {
+func (v View) Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	a, b, err := v.pair(family, typ, proto)
 	if err != nil {
 		return nil, nil, err

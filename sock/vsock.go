@@ -16,7 +16,7 @@ import (
 func VsockLocalCID() (uint32, error) {
 	cid, err := sysVsockLocalCID()
 	if err != nil {
-		return 0, failed("ioctl", vsockFamily, err)
+		return 0, failed("ioctl", Family(vsockFamily), err)
 	}
 	return cid, nil
 }
@@ -36,7 +36,7 @@ func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	b := binary.NativeEndian.AppendUint64(nil, uint64(d/time.Second))
 	b = binary.NativeEndian.AppendUint64(b, uint64(d%time.Second/time.Microsecond))
 	return s.do("setsockopt", func(sysfd int) error {
-		return sysSetsockopt(sysfd, vsockFamily, soVMSocketsConnectTimeoutNew, b)
+		return sysSetsockopt(sysfd, int(vsockFamily), soVMSocketsConnectTimeoutNew, b)
 	})
 }
 

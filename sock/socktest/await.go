@@ -7,7 +7,15 @@ import (
 )
 
 // Patience is how long a test waits for what should come at once, before it fails.
-const Patience = 5 * time.Second
+var Patience = patience(5 * time.Second)
+
+// patience is d, and longer under Wine, where each system call is a message to another process.
+func patience(d time.Duration) time.Duration {
+	if Wine() {
+		return 6 * d
+	}
+	return d
+}
 
 // Await waits until cond is true.
 func Await(t testing.TB, what string, cond func() bool) {

@@ -15,7 +15,7 @@ import (
 )
 
 // longest is how long a test may take in all: no wait of it goes unwatched.
-const longest = 30 * time.Second
+var longest = patience(30 * time.Second)
 
 // Check makes t fail if it leaves anything behind: goroutines, descriptors, or what the loops of
 // the default reactor hold. It stops a test that hangs, and skips it on a system that pollux has no

@@ -12,6 +12,7 @@ import (
 // Main is the TestMain of a package whose tests use sockets: it calls UsePoller, and runs them.
 func Main(m *testing.M) {
 	UsePoller()
+	os.MkdirAll(os.TempDir(), 0o777) // a bare system need not have one
 	os.Exit(m.Run())
 }
 

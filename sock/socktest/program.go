@@ -26,7 +26,12 @@ func RunMain(m *testing.M, main func()) {
 func Program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
-	Must(t, err)
+	if err == nil {
+		_, err = os.Stat(self)
+	}
+	if err != nil {
+		t.Skipf("no file to start this program from again: %v: run it from one", err)
+	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), "EXAMPLE=1")
 	watchdog := time.AfterFunc(4*Patience, func() {

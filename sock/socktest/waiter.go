@@ -29,6 +29,7 @@ type Operations interface {
 	Sendfile(file io.Reader, offset, count int64) (int64, error)
 	RecvBatch(ms []sock.Datagram, flags int) (int, error)
 	SendBatch(ms []sock.Datagram, flags int) (int, error)
+	Splice(from *sock.Socket, count int64) (int64, error)
 }
 
 var (

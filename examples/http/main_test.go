@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestMain(m *testing.M) { socktest.RunMain(m, main) }
+
+func start(t *testing.T) (at string) {
+	line := socktest.StartProgram(t, "127.0.0.1:0")
+	return strings.TrimPrefix(line(), "listening on ")
+}
+
+// Requests come in pieces and in heaps, and each is answered in its turn.
+func TestPipelining(t *testing.T) {
+	at := start(t)
+	c, err := net.Dial("tcp", at)
+	socktest.Must(t, err)
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(socktest.Patience))
+	var in, want bytes.Buffer
+	for i := range 300 {
+		path := fmt.Sprintf("/%d", i)
+		fmt.Fprintf(&in, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, i, strings.Repeat("b", i))
+		fmt.Fprintf(&want, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(path), path)
+	}
+	in.WriteString("GET /last HTTP/1.1\r\nConnection: close\r\n\r\n")
+	want.WriteString("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n/last")
+	go func() {
+		for in.Len() > 0 {
+			c.Write(in.Next(1 + in.Len()%999))
+		}
+	}()
+	got, err := io.ReadAll(c)
+	if err != nil || !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("%v: got %d bytes, want %d: %.300q", err, len(got), want.Len(), got)
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	at := start(t)
+	for _, tt := range []struct{ in, want string }{
+		{"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+		{"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", ""},
+		{"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", ""},
+		{"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
+		{"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 9000), ""},
+		{"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\n/"},
+	} {
+		c, err := net.Dial("tcp", at)
+		socktest.Must(t, err)
+		c.SetDeadline(time.Now().Add(socktest.Patience))
+		io.WriteString(c, tt.in)
+		if got, _ := io.ReadAll(c); string(got) != tt.want {
+			t.Errorf("%.60q: %q, want %q", tt.in, got, tt.want)
+		}
+		c.Close()
+	}
+}
+
+// Programs of others drive it.
+func TestPrograms(t *testing.T) {
+	at := start(t)
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"curl", "-sS", "http://" + at + "/one", "http://" + at + "/two"}, `^/one/two$`},
+		{[]string{"curl", "-sS", "--data-binary", strings.Repeat("x", 10_000), "http://" + at + "/post"}, `^/post$`},
+		{[]string{"wrk", "-c", "20", "-t", "1", "-d", "1", "http://" + at + "/wrk"}, `(?s)^(?:(?:Socket errors|Non-2xx)?.)*Requests/sec`},
+		{[]string{"h2load", "--h1", "-n", "2000", "-c", "10", "-m", "16", "http://" + at + "/h2load"}, `2000 succeeded, 0 failed, 0 errored, 0 timeout`},
+	} {
+		t.Run(tt.args[0], func(t *testing.T) {
+			program, err := exec.LookPath(tt.args[0])
+			if err != nil {
+				t.Skipf("%v: install Debian's curl, wrk and nghttp2-client", err)
+			}
+			out, err := exec.Command(program, tt.args[1:]...).CombinedOutput()
+			if err != nil || !regexp.MustCompile(tt.want).Match(out) || bytes.Contains(out, []byte("Socket errors")) {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}

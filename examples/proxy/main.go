@@ -1,0 +1,96 @@
+// Proxy takes connections at one address and carries each on to another, of any families: TCP,
+// UNIX, VSOCK, TIPC, Bluetooth, … An address is the name of its network, a colon, and its text.
+//
+//	go run ./examples/proxy -from tcp:127.0.0.1:8080 -to unix:/run/app
+//	go run ./examples/proxy -from tcp:127.0.0.1:8080 -to vsock:2:9999
+//	go run ./examples/proxy -from unixpacket:@front -to tipc:name:18888,17
+//
+// When one side has sent all, the other gets the end of the stream and can still answer. At the end
+// of each connection it prints how many bytes went each way. Port 0 is a free one.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/polluxio/pollux/sock/netconn"
+)
+
+func main() {
+	from := flag.String("from", "tcp:127.0.0.1:8080", "where to listen")
+	to := flag.String("to", "", "where to connect to")
+	patience := flag.Duration("timeout", 10*time.Second, "how long to connect may take")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "Usage: proxy -from network:address -to network:address. The networks are:")
+		fmt.Fprintln(flag.CommandLine.Output(), strings.Join(netconn.Networks(), " "))
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if *to == "" || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	network, address, _ := strings.Cut(*from, ":")
+	ln, err := netconn.Listen(network, address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("Listening on", ln.Addr())
+	network, address, _ = strings.Cut(*to, ":")
+	dialer := &netconn.Dialer{Timeout: *patience}
+	for {
+		client, err := ln.AcceptConn()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go func() {
+			defer client.Close()
+			c, err := dialer.Dial(network, address)
+			if err != nil {
+				client.SetLinger(0) // a reset: the client learns that it was not served
+				log.Print(err)
+				return
+			}
+			defer c.Close()
+			server, ok := c.(*netconn.Conn)
+			if !ok {
+				log.Fatalf("%s has datagrams, and no connections", network)
+			}
+			there, back, err := relay(client, server)
+			fmt.Printf("%v: %d bytes there, %d bytes back", client.RemoteAddr(), there, back)
+			if err != nil {
+				fmt.Printf(": %v", err)
+			}
+			fmt.Println()
+		}()
+	}
+}
+
+// relay copies both ways until both have ended, or one has failed.
+func relay(client, server *netconn.Conn) (there, back int64, err error) {
+	var both sync.WaitGroup
+	var failed sync.Once
+	carry := func(n *int64, to, from *netconn.Conn) {
+		var why error
+		if *n, why = io.Copy(to, from); why == nil {
+			why = to.CloseWrite()
+		}
+		if why != nil {
+			failed.Do(func() {
+				err = why
+				client.Close() // which ends the other way
+				server.Close()
+			})
+		}
+	}
+	both.Go(func() { carry(&there, server, client) })
+	both.Go(func() { carry(&back, client, server) })
+	both.Wait()
+	return there, back, err
+}

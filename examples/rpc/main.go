@@ -1,0 +1,99 @@
+// Rpc is a server and a client of calls. A message is a frame of a length and a body; a request
+// begins with a number, and its answer has the same, so many calls share a connection.
+//
+//	$ go run ./examples/rpc 10000
+//	10000 calls, 16 at once: all answers right
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/protocol"
+)
+
+var frames = protocol.Length{Bytes: 4, Limit: 1 << 16}
+
+// A callee answers with the request in capitals.
+type callee struct{ protocol.Base }
+
+func (c callee) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, frames, c) }
+func (callee) Frame(t *protocol.Transport, p []byte) {
+	if len(p) < 8 {
+		t.Abort()
+	} else {
+		frames.Write(t, append(p[:8:8], strings.ToUpper(string(p[8:]))...))
+	}
+}
+
+// A caller has the calls that wait for their answers. All of it runs on its loop.
+type caller struct {
+	protocol.Base
+	t     *protocol.Transport
+	last  uint64
+	calls map[uint64]*loop.Promise[string]
+}
+
+// call sends a request. Loop only.
+func (c *caller) call(text string) loop.Future[string] {
+	c.last++
+	p := loop.NewPromise[string](c.t.Loop())
+	c.calls[c.last] = p
+	frames.Write(c.t, append(binary.BigEndian.AppendUint64(nil, c.last), text...))
+	return p.Future()
+}
+
+func (c *caller) Made(t *protocol.Transport)               { c.t = t }
+func (c *caller) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, frames, c) }
+func (c *caller) Frame(_ *protocol.Transport, p []byte) {
+	id := binary.BigEndian.Uint64(p)
+	c.calls[id].Resolve(string(p[8:]))
+	delete(c.calls, id)
+}
+
+func (c *caller) Lost(_ *protocol.Transport, err error) {
+	for _, p := range c.calls {
+		p.Reject(fmt.Errorf("the connection is lost: %v", err))
+	}
+}
+
+func main() {
+	n, err := strconv.Atoi(append(os.Args, "10000")[1])
+	check(err)
+	server, err := protocol.NewServer(&protocol.Config{New: func(*protocol.Transport) protocol.Protocol { return callee{} }})
+	check(err)
+	at, err := server.Listen(sock.Inet("127.0.0.1", 0))
+	check(err)
+	client, err := protocol.NewClient(nil)
+	check(err)
+	c := &caller{calls: make(map[uint64]*loop.Promise[string])}
+	t, err := client.DialAddr(context.Background(), at, c).Wait(context.Background())
+	check(err)
+	workers := loop.NewGroup(t.Loop())
+	for worker := range 16 {
+		workers.Go(func(task *loop.Task) error {
+			for i := worker; i < n; i += 16 {
+				if answer, err := c.call(fmt.Sprint("call ", i)).Await(task); err != nil || answer != fmt.Sprint("CALL ", i) {
+					return fmt.Errorf("call %d: %q, %v", i, answer, err)
+				}
+			}
+			return nil
+		})
+	}
+	_, err = workers.Done().Wait(context.Background())
+	check(err)
+	fmt.Println(n, "calls, 16 at once: all answers right")
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

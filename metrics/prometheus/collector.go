@@ -1,0 +1,101 @@
+// Package prometheus shows the figures of servers and clients of sock/protocol, and of their loops,
+// to Prometheus. It is a module of its own, so that no other program inherits the library of
+// Prometheus.
+//
+//	registry.MustRegister(prometheus.NewCollector("chat", server))
+package prometheus
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock/protocol"
+)
+
+// A Collector reads the figures of a Source when Prometheus asks, and costs nothing in between. It
+// is a prometheus.Collector.
+type Collector struct {
+	source protocol.Source
+
+	connections, buffered                            *prometheus.Desc
+	accepted, refused, received, sent                *prometheus.Desc
+	descriptors, timers, tasks                       *prometheus.Desc
+	turns, events, calls, asleep, atWork, stuck, lag *prometheus.Desc
+}
+
+var _ prometheus.Collector = (*Collector)(nil)
+
+// NewCollector makes a collector for a server or a client. name is the value of the label "name" of
+// all its figures: it tells several sources of a process apart.
+func NewCollector(name string, source protocol.Source) *Collector {
+	constant := prometheus.Labels{"name": name}
+	of := func(what, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("pollux_"+what, help, labels, constant)
+	}
+	return &Collector{
+		source:      source,
+		connections: of("connections", "Connections that are there."),
+		buffered:    of("buffered_bytes", "Bytes that are written and unsent."),
+		accepted:    of("accepted_total", "Connections that were accepted."),
+		refused:     of("refused_total", "Connections that were accepted and closed at once, for want of room or descriptors."),
+		received:    of("received_bytes_total", "Bytes received."),
+		sent:        of("sent_bytes_total", "Bytes sent."),
+		descriptors: of("loop_descriptors", "Descriptors registered with a loop.", "loop"),
+		timers:      of("loop_timers", "Timers that run.", "loop"),
+		tasks:       of("loop_tasks", "Tasks begun and not ended.", "loop"),
+		turns:       of("loop_turns_total", "Turns of a loop.", "loop"),
+		events:      of("loop_events_total", "Events served.", "loop"),
+		calls:       of("loop_calls_total", "Functions run and tasks resumed.", "loop"),
+		asleep:      of("loop_asleep_seconds_total", "Time in waits.", "loop"),
+		atWork:      of("loop_work_seconds_total", "Time between waits.", "loop"),
+		stuck:       of("loop_stuck_total", "Callbacks and tasks that held up their loop.", "loop"),
+		lag:         of("loop_lag_seconds", "How long the last ready thing of a turn waited for the first, at most.", "loop"),
+	}
+}
+
+// Describe is for the registry.
+func (c *Collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+// Collect is for the registry.
+func (c *Collector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	st := c.source.Stats()
+	gauge(c.connections, float64(st.Connections))
+	gauge(c.buffered, float64(st.Buffered))
+	counter(c.accepted, float64(st.Accepted))
+	counter(c.refused, float64(st.Refused))
+	counter(c.received, float64(st.Received))
+	counter(c.sent, float64(st.Sent))
+	for i, l := range c.source.Reactor().Loops() {
+		n, st := strconv.Itoa(i), l.Stats()
+		gauge(c.descriptors, float64(st.Descriptors), n)
+		gauge(c.timers, float64(st.Timers), n)
+		gauge(c.tasks, float64(st.Tasks), n)
+		counter(c.turns, float64(st.Turns), n)
+		counter(c.events, float64(st.Events), n)
+		counter(c.calls, float64(st.Calls), n)
+		counter(c.asleep, st.Asleep.Seconds(), n)
+		counter(c.atWork, st.AtWork.Seconds(), n)
+		counter(c.stuck, float64(st.Stuck), n)
+		ch <- prometheus.MustNewConstHistogram(c.lag, st.Lag.Total(), st.Lag.Sum.Seconds(), buckets(st.Lag), n)
+	}
+}
+
+// buckets returns the counts of a histogram as Prometheus has them: each with all below it.
+func buckets(h loop.Histogram) map[float64]uint64 {
+	all, sum := make(map[float64]uint64, len(h.Counts)), uint64(0)
+	for i, n := range h.Counts {
+		sum += n
+		if bound := h.Bound(i); bound >= 0 {
+			all[bound.Seconds()] = sum
+		}
+	}
+	return all
+}

@@ -1,0 +1,202 @@
+package netconn
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/sock"
+)
+
+// New makes a Conn of a connected stream or seqpacket socket of any family. It owns the socket from
+// then on, sets its timeout to sock.Forever (a Conn has deadlines instead), and waits as the view s
+// does. No option of the socket is changed.
+//
+// Errors, in which the socket is the caller's still: net.ErrClosed; ENOTCONN; an *ArgError for a
+// nil s and for a datagram socket, which [NewPacketConn] takes.
+func New(s *sock.Socket) (*Conn, error) {
+	if s == nil {
+		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
+	}
+	if !endsWithNothing(s.Type()) {
+		rule := "only stream and seqpacket sockets are connections: use NewPacketConn"
+		return nil, failure("new", s, &ArgError{Kind: sock.ArgType, Arg: "type", Value: s.Type(), Rule: rule})
+	}
+	peer, err := s.Getpeername()
+	if errors.Is(err, syscall.ENOTCONN) || errors.Is(err, net.ErrClosed) {
+		return nil, failure("new", s, err)
+	}
+	return connected(s, nil, peer)
+}
+
+// connected makes the Conn of a socket whose peer is known. A family that has no names for its
+// sockets has the address of the family alone.
+//
+// local is the address of this end, or nil to ask the system.
+func connected(s *sock.Socket, local net.Addr, peer sock.Addr) (*Conn, error) {
+	c, err := wrap(s, local, peer)
+	if err != nil {
+		return nil, err
+	}
+	if c.remote == nil {
+		c.remote = unnamed(s)
+	}
+	return &Conn{c}, nil
+}
+
+// wrap makes the conn of a socket. local may be nil, and peer zero.
+func wrap(s *sock.Socket, local net.Addr, peer sock.Addr) (conn, error) {
+	if err := s.SetTimeout(sock.Forever); err != nil {
+		return conn{}, failure("new", s, err)
+	}
+	s.BareErrors() // the conn knows the addresses
+	network := s.Network()
+	c := conn{s: s, local: local, remote: netAddr(network, peer)}
+	if c.local == nil {
+		if a, err := s.Getsockname(); err == nil {
+			c.local = netAddr(network, a)
+		}
+	}
+	if c.local == nil {
+		c.local = unnamed(s)
+	}
+	return c, nil
+}
+
+// unnamed is the address of a socket without a name: users of net.Conn print it, so it is not nil.
+func unnamed(s *sock.Socket) net.Addr { return families.Raw(int(s.Family()), nil) }
+
+// failure is the error of what makes a Conn, a Listener or a PacketConn of s, which may be nil.
+func failure(op string, s *sock.Socket, err error) error {
+	e := &net.OpError{Op: op, Err: cause(err)}
+	if s != nil {
+		e.Net = s.Network()
+	}
+	return e
+}
+
+// FromConn takes over the connection of a live net.Conn that has a descriptor, as those of package
+// net have: it makes a Conn of it, and closes c, which must be in no use. [Conn.DetachConn] is the
+// way back. Deadlines of c are not taken over.
+//
+// Errors, in which c is as it was: an *ArgError for a c without a descriptor, as a *tls.Conn is;
+// those of New.
+func FromConn(c net.Conn) (*Conn, error) {
+	s, err := socketOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return replacing(c, s, New)
+}
+
+// FromFile takes over the connection of a file that is a socket, as a parent process passes it on:
+// it makes a Conn of it, and closes f. [Conn.Detach] is the way back.
+//
+// Errors, in which f is as it was: ENOTSOCK; those of New.
+func FromFile(f *os.File) (*Conn, error) {
+	s, err := socketOf(f)
+	if err != nil {
+		return nil, err
+	}
+	return replacing(f, s, New)
+}
+
+// replacing makes of s, a duplicate of what old has, what is to take old's place.
+func replacing[T any](old interface{ Close() error }, s *sock.Socket, make func(*sock.Socket) (T, error)) (T, error) {
+	made, err := make(s)
+	if err != nil {
+		s.Close()
+		return made, err
+	}
+	old.Close() // its number; the socket lives on in the duplicate
+	return made, nil
+}
+
+// socketOf makes a socket of a duplicate of the descriptor of v.
+func socketOf(v any) (*sock.Socket, error) {
+	c, ok := v.(syscall.Conn)
+	if f, isFile := v.(*os.File); !ok || isFile && f == nil {
+		rule := "has no descriptor (SyscallConn)"
+		return nil, failure("adopt", nil, &ArgError{Kind: sock.ArgType, Arg: "value", Value: fmt.Sprintf("%T", v), Rule: rule})
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, failure("adopt", nil, err)
+	}
+	var s *sock.Socket
+	failed := raw.Control(func(fd uintptr) { s, err = sock.Fromfd(int(fd), -1, -1, -1) })
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, failure("adopt", nil, err)
+	}
+	return s, nil
+}
+
+// File returns a duplicate of the descriptor as an *os.File, which is the caller's to close. It is
+// non-blocking, so the file has deadlines. The connection goes on, and the options of the two are
+// the same.
+//
+// Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
+func (c *conn) File() (*os.File, error) {
+	f, err := fileOf(c.s)
+	return f, c.fail("file", err)
+}
+
+func fileOf(s *sock.Socket) (*os.File, error) {
+	if runtime.GOOS == "windows" {
+		return nil, fmt.Errorf("the file of a socket on windows: %w", errors.ErrUnsupported)
+	}
+	dup, err := s.Dup()
+	if err != nil {
+		return nil, err
+	}
+	return detach(dup), nil
+}
+
+// Detach gives the descriptor back as an *os.File and ends the Conn: later calls, and those that
+// wait, fail with net.ErrClosed. The descriptor is non-blocking. No byte is lost.
+//
+// Errors: net.ErrClosed; errors.ErrUnsupported on Windows.
+func (c *conn) Detach() (*os.File, error) {
+	if runtime.GOOS == "windows" {
+		return nil, c.fail("detach", fmt.Errorf("the file of a socket on windows: %w", errors.ErrUnsupported))
+	}
+	f := detach(c.s)
+	if f == nil {
+		return nil, c.fail("detach", net.ErrClosed)
+	}
+	return f, nil
+}
+
+// DetachConn is Detach for a family that package net has: the connection goes on as a *net.TCPConn,
+// *net.UnixConn or *net.UDPConn. It has no deadline.
+//
+// Errors: those of Detach and of net.FileConn; with one of the latter the connection is closed.
+func (c *conn) DetachConn() (net.Conn, error) {
+	f, err := c.Detach()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // FileConn has made a duplicate
+	return net.FileConn(f)
+}
+
+// detach is nil for a closed socket.
+func detach(s *sock.Socket) *os.File {
+	name := s.Network()
+	if a, err := s.Getsockname(); err == nil {
+		name += ":" + a.String()
+	}
+	s.SetTimeout(0) // so that Detach leaves it non-blocking, for Go's own poller
+	fd := s.Detach()
+	if fd < 0 {
+		return nil
+	}
+	return os.NewFile(uintptr(fd), name)
+}

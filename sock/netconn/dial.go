@@ -1,0 +1,302 @@
+package netconn
+
+import (
+	"context"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Dialer makes connections, as a net.Dialer does. The zero Dialer is ready. It must not change
+// while it is in use; any number of goroutines may use it.
+type Dialer struct {
+	// Timeout is how long a Dial may take, the look-up of the host and all its addresses together;
+	// 0 is as long as the system takes.
+	Timeout time.Duration
+	// Deadline is the instant at which a Dial fails; the zero Time is none. The earlier of it,
+	// Timeout and the context counts.
+	Deadline time.Time
+	// LocalAddr is bound before connecting. It must be of the network; nil is the system's choice.
+	LocalAddr net.Addr
+	// FallbackDelay is how long a try to connect is alone before the next address of the host is
+	// tried beside it, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0 is 250 ms; negative: the
+	// next one is tried only when one has failed.
+	FallbackDelay time.Duration
+	// KeepAlive is the time before the first probe of a silent TCP connection, if KeepAliveConfig
+	// is not enabled: 0 is 15 s; negative is no probes.
+	KeepAlive time.Duration
+	// KeepAliveConfig is how a silent TCP connection is probed, if its Enable is set.
+	KeepAliveConfig net.KeepAliveConfig
+	// Resolver looks hosts up; nil is sock.DefaultResolver.
+	Resolver *sock.Resolver
+	// Control is called for each socket after it was made and before it is bound or connected.
+	// network is "tcp4" or "tcp6" even if Dial was given "tcp", and so on; address is the one to
+	// connect to.
+	Control func(network, address string, c syscall.RawConn) error
+	// ControlContext is Control with the context of the Dial, and is called in place of it.
+	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
+	// MultipathTCP makes TCP connections by Multipath TCP where the system has it; see
+	// Conn.MultipathTCP.
+	MultipathTCP bool
+	// FastOpen has the first Write of a TCP connection go out with its SYN, if the peer is known to
+	// take that (RFC 7413; Linux, TCP_FASTOPEN_CONNECT). Dial then succeeds before the peer was
+	// asked, and the Write tells that it refused. A program whose peer speaks first must not set
+	// it: nothing goes out before the Write. Elsewhere it does nothing.
+	FastOpen bool
+	// Task waits in place of the calling goroutine, and the connection comes back for it: see
+	// Conn.In.
+	Task *loop.Task
+}
+
+// Dial connects to an address of a network (see the package) and returns a *Conn, or a *PacketConn
+// for a datagram network.
+//
+// A host of several addresses is tried as FallbackDelay says. Without a host it is this one: ":80".
+//
+// Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a text that is no
+// address; a *net.DNSError for a host that is not found; the last try's errno, ECONNREFUSED and so
+// on; os.ErrDeadlineExceeded; what Control returned; loop.ErrOnLoop in a callback.
+func Dial(network, address string) (net.Conn, error) {
+	return new(Dialer).DialContext(context.Background(), network, address)
+}
+
+// DialTimeout is Dial that may take so long.
+func DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	return (&Dialer{Timeout: timeout}).Dial(network, address)
+}
+
+// Dial is the function Dial, as the Dialer says.
+func (d *Dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialContext is Dial, and fails with the cause of ctx when ctx ends first. The connection is not
+// bound to ctx.
+func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if ctx == nil {
+		return nil, d.fail(network, nil, &ArgError{Kind: sock.ArgMissing, Arg: "ctx", Value: nil, Rule: "must not be nil"})
+	}
+	n, err := parseNetwork(network)
+	if err != nil {
+		return nil, d.fail(network, nil, err)
+	}
+	if deadline, ok := d.deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, deadline, os.ErrDeadlineExceeded)
+		defer cancel()
+	}
+	if n.isInet() {
+		return d.dialInet(ctx, &n, address)
+	}
+	return d.dialOther(ctx, &n, address)
+}
+
+func (d *Dialer) deadline() (at time.Time, ok bool) {
+	at = d.Deadline
+	if d.Timeout != 0 {
+		if end := time.Now().Add(d.Timeout); at.IsZero() || end.Before(at) {
+			at = end
+		}
+	}
+	return at, !at.IsZero()
+}
+
+func (d *Dialer) fail(network string, to net.Addr, err error) error {
+	return &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: to, Err: lookupCause(err)}
+}
+
+// dialInet connects to a host by one of its addresses.
+func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.Conn, error) {
+	infos, err := lookup(ctx, d.Task, d.Resolver, n, address, 0)
+	if err == nil {
+		infos, err = d.reachable(infos)
+	}
+	if err != nil {
+		return nil, d.fail(n.name, nil, err)
+	}
+	cfg := &sock.ConnectionConfig{
+		Timeout:       sock.Forever,
+		HappyEyeballs: d.FallbackDelay >= 0 && n.typ == sock.SOCK_STREAM,
+		AttemptDelay:  max(d.FallbackDelay, 0),
+		Context:       ctx,
+		Task:          d.Task,
+		Make:          func(info sock.AddrInfo) (*sock.Socket, error) { return d.prepare(ctx, n, info) },
+	}
+	s, err := sock.ConnectAny(infos, cfg)
+	if err != nil {
+		to, _ := addrOf(err)
+		if to == nil && len(infos) == 1 {
+			to = infos[0].Addr
+		}
+		if a, ok := to.(sock.Addr); ok {
+			to = netAddr(n.name, a)
+		}
+		return nil, d.fail(n.name, to, err)
+	}
+	return d.made(s, infos)
+}
+
+// addrOf is the address that an error names.
+func addrOf(err error) (net.Addr, bool) {
+	op, ok := err.(*net.OpError)
+	if !ok {
+		return nil, false
+	}
+	return op.Addr, op.Addr != nil
+}
+
+// reachable is the addresses that a socket with the local address can connect to.
+func (d *Dialer) reachable(infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
+	if d.LocalAddr == nil {
+		return infos, nil
+	}
+	var found []sock.AddrInfo
+	for _, info := range infos {
+		local, err := sockAddr(info.Family, d.LocalAddr)
+		if err != nil {
+			return nil, err
+		}
+		if local.Kind() == info.Addr.Kind() {
+			found = append(found, info)
+		}
+	}
+	if len(found) == 0 {
+		return nil, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+	}
+	return found, nil
+}
+
+// prepare makes the socket of a try.
+func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_ *sock.Socket, err error) {
+	s, err := n.streamSocket(info.Family, d.MultipathTCP)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if n.typ == sock.SOCK_DGRAM {
+		s.Setsockopt(sock.SOL_SOCKET, sock.SO_BROADCAST, 1) // as package net does
+	}
+	if d.FastOpen && n.typ == sock.SOCK_STREAM && s.Proto() != protoSCTP {
+		if fastOpenConnect != 0 { // a kernel that cannot connects as ever
+			s.Setsockopt(sock.IPPROTO_TCP, fastOpenConnect, 1)
+		}
+	}
+	if err := d.control(ctx, inetName(n, info.Family), info.Addr.String(), s); err != nil {
+		return nil, err
+	}
+	if d.LocalAddr != nil {
+		local, err := sockAddr(info.Family, d.LocalAddr)
+		if err == nil {
+			err = s.Bind(local)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// streamSocket is newSocket, by Multipath TCP if that is asked for and the system has it.
+func (n *network) streamSocket(family sock.Family, multipath bool) (*sock.Socket, error) {
+	if multipath && protoMPTCP != 0 && n.typ == sock.SOCK_STREAM && n.proto == 0 {
+		if s, err := sock.New(family, sock.SOCK_STREAM, protoMPTCP); err == nil {
+			return s, nil
+		}
+	}
+	return n.newSocket(family)
+}
+
+func (d *Dialer) control(ctx context.Context, network, address string, s *sock.Socket) error {
+	if d.Control == nil && d.ControlContext == nil {
+		return nil
+	}
+	raw, err := s.SyscallConn()
+	switch {
+	case err != nil:
+		return err
+	case d.ControlContext != nil:
+		return d.ControlContext(ctx, network, address, raw)
+	}
+	return d.Control(network, address, raw)
+}
+
+// made makes the connection of a connected socket.
+func (d *Dialer) made(s *sock.Socket, infos []sock.AddrInfo) (net.Conn, error) {
+	peer, err := s.Getpeername()
+	if err != nil && len(infos) == 1 { // it may be gone by now, and fast open has not asked it yet
+		peer = infos[0].Addr
+	}
+	if !endsWithNothing(s.Type()) {
+		p, err := newPacketConn(s, peer)
+		return packetOr(s, p, err)
+	}
+	c, err := connected(s, nil, peer)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	if _, ok := c.local.(*net.TCPAddr); ok {
+		tcpOptions(s, d.KeepAlive, d.KeepAliveConfig)
+	}
+	return c, nil
+}
+
+func packetOr(s *sock.Socket, p *PacketConn, err error) (net.Conn, error) {
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// dialOther connects to an address that needs no look-up.
+func (d *Dialer) dialOther(ctx context.Context, n *network, address string) (_ net.Conn, err error) {
+	to, err := n.parse(address)
+	if err != nil {
+		return nil, d.fail(n.name, nil, err)
+	}
+	s, err := n.newSocket(sock.AF_UNSPEC)
+	if err != nil {
+		return nil, d.fail(n.name, netAddr(n.name, to), err)
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+			err = d.fail(n.name, netAddr(n.name, to), err)
+		}
+	}()
+	if err := d.control(ctx, n.name, address, s); err != nil {
+		return nil, err
+	}
+	view := s.With(ctx)
+	if d.Task != nil {
+		view = view.In(d.Task)
+	}
+	if d.LocalAddr != nil {
+		local, err := sockAddr(s.Family(), d.LocalAddr)
+		if err == nil {
+			err = view.Bind(local)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := s.SetTimeout(sock.Forever); err != nil {
+		return nil, err
+	}
+	if err := view.Connect(to); err != nil {
+		return nil, err
+	}
+	if d.Task != nil {
+		s = s.In(d.Task)
+	}
+	return d.made(s, []sock.AddrInfo{{Addr: to}})
+}

@@ -1,0 +1,38 @@
+package netconn
+
+import (
+	"errors"
+	"net"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// An ArgError is an argument that breaks a rule of the call's, found before the system was asked.
+type ArgError = sock.ArgError
+
+// cause returns err without the *net.OpError that package sock puts around it: this package puts
+// its own there, with the names of package net.
+func cause(err error) error {
+	if op, ok := err.(*net.OpError); ok {
+		return op.Err
+	}
+	return err
+}
+
+// lookupCause is cause for an operation that may have looked up a host. What package net reports as
+// a *net.DNSError is one here too.
+func lookupCause(err error) error {
+	var gai *sock.GaiError
+	if errors.As(err, &gai) {
+		if dns, ok := gai.Err.(*net.DNSError); ok {
+			return dns
+		}
+	}
+	return cause(err)
+}
+
+// errBadWrite is for a writer that breaks the rules of io.Writer.
+var errBadWrite = errors.New("the Write of the destination reported more bytes than it was given, or less than none")
+
+// errNoAddr is what package net says of a nil address.
+var errNoAddr = &net.AddrError{Err: "missing address"}

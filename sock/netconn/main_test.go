@@ -1,0 +1,9 @@
+package netconn_test
+
+import (
+	"testing"
+
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+func TestMain(m *testing.M) { socktest.Main(m) }

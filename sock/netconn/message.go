@@ -1,0 +1,51 @@
+package netconn
+
+import (
+	"io"
+	"sync"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// one is room for a list of one buffer: package sock keeps the list until its call returns, and so
+// it cannot be on the stack.
+var one = sync.Pool{New: func() any { return new([1][]byte) }}
+
+// ReadMsg receives a message into b, and its ancillary data into oob, which sock.ParseControl
+// reads. It reports the bytes of each, the MSG_* flags that the system has set (MSG_TRUNC and
+// MSG_CTRUNC for what was cut), and the sender, which is the zero Addr where the system names none.
+// It allocates nothing. Descriptors that come are close-on-exec on Linux.
+//
+// Errors: io.EOF at the end of a stream; else those of Read.
+func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err error) {
+	buffers := one.Get().(*[1][]byte)
+	buffers[0] = b
+	n, oobn, flags, from, err = c.s.RecvmsgBuffers(buffers[:], oob, closeOnExec)
+	buffers[0] = nil
+	one.Put(buffers)
+	flags &^= closeOnExec // the system reports it back
+	switch {
+	case err != nil:
+		return 0, 0, flags, from, c.fail("read", err)
+	case n == 0 && oobn == 0 && len(b) > 0 && endsWithNothing(c.s.Type()):
+		return 0, 0, flags, from, io.EOF
+	}
+	return n, oobn, flags, from, nil
+}
+
+// WriteMsg sends b, and ancillary data as sock.AppendControl has made it, to an address or, if to
+// is zero, to the peer. It reports the bytes of each that went. It allocates nothing. On a stream
+// it may send a part of b, and all of oob with it.
+//
+// Errors: those of Write; EISCONN for an address on a connected stream.
+func (c *conn) WriteMsg(b, oob []byte, to sock.Addr) (n, oobn int, err error) {
+	buffers := one.Get().(*[1][]byte)
+	buffers[0] = b
+	n, err = c.s.SendmsgBuffers(buffers[:], oob, 0, fit(c.s.Family(), to))
+	buffers[0] = nil
+	one.Put(buffers)
+	if err != nil {
+		return n, 0, c.fail("write", err)
+	}
+	return n, len(oob), nil
+}

@@ -1,0 +1,16 @@
+//go:build netbsd || openbsd || dragonfly
+
+package netconn
+
+import "github.com/polluxio/pollux/sock"
+
+// What not every system has; 0 is what it lacks.
+const (
+	protoMPTCP      = 0
+	reusePort       = sock.SO_REUSEPORT
+	fastOpen        = 0
+	fastOpenConnect = 0
+	closeOnExec     = sock.MSG_CMSG_CLOEXEC
+)
+
+func usesMPTCP(*sock.Socket) bool { return false }

@@ -1,0 +1,192 @@
+package protocol
+
+import (
+	"errors"
+	"hash/maphash"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// A listener is the watcher of a listening socket.
+type listener struct {
+	server *Server
+	socket *sock.Socket
+	home   *home // where it is watched
+	own    *home // of all its connections; nil: as Config.Balance says
+
+	// Loop only.
+	timer   *loop.Timer
+	resting bool // until the rate allows more
+}
+
+// mostAccepts is how many connections are accepted in a row before others have their turn.
+const mostAccepts = 64
+
+// Ready is for the loop: loop.Watcher.
+func (l *listener) Ready(r pollux.Ready) {
+	s := l.server
+	for range mostAccepts {
+		if l.resting {
+			return
+		}
+		if wait := s.rate.take(l.home.loop.Time()); wait > 0 {
+			l.rest(wait)
+			return
+		}
+		c, from, err := l.socket.Accept()
+		if err != nil {
+			s.rate.giveBack()
+			if !l.goesOn(err) {
+				return
+			}
+			continue
+		}
+		s.accepted.Add(1)
+		if n := s.cfg.MaxConns; n > 0 && int(s.conns()) >= n {
+			s.refused.Add(1)
+			c.Close()
+			continue
+		}
+		s.take(c, from, l.own)
+	}
+	l.socket.CallWatcher()
+}
+
+// goesOn says whether another accept is worth an attempt after an error.
+func (l *listener) goesOn(err error) bool {
+	s := l.server
+	switch {
+	case err == sock.ErrWouldBlock:
+		return false
+	case isExhausted(err):
+		// A newcomer would hang in the backlog until descriptors are back, perhaps for ever. So it
+		// is let in by the reserve, and shown out.
+		n := s.reserve.refuse(l.socket)
+		s.refused.Add(uint64(n))
+		s.cfg.Logger.Warn("descriptors or memory have run out: connections are refused", "refused", n, "error", err)
+		return false // the socket's lane is tried again after a while
+	case l.socket.Fileno() < 0:
+		return false
+	}
+	// ECONNABORTED and the like: that connection is gone.
+	return true
+}
+
+func isExhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
+// rest stops accepting for a while.
+func (l *listener) rest(d time.Duration) {
+	l.resting = true
+	if l.timer == nil {
+		l.timer = l.home.loop.After(d, func() {
+			l.resting = false
+			l.socket.CallWatcher()
+		})
+		return
+	}
+	l.timer.Reset(d)
+}
+
+// Closed is for the loop: loop.Watcher.
+func (l *listener) Closed(err error) {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	if !errors.Is(err, errClosed) {
+		l.server.cfg.Logger.Error("a listener has ended", "error", err)
+	}
+	l.server.finished()
+}
+
+// conns is how many connections the server has.
+func (s *Server) conns() (n int64) {
+	for _, h := range s.homes {
+		n += h.conns.Load()
+	}
+	return n
+}
+
+// take gives a connection that was accepted to a loop.
+func (s *Server) take(c *sock.Socket, from sock.Addr, own *home) {
+	s.prepare(c)
+	h := own
+	if h == nil {
+		h = s.choose(from)
+	}
+	s.began()
+	var err error
+	if s.serve != nil {
+		err = s.startTask(h, c)
+	} else {
+		err = h.welcome(c, nil, nil)
+	}
+	if err != nil {
+		c.Close()
+		s.finished()
+	}
+}
+
+var seed = maphash.MakeSeed()
+
+// choose is the home for a peer.
+func (s *Server) choose(from sock.Addr) *home {
+	if len(s.homes) == 1 {
+		return s.homes[0]
+	}
+	switch s.cfg.Balance {
+	case LeastLoaded:
+		return s.least()
+	case SourceHash:
+		return s.homes[maphash.String(seed, from.Host())%uint64(len(s.homes))]
+	}
+	return s.homes[s.next.Add(1)%uint32(len(s.homes))]
+}
+
+// A bucket limits a rate: it fills by rate tokens a second, up to burst.
+type bucket struct {
+	mu     sync.Mutex
+	rate   float64 // tokens a second; 0: no limit
+	burst  float64
+	tokens float64           // mu
+	last   timeouts.Deadline // mu
+}
+
+func (b *bucket) init(rate, burst int) {
+	b.rate, b.burst, b.tokens = float64(rate), float64(burst), float64(burst)
+}
+
+// take takes a token, or returns how long it has to wait for one.
+func (b *bucket) take(now timeouts.Deadline) time.Duration {
+	if b.rate == 0 {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last != 0 && now > b.last {
+		b.tokens = min(b.burst, b.tokens+b.rate*time.Duration(now-b.last).Seconds())
+	}
+	b.last = max(b.last, now)
+	if b.tokens >= 1 {
+		b.tokens--
+		return 0
+	}
+	return time.Duration((1-b.tokens)/b.rate*float64(time.Second)) + time.Millisecond
+}
+
+// giveBack takes back a token that was not used.
+func (b *bucket) giveBack() {
+	if b.rate == 0 {
+		return
+	}
+	b.mu.Lock()
+	b.tokens = min(b.burst, b.tokens+1)
+	b.mu.Unlock()
+}

@@ -1,0 +1,105 @@
+//go:build !race
+
+package protocol_test
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/protocol"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// An idle connection with an idle timeout costs no more than 240 bytes of heap.
+func TestIdleMemory(t *testing.T) {
+	const conns, most = 5000, 240
+	cfg := each(echo{})
+	cfg.Loops, cfg.IdleTimeout = 1, time.Hour
+	s, err := protocol.NewServer(&cfg)
+	socktest.Must(t, err)
+	defer s.Close()
+	at, err := s.Listen(sock.Unix(""))
+	socktest.Must(t, err)
+	heap := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	peers := make([]int, 0, conns)
+	defer func() {
+		for _, fd := range peers {
+			sock.Close(fd)
+		}
+	}()
+	buf := make([]byte, 16)
+	connect := func(n int) {
+		for range n {
+			c, err := sock.New(sock.AF_UNIX, sock.SOCK_STREAM, 0)
+			socktest.Must(t, err)
+			socktest.Must(t, c.Connect(at))
+			_, err = c.Sendall([]byte("hello"), 0) // it has been in use
+			socktest.Must(t, err)
+			_, err = c.RecvInto(buf, 0)
+			socktest.Must(t, err)
+			peers = append(peers, c.Detach())
+		}
+	}
+	connect(conns / 10)
+	before := heap()
+	connect(conns - conns/10)
+	each := (heap() - before) / (conns - conns/10)
+	t.Logf("%d bytes a connection", each)
+	if each > most {
+		t.Errorf("%d bytes a connection, at most %d", each, most)
+	}
+}
+
+// A message costs no allocation: neither through the protocol, nor when a part of it is kept, nor
+// when unsent bytes are queued, nor for its timeouts.
+func TestMessageAllocates(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		data func(t *protocol.Transport, p []byte) int
+		size int
+	}{
+		{"echo", echo{}.Data, 64},
+		{"in parts", func(t *protocol.Transport, p []byte) int {
+			if len(p) < 1000 {
+				t.Need(1000)
+				return 0
+			}
+			t.Write(p[:1000])
+			return 1000
+		}, 500},
+	} {
+		p := newScript()
+		p.data = tt.data
+		_, c := pair(t, p, protocol.Config{Loops: 1, IdleTimeout: time.Hour, ReadTimeout: time.Hour, WriteTimeout: time.Hour})
+		buf := make([]byte, tt.size)
+		got := make([]byte, 1000)
+		round := func() {
+			c.Write(buf)
+			if tt.size == 500 {
+				c.Write(buf)
+				for n := 0; n < 1000; {
+					k, err := c.Read(got)
+					if err != nil {
+						t.Fatal(err)
+					}
+					n += k
+				}
+				return
+			}
+			if _, err := c.Read(got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := testing.AllocsPerRun(500, round); n != 0 {
+			t.Errorf("%s: %v allocations a message", tt.name, n)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Client makes connections, and serves each by a Protocol, as a Server does. Of Config, what
+// concerns accepting does not count.
+type Client struct {
+	*hub
+
+	dmu      sync.Mutex
+	dialings map[*dialing]context.CancelCauseFunc // dmu; nil after Close
+}
+
+// NewClient makes a client that has no connections yet.
+//
+// Errors: an *OptionError; those of loop.NewReactor.
+func NewClient(cfg *Config) (*Client, error) {
+	hb, err := newHub(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{hub: hb, dialings: make(map[*dialing]context.CancelCauseFunc)}, nil
+}
+
+// A dialing is a connection that a client makes, until Made has been called.
+type dialing struct {
+	promise *loop.Promise[*Transport]
+}
+
+// DialTimeout is how long Dial tries if its context says nothing.
+const DialTimeout = 30 * time.Second
+
+// Dial connects to port on host, and gives the connection to p (nil: to what Config.New makes): on
+// the loop with the fewest connections. It does not wait, and blocks no loop: the host is looked
+// up, and its addresses are tried by Happy Eyeballs (RFC 8305). The future is settled after Made.
+// Data may have been called by the time that a Wait for it returns.
+//
+// The dialing ends when ctx does, at its Cancel, or after DialTimeout. Then nothing is left behind,
+// and p gets no call.
+//
+// Errors of the future: the cause of ctx; those of sock.CreateConnection; net.ErrClosed after
+// Close; an *OptionError without a protocol.
+func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) loop.Future[*Transport] {
+	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
+		s, err := sock.CreateConnection(host, port, &sock.ConnectionConfig{Context: ctx, Task: t, HappyEyeballs: true})
+		if err != nil {
+			return nil, err
+		}
+		return s.In(nil), nil
+	})
+}
+
+// DialAddr is Dial for an address of any family that has connections. A host's name in it is looked
+// up, and its first address counts.
+func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Future[*Transport] {
+	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
+		s, err := sock.New(familyOf(a), sock.SOCK_STREAM, -1)
+		if err != nil {
+			return nil, err
+		}
+		s.SetTimeout(sock.Forever)
+		if err := s.With(ctx).In(t).Connect(a); err != nil {
+			s.Close()
+			return nil, err
+		}
+		return s, nil
+	})
+}
+
+func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Context, *loop.Task) (*sock.Socket, error)) loop.Future[*Transport] {
+	if p == nil && c.cfg.New == nil {
+		return loop.Settled[*Transport](nil, &OptionError{"New", nil, "must be set, or Dial given a protocol"})
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	h := c.least()
+	d := &dialing{loop.NewPromise[*Transport](h.loop)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	d.promise.CancelBy(cancel)
+	if _, has := ctx.Deadline(); !has {
+		stop := h.loop.After(DialTimeout, func() { cancel(context.DeadlineExceeded) })
+		context.AfterFunc(ctx, func() { stop.Stop() })
+	}
+	if !c.enter(d, cancel) {
+		cancel(nil)
+		return loop.Settled[*Transport](nil, fmt.Errorf("protocol: dial: %w", errClosed))
+	}
+	fail := func(err error) {
+		c.leave(d)
+		d.promise.Reject(err)
+		c.finished()
+	}
+	h.conns.Add(1) // so that many dialings at once spread
+	task := h.loop.Go(func(t *loop.Task) {
+		h.conns.Add(-1)
+		s, err := connect(ctx, t)
+		if err == nil && ctx.Err() != nil {
+			s.Close()
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+				err = fmt.Errorf("%w: %w", cause, err)
+			}
+			fail(err)
+			return
+		}
+		c.prepare(s)
+		if err := h.welcome(s, p, d); err != nil {
+			s.Close()
+			fail(err)
+			return
+		}
+		c.leave(d)
+	})
+	if task.Done().Settled() && h.loop.Post(func() {}) != nil {
+		h.conns.Add(-1)
+		fail(errClosed)
+	}
+	return d.promise.Future()
+}
+
+// enter counts a dialing. It returns false after Close.
+func (c *Client) enter(d *dialing, cancel context.CancelCauseFunc) bool {
+	c.dmu.Lock()
+	defer c.dmu.Unlock()
+	if c.dialings == nil {
+		return false
+	}
+	c.dialings[d] = cancel
+	c.began()
+	return true
+}
+
+// leave ends the context of a dialing, which has come to a connection or to an error.
+func (c *Client) leave(d *dialing) {
+	c.dmu.Lock()
+	defer c.dmu.Unlock()
+	if cancel := c.dialings[d]; cancel != nil {
+		cancel(nil)
+		delete(c.dialings, d)
+	}
+}
+
+// made settles a dialing. mu is not held; loop only.
+func (d *dialing) made(t *Transport) { d.promise.Resolve(t) }
+
+// lost settles a dialing whose connection ended before Made.
+func (d *dialing) lost(err error) { d.promise.Reject(err) }
+
+// Close cuts all connections and dialings, and waits until they are over; Lost gets ErrShutdown.
+// The client's own reactor is closed.
+//
+// Error: loop.ErrOnLoop in a callback.
+func (c *Client) Close() error {
+	if err := loop.MayBlock(); err != nil {
+		return err
+	}
+	c.dmu.Lock()
+	for _, cancel := range c.dialings {
+		cancel(errClosed)
+	}
+	c.dialings = nil
+	c.dmu.Unlock()
+	c.cut(nil)
+	if c.own {
+		return c.reactor.Close()
+	}
+	return nil
+}

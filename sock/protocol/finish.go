@@ -1,0 +1,284 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// Close ends the connection once all that was written is sent, or after Config.CloseTimeout; then
+// Lost comes. Data, EOF, Paused and Resumed are not called any more, and what is written later is
+// refused. To close twice is to close once. It does not wait.
+func (t *Transport) Close() { t.close(0) }
+
+// CloseIn is Close with a time of its own in place of Config.CloseTimeout: 1 ms to 12 days.
+func (t *Transport) CloseIn(d time.Duration) {
+	t.close(min(max(d, time.Millisecond), longestTimeout))
+}
+
+func (t *Transport) close(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flags&(closing|finished|broken) != 0 {
+		return
+	}
+	if d != 0 {
+		t.more().closeTime = d
+	}
+	t.flags |= closing
+	t.attend()
+}
+
+// CloseWrite ends what this side sends once all that was written is sent: SHUT_WR. The peer sees
+// the end, and can go on sending; Data and EOF are still called. On a socket of messages it is the
+// same, where the family has it.
+func (t *Transport) CloseWrite() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flags&(closing|halfClosing|finished|broken) == 0 {
+		t.flags |= halfClosing
+		t.attend()
+	}
+}
+
+// Abort ends the connection at once. What is unsent is dropped, and a TCP peer gets a reset (RST).
+// Lost gets ErrAborted.
+func (t *Transport) Abort() { t.fail(ErrAborted) }
+
+// fail ends the connection because of err.
+func (t *Transport) fail(err error) {
+	t.mu.Lock()
+	t.failLocked(err)
+	t.mu.Unlock()
+}
+
+// failLocked is fail. mu is held.
+func (t *Transport) failLocked(err error) {
+	if t.flags&(broken|finished) != 0 {
+		return
+	}
+	t.more().reason = err
+	t.flags |= broken
+	t.attend()
+}
+
+// settle does what was asked for, as far as what is unsent allows, and sets the deadlines. mu is
+// held, and is given up. Loop only.
+func (t *Transport) settle(h *home) {
+	switch {
+	case t.flags&finished != 0:
+		t.mu.Unlock()
+		return
+	case t.flags&broken != 0:
+		t.finish(h, t.extra.Load().reason)
+		return
+	}
+	unsent := t.unsent()
+	if !unsent {
+		switch {
+		case t.flags&upgrading != 0:
+			t.handOver(h)
+			return
+		case t.flags&moving != 0:
+			t.migrate(h)
+			return
+		case t.flags&closing != 0:
+			if t.steps&eofSeen != 0 || t.flags&isStream == 0 || h.cfg.Linger < 0 {
+				t.finish(h, nil)
+				return
+			}
+			t.endWriting()
+			if t.steps&lingering == 0 {
+				t.steps |= lingering
+				t.more().close = h.now() + ticksOf(h.cfg.Linger)
+				t.drop(h, t.extra.Load())
+				t.socket.CallWatcher() // what came before may have made its edge
+				h.schedule(t)
+			}
+		case t.flags&halfClosing != 0:
+			t.endWriting()
+		}
+	}
+	t.setDeadlines(h, unsent)
+	t.less()
+	t.mu.Unlock()
+}
+
+// endWriting is SHUT_WR. mu is held.
+func (t *Transport) endWriting() {
+	if t.steps&eofSent == 0 {
+		t.steps |= eofSent
+		t.socket.Shutdown(sock.SHUT_WR) // a peer that is gone is noticed by reading
+	}
+}
+
+// finish closes the socket; Closed follows. mu is held, and is given up.
+func (t *Transport) finish(h *home, reason error) {
+	t.flags |= finished
+	x := t.extra.Load()
+	if reason == nil {
+		t.steps |= wasClosed
+	} else {
+		x = t.more()
+		x.reason = reason
+	}
+	if x != nil {
+		t.drop(h, x)
+	}
+	inet := t.flags&isInet != 0
+	t.mu.Unlock()
+	if reason == ErrAborted && inet {
+		t.socket.SetLinger(sock.Linger{On: true})
+	}
+	t.socket.Close()
+}
+
+// drop gives the memory of a connection back that is about to end. mu is held; loop only.
+func (t *Transport) drop(h *home, x *extra) {
+	h.buffered.Add(-int64(x.size))
+	for i := range x.out {
+		c := &x.out[i]
+		putBlock(c.block)
+		if c.done != nil && (i > 0 || t.flags&sendingFile == 0) { // of that one its goroutine tells
+			c.done.Reject(lostError(x.reason))
+		}
+		*c = chunk{}
+	}
+	x.out, x.size, x.files = x.out[:0], 0, 0
+}
+
+// setDeadlines begins and ends the times for what is unsent. mu is held; loop only.
+func (t *Transport) setDeadlines(h *home, unsent bool) {
+	x := t.extra.Load()
+	if x == nil {
+		if t.flags&closing == 0 || !unsent {
+			return
+		}
+		x = t.more()
+	}
+	set := false
+	switch {
+	case !unsent || t.flags&sendingFile != 0: // Sendfile has the time itself
+		x.write = 0
+	case x.write == 0 && h.cfg.WriteTimeout > 0:
+		x.write, set = h.now()+ticksOf(h.cfg.WriteTimeout), true
+	}
+	if t.flags&closing != 0 && t.steps&lingering == 0 && x.close == 0 {
+		x.close, set = h.now()+ticksOf(t.closeTime(h, x)), true
+	}
+	if set {
+		h.schedule(t)
+	}
+}
+
+func (t *Transport) closeTime(h *home, x *extra) time.Duration {
+	if x != nil && x.closeTime != 0 {
+		return x.closeTime
+	}
+	return h.cfg.CloseTimeout
+}
+
+// nextDeadline is when the connection has to be looked at, if ever. Loop only.
+func (t *Transport) nextDeadline() (at tick, some bool) {
+	earlier := func(d tick) {
+		if !some || d.before(at) {
+			at, some = d, true
+		}
+	}
+	x := t.extra.Load()
+	if d := t.idleTimeout(); d > 0 && t.steps&lingering == 0 {
+		earlier(tick(t.active.Load()) + ticksOf(d))
+	}
+	if x != nil {
+		for _, d := range [...]tick{x.handshake, x.read, x.write, x.close} {
+			if d != 0 {
+				earlier(d)
+			}
+		}
+	}
+	return at, some
+}
+
+// expire ends the connection if one of its deadlines has passed at now, and returns whether it has.
+// Loop only.
+func (t *Transport) expire(now tick) bool {
+	h, x := t.home, t.extra.Load()
+	late := func(d tick) bool { return d != 0 && !now.before(d) }
+	var err *TimeoutError
+	switch d := t.idleTimeout(); {
+	case x != nil && late(x.close):
+		if t.steps&lingering != 0 {
+			t.mu.Lock()
+			t.finish(h, nil) // all was sent, and the peer had its time to end
+			return true
+		}
+		err = &TimeoutError{"CloseTimeout", t.closeTime(h, x)}
+	case x != nil && late(x.write):
+		err = &TimeoutError{"WriteTimeout", h.cfg.WriteTimeout}
+	case x != nil && late(x.handshake):
+		err = &TimeoutError{"HandshakeTimeout", h.cfg.HandshakeTimeout}
+	case x != nil && late(x.read):
+		err = &TimeoutError{"ReadTimeout", h.cfg.ReadTimeout}
+	case d > 0 && t.steps&lingering == 0 && late(tick(t.active.Load())+ticksOf(d)):
+		if t.isSendingFile() {
+			t.touch(h, now)
+			return false
+		}
+		err = &TimeoutError{"IdleTimeout", d}
+	default:
+		return false
+	}
+	t.mu.Lock()
+	if t.flags&finished != 0 {
+		t.mu.Unlock()
+		return true
+	}
+	t.finish(h, err)
+	return true
+}
+
+func (t *Transport) isSendingFile() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flags&sendingFile != 0
+}
+
+// Upgrade hands the socket over: to TLS, to a task, to other code. Once all that was written is
+// sent, fn is called on the loop with the socket, which nothing watches and which is blocking as a
+// new one is, and with what the peer has sent and Data has not used: rest is fn's. The protocol
+// gets no further call. Within Data, what that call does not use is part of rest.
+//
+// Error: net.ErrClosed after Close and once the connection is lost; then fn is not called. If the
+// connection is lost before all is sent, the protocol gets Lost, and fn is not called either.
+func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flags&(closing|finished|upgrading|broken) != 0 {
+		return errClosed
+	}
+	t.more().upgrade = fn
+	t.flags |= upgrading
+	t.attend()
+	return nil
+}
+
+// handOver ends an upgrade. mu is held, and is given up. Loop only.
+func (t *Transport) handOver(h *home) {
+	x := t.extra.Load()
+	fn, rest := x.upgrade, x.in
+	x.upgrade, x.in = nil, nil
+	t.flags |= finished
+	drains := x.drains
+	x.drains = nil
+	t.mu.Unlock()
+	t.steps |= isOver
+	t.socket.Unwatch()
+	t.socket.SetTimeout(sock.DefaultTimeout())
+	h.conns.Add(-1)
+	h.wheel.remove(t)
+	for _, p := range drains {
+		p.Resolve(struct{}{})
+	}
+	h.hub.ended(t)
+	fn(t.socket, rest)
+}

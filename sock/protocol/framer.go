@@ -1,0 +1,299 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// A Decoder finds the next frame in what has arrived. It keeps nothing from call to call, so one
+// value serves all connections.
+type Decoder interface {
+	// Decode returns the first frame of p, which is part of p, and how many bytes it has taken with
+	// all that belongs to it. If p has no whole frame, used is 0, and need is how many bytes p has
+	// to have before another look is worth it; 0: any more.
+	//
+	// An error says that no frame will ever be found; it ends the connection. It must be one for a
+	// frame beyond the decoder's limit.
+	Decode(p []byte) (frame []byte, used, need int, err error)
+}
+
+// A FrameHandler gets the frames of a connection. frame is lent for the call, on the loop.
+type FrameHandler interface {
+	Frame(t *Transport, frame []byte)
+}
+
+// Frames is Data for a protocol of frames: it calls h for each whole frame in p, as long as the
+// transport reads, and leaves the rest.
+//
+//	func (c *conn) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, protocol.Line{}, c) }
+//	func (c *conn) Frame(t *protocol.Transport, line []byte) { … }
+//
+// An error of d ends the connection, and Lost gets it. The limit of d should not be above
+// Config.ReadLimit, which counts too.
+func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
+	for used < len(p) {
+		frame, n, need, err := d.Decode(p[used:])
+		if err != nil {
+			t.fail(err)
+			return used
+		}
+		if n <= 0 {
+			if need > 0 {
+				t.Need(need)
+			}
+			return used
+		}
+		used += min(n, len(p)-used)
+		h.Frame(t, frame)
+		if used < len(p) && !t.mayRead() {
+			return used
+		}
+	}
+	return used
+}
+
+// defaultFrame is the limit of frames unless a decoder says otherwise.
+const defaultFrame = 64 << 10
+
+func limitOr(limit int) int {
+	if limit <= 0 {
+		return defaultFrame
+	}
+	return limit
+}
+
+// A Delimiter ends each frame. The frame does not have it.
+type Delimiter struct {
+	End   []byte // one byte at least
+	Limit int    // bytes of a frame, without End; 0: 65536
+}
+
+var errNoDelimiter = errors.New("protocol: Delimiter.End is empty: must have one byte at least")
+
+// Decode finds the first End: Decoder.
+func (d Delimiter) Decode(p []byte) (frame []byte, used, need int, err error) {
+	if len(d.End) == 0 {
+		return nil, 0, 0, errNoDelimiter
+	}
+	limit := limitOr(d.Limit)
+	i := bytes.Index(p[:min(len(p), limit+len(d.End))], d.End)
+	switch {
+	case i >= 0:
+		return p[:i], i + len(d.End), 0, nil
+	case len(p) >= limit+len(d.End):
+		return nil, 0, 0, &LimitError{"Delimiter.Limit", len(p) - len(d.End) + 1, limit}
+	}
+	return nil, 0, 0, nil
+}
+
+// Append appends a frame and its end to b. Error: the frame has End in it, or is beyond the limit.
+func (d Delimiter) Append(b, frame []byte) ([]byte, error) {
+	switch {
+	case len(d.End) == 0:
+		return b, errNoDelimiter
+	case len(frame) > limitOr(d.Limit):
+		return b, &LimitError{"Delimiter.Limit", len(frame), limitOr(d.Limit)}
+	case bytes.Contains(frame, d.End):
+		return b, fmt.Errorf("protocol: a frame of %d bytes has its delimiter %q in it", len(frame), d.End)
+	}
+	return append(append(b, frame...), d.End...), nil
+}
+
+// A Line ends with \n or \r\n. The frame has neither.
+type Line struct {
+	Limit int // bytes of a line, without its end; 0: 65536
+}
+
+// Decode finds the first line: Decoder.
+func (l Line) Decode(p []byte) (frame []byte, used, need int, err error) {
+	limit := limitOr(l.Limit)
+	i := bytes.IndexByte(p[:min(len(p), limit+2)], '\n')
+	if i >= 0 {
+		frame = p[:i]
+		if i > 0 && frame[i-1] == '\r' {
+			frame = frame[:i-1]
+		}
+		if len(frame) > limit {
+			return nil, 0, 0, &LimitError{"Line.Limit", len(frame), limit}
+		}
+		return frame, i + 1, 0, nil
+	}
+	if len(p) >= limit+2 || len(p) == limit+1 && p[limit] != '\r' {
+		return nil, 0, 0, &LimitError{"Line.Limit", len(p), limit}
+	}
+	return nil, 0, 0, nil
+}
+
+// Fixed frames have all the same size.
+type Fixed struct {
+	Size int // bytes, 1 at least
+}
+
+// Decode returns the first Size bytes: Decoder.
+func (f Fixed) Decode(p []byte) (frame []byte, used, need int, err error) {
+	switch {
+	case f.Size < 1:
+		return nil, 0, 0, &OptionError{"Fixed.Size", f.Size, "must be above 0"}
+	case len(p) < f.Size:
+		return nil, 0, f.Size, nil
+	}
+	return p[:f.Size], f.Size, 0, nil
+}
+
+// A Length is a number in front of each frame: how many bytes the frame has.
+type Length struct {
+	// Bytes is the width of the number: 1, 2, 4 or 8 bytes; or Varint, the base 128 of
+	// encoding/binary and of Protocol Buffers.
+	Bytes int
+	// LittleEndian is the order; else it is that of the network. It does not count for Varint, nor
+	// with 1 byte.
+	LittleEndian bool
+	// Whole says that the number counts itself too. It does not go with Varint.
+	Whole bool
+	// Limit is how many bytes a frame may have, without the number; 0: 65536.
+	Limit int
+}
+
+// Varint is a width of Length: 1 to 10 bytes, as many as needed.
+const Varint = -1
+
+var errVarint = errors.New("protocol: Length: a varint of more than 64 bits")
+
+func (l Length) check() error {
+	switch l.Bytes {
+	case 1, 2, 4, 8:
+		return nil
+	case Varint:
+		if l.Whole {
+			return &OptionError{"Length.Whole", true, "does not go with Varint"}
+		}
+		return nil
+	}
+	return &OptionError{"Length.Bytes", l.Bytes, "must be 1, 2, 4, 8 or Varint"}
+}
+
+func (l Length) order() binary.ByteOrder {
+	if l.LittleEndian {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
+}
+
+// Decode reads the number, and returns the frame behind it: Decoder.
+func (l Length) Decode(p []byte) (frame []byte, used, need int, err error) {
+	var size uint64
+	width := l.Bytes
+	switch {
+	case width == Varint:
+		var n int
+		if size, n = binary.Uvarint(p); n < 0 {
+			return nil, 0, 0, errVarint
+		} else if n == 0 {
+			return nil, 0, 0, nil
+		}
+		width = n
+	case width > 0 && len(p) < width:
+		if err := l.check(); err != nil {
+			return nil, 0, 0, err
+		}
+		return nil, 0, width, nil
+	}
+	switch l.Bytes {
+	case 1:
+		size = uint64(p[0])
+	case 2:
+		if size = uint64(binary.BigEndian.Uint16(p)); l.LittleEndian {
+			size = uint64(binary.LittleEndian.Uint16(p))
+		}
+	case 4:
+		if size = uint64(binary.BigEndian.Uint32(p)); l.LittleEndian {
+			size = uint64(binary.LittleEndian.Uint32(p))
+		}
+	case 8:
+		if size = binary.BigEndian.Uint64(p); l.LittleEndian {
+			size = binary.LittleEndian.Uint64(p)
+		}
+	case Varint:
+	default:
+		return nil, 0, 0, l.check()
+	}
+	if l.Whole {
+		if err := l.check(); err != nil {
+			return nil, 0, 0, err
+		}
+		if size < uint64(width) {
+			return nil, 0, 0, fmt.Errorf("protocol: Length: %d bytes, must be at least %d, which the number itself has", size, width)
+		}
+		size -= uint64(width)
+	}
+	if limit := limitOr(l.Limit); size > uint64(limit) {
+		return nil, 0, 0, &LimitError{"Length.Limit", int(min(size, math.MaxInt)), limit}
+	}
+	end := width + int(size)
+	if len(p) < end {
+		return nil, 0, end, nil
+	}
+	return p[width:end], end, 0, nil
+}
+
+// AppendHeader appends the number of a frame of size bytes to b. Error: the frame is beyond the
+// limit, or the number beyond its width.
+func (l Length) AppendHeader(b []byte, size int) ([]byte, error) {
+	if err := l.check(); err != nil {
+		return b, err
+	}
+	limit := limitOr(l.Limit)
+	if size < 0 || size > limit {
+		return b, &LimitError{"Length.Limit", size, limit}
+	}
+	n := uint64(size)
+	if l.Bytes == Varint {
+		return binary.AppendUvarint(b, n), nil
+	}
+	if l.Whole {
+		n += uint64(l.Bytes)
+	}
+	if l.Bytes < 8 && n >= 1<<(8*l.Bytes) {
+		return b, &LimitError{"Length.Bytes", size, 1<<(8*min(l.Bytes, 3)) - 1}
+	}
+	o := l.order()
+	switch l.Bytes {
+	case 1:
+		return append(b, byte(n)), nil
+	case 2:
+		b = append(b, 0, 0)
+		o.PutUint16(b[len(b)-2:], uint16(n))
+	case 4:
+		b = append(b, 0, 0, 0, 0)
+		o.PutUint32(b[len(b)-4:], uint32(n))
+	default:
+		b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+		o.PutUint64(b[len(b)-8:], n)
+	}
+	return b, nil
+}
+
+// Append appends a frame with its number to b. Errors: those of AppendHeader.
+func (l Length) Append(b, frame []byte) ([]byte, error) {
+	b, err := l.AppendHeader(b, len(frame))
+	if err != nil {
+		return b, err
+	}
+	return append(b, frame...), nil
+}
+
+// Write writes a frame with its number, without a copy if it is long. Errors: those of AppendHeader
+// and of Transport.Writev.
+func (l Length) Write(t *Transport, frame []byte) error {
+	var room [10]byte
+	header, err := l.AppendHeader(room[:0], len(frame))
+	if err == nil {
+		_, err = t.Writev(header, frame)
+	}
+	return err
+}
+
+var _ = [...]Decoder{Delimiter{}, Line{}, Fixed{}, Length{}}

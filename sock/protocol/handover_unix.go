@@ -1,0 +1,143 @@
+//go:build unix
+
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+
+	"github.com/polluxio/pollux/sock"
+)
+
+// Listeners pass from process to process as systemd does it, sd_listen_fds(3): LISTEN_FDS says how
+// many there are, from descriptor 3 on, and LISTEN_PID for which process. A parent that is not
+// systemd does not know the number of its child before it runs; HandOver says its own instead, in
+// listenParent.
+const (
+	firstInherited = 3 // SD_LISTEN_FDS_START of <systemd/sd-daemon.h>
+	listenParent   = "POLLUX_LISTEN_PPID"
+	readyFD        = "POLLUX_READY_FD"
+)
+
+// Inherited returns the listeners that this process has from systemd, or from HandOver of its
+// predecessor, in their order: none if it has none. Give each to Server.Serve. A second call
+// returns none.
+//
+// Errors: a variable that is no number; a descriptor that is no socket. Then the descriptors are
+// left alone.
+func Inherited() ([]*sock.Socket, error) {
+	text, has := os.LookupEnv("LISTEN_FDS")
+	if !has || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) && os.Getenv(listenParent) != strconv.Itoa(os.Getppid()) {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 1<<16 {
+		return nil, &OptionError{"LISTEN_FDS", text, "must be a number of descriptors"}
+	}
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", listenParent} {
+		os.Unsetenv(name)
+	}
+	var list []*sock.Socket
+	for fd := firstInherited; fd < firstInherited+n; fd++ {
+		s, err := sock.Adopt(fd, -1, -1, -1)
+		if err != nil {
+			for _, s := range list {
+				s.Detach()
+			}
+			return nil, fmt.Errorf("protocol: inherited descriptor %d: %w", fd, err)
+		}
+		s.SetInheritable(false)
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// NotifyReady tells the predecessor, if this process was started by HandOver, that this one serves:
+// it is what HandOver waits for. Call it once the server listens on what Inherited returned.
+// Without a predecessor it does nothing.
+func NotifyReady() error {
+	text, has := os.LookupEnv(readyFD)
+	if !has {
+		return nil
+	}
+	os.Unsetenv(readyFD)
+	fd, err := strconv.Atoi(text)
+	if err != nil || fd < firstInherited {
+		return &OptionError{readyFD, text, "must be the number of a descriptor"}
+	}
+	f := os.NewFile(uintptr(fd), readyFD)
+	defer f.Close()
+	_, err = f.Write([]byte{1})
+	return err
+}
+
+// HandOver starts a successor, which gets the listeners, and returns when it has called
+// NotifyReady. From then on both accept; after Shutdown only the successor does. No connection that
+// waits in the backlog meanwhile is lost. cmd has the program, its arguments and its environment
+// (nil: this one's); it must not have ExtraFiles. HandOver starts it, and the caller waits for it.
+//
+// Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it
+// is ready; the cause of ctx. After an error the successor is gone, HandOver has waited for it, and
+// this process goes on alone.
+func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
+	if len(cmd.ExtraFiles) > 0 {
+		return &OptionError{"ExtraFiles", len(cmd.ExtraFiles), "must be empty: the listeners take their place"}
+	}
+	ready, theirs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer ready.Close()
+	files, err := s.files()
+	files = append(files, theirs)
+	if err == nil {
+		cmd.ExtraFiles = files
+		if cmd.Env == nil {
+			cmd.Env = os.Environ()
+		}
+		n := len(files) - 1
+		cmd.Env = append(cmd.Env, "LISTEN_PID=", fmt.Sprintf("LISTEN_FDS=%d", n), fmt.Sprintf("%s=%d", listenParent, os.Getpid()),
+			fmt.Sprintf("%s=%d", readyFD, firstInherited+n))
+		err = cmd.Start()
+	}
+	for _, f := range files {
+		f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("protocol: hand over: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { ready.Close() })
+	defer stop()
+	if n, _ := ready.Read(make([]byte, 1)); n == 1 {
+		return nil
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	if ctx.Err() != nil {
+		return fmt.Errorf("protocol: hand over: %w", context.Cause(ctx))
+	}
+	return ErrNotReady
+}
+
+// ErrNotReady is returned by HandOver when the successor ended before it was ready.
+var ErrNotReady = errors.New("protocol: hand over: the successor has ended before it was ready")
+
+// files returns duplicates of the listeners. They stay non-blocking: os.File leaves a descriptor so
+// that was so before.
+func (s *Server) files() ([]*os.File, error) {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	var files []*os.File
+	for _, l := range s.listeners {
+		dup, err := l.socket.Dup()
+		if err != nil {
+			return files, err
+		}
+		files = append(files, os.NewFile(uintptr(dup.Detach()), "listener"))
+	}
+	return files, nil
+}

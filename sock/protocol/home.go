@@ -1,0 +1,133 @@
+package protocol
+
+import (
+	"sync/atomic"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/timeouts"
+)
+
+// corkSize is how many bytes of small writes are gathered during a call of a connection's protocol.
+// A larger write is sent by itself, without a copy.
+const (
+	corkSize    = 32 << 10
+	corkLargest = 4 << 10
+)
+
+// A home is what the connections of one Server or Client on one loop have in common.
+type home struct {
+	hub  *hub
+	loop *loop.Loop
+	cfg  *Config // immutable
+
+	// Of the loop's goroutine.
+	wheel    wheel
+	timer    *loop.Timer
+	wakes    timeouts.Deadline // when timer runs; Never
+	corked   *Transport        // whose protocol is being called
+	draining bool              // Shutdown has begun
+	cutting  bool              // and its time is over
+
+	cork []byte // mu of corked; small writes of corked, not sent yet
+
+	conns    atomic.Int64 // on this loop, or on their way to it
+	received atomic.Uint64
+	sent     atomic.Uint64
+	buffered atomic.Int64 // bytes unsent
+}
+
+func newHome(hub *hub, l *loop.Loop) *home {
+	h := &home{hub: hub, loop: l, cfg: hub.cfg, wakes: timeouts.Never}
+	h.wheel.hand = tickOf(l.Now())
+	return h
+}
+
+// now is the time of the turn. Loop only.
+func (h *home) now() tick { return tickOf(h.loop.Time()) }
+
+// welcome gives a socket to the home, as a connection. It may be called from any goroutine.
+//
+// Errors: those of sock.Socket.Watch; the socket is then the caller's.
+func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
+	t := &Transport{socket: s, home: h, protocol: p}
+	if t.flags = kindOf(s); t.flags&isStream == 0 {
+		t.steps = messages
+	}
+	if by != nil {
+		t.extra.Store(&extra{dialing: by})
+	}
+	h.conns.Add(1)
+	if err := s.WatchReady(h.loop, t); err != nil {
+		h.conns.Add(-1)
+		return err
+	}
+	s.CallWatcher()
+	return nil
+}
+
+// kindOf returns the flags of a socket's kind.
+func kindOf(s *sock.Socket) flags {
+	var f flags
+	if s.Type() == sock.SOCK_STREAM {
+		f |= isStream
+		if f2 := s.Family(); f2 == sock.AF_INET || f2 == sock.AF_INET6 {
+			f |= isInet
+		}
+	}
+	return f
+}
+
+// schedule puts t where its deadlines want it. Loop only.
+func (h *home) schedule(t *Transport) {
+	at, some := t.nextDeadline()
+	h.wheel.move(t, at, some)
+	if some {
+		h.setTimer()
+	}
+}
+
+// setTimer makes the timer run no later than the next slot of the wheel fires.
+func (h *home) setTimer() {
+	next, ok := h.wheel.next()
+	if !ok {
+		return
+	}
+	now := h.loop.Time()
+	at := now
+	if ahead := int32(next - tickOf(now)); ahead > 0 {
+		at = (now>>tickBits + timeouts.Deadline(ahead)) << tickBits
+	}
+	if at >= h.wakes {
+		return
+	}
+	h.wakes = at
+	d := at.Until(now)
+	if h.timer == nil {
+		h.timer = h.loop.After(d, h.fire)
+	} else {
+		h.timer.Reset(d)
+	}
+}
+
+// mostChecks is how many connections are looked at in a turn.
+const mostChecks = 4096
+
+// fire looks at the connections that are due.
+func (h *home) fire() {
+	h.wakes = timeouts.Never
+	now := tickOf(h.loop.Now())
+	for range mostChecks {
+		t := h.wheel.due(now)
+		if t == nil {
+			break
+		}
+		if t.expire(now) {
+			h.wheel.move(t, 0, false) // until Closed
+			continue
+		}
+		at, some := t.nextDeadline()
+		h.wheel.move(t, at, some)
+	}
+	h.setTimer()
+}

@@ -1,0 +1,194 @@
+package protocol
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A hub is what a Server and a Client have in common: a reactor, and a home on each of its loops.
+type hub struct {
+	cfg     *Config // complete
+	reactor *loop.Reactor
+	own     bool // the reactor was made here
+	homes   []*home
+	byLoop  map[*loop.Loop]*home
+
+	mu   sync.Mutex
+	live int           // mu; connections, listeners, dialings and tasks
+	over chan struct{} // mu; closed when live is 0, once something waits for that
+}
+
+func newHub(cfg *Config) (*hub, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	hb := &hub{cfg: cfg, reactor: cfg.Reactor, byLoop: make(map[*loop.Loop]*home)}
+	if hb.reactor == nil {
+		lc := loop.Config{}
+		if cfg.Loop != nil {
+			lc = *cfg.Loop
+		}
+		lc.Loops = cfg.Loops
+		if hb.reactor, err = loop.NewReactor(&lc); err != nil {
+			return nil, fmt.Errorf("protocol: %w", err)
+		}
+		hb.own = true
+	}
+	for _, l := range hb.reactor.Loops() {
+		h := newHome(hb, l)
+		hb.homes = append(hb.homes, h)
+		hb.byLoop[l] = h
+	}
+	return hb, nil
+}
+
+// Reactor returns the loops that serve the connections.
+func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
+
+func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
+
+// began counts something that has to end before the hub does.
+func (hb *hub) began() {
+	hb.mu.Lock()
+	hb.live++
+	hb.mu.Unlock()
+}
+
+// finished counts the end of it.
+func (hb *hub) finished() {
+	hb.mu.Lock()
+	hb.live--
+	if hb.live == 0 && hb.over != nil {
+		close(hb.over)
+		hb.over = nil
+	}
+	hb.mu.Unlock()
+}
+
+// ended is the end of a connection.
+func (hb *hub) ended(*Transport) { hb.finished() }
+
+// empty is closed once nothing is left. What begins meanwhile counts too.
+func (hb *hub) empty() <-chan struct{} {
+	hb.mu.Lock()
+	defer hb.mu.Unlock()
+	if hb.live == 0 {
+		none := make(chan struct{})
+		close(none)
+		return none
+	}
+	if hb.over == nil {
+		hb.over = make(chan struct{})
+	}
+	return hb.over
+}
+
+// least is the home with the fewest connections.
+func (hb *hub) least() *home {
+	best := hb.homes[0]
+	for _, h := range hb.homes[1:] {
+		if h.conns.Load() < best.conns.Load() {
+			best = h
+		}
+	}
+	return best
+}
+
+// each runs fn on every loop, for its home. A loop that has ended is left out.
+func (hb *hub) each(fn func(*home)) {
+	for _, h := range hb.homes {
+		h.loop.Post(func() { fn(h) })
+	}
+}
+
+// Each calls fn for every connection, on the loop of each: soon, and not before Each returns.
+// Connections that come meanwhile may be left out. A panic in fn is logged, and ends the round on
+// that loop.
+func (hb *hub) Each(fn func(t *Transport)) {
+	hb.each(func(h *home) {
+		for _, t := range h.connections() {
+			if t.steps&isOver == 0 && t.home == h {
+				fn(t)
+			}
+		}
+	})
+}
+
+// connections are those that are made. Loop only.
+func (h *home) connections() []*Transport {
+	all := make([]*Transport, 0, h.wheel.len)
+	h.wheel.all(func(t *Transport) bool {
+		all = append(all, t)
+		return true
+	})
+	return all
+}
+
+// Broadcast writes p to every connection, on the loop of each: see Each and Transport.Write. It
+// keeps a copy of p. Connections that do not take it are ended by the rules of Config.WriteLimit,
+// and hold no other up.
+func (hb *hub) Broadcast(p []byte) {
+	p = append([]byte(nil), p...)
+	hb.Each(func(t *Transport) { t.Write(p) })
+}
+
+// prepare sets the options of a new connection's socket.
+func (hb *hub) prepare(s *sock.Socket) {
+	if s.Type() != sock.SOCK_STREAM {
+		return
+	}
+	if f := s.Family(); f != sock.AF_INET && f != sock.AF_INET6 {
+		return
+	}
+	if !hb.cfg.Delay {
+		s.Setsockopt(sock.IPPROTO_TCP, sock.TCP_NODELAY, 1)
+	}
+	if d := hb.cfg.KeepAlive; d > 0 {
+		keepAlive(s, d)
+	}
+}
+
+// cut ends what is left, and waits until it is gone. It returns how many connections that were, and
+// their unsent bytes. ts may be nil.
+func (hb *hub) cut(ts *tasks) (conns, unsent int) {
+	var n, bytes atomic.Int64
+	hb.each(func(h *home) {
+		h.draining, h.cutting = true, true
+		for _, t := range h.connections() {
+			if t.steps&isOver == 0 && t.home == h {
+				if bytes.Add(int64(t.Buffered())); t.cut() {
+					n.Add(1)
+				}
+			}
+		}
+	})
+	if ts != nil {
+		n.Add(int64(ts.cut()))
+	}
+	<-hb.empty()
+	return int(n.Load()), int(bytes.Load())
+}
+
+// cut ends a connection at the end of a shutdown. It returns false if it was about to end, with
+// nothing unsent.
+func (t *Transport) cut() bool {
+	t.mu.Lock()
+	if t.flags&finished != 0 {
+		t.mu.Unlock()
+		return false
+	}
+	was := !(t.steps&lingering != 0)
+	t.mu.Unlock()
+	if was {
+		t.fail(ErrShutdown)
+	} else {
+		t.mu.Lock()
+		t.finish(t.home, nil)
+	}
+	return was
+}

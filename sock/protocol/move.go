@@ -1,0 +1,75 @@
+package protocol
+
+import (
+	"github.com/polluxio/pollux/loop"
+)
+
+// Move takes the connection to another loop of its server or client, once all that was written is
+// sent. Nothing that the peer sends is lost: what Data has not used moves along. The protocol's
+// methods are called on the other loop from then on, and never on both at once. A loop only reads
+// what it serves, so whatever else the old loop's callbacks share with the protocol is the
+// program's to guard.
+//
+// Errors: an *OptionError for a loop that is not one of the server's; net.ErrClosed.
+func (t *Transport) Move(l *loop.Loop) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	to := t.home.hub.homeOf(l)
+	if to == nil {
+		return &OptionError{"Move", l, "must be a loop of the connection's server or client"}
+	}
+	if t.flags&(closing|finished|upgrading|broken) != 0 {
+		return errClosed
+	}
+	if to == t.home {
+		return nil
+	}
+	t.more().target = to
+	t.flags |= moving
+	t.attend()
+	return nil
+}
+
+// migrate ends a move. mu is held, and is given up. Loop only.
+func (t *Transport) migrate(from *home) {
+	x := t.extra.Load()
+	to := x.target
+	x.target = nil
+	t.flags &^= moving
+	if to == from {
+		t.mu.Unlock()
+		return
+	}
+	from.wheel.remove(t)
+	from.conns.Add(-1)
+	to.conns.Add(1)
+	from.buffered.Add(-int64(x.size))
+	to.buffered.Add(int64(x.size))
+	t.home = to
+	t.steps |= arriving
+	t.socket.Unwatch()
+	err := t.socket.WatchReady(to.loop, t)
+	if err != nil { // that loop has ended, or its poller takes no more
+		t.flags |= finished
+		x.reason = err
+		t.mu.Unlock()
+		t.socket.Close()
+		t.Closed(err)
+		return
+	}
+	t.mu.Unlock() // from here on it is the other loop's
+	t.socket.CallWatcher()
+}
+
+// arrive puts a connection that has moved into its new home. Loop only.
+func (t *Transport) arrive(h *home) {
+	t.steps &^= arriving
+	h.wheel.add(t, 0, false)
+	h.schedule(t)
+	if len(t.Unread()) > 0 && t.steps&eofTold == 0 {
+		t.steps |= stopped // reading was held back by the move
+	}
+	if h.draining {
+		t.protocol.Shutdown(t)
+	}
+}

@@ -1,0 +1,232 @@
+package protocol
+
+import (
+	"github.com/polluxio/pollux/sock"
+)
+
+// A connection receives into the buffer of its loop, and Data gets what is there. What Data leaves
+// is kept in a block of the connection's own: it is put in front of what comes next, in the loop's
+// buffer again, or, if it is long, what comes next is received behind it.
+const ownBlock = 16 << 10
+
+// holdsReading are the flags with which nothing is read.
+const holdsReading = noReading | closing | finished | upgrading | moving | broken | sendingFile
+
+// mayRead says whether Data may be called. Loop only.
+func (t *Transport) mayRead() bool {
+	t.mu.Lock()
+	f := t.flags
+	t.mu.Unlock()
+	return f&holdsReading == 0 && (f&paused == 0 || t.home.cfg.KeepReading)
+}
+
+// receive takes what has arrived, if readable, and gives it to the protocol. Loop only.
+func (t *Transport) receive(h *home, readable bool) {
+	if t.steps&eofSeen != 0 && t.steps&stopped == 0 {
+		return
+	}
+	if !t.mayRead() {
+		if t.steps&lingering != 0 && readable {
+			t.discard(h)
+		}
+		return
+	}
+	if t.steps&stopped != 0 {
+		t.steps &^= stopped
+		if !t.deliverRest(h) || t.steps&eofSeen != 0 {
+			return
+		}
+	}
+	for readable {
+		room, k, own := t.room(h)
+		n, err := t.socket.RecvInto(room, 0)
+		if err != nil || n == 0 {
+			if err != sock.ErrWouldBlock {
+				t.ends(err)
+			}
+			return
+		}
+		h.received.Add(uint64(n))
+		t.touch(h, h.now())
+		full := n == len(room)
+		var p []byte
+		if own {
+			x := t.extra.Load()
+			x.in = x.in[:k+n]
+			p = x.in
+		} else {
+			p = h.loop.Buffer()[:k+n]
+		}
+		used, more := t.feed(p)
+		if used < len(p) || k > 0 {
+			t.keep(h, p[used:], own, used > 0)
+		}
+		if !more || !full || !t.mayRead() {
+			return // if there is more, Ready is called again
+		}
+	}
+}
+
+// room is where the next bytes are received. The first k bytes in front of it are those that Data
+// left; own says that this is x.in, and not the loop's buffer.
+func (t *Transport) room(h *home) (room []byte, k int, own bool) {
+	buf := h.loop.Buffer()
+	x := t.extra.Load()
+	if x == nil || len(x.in) == 0 {
+		if x == nil || x.need <= len(buf) {
+			return buf, 0, false
+		}
+	}
+	k = len(x.in)
+	if k < ownBlock && x.need <= len(buf) {
+		copy(buf, x.in)
+		return buf[k:], k, false
+	}
+	x.in = grow(x.in, max(x.need, k+ownBlock))
+	return x.in[k:cap(x.in)], k, true
+}
+
+// feed calls Data until it has used p, or needs more. It returns false if Data is not to be called
+// any more for now.
+func (t *Transport) feed(p []byte) (used int, more bool) {
+	for used < len(p) {
+		if x := t.extra.Load(); x != nil && x.need > 0 {
+			if len(p)-used < x.need {
+				return used, true
+			}
+			x.need = 0
+		}
+		n := t.protocol.Data(t, p[used:])
+		if n < 0 || n > len(p)-used {
+			t.fail(&DataError{n, len(p) - used})
+			return used, false
+		}
+		if t.steps&messages != 0 {
+			return len(p), true
+		}
+		if used += n; used == len(p) {
+			return used, true
+		}
+		if !t.mayRead() {
+			t.steps |= stopped
+			return used, false
+		}
+		if n == 0 {
+			return used, true
+		}
+	}
+	return used, true
+}
+
+// keep keeps what Data left, which is in x.in already if own. progress says that Data used
+// something.
+func (t *Transport) keep(h *home, rest []byte, own, progress bool) {
+	x := t.extra.Load()
+	if x == nil {
+		t.mu.Lock()
+		x = t.more()
+		t.mu.Unlock()
+	}
+	if len(rest) == 0 {
+		putBlock(x.in)
+		x.in, x.read = nil, 0
+		return
+	}
+	if !own {
+		x.in = grow(x.in[:0], len(rest))
+	}
+	x.in = x.in[:copy(x.in[:cap(x.in)], rest)]
+	if len(rest) >= h.cfg.ReadLimit && t.steps&stopped == 0 {
+		t.fail(&LimitError{"ReadLimit", len(rest) + 1, h.cfg.ReadLimit})
+		return
+	}
+	if d := h.cfg.ReadTimeout; d > 0 && (progress || x.read == 0) {
+		first := x.read == 0
+		if x.read = h.now() + ticksOf(d); first {
+			h.schedule(t)
+		}
+	}
+}
+
+// deliverRest gives the protocol what it left when reading was paused. It returns false if reading
+// is to stop again.
+func (t *Transport) deliverRest(h *home) bool {
+	x := t.extra.Load()
+	if x == nil || len(x.in) == 0 {
+		return true
+	}
+	used, more := t.feed(x.in)
+	if x = t.extra.Load(); used > 0 {
+		t.keep(h, x.in[used:], true, true)
+	}
+	if more && t.steps&(eofSeen|eofTold) == eofSeen {
+		t.ends(nil)
+	}
+	return more && t.mayRead()
+}
+
+// ends is the end of what the peer sends, or an error.
+func (t *Transport) ends(err error) {
+	t.steps |= eofSeen
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	if t.steps&eofTold == 0 {
+		t.steps |= eofTold
+		t.protocol.EOF(t)
+	}
+}
+
+// discard drops what arrives after Close, until the peer ends.
+func (t *Transport) discard(h *home) {
+	buf := h.loop.Buffer()
+	for {
+		n, err := t.socket.RecvInto(buf, 0)
+		switch {
+		case err == sock.ErrWouldBlock:
+			return
+		case err != nil || n == 0:
+			t.steps |= eofSeen
+			return // settle closes it
+		case n < len(buf):
+			return
+		}
+	}
+}
+
+// Need makes the next call of Data come once n bytes are there, with those that Data leaves now:
+// for the rest of a message whose length is known. n counts for one call. Loop only: within Data or
+// Made.
+//
+// If n is more than Config.ReadLimit, the connection ends with a *LimitError.
+func (t *Transport) Need(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if limit := t.home.cfg.ReadLimit; n > limit {
+		t.failLocked(&LimitError{"ReadLimit", n, limit})
+		return
+	}
+	t.more().need = max(n, 0)
+}
+
+// PauseReading makes Data not be called until ResumeReading. The peer notices once the system's
+// buffers are full. To pause twice is to pause once. It may be called from any goroutine; a call of
+// Data that is under way goes on.
+func (t *Transport) PauseReading() {
+	t.mu.Lock()
+	t.flags |= noReading
+	t.mu.Unlock()
+}
+
+// ResumeReading ends PauseReading. Data is then called in the next turn of the loop, if there is
+// something.
+func (t *Transport) ResumeReading() {
+	t.mu.Lock()
+	was := t.flags & noReading
+	t.flags &^= noReading
+	t.mu.Unlock()
+	if was != 0 {
+		t.socket.CallWatcher()
+	}
+}

@@ -1,0 +1,259 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Server accepts connections on any number of listeners, of any family, and serves each by a
+// Protocol or by a task.
+//
+//	listening ──Shutdown──▶ draining ──nothing is left, or its context ends──▶ closed
+//	    └──Close──────────────────────────────────────────────────────────────▲
+type Server struct {
+	*hub
+	serve func(t *loop.Task, c *sock.Socket) // immutable once something listens; of tasks
+
+	lmu       sync.Mutex
+	listeners []*listener  // lmu
+	packets   []*Datagrams // lmu
+	state     serverState  // lmu
+
+	next     atomic.Uint32 // for RoundRobin
+	accepted atomic.Uint64
+	refused  atomic.Uint64
+	rate     bucket
+	reserve  reserve
+	tasks    tasks
+}
+
+type serverState uint8
+
+const (
+	open serverState = iota
+	draining
+	closed
+)
+
+// NewServer makes a server that listens to nothing yet: see Listen, Serve, ListenPacket and Go.
+//
+// Errors: an *OptionError; those of loop.NewReactor.
+func NewServer(cfg *Config) (*Server, error) {
+	hb, err := newHub(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{hub: hb}
+	s.rate.init(hb.cfg.AcceptRate, hb.cfg.AcceptBurst)
+	s.tasks.init()
+	return s, nil
+}
+
+// Listen listens at an address of a stream or SOCK_SEQPACKET family, and returns where: with port 0
+// the system chooses one. It may be called more than once, for more addresses.
+//
+// Errors: those of sock.CreateServer; net.ErrClosed after Shutdown and Close; an *OptionError
+// without Config.New and Go.
+func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
+	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
+	sc := &sock.ServerConfig{Backlog: s.cfg.Backlog, ReusePort: reuse}
+	if sc.Backlog == 0 {
+		sc.Backlog = sock.SOMAXCONN
+	}
+	var at sock.Addr
+	var made []*sock.Socket
+	homes := s.homes
+	if !reuse {
+		homes = homes[:1]
+	}
+	for i := range homes {
+		ln, err := sock.CreateServer(a, sc)
+		if err == nil {
+			made = append(made, ln)
+			if i == 0 {
+				if at, err = ln.Getsockname(); err == nil {
+					a = at // the others share the port that the system chose
+				}
+			}
+		}
+		if err != nil {
+			closeSockets(made)
+			return sock.Addr{}, err
+		}
+	}
+	for i, ln := range made {
+		var h *home
+		if reuse {
+			h = homes[i]
+		}
+		if err := s.listen(ln, h); err != nil {
+			closeSockets(made[i:])
+			return sock.Addr{}, err
+		}
+	}
+	return at, nil
+}
+
+func closeSockets(list []*sock.Socket) {
+	for _, s := range list {
+		s.Close()
+	}
+}
+
+// Serve accepts from a socket that listens: of another family, with options of its own, or
+// inherited. The server owns it from then on, also if Serve fails.
+//
+// Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError
+// without Config.New and Go.
+func (s *Server) Serve(ln *sock.Socket) error {
+	err := s.listen(ln, nil)
+	if err != nil {
+		ln.Close()
+	}
+	return err
+}
+
+// listen watches a listener. own is the home of all its connections, or nil.
+func (s *Server) listen(ln *sock.Socket, own *home) error {
+	if s.cfg.New == nil && s.serve == nil {
+		return &OptionError{"New", nil, "must be set, or Server.Go called, before the server listens"}
+	}
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	if s.state != open {
+		return fmt.Errorf("protocol: listen: %w", errClosed)
+	}
+	h := own
+	if h == nil {
+		h = s.homes[len(s.listeners)%len(s.homes)]
+	}
+	l := &listener{server: s, socket: ln, home: h, own: own}
+	s.began()
+	if err := ln.WatchReady(h.loop, l); err != nil {
+		s.finished()
+		return err
+	}
+	s.reserve.fill()
+	s.listeners = append(s.listeners, l)
+	return nil
+}
+
+// Addrs returns where the server listens: an address for each listener.
+func (s *Server) Addrs() []sock.Addr {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	var list []sock.Addr
+	for _, l := range s.listeners {
+		if a, err := l.socket.Getsockname(); err == nil {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// A Report says how a shutdown went.
+type Report struct {
+	Ended  int           // connections that ended by themselves, with all that was written sent
+	Cut    int           // connections that were cut when the time was over
+	Unsent int           // bytes that these had not been sent
+	Took   time.Duration // in all
+}
+
+func (r Report) String() string {
+	return fmt.Sprintf("%d connections ended, %d were cut with %d bytes unsent, in %v", r.Ended, r.Cut, r.Unsent, r.Took.Round(time.Millisecond))
+}
+
+// Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all have
+// ended: the default closes a connection once all is sent. Tasks of Go are canceled. When ctx ends
+// first, the rest is cut: Lost gets ErrShutdown. Then the server's own reactor is closed. A server
+// can be shut down once; a second call waits for the end of the first.
+//
+// Errors: the cause of ctx if something was cut; loop.ErrOnLoop in a callback.
+func (s *Server) Shutdown(ctx context.Context) (Report, error) {
+	if err := loop.MayBlock(); err != nil {
+		return Report{}, err
+	}
+	began := time.Now()
+	at := s.Stats().Connections
+	s.stopListening()
+	s.each(func(h *home) {
+		h.draining = true
+		for _, t := range h.connections() {
+			if t.steps&isOver == 0 && t.home == h {
+				t.shutDown()
+			}
+		}
+	})
+	s.tasks.cancel()
+	var report Report
+	var err error
+	select {
+	case <-s.empty():
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		report.Cut, report.Unsent = s.cut(&s.tasks)
+		if report.Cut == 0 {
+			err = nil
+		}
+	}
+	report.Ended = max(0, at-report.Cut)
+	return s.end(report, began, err)
+}
+
+// end closes what is left of the server.
+func (s *Server) end(report Report, began time.Time, err error) (Report, error) {
+	s.reserve.empty()
+	s.lmu.Lock()
+	first := s.state != closed
+	s.state = closed
+	s.lmu.Unlock()
+	if s.own && first {
+		err = errors.Join(err, s.reactor.Close())
+	}
+	report.Took = time.Since(began)
+	return report, err
+}
+
+// Close is Shutdown without patience: connections are cut. It waits until all is over.
+func (s *Server) Close() error {
+	if err := loop.MayBlock(); err != nil {
+		return err
+	}
+	s.stopListening()
+	s.cut(&s.tasks)
+	_, err := s.end(Report{}, time.Now(), nil)
+	return err
+}
+
+// stopListening closes the listeners, and the sockets of messages.
+func (s *Server) stopListening() {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	if s.state == open {
+		s.state = draining
+	}
+	for _, l := range s.listeners {
+		l.socket.Close()
+	}
+	s.listeners = slices.Delete(s.listeners, 0, len(s.listeners))
+	for _, d := range s.packets {
+		d.Close()
+	}
+	s.packets = nil
+}
+
+// shutDown calls Shutdown of the protocol, as part of a call. Loop only.
+func (t *Transport) shutDown() {
+	t.mu.Lock()
+	t.flags |= ending
+	t.mu.Unlock()
+	t.socket.CallWatcher()
+}

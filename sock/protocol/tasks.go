@@ -1,0 +1,94 @@
+package protocol
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// Go makes a task serve each connection, in straight-line code, in place of a Protocol: fn's
+// sockets suspend the task and not the loop. When fn returns, the socket is closed. Call it before
+// Listen. Of Config, IdleTimeout is the timeout of each wait, and the options that concern
+// accepting count as ever; flow control is that fn does not go on while it waits.
+//
+// A task that waits for bytes needs no buffer: c.RecvBuffer lends one when there is something. At
+// Shutdown the task's wait ends with context.Canceled, once: fn finishes what is under way, and
+// returns.
+func (s *Server) Go(fn func(t *loop.Task, c *sock.Socket)) { s.serve = fn }
+
+// tasks are those that serve connections.
+type tasks struct {
+	mu    sync.Mutex
+	live  map[*loop.Task]*sock.Socket // mu
+	state serverState                 // mu
+}
+
+func (ts *tasks) init() { ts.live = make(map[*loop.Task]*sock.Socket) }
+
+// add counts a task. It is called by the task itself.
+func (ts *tasks) add(t *loop.Task, c *sock.Socket) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.live[t] = c
+	switch ts.state {
+	case draining:
+		t.Cancel()
+	case closed:
+		c.Close()
+	}
+}
+
+func (ts *tasks) remove(t *loop.Task) {
+	ts.mu.Lock()
+	delete(ts.live, t)
+	ts.mu.Unlock()
+}
+
+// cancel ends the wait of each task, once.
+func (ts *tasks) cancel() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.state = draining
+	for t := range ts.live {
+		t.Cancel()
+	}
+}
+
+// cut closes the sockets of all tasks, and returns how many.
+func (ts *tasks) cut() int {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.state = closed
+	for t, c := range ts.live {
+		c.Close()
+		t.Cancel()
+	}
+	return len(ts.live)
+}
+
+// startTask serves a connection by a task.
+//
+// Error: net.ErrClosed if the loop has ended.
+func (s *Server) startTask(h *home, c *sock.Socket) error {
+	if d := s.cfg.IdleTimeout; d > 0 {
+		c.SetTimeout(d)
+	}
+	var ran atomic.Bool
+	h.conns.Add(1)
+	t := h.loop.Go(func(t *loop.Task) {
+		ran.Store(true)
+		s.tasks.add(t, c)
+		defer s.finished()
+		defer h.conns.Add(-1)
+		defer s.tasks.remove(t)
+		defer c.Close()
+		s.serve(t, c.In(t))
+	})
+	if t.Done().Settled() && !ran.Load() {
+		h.conns.Add(-1)
+		return errClosed
+	}
+	return nil
+}

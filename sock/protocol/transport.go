@@ -1,0 +1,399 @@
+package protocol
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Transport is one connection as its Protocol sees it. Its methods may be called from any
+// goroutine unless they say "loop only", which is: within a method of its Protocol, or a function
+// on its loop.
+//
+// It is 64 bytes while the connection is idle; what it needs beyond that comes from a pool and goes
+// back.
+type Transport struct {
+	socket   *sock.Socket          // immutable
+	home     *home                 // mu and loop: changed on the loop with mu held
+	protocol Protocol              // loop only
+	extra    atomic.Pointer[extra] // stored with mu held
+	mu       sync.Mutex
+	flags    flags         // mu
+	steps    steps         // loop only
+	place    uint32        // loop only; where it is in home.wheel
+	made     uint32        // loop only; when, in units of 2²⁴ ns
+	active   atomic.Uint32 // tick of the last byte sent or received, if there is an idle timeout
+}
+
+// flags are what mu guards.
+//
+//	open ──Close──▶ closing ──all sent──▶ lingering ──end of the peer──▶ finished
+//	  └──Abort, error, timeout──────────────┴──────────────────────────────▲
+type flags uint32
+
+const (
+	isStream    flags = 1 << iota // immutable; writes can be joined, and reads cut
+	isInet                        // immutable
+	corked                        // its protocol is being called: small writes are gathered
+	closing                       // Close was called: no more is written, and nothing is read
+	halfClosing                   // CloseWrite was called: no more is written
+	finished                      // the socket is closed, or about to be
+	paused                        // more than HighWater is unsent
+	tellPaused                    // and Paused is to be called
+	tellResumed                   // Resumed is to be called
+	noReading                     // PauseReading
+	upgrading                     // Upgrade was called
+	moving                        // Move was called
+	broken                        // extra.reason is to end it
+	sendingFile                   // the first of extra.out is being sent by Sendfile
+	flushing                      // extra.out is to be sent, though no edge says so
+	ending                        // Shutdown is to be called
+
+	attention = closing | halfClosing | tellPaused | tellResumed | upgrading | moving | broken
+)
+
+// steps are what only the loop knows.
+type steps uint16
+
+const (
+	isMade    steps = 1 << iota // Made was called, and it is in the wheel
+	messages                    // immutable; not isStream
+	eofSeen                     // the peer has ended
+	eofTold                     // and EOF was called
+	eofSent                     // we have ended: SHUT_WR
+	stopped                     // Data left something because reading was paused, not because it needs more
+	lingering                   // what comes is dropped
+	handshake                   // HandshakeDone was not called
+	arriving                    // Move has brought it here, and it is in no wheel
+	wasClosed                   // by the program, and all was sent
+	isOver                      // Closed was called
+)
+
+// extra is what only some connections need, or each for a short time.
+type extra struct {
+	out       []chunk                    // mu; unsent, in order
+	size      int                        // mu; bytes of out, without those of files
+	files     int                        // mu; in out
+	reason    error                      // mu; why it ended
+	drains    []*loop.Promise[struct{}]  // mu
+	upgrade   func(*sock.Socket, []byte) // mu
+	target    *home                      // mu; of Move
+	closeTime time.Duration              // mu; of Close, if it was given one
+
+	in                            []byte        // loop only; what Data left
+	need                          int           // loop only; bytes that Data wants, 0: any
+	handshake, read, write, close tick          // loop only; deadlines, 0: none
+	idle                          time.Duration // loop only; in place of Config.IdleTimeout; negative: none; 0: that
+	dialing                       *dialing      // loop only
+}
+
+var extras = sync.Pool{New: func() any { return new(extra) }}
+
+// more returns the extra of t. mu is held.
+func (t *Transport) more() *extra {
+	x := t.extra.Load()
+	if x == nil {
+		x = extras.Get().(*extra)
+		t.extra.Store(x)
+	}
+	return x
+}
+
+// less gives the extra back if nothing is in it. mu is held; loop only.
+func (t *Transport) less() {
+	x := t.extra.Load()
+	if x == nil || len(x.out) > 0 || x.in != nil || x.need != 0 || x.reason != nil || len(x.drains) > 0 || x.upgrade != nil || x.target != nil ||
+		x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
+		return
+	}
+	t.extra.Store(nil)
+	*x = extra{out: x.out[:0]}
+	extras.Put(x)
+}
+
+var _ loop.Watcher = (*Transport)(nil)
+
+// Ready is for the loop: loop.Watcher.
+func (t *Transport) Ready(r pollux.Ready) {
+	if t.steps&isOver != 0 {
+		return
+	}
+	h := t.home
+	f := t.enter(h)
+	switch {
+	case t.steps&arriving != 0:
+		t.arrive(h)
+	case t.steps&isMade == 0 && !t.begin(h):
+		t.leave(h)
+		return
+	}
+	if r&pollux.Writable != 0 || f&flushing != 0 {
+		t.flush(h)
+	}
+	if f&ending != 0 {
+		t.protocol.Shutdown(t)
+	}
+	t.receive(h, r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0)
+	t.leave(h)
+}
+
+// enter begins a call of the protocol.
+func (t *Transport) enter(h *home) flags {
+	if last := h.corked; last != nil { // its protocol has panicked
+		last.mu.Lock()
+		last.flags &^= corked
+		last.mu.Unlock()
+		h.cork = h.cork[:0]
+	}
+	h.corked = t
+	t.mu.Lock()
+	f := t.flags
+	t.flags = f&^(flushing|ending) | corked
+	t.mu.Unlock()
+	return f
+}
+
+// leave ends a call of the protocol: it sends what was gathered, and does what was asked for
+// meanwhile.
+func (t *Transport) leave(h *home) {
+	t.mu.Lock()
+	if len(h.cork) > 0 {
+		t.uncork(h)
+	}
+	if t.flags&(tellPaused|tellResumed) != 0 {
+		t.tellFlow(h)
+	}
+	t.flags &^= corked
+	h.corked = nil
+	if t.flags&attention != 0 || t.extra.Load() != nil {
+		t.settle(h)
+		return
+	}
+	t.mu.Unlock()
+}
+
+// tellFlow calls Paused and Resumed. mu is held, but not during the calls. Loop only.
+func (t *Transport) tellFlow(h *home) {
+	for t.flags&(tellPaused|tellResumed) != 0 && t.flags&(finished|closing|broken) == 0 {
+		tell := t.flags & (tellPaused | tellResumed)
+		t.flags &^= tell
+		t.mu.Unlock()
+		switch tell {
+		case tellPaused:
+			t.protocol.Paused(t)
+		case tellResumed:
+			t.protocol.Resumed(t)
+		}
+		t.mu.Lock()
+		t.uncork(h)
+	}
+	t.flags &^= tellPaused | tellResumed
+}
+
+// begin makes the protocol of a new connection. It returns false without one.
+func (t *Transport) begin(h *home) bool {
+	t.mu.Lock()
+	over := t.flags&finished != 0
+	t.mu.Unlock()
+	if over {
+		return false
+	}
+	t.steps |= isMade
+	t.made = uint32(h.loop.Time() >> madeBits)
+	t.active.Store(uint32(h.now()))
+	h.wheel.add(t, 0, false)
+	if d := h.cfg.HandshakeTimeout; d > 0 {
+		t.steps |= handshake
+		t.mu.Lock()
+		t.more().handshake = h.now() + ticksOf(d)
+		t.mu.Unlock()
+	}
+	if h.cfg.IdleTimeout > 0 || t.steps&handshake != 0 {
+		h.schedule(t)
+	}
+	if t.protocol == nil {
+		t.protocol = h.hub.cfg.New(t)
+	}
+	if t.protocol == nil {
+		t.protocol = Base{}
+		t.Close()
+		return true
+	}
+	t.protocol.Made(t)
+	if x := t.extra.Load(); x != nil && x.dialing != nil {
+		x.dialing.made(t)
+		x.dialing = nil
+	}
+	if h.cutting {
+		t.fail(ErrShutdown)
+	} else if h.draining {
+		t.protocol.Shutdown(t)
+	}
+	return true
+}
+
+const madeBits = 24
+
+// Closed is for the loop: loop.Watcher.
+func (t *Transport) Closed(err error) {
+	h := t.home
+	if h.corked == t { // its protocol has panicked
+		h.corked, h.cork = nil, h.cork[:0]
+	}
+	t.mu.Lock()
+	t.flags = t.flags&^corked | finished
+	x := t.extra.Load()
+	switch {
+	case x != nil && x.reason != nil:
+		err = x.reason
+	case t.steps&wasClosed != 0:
+		err = nil
+	}
+	var drains []*loop.Promise[struct{}]
+	if x != nil {
+		drains = x.drains
+		t.drop(h, x)
+	}
+	t.mu.Unlock()
+	for _, p := range drains {
+		p.Reject(lostError(err))
+	}
+	h.conns.Add(-1)
+	if t.steps&(isMade|arriving) == isMade {
+		h.wheel.remove(t)
+	}
+	t.steps |= isOver
+	defer h.hub.ended(t)
+	defer t.forget()
+	switch {
+	case x != nil && x.dialing != nil:
+		x.dialing.lost(lostError(err))
+	case t.steps&isMade != 0 && t.protocol != nil:
+		t.protocol.Lost(t, err)
+	}
+}
+
+// forget gives the last memory back.
+func (t *Transport) forget() {
+	t.mu.Lock()
+	if x := t.extra.Load(); x != nil {
+		putBlock(x.in)
+		x.in = nil
+		t.extra.Store(nil)
+	}
+	t.mu.Unlock()
+}
+
+// Protocol returns what serves the connection. Loop only.
+func (t *Transport) Protocol() Protocol { return t.protocol }
+
+// SetProtocol makes p serve the connection from the next call on: for a conversation that changes
+// its language. p gets neither Made nor what the protocol before has used; what that left is p's.
+// Loop only.
+func (t *Transport) SetProtocol(p Protocol) { t.protocol = p }
+
+// Socket returns the connection's socket, for its options and addresses. To receive, send, watch or
+// close it here would confuse the Transport: see Upgrade.
+func (t *Transport) Socket() *sock.Socket { return t.socket }
+
+// Loop returns the loop that serves the connection.
+func (t *Transport) Loop() *loop.Loop {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.home.loop
+}
+
+// LocalAddr returns the socket's own address: getsockname(2). It is the zero Addr once the
+// connection is lost.
+func (t *Transport) LocalAddr() sock.Addr {
+	a, _ := t.socket.Getsockname()
+	return a
+}
+
+// RemoteAddr returns the peer's address: getpeername(2). It is the zero Addr once the connection is
+// lost.
+func (t *Transport) RemoteAddr() sock.Addr {
+	a, _ := t.socket.Getpeername()
+	return a
+}
+
+// Age returns how long ago Made was called, to 17 ms. Loop only.
+func (t *Transport) Age() time.Duration {
+	return time.Duration(uint32(t.home.loop.Now()>>madeBits)-t.made) << madeBits
+}
+
+// Buffered returns how many bytes are written and not sent, without those of files.
+func (t *Transport) Buffered() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	if x := t.extra.Load(); x != nil {
+		n = x.size
+	}
+	if t.flags&corked != 0 {
+		n += len(t.home.cork)
+	}
+	return n
+}
+
+// Unread returns what Data left, for EOF and Lost: it is valid until then. Loop only.
+func (t *Transport) Unread() []byte {
+	if x := t.extra.Load(); x != nil {
+		return x.in
+	}
+	return nil
+}
+
+// SetIdleTimeout replaces Config.IdleTimeout for this connection: 1 ms to 12 days, or 0 for none.
+// Loop only.
+//
+// Error: an *OptionError.
+func (t *Transport) SetIdleTimeout(d time.Duration) error {
+	if err := checkTimeout("IdleTimeout", d); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	if d == 0 {
+		d = -1
+	}
+	t.more().idle = d
+	t.mu.Unlock()
+	t.active.Store(uint32(t.home.now()))
+	if t.steps&(isMade|isOver) == isMade {
+		t.home.schedule(t)
+	}
+	return nil
+}
+
+// HandshakeDone says that the peer has shown what it had to: Config.HandshakeTimeout ends it no
+// more. Loop only.
+func (t *Transport) HandshakeDone() {
+	t.steps &^= handshake
+	if x := t.extra.Load(); x != nil {
+		x.handshake = 0
+	}
+}
+
+// idleTimeout is the one that counts, or 0.
+func (t *Transport) idleTimeout() time.Duration {
+	if x := t.extra.Load(); x != nil && x.idle != 0 {
+		return max(x.idle, 0)
+	}
+	return t.home.cfg.IdleTimeout
+}
+
+// touch notes that something was sent or received at that time.
+func (t *Transport) touch(h *home, at tick) {
+	if h.cfg.IdleTimeout == 0 {
+		if x := t.extra.Load(); x == nil || x.idle <= 0 {
+			return
+		}
+	}
+	if now := uint32(at); t.active.Load() != now {
+		t.active.Store(now)
+	}
+}

@@ -1,0 +1,444 @@
+package protocol
+
+import (
+	"io"
+	"net"
+	"unsafe"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A chunk is a part of what is unsent: bytes in a block, from the first that is unsent on; or a
+// file.
+type chunk struct {
+	block  []byte // all of it, for putBlock
+	sent   int    // of block
+	file   io.Reader
+	offset int64
+	count  int64
+	done   *loop.Promise[int64]
+}
+
+// Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
+// again. Within a call of the protocol small writes are gathered, and go when the call ends.
+//
+// It returns len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and once
+// the connection is lost; a *LimitError if more than Config.WriteLimit is unsent, which also ends
+// the connection; the system's error, after which Lost comes.
+//
+// On a socket of messages each Write is one message.
+func (t *Transport) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	err := t.write(p)
+	t.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+var _ io.Writer = (*Transport)(nil)
+var _ io.StringWriter = (*Transport)(nil)
+
+// WriteString is Write for a string.
+func (t *Transport) WriteString(s string) (int, error) {
+	return t.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
+
+// Writev is Write for several buffers, as one: they go by one system call, without a copy, if
+// nothing else is unsent.
+//
+// On a socket of messages the buffers are one message.
+func (t *Transport) Writev(buffers ...[]byte) (int, error) {
+	total := 0
+	for _, p := range buffers {
+		total += len(p)
+	}
+	t.mu.Lock()
+	err := t.writev(buffers, total)
+	t.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return total, nil
+}
+
+// unsent says whether something waits in the queue. mu is held.
+func (t *Transport) unsent() bool {
+	x := t.extra.Load()
+	return x != nil && len(x.out) > 0
+}
+
+// mayWrite returns why nothing may be written. mu is held.
+func (t *Transport) mayWrite() error {
+	if t.flags&(closing|halfClosing|finished|upgrading|broken) != 0 {
+		return net.ErrClosed
+	}
+	if x := t.extra.Load(); x != nil && x.size > t.home.cfg.WriteLimit {
+		err := &LimitError{"WriteLimit", x.size, t.home.cfg.WriteLimit}
+		t.failLocked(err)
+		return err
+	}
+	return nil
+}
+
+// write is Write. mu is held.
+func (t *Transport) write(p []byte) error {
+	if err := t.mayWrite(); err != nil || len(p) == 0 {
+		return err
+	}
+	if t.unsent() {
+		t.queue(p)
+		return nil
+	}
+	if t.flags&(corked|isStream) == corked|isStream {
+		h := t.home
+		if len(p) <= corkLargest && len(h.cork)+len(p) <= corkSize {
+			h.cork = append(h.cork, p...)
+			return nil
+		}
+		if len(h.cork) > 0 {
+			return t.sendv([][]byte{h.takeCork(), p}, true)
+		}
+	}
+	return t.send(p)
+}
+
+// takeCork empties the cork. mu of corked is held. The result is valid until the next small write.
+func (h *home) takeCork() []byte {
+	p := h.cork
+	h.cork = h.cork[:0]
+	return p
+}
+
+// writev is Writev. mu is held.
+func (t *Transport) writev(buffers [][]byte, total int) error {
+	if err := t.mayWrite(); err != nil || total == 0 {
+		return err
+	}
+	stream := t.flags&isStream != 0
+	switch h := t.home; {
+	case t.unsent():
+		if !stream {
+			t.queue(joined(buffers, total))
+			return nil
+		}
+		for _, p := range buffers {
+			t.queue(p)
+		}
+		return nil
+	case stream && t.flags&corked != 0 && total <= corkLargest && len(h.cork)+total <= corkSize:
+		for _, p := range buffers {
+			h.cork = append(h.cork, p...)
+		}
+		return nil
+	case stream && t.flags&corked != 0 && len(h.cork) > 0:
+		if err := t.send(h.takeCork()); err != nil {
+			return err
+		}
+		if t.unsent() {
+			for _, p := range buffers {
+				t.queue(p)
+			}
+			return nil
+		}
+	}
+	return t.sendv(buffers, stream)
+}
+
+func joined(buffers [][]byte, total int) []byte {
+	all := make([]byte, 0, total)
+	for _, p := range buffers {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// uncork sends what was gathered. mu is held.
+func (t *Transport) uncork(h *home) {
+	p := h.takeCork()
+	if len(p) == 0 || t.flags&(finished|broken) != 0 {
+		return
+	}
+	if t.unsent() {
+		t.queue(p)
+		return
+	}
+	t.send(p)
+}
+
+// send gives p to the system, and queues what it does not take. mu is held.
+func (t *Transport) send(p []byte) error {
+	n, err := t.socket.Sendall(p, 0)
+	return t.took(n, err, p[n:])
+}
+
+// took is what follows a send: n bytes went, and rest did not. mu is held.
+func (t *Transport) took(n int, err error, rest []byte) error {
+	if n > 0 {
+		t.home.sent.Add(uint64(n))
+		t.touch(t.home, t.timeNow())
+	}
+	switch {
+	case err == nil:
+	case err == sock.ErrWouldBlock:
+		t.queue(rest)
+	default:
+		t.failLocked(err)
+		return err
+	}
+	return nil
+}
+
+// timeNow is the time for touch. mu is held.
+func (t *Transport) timeNow() tick {
+	if t.home.cfg.IdleTimeout == 0 {
+		if x := t.extra.Load(); x == nil || x.idle == 0 {
+			return 0 // touch does not need it
+		}
+	}
+	return tickOf(t.home.loop.Now())
+}
+
+// sendv gives buffers to the system, and queues what it does not take. mu is held.
+func (t *Transport) sendv(buffers [][]byte, stream bool) error {
+	for len(buffers) > 0 {
+		n, err := t.socket.Sendmsg(buffers[:min(len(buffers), sock.IOV_MAX)], nil, 0, sock.Addr{})
+		if n > 0 || err == nil {
+			t.home.sent.Add(uint64(n))
+			t.touch(t.home, t.timeNow())
+		}
+		switch {
+		case err != nil && err != sock.ErrWouldBlock:
+			t.failLocked(err)
+			return err
+		case !stream:
+			if err != nil {
+				t.queue(joined(buffers, totalOf(buffers)))
+			}
+			return nil
+		}
+		for len(buffers) > 0 && n >= len(buffers[0]) {
+			n -= len(buffers[0])
+			buffers = buffers[1:]
+		}
+		if len(buffers) == 0 || n == 0 && err == nil {
+			continue
+		}
+		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it
+		// is not.
+		if err := t.send(buffers[0][n:]); err != nil {
+			return err
+		}
+		if buffers = buffers[1:]; t.unsent() {
+			for _, p := range buffers {
+				t.queue(p)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func totalOf(buffers [][]byte) (n int) {
+	for _, p := range buffers {
+		n += len(p)
+	}
+	return n
+}
+
+// queue keeps a copy of p until the socket is writable. mu is held.
+func (t *Transport) queue(p []byte) {
+	if len(p) == 0 && t.flags&isStream != 0 {
+		return
+	}
+	x, h := t.more(), t.home
+	x.size += len(p)
+	h.buffered.Add(int64(len(p)))
+	if t.flags&isStream == 0 {
+		x.out = append(x.out, chunk{block: append(getBlock(len(p)), p...)})
+		p = nil
+	}
+	for len(p) > 0 {
+		if n := len(x.out); n > 0 {
+			last := &x.out[n-1]
+			if room := cap(last.block) - len(last.block); last.file == nil && room > 0 {
+				some := min(room, len(p))
+				last.block = append(last.block, p[:some]...)
+				p = p[some:]
+				continue
+			}
+		}
+		size := min(max(len(p), min(2*x.size, chunkSize)), chunkSize)
+		x.out = append(x.out, chunk{block: getBlock(size)})
+	}
+	if x.size > h.cfg.HighWater && t.flags&paused == 0 {
+		t.flags |= paused | tellPaused
+	}
+	t.attend()
+}
+
+// attend makes the loop look at what was asked for. mu is held.
+func (t *Transport) attend() {
+	if t.flags&corked == 0 {
+		t.socket.CallWatcher()
+	}
+}
+
+// flush sends what is queued. Loop only.
+func (t *Transport) flush(h *home) {
+	t.mu.Lock()
+	t.sendQueued(h)
+	if t.flags&(tellPaused|tellResumed) != 0 {
+		t.tellFlow(h) // before more is read
+	}
+	t.mu.Unlock()
+}
+
+// sendQueued sends what is queued, until the socket is full. mu is held; loop only.
+func (t *Transport) sendQueued(h *home) {
+	x := t.extra.Load()
+	if x == nil || t.flags&(finished|broken|sendingFile) != 0 {
+		return
+	}
+	for len(x.out) > 0 {
+		c := &x.out[0]
+		if c.file != nil {
+			t.sendFile(c)
+			return
+		}
+		p := c.block[c.sent:]
+		n, err := t.socket.Sendall(p, 0)
+		if n > 0 {
+			c.sent += n
+			x.size -= n
+			x.write = 0 // settle sets it anew
+			h.sent.Add(uint64(n))
+			h.buffered.Add(-int64(n))
+			t.touch(h, h.now())
+		}
+		if err == sock.ErrWouldBlock {
+			break
+		}
+		if err != nil {
+			t.failLocked(err)
+			return
+		}
+		x.next()
+	}
+	t.below(x)
+}
+
+// next drops the first chunk, which is done with.
+func (x *extra) next() {
+	putBlock(x.out[0].block)
+	copy(x.out, x.out[1:])
+	x.out[len(x.out)-1] = chunk{}
+	x.out = x.out[:len(x.out)-1]
+}
+
+// below notes that the queue has become shorter. mu is held.
+func (t *Transport) below(x *extra) {
+	if x.size > t.home.cfg.LowWater || x.files > 0 {
+		return
+	}
+	if t.flags&paused != 0 {
+		t.flags &^= paused
+		if t.flags&tellPaused != 0 {
+			t.flags &^= tellPaused // it was not called yet
+		} else {
+			t.flags |= tellResumed
+		}
+		t.socket.CallWatcher() // to read what has come meanwhile
+	}
+	for _, p := range x.drains {
+		p.Resolve(struct{}{})
+	}
+	x.drains = nil
+}
+
+// Drain is settled when no more than Config.LowWater bytes are unsent, at once if that is so: with
+// an error if the connection is lost before. A producer writes, and waits for Drain: a goroutine by
+// Wait, a task by Await.
+func (t *Transport) Drain() loop.Future[struct{}] {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flags&finished != 0 {
+		return loop.Settled(struct{}{}, error(net.ErrClosed))
+	}
+	x := t.extra.Load()
+	if x == nil || x.size <= t.home.cfg.LowWater && x.files == 0 {
+		return loop.Settled(struct{}{}, nil)
+	}
+	p := loop.NewPromise[struct{}](t.home.loop)
+	x.drains = append(x.drains, p)
+	return p.Future()
+}
+
+// SendFile sends count bytes of a file from offset on, after what was written before and before
+// what is written later; count -1 is all up to its end. The file is the connection's until the
+// future is settled, with how many bytes went. sendfile(2) sends a regular file without a copy, on
+// a goroutine of its own, so that the disk holds no loop up. Reading pauses meanwhile. See
+// sock.Socket.Sendfile.
+//
+// Errors: those of Write and of sock.Socket.Sendfile.
+func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.mayWrite(); err != nil {
+		return loop.Settled(int64(0), err)
+	}
+	if t.flags&corked != 0 {
+		t.uncork(t.home)
+	}
+	x := t.more()
+	p := loop.NewPromise[int64](t.home.loop)
+	x.out = append(x.out, chunk{file: file, offset: offset, count: count, done: p})
+	x.files++
+	if len(x.out) == 1 {
+		t.sendFile(&x.out[0])
+	}
+	return p.Future()
+}
+
+// sendFile sends the file that is first in the queue. mu is held.
+func (t *Transport) sendFile(c *chunk) {
+	t.flags |= sendingFile
+	file, offset, count, done := c.file, c.offset, c.count, c.done
+	patience := t.home.cfg.WriteTimeout
+	if patience == 0 {
+		patience = sock.Forever
+	}
+	t.socket.SetTimeout(patience) // a watched socket has 0, and nothing but this uses it now
+	go func() {
+		n, err := t.socket.Sendfile(file, offset, count)
+		t.sentFile(n, err)
+		if err != nil {
+			done.ResolveWith(n, err)
+		} else {
+			done.Resolve(n)
+		}
+	}()
+}
+
+// sentFile goes on after a file.
+func (t *Transport) sentFile(n int64, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flags = t.flags&^sendingFile | flushing
+	t.socket.SetTimeout(0)
+	t.home.sent.Add(uint64(n))
+	x := t.extra.Load()
+	if x == nil || t.flags&finished != 0 {
+		return
+	}
+	x.files--
+	x.next()
+	if err != nil {
+		t.failLocked(err)
+		return
+	}
+	t.below(x)
+	t.socket.CallWatcher() // also during a call of the protocol, which has begun without flushing
+}

@@ -1,0 +1,57 @@
+//go:build unix
+
+package sock_test
+
+import (
+	"syscall"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
+)
+
+// RawConn.Read calls its function at once, also when the lane knows that nothing is there: database
+// drivers look so whether a connection is still alive (connCheck of go-redis and of go-sql-driver).
+func TestRawConnLooksAtOnce(t *testing.T) {
+	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
+		a, b := k.Pair(t)
+		// Both join a loop, and what is received leaves the lane blocked.
+		call := socktest.Start(func() error { _, err := a.Recv(100, 0); return err })
+		socktest.AwaitWaiting(t, a)
+		_, err := b.Send([]byte("hello"), 0)
+		socktest.Must(t, err)
+		socktest.Must(t, call.Wait(t))
+		raw, err := a.SyscallConn()
+		socktest.Must(t, err)
+		for range 3 {
+			var looked error
+			call = socktest.Start(func() error {
+				return raw.Read(func(fd uintptr) bool {
+					_, _, looked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+					return true
+				})
+			})
+			socktest.Must(t, call.Wait(t))
+			if looked != syscall.EAGAIN {
+				t.Errorf("it found %v, want EAGAIN", looked)
+			}
+		}
+		// And it waits if its function says so, beside another call that waits.
+		other := socktest.Start(func() error { _, err := a.Recv(1, sock.MSG_PEEK); return err })
+		tries := make(chan int, 100)
+		call = socktest.Start(func() error {
+			n := 0
+			return raw.Read(func(fd uintptr) bool {
+				n++
+				tries <- n
+				_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+				return err != syscall.EAGAIN
+			})
+		})
+		<-tries
+		_, err = b.Send([]byte("again"), 0)
+		socktest.Must(t, err)
+		socktest.Must(t, call.Wait(t))
+		socktest.Must(t, other.Wait(t))
+	})
+}

@@ -1,0 +1,75 @@
+package sock
+
+import (
+	"runtime"
+
+	"github.com/polluxio/pollux/loop"
+)
+
+// SendallBuffers is Sendall of several buffers, gathered without copying: what writev(2) is for. On
+// a stream it sends all of them, in as few system calls as IOV_MAX allows, and nothing that others
+// send comes between. Buffers that are empty are allowed; none at all send nothing.
+//
+// n is how much went: the length of all buffers together, or less with an error. It allocates
+// nothing.
+//
+// Errors: those of Sendall; an *ArgError if the socket is no stream, whose messages would be cut.
+func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error) {
+	if Type(s.typ) != SOCK_STREAM {
+		err := &ArgError{ArgType, "type", s.Type(), "only a stream can send a part of the buffers: use Sendmsg"}
+		return 0, s.fail("sendmsg", Addr{}, err)
+	}
+	o, err := s.newMsgOp(loop.Write, nil, flags)
+	if err != nil {
+		return 0, s.fail("sendmsg", Addr{}, err)
+	}
+	defer o.done()
+	c := s.call(loop.Write, flags)
+	c.Blind = false
+	left := unsent{buffers: buffers}
+	if left.advance(0); len(left.buffers) == 0 {
+		return 0, nil
+	}
+	err = s.fd.Begin(&c)
+	for again := true; again && err == nil; {
+		o.buffers = left.next(o.parts[:0])
+		o.parts = o.buffers
+		failed := sysSendmsg(c.Sysfd, o)
+		out := loop.Outcome{N: o.n}
+		n += int64(o.n)
+		left.advance(o.n)
+		switch {
+		case failed != nil:
+			out, failed = s.again(out, failed)
+		case len(left.buffers) > 0:
+			out.More, failed = true, loop.ErrAgain
+		}
+		again, err = s.fd.End(&c, out, failed)
+	}
+	clear(o.parts)
+	runtime.KeepAlive(s)
+	return n, s.fail("sendmsg", Addr{}, err)
+}
+
+// An unsent is what is left of buffers: of the first one, what follows its first off bytes.
+type unsent struct {
+	buffers [][]byte
+	off     int
+}
+
+// next appends what one call can send to parts.
+func (u *unsent) next(parts [][]byte) [][]byte {
+	parts = append(parts, u.buffers[:min(len(u.buffers), IOV_MAX)]...)
+	parts[0] = parts[0][u.off:]
+	return parts
+}
+
+// advance notes that n bytes went. Empty buffers in front are left out.
+func (u *unsent) advance(n int) {
+	n += u.off
+	for len(u.buffers) > 0 && n >= len(u.buffers[0]) {
+		n -= len(u.buffers[0])
+		u.buffers = u.buffers[1:]
+	}
+	u.off = n
+}

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package sock
-
-func (s *core) sendFlags(flags int) int { return flags }

@@ -1,0 +1,3 @@
+package sock
+
+func (s *core) sendFlags(flags int) int { return flags }

@@ -1,0 +1,102 @@
+//go:build unix
+
+package sock
+
+import (
+	"syscall"
+	"unsafe"
+
+	"github.com/polluxio/pollux/loop"
+	"golang.org/x/sys/unix"
+)
+
+// What all Unix systems have in common of the bare system calls: see sys_linux.go and sys_bsd.go.
+
+func sysError(errno syscall.Errno) error {
+	switch errno {
+	case 0:
+		return nil
+	case unix.EAGAIN:
+		return loop.ErrAgain
+	}
+	return errno
+}
+
+// sysErrorOf is sysError for what x/sys returns.
+func sysErrorOf(err error) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return sysError(errno)
+	}
+	return err
+}
+
+func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
+
+// first is where p begins; any place will do for an empty one, but the system wants one.
+func first(p []byte) unsafe.Pointer {
+	if len(p) == 0 {
+		return unsafe.Pointer(&nowhere)
+	}
+	return unsafe.Pointer(&p[0])
+}
+
+var nowhere byte
+
+// sysClose closes once: after EINTR the descriptor is gone.
+func sysClose(fd int) error {
+	if err := unix.Close(fd); err != unix.EINTR && err != unix.ECONNRESET {
+		return err
+	}
+	return nil
+}
+
+func sysDup(fd int) (int, error) {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	return n, sysErrorOf(err)
+}
+
+func sysSetNonblock(fd int, nonblocking bool) error { return unix.SetNonblock(fd, nonblocking) }
+
+func sysInheritable(fd int) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return flags&unix.FD_CLOEXEC == 0, err
+}
+
+func sysSetInheritable(fd int, inheritable bool) error {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	if err != nil {
+		return err
+	}
+	want := flags | unix.FD_CLOEXEC
+	if inheritable {
+		want = flags &^ unix.FD_CLOEXEC
+	}
+	if want == flags {
+		return nil
+	}
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFD, want)
+	return err
+}
+
+func sysListen(fd, backlog int) error { return unix.Listen(fd, backlog) }
+
+func sysShutdown(fd, how int) error { return unix.Shutdown(fd, how) }
+
+// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of a hang-up or an error.
+func sysConnectOver(fd int) (over, hungUp bool) {
+	events := sysPoll(fd, unix.POLLOUT)
+	return events != 0, events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
+}
+
+// sysSockError is what went wrong with the socket since it was last asked.
+func sysSockError(fd int) error {
+	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
+	if err == nil && v != 0 {
+		err = syscall.Errno(v)
+	}
+	return err
+}
+
+// sysWritable says whether poll(2) finds fd writable, or broken. If it does not, there will be an
+// edge.
+func sysWritable(fd int) bool { return sysPoll(fd, unix.POLLOUT) != 0 }
