@@ -52,7 +52,7 @@ func Example() {
 	})
 
 	// Without a view, a call blocks its goroutine.
-	client, err := sock.CreateConnection("127.0.0.1", at.Port(), &sock.ConnectionConfig{Timeout: 5 * time.Second})
+	client, err := sock.CreateConnection("127.0.0.1", at.Port(), &sock.ConnectionConfig{Timeout: sock.Within(5 * time.Second)})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -37,7 +37,7 @@ type floor struct {
 var below1 = []string{".", "timeouts"}
 var below2 = []string{".", "families", "timeouts", "loop", "sock"}
 var families = []string{"sock/alg", "sock/bluetooth", "sock/bpf", "sock/can", "sock/netlink", "sock/packet", "sock/qrtr", "sock/rds", "sock/tipc"}
-var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol", "internal/..."}, families, below2)
+var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol", "sock/tlsconn", "internal/..."}, families, below2)
 
 var family = floor{own: append([]string{"sock/internal/..."}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}}
 

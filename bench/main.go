@@ -4,6 +4,7 @@
 //	bench echo        TCP echo: CPU per message, latency, rate, system calls and memory of each server
 //	bench send        CPU of sending files and messages of several buffers
 //	bench neighbours  what else runs in the process: how long it waits beside pollux, and beside package net
+//	bench tls         TLS echo: CPU per message and memory of idle connections beside crypto/tls on net
 //
 // Every server is a process of its own, this same program started again as "bench serve", and one
 // load generator loads them in turn in short slices. README.md says how to read what comes out.
@@ -43,17 +44,17 @@ func dispatch(args []string, stdout, stderr io.Writer) error {
 	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by
 	// hand too.
 	commands := map[string]command{"echo": echo, "serve": serve, "send": send, "sender": sender,
-		"neighbours": neighbours, "host": hostProgram, "all": all}
+		"neighbours": neighbours, "host": hostProgram, "all": all, "tls": tlsBench, "tlsserver": tlsServerProgram}
 	if len(args) == 0 {
 		return all(nil, stdout, stderr)
 	}
 	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintln(stdout, "usage: bench [all|echo|send|neighbours] [flags]; -h lists the flags of each")
+		fmt.Fprintln(stdout, "usage: bench [all|echo|send|neighbours|tls] [flags]; -h lists the flags of each")
 		return nil
 	}
 	c, ok := commands[args[0]]
 	if !ok {
-		return usageError(fmt.Sprintf("unknown subcommand %q: want all, echo, send or neighbours", args[0]))
+		return usageError(fmt.Sprintf("unknown subcommand %q: want all, echo, send, neighbours or tls", args[0]))
 	}
 	return c(args[1:], stdout, stderr)
 }

@@ -54,7 +54,10 @@
 // A % without two such digits after it stands for itself.
 package families
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // MaxSockaddr is the size in bytes of a buffer that has room for every sockaddr.
 const MaxSockaddr = 128 // sizeof(struct sockaddr_storage), <sys/socket.h>
@@ -175,6 +178,10 @@ func formatNamed(name string) *format {
 	return nil
 }
 
+// HasFormat reports whether a format has that name, such as "inet" or "vsock". Parse then reads the
+// name, a colon and an address of the format.
+func HasFormat(name string) bool { return formatNamed(name) != nil }
+
 // Parse reads an address of any family. It reads every text of [Addr.MarshalText], and those of
 // [Addr.String] that need no family name. The package comment describes the syntax.
 //
@@ -186,7 +193,13 @@ func formatNamed(name string) *format {
 func Parse(s string) (Addr, error) {
 	if name, body, ok := strings.Cut(s, ":"); ok {
 		if f := formatNamed(name); f != nil {
+			if f.kind != KindUnix && strings.HasPrefix(body, "//") {
+				return Addr{}, notAnAddress(name, s, "an address is no URL: write "+name+":"+body[2:])
+			}
 			return f.codec.parse(body)
+		}
+		if err := misplaced(s, name, body); err != nil && s[0] != '/' && s[0] != '@' {
+			return Addr{}, err
 		}
 		if strings.HasPrefix(name, rawPrefix) {
 			return parseRaw(s)
@@ -201,4 +214,24 @@ func Parse(s string) (Addr, error) {
 		return inet6Codec{}.parse(s)
 	}
 	return inetCodec{}.parse(s)
+}
+
+// misplaced says what to write in place of a URL, or of an address that begins with the name of a
+// network, as package net and the function Dial of package sock have it; else it is nil.
+func misplaced(s, name, body string) error {
+	address, isURL := strings.CutPrefix(body, "//")
+	if _, err := strconv.ParseUint(body, 10, 16); err == nil {
+		return nil // the name is that of a host
+	}
+	switch name {
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
+	case "unixgram", "unixpacket":
+		address = "unix:" + address
+	default:
+		if !isURL {
+			return nil // the host of an inet address, perhaps
+		}
+		return notAnAddress("", s, "an address is no URL: write host:port")
+	}
+	return notAnAddress("", s, "an address has no network: write "+address+", or give "+name+":"+strings.TrimPrefix(body, "//")+" to sock.Dial")
 }

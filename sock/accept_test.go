@@ -58,7 +58,8 @@ func TestAcceptTellsTheUnixPeer(t *testing.T) { // items 63, 182
 	})
 }
 
-// In Python it is blocking if the listener has a timeout, and as the system makes it if the listener is non-blocking.
+// In Python it is blocking if the listener has a timeout, and as the system makes it if the
+// listener is non-blocking.
 func TestAcceptedMode(t *testing.T) { // item 65
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := socktest.TCP.Listener(t)

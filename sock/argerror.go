@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// An ArgError is an argument that breaks a rule of the call. The call finds it before it asks the system. In Python it is a
-// ValueError or an OverflowError.
+// An ArgError is an argument that breaks a rule of the call. The call finds it before it asks the
+// system. In Python it is a ValueError or an OverflowError.
 //
 // Code asks for the kind, and not for the text: errors.Is(err, sock.ArgRange).
 type ArgError struct {
@@ -33,7 +33,8 @@ const (
 	ArgRange
 	// ArgTooLong is text, bytes or a list with more elements than there is room for.
 	ArgTooLong
-	// ArgLength is bytes or a list of a length other than the format has. Decoders return it for cut input too.
+	// ArgLength is bytes or a list of a length other than the format has. Decoders return it for
+	// cut input too.
 	ArgLength
 	// ArgSyntax is text or bytes that do not follow the format.
 	ArgSyntax
@@ -44,7 +45,8 @@ const (
 	// ArgType is an argument for sockets of another family, type or protocol than this one, or for
 	// a File of another mode.
 	ArgType
-	// ArgConflict is an argument that does not go with another one, or with the state of the socket.
+	// ArgConflict is an argument that does not go with another one, or with the state of the
+	// socket.
 	ArgConflict
 	// ArgUnsupported is something that this system does not have: errors.Is finds
 	// errors.ErrUnsupported too.

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
-	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
@@ -34,7 +33,7 @@ func TestArgErrorKind(t *testing.T) {
 		{"no name", s.SetCongestion(""), sock.ArgMissing},
 		{"no address", func() error { _, err := sock.CreateServer(sock.Addr{}, nil); return err }(), sock.ArgMissing},
 		{"wrong length", func() error { _, err := sock.InetNtoa([]byte{1}); return err }(), sock.ArgLength},
-		{"text", func() error { _, err := can.ParseFrame("?"); return err }(), sock.ArgSyntax},
+		{"text", func() error { _, err := sock.InetAton("?"); return err }(), sock.ArgSyntax},
 		{"mode of a file", func() error { _, err := s.Makefile("x", -1); return err }(), sock.ArgUnknown},
 		{"kind of socket", func() error { _, err := s.Sendfile(strings.NewReader("x"), 0, -1); return err }(), sock.ArgType},
 		{"another argument", func() error { _, err := s.Makefile("r", 0); return err }(), sock.ArgConflict},

@@ -10,31 +10,54 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A ConnectionConfig says how CreateConnection connects. nil and the zero ConnectionConfig are Python's defaults.
+// A ConnectionConfig says how CreateConnection, Dial and DialAddr connect. nil and the zero
+// ConnectionConfig are the defaults, which are Python's but for NoDelay and KeepAlive: these are
+// package net's.
 type ConnectionConfig struct {
-	// Timeout is for each try, and remains the socket's; 0: the default timeout. Forever is blocking.
-	Timeout time.Duration
-	// Source is bound before connecting, if it is not zero. It must be of a family that the host has.
+	// Timeout is for each try, and remains the socket's: Within(d), where Forever is blocking and 0
+	// non-blocking. The zero Timeout is the default timeout. With Within(0) a connection that is
+	// not made at once fails with EINPROGRESS, as in Python.
+	Timeout Timeout
+	// Service is the name of a service, "https", or a port number as text. It takes the place of
+	// the argument port of CreateConnection, which is 0 then.
+	Service string
+	// Type is the type of the socket, SOCK_*; 0: the usual one, which is SOCK_STREAM for IP and
+	// AF_UNIX. SOCK_DGRAM makes a socket of datagrams that is connected.
+	Type Type
+	// Proto is the protocol; 0: the one that the address belongs to.
+	Proto Protocol
+	// NoDelay is TCP_NODELAY: a small message goes at once, and does not wait until the peer has
+	// acknowledged the one before (up to 40 ms). Default is On.
+	NoDelay Switch
+	// KeepAlive is what a TCP socket does about a silent peer. nil: probes after 15 s, every 15 s,
+	// 9 times, as package net. A KeepAlive whose On is false is none.
+	KeepAlive *KeepAlive
+	// Source is bound before connecting, if it is not zero. It must be of a family that the host
+	// has.
 	Source Addr
 	// AllErrors makes the error an *ExceptionGroup of all tries; else it is that of the last.
 	AllErrors bool
-	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one when a try has failed or
-	// AttemptDelay has passed. The first connection wins; the other tries are canceled and their sockets closed. The host is
-	// looked up before the first try, so that the RFC's delay for answers that come one by one (section 3) has no place here.
+	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one
+	// when a try has failed or AttemptDelay has passed. The first connection wins; the other tries
+	// are canceled and their sockets closed. The host is looked up before the first try, so that
+	// the RFC's delay for answers that come one by one (section 3) has no place here.
 	HappyEyeballs bool
-	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less than 10 ms counts as 10 ms.
+	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less
+	// than 10 ms counts as 10 ms.
 	AttemptDelay time.Duration
-	// Make makes the socket of a try, and may set its options; nil: New, with what info says. It may be called on several
-	// goroutines at once. Timeout and Source are applied to the socket after it.
+	// Make makes the socket of a try, and may set its options; nil: New, with what info says. It
+	// may be called on several goroutines at once. Timeout and Source are applied to the socket
+	// after it, and NoDelay and KeepAlive only if they are set.
 	Make func(info AddrInfo) (*Socket, error)
-	// Context ends the connecting early. It counts no more once the socket is connected; With(ctx).CreateConnection makes a
-	// socket whose operations it ends too. May be nil.
+	// Context ends the connecting early. It counts no more once the socket is connected;
+	// With(ctx).CreateConnection makes a socket whose operations it ends too. May be nil.
 	Context context.Context
 	// Task waits in place of the goroutine. The socket comes back in the task's view. May be nil.
 	Task *loop.Task
 }
 
-// An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look into each.
+// An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look
+// into each.
 type ExceptionGroup struct {
 	Text   string
 	Errors []error
@@ -47,48 +70,32 @@ func (g *ExceptionGroup) Error() string {
 // Unwrap gives the errors.
 func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
 
-// CreateConnection is Python's create_connection: a stream socket that is connected to port on host, whose addresses are tried in
-// order, or as HappyEyeballs says. Tries that failed are closed.
+// CreateConnection is Python's create_connection: a stream socket that is connected to port on
+// host, whose addresses are tried in order, or as HappyEyeballs says. Tries that failed are closed.
+// The socket has TCP_NODELAY and keep-alive on, see ConnectionConfig.
 //
-// Errors: *GaiError if the host is not found; an *ArgError for a bad port or delay; the error of the last try, or an
-// *ExceptionGroup; loop.ErrOnLoop in a callback that would have to wait.
+// Errors: *GaiError if the host or the service is not found; an *ArgError for a bad port or delay;
+// the error of the last try, or an *ExceptionGroup; loop.ErrOnLoop in a callback that would have to
+// wait.
 func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	return View{}.CreateConnection(host, port, cfg)
 }
 
-// createConnection is CreateConnection. The socket is in no view.
-func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
-	if port < 0 || port > 0xffff {
-		return nil, failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "port", port, "port must be 0-65535."})
-	}
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
-	ctx := cfg.Context
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	find := func(ctx context.Context) ([]AddrInfo, error) {
-		return Getaddrinfo(ctx, host, strconv.Itoa(port), &Hints{Type: SOCK_STREAM})
-	}
-	var infos []AddrInfo
-	var err error
-	if cfg.Task != nil {
-		infos, err = resolveIn(cfg.Task, ctx, find)
-	} else {
-		infos, err = find(ctx)
-	}
-	if err != nil {
-		return nil, failed("create_connection", AF_UNSPEC, err)
-	}
-	return connectOne(ctx, infos, cfg)
-}
-
-func (cfg *ConnectionConfig) check() error {
-	if cfg.AttemptDelay < 0 {
-		return failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "AttemptDelay", cfg.AttemptDelay, "must not be negative"})
-	}
-	return nil
+// CreateConnection is the function CreateConnection. Task and Context of cfg, if set, replace those
+// of v while it connects; the socket is in v, and in cfg.Task.
+func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
+	return v.dial("create_connection", cfg, func(cfg *ConnectionConfig) (target, error) {
+		t := target{host: host, service: cfg.Service, typ: SOCK_STREAM}
+		switch {
+		case port < 0 || port > 0xffff:
+			return t, &ArgError{ArgRange, "port", port, "port must be 0-65535."}
+		case t.service == "":
+			t.service = strconv.Itoa(port)
+		case port != 0:
+			return t, &ArgError{ArgConflict, "port", port, "must be 0 beside a Service"}
+		}
+		return t, nil
+	})
 }
 
 // ConnectAny is CreateConnection to addresses that are known: those of a host that Getaddrinfo has
@@ -96,45 +103,24 @@ func (cfg *ConnectionConfig) check() error {
 //
 // Errors: those of CreateConnection.
 func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
-	if cfg == nil {
-		cfg = new(ConnectionConfig)
-	}
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
-	ctx := cfg.Context
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	s, err := connectOne(ctx, infos, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return View{}.In(cfg.Task).of(s), nil
+	return View{}.dial("connect", cfg, func(*ConnectionConfig) (target, error) {
+		if len(infos) == 0 {
+			return target{}, errNoAddresses
+		}
+		return target{infos: infos}, nil
+	})
 }
 
 // errNoAddresses is for a resolver that finds nothing, and no error either.
 var errNoAddresses = errors.New("getaddrinfo returns an empty list")
 
-// connectOne is a socket that is connected to one of the addresses. It is in no view.
-func connectOne(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
-	s, errs := connectAny(ctx, infos, cfg)
-	switch {
-	case len(errs) == 0:
-		return s, nil
-	case cfg.AllErrors:
-		return nil, &ExceptionGroup{Text: "create_connection failed", Errors: errs}
-	}
-	return nil, errs[len(errs)-1]
-}
-
 // connectAny is a socket that is connected to one of the addresses, or an error for each try.
-func connectAny(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
+func connectAny(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
 	if len(infos) == 0 {
-		return nil, []error{failed("create_connection", AF_UNSPEC, errNoAddresses)}
+		return nil, []error{failed(op, AF_UNSPEC, errNoAddresses)}
 	}
 	if cfg.HappyEyeballs {
-		return eyeballs(ctx, infos, cfg)
+		return eyeballs(ctx, op, infos, cfg)
 	}
 	for _, info := range infos {
 		s, err := connection(ctx, info, cfg)
@@ -164,8 +150,13 @@ func connection(ctx context.Context, info AddrInfo, cfg *ConnectionConfig) (_ *S
 			s.Close()
 		}
 	}()
-	if cfg.Timeout != 0 {
-		if err := s.SetTimeout(cfg.Timeout); err != nil {
+	if cfg.Timeout.set {
+		if err := s.SetTimeout(cfg.Timeout.d); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Make == nil || cfg.NoDelay != Default || cfg.KeepAlive != nil {
+		if err := s.setConnection(cfg.NoDelay, cfg.KeepAlive); err != nil {
 			return nil, err
 		}
 	}

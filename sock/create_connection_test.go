@@ -27,8 +27,8 @@ func TestCreateConnection(t *testing.T) { // items 216, 217
 	}{
 		{"no config", "127.0.0.1", nil, time.Minute},
 		{"zero config", "localhost", &sock.ConnectionConfig{}, time.Minute},
-		{"timeout", "127.0.0.1", &sock.ConnectionConfig{Timeout: time.Hour}, time.Hour},
-		{"blocking", "127.0.0.1", &sock.ConnectionConfig{Timeout: sock.Forever}, sock.Forever},
+		{"timeout", "127.0.0.1", &sock.ConnectionConfig{Timeout: sock.Within(time.Hour)}, time.Hour},
+		{"blocking", "127.0.0.1", &sock.ConnectionConfig{Timeout: sock.Within(sock.Forever)}, sock.Forever},
 		{"context", "127.0.0.1", &sock.ConnectionConfig{Context: t.Context()}, time.Minute},
 		{"source", "127.0.0.1", &sock.ConnectionConfig{Source: sock.Inet("127.0.0.1", 0)}, time.Minute},
 	} {
@@ -115,7 +115,7 @@ func TestCreateConnectionRefuses(t *testing.T) { // items 216, 217
 		}
 	}
 	var arg *sock.ArgError
-	_, err := sock.CreateConnection("127.0.0.1", 9, &sock.ConnectionConfig{Timeout: -time.Second})
+	_, err := sock.CreateConnection("127.0.0.1", 9, &sock.ConnectionConfig{Timeout: sock.Within(-time.Second)})
 	if !errors.As(err, &arg) || arg.Rule != "Timeout value out of range" {
 		t.Errorf("a negative timeout: %v", err)
 	}
@@ -157,7 +157,7 @@ func TestCreateConnectionTimeout(t *testing.T) { // item 217
 	const timeout = 5 * time.Millisecond
 	addr := unanswered(t)
 	began := time.Now()
-	_, err := sock.CreateConnection("127.0.0.1", addr.Port(), &sock.ConnectionConfig{Timeout: timeout})
+	_, err := sock.CreateConnection("127.0.0.1", addr.Port(), &sock.ConnectionConfig{Timeout: sock.Within(timeout)})
 	if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took < timeout {
 		t.Errorf("%v after %v, want a timeout", err, took)
 	}
@@ -204,7 +204,7 @@ func TestCreateConnectionInATask(t *testing.T) { // item 216
 
 	waiting := unanswered(t)
 	inTask(t, func(task *loop.Task) error {
-		_, err := sock.CreateConnection("127.0.0.1", waiting.Port(), &sock.ConnectionConfig{Task: task, Timeout: 5 * time.Millisecond})
+		_, err := sock.CreateConnection("127.0.0.1", waiting.Port(), &sock.ConnectionConfig{Task: task, Timeout: sock.Within(5 * time.Millisecond)})
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return fmt.Errorf("%w, want a timeout", err)
 		}

@@ -23,7 +23,7 @@ func ExampleCreateConnection() {
 	}
 	s, err := sock.CreateConnection("localhost", at.Port(), &sock.ConnectionConfig{
 		HappyEyeballs: true,
-		Timeout:       5 * time.Second, // for each address
+		Timeout:       sock.Within(5 * time.Second), // for each address
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -44,7 +44,7 @@ func interleaved(infos []AddrInfo) []AddrInfo {
 
 // eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a socket there is an error for each
 // try that was begun, and one for ctx if that has ended.
-func eyeballs(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
+func eyeballs(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
 	each := *cfg // for the tries, each of which has a goroutine to wait on
 	each.Task = nil
 	dial := func(ctx context.Context, info AddrInfo) (*Socket, error) { return connection(ctx, info, &each) }
@@ -61,7 +61,7 @@ func eyeballs(ctx context.Context, infos []AddrInfo, cfg *ConnectionConfig) (s *
 	}
 	for i, err := range errs {
 		if _, wrapped := err.(*net.OpError); !wrapped { // it is of no try
-			errs[i] = failed("create_connection", AF_UNSPEC, err)
+			errs[i] = failed(op, AF_UNSPEC, err)
 		}
 	}
 	return s, errs

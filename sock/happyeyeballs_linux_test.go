@@ -42,7 +42,7 @@ func TestHappyEyeballsPastABlackHole(t *testing.T) {
 			socktest.Check(t)
 			ln, port := unansweredOnBoth(t)
 			socktest.Must(t, ln.Listen(1))
-			cfg := &sock.ConnectionConfig{HappyEyeballs: true, AttemptDelay: delay, Timeout: socktest.Patience}
+			cfg := &sock.ConnectionConfig{HappyEyeballs: true, AttemptDelay: delay, Timeout: sock.Within(socktest.Patience)}
 			connect := func() error {
 				began := time.Now()
 				s, err := sock.CreateConnection("", port, cfg)
@@ -114,8 +114,8 @@ func TestHappyEyeballsFails(t *testing.T) {
 		cfg  sock.ConnectionConfig
 		want []error
 	}{
-		{"refused", sock.ConnectionConfig{Timeout: 20 * time.Millisecond}, []error{os.ErrDeadlineExceeded, syscall.ECONNREFUSED}},
-		{"source", sock.ConnectionConfig{Timeout: 20 * time.Millisecond, Source: sock.Inet6("::1", 0)},
+		{"refused", sock.ConnectionConfig{Timeout: sock.Within(20 * time.Millisecond)}, []error{os.ErrDeadlineExceeded, syscall.ECONNREFUSED}},
+		{"source", sock.ConnectionConfig{Timeout: sock.Within(20 * time.Millisecond), Source: sock.Inet6("::1", 0)},
 			[]error{os.ErrDeadlineExceeded, families.ErrFamilyMismatch}},
 		{"context", sock.ConnectionConfig{Context: ctx}, []error{context.DeadlineExceeded, syscall.ECONNREFUSED, context.DeadlineExceeded}},
 		{"context that has ended", sock.ConnectionConfig{Context: ended}, []error{context.Canceled}},

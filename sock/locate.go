@@ -7,9 +7,9 @@ import (
 )
 
 // locate gives an error the addresses of both ends, as far as they exist: in Source that of the
-// socket and in Addr that of the peer; without a peer in Addr that of the socket. It asks the system,
-// and so a call that succeeds pays nothing. sysfd is the open descriptor, or -1; given is the address
-// that the operation had, if any.
+// socket and in Addr that of the peer; without a peer in Addr that of the socket. It asks the
+// system, and so a call that succeeds pays nothing. sysfd is the open descriptor, or -1; given is
+// the address that the operation had, if any.
 func (s *core) locate(e *net.OpError, sysfd int, given Addr) {
 	own := s.end(sysfd, sysGetsockname)
 	far := given

@@ -10,18 +10,16 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/polluxio/pollux/loop"
 )
 
-// DefaultBufferSize is how much a File holds in either direction, unless told otherwise: Python's io.DEFAULT_BUFFER_SIZE.
+// DefaultBufferSize is how much a File holds in either direction, unless told otherwise: Python's
+// io.DEFAULT_BUFFER_SIZE.
 const DefaultBufferSize = 8192
 
-// errTimedOutFile and the next are what a File says of its own state.
-var errTimedOutFile = errors.New("cannot read from timed out object")
-
+// errClosedFile is the error of a File that is closed.
 var errClosedFile error = closedFile{}
 
 type closedFile struct{}
@@ -29,22 +27,22 @@ type closedFile struct{}
 func (closedFile) Error() string        { return "I/O operation on closed file" }
 func (closedFile) Is(target error) bool { return target == net.ErrClosed || target == os.ErrClosed }
 
-// A File is a socket as a file, with buffers: what Python's socket.makefile gives. It can be read or written or both, by one goroutine for each at
-// a time; others wait. It waits as the Socket it was made of does: Makefile of a view by In or With gives one that suspends the task, or
-// ends with the context.
+// A File is a socket as a file, with buffers: the result of Python's socket.makefile. It is read or
+// written or both, by one caller at a time in each direction; others wait for their turn. It waits
+// as the Socket that made it: Makefile of a view by In or With gives a File that suspends the task,
+// or ends with the context. With and In of a File give views of it, which share its buffers.
 //
-// It keeps the descriptor open: after Socket.Close it goes on, until it is closed itself. Dropping a File counts as closing it, but
-// what it had still to write is lost.
+// A timeout, a deadline or the end of a context ends the operation and not the File: the next one
+// goes on where it stopped. So errors.Is(err, os.ErrDeadlineExceeded) asks for a timeout.
+//
+// It keeps the descriptor open: after Socket.Close it goes on, until it is closed itself. A File
+// that the program drops is closed too, but what it had still to write is lost.
 type File struct {
-	raw  *rawFile
-	mode string // immutable
-	size int    // immutable; of the buffers
-
-	reading sync.Mutex
-	r       *bufio.Reader // reading; nil: none
-
-	writing sync.Mutex
-	w       []byte // writing; what is still to be sent
+	*file
+	task *loop.Task             // of the view
+	ctx  context.Context        // ends the view's waits beside the end of the File; nil: does not exist
+	view atomic.Pointer[Socket] // of share.socket, as it waits; only if ctx is nil
+	root *File                  // of a view: the File, which must not be collected before; nil in that itself
 }
 
 var (
@@ -56,27 +54,35 @@ var (
 	_ io.StringWriter    = (*File)(nil)
 )
 
-// A rawFile is a File without its buffers. It does not know the File, so that one can be collected.
-type rawFile struct {
-	base   *Socket // of which it was made
+// A file is what all views of a File share. It does not know the File, so that one can be
+// collected.
+type file struct {
+	base   *Socket // that made it
 	share  *share
-	who    loop.Waiter
-	ctx    context.Context
-	cancel context.CancelCauseFunc // ends what is waited for
-	view   atomic.Pointer[Socket]  // of share.socket, with whom to wait for it
+	mode   string // immutable
+	size   int    // immutable; of the buffers
 	closed atomic.Bool
-	late   bool // File.reading; a read has timed out
+	ended  context.Context         // ends with Close
+	end    context.CancelCauseFunc // of ended
+
+	reading turn
+	reader  *File         // reading; the view that reads
+	waits   loop.Waiter   // reading; how it waits
+	r       *bufio.Reader // reading; nil: without a buffer
+
+	writing turn
+	w       []byte // writing; what is still to be sent
 }
 
-// Makefile is Python's socket.makefile: the socket as a file. mode is any mix of r, w and b; "" is r, and b changes nothing, because
-// text in Go is bytes. buffering is the size of the buffers: 0 for none, which wants a b in mode; a negative one is DefaultBufferSize;
-// one below 16 is 16.
+// Makefile is Python's socket.makefile: the socket as a file. mode is any mix of r, w and b; "" is
+// r, and b changes nothing, because text in Go is bytes. buffering is the size of the buffers: 0
+// for no buffer, which needs a b in mode; a negative one is DefaultBufferSize; one below 16 is 16.
 //
-// What is in its buffer of what was received is not to be had by Recv any more. The timeout is the socket's.
+// Data buffered by the File is no longer visible to Recv. The timeout is the socket's.
 //
 // Errors: an *ArgError for another mode and for text without a buffer; net.ErrClosed.
 func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
-	if i := strings.IndexFunc(mode, func(r rune) bool { return !strings.ContainsRune("rwb", r) }); i >= 0 {
+	if strings.ContainsFunc(mode, func(r rune) bool { return !strings.ContainsRune("rwb", r) }) {
 		return nil, s.fail("makefile", Addr{}, &ArgError{ArgUnknown, "mode", mode, fmt.Sprintf("invalid mode '%s' (only r, w, b allowed)", mode)})
 	}
 	if buffering == 0 && !strings.Contains(mode, "b") {
@@ -88,31 +94,52 @@ func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	case buffering > 0:
 		buffering = max(buffering, 16) // as bufio
 	}
-	f := &File{size: buffering}
-	writes := strings.Contains(mode, "w")
-	if strings.Contains(mode, "r") || !writes {
-		f.mode = "r"
-	}
-	if writes {
-		f.mode += "w"
-	}
-	f.mode += "b"
 	share, err := s.shareFile()
 	if err != nil {
 		return nil, s.fail("makefile", Addr{}, err)
 	}
-	f.raw = &rawFile{base: s.base(), share: share, who: s.who}
-	f.raw.ctx, f.raw.cancel = context.WithCancelCause(s.context())
-	if f.Readable() && buffering > 0 {
-		f.r = bufio.NewReaderSize(f.raw, buffering)
+	c := &file{base: s.base(), share: share, size: buffering, reading: newTurn(), writing: newTurn()}
+	writes := strings.Contains(mode, "w")
+	if strings.Contains(mode, "r") || !writes {
+		c.mode = "r"
 	}
+	if writes {
+		c.mode += "w"
+	}
+	c.mode += "b"
+	c.ended, c.end = context.WithCancelCause(context.Background())
+	if strings.Contains(c.mode, "r") && buffering > 0 {
+		c.r = bufio.NewReaderSize(unbuffered{c}, buffering)
+	}
+	f := &File{file: c, task: s.who.Task(), ctx: s.who.Context()}
 	runtime.SetFinalizer(f, func(f *File) {
-		f.raw.end(func(s *Socket) error {
-			s.fd.Abandon() // tells the log
+		f.finish(func(s *Socket) error {
+			s.fd.Abandon() // writes a line to the log
 			return s.Close()
 		})
 	})
 	return f, nil
+}
+
+// With returns a view of the File whose operations end with the cause of ctx when ctx ends first.
+// It replaces an earlier context; a nil ctx is none. Views share buffers and position. An operation
+// with a context allocates.
+func (f *File) With(ctx context.Context) *File {
+	return &File{file: f.file, task: f.task, ctx: ctx, root: f.whole()}
+}
+
+// In returns a view of the File whose operations suspend the task, and not the goroutine. Only the
+// task itself may use it. A nil task is none. Views share buffers and position.
+func (f *File) In(t *loop.Task) *File {
+	return &File{file: f.file, task: t, ctx: f.ctx, root: f.whole()}
+}
+
+// whole is the File that f is a view of, or f.
+func (f *File) whole() *File {
+	if f.root != nil {
+		return f.root
+	}
+	return f
 }
 
 // Readable says whether it was made for reading.
@@ -124,326 +151,146 @@ func (f *File) Writable() bool { return strings.Contains(f.mode, "w") }
 // Mode is "rb", "wb" or "rwb".
 func (f *File) Mode() string { return f.mode }
 
-// Fileno is the descriptor's number, that of the socket; -1 once the file, or what it is of, is closed.
+// Fileno is the descriptor's number, that of the socket; -1 once the File or its socket's
+// descriptor is closed.
 func (f *File) Fileno() int {
-	if f.raw.closed.Load() {
+	if f.closed.Load() {
 		return -1
 	}
-	return f.raw.share.current().Fileno()
+	return f.share.current().Fileno()
 }
 
-// socket is the one to use now, as who waits for it, until the file is closed.
-func (r *rawFile) socket() *Socket {
-	s := r.share.current()
-	if v := r.view.Load(); v != nil && v.core == s.core {
+// Close flushes, and closes the File and all its views; the last File of a closed socket closes the
+// descriptor. It does not close the socket. The error is that of the flush; the File is closed all
+// the same. A second Close does nothing.
+//
+// A Read or Write that waits ends with an error that is net.ErrClosed and os.ErrClosed, "I/O
+// operation on closed file", and so does every later one.
+func (f *File) Close() error {
+	runtime.SetFinalizer(f.whole(), nil)
+	var err error
+	if f.Writable() && f.writing.try() {
+		if !f.closed.Load() {
+			waits, stop := f.waiting()
+			err = f.flush(waits)
+			stop()
+		}
+		f.writing.done()
+	} // else a Write is under way, which gets the error and has the rest
+	f.finish((*Socket).Close)
+	return err
+}
+
+// finish ends the operations that wait, and counts the File out; last closes a descriptor that
+// belongs to the Files alone.
+func (f *file) finish(last func(*Socket) error) {
+	if f.closed.Swap(true) {
+		return
+	}
+	f.end(errClosedFile)
+	f.base.unshare(f.share, last)
+}
+
+func (f *file) fail(op string, err error) error { return f.base.fail(op, Addr{}, err) }
+
+// waiting returns what one operation waits as: until Close and until the view's context ends. The
+// operation calls stop at its end.
+func (f *File) waiting() (waits loop.Waiter, stop func()) {
+	ctx, stop := f.ended, func() {}
+	if f.ctx != nil {
+		joined, cancel := context.WithCancelCause(f.ctx)
+		detach := context.AfterFunc(f.ended, func() { cancel(errClosedFile) })
+		ctx, stop = joined, func() { detach(); cancel(nil) }
+	}
+	return loop.Waiter{}.In(f.task).With(ctx), stop
+}
+
+// socket is the one to use now, in the view that waits.
+func (f *File) socket(waits loop.Waiter) *Socket {
+	s := f.share.current()
+	if v := f.view.Load(); v != nil && v.core == s.core {
 		return v
 	}
-	v := s
-	if t := r.who.Task(); t != nil {
-		v = s.In(t)
+	v := &Socket{s.core, waits, s}
+	if f.ctx == nil {
+		f.view.Store(v)
 	}
-	v = v.With(r.ctx)
-	r.view.Store(v)
 	return v
 }
 
-// each calls call with the socket, and again if that was closed meanwhile and the descriptor is the files' alone by now: what an
-// operation on a closed socket has not done is still to be done.
-func (r *rawFile) each(op string, call func(*Socket) error) error {
+// each calls call with the socket, and again if that was closed meanwhile and the descriptor now
+// belongs to the Files alone: what an operation on a closed socket has not done is still to be
+// done.
+func (f *File) each(op string, waits loop.Waiter, call func(*Socket) error) error {
 	for {
-		s := r.socket()
+		s := f.socket(waits)
 		err := call(s)
 		switch {
 		case err == nil:
 			return nil
-		case r.closed.Load():
-			return r.fail(op, errClosedFile)
-		case !errors.Is(err, net.ErrClosed) || r.share.settled().core == s.core:
+		case f.closed.Load():
+			return f.fail(op, errClosedFile)
+		case !errors.Is(err, net.ErrClosed) || f.share.settled().core == s.core:
 			return err
 		}
 	}
 }
 
-func (r *rawFile) fail(op string, err error) error { return r.base.fail(op, Addr{}, err) }
+// A turn is a lock that an operation waits for as it waits for the socket: a task suspends, and the
+// end of a context ends the wait.
+type turn chan struct{}
 
-// Read is File.Read without a buffer. File.reading is held.
-func (r *rawFile) Read(p []byte) (n int, err error) {
-	if r.late {
-		return 0, r.fail("read", errTimedOutFile)
+func newTurn() turn { return make(turn, 1) }
+
+// try takes the turn, if it is free.
+func (t turn) try() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
 	}
-	err = r.each("read", func(s *Socket) error {
-		n, err = s.RecvInto(p, 0)
-		return err
-	})
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		r.late = true
-	case err == nil && n == 0 && len(p) > 0:
-		err = io.EOF
-	}
-	return n, err
 }
 
-// ReadByte makes what is read byte by byte.
-func (r *rawFile) ReadByte() (byte, error) {
-	var b [1]byte
-	_, err := r.Read(b[:])
-	return b[0], err
-}
+// done gives the turn back.
+func (t turn) done() { <-t }
 
-// end ends what is waited for, and counts the file out; last is for a descriptor that is nobody's then.
-func (r *rawFile) end(last func(*Socket) error) {
-	if r.closed.Swap(true) {
-		return
-	}
-	r.cancel(errClosedFile)
-	r.base.unshare(r.share, last)
-}
-
-// read calls fn, with the lock and if reading is allowed.
-func (f *File) read(fn func() error) error {
-	f.reading.Lock()
-	defer f.reading.Unlock()
-	switch {
-	case f.raw.closed.Load():
-		return f.raw.fail("read", errClosedFile)
-	case !f.Readable():
-		return f.raw.fail("read", &ArgError{ArgType, "mode", f.mode, "File not open for reading"})
-	}
-	return fn()
-}
-
-// Read reads what is there, at least a byte: from the buffer or, if that is empty, by at most one recv(2). Error: io.EOF at the end of the
-// stream; ErrWouldBlock for a non-blocking socket. After one that has timed out, all that are not served by the buffer fail, as
-// in Python: "cannot read from timed out object". The socket goes on working.
-func (f *File) Read(p []byte) (n int, err error) {
-	err = f.read(func() error {
-		if f.r == nil {
-			n, err = f.raw.Read(p)
-		} else {
-			n, err = f.r.Read(p)
-		}
-		return err
-	})
-	return n, err
-}
-
-// ReadByte reads a byte.
-func (f *File) ReadByte() (b byte, err error) {
-	err = f.read(func() error {
-		b, err = f.byteReader().ReadByte()
-		return err
-	})
-	return b, err
-}
-
-func (f *File) byteReader() io.ByteReader {
-	if f.r == nil {
-		return f.raw
-	}
-	return f.r
-}
-
-// ReadBytes reads up to delim, with it. If an error comes first, it gives what it has read and the error, which is io.EOF at the end of the
-// stream.
-func (f *File) ReadBytes(delim byte) (line []byte, err error) {
-	err = f.read(func() error {
-		if f.r != nil {
-			line, err = f.r.ReadBytes(delim)
-			return err
-		}
-		for { // not a byte more than the line may be taken
-			b, err := f.raw.ReadByte()
-			if err != nil {
-				return err
-			}
-			if line = append(line, b); b == delim {
-				return nil
-			}
-		}
-	})
-	return line, err
-}
-
-// ReadString is ReadBytes, as text. ReadString('\n') is Python's readline.
-func (f *File) ReadString(delim byte) (string, error) {
-	line, err := f.ReadBytes(delim)
-	return string(line), err
-}
-
-// WriteTo writes all there is, up to the end of the stream, to w: io.Copy uses it.
-func (f *File) WriteTo(w io.Writer) (n int64, err error) {
-	err = f.read(func() error {
-		if f.r != nil {
-			n, err = f.r.WriteTo(w)
-		} else {
-			n, err = io.Copy(w, f.raw)
-		}
-		return err
-	})
-	return n, err
-}
-
-// write calls fn, with the lock and if writing is allowed.
-func (f *File) write(fn func() error) error {
-	f.writing.Lock()
-	defer f.writing.Unlock()
-	switch {
-	case f.raw.closed.Load():
-		return f.raw.fail("write", errClosedFile)
-	case !f.Writable():
-		return f.raw.fail("write", &ArgError{ArgType, "mode", f.mode, "File not open for writing"})
-	}
-	return fn()
-}
-
-// sendall sends p, and says how much went. writing is held.
-func (f *File) sendall(p []byte) (n int, err error) {
-	err = f.raw.each("write", func(s *Socket) error {
-		m, err := s.Sendall(p[n:], 0)
-		n += m
-		return err
-	})
-	return n, err
-}
-
-// flush sends what is in the buffer; what did not go stays there. writing is held.
-func (f *File) flush() error {
-	if len(f.w) == 0 {
+// take waits for the turn. Errors: the cause of the context, loop.ErrOnLoop.
+func (t turn) take(waits loop.Waiter) error {
+	if t.try() {
 		return nil
 	}
-	n, err := f.sendall(f.w)
-	f.w = f.w[:copy(f.w, f.w[n:])]
-	return err
-}
-
-// put is Write. writing is held.
-func (f *File) put(p []byte) (n int, err error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	if len(f.w)+len(p) > f.size {
-		if err := f.flush(); err != nil {
-			// What there is room for is taken all the same, for a later Flush.
-			n = min(len(p), max(f.size-len(f.w), 0))
-			f.w = append(f.w, p[:n]...)
-			return n, err
+	wait := func(ctx context.Context) error {
+		select {
+		case t <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
-	if len(p) >= f.size {
-		return f.sendall(p)
+	if task := waits.Task(); task != nil {
+		return task.DoWith(waits.Context(), wait)
 	}
-	if f.w == nil {
-		f.w = make([]byte, 0, f.size)
-	}
-	f.w = append(f.w, p...)
-	return len(p), nil
-}
-
-// Write writes p to the buffer, and sends what has no room there. It reports how much of p was taken: all, or an error beside it. What
-// was taken and has not gone stays in the buffer, and a later Flush sends it: after a timeout, and after ErrWouldBlock of a non-blocking
-// socket.
-func (f *File) Write(p []byte) (n int, err error) {
-	err = f.write(func() error {
-		n, err = f.put(p)
+	if err := loop.MayBlock(); err != nil {
 		return err
-	})
-	return n, err
+	}
+	return wait(waits.Context())
 }
 
-// WriteString is Write.
-func (f *File) WriteString(s string) (int, error) { return f.Write([]byte(s)) }
-
-// WriteByte is Write of a byte.
-func (f *File) WriteByte(b byte) error {
-	_, err := f.Write([]byte{b})
-	return err
-}
-
-// Flush sends what is in the buffer. Without one, and for a File that is only read, it does nothing.
-func (f *File) Flush() error {
-	if !f.Writable() {
-		return nil
+// begin checks that f can do op, and takes the turn.
+func (f *File) begin(op string, t turn, allowed bool, rule string, waits loop.Waiter) error {
+	switch {
+	case f.closed.Load():
+		return f.fail(op, errClosedFile)
+	case !allowed:
+		return f.fail(op, &ArgError{ArgType, "mode", f.mode, rule})
 	}
-	return f.write(f.flush)
-}
-
-// ReadFrom writes all of r, up to its end: io.Copy uses it. A regular *os.File goes by Sendfile, from where it stands, also in an
-// *io.LimitedReader; else as by Write.
-func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
-	err = f.write(func() error {
-		if n, err = f.sendfile(r); err != errNoFile {
-			return err
-		}
-		var m int64
-		m, err = io.Copy(putter{f}, r)
-		n += m
-		return err
-	})
-	return n, err
-}
-
-// putter is a File whose lock is held.
-type putter struct{ f *File }
-
-func (p putter) Write(b []byte) (int, error) { return p.f.put(b) }
-
-var errNoFile = errors.New("it is to be read")
-
-// sendfile is ReadFrom of a regular file. writing is held.
-func (f *File) sendfile(r io.Reader) (n int64, err error) {
-	from, limited := r, (*io.LimitedReader)(nil)
-	left := int64(-1)
-	if l, ok := r.(*io.LimitedReader); ok {
-		if from, limited, left = l.R, l, l.N; left <= 0 {
-			return 0, nil
-		}
+	if err := t.take(waits); err != nil {
+		return f.fail(op, err)
 	}
-	disk, ok := from.(described) // io.Copy gives an *os.File in a wrapping, which has no WriteTo
-	seeker, seeks := from.(io.Seeker)
-	if s := f.raw.share.current(); !ok || !seeks || !s.ofType(SOCK_STREAM) || s.timeout.Load() == 0 {
-		return 0, errNoFile
+	if f.closed.Load() {
+		t.done()
+		return f.fail(op, errClosedFile)
 	}
-	if info, err := disk.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return 0, errNoFile
-	}
-	at, err := seeker.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, errNoFile
-	}
-	if err := f.flush(); err != nil {
-		return 0, err
-	}
-	err = f.raw.each("write", func(s *Socket) error {
-		m, err := s.Sendfile(disk, at+n, left)
-		n += m
-		if left > 0 {
-			if left -= m; left == 0 {
-				return nil
-			}
-		}
-		return err
-	})
-	if limited != nil {
-		limited.N -= n
-	}
-	return n, err
-}
-
-// Close flushes, and closes the file; the last one of a closed socket closes the descriptor. The socket is not closed by it. The error is
-// that of the flush; the file is closed all the same. A second Close does nothing.
-//
-// A Read or Write that is waiting just now ends with an error that is net.ErrClosed and os.ErrClosed, "I/O operation on closed file", as
-// does all that comes later.
-func (f *File) Close() error {
-	runtime.SetFinalizer(f, nil)
-	var err error
-	if f.Writable() && f.writing.TryLock() {
-		if !f.raw.closed.Load() {
-			err = f.flush()
-		}
-		f.writing.Unlock()
-	} // else somebody is writing, who is told, and has the rest
-	f.raw.end((*Socket).Close)
-	return err
+	return nil
 }

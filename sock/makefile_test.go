@@ -17,6 +17,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -184,8 +185,9 @@ func TestMakefileBuffer(t *testing.T) { // items 122, 129
 	}
 }
 
-// After a timeout a file reads no more, and the socket does.
-func TestMakefileTimeout(t *testing.T) { // items 50, 127, 128
+// A file goes on after a timeout, and the error of the timeout can be asked for. item 128: Python
+// refuses every later read instead.
+func TestMakefileTimeout(t *testing.T) { // items 50, 127
 	for _, buffering := range []int{-1, 0} {
 		socktest.Check(t)
 		a, b := socktest.TCP.Pair(t)
@@ -194,29 +196,94 @@ func TestMakefileTimeout(t *testing.T) { // items 50, 127, 128
 		if n, err := f.Read(make([]byte, 10)); n != 0 || err != sock.ErrWouldBlock {
 			t.Errorf("non-blocking: %d, %v", n, err)
 		}
+		b.Send([]byte("half "), 0)
+		socktest.AwaitReadable(t, a)
 		socktest.Must(t, a.SetTimeout(5*time.Millisecond))
-		if _, err := f.Read(make([]byte, 10)); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("with a timeout: %v", err)
-		}
-		b.Send(hello, 0)
-		for range 2 {
-			if _, err := f.ReadString('\n'); err == nil || !strings.Contains(err.Error(), "cannot read from timed out object") {
-				t.Errorf("after a timeout: %v", err)
+		for _, want := range []string{"half ", ""} {
+			if line, err := f.ReadString('\n'); line != want || !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("with a timeout: %q, %v", line, err)
 			}
 		}
-		if p, err := a.Recv(10, 0); string(p) != string(hello) || err != nil {
-			t.Errorf("the socket: %q, %v", p, err)
+		b.Send([]byte("line\n"), 0)
+		socktest.AwaitReadable(t, a)
+		if line, err := f.ReadString('\n'); line != "line\n" || err != nil {
+			t.Errorf("after a timeout: %q, %v", line, err)
 		}
 		if n, err := f.Write(hello); n != len(hello) || err != nil {
 			t.Errorf("Write after a Read that timed out: %d, %v", n, err)
 		}
-		other := makefile(t, a, "rb", buffering)
-		b.Send(hello, 0)
-		if p := make([]byte, 5); true {
-			if _, err := io.ReadFull(other, p); string(p) != string(hello) {
-				t.Errorf("another file: %q, %v", p, err)
-			}
+		socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+		if _, err := f.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the end of the stream: %v", err)
 		}
+	}
+}
+
+// Views of a file share its buffer, and each waits in its own way.
+func TestMakefileViews(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	f := makefile(t, a, "rw", -1)
+	b.Send([]byte("one\ntwo\n"), 0)
+	socktest.AwaitReadable(t, a)
+	if line, err := f.ReadString('\n'); line != "one\n" || err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if line, err := f.With(ctx).ReadString('\n'); line != "two\n" || err != nil {
+		t.Errorf("from the buffer that the views share: %q, %v", line, err)
+	}
+	call := socktest.Start(func() error { _, err := f.With(ctx).ReadByte(); return err })
+	socktest.AwaitWaiting(t, a)
+	cancel()
+	if err := call.Wait(t); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ends: %v", err)
+	}
+	if _, err := f.With(ctx).With(nil).WriteString("x"); err != nil {
+		t.Errorf("without its context again: %v", err)
+	}
+	inTask(t, func(task *loop.Task) error {
+		// Both tasks are on one loop: the second would stop the first if it blocked the goroutine.
+		other := task.Loop().Go(func(other *loop.Task) {
+			if line, err := f.In(other).ReadString('\n'); line != "line\n" || err != nil {
+				t.Errorf("the first task: %q, %v", line, err)
+			}
+		})
+		task.Loop().Go(func(peer *loop.Task) { b.In(peer).Sendall([]byte("line\nline\n"), 0) })
+		if line, err := f.In(task).ReadString('\n'); line != "four\n" && line != "line\n" || err != nil {
+			t.Errorf("the second task: %q, %v", line, err)
+		}
+		_, err := other.Done().Await(task)
+		return err
+	})
+	call = socktest.Start(func() error { _, err := f.With(t.Context()).ReadByte(); return err })
+	socktest.AwaitWaiting(t, a)
+	socktest.Must(t, f.With(t.Context()).Close())
+	if err := call.Wait(t); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Close of a view: %v", err)
+	}
+	if _, err := f.ReadByte(); !errors.Is(err, net.ErrClosed) || f.Fileno() != -1 {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// An operation that waits for its turn, because another one is under way, ends with its context.
+func TestMakefileTurn(t *testing.T) {
+	socktest.Check(t)
+	a, b := socktest.TCP.Pair(t)
+	f := makefile(t, a, "r", -1)
+	first := socktest.Start(func() error { _, err := f.ReadByte(); return err })
+	socktest.AwaitWaiting(t, a)
+	ctx, cancel := context.WithCancel(t.Context())
+	second := socktest.Start(func() error { _, err := f.With(ctx).ReadByte(); return err })
+	cancel()
+	if err := second.Wait(t); !errors.Is(err, context.Canceled) {
+		t.Errorf("the second: %v", err)
+	}
+	third := socktest.Start(func() error { _, err := f.ReadByte(); return err })
+	b.Send([]byte("ab"), 0)
+	if err := errors.Join(first.Wait(t), third.Wait(t)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -10,6 +10,16 @@ import (
 // Forever is the timeout of a blocking socket: Python's None.
 const Forever = time.Duration(math.MaxInt64)
 
+// A Timeout is how long operations may wait, in a configuration. The zero Timeout is the default
+// timeout, see SetDefaultTimeout; Within makes any other.
+type Timeout struct {
+	d   time.Duration
+	set bool
+}
+
+// Within is the Timeout d: Forever for a blocking socket, 0 for a non-blocking one.
+func Within(d time.Duration) Timeout { return Timeout{d, true} }
+
 // defaultTimeout is that of new sockets, as core.timeout has it.
 var defaultTimeout = func() *atomic.Int64 {
 	v := new(atomic.Int64)

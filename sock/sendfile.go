@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"runtime"
 	"sync"
@@ -287,13 +286,6 @@ func (x *transmission) send() error {
 		}
 	}
 	return nil
-}
-
-// A described file is an *os.File, and what has one in it.
-type described interface {
-	io.Reader
-	syscall.Conn
-	Stat() (fs.FileInfo, error)
 }
 
 // open finds out how the file goes.

@@ -82,7 +82,8 @@ func sysListen(fd, backlog int) error { return unix.Listen(fd, backlog) }
 
 func sysShutdown(fd, how int) error { return unix.Shutdown(fd, how) }
 
-// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of a hang-up or an error.
+// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of
+// a hang-up or an error.
 func sysConnectOver(fd int) (over, hungUp bool) {
 	events := sysPoll(fd, unix.POLLOUT)
 	return events != 0, events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0

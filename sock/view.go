@@ -77,28 +77,6 @@ func (v View) Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, e
 // CreateServer is the function CreateServer.
 func (v View) CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return v.createServer(a, cfg) }
 
-// CreateConnection is the function CreateConnection. Task and Context of cfg, if set, replace those
-// of v while it connects; the socket is in v, and in cfg.Task.
-func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
-	var full ConnectionConfig
-	if cfg != nil {
-		full = *cfg
-	}
-	if full.Context == nil {
-		full.Context = v.who.Context()
-	}
-	if full.Task == nil {
-		full.Task = v.who.Task()
-	} else {
-		v = v.In(full.Task)
-	}
-	s, err := createConnection(host, port, &full)
-	if err != nil {
-		return nil, err
-	}
-	return v.of(s), nil
-}
-
 // context is the one that s is a view with.
 func (s *Socket) context() context.Context {
 	if ctx := s.who.Context(); ctx != nil {

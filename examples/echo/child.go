@@ -18,7 +18,8 @@ const childPatience = 15 * time.Second
 type child struct {
 	at    endpoint
 	cmd   *exec.Cmd
-	stdin io.Closer // its end is the child's: so it ends with us, however we do
+	stdin io.WriteCloser // its end is the child's: so it ends with us, however we do
+	lines chan string    // what it prints, from the second line on
 	ended chan error
 }
 
@@ -42,13 +43,20 @@ func startChild(o *options) (*child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c := &child{cmd: cmd, stdin: stdin, ended: make(chan error, 1)}
+	c := &child{cmd: cmd, stdin: stdin, lines: make(chan string, 16), ended: make(chan error, 1)}
 	first := make(chan string, 1)
 	go func() {
 		r := bufio.NewReader(stdout)
 		line, _ := r.ReadString('\n') // without one it has ended
 		first <- line
-		io.Copy(io.Discard, r)
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				break
+			}
+			c.lines <- line
+		}
+		close(c.lines)
 		c.ended <- cmd.Wait()
 	}()
 	select {
@@ -86,5 +94,16 @@ func (c *child) stop() error {
 
 func (c *child) endpoint() endpoint { return c.at }
 
-// memory is how many bytes of memory the child occupies; 0 if that cannot be told.
-func (c *child) memory() int64 { return residentSize(c.cmd.Process.Pid) }
+// memory asks the child how many bytes it needs for what lives; 0 if there is no answer.
+func (c *child) memory() int64 {
+	if _, err := io.WriteString(c.stdin, askMemory); err != nil {
+		return 0
+	}
+	select {
+	case line := <-c.lines:
+		n, _ := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		return n
+	case <-time.After(childPatience):
+		return 0
+	}
+}

@@ -84,6 +84,7 @@ func drive(ctx context.Context, o *options, server target, p *progress) (*result
 	if err := d.connect(ctx, server.endpoint(), p); err != nil {
 		return nil, err
 	}
+	p.state("the first message on each connection")
 	d.run(greeting)
 	var memory int64
 	if before > 0 && !o.listen.datagram {

@@ -60,11 +60,13 @@ var errTold = errors.New("see above")
 
 // driveChild starts a server, drives it, and reports.
 func driveChild(ctx context.Context, o *options, stdout, stderr io.Writer) error {
+	p := newProgress(stderr, o.length)
+	p.state("starting the server")
 	server, err := startChild(o)
 	if err != nil {
+		p.end()
 		return err
 	}
-	p := newProgress(stderr, o.length)
 	res, err := drive(ctx, o, server, p)
 	p.end()
 	if stopped := server.stop(); stopped != nil {

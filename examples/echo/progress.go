@@ -15,6 +15,7 @@ type progress struct {
 	every time.Duration            // how often it wants to be told
 	bar   *progressbar.ProgressBar // nil without a terminal
 
+	since    time.Time // of the last line of state, or of the start
 	length   time.Duration
 	last     time.Duration
 	messages int64 // at last
@@ -44,8 +45,24 @@ const barSteps = 1000
 
 // connected says how many connections of all there are.
 func (p *progress) connected(n, all int) {
-	if p.bar != nil && n%100 == 0 {
-		p.bar.Describe(fmt.Sprintf("connecting: %s of %s", grouped(int64(n)), grouped(int64(all))))
+	if n%10 == 0 {
+		p.state(fmt.Sprintf("connecting: %s of %s", grouped(int64(n)), grouped(int64(all))))
+	}
+}
+
+// state says what goes on before messages are counted: from the start on a terminal, else in a line
+// each second.
+func (p *progress) state(text string) {
+	now := time.Now()
+	switch {
+	case p.bar != nil:
+		p.bar.Describe(text)
+		p.bar.RenderBlank()
+	case p.since.IsZero():
+		p.since = now
+	case now.Sub(p.since) >= p.every:
+		p.since = now
+		fmt.Fprintln(p.w, text)
 	}
 }
 

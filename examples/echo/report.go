@@ -39,6 +39,19 @@ func (r *result) write(w io.Writer) {
 	fmt.Fprintln(t, "messages/s\tp50\tp99\tp99.9\terrors\tmemory/connection")
 	fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", rate, p50, p99, p999, grouped(r.failures), memory)
 	t.Flush()
+	if n := r.latencies.TotalCount(); n > 0 {
+		fmt.Fprintf(w, `
+Each connection sends its next message when the one before is back: a closed loop, which is as fast as
+it can be. So the latency is mostly the time in the queue, and p50 is near connections x in flight /
+rate, here %s. -conns 1 shows the latency without a queue.
+`, duration(int64(r.length)*int64(r.conns*r.o.depth)/n))
+	}
+	if r.memory > 0 && r.conns > 0 {
+		fmt.Fprint(w, `
+memory/connection is what the server's heap and stacks grew by, once each connection had echoed a
+message and was idle again, without the kernel's buffers.
+`)
+	}
 }
 
 // err is the first errors, and how many there are more.
@@ -53,9 +66,14 @@ func (r *result) err() error {
 	return errors.Join(errs...)
 }
 
-// latency is a percentile with three digits.
+// latency is a percentile.
 func (r *result) latency(percentile float64) string {
-	d := time.Duration(r.latencies.ValueAtPercentile(percentile))
+	return duration(r.latencies.ValueAtPercentile(percentile))
+}
+
+// duration is a number of nanoseconds, with three digits.
+func duration(ns int64) string {
+	d := time.Duration(ns)
 	unit := time.Duration(1)
 	for d/unit >= 1000 {
 		unit *= 10

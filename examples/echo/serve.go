@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -24,7 +26,7 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.child {
 		// An interrupt from the terminal goes to us too, but our parent still needs us then.
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
-		ctx = untilEnd(os.Stdin)
+		ctx = untilEnd(os.Stdin, stdout)
 	}
 	s, err := listen(echo.Config{Mode: o.mode, Addr: o.listen.addr, Datagram: o.listen.datagram, Loops: o.loops})
 	if err != nil {
@@ -48,14 +50,30 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	return errors.Join(err, drained)
 }
 
-// untilEnd is a context that ends where r ends.
-func untilEnd(r io.Reader) context.Context {
+// askMemory asks a child for its memory, on its standard input.
+const askMemory = "memory\n"
+
+// untilEnd is a context that ends where r ends. Each line of r is a question for the memory.
+func untilEnd(r io.Reader, answers io.Writer) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		io.Copy(io.Discard, r) // an error is an end too
-		cancel()
+		defer cancel() // an error is an end too
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			fmt.Fprintln(answers, memoryInUse())
+		}
 	}()
 	return ctx
+}
+
+// memoryInUse is how many bytes this program needs for what lives: objects on the heap, and stacks.
+// It is not what the process occupies: to that the runtime adds room for what is not collected yet,
+// and the kernel its own structures.
+func memoryInUse() int64 {
+	runtime.GC()
+	runtime.GC() // the first one moves pools aside, and this one empties them
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
 }
 
 // listen begins to serve. The file of a Unix socket that a server which was killed has left behind is replaced.

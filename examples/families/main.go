@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/tlsconn"
 )
 
 func main() {
@@ -40,7 +41,23 @@ func report(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Family, k.Proto, here, note)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nTLS in the kernel: %s\n", kernelTLS())
+	return err
+}
+
+// kernelTLS is what the kernel can do of TLS, or why it can do nothing.
+func kernelTLS() string {
+	ciphers, err := tlsconn.KernelCiphers()
+	switch {
+	case err == nil:
+		return strings.Join(ciphers, ", ")
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Sprintf("no (module tls, %v)", err)
+	}
+	return fmt.Sprintf("no (%v)", err)
 }
 
 // reason is why there is no such socket.

@@ -17,6 +17,10 @@ func TestReport(t *testing.T) {
 	}
 	t.Logf("\n%s", &out)
 	head, table, ok := strings.Cut(out.String(), "\n\n")
+	table, kernelTLS, also := strings.Cut(table, "\n\n")
+	if !also || !strings.HasPrefix(kernelTLS, "TLS in the kernel: ") || len(kernelTLS) < len("TLS in the kernel: no ()") {
+		t.Errorf("of TLS in the kernel: %q", kernelTLS)
+	}
 	if !ok || !strings.Contains(head, runtime.GOOS+"/"+runtime.GOARCH) || !strings.Contains(head, runtime.Version()) {
 		t.Errorf("the head is %q", head)
 	}

@@ -1,4 +1,5 @@
 // Http is HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers a request with its path.
+//
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello
 package main

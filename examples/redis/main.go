@@ -1,5 +1,5 @@
-// Redis speaks enough of RESP for redis-benchmark: PING, ECHO, SET, GET, DEL, INCR. Callbacks or
-// tasks serve it.
+// Redis speaks enough of RESP for redis-benchmark. Callbacks or tasks serve it.
+//
 //	$ go run ./examples/redis callback 127.0.0.1:6379
 //	$ redis-benchmark -p 6379 -t ping,set,get -P 16
 package main

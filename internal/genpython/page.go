@@ -58,6 +58,7 @@ func pageOf(rows []row, decls map[string]string, names []catalog.Row, reasons ma
 		}
 		fmt.Fprintf(&page, "| %s | %s | %s |\n", python, strings.Join(gos, "<br>"), r.note)
 	}
+	page.WriteString(differences)
 	constants(&page, names, reasons)
 	return page.Bytes()
 }

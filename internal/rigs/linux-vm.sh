@@ -43,7 +43,7 @@ here=$(cd "$(dirname "$(realpath "$0")")" && pwd)
 kernel=${RIG_KERNEL:-amd64} suite=${RIG_SUITE:-} cpus=${RIG_CPUS:-2} memory=${RIG_MEMORY:-512}
 limit=${RIG_TIMEOUT:-300} files=${RIG_FILES:-} archives=${RIG_ARCHIVES:-} verbose=${RIG_VERBOSE:-}
 modules=${RIG_MODULES:-"vcan can-raw can-bcm can-isotp can-j1939 tipc
-  crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr ghash-generic sha3_generic sha512_generic jitterentropy_rng drbg ansi_cprng
+  crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr ghash-generic chacha20poly1305 sha3_generic sha512_generic jitterentropy_rng drbg ansi_cprng
   vsock_loopback rds rds_tcp qrtr hci_vhci rfcomm bnep hidp
   sctp veth dummy tun sch_netem sch_tbf tls unix_diag inet_diag tcp_diag udp_diag"}
 while getopts k:s:m:c:M:t:f:a:vh o; do

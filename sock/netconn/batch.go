@@ -59,8 +59,8 @@ func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 	})
 }
 
-// WriteBatch sends the messages in order, and waits for room. It reports how many went: all, or less
-// and the error of the next one. flags are MSG_* of sendmsg(2).
+// WriteBatch sends the messages in order, and waits for room. It reports how many went: all, or
+// less and the error of the next one. flags are MSG_* of sendmsg(2).
 func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
 	return withDatagrams(len(ms), func(ds []sock.Datagram) (int, error) {
 		for i := range ms {

@@ -119,7 +119,7 @@ func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.
 		return nil, d.fail(n.name, nil, err)
 	}
 	cfg := &sock.ConnectionConfig{
-		Timeout:       sock.Forever,
+		Timeout:       sock.Within(sock.Forever),
 		HappyEyeballs: d.FallbackDelay >= 0 && n.typ == sock.SOCK_STREAM,
 		AttemptDelay:  max(d.FallbackDelay, 0),
 		Context:       ctx,

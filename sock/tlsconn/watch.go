@@ -90,7 +90,7 @@ func (w *watching) open(t *loop.Task) {
 	if w.base.Timeout() == 0 {
 		w.base.SetTimeout(sock.Forever) // the handshake waits
 	}
-	err := w.conn().In(t).Handshake()
+	err := w.shake(t)
 	if err == nil {
 		err = w.base.Watch(t.Loop(), w)
 	}
@@ -109,6 +109,17 @@ func (w *watching) open(t *loop.Task) {
 	}()
 	w.handler.Handshaked(w.conn())
 	returned = true
+}
+
+// shake makes the handshake: in the task t, or on a goroutine that t waits for.
+func (w *watching) shake(t *loop.Task) error {
+	if !w.cfg.OffLoop {
+		return w.conn().In(t).Handshake()
+	}
+	if err := w.base.Join(t.Loop()); err != nil {
+		return err
+	}
+	return t.DoWith(context.Background(), func(ctx context.Context) error { return w.conn().With(ctx).Handshake() })
 }
 
 func (w *watching) Readable(*sock.Socket) {

@@ -302,6 +302,30 @@ func TestEndOfLoop(t *testing.T) {
 	}
 }
 
+// With OffLoop the handshake is made on a goroutine, and the rest on the loop as ever.
+func TestOffLoop(t *testing.T) {
+	socktest.Check(t)
+	s, peer := wire(t)
+	_, other := sides[0].ends(t, s, peer, tlsconn.Standard, nil)
+	conn, err := tlsconn.Server(s, &tlsconn.Config{TLS: serverTLS(), OffLoop: true, Layer: tlsconn.Compact})
+	socktest.Must(t, err)
+	served := echoes[2].serve(t, conn)
+	talk(t, other)
+	socktest.Must(t, served.Wait(t))
+	socktest.Must(t, conn.Close())
+
+	s, _ = wire(t)
+	conn, err = tlsconn.Server(s, &tlsconn.Config{TLS: serverTLS(), OffLoop: true})
+	socktest.Must(t, err)
+	h := newRecorder()
+	socktest.Must(t, conn.Watch(newLoop(t), h))
+	socktest.AwaitWaiting(t, s)
+	socktest.Must(t, conn.Close())
+	if err := h.end(t); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closed in the handshake: %v", err)
+	}
+}
+
 // A client that is watched, in a task of which nothing is left.
 func TestWatchedClient(t *testing.T) {
 	socktest.Check(t)

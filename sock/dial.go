@@ -1,0 +1,231 @@
+package sock
+
+import (
+	"context"
+	"errors"
+
+	"github.com/polluxio/pollux/families"
+)
+
+// Dial makes a socket that is connected to an address of any family, which begins with the name of
+// its network:
+//
+//	tcp:localhost:http    udp:[::1]:53         the host may be a name, and the port a service
+//	unix:/run/app         unixgram:@name       unixpacket:/run/app
+//	vsock:2:1024          tipc:name:18888,17   any family, in the text form that Parse reads
+//	vsock seqpacket:2:1024                     and with another type than the usual one
+//
+// The networks are those that errors name: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp, mptcp,
+// unix, unixgram, unixpacket, and the name of each format of package families, alone or with a
+// type. Without a network the address is one of tcp, or of unix if it begins with / or @.
+//
+// A host that has several addresses is tried as by CreateConnection; the configuration is the same.
+//
+// Errors: an *ArgError or a *families.AddrError for text that is no such address; those of
+// CreateConnection.
+func Dial(address string, cfg *ConnectionConfig) (*Socket, error) { return View{}.Dial(address, cfg) }
+
+// Dial is the function Dial, in the view as View.CreateConnection.
+func (v View) Dial(address string, cfg *ConnectionConfig) (*Socket, error) {
+	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) { return parseTarget(address) })
+}
+
+// DialAddr makes a socket that is connected to a: of the family of a, and of the type that cfg or
+// the family says. It is Dial for an address that is no text.
+func DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) { return View{}.DialAddr(a, cfg) }
+
+// DialAddr is the function DialAddr, in the view as View.CreateConnection.
+func (v View) DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) {
+	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) {
+		if a.Family() < 0 {
+			return target{}, &ArgError{ArgMissing, "address", a, "no address of this system"}
+		}
+		return target{addr: a}, nil
+	})
+}
+
+// Listen makes a socket that is bound to an address of any family, and listening if its type has
+// connections. The text is that of Dial. tcp and udp without a host are all addresses of the host,
+// of IPv6 and IPv4 together where the system can; for a host that has several addresses, the first
+// one of IPv4 counts.
+//
+// Errors: an *ArgError or a *families.AddrError for text that is no such address; a *GaiError;
+// those of CreateServer.
+func Listen(address string, cfg *ServerConfig) (*Socket, error) { return View{}.Listen(address, cfg) }
+
+// Listen is the function Listen, whose socket is in the view.
+func (v View) Listen(address string, cfg *ServerConfig) (*Socket, error) {
+	t, err := parseTarget(address)
+	if err != nil {
+		return nil, failed("listen", AF_UNSPEC, err)
+	}
+	var full ServerConfig
+	if cfg != nil {
+		full = *cfg
+	}
+	if full.Type == 0 {
+		full.Type = t.typ
+	}
+	if full.Proto == 0 {
+		full.Proto = t.proto
+	}
+	switch {
+	case t.service == "": // the address is known
+	case t.host == "" && t.family == AF_UNSPEC && HasDualstackIPv6():
+		full.DualstackIPv6 = true
+		t.family = AF_INET6
+	case t.host == "" && t.family == AF_UNSPEC:
+		t.family = AF_INET
+	}
+	if t.service != "" {
+		infos, err := v.find(t.lookup(full.Type, full.Proto, AI_PASSIVE))
+		if err != nil {
+			return nil, failed("listen", AF_UNSPEC, err)
+		}
+		t.addr = infos[0].Addr
+		for _, info := range infos {
+			if info.Family == AF_INET {
+				t.addr = info.Addr
+				break
+			}
+		}
+	}
+	return v.createServer(t.addr, &full)
+}
+
+// find looks a host up, and waits as the view says.
+func (v View) find(find func(context.Context) ([]AddrInfo, error)) (infos []AddrInfo, err error) {
+	ctx := v.who.Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if t := v.who.Task(); t != nil {
+		infos, err = resolveIn(t, ctx, find)
+	} else {
+		infos, err = find(ctx)
+	}
+	if err == nil && len(infos) == 0 {
+		err = errNoAddresses
+	}
+	return infos, err
+}
+
+// dial connects to the target that aim returns. op names it in errors that belong to no try.
+func (v View) dial(op string, cfg *ConnectionConfig, aim func(*ConnectionConfig) (target, error)) (*Socket, error) {
+	var full ConnectionConfig
+	if cfg != nil {
+		full = *cfg
+	}
+	if full.Context == nil {
+		full.Context = v.who.Context()
+	}
+	if full.Task == nil {
+		full.Task = v.who.Task()
+	} else {
+		v = v.In(full.Task)
+	}
+	t, err := aim(&full)
+	if err == nil && full.AttemptDelay < 0 {
+		err = &ArgError{ArgRange, "AttemptDelay", full.AttemptDelay, "must not be negative"}
+	}
+	if err != nil {
+		return nil, failed(op, AF_UNSPEC, err)
+	}
+	s, err := t.connect(op, &full)
+	if err != nil {
+		return nil, err
+	}
+	return v.of(s), nil
+}
+
+// connect makes the socket, which is in no view.
+func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
+	typ, proto := t.typ, t.proto
+	if cfg.Type != 0 {
+		typ = cfg.Type
+	}
+	if cfg.Proto != 0 {
+		proto = cfg.Proto
+	}
+	infos := t.infos
+	switch {
+	case infos != nil:
+	case t.service == "":
+		typ, proto = typeFor(t.addr, typ, proto)
+		infos = []AddrInfo{{Family: Family(t.addr.Family()), Type: typ, Proto: proto, Addr: t.addr}}
+	default:
+		var err error
+		infos, err = View{}.With(cfg.Context).In(cfg.Task).find(t.lookup(typ, proto, 0))
+		if err != nil {
+			return nil, failed(op, AF_UNSPEC, err)
+		}
+	}
+	ctx := cfg.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	s, errs := connectAny(ctx, op, infos, cfg)
+	switch {
+	case len(errs) == 0:
+		return s, nil
+	case cfg.AllErrors:
+		return nil, &ExceptionGroup{Text: op + " failed", Errors: errs}
+	}
+	return nil, errs[len(errs)-1]
+}
+
+// lookup is the look-up of the host and the service of t.
+func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context) ([]AddrInfo, error) {
+	return func(ctx context.Context) ([]AddrInfo, error) {
+		hints := &Hints{Family: t.family, Type: typ, Proto: proto, Flags: flags}
+		infos, err := Getaddrinfo(ctx, t.host, t.service, hints)
+		var gai *GaiError
+		if proto != 0 && errors.As(err, &gai) && (gai.Code == EAI_SERVICE || gai.Code == EAI_SOCKTYPE) {
+			// The tables of getaddrinfo know few protocols: the usual one of the type has the same
+			// addresses.
+			hints.Proto = 0
+			infos, err = Getaddrinfo(ctx, t.host, t.service, hints)
+			for i := range infos {
+				infos[i].Proto = proto
+			}
+		}
+		return infos, err
+	}
+}
+
+// typeFor is the type and the protocol of a socket for a, where those that are 0 are the usual
+// ones.
+func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
+	usual := usualTypes[a.Kind()]
+	if typ == 0 {
+		typ = usual.typ
+	}
+	if typ == 0 {
+		typ = SOCK_STREAM
+	}
+	if proto == 0 {
+		proto = usual.proto
+	}
+	return typ, proto
+}
+
+// usualTypes has what is not a stream of protocol 0. The protocols are those of the formats: see
+// families.System.Lookup.
+var usualTypes = map[families.Kind]struct {
+	typ   Type
+	proto Protocol
+}{
+	families.KindNetlink: {SOCK_RAW, 0},
+	families.KindPacket:  {SOCK_RAW, 0},
+	families.KindALG:     {SOCK_SEQPACKET, 0},
+	families.KindQIPCRTR: {SOCK_DGRAM, 0},
+	families.KindCAN:     {SOCK_RAW, 1},       // CAN_RAW, <linux/can.h>
+	families.KindISOTP:   {SOCK_DGRAM, 6},     // CAN_ISOTP
+	families.KindJ1939:   {SOCK_DGRAM, 7},     // CAN_J1939
+	families.KindL2CAP:   {SOCK_SEQPACKET, 0}, // BTPROTO_L2CAP, <bluetooth/bluetooth.h>
+	families.KindHCI:     {SOCK_RAW, 1},       // BTPROTO_HCI
+	families.KindSCO:     {SOCK_SEQPACKET, 2}, // BTPROTO_SCO
+	families.KindRFCOMM:  {SOCK_STREAM, 3},    // BTPROTO_RFCOMM
+	families.KindHyperV:  {SOCK_STREAM, 1},    // HV_PROTOCOL_RAW, <hvsocket.h>
+	families.KindSystem:  {SOCK_DGRAM, 2},     // SYSPROTO_CONTROL, <sys/sys_domain.h>
+}

@@ -1,0 +1,161 @@
+package sock
+
+import (
+	"io"
+	"io/fs"
+	"syscall"
+)
+
+// A Socket is a stream of package io, in every view: bufio, encoding/json and io.Copy read and
+// write it in a goroutine, in a task (In), and until a context ends (With).
+var (
+	_ io.ReadWriteCloser = (*Socket)(nil)
+	_ io.ReaderFrom      = (*Socket)(nil)
+	_ io.WriterTo        = (*Socket)(nil)
+)
+
+// Read is RecvInto as package io wants it: the end of a stream is io.EOF. An empty datagram is 0
+// bytes and no error. A datagram longer than p is cut, as RecvInto cuts it.
+//
+// Errors: io.EOF, and those of RecvInto.
+func (s *Socket) Read(p []byte) (int, error) {
+	n, err := s.RecvInto(p, 0)
+	if n == 0 && err == nil && len(p) > 0 && s.ends() {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Write is Sendall without flags: it sends all of p, and reports how much of it went, less than
+// len(p) only with an error. A socket of datagrams sends one.
+//
+// Errors: those of Sendall.
+func (s *Socket) Write(p []byte) (int, error) { return s.Sendall(p, 0) }
+
+// copySize is the room for one receive of WriteTo and for one Read of ReadFrom: the longest
+// datagram of UDP fits.
+const copySize = 64 << 10
+
+// copies lends the memory of WriteTo and ReadFrom.
+var copies = NewBuffers(copySize)
+
+// WriteTo receives up to the end of the stream, and writes to w what it has received: io.Copy calls
+// it. It reports the bytes that w took. While it waits it holds no buffer. On a socket of datagrams
+// each Write is one datagram, and only an error ends it.
+//
+// Errors: those of RecvInto and of w; io.ErrShortWrite if w takes less than all without an error.
+// What was received and not written is lost then.
+func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
+	if to, ok := w.(*Socket); ok {
+		return to.ReadFrom(s)
+	}
+	return s.copyTo(w)
+}
+
+// copyTo is WriteTo by way of the program's memory.
+func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
+	for {
+		p, err := s.RecvBuffer(copies, 0)
+		if err != nil || p == nil {
+			return n, err
+		}
+		m, err := w.Write(p)
+		n += int64(m)
+		short := m < len(p)
+		copies.Put(p)
+		switch {
+		case err != nil:
+			return n, err
+		case short:
+			return n, io.ErrShortWrite
+		}
+	}
+}
+
+// ReadFrom sends all of r, up to its end: io.Copy calls it. It reports the bytes that went. A
+// regular *os.File goes by sendfile(2), from where it stands, also inside an *io.LimitedReader; see
+// Sendfile. Anything else is read in parts of 64 KiB at most. On a socket of datagrams each part is
+// one.
+//
+// Errors: those of r, of Sendall and of Sendfile. What was read and not sent is lost then.
+func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
+	if n, err, done := s.moveFrom(r); done {
+		return n, err
+	}
+	if from, ok := r.(*Socket); ok {
+		return from.copyTo(s)
+	}
+	p := copies.Get()
+	defer copies.Put(p)
+	return io.CopyBuffer(writer{s}, reader{r}, p)
+}
+
+// writer and reader hide every method of a value but one, so that io.Copy calls this one.
+type (
+	writer struct{ io.Writer }
+	reader struct{ io.Reader }
+)
+
+// moveFrom sends r without a copy in the program's memory, where the system can: this is the place
+// for each way that knows the source. done is false if it has done nothing and r is to be read.
+func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
+	if f, ok := fileIn(s, r); ok {
+		n, err = f.send(s)
+		return n, err, true
+	}
+	return 0, nil, false
+}
+
+// A sendable is a regular file that goes by sendfile(2), from where it stands.
+type sendable struct {
+	file    described
+	at      int64
+	limited *io.LimitedReader // in which it is, or nil
+	left    int64             // -1: all
+}
+
+// fileIn is the file in r, if s can send it by Sendfile.
+func fileIn(s *Socket, r io.Reader) (f sendable, ok bool) {
+	f.left = -1
+	if l, is := r.(*io.LimitedReader); is {
+		if r, f.limited, f.left = l.R, l, l.N; f.left <= 0 {
+			return f, false
+		}
+	}
+	// io.Copy gives an *os.File in a wrapping, which has no WriteTo: so its methods are asked for,
+	// and not its type.
+	f.file, ok = r.(described)
+	seeker, seeks := r.(io.Seeker)
+	if !ok || !seeks || s.Type() != SOCK_STREAM || s.timeout.Load() == 0 {
+		return f, false
+	}
+	if info, err := f.file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return f, false // a file of /proc says that it is empty, and is to be read
+	}
+	at, err := seeker.Seek(0, io.SeekCurrent)
+	f.at = at
+	return f, err == nil
+}
+
+// send sends what is left of the file, and counts it. It can be called again after an error.
+func (f *sendable) send(s *Socket) (n int64, err error) {
+	if f.left == 0 {
+		return 0, nil
+	}
+	n, err = s.Sendfile(f.file, f.at, f.left)
+	f.at += n
+	if f.left > 0 {
+		f.left -= n
+	}
+	if f.limited != nil {
+		f.limited.N -= n
+	}
+	return n, err
+}
+
+// A described file is an *os.File, or a value that has one in it.
+type described interface {
+	io.Reader
+	syscall.Conn
+	Stat() (fs.FileInfo, error)
+}

@@ -1,0 +1,103 @@
+package sock
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/polluxio/pollux/families"
+)
+
+// A target is the meaning of the text of Dial and Listen: a host and a service that are still to be
+// looked up, if service is not empty, or else an address. A type of 0 is the usual one of the
+// address.
+type target struct {
+	family        Family
+	typ           Type
+	proto         Protocol
+	host, service string
+	addr          Addr
+	infos         []AddrInfo // of ConnectAny: what a look-up has found
+}
+
+// hostNetworks are the networks whose addresses are a host and a service.
+var hostNetworks = map[string]target{
+	"tcp":     {typ: SOCK_STREAM},
+	"tcp4":    {typ: SOCK_STREAM, family: AF_INET},
+	"tcp6":    {typ: SOCK_STREAM, family: AF_INET6},
+	"udp":     {typ: SOCK_DGRAM},
+	"udp4":    {typ: SOCK_DGRAM, family: AF_INET},
+	"udp6":    {typ: SOCK_DGRAM, family: AF_INET6},
+	"udplite": {typ: SOCK_DGRAM, proto: protoUDPLite},
+	"sctp":    {typ: SOCK_STREAM, proto: protoSCTP},
+	"mptcp":   {typ: SOCK_STREAM, proto: protoMPTCP},
+	"inet":    {typ: SOCK_STREAM, family: AF_INET},
+	"inet6":   {typ: SOCK_STREAM, family: AF_INET6},
+}
+
+// unixNetworks are the types of the networks of AF_UNIX.
+var unixNetworks = map[string]Type{"unix": SOCK_STREAM, "unixgram": SOCK_DGRAM, "unixpacket": SOCK_SEQPACKET}
+
+// types are those that may follow the name of a network.
+var types = map[string]Type{
+	"stream": SOCK_STREAM, "dgram": SOCK_DGRAM, "raw": SOCK_RAW, "rdm": SOCK_RDM, "seqpacket": SOCK_SEQPACKET,
+}
+
+// parseTarget reads the text of Dial and Listen.
+func parseTarget(text string) (t target, err error) {
+	if text == "" {
+		return t, &ArgError{ArgMissing, "address", `""`, "must have an address, as tcp:127.0.0.1:80"}
+	}
+	name, rest, _ := strings.Cut(text, ":")
+	base, typ, typed := strings.Cut(name, " ")
+	switch {
+	case text[0] == '/', text[0] == '@':
+		base, rest, typed = "unix", text, false
+	case base == "family": // of a number: "family 123:0a0b"
+		t.addr, err = families.Parse(text)
+		return t, err
+	case !isNetwork(base):
+		base, rest, typed = "tcp", text, false
+	}
+	if unixType, ok := unixNetworks[base]; ok {
+		t.typ = unixType
+		t.addr, err = families.Parse("unix:" + rest)
+	} else if host, ok := hostNetworks[base]; ok {
+		t, err = host.at(text, base, rest)
+	} else {
+		t.addr, err = families.Parse(base + ":" + rest)
+	}
+	if typed && err == nil {
+		if t.typ = types[typ]; t.typ == 0 {
+			err = &ArgError{ArgUnknown, "address", strconv.Quote(text),
+				"the type must be stream, dgram, raw, rdm or seqpacket"}
+		}
+	}
+	return t, err
+}
+
+// at is t with the host and the service of rest.
+func (t target) at(text, network, rest string) (target, error) {
+	if strings.HasPrefix(rest, "//") {
+		return t, &ArgError{ArgSyntax, "address", strconv.Quote(text), "not a URL: write " + network + ":" + rest[2:]}
+	}
+	host, service, err := net.SplitHostPort(rest)
+	switch {
+	case strings.Contains(rest, "://"):
+		return t, &ArgError{ArgSyntax, "address", strconv.Quote(text), "not a URL: write tcp:host:port"}
+	case err != nil:
+		return t, &ArgError{ArgSyntax, "address", strconv.Quote(text),
+			"an address of " + network + " is host:port, and an IPv6 host stands in brackets"}
+	case service == "":
+		return t, &ArgError{ArgMissing, "address", strconv.Quote(text), "the port is missing"}
+	}
+	t.host, t.service = host, service
+	return t, nil
+}
+
+// isNetwork says whether text can begin with that name and a colon.
+func isNetwork(name string) bool {
+	_, unix := unixNetworks[name]
+	_, host := hostNetworks[name]
+	return unix || host || families.HasFormat(name)
+}
