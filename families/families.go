@@ -216,12 +216,12 @@ func Parse(s string) (Addr, error) {
 	return inetCodec{}.parse(s)
 }
 
-// misplaced says what to write in place of a URL, or of an address that begins with the name of a
-// network, as package net and the function Dial of package sock have it; else it is nil.
+// misplaced returns an error that names the right text, if s is a URL, or begins with the name of a
+// network as in package net and sock.Dial. Otherwise it returns nil.
 func misplaced(s, name, body string) error {
 	address, isURL := strings.CutPrefix(body, "//")
 	if _, err := strconv.ParseUint(body, 10, 16); err == nil {
-		return nil // the name is that of a host
+		return nil // name is the name of a host
 	}
 	switch name {
 	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
@@ -229,7 +229,7 @@ func misplaced(s, name, body string) error {
 		address = "unix:" + address
 	default:
 		if !isURL {
-			return nil // the host of an inet address, perhaps
+			return nil // perhaps name is the host of an inet address
 		}
 		return notAnAddress("", s, "an address is no URL: write host:port")
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// A URL, and the name of a network in front of an address, get an error that says what to write.
+// A URL, or a network's name before an address, gives an error that names the right text.
 func TestParseSaysWhatToWrite(t *testing.T) {
 	for text, want := range map[string]string{
 		"tcp://127.0.0.1:80":   "write 127.0.0.1:80, or give tcp:127.0.0.1:80 to sock.Dial",

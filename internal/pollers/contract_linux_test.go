@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What else the contract of pollux.Poller promises beside the files of the root: with descriptors
-// that are many, closed while the poller waits, or used again under the same number.
+// These tests cover promises of pollux.Poller beside the test files of the root: many descriptors,
+// descriptors that are closed while the poller waits, and numbers that are used again.
 
-// onAll runs a test over every poller of this package, and that of the system.
+// onAll runs a test on every poller of this package, and on the system's.
 func onAll(t *testing.T, test func(t *testing.T, p Poller)) {
 	all := map[string]func() (Poller, error){"epoll": func() (Poller, error) { return pollux.New(nil) }}
 	for name, open := range named {
@@ -43,7 +43,7 @@ func pairOf(t *testing.T) (a, b int) {
 	return fds[0], fds[1]
 }
 
-// reported collects events until each of want tokens came with Readable, or fails.
+// reported collects events until each of want tokens has come with Readable. Otherwise it fails.
 func reported(t *testing.T, p Poller, want int) map[pollux.Token]bool {
 	t.Helper()
 	got := make(map[pollux.Token]bool)
@@ -67,7 +67,7 @@ func reported(t *testing.T, p Poller, want int) map[pollux.Token]bool {
 
 func TestTenThousandDescriptors(t *testing.T) {
 	onAll(t, func(t *testing.T, p Poller) {
-		pairs := 5000 // two descriptors each
+		pairs := 5000 // each has two descriptors
 		var limit unix.Rlimit
 		if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 			t.Fatal(err)
@@ -94,8 +94,8 @@ func TestTenThousandDescriptors(t *testing.T) {
 	})
 }
 
-// The descriptor of a registration is deleted and closed while the poller waits, and its number is
-// another's at once.
+// A registration is deleted and its descriptor closed while the poller waits. Another descriptor
+// gets the number at once.
 func TestClosedAndUsedAgainDuringWait(t *testing.T) {
 	onAll(t, func(t *testing.T, p Poller) {
 		var mu sync.Mutex
@@ -105,7 +105,7 @@ func TestClosedAndUsedAgainDuringWait(t *testing.T) {
 			events := make([]pollux.Event, 16)
 			for {
 				mu.Lock()
-				before := len(dead) // gone before this Wait begins
+				before := len(dead) // deleted before this Wait begins
 				mu.Unlock()
 				n, err := p.Wait(events, patience)
 				if err != nil {
@@ -162,7 +162,7 @@ func TestClosedAndUsedAgainDuringWait(t *testing.T) {
 	})
 }
 
-// What arrives between an attempt that found nothing and the arming is not lost.
+// Data that comes between an attempt that found nothing and Arm is not lost.
 func TestNothingIsLostBeforeArm(t *testing.T) {
 	onAll(t, func(t *testing.T, p Poller) {
 		a, b := pairOf(t)
