@@ -95,7 +95,8 @@ func TestRightsOfBadMessage(t *testing.T) {
 	o := new(msgOp)
 	o.s = &core{family: AF_INET}
 	o.control, o.got, o.buffers = control, len(control), [][]byte{nil}
-	o.sa[0], o.salen = AF_INET, 3 // cut
+	binary.NativeEndian.PutUint16(o.sa[:], AF_INET)
+	o.salen = 3 // cut
 	var bad *families.AddrError
 	_, err = o.message()
 	if !errors.As(err, &bad) {

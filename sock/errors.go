@@ -26,6 +26,16 @@ func (wouldBlock) Is(target error) bool {
 
 var _ net.Error = wouldBlock{}
 
+// A badFD is an *ArgError for what the system would refuse with EBADF.
+type badFD struct{ arg *ArgError }
+
+func (e badFD) Error() string   { return e.arg.Error() }
+func (e badFD) Unwrap() []error { return []error{e.arg, syscall.EBADF} }
+
+func negativeFD(arg string, sysfd int) error {
+	return badFD{&ArgError{arg, sysfd, "negative file descriptor"}}
+}
+
 // fail wraps what went wrong in op on s, once. addr is the address that op was given, if any.
 func (s *core) fail(op string, addr Addr, err error) error {
 	switch err {

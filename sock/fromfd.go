@@ -5,10 +5,10 @@ package sock
 //
 // The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the default timeout.
 //
-// Errors: an *ArgError for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
+// Errors: an *ArgError that is EBADF too for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
 func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fileno", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, negativeFD("fileno", sysfd))
 	}
 	if err := cInt("fileno", sysfd); err != nil {
 		return nil, failed("fromfd", AF_UNSPEC, err)
@@ -42,14 +42,17 @@ func FromFD(sysfd, family, typ, proto int) (*Socket, error) {
 	if err := sysSetNonblock(sysfd, true); err != nil {
 		return nil, failed("fcntl", family, err)
 	}
-	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
+	s.lingers()
+	s.learnULP(sysfd)
+	return s, nil
 }
 
 // Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's. It is close-on-exec. See
 // FromFD for the rest.
 func Fromfd(sysfd, family, typ, proto int) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{"fd", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, negativeFD("fd", sysfd))
 	}
 	dup, err := Dup(sysfd)
 	if err != nil {

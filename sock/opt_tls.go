@@ -71,7 +71,21 @@ func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 // SetULP puts an upper layer protocol on a connected TCP socket, "tls": TCP_ULP of Linux.
 //
 // Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second one.
-func (s *Socket) SetULP(name string) error { return s.setName("TCP_ULP", options.ulp, name) }
+func (s *Socket) SetULP(name string) error {
+	return s.setName("TCP_ULP", options.ulp, name)
+}
+
+// learnULP finds out whether the socket has an upper layer protocol. A short receive then proves nothing: a receive ends with a record,
+// and behind it may be another, or an alert.
+func (s *core) learnULP(sysfd int) {
+	if options.ulp == 0 || !s.isTCP() {
+		return
+	}
+	var name [mostName + 1]byte
+	if n, err := sysGetsockopt(sysfd, IPPROTO_TCP, options.ulp, name[:]); err == nil && n > 0 {
+		s.flags.Or(hasULP)
+	}
+}
 
 // SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
 //
