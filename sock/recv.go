@@ -2,7 +2,6 @@ package sock
 
 import (
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
@@ -214,8 +213,8 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 // ends says that to receive nothing is the end, and no empty datagram.
 func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
 
-// Recv wraps recv(2): at most n bytes, and never more than 2 GiB; 0 of them at the end of a stream.
-// See RecvInto. n 0 returns at once.
+// Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto.
+// n 0 returns at once; an n above the 2 GiB that a call can move counts as 64 MiB.
 //
 // Error: an *ArgError if n is negative.
 func (s *Socket) Recv(n, flags int) ([]byte, error) {
@@ -228,16 +227,22 @@ func (s *Socket) Recv(n, flags int) ([]byte, error) {
 }
 
 // maxBuffer is what one call can take on Linux: MAX_RW_COUNT, 2 GiB less a page (<linux/fs.h>).
-// Where a pointer has 32 bits it is what there is memory for.
-const maxBuffer = 1<<(27+4*(strconv.IntSize/64)) - 4096
+// plenty is more than a socket holds.
+const (
+	maxBuffer = 1<<31 - 4096
+	plenty    = 64 << 20
+)
 
-// buffer is for a receive of at most n bytes. The system puts no more than maxBuffer into it,
-// whatever n is.
+// buffer is for a receive of at most n bytes. If that is more than any system gives at once, it has
+// room for what there can be.
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
 	}
-	return make([]byte, min(n, maxBuffer)), nil
+	if n > maxBuffer {
+		n = plenty
+	}
+	return make([]byte, n), nil
 }
 
 // RecvfromInto wraps recvfrom(2); in Python, socket.recvfrom_into.

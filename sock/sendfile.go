@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -33,8 +34,9 @@ var sendfileCall = sysSendfile
 // that afterwards, whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it sends nothing.
 //
 // A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
-// Linux, macOS, FreeBSD and DragonFly. Everything else, and a file which the system refuses to send from, is read in blocks of 8192
-// bytes that are sent; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
+// Linux, macOS, FreeBSD and DragonFly. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
+// read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that it can be shared. Everything else is
+// read too; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
 //
 // The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes before or after, not between. The
 // disk stops no loop: a goroutine that waits makes the system calls itself, for a task or a future one of its own does, with no more
@@ -105,6 +107,7 @@ type transmission struct {
 	file io.Reader
 	raw  syscall.RawConn // of file, if it goes by sendfile(2)
 	size int64           // of such a file, when it began
+	at   io.ReaderAt     // of file, if it is read at places of its own and stands where it stood
 	from int64
 	left int64 // still to be sent, -1 for all
 	sent int64
@@ -157,7 +160,7 @@ func (x *transmission) done() {
 		blocks.Put(x.block)
 	}
 	x.Home = nil
-	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
+	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.at, x.failure = nil, nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
 	x.phase, x.size, x.sent, x.moved, x.over = opening, 0, 0, false, false
 	transmissions.Put(x)
@@ -236,9 +239,10 @@ func (x *transmission) run() error {
 		return &ArgError{"timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
 	}
 	err = x.send()
-	if _, refused := err.(syscall.Errno); refused && x.raw != nil && x.sent == 0 {
+	if x.raw != nil && x.sent == 0 && x.refused(err) {
 		x.leave() // if there is nothing to be read, there is nothing to wait for
 		x.raw = nil
+		x.at, _ = x.file.(io.ReaderAt)
 		err = x.send()
 	}
 	x.leave()
@@ -250,9 +254,19 @@ func (x *transmission) run() error {
 	return err
 }
 
+// refused says that it is the file from which the system cannot send: sendfile(2), "EINVAL". What the socket says is never that, and a
+// failure to read says the same again when the file is read.
+func (x *transmission) refused(err error) bool {
+	errno, ok := err.(syscall.Errno)
+	return ok && x.from >= 0 && slices.Contains(refusals, errno) // a negative offset is the caller's
+}
+
+var refusals = []syscall.Errno{syscall.EINVAL, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP, syscall.ENOTSOCK, syscall.EOVERFLOW,
+	syscall.ESPIPE, syscall.EBADF}
+
 // send sends all, in one of the two ways.
 func (x *transmission) send() error {
-	if x.raw == nil && x.from != 0 {
+	if x.raw == nil && x.at == nil && x.from != 0 {
 		if err := x.do(seeking); err != nil {
 			return err
 		}
@@ -286,6 +300,15 @@ func (x *transmission) open() {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return
+	}
+	if info.Size() == 0 {
+		// It is empty, or its size is not known before it is read: a file of /proc.
+		var one [1]byte
+		if at, ok := x.file.(io.ReaderAt); ok && x.from >= 0 {
+			n, err := at.ReadAt(one[:], x.from)
+			x.at, x.over = at, n == 0 && err == io.EOF
+			return
+		}
 	}
 	if raw, err := f.SyscallConn(); err == nil {
 		x.raw, x.size = raw, info.Size()
@@ -406,7 +429,13 @@ func (x *transmission) read() error {
 		p = p[:min(x.left, int64(len(p)))]
 	}
 	for range mostEmptyReads {
-		n, err := x.file.Read(p)
+		var n int
+		var err error
+		if x.at != nil {
+			n, err = x.at.ReadAt(p, x.from+x.sent)
+		} else {
+			n, err = x.file.Read(p)
+		}
 		if n < 0 || n > len(p) {
 			return errRead
 		}

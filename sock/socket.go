@@ -87,7 +87,7 @@ func New(family, typ, proto int) (*Socket, error) {
 		return nil, failed("socket", family, unsupported(family, typ, proto, err))
 	}
 	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
-	if s.isTCP() || (s.family == AF_UNIX || s.family == AF_VSOCK) && s.typ == SOCK_STREAM {
+	if s.isTCP() || (s.family == AF_UNIX || s.family == vsockFamily) && s.typ == SOCK_STREAM {
 		s.flags.Or(isFresh)
 	}
 	return s, nil
