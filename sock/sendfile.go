@@ -182,8 +182,12 @@ func (x *transmission) wait() error {
 		// Memory is short, or the like: poll(2) would only say again that it is writable.
 		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
 	}
-	for x.held && !sysWritable(c.Sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
-		x.held, err = fd.End(c, loop.Outcome{}, loop.ErrAgain)
+	// Asked after an edge too: a call that comes to nothing may make one itself. But of the end of a Unix socket poll(2) tells nothing
+	// while it is full: the call does.
+	for due := false; x.held && !due && !sysWritable(c.Sysfd); {
+		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
+		x.held, err = fd.End(c, out, loop.ErrAgain)
+		due = out.Retry != 0 && (c.HungUp || !x.moved)
 	}
 	x.moved = false
 	if !x.held {

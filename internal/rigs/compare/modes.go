@@ -45,7 +45,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 		return "", err
 	}
 	result := make(chan string, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
 	defer cancel()
 	switch mode {
 	case "goroutine":

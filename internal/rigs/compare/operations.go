@@ -19,6 +19,8 @@ type operation struct {
 	ours   func(s *sock.Socket, sc *scene, to sock.Addr) string // in the way of a view
 	future func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string
 	stream bool // only of streams
+
+	straight bool // two calls in a row, which a handler does not make
 }
 
 // settled is a future's outcome.
@@ -211,10 +213,18 @@ var connects = []operation{{
 func twice(o operation) operation {
 	raw, ours, future := o.raw, o.ours, o.future
 	o.name += " again"
-	o.raw = func(fd int, sc *scene) string { return raw(fd, sc) + ", " + raw(fd, sc) }
-	o.ours = func(s *sock.Socket, sc *scene, to sock.Addr) string { return ours(s, sc, to) + ", " + ours(s, sc, to) }
+	o.straight = true
+	o.raw = func(fd int, sc *scene) string { return joined(raw(fd, sc), raw(fd, sc)) }
+	o.ours = func(s *sock.Socket, sc *scene, to sock.Addr) string { return joined(ours(s, sc, to), ours(s, sc, to)) }
 	o.future = func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string {
-		return func(ctx context.Context) string { return future(a, sc, to)(ctx) + ", " + future(a, sc, to)(ctx) }
+		return func(ctx context.Context) string { return joined(future(a, sc, to)(ctx), future(a, sc, to)(ctx)) }
 	}
 	return o
+}
+
+func joined(first, second string) string {
+	if first == waits || second == waits {
+		return waits
+	}
+	return first + ", " + second
 }
