@@ -6,8 +6,8 @@
 //
 //	system                                     backend               file
 //	Linux                                      epoll, eventfd        poller_linux.go
-//	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue (to come)      poller_bsd.go
-//	Windows                                    IOCP, AFD (to come)   poller_windows.go
+//	macOS, FreeBSD, NetBSD, OpenBSD, DragonFly kqueue                poller_bsd.go
+//	Windows                                    IOCP, AFD, select     poller_windows.go
 //
 // The rule that surprises: readiness is reported on its edges. A descriptor that was reported
 // readable is not reported again until more arrives, however much was left unread; so its user
@@ -60,7 +60,8 @@ const (
 	// has seen it must read to the end of the stream and not trust a short read to mean that the
 	// socket is empty.
 	Hangup
-	// Urgent: out-of-band data or another exceptional condition. It comes with Readable.
+	// Urgent: out-of-band data or another exceptional condition. It comes with Readable. FreeBSD
+	// and NetBSD do not report it.
 	Urgent
 )
 
@@ -93,6 +94,17 @@ type Event struct {
 // A poller may be one-shot (OneShot). Then an event uses up the directions that it reports, and Arm
 // asks for one again. See Arm.
 //
+// What a system finds out, and when, differs:
+//
+//	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
+//	Add of what is there         EEXIST              replaces the registration   EEXIST
+//	Add of what is no socket     EPERM for a file    accepts a file              WSAENOTSOCK
+//	Delete of what is not there  ENOENT              ENOENT                      ENOENT
+//	Hangup by half a close       with Readable       with both directions        with Readable
+//	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
+//	socket not yet connected     Writable, Hangup    system-dependent            nothing
+//	Writable                     once there is room  at each acknowledgement     once after each Arm
+//
 // Wait belongs to one goroutine at a time. Add, Arm, Delete and Wake may be called from any
 // goroutine, during a Wait too. Close must come after the last of all other calls.
 type Poller struct {
@@ -113,6 +125,11 @@ type Strategy uint8
 const (
 	// Park waits as a goroutine of package net does: it gives its processor to other goroutines at
 	// once. This is the one for a goroutine that is not locked to its thread.
+	//
+	// A kqueue cannot be waited for so, nor a completion port. There the goroutine lets all others run that are ready, and
+	// then waits in a system call, as Block does. So what becomes ready during that wait may have
+	// to wait for a processor up to 20 ms, if none is free; with GOMAXPROCS above the number of
+	// loops one is.
 	Park Strategy = iota
 	// Block waits in a system call. This is the one for a goroutine that is locked to its thread
 	// (runtime.LockOSThread): to park, it would have to change threads twice. Other goroutines pay
@@ -132,8 +149,11 @@ func (s Strategy) String() string {
 	return "Strategy(" + strconv.Itoa(int(s)) + ")"
 }
 
-// New makes a poller; nil is the zero Config. It takes three descriptors on Linux (an epoll, an
-// eventfd and a timerfd), all close-on-exec.
+// New makes a poller; nil is the zero Config. It takes descriptors, all close-on-exec: on Linux
+// three (an epoll, an eventfd and a timerfd), on macOS, FreeBSD and DragonFly one (a kqueue), on
+// NetBSD and OpenBSD three (a kqueue and a pipe). With kqueue, the first poller of a process takes
+// two more that stay, a pipe for Go's own poller. On Windows it takes a completion port, and a
+// handle of the AFD driver for each 64 registrations; none is inherited.
 //
 // Errors: *os.SyscallError (EMFILE, ENFILE, ENOMEM); one that says so for an unknown Strategy;
 // errors.ErrUnsupported on a system without a backend.
@@ -154,19 +174,18 @@ func New(cfg *Config) (*Poller, error) {
 // Add registers a descriptor for both directions under token. The descriptor should be
 // non-blocking, must stay open until Delete, and can be in a Poller once.
 //
-// Errors: *os.SyscallError, such as EBADF, or ENOSPC at the limit of
-// /proc/sys/fs/epoll/max_user_watches. On Linux a descriptor that is there already gives EEXIST,
-// and one that cannot be polled (a plain file) gives EPERM. Other systems need not notice either:
-// kqueue replaces a registration.
+// Errors: *os.SyscallError, such as EBADF; on Linux ENOSPC at the limit of
+// /proc/sys/fs/epoll/max_user_watches; EEXIST for what is there already and EPERM for what cannot
+// be polled, where the table above says so.
 func (p *Poller) Add(fd int, token Token) error { return p.backend.add(fd, token) }
 
-// OneShot reports whether the poller is one-shot: false on Linux. The answer never changes, so a
-// caller asks once.
+// OneShot reports whether the poller is one-shot: false on Linux, macOS and the BSDs, true on Windows. The answer never
+// changes, so a caller asks once.
 func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 
-// Arm asks for the directions in want (Readable, Writable). The caller calls it after an attempt
-// returned EAGAIN, or stopped early, and before it waits for the next event. On a poller that is
-// not one-shot it does nothing: Add asked for all edges.
+// Arm asks for the directions in want (Readable, Writable; Urgent for urgent data too). The caller
+// calls it after an attempt returned EAGAIN, or stopped early, and before it waits for the next
+// event. On a poller that is not one-shot it does nothing: Add asked for all edges.
 //
 // On a one-shot poller this is the contract:
 //   - Add asks for both directions. An event uses up the directions that it reports, and they are
@@ -176,7 +195,8 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 //     stop reading wherever it likes.
 //   - To ask for what is asked for already changes nothing.
 //   - Urgent comes with Readable: a caller that asks for Readable gets both. Hangup comes with
-//     either direction.
+//     either direction. Urgent data that was reported is not reported again until something else
+//     has come, or the caller asks for Urgent by name: it stays there until it is read.
 //   - A watcher that is called and reads nothing, and does not call Arm, is not called for the next
 //     arrival.
 //
@@ -189,8 +209,8 @@ func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.a
 // could delete it then. No Wait that begins after Delete has returned reports the token; one that
 // is under way may.
 //
-// Errors: *os.SyscallError, such as EBADF. On Linux a descriptor that is not registered gives
-// ENOENT; other systems need not notice.
+// Errors: *os.SyscallError, such as EBADF; ENOENT for a descriptor that is not registered, where
+// the table of Poller says so.
 func (p *Poller) Delete(fd int, token Token) error { return p.backend.delete(fd, token) }
 
 // Wait fills events and returns how many, at most len(events), which must not be 0. Events that

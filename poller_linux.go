@@ -62,7 +62,7 @@ func (b *backend) open(cfg *Config) error {
 		return os.NewSyscallError("epoll_create1", err)
 	}
 	*b = backend{epfd: epfd, eventfd: -1, timerfd: -1}
-	if b.strategy, err = newStrategy(cfg.Strategy, epfd); err != nil {
+	if b.strategy, err = newStrategy(cfg.Strategy, epfd, b.edge); err != nil {
 		return err
 	}
 	// Edge-triggered, their counters need never be read: each write and each expiry is an edge.
@@ -160,11 +160,6 @@ func (b *backend) armTimer(timeout time.Duration) error {
 	return nil
 }
 
-var epoch = time.Now()
-
-// monotonic is a clock that costs half of time.Now.
-func monotonic() time.Duration { return time.Since(epoch) }
-
 func readyOf(events uint32) (r Ready) {
 	if events&unix.EPOLLIN != 0 {
 		r |= Readable
@@ -205,6 +200,7 @@ func (b *backend) took(n uintptr, errno syscall.Errno) bool {
 	return n != 0
 }
 
+// edge makes an event of the poller's own.
 func (b *backend) edge() error { return notify(b.eventfd) }
 
 func (b *backend) yield() error { return b.strategy.pass(b) }

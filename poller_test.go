@@ -26,8 +26,26 @@ type maker func(t *testing.T) *poller
 // A poller knows in addition which descriptor each token stands for.
 type poller struct {
 	pollers.Poller
+	traits
 	fds sync.Map // pollux.Token: int
 }
+
+// traits are where pollers may differ: the table of pollux.Poller.
+type traits struct {
+	replaces bool // to add what is there already replaces the registration; else EEXIST
+	files    bool // a plain file can be added; else EPERM
+	noUrgent bool // urgent data is not reported as such
+}
+
+// system says what the poller of this system does.
+var system = map[string]traits{
+	"linux":     {},
+	"darwin":    {replaces: true, files: true},
+	"dragonfly": {replaces: true, files: true},
+	"freebsd":   {replaces: true, files: true, noUrgent: true},
+	"netbsd":    {replaces: true, files: true, noUrgent: true},
+	"openbsd":   {replaces: true, files: true},
+}[runtime.GOOS]
 
 func (p *poller) Add(fd int, token pollux.Token) error {
 	p.fds.Store(token, fd)
@@ -36,13 +54,17 @@ func (p *poller) Add(fd int, token pollux.Token) error {
 
 // everyPoller is what the tests of the contract are run over.
 var everyPoller = []struct {
-	name string
-	make func() (pollers.Poller, error)
+	name   string
+	traits traits
+	make   func() (pollers.Poller, error)
 }{
-	{"park", newPollux(pollux.Park)},
-	{"block", newPollux(pollux.Block)},
-	{"oneshot", pollers.OneShot},
-	{"poll", pollers.Poll},
+	{"park", system, newPollux(pollux.Park)},
+	{"block", system, newPollux(pollux.Block)},
+	{"oneshot", traits{}, pollers.OneShot},
+	{"poll", traits{}, pollers.Poll},
+	{"kqueue user", traits{replaces: true}, func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Park) }},
+	{"kqueue pipe", traits{replaces: true, noUrgent: true}, func() (pollers.Poller, error) { return pollers.KqueuePipe(pollux.Park) }},
+	{"kqueue block", traits{replaces: true}, func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Block) }},
 }
 
 func newPollux(s pollux.Strategy) func() (pollers.Poller, error) {
@@ -55,7 +77,9 @@ func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
 		t.Run(kind.name, func(t *testing.T) {
 			test(t, func(t *testing.T) *poller {
 				t.Helper()
-				return open(t, kind.make)
+				p := open(t, kind.make)
+				p.traits = kind.traits
+				return p
 			})
 		})
 	}

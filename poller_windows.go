@@ -2,23 +2,307 @@ package pollux
 
 import (
 	"errors"
-	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
 )
 
-// backend on Windows: nothing yet, and it says so when a Poller is made. The other methods are
-// never reached.
-type backend struct{}
+// Windows completes where the other systems report readiness. A program gives its completion port
+// an operation with a buffer, and the port says when it is done. The Poller's contract is
+// readiness: so that all modes are the same code on all systems, a timeout loses no data, and an
+// idle connection has no buffer. Two ways lead from the one to the other.
+//
+// The first is the driver below every socket of a Microsoft provider, AFD. It has an operation that
+// moves no data: IOCTL_AFD_POLL asks for any of a set of events of a socket, and completes to a
+// port once one of them is there. afd_windows.go asks it, so a poller is a completion port, and
+// Wait takes packets from it. libuv, mio, wepoll and Trio stand on the same operation, and select
+// itself is made of it. It is not in the documentation of Windows, but every program that waits for
+// sockets uses it.
+//
+// The second is select itself, on a goroutine of its own (select_windows.go), for a socket of a
+// provider that AFD does not know. There is no list of these: Add tries AFD, and takes select if
+// AFD refuses.
+//
+// What that costs:
+//
+//   - An AFD poll is one-shot, so the Poller is (OneShot). A message that a reader waited for is a
+//     system call to ask, one for the packet, and one to read, where epoll needs the last two.
+//   - A registration for which both directions are asked is asked anew after each event. Asking for
+//     more than is asked already takes two calls and a packet: the poll must be ended first, see
+//     registration.
+//   - A timeout has the resolution of the system's clock tick, 1 to 16 ms, and is never early.
+//   - The port cannot be parked in Go's own poller: scheduler_windows.go says how it waits.
 
-var errNoPoller = fmt.Errorf("pollux: no IOCP poller on windows yet: %w", errors.ErrUnsupported)
+// batch is how many packets one system call can take.
+const batch = 256
 
-func (*backend) open(*Config) error                       { return errNoPoller }
-func (*backend) oneShot() bool                            { return false }
-func (*backend) crowded() time.Duration                   { return 0 }
-func (*backend) yield() error                             { return errNoPoller }
-func (*backend) add(int, Token) error                     { return errNoPoller }
-func (*backend) arm(int, Token, Ready) error              { return errNoPoller }
-func (*backend) delete(int, Token) error                  { return errNoPoller }
-func (*backend) wait([]Event, time.Duration) (int, error) { return 0, errNoPoller }
-func (*backend) wake() error                              { return errNoPoller }
-func (*backend) close() error                             { return errNoPoller }
+// The keys of packets.
+const (
+	keyAFD    = iota + 1 // a poll has come to its end; the packet's Overlapped says which
+	keySelect            // the selector has found something
+	keyWake
+)
+
+type backend struct {
+	port     windows.Handle
+	strategy strategy
+	woken    atomic.Bool // a packet of keyWake is on its way
+
+	mu       sync.Mutex
+	byFD     map[int]*registration // mu
+	leaving  map[int]*registration // mu; deleted ones whose poll has not ended: at most one for each socket
+	helpers  []*helper             // mu; all of them
+	free     []*helper             // mu; those that can take another poll
+	selector *selector             // mu; nil until a socket needs it
+
+	// Of the goroutine that waits.
+	room    int    // for packets
+	timeout uint32 // of block, in milliseconds
+	found   uint32 // packets in raw
+	failure error  // of taking them
+	raw     [batch]packet
+}
+
+// A packet is OVERLAPPED_ENTRY of <minwinbase.h>.
+type packet struct {
+	key        uintptr
+	overlapped *windows.Overlapped
+	internal   uintptr
+	n          uint32
+}
+
+var (
+	kernel32                        = windows.NewLazySystemDLL("kernel32.dll")
+	procGetQueuedCompletionStatusEx = kernel32.NewProc("GetQueuedCompletionStatusEx")
+)
+
+func (b *backend) open(cfg *Config) error {
+	if err := startWinsock(); err != nil {
+		return err
+	}
+	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 1)
+	if err != nil {
+		return os.NewSyscallError("CreateIoCompletionPort", err)
+	}
+	b.port, b.strategy = port, newStrategy(cfg.Strategy, b.release)
+	b.byFD, b.leaving = make(map[int]*registration), make(map[int]*registration)
+	if _, err := b.newHelper(); err != nil {
+		windows.CloseHandle(port)
+		return err
+	}
+	return nil
+}
+
+// startWinsock makes sure that WSAStartup was called, for a program that uses no package but this
+// one.
+var startWinsock = sync.OnceValue(func() error {
+	var data windows.WSAData
+	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, &data))
+})
+
+func (b *backend) oneShot() bool { return true }
+
+func (b *backend) add(fd int, token Token) error {
+	base, err := baseOf(windows.Handle(fd))
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byFD[fd] != nil {
+		return os.NewSyscallError("add", syscall.EEXIST)
+	}
+	r := &registration{fd: fd, base: base, token: token, want: wantRead | wantWrite | wantUrgent}
+	b.byFD[fd] = r
+	if old := b.leaving[fd]; old != nil {
+		old.next = r // asked for once the poll of old has ended
+		return nil
+	}
+	if err := b.ask(r); err != nil {
+		delete(b.byFD, fd)
+		return err
+	}
+	return nil
+}
+
+func (b *backend) arm(fd int, token Token, want Ready) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.byFD[fd]
+	if r == nil || r.token != token {
+		return os.NewSyscallError("arm", syscall.ENOENT)
+	}
+	r.wish(want)
+	if old := b.leaving[fd]; old != nil && old.next == r {
+		return nil
+	}
+	return b.ask(r)
+}
+
+func (b *backend) delete(fd int, token Token) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.byFD[fd]
+	if r == nil || r.token != token {
+		return os.NewSyscallError("delete", syscall.ENOENT)
+	}
+	delete(b.byFD, fd)
+	r.deleted = true
+	if r.slow {
+		b.selector.changed()
+	}
+	if old := b.leaving[fd]; old != nil {
+		old.next = nil
+	}
+	if r.asked == 0 {
+		return nil
+	}
+	b.leaving[fd] = r // the system writes into it until its poll has ended
+	return b.cancel(r)
+}
+
+func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
+	b.room, b.found, b.failure = min(len(events), batch), 0, nil
+	b.timeout = windows.INFINITE
+	if timeout >= 0 {
+		b.timeout = uint32(min((timeout+time.Millisecond-1)/time.Millisecond, windows.INFINITE-1))
+	}
+	if err := b.strategy.wait(b, timeout != 0); err != nil {
+		return 0, err
+	}
+	if b.failure != nil {
+		return 0, b.failure
+	}
+	kept, selected := 0, false
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.raw[:b.found] {
+		p := &b.raw[i]
+		switch p.key {
+		case keyWake:
+			b.woken.Store(false)
+		case keySelect:
+			selected = true
+		case keyAFD:
+			r := (*registration)(unsafe.Pointer(p.overlapped))
+			p.overlapped = nil
+			if r, ready := b.ended(r); ready != 0 {
+				events[kept] = Event{r.token, ready}
+				kept++
+			}
+		}
+	}
+	if selected {
+		kept += b.selector.take(events[kept:])
+	}
+	return kept, nil
+}
+
+func (b *backend) look() bool { return b.takePackets(0) }
+
+func (b *backend) block() { b.takePackets(b.timeout) }
+
+// takePackets wraps GetQueuedCompletionStatusEx.
+func (b *backend) takePackets(timeout uint32) bool {
+	ok, _, errno := syscall.SyscallN(procGetQueuedCompletionStatusEx.Addr(), uintptr(b.port), uintptr(unsafe.Pointer(&b.raw[0])),
+		uintptr(b.room), uintptr(unsafe.Pointer(&b.found)), uintptr(timeout), 0)
+	if ok != 0 {
+		return b.found > 0
+	}
+	b.found = 0
+	if errno == windows.WAIT_TIMEOUT {
+		return false
+	}
+	b.failure = os.NewSyscallError("GetQueuedCompletionStatusEx", errno)
+	return true
+}
+
+func (b *backend) yield() error { return b.strategy.pass(b) }
+
+func (b *backend) crowded() time.Duration { return b.strategy.crowded() }
+
+// wake puts a packet in the port's queue, unless there is one: each costs memory that is not paged.
+func (b *backend) wake() error {
+	if b.woken.Swap(true) {
+		return nil
+	}
+	err := b.post(keyWake)
+	if err != nil {
+		b.woken.Store(false)
+	}
+	return err
+}
+
+func (b *backend) post(key uint32) error {
+	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(b.port, 0, uintptr(key), nil))
+}
+
+// endsWithin is how long close waits for the system to end its polls. It does so at once.
+const endsWithin = time.Second
+
+// abandoned are registrations that the system may still write into, of pollers that are closed.
+var abandoned struct {
+	sync.Mutex
+	all []*registration
+}
+
+// close ends the polls that are under way and waits for their ends: the system writes into their
+// registrations until then.
+func (b *backend) close() error {
+	b.mu.Lock()
+	selector := b.selector
+	for fd, r := range b.byFD {
+		r.deleted = true
+		if r.asked != 0 {
+			b.leaving[fd] = r
+			b.cancel(r)
+		}
+	}
+	clear(b.byFD)
+	b.mu.Unlock()
+	if selector != nil {
+		selector.close()
+	}
+	b.room, b.failure = batch, nil
+	for until := monotonic() + endsWithin; b.pending() > 0 && b.failure == nil && monotonic() < until; {
+		if b.takePackets(10) {
+			b.mu.Lock()
+			for i := range b.raw[:b.found] {
+				if p := &b.raw[i]; p.key == keyAFD {
+					b.ended((*registration)(unsafe.Pointer(p.overlapped)))
+				}
+			}
+			b.mu.Unlock()
+		}
+	}
+	errs := []error{b.failure}
+	for _, r := range b.leaving { // empty, unless the system is broken
+		abandoned.Lock()
+		abandoned.all = append(abandoned.all, r)
+		abandoned.Unlock()
+	}
+	errs = append(errs, b.strategy.close())
+	runtime.KeepAlive(b)
+	return errors.Join(errs...)
+}
+
+// release closes the handles.
+func (b *backend) release() error {
+	var errs []error
+	for _, h := range b.helpers {
+		errs = append(errs, os.NewSyscallError("CloseHandle", windows.CloseHandle(h.handle)))
+	}
+	return errors.Join(append(errs, os.NewSyscallError("CloseHandle", windows.CloseHandle(b.port)))...)
+}
+
+func (b *backend) pending() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.leaving)
+}

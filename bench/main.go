@@ -1,5 +1,6 @@
 // Command bench measures pollux beside its peers: package net, gnet, and an epoll server in C.
 //
+//	bench all         everything, in a quarter of an hour: report.json, report.html (also: bench alone)
 //	bench echo        TCP echo: CPU per message, latency, rate, system calls and memory of each server
 //	bench send        CPU of sending files and messages of several buffers
 //	bench neighbours  what else runs in the process: how long it waits beside pollux, and beside package net
@@ -42,17 +43,17 @@ func dispatch(args []string, stdout, stderr io.Writer) error {
 	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by
 	// hand too.
 	commands := map[string]command{"echo": echo, "serve": serve, "send": send, "sender": sender,
-		"neighbours": neighbours, "host": hostProgram}
+		"neighbours": neighbours, "host": hostProgram, "all": all}
 	if len(args) == 0 {
-		return usageError("no subcommand: want bench echo, bench send or bench neighbours")
+		return all(nil, stdout, stderr)
 	}
 	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintln(stdout, "usage: bench echo [flags], bench send [flags] or bench neighbours [flags]; -h lists the flags of each")
+		fmt.Fprintln(stdout, "usage: bench [all|echo|send|neighbours] [flags]; -h lists the flags of each")
 		return nil
 	}
 	c, ok := commands[args[0]]
 	if !ok {
-		return usageError(fmt.Sprintf("unknown subcommand %q: want echo, send or neighbours", args[0]))
+		return usageError(fmt.Sprintf("unknown subcommand %q: want all, echo, send or neighbours", args[0]))
 	}
 	return c(args[1:], stdout, stderr)
 }

@@ -134,11 +134,8 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	if set.Procs, err = parseProcs("neighbours", *procList); err != nil {
 		return err
 	}
-	if set.Quick && !given["cycles"] {
-		set.Cycles = 1
-	}
-	if set.Quick && !given["slice"] {
-		set.Slice = 16 * time.Millisecond
+	if set.Quick {
+		set.quicken(given)
 	}
 	switch {
 	case set.Cycles < 1:
@@ -170,6 +167,16 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("neighbours: %d failed, first: %s", n, r.Failures[0])
 	}
 	return nil
+}
+
+// quicken makes everything short that the command line leaves open.
+func (s *neighbourSettings) quicken(given map[string]bool) {
+	if !given["cycles"] {
+		s.Cycles = 1
+	}
+	if !given["slice"] {
+		s.Slice = 16 * time.Millisecond
+	}
 }
 
 // describeNeighbours is the legend of the report.

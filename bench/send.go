@@ -112,10 +112,7 @@ func send(args []string, stdout, stderr io.Writer) error {
 		return usageError(fmt.Sprintf("send: -cycles %d: want 1 or more", set.Cycles))
 	}
 	if set.Quick {
-		set.Cycles = 1
-		for i := range set.Cases {
-			set.Cases[i].Amount /= 64
-		}
+		set.quicken()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -139,6 +136,14 @@ func send(args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("send: %d failed, first: %s", n, r.Failures[0])
 	}
 	return nil
+}
+
+// quicken makes everything short.
+func (s *sendSettings) quicken() {
+	s.Cycles = 1
+	for i := range s.Cases {
+		s.Cases[i].Amount /= 64
+	}
 }
 
 // A sendReport is everything that one run of "bench send" found out.

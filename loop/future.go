@@ -36,7 +36,11 @@ func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 			l = has
 		}
 		if err != nil && o.Wrap != nil {
-			err = o.Wrap(err)
+			sysfd, closed := fd.Acquire()
+			err = o.Wrap(err, sysfd)
+			if closed == nil {
+				fd.Release()
+			}
 		}
 		return Future[T]{val: *p, err: err, loop: l}
 	}

@@ -137,9 +137,11 @@ func (fd *FD) block(d Direction) {
 
 // arm asks a one-shot poller for the next edge; others were asked at Add for all of them. mu is
 // held; fd is on a loop.
-func (fd *FD) arm(d Direction) {
+func (fd *FD) arm(d Direction) { fd.armFor(edge(d)) }
+
+func (fd *FD) armFor(want pollux.Ready) {
 	if l := fd.loop; l.oneShot && fd.state&fdClosed == 0 {
-		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), edge(d)); err != nil {
+		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), want); err != nil {
 			l.fail(err)
 		}
 	}
@@ -159,14 +161,18 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		}
 	case blind:
 		if err == ErrAgain {
-			fd.arm(d)
+			if d == Read {
+				fd.armFor(pollux.Readable | pollux.Urgent) // it may look for urgent data
+			} else {
+				fd.arm(d)
+			}
 		}
 	case s&lane(d, laneReady) != 0: // an edge came since
 		if err == ErrAgain && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld)
 		}
 	case err == ErrAgain && out.More || out.Retry != 0:
-		if out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
+		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld) // an edge is as good as the time
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:

@@ -273,7 +273,7 @@ func TestErrorsEndAnOperation(t *testing.T) {
 func TestWrap(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	wrap := func(err error) error { return fmt.Errorf("wrapped %w", err) }
+	wrap := func(err error, _ int) error { return fmt.Errorf("wrapped %w", err) }
 	start := func(parts ...part) Future[int] {
 		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts}, Wrap: wrap}
 		return Start(fd, s.Loop, o, new(int))

@@ -113,9 +113,10 @@ type Op struct {
 
 	// Attempt is set once by the owner; nil for waits of a goroutine or a task.
 	Attempt Attempt
-	// Wrap turns the error of the operation into the error of the future; nil: as it is. It is
-	// called under a lock, and must be a pure function.
-	Wrap func(error) error
+	// Wrap turns the error of the operation into the error of the future; nil: as it is. sysfd is the
+	// descriptor, which stays open during the call, or -1 once it is closed. Wrap is called under the
+	// lock of the FD: it may ask the system about sysfd, but it must not block, and must not use the FD.
+	Wrap func(err error, sysfd int) error
 
 	canceled error       // fd.mu: why, if it was canceled while the loop tried it
 	future   *completion // fd.mu; what is settled, for Start
@@ -180,7 +181,7 @@ func (o *Op) settle(err error, on *Loop) {
 	switch {
 	case o.future != nil:
 		if err != nil && o.Wrap != nil {
-			err = o.Wrap(err)
+			err = o.Wrap(err, int(o.future.fd.sysfd))
 		}
 		o.future.settle(err)
 	case was == opQueued: // else the token of its waking is still there

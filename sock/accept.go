@@ -73,7 +73,7 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	if err != nil {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
-	c := adopt(o.newfd, int(s.family), int(s.typ), int(s.proto), defaultTimeout.Load())
+	c := newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load())
 	if f := s.flags.Load(); f&(hasULP|mayLinger|isShared) != 0 { // options of the listener are the connection's too
 		c.flags.Or(f & hasULP)
 		c.lingers()

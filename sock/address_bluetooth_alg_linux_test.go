@@ -11,9 +11,9 @@ import (
 )
 
 // pretending is a socket that passes for one of another family, so that a kernel without that can show how addresses are taken.
-func pretending(t *testing.T, family, typ, proto int) *sock.Socket {
+func pretending(t *testing.T, family sock.Family, typ sock.Type, proto sock.Protocol) *sock.Socket {
 	t.Helper()
-	s, err := sock.FromFD(detached(t, socktest.UDP), family, typ, proto)
+	s, err := sock.Adopt(detached(t, socktest.UDP), family, typ, proto)
 	socktest.Must(t, err)
 	return socktest.Closing(t, s)
 }
@@ -23,11 +23,12 @@ func TestBluetoothAndAlgAddresses(t *testing.T) {
 	socktest.Check(t)
 	const device = "00:11:22:33:44:55"
 	for _, tt := range []struct {
-		name          string
-		family, proto int
-		addr          sock.Addr
-		rule          error
-		text          string
+		name   string
+		family sock.Family
+		proto  sock.Protocol
+		addr   sock.Addr
+		rule   error
+		text   string
 	}{
 		{"item 205, five numbers", sock.AF_BLUETOOTH, sock.BTPROTO_L2CAP, families.L2CAP("00:11:22:33:44", 1, 0, 0), families.ErrBluetoothAddr, "bad bluetooth address"},
 		{"item 205, a number too great", sock.AF_BLUETOOTH, sock.BTPROTO_RFCOMM, families.RFCOMM("00:11:22:33:44:100", 1), families.ErrBluetoothAddr, "bad bluetooth address"},

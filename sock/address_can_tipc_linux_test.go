@@ -17,11 +17,12 @@ import (
 func TestAddressesOfCANAndTIPC(t *testing.T) {
 	socktest.Check(t)
 	for _, tt := range []struct {
-		name          string
-		family, proto int
-		addr          sock.Addr
-		want          error
-		text          string // what is before the error
+		name   string
+		family sock.Family
+		proto  sock.Protocol
+		addr   sock.Addr
+		want   error
+		text   string // what is before the error
 	}{
 		{"item 199, unknown interface", sock.AF_CAN, sock.CAN_RAW, sock.CAN("nosuchcan0"), syscall.ENODEV, " can nosuchcan0: "},
 		{"item 199, long name", sock.AF_CAN, sock.CAN_RAW, sock.CAN("sixteen-letters!"), families.ErrCANInterface, " can sixteen-letters!: AF_CAN interface name too long"},
@@ -36,9 +37,9 @@ func TestAddressesOfCANAndTIPC(t *testing.T) {
 		{"item 197, another family's", sock.AF_TIPC, 0, sock.CAN("lo"), families.ErrFamilyMismatch, " tipc lo: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fd, err := syscall.Socket(sock.AF_INET, sock.SOCK_DGRAM|sock.SOCK_CLOEXEC, 0) // of which it is believed to be one of those
+			fd, err := syscall.Socket(int(sock.AF_INET), int(sock.SOCK_DGRAM|sock.SOCK_CLOEXEC), 0) // of which it is believed to be one of those
 			socktest.Must(t, err)
-			s, err := sock.FromFD(fd, tt.family, sock.SOCK_DGRAM, tt.proto)
+			s, err := sock.Adopt(fd, tt.family, sock.SOCK_DGRAM, tt.proto)
 			socktest.Must(t, err)
 			defer s.Close()
 			for op, err := range map[string]error{

@@ -16,7 +16,7 @@ import (
 const ethAll = 0x0003 // ETH_P_ALL, <linux/if_ether.h>
 
 // packetSocket is one that receives nothing until it is bound.
-func packetSocket(t testing.TB, typ int) *sock.Socket {
+func packetSocket(t testing.TB, typ sock.Type) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(sock.AF_PACKET, typ, 0)
 	if errors.Is(err, syscall.EPERM) {
@@ -69,7 +69,7 @@ func TestPacketNames(t *testing.T) { // items 194, 238
 	socktest.Check(t)
 	proto, err := sock.Htons(ethAll)
 	socktest.Must(t, err)
-	s, err := sock.New(sock.AF_PACKET, sock.SOCK_RAW, proto)
+	s, err := sock.New(sock.AF_PACKET, sock.SOCK_RAW, sock.Protocol(proto))
 	if errors.Is(err, syscall.EPERM) {
 		t.Skipf("%v: run this with CAP_NET_RAW", err)
 	}
@@ -119,7 +119,7 @@ func TestNetlinkNames(t *testing.T) { // items 192, 239
 // The errno of an interface that there is not is none of the call's.
 func TestConnectExNoInterface(t *testing.T) { // item 56
 	socktest.Check(t)
-	s, err := sock.FromFD(socktest.UDP.New(t).Detach(), sock.AF_PACKET, sock.SOCK_RAW, 0) // to make one takes a right
+	s, err := sock.Adopt(socktest.UDP.New(t).Detach(), sock.AF_PACKET, sock.SOCK_RAW, 0) // to make one takes a right
 	socktest.Must(t, err)
 	defer s.Close()
 	to := families.Packet("nosuch", 3)

@@ -34,12 +34,12 @@ func TestBeyondCInt(t *testing.T) { // items 15, 62, 70, 142
 		name string
 		call func() error
 	}{
-		{"New family", func() error { return made(sock.New(more|sock.AF_INET, sock.SOCK_DGRAM, 0)) }},
-		{"New type", func() error { return made(sock.New(sock.AF_INET, more|sock.SOCK_DGRAM, 0)) }},
-		{"New proto", func() error { return made(sock.New(sock.AF_INET, sock.SOCK_DGRAM, more)) }},
-		{"Pair family", func() error { return two(sock.Pair(more|sock.AF_UNIX, sock.SOCK_STREAM, 0)) }},
-		{"Pair type", func() error { return two(sock.Pair(sock.AF_UNIX, more|sock.SOCK_STREAM, 0)) }},
-		{"Pair proto", func() error { return two(sock.Pair(sock.AF_UNIX, sock.SOCK_STREAM, more)) }},
+		{"New family", func() error { return made(sock.New(sock.Family(more)|sock.AF_INET, sock.SOCK_DGRAM, 0)) }},
+		{"New type", func() error { return made(sock.New(sock.AF_INET, sock.Type(more)|sock.SOCK_DGRAM, 0)) }},
+		{"New proto", func() error { return made(sock.New(sock.AF_INET, sock.SOCK_DGRAM, sock.Protocol(more))) }},
+		{"Pair family", func() error { return two(sock.Pair(sock.Family(more)|sock.AF_UNIX, sock.SOCK_STREAM, 0)) }},
+		{"Pair type", func() error { return two(sock.Pair(sock.AF_UNIX, sock.Type(more)|sock.SOCK_STREAM, 0)) }},
+		{"Pair proto", func() error { return two(sock.Pair(sock.AF_UNIX, sock.SOCK_STREAM, sock.Protocol(more))) }},
 		{"Fromfd", func() error { return made(sock.Fromfd(more|fd, -1, -1, -1)) }},
 		{"Listen", func() error { return s.Listen(more) }},
 		{"Listen, least", func() error { return s.Listen(math.MinInt) }},

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"context"
+	"net"
 
 	"github.com/polluxio/pollux/loop"
 )
@@ -68,21 +69,23 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	if to != nil {
 		addr = *to
 	}
-	a.Wrap = func(err error) error {
+	fail := func(err error) error { return s.fail(name, addr, a.part(err)) }
+	a.Wrap = func(err error, sysfd int) error {
 		if a.started { // a connect that ended early
 			s.flags.And(^uint32(connectWaits))
 		}
+		// ErrAgain is the result of the first attempt only, which has no lock.
 		if err == loop.ErrAgain && a.cause != nil && s.fd.Watcher() == nil {
 			err = a.cause // as in accepted
 		}
-		return s.fail(name, addr, a.part(err))
+		return s.failOn(sysfd, name, addr, a.part(err))
 	}
 	if to != nil {
 		if addr.NeedsHost() {
-			return startResolved(s, a, addr)
+			return startResolved(s, name, a, addr)
 		}
 		if err := s.encode(&a.op, addr); err != nil {
-			return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
+			return loop.SettledOn(&s.fd, a.out, fail(err))
 		}
 	}
 	a.Timeout = s.patience(flags)
@@ -90,10 +93,10 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 }
 
 // startResolved is start once the host of an address is known.
-func startResolved[T any](s *Socket, a *asyncOp[T], addr Addr) loop.Future[T] {
+func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop.Future[T] {
 	return resolved(s, func(s *Socket) (T, error) {
 		if err := s.encode(&a.op, addr); err != nil {
-			return a.out, a.Wrap(err)
+			return a.out, s.fail(name, addr, err)
 		}
 		a.Timeout = s.patience(a.flags)
 		return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.Context())
@@ -209,4 +212,27 @@ func (a Async) Connect(to Addr) loop.Future[struct{}] {
 		return loop.SettledOn(&a.s.fd, struct{}{}, a.s.Connect(to))
 	}
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
+}
+
+// inTask is the future of a call that is made in a task of the socket's loop.
+func (a Async) inTask(name string, call func(*Socket) (int64, error)) loop.Future[int64] {
+	l := a.s.Loop()
+	if l == nil {
+		r, err := loop.Default()
+		if err != nil {
+			return loop.Settled[int64](0, a.s.fail(name, Addr{}, err))
+		}
+		l = r.Next()
+	}
+	promise := loop.NewPromise[int64](l)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	promise.CancelBy(cancel)
+	task := l.Go(func(t *loop.Task) {
+		defer cancel(nil)
+		promise.ResolveWith(call(a.s.In(t).With(ctx)))
+	})
+	if task.Done().Settled() { // on a loop that is closed it does not run
+		promise.Reject(a.s.fail(name, Addr{}, net.ErrClosed))
+	}
+	return promise.Future()
 }

@@ -46,26 +46,27 @@ func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte,
 	fill func(*msgOp) (T, error)) loop.Future[T] {
 	a := &asyncMsg[T]{fill: fill, keep: s}
 	a.Attempt = a
-	a.Wrap = func(err error) error {
+	fail := func(err error) error { return s.fail(name, to, a.part(err)) }
+	a.Wrap = func(err error, sysfd int) error {
 		if a.started { // as in start
 			s.flags.And(^uint32(connectWaits))
 		}
-		return s.fail(name, to, a.part(err))
+		return s.failOn(sysfd, name, to, a.part(err))
 	}
 	if err := a.begin(s, d, buffers, flags); err != nil {
-		return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
+		return loop.SettledOn(&s.fd, a.out, fail(err))
 	}
 	a.control = control
 	if to.NeedsHost() {
 		return resolved(s, func(s *Socket) (T, error) {
 			if err := a.address(s, to, bad); err != nil {
-				return a.out, a.Wrap(err)
+				return a.out, fail(err)
 			}
 			return loop.Start(&s.fd, nil, &a.Op, &a.out).Wait(s.who.Context())
 		})
 	}
 	if err := a.address(s, to, bad); err != nil {
-		return loop.SettledOn(&s.fd, a.out, a.Wrap(err))
+		return loop.SettledOn(&s.fd, a.out, fail(err))
 	}
 	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }

@@ -28,9 +28,9 @@ func Ntohl(x int64) (int64, error) { return swap32("ntohl", x) }
 func swap16(name string, x int) (int, error) {
 	switch {
 	case x < 0:
-		return 0, &ArgError{"x", x, name + ": can't convert negative Python int to C 16-bit unsigned integer"}
+		return 0, &ArgError{ArgRange, "x", x, name + ": can't convert negative Python int to C 16-bit unsigned integer"}
 	case x > math.MaxUint16:
-		return 0, &ArgError{"x", x, name + ": Python int too large to convert to C 16-bit unsigned integer"}
+		return 0, &ArgError{ArgRange, "x", x, name + ": Python int too large to convert to C 16-bit unsigned integer"}
 	case swaps:
 		return int(bits.ReverseBytes16(uint16(x))), nil
 	}
@@ -40,9 +40,9 @@ func swap16(name string, x int) (int, error) {
 func swap32(name string, x int64) (int64, error) {
 	switch {
 	case x < 0:
-		return 0, &ArgError{"x", x, name + ": can't convert negative value to unsigned int"}
+		return 0, &ArgError{ArgRange, "x", x, name + ": can't convert negative value to unsigned int"}
 	case x > math.MaxUint32:
-		return 0, &ArgError{"x", x, name + ": int larger than 32 bits"}
+		return 0, &ArgError{ArgRange, "x", x, name + ": int larger than 32 bits"}
 	case swaps:
 		return int64(bits.ReverseBytes32(uint32(x))), nil
 	}

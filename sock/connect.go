@@ -128,11 +128,11 @@ func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
 	case isBad:
 		return 0, s.fail("connect_ex", to, bad.error)
 	case errors.As(err, &errno):
-		return errno, nil
+		return hostErrno(errno), nil
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, loop.ErrAgain):
-		return syscall.EAGAIN, nil
+		return hostErrno(syscall.EAGAIN), nil
 	case errors.Is(err, net.ErrClosed):
-		return syscall.EBADF, nil
+		return noSocket, nil
 	}
 	return 0, s.fail("connect_ex", to, err)
 }

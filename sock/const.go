@@ -29,6 +29,19 @@ const (
 	SOL_UDP = 17
 )
 
+// A Family is the address family of a socket, the first argument of socket(2): AF_*, in Python a
+// member of AddressFamily. -1 is a default where a function says so.
+type Family int
+
+// A Type is the kind of a socket, the second argument of socket(2): SOCK_*, in Python a member of
+// SocketKind. SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it.
+type Type int
+
+// A Protocol is the third argument of socket(2): 0 for the family's own, IPPROTO_*, CAN_*,
+// BTPROTO_*, NETLINK_* or another number. The IPPROTO_* and CAN_* are constants without a type,
+// since they are, or make, levels of options too.
+type Protocol int
+
 // A constName is a constant with its name.
 type constName struct {
 	value int

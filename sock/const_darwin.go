@@ -3,10 +3,10 @@ package sock
 import "golang.org/x/sys/unix"
 
 // <sys/socket.h>
-const PF_SYSTEM = unix.AF_SYSTEM
+const PF_SYSTEM Family = unix.AF_SYSTEM
 
 // <sys/sys_domain.h>
-const SYSPROTO_CONTROL = 2
+const SYSPROTO_CONTROL Protocol = 2
 
 // <netdb.h>
 const (

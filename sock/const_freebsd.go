@@ -2,9 +2,9 @@ package sock
 
 // <sys/socket.h>
 const (
-	AF_NETLINK = 38
-	AF_DIVERT  = 44
-	PF_DIVERT  = AF_DIVERT
+	AF_NETLINK Family = 38
+	AF_DIVERT  Family = 44
+	PF_DIVERT  Family = AF_DIVERT
 
 	SCM_CREDS2 = 8
 )
@@ -14,13 +14,13 @@ const LOCAL_CREDS_PERSISTENT = 3
 
 // <netlink/netlink.h>; the kernel knows NETLINK_ROUTE alone of these.
 const (
-	NETLINK_ROUTE    = 0
-	NETLINK_USERSOCK = 2
-	NETLINK_FIREWALL = 3
-	NETLINK_NFLOG    = 5
-	NETLINK_XFRM     = 6
-	NETLINK_IP6_FW   = 13
-	NETLINK_DNRTMSG  = 14
+	NETLINK_ROUTE    Protocol = 0
+	NETLINK_USERSOCK Protocol = 2
+	NETLINK_FIREWALL Protocol = 3
+	NETLINK_NFLOG    Protocol = 5
+	NETLINK_XFRM     Protocol = 6
+	NETLINK_IP6_FW   Protocol = 13
+	NETLINK_DNRTMSG  Protocol = 14
 )
 
 // <netinet/udplite.h>. Python does not include it and gives Linux's 10 and 11, which this kernel does not know.
@@ -41,10 +41,10 @@ const (
 
 // <netgraph/bluetooth/include/ng_btsocket.h>, where the protocols are called BLUETOOTH_PROTO_*.
 const (
-	BTPROTO_HCI    = 134
-	BTPROTO_L2CAP  = 135
-	BTPROTO_RFCOMM = 136
-	BTPROTO_SCO    = 137
+	BTPROTO_HCI    Protocol = 134
+	BTPROTO_L2CAP  Protocol = 135
+	BTPROTO_RFCOMM Protocol = 136
+	BTPROTO_SCO    Protocol = 137
 
 	SOL_HCI      = 0x0802 // SOL_HCI_RAW
 	HCI_FILTER   = 1      // SO_HCI_RAW_FILTER

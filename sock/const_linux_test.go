@@ -12,8 +12,8 @@ func TestConstantsThatHeadersLack(t *testing.T) { // items 226, 227
 		name      string
 		got, want int
 	}{
-		{"AF_INET", sock.AF_INET, 2}, {"SOCK_STREAM", sock.SOCK_STREAM, 1}, {"SOCK_DGRAM", sock.SOCK_DGRAM, 2},
-		{"SOCK_RAW", sock.SOCK_RAW, 3}, {"SOCK_RDM", sock.SOCK_RDM, 4}, {"SOCK_SEQPACKET", sock.SOCK_SEQPACKET, 5},
+		{"AF_INET", int(sock.AF_INET), 2}, {"SOCK_STREAM", int(sock.SOCK_STREAM), 1}, {"SOCK_DGRAM", int(sock.SOCK_DGRAM), 2},
+		{"SOCK_RAW", int(sock.SOCK_RAW), 3}, {"SOCK_RDM", int(sock.SOCK_RDM), 4}, {"SOCK_SEQPACKET", int(sock.SOCK_SEQPACKET), 5},
 		{"SO_REUSEADDR", sock.SO_REUSEADDR, 2},
 		{"SOL_IP", sock.SOL_IP, 0}, {"SOL_TCP", sock.SOL_TCP, 6}, {"SOL_UDP", sock.SOL_UDP, 17},
 		{"IPPROTO_IP", sock.IPPROTO_IP, 0}, {"IPPROTO_ICMP", sock.IPPROTO_ICMP, 1}, {"IPPROTO_TCP", sock.IPPROTO_TCP, 6},

@@ -2,8 +2,8 @@ package sock
 
 // <sys/socket.h>
 const (
-	AF_CAN = 35
-	PF_CAN = AF_CAN
+	AF_CAN Family = 35
+	PF_CAN Family = AF_CAN
 )
 
 // <netcan/can.h>; the options' numbers are not Linux's.

@@ -7,15 +7,15 @@ package sock
 
 // <netbt/bluetooth.h>
 const (
-	BTPROTO_HCI    = 1
-	BTPROTO_L2CAP  = 2
-	BTPROTO_RFCOMM = 3
-	BTPROTO_SCO    = 4
+	BTPROTO_HCI    Protocol = 1
+	BTPROTO_L2CAP  Protocol = 2
+	BTPROTO_RFCOMM Protocol = 3
+	BTPROTO_SCO    Protocol = 4
 
-	SOL_HCI    = BTPROTO_HCI
-	SOL_L2CAP  = BTPROTO_L2CAP
-	SOL_RFCOMM = BTPROTO_RFCOMM
-	SOL_SCO    = BTPROTO_SCO
+	SOL_HCI    = 1
+	SOL_L2CAP  = 2
+	SOL_RFCOMM = 3
+	SOL_SCO    = 4
 )
 
 // Python's own texts of addresses.

@@ -21,12 +21,12 @@ const (
 
 // <ws2def.h>
 const (
-	AF_IPX       = 6
-	AF_SNA       = 11
-	AF_DECnet    = 12
-	AF_APPLETALK = 16
-	AF_LINK      = 33
-	AF_HYPERV    = 34
+	AF_IPX       Family = 6
+	AF_SNA       Family = 11
+	AF_DECnet    Family = 12
+	AF_APPLETALK Family = 16
+	AF_LINK      Family = 33
+	AF_HYPERV    Family = 34
 
 	MSG_ERRQUEUE = 0x1000
 
@@ -126,7 +126,7 @@ const (
 
 // <hvsocket.h>
 const (
-	HV_PROTOCOL_RAW = 1
+	HV_PROTOCOL_RAW Protocol = 1
 
 	HVSOCKET_CONNECT_TIMEOUT       = 0x01
 	HVSOCKET_CONNECT_TIMEOUT_MAX   = 300000 // milliseconds
@@ -143,10 +143,10 @@ const (
 
 // <ws2bth.h>, where the names are AF_BTH and BTHPROTO_RFCOMM.
 const (
-	AF_BLUETOOTH   = 32
-	BTPROTO_RFCOMM = 3
+	AF_BLUETOOTH   Family   = 32
+	BTPROTO_RFCOMM Protocol = 3
 
-	SOL_RFCOMM     = BTPROTO_RFCOMM
+	SOL_RFCOMM     = 3 // BTPROTO_RFCOMM
 	SO_BTH_ENCRYPT = 0x00000002
 	SO_BTH_MTU     = 0x80000007
 	SO_BTH_MTU_MAX = 0x80000008

@@ -35,7 +35,7 @@ const maxControl = math.MaxInt32
 // Error: an *ArgError for an n that is negative or gives more than a C int.
 func CMSG_LEN(n int) (int, error) {
 	if n < 0 || n > maxControl-controlHeader {
-		return 0, &ArgError{"length", n, "CMSG_LEN() argument out of range"}
+		return 0, &ArgError{ArgRange, "length", n, "CMSG_LEN() argument out of range"}
 	}
 	return controlHeader + n, nil
 }
@@ -46,7 +46,7 @@ func CMSG_LEN(n int) (int, error) {
 // which is Python's limit.
 func CMSG_SPACE(n int) (int, error) {
 	if n < 0 || n > maxControl-controlHeader-controlAlign {
-		return 0, &ArgError{"length", n, "CMSG_SPACE() argument out of range"}
+		return 0, &ArgError{ArgRange, "length", n, "CMSG_SPACE() argument out of range"}
 	}
 	return controlHeader + alignControl(n), nil
 }
@@ -62,10 +62,10 @@ func AppendControl(b []byte, items ...Control) ([]byte, error) {
 		}
 		space, err := CMSG_SPACE(len(c.Data))
 		if err != nil {
-			return b, &ArgError{"ancdata", len(c.Data), "ancillary data item too large"}
+			return b, &ArgError{ArgTooLong, "ancdata", len(c.Data), "ancillary data item too large"}
 		}
 		if space > maxControl-len(b) {
-			return b, &ArgError{"ancdata", len(b) + space, "too much ancillary data"}
+			return b, &ArgError{ArgTooLong, "ancdata", len(b) + space, "too much ancillary data"}
 		}
 		start := len(b)
 		b = append(b, make([]byte, space)...)

@@ -10,7 +10,7 @@ import (
 
 // The kernel knows the control of tunnels, and none that nobody made: item 204.
 func TestControlID(t *testing.T) {
-	fd, err := unix.Socket(unix.AF_SYSTEM, unix.SOCK_DGRAM, SYSPROTO_CONTROL)
+	fd, err := unix.Socket(unix.AF_SYSTEM, unix.SOCK_DGRAM, int(SYSPROTO_CONTROL))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func TestRightsOfBadMessage(t *testing.T) {
 	if msgErrqueue == 0 {
 		t.Skip("no descriptors here: write the poller of this system")
 	}
-	fds, err := sysSocketpair(AF_UNIX, SOCK_STREAM, 0)
+	fds, err := sysSocketpair(int(AF_UNIX), int(SOCK_STREAM), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +93,9 @@ func TestRightsOfBadMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := new(msgOp)
-	o.s = &core{family: AF_INET}
+	o.s = &core{family: int32(AF_INET)}
 	o.control, o.got, o.buffers = control, len(control), [][]byte{nil}
-	binary.NativeEndian.PutUint16(o.sa[:], AF_INET)
+	binary.NativeEndian.PutUint16(o.sa[:], uint16(AF_INET))
 	o.salen = 3 // cut
 	var bad *families.AddrError
 	_, err = o.message()

@@ -91,9 +91,9 @@ func inetSockaddr(b []byte) (Addr, bool) {
 	if len(b) >= 2 {
 		switch family := sockaddrFamily(b); {
 		case family == AF_INET && len(b) >= sockaddrInet:
-			a, err = families.Host.Decode(AF_INET, 0, b[:sockaddrInet])
+			a, err = families.Host.Decode(int(family), 0, b[:sockaddrInet])
 		case family == AF_INET6 && len(b) >= sockaddrInet6:
-			a, err = families.Host.Decode(AF_INET6, 0, b[:sockaddrInet6])
+			a, err = families.Host.Decode(int(family), 0, b[:sockaddrInet6])
 		}
 	}
 	return a, err == nil

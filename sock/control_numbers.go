@@ -2,8 +2,9 @@ package sock
 
 import "runtime"
 
-// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They are of the level SOL_SOCKET,
-// IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems the same.
+// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They
+// are of the level SOL_SOCKET, IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems
+// the same.
 type controlNumbers struct {
 	// <sys/socket.h>
 	credentials int // SCM_CREDENTIALS: struct ucred
@@ -34,7 +35,8 @@ type controlNumbers struct {
 	recverr6     int  // IPV6_RECVERR
 }
 
-// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors that Go runs on.
+// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors
+// that Go runs on.
 var controlNumbersOf = map[string]controlNumbers{
 	"linux": {
 		credentials: 2, pidfd: 4, rxqOvfl: 40,
@@ -54,7 +56,7 @@ var controlNumbersOf = map[string]controlNumbers{
 	},
 	"openbsd":   {timeval: 4, dstaddr: 7, ttl: 31, pktinfo6: 46, hoplimit: 47, tclass: 61},
 	"dragonfly": {cmsgcred: 3, timeval: 2, dstaddr: 7, ttl: 65, pktinfo6: 46, hoplimit: 47, tclass: 61},
-	"windows":   {pktinfo: 19, pktinfoShort: true, pktinfo6: 19},
+	"windows":   {pktinfo: 19, pktinfoShort: true, ttl: 4, tos: 3, pktinfo6: 19, hoplimit: 21, tclass: 39},
 }
 
 var numbers = controlNumbersOf[runtime.GOOS]

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package sock
 
@@ -7,7 +7,8 @@ import (
 	"math"
 )
 
-// struct cmsghdr of <sys/socket.h> on the BSDs: { socklen_t cmsg_len; int cmsg_level; int cmsg_type; }
+// struct cmsghdr of <sys/socket.h> on the BSDs: { socklen_t cmsg_len; int cmsg_level; int
+// cmsg_type; }
 const (
 	controlAlign  = 4
 	controlHeader = 12

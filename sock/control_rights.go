@@ -79,7 +79,7 @@ func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
 func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, msgFlags int, from Addr, err error) {
 	room, err := CMSG_LEN(4 * max(min(maxfds, maxControl/8), -1))
 	if err != nil {
-		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{"maxfds", maxfds, "must not be negative"})
+		return nil, nil, 0, Addr{}, s.fail("recvmsg", Addr{}, &ArgError{ArgRange, "maxfds", maxfds, "must not be negative"})
 	}
 	data, items, msgFlags, from, err := s.Recvmsg(bufsize, room, flags|msgCloexec)
 	for _, c := range items {

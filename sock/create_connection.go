@@ -56,10 +56,10 @@ func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, er
 // createConnection is CreateConnection. The socket is in no view.
 func createConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	if port < 0 || port > 0xffff {
-		return nil, failed("create_connection", AF_UNSPEC, &ArgError{"port", port, "port must be 0-65535."})
+		return nil, failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "port", port, "port must be 0-65535."})
 	}
 	if cfg.AttemptDelay < 0 {
-		return nil, failed("create_connection", AF_UNSPEC, &ArgError{"AttemptDelay", cfg.AttemptDelay, "must not be negative"})
+		return nil, failed("create_connection", AF_UNSPEC, &ArgError{ArgRange, "AttemptDelay", cfg.AttemptDelay, "must not be negative"})
 	}
 	ctx := cfg.Context
 	if ctx == nil {

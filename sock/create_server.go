@@ -28,20 +28,20 @@ func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 	if cfg == nil {
 		cfg = new(ServerConfig)
 	}
-	family := families.Host.FamilyOf(a)
+	family := Family(families.Host.FamilyOf(a))
 	inet := family == AF_INET || family == AF_INET6
-	refuse := func(arg, rule string) (*Socket, error) {
-		return nil, failed("create_server", family, &ArgError{arg, true, rule})
+	refuse := func(kind ArgKind, arg, rule string) (*Socket, error) {
+		return nil, failed("create_server", family, &ArgError{kind, arg, true, rule})
 	}
 	switch {
 	case family < 0:
-		return nil, failed("create_server", family, &ArgError{"address", a, "no address"})
+		return nil, failed("create_server", family, &ArgError{ArgMissing, "address", a, "no address"})
 	case cfg.ReusePort && !hasReusePort:
-		return refuse("ReusePort", "SO_REUSEPORT not supported on this platform")
+		return refuse(ArgUnsupported, "ReusePort", "SO_REUSEPORT not supported on this platform")
 	case cfg.DualstackIPv6 && family != AF_INET6:
-		return refuse("DualstackIPv6", "dualstack_ipv6 requires AF_INET6 family")
+		return refuse(ArgConflict, "DualstackIPv6", "dualstack_ipv6 requires AF_INET6 family")
 	case cfg.DualstackIPv6 && !HasDualstackIPv6():
-		return refuse("DualstackIPv6", "dualstack_ipv6 not supported on this platform")
+		return refuse(ArgUnsupported, "DualstackIPv6", "dualstack_ipv6 not supported on this platform")
 	}
 	s, err := v.New(family, SOCK_STREAM, 0)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 			return err
 		}
 	}
-	if int(s.family) == AF_INET6 {
+	if s.inFamily(AF_INET6) {
 		only := 1
 		if cfg.DualstackIPv6 {
 			only = 0

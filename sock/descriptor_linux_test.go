@@ -76,11 +76,11 @@ func socketsOfEachOrigin(t *testing.T) map[string]*sock.Socket {
 
 // A descriptor that came from elsewhere is left inheritable if it was, and blocking it is no more: in Python that is so only if there is
 // a timeout.
-func TestFromFDFlags(t *testing.T) { // items 10, 23
+func TestAdoptFlags(t *testing.T) { // items 10, 23
 	socktest.Check(t)
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	socktest.Must(t, err)
-	s, err := sock.FromFD(fd, -1, -1, -1)
+	s, err := sock.Adopt(fd, -1, -1, -1)
 	socktest.Must(t, err)
 	defer s.Close()
 	if !nonblocking(t, fd) {
@@ -90,22 +90,22 @@ func TestFromFDFlags(t *testing.T) { // items 10, 23
 		t.Errorf("timeout %v", s.Timeout())
 	}
 	if inheritable, err := s.GetInheritable(); err != nil || !inheritable {
-		t.Errorf("GetInheritable() = %v, %v; FromFD should leave that as it was", inheritable, err)
+		t.Errorf("GetInheritable() = %v, %v; Adopt should leave that as it was", inheritable, err)
 	}
 }
 
 // Other systems may not tell: there it is 0.
-func TestFromFDProtocol(t *testing.T) { // item 19
+func TestAdoptProtocol(t *testing.T) { // item 19
 	socktest.Check(t)
 	for _, test := range []struct {
 		kind socktest.Kind
-		want int
+		want sock.Protocol
 	}{
 		{socktest.TCP, sock.IPPROTO_TCP},
 		{socktest.UDP, sock.IPPROTO_UDP},
 		{socktest.UnixStream, 0},
 	} {
-		s, err := sock.FromFD(detached(t, test.kind), -1, -1, -1)
+		s, err := sock.Adopt(detached(t, test.kind), -1, -1, -1)
 		socktest.Must(t, err)
 		if s.Proto() != test.want {
 			t.Errorf("%s: proto %d, want %d", test.kind.Name, s.Proto(), test.want)

@@ -9,7 +9,7 @@ func (s *Socket) Dup() (*Socket, error) {
 	err := s.do("dup", func(sysfd int) error {
 		n, err := sysDup(sysfd)
 		if err == nil {
-			dup = adopt(n, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 			dup.flags.Or(isShared | s.flags.Load()&hasULP)
 			dup.lingers() // it may be set by either
 			s.lingers()

@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// Python has its families, types and flags as members of enums, which know their names: AddressFamily, SocketKind, MsgFlag and
-// AddressInfo. Here they are untyped constants, fit for any int, and the names are to be had from functions.
+// String is the name of the family on this system, "AF_INET", or its number if it has none.
+func (f Family) String() string { return nameOf(familyNames, int(f)) }
 
-// FamilyName is the name of a family on this system, "AF_INET", or its number if it has none.
-func FamilyName(family int) string { return nameOf(familyNames, family) }
-
-// TypeName is the name of a kind of socket, "SOCK_STREAM", or its number if it has none.
-func TypeName(typ int) string { return nameOf(typeNames, typ) }
+// String is the name of the type, "SOCK_STREAM", or its number if it has none, with what is or-ed to it: "SOCK_STREAM|SOCK_NONBLOCK".
+func (t Type) String() string {
+	if flags := t & typeFlags; flags != 0 && t > 0 {
+		return nameOf(typeNames, int(t&^typeFlags)) + "|" + flagsOf(typeNames, int(flags))
+	}
+	return nameOf(typeNames, int(t))
+}
 
 // MsgFlagNames are the names of flags of a message, "MSG_PEEK|MSG_DONTWAIT". Bits without a name come last, as a number; no flags
 // are "0".

@@ -9,15 +9,15 @@ import (
 // In Python the repr of a member names it, and its text is the number; a number without a name is an int.
 func TestNamesOfNumbers(t *testing.T) { // items 24, 228
 	for _, tt := range []struct{ got, want string }{
-		{sock.FamilyName(sock.AF_INET), "AF_INET"},
-		{sock.FamilyName(sock.AF_INET6), "AF_INET6"},
-		{sock.FamilyName(sock.AF_UNIX), "AF_UNIX"},
-		{sock.FamilyName(sock.AF_UNSPEC), "AF_UNSPEC"},
-		{sock.FamilyName(9999), "9999"},
-		{sock.FamilyName(-1), "-1"},
-		{sock.TypeName(sock.SOCK_STREAM), "SOCK_STREAM"},
-		{sock.TypeName(sock.SOCK_SEQPACKET), "SOCK_SEQPACKET"},
-		{sock.TypeName(999), "999"},
+		{sock.AF_INET.String(), "AF_INET"},
+		{sock.AF_INET6.String(), "AF_INET6"},
+		{sock.AF_UNIX.String(), "AF_UNIX"},
+		{sock.AF_UNSPEC.String(), "AF_UNSPEC"},
+		{sock.Family(9999).String(), "9999"},
+		{sock.Family(-1).String(), "-1"},
+		{sock.SOCK_STREAM.String(), "SOCK_STREAM"},
+		{sock.SOCK_SEQPACKET.String(), "SOCK_SEQPACKET"},
+		{sock.Type(999).String(), "999"},
 		{sock.MsgFlagNames(0), "0"},
 		{sock.MsgFlagNames(sock.MSG_PEEK), "MSG_PEEK"},
 		{sock.MsgFlagNames(sock.MSG_PEEK | sock.MSG_OOB | 1<<27), "MSG_OOB|MSG_PEEK|0x8000000"},
@@ -29,3 +29,12 @@ func TestNamesOfNumbers(t *testing.T) { // items 24, 228
 		}
 	}
 }
+
+// A family where a type belongs, or the other way round, does not compile: each has a type of its own, and so have the constants
+// (TestConstantsOfEveryProcessor). A bare -1 fits all.
+var (
+	_ func(sock.Family, sock.Type, sock.Protocol) (*sock.Socket, error)               = sock.New
+	_ func(sock.Family, sock.Type, sock.Protocol) (*sock.Socket, *sock.Socket, error) = sock.Pair
+	_ func(int, sock.Family, sock.Type, sock.Protocol) (*sock.Socket, error)          = sock.Adopt
+	_ func(int, sock.Family, sock.Type, sock.Protocol) (*sock.Socket, error)          = sock.Fromfd
+)

@@ -161,7 +161,7 @@ func TestRecvErrOfEachKind(t *testing.T) {
 		socktest.TCP, socktest.TCP6, socktest.UDP, socktest.UDP6, {Name: "raw", Family: sock.AF_INET, Type: sock.SOCK_RAW},
 		{Name: "raw6", Family: sock.AF_INET6, Type: sock.SOCK_RAW},
 	} {
-		proto := 0
+		var proto sock.Protocol
 		if k.Type == sock.SOCK_RAW {
 			proto = sock.IPPROTO_UDP
 		}

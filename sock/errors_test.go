@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the system says is a *net.OpError around a *os.SyscallError around the errno.
+// What the system says is a *net.OpError around the errno.
 func TestErrorOfTheSystem(t *testing.T) { // item 1
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
@@ -25,14 +25,10 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 		if !errors.As(err, &op) {
 			t.Fatalf("%v is a %T", err, err)
 		}
-		if op.Op != "connect" || op.Net != "inet" || op.Addr != net.Addr(addr) {
+		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || !errors.Is(op.Err, syscall.ECONNREFUSED) {
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
 		}
-		var sys *os.SyscallError
-		if !errors.As(err, &sys) || sys.Syscall != "connect" || sys.Err != syscall.ECONNREFUSED {
-			t.Errorf("%v has no *os.SyscallError", err)
-		}
-		if want := "connect inet " + addr.String() + ": connect: connection refused"; err.Error() != want {
+		if want := "connect tcp " + addr.String() + ": " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 		var ne net.Error
@@ -53,7 +49,7 @@ func TestErrorOfATimeout(t *testing.T) { // items 1, 42
 		if !errors.As(err, &op) || op.Err != os.ErrDeadlineExceeded || !op.Timeout() || errors.As(err, &errno) {
 			t.Errorf("%v is a %T", err, err)
 		}
-		if want := "recv inet: i/o timeout"; err.Error() != want {
+		if want := "recv udp: i/o timeout"; err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 	})
@@ -88,7 +84,7 @@ func TestErrorOfClosed(t *testing.T) { // item 74
 		if !errors.As(err, &op) || op.Err != net.ErrClosed || op.Timeout() {
 			t.Errorf("%v is a %T", err, err)
 		}
-		if want := "recv inet: use of closed network connection"; err.Error() != want {
+		if want := "recv udp: use of closed network connection"; err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 	})
@@ -167,7 +163,7 @@ func TestArgErrorText(t *testing.T) { // item 5
 		{func() error { _, err := s.Recv(-1, 0); return err }(), "negative buffersize in recv"},
 		{func() error { _, err := s.GetsockoptBytes(0, 0, 1025); return err }(), "getsockopt buflen out of range"},
 		{s.SetTimeout(-1), "Timeout value out of range"},
-		{func() error { _, err := sock.FromFD(-1, 0, 0, 0); return err }(), "negative file descriptor"},
+		{func() error { _, err := sock.Adopt(-1, 0, 0, 0); return err }(), "negative file descriptor"},
 		{s.Bind(sock.Inet("", -1)), "port must be 0-65535"},
 		{s.Bind(families.Inet6Scoped("", 0, 1<<20, 0)), "address family mismatched"},
 		{s.Bind(sock.Inet("a\x00b", 0)), "host name must not contain null character"},

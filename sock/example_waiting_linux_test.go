@@ -112,6 +112,6 @@ func ExampleSocket_Async() {
 		fmt.Println("try again:", err)
 	}
 	// Output:
-	// try again: recv unix: i/o timeout
+	// try again: recv unixgram: i/o timeout
 	// "answer" <nil>
 }

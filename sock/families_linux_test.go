@@ -21,12 +21,14 @@ func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206,
 	index := uint32(lo.Index)
 	const any = sock.BDADDR_ANY
 	for _, tt := range []struct {
-		name               string
-		family, typ, proto int
-		bind               sock.Addr // the zero Addr: none
-		want               sock.Addr // the zero Addr: any of the format
-		format             families.Kind
-		fails              syscall.Errno // of getsockname
+		name   string
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+		bind   sock.Addr // the zero Addr: none
+		want   sock.Addr // the zero Addr: any of the format
+		format families.Kind
+		fails  syscall.Errno // of getsockname
 	}{
 		{"netlink", sock.AF_NETLINK, sock.SOCK_RAW, 0, families.Netlink(0, 1), sock.Addr{}, families.KindNetlink, 0},
 		{"packet", sock.AF_PACKET, sock.SOCK_DGRAM, 0, families.Packet("", 0x88b5).WithScope(index), families.PacketLL("", 0x88b5, 0, 772, make([]byte, 6)).WithScope(index), families.KindPacket, 0},

@@ -20,10 +20,10 @@ func detached(t *testing.T, k socktest.Kind) int {
 	return k.New(t).Detach()
 }
 
-func TestFromFDTakesOver(t *testing.T) { // items 16, 19
+func TestAdoptTakesOver(t *testing.T) { // items 16, 19
 	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
 		fd := detached(t, k)
-		s, err := sock.FromFD(fd, -1, -1, -1)
+		s, err := sock.Adopt(fd, -1, -1, -1)
 		socktest.Must(t, err)
 		if s.Fileno() != fd {
 			t.Errorf("descriptor %d, want the very %d", s.Fileno(), fd)
@@ -32,15 +32,15 @@ func TestFromFDTakesOver(t *testing.T) { // items 16, 19
 			t.Errorf("it is %v", s)
 		}
 		socktest.Must(t, s.Close())
-		if _, err := sock.FromFD(fd, -1, -1, -1); !errors.Is(err, syscall.EBADF) {
+		if _, err := sock.Adopt(fd, -1, -1, -1); !errors.Is(err, syscall.EBADF) {
 			t.Errorf("after Close the descriptor is open still: %v", err)
 		}
 	})
 }
 
-func TestFromFDBelieves(t *testing.T) { // items 20, 24, 176
+func TestAdoptBelieves(t *testing.T) { // items 20, 24, 176
 	socktest.Check(t)
-	s, err := sock.FromFD(detached(t, socktest.TCP), 9999, 999, 99)
+	s, err := sock.Adopt(detached(t, socktest.TCP), 9999, 999, 99)
 	socktest.Must(t, err)
 	defer s.Close()
 	if s.Family() != 9999 || s.Type() != 999 || s.Proto() != 99 {
@@ -58,7 +58,7 @@ func TestFromFDBelieves(t *testing.T) { // items 20, 24, 176
 	}
 
 	// A family that it is not, but that is known, decides how addresses are read.
-	s2, err := sock.FromFD(detached(t, socktest.TCP), sock.AF_UNIX, -1, -1)
+	s2, err := sock.Adopt(detached(t, socktest.TCP), sock.AF_UNIX, -1, -1)
 	socktest.Must(t, err)
 	defer s2.Close()
 	if s2.Family() != sock.AF_UNIX || s2.Type() != sock.SOCK_STREAM {
@@ -69,7 +69,7 @@ func TestFromFDBelieves(t *testing.T) { // items 20, 24, 176
 	}
 }
 
-func TestFromFDRefuses(t *testing.T) { // items 17, 18, 78
+func TestAdoptRefuses(t *testing.T) { // items 17, 18, 78
 	socktest.Check(t)
 	f, err := os.Create(filepath.Join(socktest.Dir(t), "plain"))
 	socktest.Must(t, err)
@@ -77,9 +77,9 @@ func TestFromFDRefuses(t *testing.T) { // items 17, 18, 78
 	const closed = 1 << 20 // beyond what a process may have
 	for _, fn := range []struct {
 		name string
-		call func(fd, family, typ, proto int) (*sock.Socket, error)
+		call func(fd int, family sock.Family, typ sock.Type, proto sock.Protocol) (*sock.Socket, error)
 	}{
-		{"FromFD", sock.FromFD},
+		{"Adopt", sock.Adopt},
 		{"Fromfd", sock.Fromfd},
 	} {
 		for _, test := range []struct {
@@ -90,8 +90,12 @@ func TestFromFDRefuses(t *testing.T) { // items 17, 18, 78
 			{"closed", closed, syscall.EBADF},
 			{"plain file", int(f.Fd()), syscall.ENOTSOCK},
 		} {
-			for _, family := range []int{-1, sock.AF_INET} { // even if all is given
-				s, err := fn.call(test.fd, family, family, family)
+			for _, given := range []bool{false, true} { // even if all is given
+				family, typ, proto := sock.Family(-1), sock.Type(-1), sock.Protocol(-1)
+				if given {
+					family, typ, proto = sock.AF_INET, sock.SOCK_STREAM, 0
+				}
+				s, err := fn.call(test.fd, family, typ, proto)
 				if !errors.Is(err, test.want) {
 					t.Errorf("%s of a %s descriptor: %v, want %v", fn.name, test.name, err, test.want)
 				}
@@ -135,7 +139,7 @@ func TestDefaultTimeoutOfAll(t *testing.T) { // items 13, 23, 39, 65, 82
 	ln, addr := socktest.TCP.Listener(t)
 	all := map[string]*sock.Socket{"New": ln}
 	var err error
-	all["FromFD"], err = sock.FromFD(detached(t, socktest.TCP), -1, -1, -1)
+	all["Adopt"], err = sock.Adopt(detached(t, socktest.TCP), -1, -1, -1)
 	socktest.Must(t, err)
 	all["Fromfd"], err = sock.Fromfd(ln.Fileno(), -1, -1, -1)
 	socktest.Must(t, err)

@@ -30,12 +30,12 @@ import "encoding/binary"
 const ShareSize = 628
 
 // sharedSocket is what a description says of the socket.
-func sharedSocket(data []byte) (family, typ, proto int, err error) {
+func sharedSocket(data []byte) (family Family, typ Type, proto Protocol, err error) {
 	if len(data) != ShareSize {
-		return 0, 0, 0, &ArgError{"data", len(data), "socket descriptor string has wrong size, should be 628 bytes."}
+		return 0, 0, 0, &ArgError{ArgLength, "data", len(data), "socket descriptor string has wrong size, should be 628 bytes."}
 	}
 	field := func(offset int) int { return int(int32(binary.LittleEndian.Uint32(data[offset:]))) }
-	return field(76), field(88), field(92), nil
+	return Family(field(76)), Type(field(88)), Protocol(field(92)), nil
 }
 
 // Share wraps WSADuplicateSocketW; in Python, socket.share. It describes the socket, in ShareSize bytes, for one use by the process pid,
@@ -45,7 +45,7 @@ func sharedSocket(data []byte) (family, typ, proto int, err error) {
 // error that wraps errors.ErrUnsupported. There, SendFds and RecvFds pass sockets on.
 func (s *Socket) Share(pid int) (data []byte, err error) {
 	if pid < 0 || int64(pid) > 0xffffffff {
-		return nil, s.fail("share", Addr{}, &ArgError{"pid", pid, "must be 0-4294967295"})
+		return nil, s.fail("share", Addr{}, &ArgError{ArgRange, "pid", pid, "must be 0-4294967295"})
 	}
 	err = s.do("share", func(sysfd int) error {
 		data, err = describe(sysfd, uint32(pid))
@@ -68,5 +68,5 @@ func FromShare(data []byte) (*Socket, error) {
 	if err != nil {
 		return nil, failed("fromshare", family, err)
 	}
-	return adopt(sysfd, family, typ, proto, firstTimeout(typ)), nil
+	return newSocket(sysfd, family, typ, proto, firstTimeout(typ)), nil
 }

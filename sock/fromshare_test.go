@@ -28,7 +28,7 @@ func TestSharedSocket(t *testing.T) { // items 22, 81
 
 func TestShareUnsupported(t *testing.T) { // items 22, 81
 	if runtime.GOOS == "windows" {
-		t.Skip("until there is a poller for Windows, and so a socket to share")
+		t.Skip("Windows has it: TestShare and TestIoctl are of that")
 	}
 	if s, err := FromShare(make([]byte, ShareSize)); s != nil || !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("FromShare: %v, want ErrUnsupported", err)

@@ -8,14 +8,15 @@ import (
 
 var _ [ShareSize]byte = [unsafe.Sizeof(windows.WSAProtocolInfo{})]byte{}
 
-// fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket finds the argument in the description.
+// fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket finds the argument in the
+// description.
 const fromProtocolInfo = -1
 
 func describe(sysfd int, pid uint32) ([]byte, error) {
 	data := make([]byte, ShareSize)
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(sysfd), pid, &info); err != nil {
-		return nil, err
+		return nil, sysErrorOf(err)
 	}
 	copy(data, (*[ShareSize]byte)(unsafe.Pointer(&info))[:])
 	return data, nil
@@ -24,14 +25,13 @@ func describe(sysfd int, pid uint32) ([]byte, error) {
 func fromShare(data []byte) (sysfd int, err error) {
 	var info windows.WSAProtocolInfo // which data need not be aligned as
 	copy((*[ShareSize]byte)(unsafe.Pointer(&info))[:], data)
-	h, err := windows.WSASocket(fromProtocolInfo, fromProtocolInfo, fromProtocolInfo, &info, 0,
-		windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	sysfd, err = socketOf(&info)
 	if err != nil {
 		return -1, err
 	}
-	if err := sysSetNonblock(int(h), true); err != nil {
-		windows.Closesocket(h)
+	if err := sysSetNonblock(sysfd, true); err != nil {
+		sysClose(sysfd)
 		return -1, err
 	}
-	return int(h), nil
+	return sysfd, nil
 }

@@ -9,8 +9,9 @@ import (
 
 // A kind is a kind of socket that getaddrinfo(3) knows, and the protocol's name in the services file.
 type kind struct {
-	typ, proto int
-	name       string
+	typ   Type
+	proto Protocol
+	name  string
 }
 
 // kinds and what follows are <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto, get_servtuples. The last kind takes any
@@ -25,8 +26,9 @@ var kinds = slices.Concat([]kind{
 
 // A gaiSocket is a kind of socket that was asked for, and the port of the service.
 type gaiSocket struct {
-	typ, proto int
-	port       uint16
+	typ   Type
+	proto Protocol
+	port  uint16
 }
 
 // socketsFor are the sockets that the hints allow: with neither type nor protocol a stream, a datagram and a raw one, or those for
@@ -51,7 +53,7 @@ func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
 		return (h.Type == 0 || h.Type == k.typ) && (h.Proto == 0 || h.Proto == k.proto || k.typ == SOCK_RAW)
 	})
 	if i < 0 {
-		return nil, gaiFault(EAI_SOCKTYPE, port, "type "+strconv.Itoa(h.Type)+", protocol "+strconv.Itoa(h.Proto))
+		return nil, gaiFault(EAI_SOCKTYPE, port, "type "+strconv.Itoa(int(h.Type))+", protocol "+strconv.Itoa(int(h.Proto)))
 	}
 	s := gaiSocket{kinds[i].typ, kinds[i].proto, uint16(number)}
 	switch {

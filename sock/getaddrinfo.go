@@ -14,14 +14,19 @@ import (
 
 // An AddrInfo is one way to reach a host and service: Python's (family, type, proto, canonname, sockaddr).
 type AddrInfo struct {
-	Family, Type, Proto int
-	Canonname           string // only in the first, and only with AI_CANONNAME
-	Addr                Addr
+	Family    Family
+	Type      Type
+	Proto     Protocol
+	Canonname string // only in the first, and only with AI_CANONNAME
+	Addr      Addr
 }
 
 // Hints narrow Getaddrinfo: zero fields do not. Flags are AI_*.
 type Hints struct {
-	Family, Type, Proto, Flags int
+	Family Family
+	Type   Type
+	Proto  Protocol
+	Flags  int
 }
 
 // Getaddrinfo is DefaultResolver's Getaddrinfo.
@@ -81,7 +86,7 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 	}
 	switch {
 	case h.Family != AF_UNSPEC && h.Family != AF_INET && h.Family != AF_INET6:
-		return nil, gaiFault(EAI_FAMILY, host, "family "+strconv.Itoa(h.Family))
+		return nil, gaiFault(EAI_FAMILY, host, "family "+strconv.Itoa(int(h.Family)))
 	case !decimal && h.Flags&AI_NUMERICSERV != 0:
 		return nil, noName(port, "AI_NUMERICSERV, and not a number")
 	}
@@ -97,7 +102,7 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 	for _, ip := range ips {
 		for _, s := range sockets {
 			a := families.FromAddrPort(netip.AddrPortFrom(ip, s.port))
-			infos = append(infos, AddrInfo{families.Host.FamilyOf(a), s.typ, s.proto, "", a})
+			infos = append(infos, AddrInfo{Family(families.Host.FamilyOf(a)), s.typ, s.proto, "", a})
 		}
 	}
 	if h.Flags&AI_CANONNAME != 0 {

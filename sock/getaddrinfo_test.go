@@ -113,10 +113,11 @@ func TestGetaddrinfoHints(t *testing.T) { // items 150, 154, 155, 156
 	r := unasked(t)
 	const stream, dgram, raw, seqpacket = sock.SOCK_STREAM, sock.SOCK_DGRAM, sock.SOCK_RAW, 5
 	tests := []struct {
-		typ, proto int
-		port       string
-		want       string
-		code       int
+		typ   sock.Type
+		proto sock.Protocol
+		port  string
+		want  string
+		code  int
 	}{
 		{stream, 0, "80", "1/6:80", 0},
 		{dgram, 0, "80", "2/17:80", 0},
@@ -280,7 +281,7 @@ func TestGetaddrinfoNumeric(t *testing.T) { // items 151, 156, 157, 158
 		{"08", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
 		{"[::1]", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
 	} {
-		for i, family := range []int{sock.AF_UNSPEC, sock.AF_INET, sock.AF_INET6} {
+		for i, family := range []sock.Family{sock.AF_UNSPEC, sock.AF_INET, sock.AF_INET6} {
 			want := []sock.Addr{tt.unspec, tt.inet, tt.inet6}[i]
 			infos, err := r.Getaddrinfo(t.Context(), tt.host, "80",
 				&sock.Hints{Family: family, Type: sock.SOCK_STREAM, Flags: sock.AI_NUMERICHOST | sock.AI_CANONNAME})
@@ -290,7 +291,7 @@ func TestGetaddrinfoNumeric(t *testing.T) { // items 151, 156, 157, 158
 			if err != nil {
 				continue
 			}
-			if got := infos[0].Family; got != families.Host.FamilyOf(want) {
+			if got := infos[0].Family; got != sock.Family(families.Host.FamilyOf(want)) {
 				t.Errorf("%q, family %d: it is of family %d", tt.host, family, got)
 			}
 			if canon := strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(tt.host); infos[0].Canonname != canon {

@@ -11,7 +11,7 @@ import (
 
 func TestNameUnbound(t *testing.T) { // item 68
 	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
-		want := map[int]sock.Addr{
+		want := map[sock.Family]sock.Addr{
 			sock.AF_INET:  sock.Inet("0.0.0.0", 0),
 			sock.AF_INET6: sock.Inet6("::", 0),
 			sock.AF_UNIX:  sock.Unix(""),

@@ -115,7 +115,7 @@ func (r *Resolver) Gethostbyaddr(ctx context.Context, host string) (Hostent, err
 		return Hostent{}, err
 	}
 	if host == "" {
-		return Hostent{}, &ArgError{"host", `""`, "wildcard resolved to multiple address"}
+		return Hostent{}, &ArgError{ArgMissing, "host", `""`, "wildcard resolved to multiple address"}
 	}
 	ip := ipv4Broadcast
 	if host != broadcast {

@@ -24,9 +24,16 @@ func gaiWords(err error) string {
 	return ""
 }
 
+// noData is what Windows has no number of its own for.
+var noData = func() string {
+	if sock.EAI_NODATA == sock.EAI_NONAME {
+		return noName
+	}
+	return "gaierror: No address associated with hostname"
+}()
+
 const (
 	noName     = "gaierror: Name or service not known"
-	noData     = "gaierror: No address associated with hostname"
 	tryAgain   = "gaierror: Temporary failure in name resolution"
 	unknown    = "herror: Unknown host"
 	noRecovery = "herror: Unknown server error"

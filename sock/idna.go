@@ -15,21 +15,21 @@ const acePrefix = "xn--"
 //
 // Error: an *ArgError for a label that is empty, or of which nothing is left, or has more than 63 bytes; and for a NUL, at which C would end the name.
 func hostASCII(host string) (string, error) {
-	refuse := func(why string) (string, error) { return "", &ArgError{"host", host, why} }
+	refuse := func(kind ArgKind, why string) (string, error) { return "", &ArgError{kind, "host", host, why} }
 	if strings.IndexByte(host, 0) >= 0 {
-		return refuse("host name must not contain null character")
+		return refuse(ArgSyntax, "host name must not contain null character")
 	}
 	if !utf8.ValidString(host) {
-		return refuse("host name is not UTF-8")
+		return refuse(ArgSyntax, "host name is not UTF-8")
 	}
 	labels := strings.Split(fullStops.Replace(host), ".")
 	for i, label := range labels {
 		if !isASCII(label) {
 			if label = prepared(label); label == "" { // also the last one, which may be empty only as it was written
-				return refuse("label empty or too long")
+				return refuse(nameKind(label, 63), "label empty or too long")
 			}
 			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {
-				return refuse("Label starts with ACE prefix")
+				return refuse(ArgSyntax, "Label starts with ACE prefix")
 			}
 			if !isASCII(label) {
 				label = acePrefix + punycode(label)
@@ -37,7 +37,7 @@ func hostASCII(host string) (string, error) {
 			labels[i] = label
 		}
 		if label == "" && i < len(labels)-1 || len(label) > 63 {
-			return refuse("label empty or too long")
+			return refuse(nameKind(label, 63), "label empty or too long")
 		}
 	}
 	return strings.Join(labels, "."), nil

@@ -22,7 +22,7 @@ func InetAton(s string) ([]byte, error) {
 	}
 	ip, ok := shortIPv4(text)
 	if !ok {
-		return nil, &ArgError{"ip_string", s, "illegal IP address string passed to inet_aton"}
+		return nil, &ArgError{ArgSyntax, "ip_string", s, "illegal IP address string passed to inet_aton"}
 	}
 	return ip.AsSlice(), nil
 }
@@ -32,7 +32,7 @@ func InetAton(s string) ([]byte, error) {
 // Error: an *ArgError for another number of bytes.
 func InetNtoa(packed []byte) (string, error) {
 	if len(packed) != 4 {
-		return "", &ArgError{"packed_ip", packed, "packed IP wrong length for inet_ntoa"}
+		return "", &ArgError{ArgLength, "packed_ip", packed, "packed IP wrong length for inet_ntoa"}
 	}
 	return netip.AddrFrom4([4]byte(packed)).String(), nil
 }
@@ -41,13 +41,13 @@ func InetNtoa(packed []byte) (string, error) {
 // a scope.
 //
 // Errors: an *ArgError for another text; EAFNOSUPPORT for another family.
-func InetPton(family int, s string) ([]byte, error) {
+func InetPton(family Family, s string) ([]byte, error) {
 	if family != AF_INET && family != AF_INET6 {
 		return nil, os.NewSyscallError("inet_pton", syscall.EAFNOSUPPORT)
 	}
 	ip, err := netip.ParseAddr(s)
 	if err != nil || ip.Is4() != (family == AF_INET) || ip.Zone() != "" {
-		return nil, &ArgError{"ip_string", s, "illegal IP address string passed to inet_pton"}
+		return nil, &ArgError{ArgSyntax, "ip_string", s, "illegal IP address string passed to inet_pton"}
 	}
 	return ip.AsSlice(), nil
 }
@@ -56,13 +56,13 @@ func InetPton(family int, s string) ([]byte, error) {
 // written so, where package netip writes ::102:304.
 //
 // Error: an *ArgError for another family, or a wrong number of bytes.
-func InetNtop(family int, packed []byte) (string, error) {
+func InetNtop(family Family, packed []byte) (string, error) {
 	ip, ok := netip.AddrFromSlice(packed)
 	switch {
 	case family != AF_INET && family != AF_INET6:
-		return "", &ArgError{"address_family", family, "unknown address family " + strconv.Itoa(family)}
+		return "", &ArgError{ArgUnknown, "address_family", family, "unknown address family " + strconv.Itoa(int(family))}
 	case !ok || ip.Is4() != (family == AF_INET):
-		return "", &ArgError{"packed_ip", packed, "invalid length of packed IP address string"}
+		return "", &ArgError{ArgLength, "packed_ip", packed, "invalid length of packed IP address string"}
 	}
 	return ipText(ip), nil
 }

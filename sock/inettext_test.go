@@ -105,7 +105,7 @@ func TestInetNtoa(t *testing.T) { // item 172
 }
 
 var ptonTexts = []struct {
-	family int
+	family sock.Family
 	text   string
 	want   string // "" for an error
 }{
@@ -158,7 +158,7 @@ func TestInetPton(t *testing.T) { // item 173
 			t.Errorf("family %d, %q: %v, want %q", tt.family, tt.text, err, want)
 		}
 	}
-	for _, family := range []int{sock.AF_UNSPEC, sock.AF_UNIX, 99, -1} {
+	for _, family := range []sock.Family{sock.AF_UNSPEC, sock.AF_UNIX, 99, -1} {
 		if got, err := sock.InetPton(family, "1.2.3.4"); !errors.Is(err, syscall.EAFNOSUPPORT) {
 			t.Errorf("family %d: %v, %v, want EAFNOSUPPORT", family, got, err)
 		}
@@ -168,7 +168,7 @@ func TestInetPton(t *testing.T) { // item 173
 func TestInetNtop(t *testing.T) { // item 174
 	zeros := func(n int) string { return strings.Repeat("\x00", n) }
 	for _, tt := range []struct {
-		family       int
+		family       sock.Family
 		packed, want string
 	}{
 		{sock.AF_INET, "\x01\x02\x03\xff", "1.2.3.255"},
@@ -191,7 +191,7 @@ func TestInetNtop(t *testing.T) { // item 174
 		}
 	}
 	for _, tt := range []struct {
-		family int
+		family sock.Family
 		size   int
 		want   string
 	}{

@@ -49,9 +49,9 @@ func IfNametoindex(name string) (int, error) {
 func IfIndextoname(index int) (string, error) {
 	switch {
 	case index < 0:
-		return "", &ArgError{"index", index, "can't convert negative value to unsigned int"}
+		return "", &ArgError{ArgRange, "index", index, "can't convert negative value to unsigned int"}
 	case uint64(index) > math.MaxUint32:
-		return "", &ArgError{"index", index, "Python int too large to convert to C unsigned int"}
+		return "", &ArgError{ArgRange, "index", index, "Python int too large to convert to C unsigned int"}
 	}
 	all, err := IfNameindex()
 	if err != nil {

@@ -2,7 +2,10 @@
 
 package sock
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // interfaceIndex is the index of the interface with that name. ENODEV: there is none.
 func interfaceIndex(name string) (int, error) {
@@ -16,4 +19,17 @@ func interfaceIndex(name string) (int, error) {
 		}
 	}
 	return 0, syscall.ENODEV
+}
+
+func sysInterfaceIndex(_ int, name string) (int, error) {
+	index, err := IfNametoindex(name)
+	if errors.Is(err, ErrNoInterface) {
+		err = syscall.ENODEV
+	}
+	return index, err
+}
+
+func sysInterfaceName(_, index int) string {
+	name, _ := IfIndextoname(index)
+	return name
 }

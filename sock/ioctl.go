@@ -26,10 +26,10 @@ func ioctlInput(code uint32, values []uint32) ([]byte, error) {
 	case sioKeepaliveVals:
 		want = 3
 	default:
-		return nil, &ArgError{"code", code, fmt.Sprintf("invalid ioctl command %d", code)}
+		return nil, &ArgError{ArgUnknown, "code", code, fmt.Sprintf("invalid ioctl command %d", code)}
 	}
 	if len(values) != want {
-		return nil, &ArgError{"values", values, "SIO_KEEPALIVE_VALS takes three values (onoff, time, interval), any other code one"}
+		return nil, &ArgError{ArgLength, "values", values, "SIO_KEEPALIVE_VALS takes three values (onoff, time, interval), any other code one"}
 	}
 	var in []byte
 	for _, v := range values {

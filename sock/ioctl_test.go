@@ -34,7 +34,7 @@ func TestIoctlInput(t *testing.T) { // item 147
 
 func TestIoctlUnsupported(t *testing.T) { // item 147
 	if runtime.GOOS == "windows" {
-		t.Skip("until there is a poller for Windows, and so a socket to control")
+		t.Skip("Windows has it: TestShare and TestIoctl are of that")
 	}
 	s, err := New(-1, -1, -1)
 	if err != nil {

@@ -7,5 +7,5 @@ var _ = [1]struct{}{}[sioRcvall-SIO_RCVALL+sioKeepaliveVals-SIO_KEEPALIVE_VALS+s
 func wsaIoctl(sysfd int, code uint32, in []byte) (int, error) {
 	var out uint32
 	err := windows.WSAIoctl(windows.Handle(sysfd), code, &in[0], uint32(len(in)), nil, 0, &out, nil, 0)
-	return int(out), err
+	return int(out), sysErrorOf(err)
 }

@@ -77,10 +77,10 @@ type rawFile struct {
 // Errors: an *ArgError for another mode and for text without a buffer; net.ErrClosed.
 func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	if i := strings.IndexFunc(mode, func(r rune) bool { return !strings.ContainsRune("rwb", r) }); i >= 0 {
-		return nil, s.fail("makefile", Addr{}, &ArgError{"mode", mode, fmt.Sprintf("invalid mode '%s' (only r, w, b allowed)", mode)})
+		return nil, s.fail("makefile", Addr{}, &ArgError{ArgUnknown, "mode", mode, fmt.Sprintf("invalid mode '%s' (only r, w, b allowed)", mode)})
 	}
 	if buffering == 0 && !strings.Contains(mode, "b") {
-		return nil, s.fail("makefile", Addr{}, &ArgError{"buffering", buffering, "unbuffered streams must be binary"})
+		return nil, s.fail("makefile", Addr{}, &ArgError{ArgConflict, "buffering", buffering, "unbuffered streams must be binary"})
 	}
 	switch {
 	case buffering < 0:
@@ -208,7 +208,7 @@ func (f *File) read(fn func() error) error {
 	case f.raw.closed.Load():
 		return f.raw.fail("read", errClosedFile)
 	case !f.Readable():
-		return f.raw.fail("read", &ArgError{"mode", f.mode, "File not open for reading"})
+		return f.raw.fail("read", &ArgError{ArgType, "mode", f.mode, "File not open for reading"})
 	}
 	return fn()
 }
@@ -292,7 +292,7 @@ func (f *File) write(fn func() error) error {
 	case f.raw.closed.Load():
 		return f.raw.fail("write", errClosedFile)
 	case !f.Writable():
-		return f.raw.fail("write", &ArgError{"mode", f.mode, "File not open for writing"})
+		return f.raw.fail("write", &ArgError{ArgType, "mode", f.mode, "File not open for writing"})
 	}
 	return fn()
 }
@@ -401,7 +401,7 @@ func (f *File) sendfile(r io.Reader) (n int64, err error) {
 	}
 	disk, ok := from.(described) // io.Copy gives an *os.File in a wrapping, which has no WriteTo
 	seeker, seeks := from.(io.Seeker)
-	if s := f.raw.share.current(); !ok || !seeks || s.typ != SOCK_STREAM || s.timeout.Load() == 0 {
+	if s := f.raw.share.current(); !ok || !seeks || !s.ofType(SOCK_STREAM) || s.timeout.Load() == 0 {
 		return 0, errNoFile
 	}
 	if info, err := disk.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {

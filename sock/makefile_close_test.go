@@ -186,7 +186,7 @@ func TestMakefileDetach(t *testing.T) { // items 76, 124
 		t.Errorf("Read = %v, descriptor %d", err, f.Fileno())
 	}
 	socktest.Must(t, f.Close())
-	again, err := sock.FromFD(fd, -1, -1, -1)
+	again, err := sock.Adopt(fd, -1, -1, -1)
 	socktest.Must(t, err)
 	socktest.Closing(t, again)
 	b.Send(hello, 0)

@@ -71,7 +71,7 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	next := adopt(sysfd, int(s.family), int(s.typ), int(s.proto), s.timeout.Load())
+	next := newSocket(sysfd, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 	next.flags.Or(s.flags.Load() & isShared)
 	if l != nil {
 		next.Join(l) // else, at the worst, the loop is another

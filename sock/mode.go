@@ -36,7 +36,7 @@ func DefaultTimeout() time.Duration { return timeoutOf(defaultTimeout.Load()) }
 func timeoutValue(d time.Duration) (int64, error) {
 	switch {
 	case d < 0:
-		return 0, &ArgError{"timeout", d, "Timeout value out of range"}
+		return 0, &ArgError{ArgRange, "timeout", d, "Timeout value out of range"}
 	case d == Forever:
 		return -1, nil
 	}
@@ -58,9 +58,9 @@ func Seconds(s float64) (time.Duration, error) {
 	ns := s * 1e9
 	switch {
 	case math.IsNaN(s):
-		return 0, &ArgError{"timeout", s, "Invalid value NaN (not a number)"}
+		return 0, &ArgError{ArgRange, "timeout", s, "Invalid value NaN (not a number)"}
 	case ns >= math.MaxInt64 || ns <= math.MinInt64:
-		return 0, &ArgError{"timeout", s, "timestamp out of range for platform time_t"}
+		return 0, &ArgError{ArgRange, "timeout", s, "timestamp out of range for platform time_t"}
 	case ns < 0:
 		return time.Duration(math.Floor(ns)), nil
 	}
@@ -116,7 +116,7 @@ func (s *core) patience(flags int) time.Duration {
 }
 
 // firstTimeout is the mode that a new socket of type typ begins with.
-func firstTimeout(typ int) int64 {
+func firstTimeout(typ Type) int64 {
 	if typ&typeNonblock != 0 {
 		return 0
 	}

@@ -77,7 +77,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 		o.buffers, o.control = skip(o.buffers, n), nil
 	}
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.salen > 0 && o.s.family == AF_UNIX {
+	if err == loop.ErrAgain && o.salen > 0 && o.s.inFamily(AF_UNIX) {
 		return fullQueue(out), err // as in trySendto
 	}
 	return o.s.again(out, err)
@@ -193,10 +193,10 @@ func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary
 // messageRoom checks the sizes, and is room for a message and its ancillary data.
 func (s *Socket) messageRoom(bufsize, ancbufsize int) (p, control []byte, err error) {
 	if bufsize < 0 {
-		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{"bufsize", bufsize, "negative buffer size in recvmsg()"})
+		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{ArgRange, "bufsize", bufsize, "negative buffer size in recvmsg()"})
 	}
 	if ancbufsize < 0 || ancbufsize > maxControl {
-		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{"ancbufsize", ancbufsize, "invalid ancillary data buffer length"})
+		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{ArgRange, "ancbufsize", ancbufsize, "invalid ancillary data buffer length"})
 	}
 	if bufsize > 0 {
 		if p, err = s.buffer("recvmsg", bufsize); err != nil {

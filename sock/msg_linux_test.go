@@ -350,7 +350,7 @@ func readable(s *sock.Socket) bool {
 	return n > 0
 }
 
-func unixPair(t *testing.T, typ int) (a, b *sock.Socket) {
+func unixPair(t *testing.T, typ sock.Type) (a, b *sock.Socket) {
 	t.Helper()
 	a, b, err := sock.Pair(sock.AF_UNIX, typ, 0)
 	if err != nil {

@@ -31,7 +31,7 @@ func (r *Resolver) Getnameinfo(ctx context.Context, a Addr, flags int) (host, se
 		return "", "", err
 	}
 	if a.FlowInfo() > 0xfffff {
-		return "", "", &ArgError{"flowinfo", a.FlowInfo(), "getnameinfo(): flowinfo must be 0-1048575."}
+		return "", "", &ArgError{ArgRange, "flowinfo", a.FlowInfo(), "getnameinfo(): flowinfo must be 0-1048575."}
 	}
 	ip, port, err := numericAddr(a)
 	if err != nil {
@@ -74,7 +74,7 @@ func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 		return ip, 0, err
 	}
 	if ip.Is4() && a.Kind() == families.KindInet6 {
-		return ip, 0, &ArgError{"sockaddr", a, "IPv4 sockaddr must be 2 tuple"}
+		return ip, 0, &ArgError{ArgType, "sockaddr", a, "IPv4 sockaddr must be 2 tuple"}
 	}
 	switch {
 	case a.Zone() != "":

@@ -59,7 +59,7 @@ func boolInt(on bool) int32 {
 func seconds(arg string, d time.Duration, most int) (int32, error) {
 	n := (d + time.Second - 1) / time.Second
 	if d <= 0 || d > time.Duration(most)*time.Second {
-		return 0, &ArgError{arg, d, fmt.Sprintf("must be more than 0 and at most %d s", most)}
+		return 0, &ArgError{ArgRange, arg, d, fmt.Sprintf("must be more than 0 and at most %d s", most)}
 	}
 	return int32(n), nil
 }

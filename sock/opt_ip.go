@@ -40,5 +40,5 @@ func (s *Socket) isInet6(op string) (v6 bool, err error) {
 	case AF_INET6:
 		return true, nil
 	}
-	return false, s.fail(op, Addr{}, &ArgError{"family", familyName(s.Family()), "must be inet or inet6"})
+	return false, s.fail(op, Addr{}, &ArgError{ArgType, "family", networkName(s.Family()), "must be inet or inet6"})
 }

@@ -6,11 +6,12 @@ import (
 	"net/netip"
 )
 
-// Multicast. On an AF_INET socket a group and a source are IPv4 addresses, on an AF_INET6 socket IPv6 addresses; an interface is its
-// index (IfNametoindex), and 0 is the system's choice. A socket that receives from a group is bound to its port, with SO_REUSEADDR if
-// several are.
+// Multicast. On an AF_INET socket a group and a source are IPv4 addresses, on an AF_INET6 socket
+// IPv6 addresses; an interface is its index (IfNametoindex), and 0 is the system's choice. A socket
+// that receives from a group is bound to its port, with SO_REUSEADDR if several are.
 
-// JoinGroup has the socket receive what is sent to the group, by whoever it is, on that interface. ip(7), ipv6(7).
+// JoinGroup has the socket receive what is sent to the group, by whoever it is, on that interface.
+// ip(7), ipv6(7).
 //
 //	struct ip_mreqn {                          <netinet/in.h>: IP_ADD_MEMBERSHIP
 //		struct in_addr imr_multiaddr;      // 0
@@ -22,13 +23,15 @@ import (
 //		unsigned int    ipv6mr_interface;  // 16
 //	};
 //
-// Errors: an *ArgError for an address that is not of the socket's family, or no group; ENODEV for an interface that there is not;
-// EADDRINUSE for a group that it has joined already; ENOBUFS for too many (IP_MAX_MEMBERSHIPS).
+// Errors: an *ArgError for an address that is not of the socket's family, or no group; ENODEV for
+// an interface that there is not; EADDRINUSE for a group that it has joined already; ENOBUFS for
+// too many (IP_MAX_MEMBERSHIPS).
 func (s *Socket) JoinGroup(group netip.Addr, ifindex int) error {
 	return s.membership(group, ifindex, options.addMembership, IPV6_JOIN_GROUP)
 }
 
-// LeaveGroup ends what JoinGroup began, on the same interface; and with it what JoinSourceGroup and BlockSource have set there.
+// LeaveGroup ends what JoinGroup began, on the same interface; and with it what JoinSourceGroup and
+// BlockSource have set there.
 //
 // Error: EADDRNOTAVAIL for a group that it is not in.
 func (s *Socket) LeaveGroup(group netip.Addr, ifindex int) error {
@@ -44,7 +47,7 @@ func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
 		a := group.As16()
 		return s.setOption("IPV6_JOIN_GROUP", IPPROTO_IPV6, name6, binary.NativeEndian.AppendUint32(a[:], uint32(ifindex)))
 	}
-	if !options.mreqn && ifindex != 0 {
+	if !options.mreqn && !options.mreqIndex && ifindex != 0 {
 		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
 	a := group.As4()
@@ -52,17 +55,27 @@ func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
 }
 
 // mreqn is a struct ip_mreqn, or where the system has none the struct ip_mreq that it begins with.
+// Windows takes an address 0.x.x.x there for the index of an interface.
 func mreqn(group []byte, ifindex int) []byte {
 	b := append(make([]byte, 0, 12), group...)
+	if !options.mreqn {
+		return binary.BigEndian.AppendUint32(b, uint32(ifindex))
+	}
 	b = append(b, 0, 0, 0, 0)
-	if options.mreqn {
-		b = binary.NativeEndian.AppendUint32(b, uint32(ifindex))
+	return binary.NativeEndian.AppendUint32(b, uint32(ifindex))
+}
+
+// interfaceOption is the value of IP_MULTICAST_IF for an index: a struct ip_mreqn, or 0.x.x.x.
+func interfaceOption(ifindex int) []byte {
+	b := mreqn(make([]byte, 4), ifindex)
+	if !options.mreqn {
+		b = b[4:]
 	}
 	return b
 }
 
-// JoinSourceGroup has the socket receive what that source sends to the group, and not what others do. It can be called once for
-// each source. MCAST_JOIN_SOURCE_GROUP, RFC 3678.
+// JoinSourceGroup has the socket receive what that source sends to the group, and not what others
+// do. It can be called once for each source. MCAST_JOIN_SOURCE_GROUP, RFC 3678.
 //
 //	struct group_source_req {                       <netinet/in.h>
 //		uint32_t                gsr_interface;  //   0
@@ -70,8 +83,9 @@ func mreqn(group []byte, ifindex int) []byte {
 //		struct sockaddr_storage gsr_source;     // 136; 132
 //	};
 //
-// Errors: those of JoinGroup; EADDRNOTAVAIL for a source that it has joined already; EINVAL for a group that it has joined for all
-// sources; errors.ErrUnsupported on NetBSD, OpenBSD, DragonFly and Windows.
+// Errors: those of JoinGroup; EADDRNOTAVAIL for a source that it has joined already; EINVAL for a
+// group that it has joined for all sources; errors.ErrUnsupported on NetBSD, OpenBSD, DragonFly and
+// Windows.
 func (s *Socket) JoinSourceGroup(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_JOIN_SOURCE_GROUP", options.joinSource, group, source, ifindex)
 }
@@ -81,7 +95,8 @@ func (s *Socket) LeaveSourceGroup(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_LEAVE_SOURCE_GROUP", options.leaveSource, group, source, ifindex)
 }
 
-// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has joined: MCAST_BLOCK_SOURCE, RFC
+// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has
+// joined: MCAST_BLOCK_SOURCE, RFC
 // 3678. For errors see JoinSourceGroup.
 func (s *Socket) BlockSource(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_BLOCK_SOURCE", options.blockSource, group, source, ifindex)
@@ -98,7 +113,7 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 		return err
 	}
 	if source.Is4() == v6 || !source.IsValid() {
-		return s.fail("setsockopt", Addr{}, &ArgError{"source", source, "must be an address of the socket's family"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "source", source, "must be an address of the socket's family"})
 	}
 	level, host := IPPROTO_IP, Inet
 	if v6 {
@@ -129,47 +144,50 @@ func (s *Socket) multicast(group netip.Addr, ifindex int) (v6 bool, err error) {
 		return v6, err
 	}
 	if !group.IsMulticast() || group.Is4() == v6 {
-		return v6, s.fail("setsockopt", Addr{}, &ArgError{"group", group, "must be a multicast address of the socket's family"})
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{ArgType, "group", group, "must be a multicast address of the socket's family"})
 	}
 	if ifindex < 0 || cInt("ifindex", ifindex) != nil {
-		return v6, s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+		return v6, s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ifindex", ifindex, "must be the index of an interface, or 0"})
 	}
 	return v6, nil
 }
 
-// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or IPV6_MULTICAST_IF; 0 leaves it to
-// the system.
+// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or
+// IPV6_MULTICAST_IF; 0 leaves it to the system.
 //
-// Errors: ENODEV or EADDRNOTAVAIL for an interface that there is not; EINVAL for another than the one that the socket is bound to.
+// Errors: ENODEV or EADDRNOTAVAIL for an interface that there is not; EINVAL for another than the
+// one that the socket is bound to.
 func (s *Socket) SetMulticastInterface(ifindex int) error {
 	v6, err := s.isInet6("setsockopt")
 	switch {
 	case err != nil:
 		return err
 	case ifindex < 0 || cInt("ifindex", ifindex) != nil:
-		return s.fail("setsockopt", Addr{}, &ArgError{"ifindex", ifindex, "must be the index of an interface, or 0"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ifindex", ifindex, "must be the index of an interface, or 0"})
 	case v6:
 		return s.setInt("IPV6_MULTICAST_IF", IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(ifindex))
-	case !options.mreqn:
+	case !options.mreqn && !options.mreqIndex:
 		return s.fail("setsockopt", Addr{}, lacks("struct ip_mreqn"))
 	}
-	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, mreqn(make([]byte, 4), ifindex))
+	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, interfaceOption(ifindex))
 }
 
-// SetMulticastAddr is SetMulticastInterface by an address that the interface has, on an AF_INET socket.
+// SetMulticastAddr is SetMulticastInterface by an address that the interface has, on an AF_INET
+// socket.
 //
-// Errors: an *ArgError for what is no IPv4 address or another socket; EADDRNOTAVAIL for an address that no interface has.
+// Errors: an *ArgError for what is no IPv4 address or another socket; EADDRNOTAVAIL for an address
+// that no interface has.
 func (s *Socket) SetMulticastAddr(a netip.Addr) error {
 	if v6, err := s.isInet6("setsockopt"); err != nil {
 		return err
 	} else if v6 || !a.Is4() {
-		return s.fail("setsockopt", Addr{}, &ArgError{"address", a, "must be an IPv4 address, on an inet socket"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "address", a, "must be an IPv4 address, on an inet socket"})
 	}
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, a.AsSlice())
 }
 
-// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET socket the system tells only
-// the address, which is looked up among those of the host.
+// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET
+// socket the system tells only the address, which is looked up among those of the host.
 func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	v6, err := s.isInet6("getsockopt")
 	if err != nil {
@@ -193,6 +211,9 @@ func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	if a.IsUnspecified() {
 		return 0, nil
 	}
+	if options.mreqIndex && b[0] == 0 {
+		return int(binary.BigEndian.Uint32(b[:])), nil
+	}
 	list, err := net.Interfaces()
 	for _, ifi := range list {
 		addrs, _ := ifi.Addrs()
@@ -205,15 +226,15 @@ func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	return 0, s.fail("getsockopt", Addr{}, err)
 }
 
-// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0 to 255, at first 1, which is
-// none. IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS.
+// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0
+// to 255, at first 1, which is none. IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS.
 func (s *Socket) SetMulticastTTL(ttl int) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {
 		return err
 	}
 	if ttl < 0 || ttl > 255 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"ttl", ttl, "must be 0-255"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "ttl", ttl, "must be 0-255"})
 	}
 	return s.setMulticast(v6, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, int32(ttl))
 }
@@ -223,8 +244,9 @@ func (s *Socket) MulticastTTL() (int, error) {
 	return s.getMulticast(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS)
 }
 
-// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that they are in, itself among them,
-// as is at first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On Windows it is the receiver's choice.
+// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that
+// they are in, itself among them, as is at first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On
+// Windows it is the receiver's choice.
 func (s *Socket) SetMulticastLoop(on bool) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {

@@ -2,21 +2,25 @@ package sock
 
 import "runtime"
 
-// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have methods: one file opt_*.go for each
-// level. All others are for Getsockopt and Setsockopt. Where a system lacks an option its method gives errors.ErrUnsupported.
+// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have
+// methods: one file opt_*.go for each level. All others are for Getsockopt and Setsockopt. Where a
+// system lacks an option its method gives errors.ErrUnsupported.
 
-// optionNumbers are the options of the methods that not all systems have; 0 is one that a system lacks.
+// optionNumbers are the options of the methods that not all systems have; 0 is one that a system
+// lacks.
 type optionNumbers struct {
 	// SOL_SOCKET, <sys/socket.h>
-	linger       int // SO_LINGER in seconds
-	timeval      int // the length of a struct timeval
-	peercred     int // SO_PEERCRED
-	peerpidfd    int // SO_PEERPIDFD
-	bindtodevice int // SO_BINDTODEVICE
+	linger       int  // SO_LINGER in seconds
+	lingerShort  bool // whose fields are two unsigned short
+	timeval      int  // the length of a struct timeval
+	peercred     int  // SO_PEERCRED
+	peerpidfd    int  // SO_PEERPIDFD
+	bindtodevice int  // SO_BINDTODEVICE
 
 	// IPPROTO_IP and IPPROTO_IPV6, <netinet/in.h>
 	recverr, recverr6 int  // IP_RECVERR, IPV6_RECVERR
 	mreqn             bool // IP_ADD_MEMBERSHIP and IP_MULTICAST_IF take a struct ip_mreqn
+	mreqIndex         bool // their struct ip_mreq takes 0.x.x.x for the interface with that index
 	addMembership     int  // IP_ADD_MEMBERSHIP
 	dropMembership    int  // IP_DROP_MEMBERSHIP
 	multicastByte     bool // IP_MULTICAST_TTL and IP_MULTICAST_LOOP are an unsigned char
@@ -59,7 +63,11 @@ var optionNumbersOf = map[string]optionNumbers{
 		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
 		keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
 	},
-	"windows": {addMembership: 12, dropMembership: 13, keepIdle: 3, keepInterval: 17, keepCount: 16},
+	"windows": {
+		linger: 0x80, lingerShort: true, addMembership: 12, dropMembership: 13, mreqIndex: true,
+		blockSource: 43, unblockSource: 44, joinSource: 45, leaveSource: 46,
+		keepIdle: 3, keepInterval: 17, keepCount: 16,
+	},
 }
 
 var options = optionNumbersOf[runtime.GOOS]

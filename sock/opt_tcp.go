@@ -33,7 +33,7 @@ const (
 // host.
 func (s *Socket) SetKeepAlive(k KeepAlive) error {
 	if k.Count < 0 || k.Count > mostKeepAliveCount {
-		return s.fail("setsockopt", Addr{}, &ArgError{"count", k.Count, "must be 1-127, or 0"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "count", k.Count, "must be 1-127, or 0"})
 	}
 	times := []struct {
 		arg, what string
@@ -88,7 +88,7 @@ func (s *Socket) KeepAlive() (k KeepAlive, err error) {
 // Error: an *ArgError for a time that is negative or beyond a C int of milliseconds.
 func (s *Socket) SetUserTimeout(d time.Duration) error {
 	if d < 0 || d > math.MaxInt32*time.Millisecond {
-		return s.fail("setsockopt", Addr{}, &ArgError{"time", d, "must be 0 to 2147483647 ms"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must be 0 to 2147483647 ms"})
 	}
 	return s.setInt("TCP_USER_TIMEOUT", IPPROTO_TCP, options.userTimeout, int32((d+time.Millisecond-1)/time.Millisecond))
 }
@@ -104,7 +104,7 @@ const mostName = 15
 
 func (s *Socket) setName(what string, name int, text string) error {
 	if text == "" || len(text) > mostName || strings.ContainsRune(text, 0) {
-		return s.fail("setsockopt", Addr{}, &ArgError{"name", text, fmt.Sprintf("must have 1-%d bytes, and no NUL", mostName)})
+		return s.fail("setsockopt", Addr{}, &ArgError{nameKind(text, mostName), "name", text, fmt.Sprintf("must have 1-%d bytes, and no NUL", mostName)})
 	}
 	return s.setOption(what, IPPROTO_TCP, name, []byte(text))
 }

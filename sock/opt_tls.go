@@ -55,13 +55,13 @@ var tlsSizes = map[uint16][4]int{
 func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 	sizes, ok := tlsSizes[c.Cipher]
 	if !ok {
-		return nil, &ArgError{"cipher", c.Cipher, "unknown TLS cipher"}
+		return nil, &ArgError{ArgUnknown, "cipher", c.Cipher, "unknown TLS cipher"}
 	}
 	names := [4]string{"IV", "Key", "Salt", "RecSeq"}
 	b := binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, c.Version), c.Cipher)
 	for i, part := range [4][]byte{c.IV, c.Key, c.Salt, c.RecSeq} {
 		if len(part) != sizes[i] {
-			return nil, &ArgError{names[i], fmt.Sprintf("%d bytes", len(part)), fmt.Sprintf("cipher %d wants %d bytes", c.Cipher, sizes[i])}
+			return nil, &ArgError{ArgLength, names[i], fmt.Sprintf("%d bytes", len(part)), fmt.Sprintf("cipher %d wants %d bytes", c.Cipher, sizes[i])}
 		}
 		b = append(b, part...)
 	}

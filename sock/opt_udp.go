@@ -9,7 +9,7 @@ import "math"
 // be one of more than 64 (128 since 6.9), and with EIO if the network card cannot compute checksums.
 func (s *Socket) SetUDPSegment(n int) error {
 	if n < 0 || n > math.MaxUint16 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"segment", n, "must be 0-65535"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "segment", n, "must be 0-65535"})
 	}
 	return s.setInt("UDP_SEGMENT", solUDP, udpOption(udpSegment), int32(n))
 }

@@ -9,20 +9,20 @@ var errStranger = errors.New("unexpected peer connection")
 // connect to: so both ends are asked whether the other is its peer. meanwhile is called with the listener's address.
 //
 // Errors: an *ArgError for what is not a stream of AF_INET or AF_INET6; errStranger.
-func (v View) loopbackPair(family, typ, proto int, meanwhile func(Addr)) (a, b *Socket, err error) {
+func (v View) loopbackPair(family Family, typ Type, proto Protocol, meanwhile func(Addr)) (a, b *Socket, err error) {
 	host := Inet("127.0.0.1", 0)
 	switch {
 	case family == AF_INET6:
 		host = Inet6("::1", 0)
 	case family != AF_INET:
-		err = &ArgError{"family", family, "Only AF_INET and AF_INET6 socket address families are supported"}
+		err = &ArgError{ArgType, "family", family, "Only AF_INET and AF_INET6 socket address families are supported"}
 	}
 	switch {
 	case err != nil:
 	case typ != SOCK_STREAM:
-		err = &ArgError{"type", typ, "Only SOCK_STREAM socket type is supported"}
+		err = &ArgError{ArgType, "type", typ, "Only SOCK_STREAM socket type is supported"}
 	case proto != 0:
-		err = &ArgError{"proto", proto, "Only protocol zero is supported"}
+		err = &ArgError{ArgType, "proto", proto, "Only protocol zero is supported"}
 	}
 	if err != nil {
 		return nil, nil, failed("socketpair", family, err)
@@ -81,7 +81,7 @@ func peers(a, b *Socket) error {
 			return err
 		}
 		if name != peer {
-			return failed("socketpair", int(a.family), errStranger)
+			return failed("socketpair", Family(a.family), errStranger)
 		}
 		a, b = b, a
 	}
@@ -94,10 +94,12 @@ func peers(a, b *Socket) error {
 //
 // Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
 // or AF_INET6, and "unexpected peer connection" if a stranger came in between.
-func Pair(family, typ, proto int) (*Socket, *Socket, error) { return View{}.pair(family, typ, proto) }
+func Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
+	return View{}.pair(family, typ, proto)
+}
 
 // pair is Pair, which waits as the view says. Its sockets are in no view.
-func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
+func (v View) pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
 		return nil, nil, failed("socketpair", AF_UNSPEC, err)
@@ -105,10 +107,10 @@ func (v View) pair(family, typ, proto int) (*Socket, *Socket, error) {
 	if emulatesPair {
 		return v.loopbackPair(family, typ, proto, func(Addr) {})
 	}
-	fds, err := sysSocketpair(family, typ, proto)
+	fds, err := sysSocketpair(int(family), int(typ), int(proto))
 	if err != nil {
-		return nil, nil, failed("socketpair", family, err)
+		return nil, nil, failedAs("socketpair", family, typ, proto, err)
 	}
 	timeout := firstTimeout(typ)
-	return adopt(fds[0], family, typ, proto, timeout), adopt(fds[1], family, typ, proto, timeout), nil
+	return newSocket(fds[0], family, typ, proto, timeout), newSocket(fds[1], family, typ, proto, timeout), nil
 }

@@ -21,8 +21,10 @@ const anyProto = -1
 // quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of
 // this kind.
 var quirks = [...]struct {
-	family, typ, proto int32
-	has                uint32
+	family Family
+	typ    Type
+	proto  Protocol
+	has    uint32
 }{
 	{38, anyProto, anyProto, quirkNamelessPeer | quirkAlgorithm}, // AF_ALG
 	{29, anyProto, 6, quirkSilentSend},                           // AF_CAN, CAN_ISOTP: before Linux 6.3, while another message is being sent
@@ -39,13 +41,12 @@ var quirks = [...]struct {
 }
 
 // quirksOf returns the bits for a socket of that family, type and protocol.
-func quirksOf(family, typ, proto int32) (bits uint32) {
+func quirksOf(family Family, typ Type, proto Protocol) (bits uint32) {
 	if runtime.GOOS != "linux" {
 		return 0
 	}
-	fits := func(row, v int32) bool { return row == anyProto || row == v }
 	for i := range quirks {
-		if q := &quirks[i]; q.family == family && fits(q.typ, typ) && fits(q.proto, proto) {
+		if q := &quirks[i]; q.family == family && (q.typ == anyProto || q.typ == typ) && (q.proto == anyProto || q.proto == proto) {
 			bits |= q.has
 		}
 	}

@@ -5,9 +5,11 @@ import "testing"
 // The numbers of the table are those of the system, and each row is found, by its protocol where it has one.
 func TestQuirks(t *testing.T) {
 	for _, tt := range []struct {
-		name               string
-		family, typ, proto int
-		want               uint32
+		name   string
+		family Family
+		typ    Type
+		proto  Protocol
+		want   uint32
 	}{
 		{"AF_ALG", AF_ALG, SOCK_SEQPACKET, 0, quirkNamelessPeer | quirkAlgorithm},
 		{"AF_BLUETOOTH L2CAP", AF_BLUETOOTH, SOCK_SEQPACKET, BTPROTO_L2CAP, 0},
@@ -25,7 +27,7 @@ func TestQuirks(t *testing.T) {
 		{"AF_UNIX", AF_UNIX, SOCK_STREAM, 0, quirkSilentEnd},
 		{"AF_UNIX datagrams", AF_UNIX, SOCK_DGRAM, 0, quirkSilentEnd},
 	} {
-		if got := quirksOf(int32(tt.family), int32(tt.typ), int32(tt.proto)); got != tt.want {
+		if got := quirksOf(tt.family, tt.typ, tt.proto); got != tt.want {
 			t.Errorf("%s: %#x, want %#x", tt.name, got, tt.want)
 		}
 	}

@@ -40,7 +40,7 @@ func TestISOTPSendNeedsNoEdge(t *testing.T) {
 			socktest.Must(t, err)
 			defer r.Close()
 			a, b := unixPair(t, sock.SOCK_DGRAM)
-			s, err := sock.FromFD(a.Detach(), sock.AF_CAN, sock.SOCK_DGRAM, sock.CAN_ISOTP)
+			s, err := sock.Adopt(a.Detach(), sock.AF_CAN, sock.SOCK_DGRAM, sock.CAN_ISOTP)
 			socktest.Must(t, err)
 			defer s.Close()
 			fill(t, s)

@@ -7,10 +7,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-const protoSCTP = 132 // IPPROTO_SCTP of <netinet/in.h>, which not every system has
-
 func (s *core) isTCP() bool {
-	return s.typ == SOCK_STREAM && (s.family == AF_INET || s.family == AF_INET6) && s.proto != protoSCTP
+	return s.ofType(SOCK_STREAM) && (s.inFamily(AF_INET) || s.inFamily(AF_INET6)) && s.proto != protoSCTP
 }
 
 // recvOnce is one recv(2) that does not block.
@@ -45,7 +43,7 @@ func (s *core) noMore(c *loop.Call, err error) bool {
 // recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
 // a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
-	if flags&MSG_WAITALL != 0 && s.typ == SOCK_STREAM && flags&blindFlags == 0 {
+	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
 		flags &^= MSG_WAITALL
 	}
 	return flags
@@ -112,7 +110,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.typ == SOCK_STREAM && !o.Blind && o.Timeout != 0
+	all := o.flags&MSG_WAITALL != 0 && o.s.ofType(SOCK_STREAM) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}
@@ -211,7 +209,9 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 }
 
 // ends says that to receive nothing is the end, and no empty datagram.
-func (s *core) ends() bool { return s.typ != SOCK_DGRAM && s.typ != SOCK_RDM && s.typ != SOCK_RAW }
+func (s *core) ends() bool {
+	return !s.ofType(SOCK_DGRAM) && !s.ofType(SOCK_RDM) && !s.ofType(SOCK_RAW)
+}
 
 // Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto.
 // n 0 returns at once; an n above the 2 GiB that a call can move counts as 64 MiB.
@@ -237,7 +237,7 @@ const (
 // room for what there can be.
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	if n < 0 {
-		return nil, s.fail(name, Addr{}, &ArgError{"bufsize", n, "negative buffersize in " + name})
+		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
 	}
 	if n > maxBuffer {
 		n = plenty

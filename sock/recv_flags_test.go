@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -226,7 +227,9 @@ func TestRecvStopsAtUrgentData(t *testing.T) {
 func TestUrgentData(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
-		if _, err := w.On(a).Recv(1, sock.MSG_OOB); !errors.Is(err, syscall.EINVAL) {
+		if runtime.GOOS == "windows" {
+			// There the receive waits for some.
+		} else if _, err := w.On(a).Recv(1, sock.MSG_OOB); !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("none there: %v, want EINVAL", err)
 		}
 		call := socktest.Start(func() error { return wantBytes("hel")(w.On(a).Recv(3, 0)) })

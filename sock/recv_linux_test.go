@@ -117,7 +117,7 @@ func TestRecvOneToOneSCTP(t *testing.T) {
 		a, b, err := sock.Pair(sock.AF_UNIX, sock.SOCK_SEQPACKET, 0)
 		socktest.Must(t, err)
 		defer b.Close()
-		s, err := sock.FromFD(a.Detach(), sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_SCTP)
+		s, err := sock.Adopt(a.Detach(), sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_SCTP)
 		socktest.Must(t, err)
 		defer s.Close()
 		socktest.Must(t, s.SetBlocking(true))

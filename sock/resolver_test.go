@@ -72,7 +72,7 @@ func TestGetaddrinfoAsks(t *testing.T) { // items 150, 155, 156
 	const unspec, inet, inet6 = sock.AF_UNSPEC, sock.AF_INET, sock.AF_INET6
 	for _, tt := range []struct {
 		host   string
-		family int
+		family sock.Family
 		want   []string
 		code   int
 	}{
@@ -144,10 +144,11 @@ func TestGetaddrinfoV4Mapped(t *testing.T) { // item 156
 	socktest.Check(t)
 	const inet, inet6 = sock.AF_INET, sock.AF_INET6
 	for _, tt := range []struct {
-		host          string
-		family, flags int
-		want          []string
-		code          int
+		host   string
+		family sock.Family
+		flags  int
+		want   []string
+		code   int
 	}{
 		{"127.0.0.1", inet6, v4Mapped, []string{"[::ffff:127.0.0.1]:80"}, 0},
 		{"127.0.0.1", inet, v4Mapped, []string{"127.0.0.1:80"}, 0},

@@ -70,7 +70,7 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	n, err = o.opened(n, err)
 	o.n += n
 	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.s.family == AF_UNIX && o.salen > 0 {
+	if err == loop.ErrAgain && o.s.inFamily(AF_UNIX) && o.salen > 0 {
 		return fullQueue(out), err // only a connected sender gets an edge when it drains
 	}
 	return o.s.again(out, err)

@@ -13,14 +13,19 @@ import (
 	"syscall"
 
 	"github.com/polluxio/pollux/loop"
+	"os"
+	"time"
 )
 
-// What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed between two calls, and so they are
-// shorter here. It is more than a socket takes at once as a rule, even on loopback, so that a call ends because the socket is full: what
-// costs time are not the calls, but that Go's scheduler gives the processor away in each of them and has to bring it back.
+// What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed
+// between two calls, and so they are shorter here. It is more than a socket takes at once as a
+// rule, even on loopback, so that a call ends because the socket is full: what costs time are not
+// the calls, but that Go's scheduler gives the processor away in each of them and has to bring it
+// back.
 const sendfileBlock = 64 << 20
 
-// sendfileTurn is after how many bytes a place among those who may block is asked for anew: others go first.
+// sendfileTurn is after how many bytes a place among those who may block is asked for anew: others
+// go first.
 const sendfileTurn = sendfileBlock
 
 // fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
@@ -29,22 +34,28 @@ const fallbackBlock = 8192
 // sendfileCall is the system call; tests put a slow disk here.
 var sendfileCall = sysSendfile
 
-// Sendfile sends a file, from offset on, and count bytes of it or, if count is -1, all up to its end: Python's socket.sendfile, whose
-// None is -1 here. It reports the bytes sent, with an error too. If there were any and the file can seek, its position is offset plus
-// that afterwards, whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it sends nothing.
+// Sendfile sends a file, from offset on, and count bytes of it or, if count is -1, all up to its
+// end: Python's socket.sendfile, whose None is -1 here. It reports the bytes sent, with an error
+// too. If there were any and the file can seek, its position is offset plus that afterwards,
+// whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it
+// sends nothing.
 //
 // A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
-// Linux, macOS, FreeBSD and DragonFly. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
+// Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
 // read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that it can be shared. Everything else is
 // read too; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
 //
-// The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes before or after, not between. The
-// disk stops no loop: a goroutine that waits makes the system calls itself, for a task or a future one of its own does, with no more
-// than loop.Config.Workers of these in such calls at once. A call that the disk holds up is not to be interrupted; Close, a cancel and a
-// context count when it is over. The same goes for a Read of file, which must not use the socket.
+// The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes
+// before or after, not between. The disk stops no loop: a goroutine that waits makes the system
+// calls itself, for a task or a future one of its own does, with no more than loop.Config.Workers
+// of these in such calls at once. A call that the disk holds up is not to be interrupted; Close, a
+// cancel and a context count when it is over. The same goes for a Read of file, which must not use
+// the socket. TransmitFile is interrupted by each; what it reports for the part of the file that
+// was under way (at most 1 MiB) is then what the system says.
 //
-// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and for a non-blocking socket, as Watch
-// makes one (an empty file is no error even then); EINVAL for a negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
+// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and
+// for a non-blocking socket, as Watch makes one (an empty file is no error even then); EINVAL for a
+// negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
 func (s *Socket) Sendfile(file io.Reader, offset, count int64) (int64, error) {
 	n, err := s.sendfile(file, offset, count)
 	runtime.KeepAlive(s)
@@ -54,11 +65,11 @@ func (s *Socket) Sendfile(file io.Reader, offset, count int64) (int64, error) {
 func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	switch {
 	case file == nil:
-		return 0, &ArgError{"file", file, "must not be nil"}
-	case s.typ&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
-		return 0, &ArgError{"type", TypeName(s.Type()), "only SOCK_STREAM type sockets are supported"}
+		return 0, &ArgError{ArgMissing, "file", file, "must not be nil"}
+	case s.Type()&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
+		return 0, &ArgError{ArgType, "type", s.Type(), "only SOCK_STREAM type sockets are supported"}
 	case count < 1 && count != -1:
-		return 0, &ArgError{"count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
+		return 0, &ArgError{ArgRange, "count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
 	}
 	if t := s.who.Task(); t != nil {
 		return s.sendfileFor(t, s.context(), file, offset, count)
@@ -71,7 +82,8 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	return n, err
 }
 
-// sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the task once.
+// sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the
+// task once.
 func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, offset, count int64) (n int64, err error) {
 	err = t.DoWith(ctx, func(ctx context.Context) error {
 		return (&Socket{s.core, loop.ByContext(ctx), s.root}).transmit(t.Loop(), file, offset, count, &n)
@@ -79,8 +91,8 @@ func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, 
 	return n, err
 }
 
-// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is not the caller's own. *n is how much went,
-// also if a Read of file ends the goroutine.
+// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is
+// not the caller's own. *n is how much went, also if a Read of file ends the goroutine.
 func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n *int64) error {
 	x := s.begin(on, file, offset, count)
 	defer func() {
@@ -90,8 +102,9 @@ func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n 
 	return x.run()
 }
 
-// A transmission is a Sendfile under way. Its Op does no more than find the socket writable and keep the lane then: the calls that may
-// block on the disk are made with the lane held, where they stop nobody else.
+// A transmission is a Sendfile under way. Its Op does no more than find the socket writable and
+// keep the lane then: the calls that may block on the disk are made with the lane held, where they
+// stop nobody else.
 //
 //	opening ──▶ sending: wait ──▶ work, until the socket is full ──▶ wait ──▶ … ──▶ closing
 //	              │ ▲
@@ -122,7 +135,10 @@ type transmission struct {
 	unsent []byte               // of block
 	eof    error                // what the last read from file has ended with
 
+	began time.Time // the call that may wait; for stop
+
 	step func() error // x.work, made once
+	stop func() error // x.stopped
 	copy func(uintptr)
 }
 
@@ -138,7 +154,7 @@ const (
 var transmissions = sync.Pool{New: func() any {
 	x := new(transmission)
 	x.Attempt = x
-	x.step, x.copy = x.work, x.copyFrom
+	x.step, x.stop, x.copy = x.work, x.stopped, x.copyFrom
 	return x
 }}
 
@@ -166,7 +182,8 @@ func (x *transmission) done() {
 	transmissions.Put(x)
 }
 
-// wait waits until the lane is ours and the socket writable, at first or after a part of the way. Each wait has the whole timeout.
+// wait waits until the lane is ours and the socket writable, at first or after a part of the way.
+// Each wait has the whole timeout.
 func (x *transmission) wait() error {
 	c, fd := &x.Call, &x.view.fd
 	c.Waiter, c.Timeout = x.view.who, x.view.patience(0)
@@ -240,7 +257,7 @@ func (x *transmission) run() error {
 		return err
 	}
 	if x.view.timeout.Load() == 0 {
-		return &ArgError{"timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
+		return &ArgError{ArgConflict, "timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
 	}
 	err = x.send()
 	if x.raw != nil && x.sent == 0 && x.refused(err) {
@@ -323,7 +340,7 @@ func (x *transmission) open() {
 func (x *transmission) seekStart() error {
 	f, ok := x.file.(io.Seeker)
 	if !ok {
-		return &ArgError{"offset", x.from, fmt.Sprintf("a %T cannot seek, and so its offset must be 0", x.file)}
+		return &ArgError{ArgType, "offset", x.from, fmt.Sprintf("a %T cannot seek, and so its offset must be 0", x.file)}
 	}
 	_, err := f.Seek(x.from, io.SeekStart)
 	return err
@@ -340,6 +357,18 @@ func (x *transmission) ended() error {
 	return nil
 }
 
+// stopped says why a system call that waits for the peer should end: as ended, and the timeout. A
+// deadline of the lane counts when the call is over.
+func (x *transmission) stopped() error {
+	if err := x.ended(); err != nil {
+		return err
+	}
+	if x.Timeout >= 0 && time.Since(x.began) >= x.Timeout {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
 // count notes that n bytes went.
 func (x *transmission) count(n int) {
 	x.sent += int64(n)
@@ -350,8 +379,8 @@ func (x *transmission) count(n int) {
 	}
 }
 
-// copyFrom sends by sendfile(2), from a descriptor that stays open meanwhile, until the socket is full, nothing is left, or others should
-// go first.
+// copyFrom sends by sendfile(2), from a descriptor that stays open meanwhile, until the socket is
+// full, nothing is left, or others should go first.
 func (x *transmission) copyFrom(fd uintptr) {
 	ensureNonblock(x.sysfd)
 	for turn := 0; turn < sendfileTurn && !x.over; {
@@ -359,7 +388,8 @@ func (x *transmission) copyFrom(fd uintptr) {
 		if x.left > 0 {
 			ask = int(min(x.left, sendfileBlock))
 		}
-		n, err := sendfileCall(x.sysfd, int(fd), x.from+x.sent, ask)
+		x.began = time.Now()
+		n, err := sendfileCall(x.sysfd, int(fd), x.from+x.sent, ask, x.stop)
 		turn += n
 		x.count(n)
 		switch {
@@ -451,25 +481,8 @@ func (x *transmission) read() error {
 	return io.ErrNoProgress
 }
 
-// Sendfile is Socket.Sendfile. The file is the operation's until its future is settled, and after an error the value is how much went.
+// Sendfile is Socket.Sendfile. The file is the operation's until its future is settled, and after
+// an error the value is how much went.
 func (a Async) Sendfile(file io.Reader, offset, count int64) loop.Future[int64] {
-	l := a.s.Loop()
-	if l == nil {
-		r, err := loop.Default()
-		if err != nil {
-			return loop.Settled[int64](0, a.s.fail("sendfile", Addr{}, err))
-		}
-		l = r.Next()
-	}
-	promise := loop.NewPromise[int64](l)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	promise.CancelBy(cancel)
-	task := l.Go(func(t *loop.Task) {
-		defer cancel(nil)
-		promise.ResolveWith(a.s.In(t).With(ctx).Sendfile(file, offset, count))
-	})
-	if task.Done().Settled() { // on a loop that is closed it does not run
-		promise.Reject(a.s.fail("sendfile", Addr{}, net.ErrClosed))
-	}
-	return promise.Future()
+	return a.inTask("sendfile", func(s *Socket) (int64, error) { return s.Sendfile(file, offset, count) })
 }

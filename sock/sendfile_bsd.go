@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSendfile wraps sendfile(2), which tells what went with EAGAIN and EINTR too, and raises no signal that Go does not ignore. It may
-// block on the disk, and so x/sys tells the scheduler.
-func sysSendfile(to, from int, offset int64, n int) (int, error) {
+// sysSendfile wraps sendfile(2), which tells what went with EAGAIN and EINTR too, and raises no
+// signal that Go does not ignore. It may block on the disk, and so x/sys tells the scheduler.
+func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	for {
 		done, err := unix.Sendfile(to, from, &offset, n)
 		switch {

@@ -12,7 +12,7 @@ import (
 //
 // No flag of this call keeps that signal away. It comes to the thread that made the call, and so the thread blocks it meanwhile, and
 // takes it if the call has failed with EPIPE: sigtimedwait(2).
-func sysSendfile(to, from int, offset int64, n int) (int, error) {
+func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before unix.Sigset_t

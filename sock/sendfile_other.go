@@ -1,11 +1,11 @@
-//go:build !linux && !darwin && !dragonfly && !freebsd
+//go:build !linux && !darwin && !dragonfly && !freebsd && !windows
 
 package sock
 
 import "syscall"
 
-// NetBSD and OpenBSD have no such call, and Windows's is TransmitFile: files are read and sent.
-func sysSendfile(int, int, int64, int) (int, error) { return 0, syscall.ENOSYS }
+// NetBSD and OpenBSD have no such call: files are read and sent.
+func sysSendfile(int, int, int64, int, func() error) (int, error) { return 0, syscall.ENOSYS }
 
 // Without a poller no socket can be made, so these are never reached.
 

@@ -56,11 +56,11 @@ func (s *core) algArguments(op int, iv []byte, assoclen int) error {
 	case !s.has(quirkAlgorithm):
 		return errAlgOnly
 	case op < 0 || op > math.MaxInt32:
-		return &ArgError{"op", op, "Invalid or missing argument 'op'"}
+		return &ArgError{ArgUnknown, "op", op, "Invalid or missing argument 'op'"}
 	case assoclen < 0 || assoclen > math.MaxInt32:
-		return &ArgError{"assoclen", assoclen, "assoclen must be positive"}
+		return &ArgError{ArgRange, "assoclen", assoclen, "assoclen must be positive"}
 	case len(iv) > maxAlgIV:
-		return &ArgError{"iv", len(iv), "control message too long"}
+		return &ArgError{ArgTooLong, "iv", len(iv), "control message too long"}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 func TestSendmsgAfalgAllocation(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixSeqpacket.Pair(t)
-	s, err := sock.FromFD(a.Detach(), sock.AF_ALG, -1, -1)
+	s, err := sock.Adopt(a.Detach(), sock.AF_ALG, -1, -1)
 	socktest.Must(t, err)
 	defer s.Close()
 	iv, p, buffers := make([]byte, 16), make([]byte, 100), [][]byte{hello, hello}

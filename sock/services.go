@@ -38,7 +38,7 @@ func Getservbyname(name, proto string) (int, error) {
 // Errors: an *ArgError for a port that is not 0 to 65535; ErrNoPort; loop.ErrOnLoop.
 func Getservbyport(port int, proto string) (string, error) {
 	if port < 0 || port > 0xffff {
-		return "", &ArgError{"port", port, "getservbyport: port must be 0-65535."}
+		return "", &ArgError{ArgRange, "port", port, "getservbyport: port must be 0-65535."}
 	}
 	if err := loop.MayBlock(); err != nil {
 		return "", err

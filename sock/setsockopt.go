@@ -40,13 +40,13 @@ const maxOption = 1024
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	if s.has(quirkWideOptions) {
-		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt string buffer not allowed"})
+		return nil, s.fail("getsockopt", Addr{}, &ArgError{ArgType, "buflen", n, "getsockopt string buffer not allowed"})
 	}
 	if err := cOption(level, name); err != nil {
 		return nil, s.fail("getsockopt", Addr{}, err)
 	}
 	if n <= 0 || n > maxOption {
-		return nil, s.fail("getsockopt", Addr{}, &ArgError{"buflen", n, "getsockopt buflen out of range"})
+		return nil, s.fail("getsockopt", Addr{}, &ArgError{ArgRange, "buflen", n, "getsockopt buflen out of range"})
 	}
 	err = s.do("getsockopt", func(sysfd int) error {
 		p := make([]byte, n)
@@ -71,7 +71,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 		return s.SetsockoptUint64(level, name, uint64(int64(value)))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "Python int too large to convert to C int"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "value", value, "Python int too large to convert to C int"})
 	}
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, int32(value)) })
 }
@@ -81,7 +81,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 	if s.has(quirkWideOptions) {
-		return s.fail("setsockopt", Addr{}, &ArgError{"value", value, "an option of an AF_VSOCK socket is a number"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "value", value, "an option of an AF_VSOCK socket is a number"})
 	}
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
@@ -95,13 +95,13 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 // Error: an *ArgError for a length that is negative or beyond a C int, and on an AF_VSOCK socket.
 func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	if s.has(quirkWideOptions) {
-		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "an option of an AF_VSOCK socket is a number"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "optlen", optlen, "an option of an AF_VSOCK socket is a number"})
 	}
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
 	if optlen < 0 || optlen > math.MaxInt32 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"optlen", optlen, "must be 0-2147483647"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "optlen", optlen, "must be 0-2147483647"})
 	}
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
 }

@@ -20,7 +20,7 @@ func TestOptionsOfLinux(t *testing.T) { // items 148, 149
 		option int
 		want   int
 	}{
-		{"SO_DOMAIN", sock.SO_DOMAIN, sock.AF_INET},
+		{"SO_DOMAIN", sock.SO_DOMAIN, int(sock.AF_INET)},
 		{"SO_PROTOCOL", sock.SO_PROTOCOL, sock.IPPROTO_UDP},
 		{"SO_BINDTOIFINDEX", 62, 0}, // <asm-generic/socket.h>
 	} {

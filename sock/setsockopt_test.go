@@ -15,7 +15,7 @@ import (
 func TestOptionOfAnInt(t *testing.T) { // items 141, 142, 148
 	socktest.Check(t)
 	s := socktest.TCP.New(t)
-	if typ, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); typ != sock.SOCK_STREAM || err != nil {
+	if typ, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); sock.Type(typ) != sock.SOCK_STREAM || err != nil {
 		t.Errorf("SO_TYPE = %d, %v", typ, err)
 	}
 	for _, on := range []int{1, 0, 1} {

@@ -56,8 +56,9 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	if err := a.Join(r.Next()); err != nil {
 		t.Fatal(err)
 	}
-	if got := registrations(t); got != before+1 {
-		t.Fatalf("%d registrations after one has joined, want %d", got, before+1)
+	own := registrations(t) - before // a poller may need several
+	if own < 1 {
+		t.Fatalf("%d registrations more after one has joined", own)
 	}
 	dup, err := a.Dup()
 	if err != nil {
@@ -89,8 +90,8 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := registrations(t); got != before-1 {
-		t.Fatalf("%d registrations after Close, want %d", got, before-1)
+	if got := registrations(t); got != before-own {
+		t.Fatalf("%d registrations after Close, want %d", got, before-own)
 	}
 	// The duplicate is a socket as any other.
 	if _, err := b.Sendall([]byte("still there"), 0); err != nil {

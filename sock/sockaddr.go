@@ -72,7 +72,7 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	}
 	r := DefaultResolver
 	find := func(ctx context.Context) (Addr, error) {
-		infos, err := r.Getaddrinfo(ctx, a.Host(), "", &Hints{Family: families.Host.FamilyOf(a), Type: SOCK_DGRAM})
+		infos, err := r.Getaddrinfo(ctx, a.Host(), "", &Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM})
 		if refused, ok := err.(*ArgError); ok && isASCII(a.Host()) { // to Python, ASCII in an address is no matter of IDNA
 			return a, noName(a.Host(), refused.Rule)
 		}

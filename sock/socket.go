@@ -18,7 +18,7 @@ import (
 // A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
 // watched belongs to its loop and is not.
 //
-// New, FromFD, Accept and others make one; the zero Socket is of no use.
+// New, Adopt, Accept and others make one; the zero Socket is of no use.
 type Socket struct {
 	*core
 	who  loop.Waiter
@@ -47,12 +47,13 @@ const (
 	connectWaits              // a Connect waits: receives wait for its end
 	hasULP                    // a protocol above TCP: a short receive proves nothing
 	mayLinger                 // SO_LINGER may be set
+	noSegments                // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
 )
 
-// adopt makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
-func adopt(sysfd, family, typ, proto int, timeout int64) *Socket {
+// newSocket makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
+func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout int64) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
-	c.flags.Store(quirksOf(c.family, c.typ, c.proto))
+	c.flags.Store(quirksOf(family, typ&^typeFlags, proto))
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
@@ -77,17 +78,18 @@ func (s *Socket) base() *Socket {
 // Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for what the system lacks, which says what
 // is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
 // EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
-func New(family, typ, proto int) (*Socket, error) {
+func New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
 		return nil, failed("socket", AF_UNSPEC, err)
 	}
-	sysfd, err := sysSocket(family, typ, proto)
+	sysfd, err := sysSocket(int(family), int(typ), int(proto))
 	if err != nil {
-		return nil, failed("socket", family, unsupported(family, typ, proto, err))
+		return nil, failedAs("socket", family, typ, proto, unsupported(family, typ, proto, err))
 	}
-	s := adopt(sysfd, family, typ, proto, firstTimeout(typ))
-	if s.isTCP() || (s.family == AF_UNIX || s.family == vsockFamily) && s.typ == SOCK_STREAM {
+	s := newSocket(sysfd, family, typ, proto, firstTimeout(typ))
+	vsock := connectRuleOf(runtime.GOOS, s.family, s.typ, s.proto).reset == resetVsock
+	if s.isTCP() || (s.inFamily(AF_UNIX) || vsock) && s.ofType(SOCK_STREAM) {
 		s.flags.Or(isFresh)
 	}
 	return s, nil
@@ -109,13 +111,19 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 func (s *Socket) Fileno() int { return s.fd.Sysfd() }
 
 // Family is the address family, AF_*.
-func (s *Socket) Family() int { return int(s.family) }
+func (s *Socket) Family() Family { return Family(s.family) }
+
+// inFamily says whether the socket is of that family.
+func (s *core) inFamily(f Family) bool { return Family(s.family) == f }
 
 // Type is the kind of socket, SOCK_*.
-func (s *Socket) Type() int { return int(s.typ) }
+func (s *Socket) Type() Type { return Type(s.typ) }
+
+// ofType says whether the socket is of that type.
+func (s *core) ofType(t Type) bool { return Type(s.typ) == t }
 
 // Proto is the protocol, IPPROTO_* for the internet families.
-func (s *Socket) Proto() int { return int(s.proto) }
+func (s *Socket) Proto() Protocol { return Protocol(s.proto) }
 
 // GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC is not set.
 func (s *Socket) GetInheritable() (inheritable bool, err error) {
@@ -139,7 +147,7 @@ func (s *Socket) String() string {
 		closed = " [closed]"
 	}
 	text := fmt.Sprintf("<sock.Socket%s fd=%d, family=%s, type=%s, proto=%d", closed, fileno,
-		familyName(s.Family()), TypeName(s.Type()), s.Proto())
+		networkName(s.Family()), s.Type(), s.Proto())
 	if fileno >= 0 {
 		if a, err := s.Getsockname(); err == nil && named(a) {
 			text += ", laddr=" + a.String()
@@ -154,4 +162,5 @@ func (s *Socket) String() string {
 // named says whether a is an address to show: that of an unbound Unix socket is empty.
 func named(a Addr) bool { return !a.IsZero() && (a.Kind() != families.KindUnix || a.Path() != "") }
 
-func familyName(family int) string { return families.Host.Name(family) }
+// networkName is what package families calls the family: "inet".
+func networkName(family Family) string { return families.Host.Name(int(family)) }

@@ -29,10 +29,13 @@ func TestNewDefaults(t *testing.T) { // items 7, 13
 
 func TestNewSaysWhatItIs(t *testing.T) { // items 7, 24, 25, 30
 	for _, test := range []struct {
-		name                string
-		family, typ, proto  int
-		optional            bool // the kernel may lack it
-		wantType, wantProto int
+		name      string
+		family    sock.Family
+		typ       sock.Type
+		proto     sock.Protocol
+		optional  bool // the kernel may lack it
+		wantType  sock.Type
+		wantProto sock.Protocol
 	}{
 		{"tcp", sock.AF_INET, sock.SOCK_STREAM, 0, false, sock.SOCK_STREAM, 0},
 		{"tcp by name", sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_TCP, false, sock.SOCK_STREAM, sock.IPPROTO_TCP},
@@ -60,9 +63,11 @@ func TestNewSaysWhatItIs(t *testing.T) { // items 7, 24, 25, 30
 func TestNewRefuses(t *testing.T) { // item 14
 	socktest.Check(t)
 	for _, test := range []struct {
-		name               string
-		family, typ, proto int
-		want               syscall.Errno
+		name   string
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+		want   syscall.Errno
 	}{
 		{"unknown family", 9999, sock.SOCK_STREAM, 0, syscall.EAFNOSUPPORT},
 		{"AF_UNSPEC", sock.AF_UNSPEC, sock.SOCK_STREAM, 0, syscall.EAFNOSUPPORT},

@@ -14,7 +14,11 @@ import (
 func TestStringFormOfEveryFamily(t *testing.T) { // item 26
 	socktest.Check(t)
 	made := 0
-	for _, test := range []struct{ family, typ, proto int }{
+	for _, test := range []struct {
+		family sock.Family
+		typ    sock.Type
+		proto  sock.Protocol
+	}{
 		{sock.AF_INET, sock.SOCK_RAW, sock.IPPROTO_ICMP},
 		{sock.AF_INET6, sock.SOCK_DGRAM, 0},
 		{sock.AF_UNIX, sock.SOCK_SEQPACKET, 0},
@@ -28,7 +32,7 @@ func TestStringFormOfEveryFamily(t *testing.T) { // item 26
 		{sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP},
 		{sock.AF_RDS, sock.SOCK_SEQPACKET, 0},
 	} {
-		name := sock.FamilyName(test.family)
+		name := test.family.String()
 		s, err := sock.New(test.family, test.typ, test.proto)
 		if err != nil {
 			t.Logf("this kernel has no %s: %v", name, err)
@@ -36,7 +40,7 @@ func TestStringFormOfEveryFamily(t *testing.T) { // item 26
 		}
 		made++
 		text := s.String()
-		want := fmt.Sprintf("<sock.Socket fd=%d, family=%s, type=%s, proto=%d", s.Fileno(), families.Host.Name(test.family), sock.TypeName(test.typ), test.proto)
+		want := fmt.Sprintf("<sock.Socket fd=%d, family=%s, type=%s, proto=%d", s.Fileno(), families.Host.Name(int(test.family)), test.typ, test.proto)
 		if !strings.HasPrefix(text, want) || !strings.HasSuffix(text, ">") {
 			t.Errorf("%s: %s, want the beginning %s", name, text, want)
 		}

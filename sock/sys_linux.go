@@ -231,11 +231,11 @@ func sysName(call uintptr, fd int, sa *sockaddr) (int, error) {
 	return int(min(n, uint32(len(sa)))), sysError(errno)
 }
 
-func sockaddrFamily(sa []byte) int {
+func sockaddrFamily(sa []byte) Family {
 	if len(sa) < 2 {
 		return AF_UNSPEC
 	}
-	return int(binary.NativeEndian.Uint16(sa))
+	return Family(binary.NativeEndian.Uint16(sa))
 }
 
 func sysGetsockopt(fd, level, name int, p []byte) (int, error) {
@@ -251,6 +251,13 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
 		uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)), 0)
 	return int(v), sysError(errno)
+}
+
+// sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
+func sysSockFamily(fd int) (Family, error) {
+	var buf sockaddr
+	n, err := sysGetsockname(fd, &buf)
+	return sockaddrFamily(buf[:n]), err
 }
 
 func sysSockProtocol(fd int) (int, error) { return sysGetsockoptInt(fd, SOL_SOCKET, SO_PROTOCOL) }

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package sock
 
@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"syscall"
 )
 
-// The bare system calls on systems that pollux has no poller for yet. Without one no socket can be made, so the others are never
-// reached.
+// The bare system calls on systems that pollux has no poller for yet. Without one no socket can be
+// made, so the others are never reached.
 
 const (
 	typeNonblock = 0
@@ -26,11 +25,10 @@ const (
 var errNoSockets = fmt.Errorf("no poller for %s yet: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func isNoSocket(error) bool           { return true }
-func sockaddrFamily([]byte) int       { return AF_UNSPEC }
+func sockaddrFamily([]byte) Family    { return AF_UNSPEC }
 func sysClose(int) error              { return errNoSockets }
 func sysConnectOver(int) (bool, bool) { return true, false }
 func sysReadsEnded(int) bool          { return false }
-func sysResetVsock(int)               {}
 func sysDup(int) (int, error)         { return -1, errNoSockets }
 func sysListen(int, int) error        { return errNoSockets }
 func sysShutdown(int, int) error      { return errNoSockets }
@@ -50,6 +48,7 @@ func sysSetInheritable(int, bool) error                             { return err
 func sysGetsockname(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysGetpeername(int, *sockaddr) (int, error)                    { return 0, errNoSockets }
 func sysSockError(int) error                                        { return errNoSockets }
+func sysSockFamily(int) (Family, error)                             { return 0, errNoSockets }
 func sysSockProtocol(int) (int, error)                              { return 0, errNoSockets }
 func sysGetsockopt(int, int, int, []byte) (int, error)              { return 0, errNoSockets }
 func sysGetsockoptInt(int, int, int) (int, error)                   { return 0, errNoSockets }
@@ -71,16 +70,3 @@ func sysSendmsg(int, *msgOp) error { return errNoSockets }
 func sysSendFew(int, [][]byte, int) (int, error) { return 0, errNoSockets }
 
 func sysRecvmsg(int, *msgOp) error { return errNoSockets }
-
-func sysInterfaceIndex(_ int, name string) (int, error) {
-	index, err := IfNametoindex(name)
-	if errors.Is(err, ErrNoInterface) {
-		err = syscall.ENODEV
-	}
-	return index, err
-}
-
-func sysInterfaceName(_, index int) string {
-	name, _ := IfIndextoname(index)
-	return name
-}

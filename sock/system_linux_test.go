@@ -228,7 +228,7 @@ func TestInSystem(t *testing.T) {
 		}
 	})
 	t.Run("AI_ADDRCONFIG", func(t *testing.T) { // item 156
-		ask := func(family int) []string {
+		ask := func(family sock.Family) []string {
 			infos, err := sock.Getaddrinfo(ctx, "", "80", &sock.Hints{Family: family, Type: sock.SOCK_STREAM, Flags: sock.AI_ADDRCONFIG})
 			if err != nil {
 				return []string{gaiWords(err)}
@@ -245,7 +245,7 @@ func TestInSystem(t *testing.T) {
 			if tt.addr != "" {
 				addAddress(t, tt.addr)
 			}
-			for family, want := range map[int][]string{sock.AF_UNSPEC: tt.unspec, sock.AF_INET: tt.inet, sock.AF_INET6: tt.inet6} {
+			for family, want := range map[sock.Family][]string{sock.AF_UNSPEC: tt.unspec, sock.AF_INET: tt.inet, sock.AF_INET6: tt.inet6} {
 				if got := ask(family); !slices.Equal(got, want) {
 					t.Errorf("with %q, family %d: %v, want %v", tt.addr, family, got, want)
 				}

@@ -3,15 +3,15 @@ package sock
 import (
 	"errors"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 )
 
-// An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is finds errors.ErrUnsupported in
-// it, and the errno that socket(2) gave: EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENODEV or ENOPROTOOPT.
+// An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is
+// finds errors.ErrUnsupported in it, and the errno that socket(2) gave: EAFNOSUPPORT,
+// EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENODEV or ENOPROTOOPT.
 type UnsupportedError struct {
 	Kind    string // the names of the family and of the protocol: "AF_CAN CAN_ISOTP"
 	Missing string // what would make them possible: "needs CONFIG_CAN_ISOTP (module can-isotp), Linux 5.10"
@@ -40,7 +40,10 @@ type KnownSocket struct {
 	Needs   string // what Linux needs to have it, "" for what every kernel has and for what is no socket of Linux
 	Systems string // the systems that have such sockets, as GOOS names them, with a blank between: "linux windows"
 
-	family, typ, proto int // as Linux numbers them; family is -1 for what Linux lacks
+	// As Linux numbers them; the family is -1 for what Linux lacks.
+	family Family
+	typ    Type
+	proto  Protocol
 }
 
 // String is the two names, "AF_CAN CAN_ISOTP".
@@ -48,7 +51,8 @@ func (k KnownSocket) String() string { return strings.TrimSpace(k.Family + " " +
 
 // New makes a socket of this kind, as the function New does.
 //
-// Errors: an *UnsupportedError on a system that has none; EPERM or EACCES where it takes a right that the program lacks.
+// Errors: an *UnsupportedError on a system that has none; EPERM or EACCES where it takes a right
+// that the program lacks.
 func (k KnownSocket) New() (*Socket, error) {
 	var missing string
 	switch {
@@ -56,12 +60,43 @@ func (k KnownSocket) New() (*Socket, error) {
 		missing = k.Needs
 	case !slices.Contains(strings.Fields(k.Systems), runtime.GOOS):
 		missing = "only on " + strings.ReplaceAll(k.Systems, " ", ", ")
-	case runtime.GOOS != "linux":
+	case runtime.GOOS != "linux" && runtime.GOOS != "windows":
 		missing = "no poller for " + runtime.GOOS + " yet"
 	default:
-		return New(k.family, k.typ, k.proto)
+		return New(k.number(), k.typ, k.proto)
 	}
 	return nil, &net.OpError{Op: "socket", Net: strings.ToLower(k.Family), Err: &UnsupportedError{Kind: k.String(), Missing: missing}}
+}
+
+// number is the family's on this system, which need not be Linux's.
+func (k *KnownSocket) number() Family {
+	for _, n := range familyNames {
+		if n.name == k.Family {
+			return Family(n.value)
+		}
+	}
+	return k.family
+}
+
+// needs is what this system needs to have such sockets.
+func (k *KnownSocket) needs() string {
+	if runtime.GOOS == "linux" || k.Needs == "" {
+		return k.Needs
+	}
+	if !slices.Contains(strings.Fields(k.Systems), runtime.GOOS) {
+		return runtime.GOOS + " has no such sockets"
+	}
+	if needs := needsHere[k.Family]; needs != "" {
+		return needs
+	}
+	return "this " + runtime.GOOS + " has no such sockets"
+}
+
+// needsHere says what another system than Linux needs, for its families that not every version has.
+var needsHere = map[string]string{
+	"AF_UNIX":      "needs Windows 10 1803 or Windows Server 2019 (afunix.sys)",
+	"AF_BLUETOOTH": "needs a Bluetooth radio and its driver",
+	"AF_HYPERV":    "needs Hyper-V, or to be one of its guests",
 }
 
 // KnownSockets are all kinds of socket that this package knows, whatever the system has.
@@ -72,10 +107,11 @@ const (
 	everyUnix   = "linux darwin freebsd netbsd openbsd dragonfly"
 )
 
-// The numbers of Linux: <linux/socket.h>, <linux/in.h>, <linux/can.h>, <net/bluetooth/bluetooth.h>. They are here as numbers because
-// the names are not on all systems.
+// The numbers of Linux: <linux/socket.h>, <linux/in.h>, <linux/can.h>, <net/bluetooth/bluetooth.h>.
+// They are here as numbers because the names are not on all systems.
 //
-// What is missing stands in the words of the kernel's configuration; the module is what to load where it was built as one.
+// What is missing stands in the words of the kernel's configuration; the module is what to load
+// where it was built as one.
 var knownSockets = []KnownSocket{
 	{"AF_INET", "IPPROTO_TCP", "", everySystem, 2, 1, 6},
 	{"AF_INET", "IPPROTO_UDP", "", everySystem, 2, 2, 17},
@@ -117,32 +153,33 @@ var knownSockets = []KnownSocket{
 	{"AF_ALG", "", "needs CONFIG_CRYPTO_USER_API (module af_alg; algif_hash, algif_skcipher, algif_aead, algif_rng for what it does)", "linux", 38, 5, 0},
 	{"AF_QIPCRTR", "", "needs CONFIG_QRTR (module qrtr), Linux 4.7", "linux", 42, 2, 0},
 	{"AF_RDS", "", "needs CONFIG_RDS (modules rds, rds_tcp)", "linux", 21, 5, 0},
-	{"AF_HYPERV", "HV_PROTOCOL_RAW", "", "windows", -1, 1, 1},
+	{"AF_HYPERV", "HV_PROTOCOL_RAW", "needs Hyper-V", "windows", -1, 1, 1},
 	{"PF_SYSTEM", "SYSPROTO_CONTROL", "", "darwin", -1, 2, 2},
 	{"AF_DIVERT", "", "", "freebsd", -1, 3, 0},
 	{"AF_LINK", "", "no socket has such addresses: they are those of interfaces, on macOS and the BSDs", "", -1, 0, 0},
 }
 
-// unsupported makes what socket(2) said about a kind that the system lacks say what is missing; anything else it leaves as it is.
+// unsupported makes what socket(2) said about a kind that the system lacks say what is missing;
+// anything else it leaves as it is.
 //
 // Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
 // ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
-func unsupported(family, typ, proto int, err error) error {
+func unsupported(family Family, typ Type, proto Protocol, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {
 		return err
 	}
 	typ &^= typeFlags
 	missing := func(kind, needs string) error {
-		return &UnsupportedError{Kind: kind, Missing: needs, Err: os.NewSyscallError("socket", err)}
+		return &UnsupportedError{Kind: kind, Missing: needs, Err: hostErrorOf(err)}
 	}
 	var near *KnownSocket
 	for i := range knownSockets {
 		k := &knownSockets[i]
 		switch {
-		case k.family != family || k.Needs == "":
+		case k.number() != family || k.needs() == "":
 		case k.proto == proto && k.typ == typ:
-			return missing(k.String(), k.Needs)
+			return missing(k.String(), k.needs())
 		case near == nil || k.proto == proto && near.proto != proto:
 			near = k
 		}
@@ -151,9 +188,9 @@ func unsupported(family, typ, proto int, err error) error {
 	case !noFamily:
 		return err
 	case near == nil:
-		return missing(familyName(family), "the system has no such family")
+		return missing(networkName(family), "the system has no such family")
 	case near.proto == proto:
-		return missing(near.String(), near.Needs)
+		return missing(near.String(), near.needs())
 	}
-	return missing(near.Family, near.Needs)
+	return missing(near.Family, near.needs())
 }

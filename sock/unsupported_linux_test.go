@@ -58,9 +58,11 @@ func TestNewTellsWhatTheKernelLacks(t *testing.T) {
 func TestMistakesAreNotUnsupported(t *testing.T) { // item 14
 	socktest.Check(t)
 	for _, test := range []struct {
-		name               string
-		family, typ, proto int
-		unsupported        bool
+		name        string
+		family      sock.Family
+		typ         sock.Type
+		proto       sock.Protocol
+		unsupported bool
 	}{
 		{"tcp on a datagram", sock.AF_INET, sock.SOCK_DGRAM, sock.IPPROTO_TCP, false},
 		{"udplite on a stream", sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_UDPLITE, false},
@@ -80,17 +82,18 @@ func TestMistakesAreNotUnsupported(t *testing.T) { // item 14
 func TestUnknownProtocolOfAFamily(t *testing.T) {
 	socktest.Check(t)
 	for _, test := range []struct {
-		name          string
-		family, proto int
-		want          families.Rule
+		name   string
+		family sock.Family
+		proto  sock.Protocol
+		want   families.Rule
 	}{
 		{"item 176", 9999, 0, families.ErrBadFamily},
 		{"item 202", sock.AF_CAN, 99, families.ErrCANProtocol},
 		{"item 212", sock.AF_BLUETOOTH, 99, families.ErrBluetoothProtocol},
 	} {
-		fd, err := syscall.Socket(sock.AF_INET, sock.SOCK_DGRAM|sock.SOCK_CLOEXEC, 0)
+		fd, err := syscall.Socket(int(sock.AF_INET), int(sock.SOCK_DGRAM|sock.SOCK_CLOEXEC), 0)
 		socktest.Must(t, err)
-		s, err := sock.FromFD(fd, test.family, sock.SOCK_DGRAM, test.proto)
+		s, err := sock.Adopt(fd, test.family, sock.SOCK_DGRAM, test.proto)
 		socktest.Must(t, err)
 		for op, err := range map[string]error{
 			"bind":    s.Bind(sock.Inet("127.0.0.1", 0)),

@@ -184,7 +184,7 @@ func TestUnwatchedIsFree(t *testing.T) {
 		socktest.Must(t, err)
 		socktest.Must(t, socktest.Start(func() error { return task.Wait(t.Context()) }).Wait(t))
 	}
-	s, err := sock.FromFD(a.Detach(), -1, -1, -1)
+	s, err := sock.Adopt(a.Detach(), -1, -1, -1)
 	socktest.Must(t, err)
 	defer s.Close()
 	echo(t, s, b)

@@ -49,7 +49,7 @@ func (v View) of(s *Socket) *Socket {
 }
 
 // New is the function New.
-func (v View) New(family, typ, proto int) (*Socket, error) {
+func (v View) New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	s, err := New(family, typ, proto)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (v View) New(family, typ, proto int) (*Socket, error) {
 }
 
 // Pair is the function Pair.
-func (v View) Pair(family, typ, proto int) (*Socket, *Socket, error) {
+func (v View) Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	a, b, err := v.pair(family, typ, proto)
 	if err != nil {
 		return nil, nil, err

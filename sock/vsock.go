@@ -16,7 +16,7 @@ import (
 func VsockLocalCID() (uint32, error) {
 	cid, err := sysVsockLocalCID()
 	if err != nil {
-		return 0, failed("ioctl", vsockFamily, err)
+		return 0, failed("ioctl", Family(vsockFamily), err)
 	}
 	return cid, nil
 }
@@ -27,7 +27,7 @@ func VsockLocalCID() (uint32, error) {
 // Error: an *ArgError for a time that is not positive.
 func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	if d <= 0 {
-		return s.fail("setsockopt", Addr{}, &ArgError{"timeout", d, "must be more than 0"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "timeout", d, "must be more than 0"})
 	}
 	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
 	if part := d % time.Microsecond; part > 0 {
@@ -36,7 +36,7 @@ func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	b := binary.NativeEndian.AppendUint64(nil, uint64(d/time.Second))
 	b = binary.NativeEndian.AppendUint64(b, uint64(d%time.Second/time.Microsecond))
 	return s.do("setsockopt", func(sysfd int) error {
-		return sysSetsockopt(sysfd, vsockFamily, soVMSocketsConnectTimeoutNew, b)
+		return sysSetsockopt(sysfd, int(vsockFamily), soVMSocketsConnectTimeoutNew, b)
 	})
 }
 

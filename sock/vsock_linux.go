@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	vsockFamily         = AF_VSOCK
+	vsockFamily         = int(AF_VSOCK)
 	vsockConnectTimeout = 6 // SO_VM_SOCKETS_CONNECT_TIMEOUT of <linux/vm_sockets.h>, with the long of the system
 )
 
@@ -33,7 +33,7 @@ func sysResetVsock(fd int) {
 		return
 	}
 	other := make([]byte, 16)
-	binary.NativeEndian.PutUint16(other, AF_INET)
+	binary.NativeEndian.PutUint16(other, uint16(AF_INET))
 	unix.SetNonblock(fd, false)
 	unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(other)), uintptr(len(other)))
 	unix.SetNonblock(fd, true)

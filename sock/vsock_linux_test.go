@@ -28,26 +28,26 @@ func TestVsockOptions(t *testing.T) { // item 144
 	socktest.Check(t)
 	s := vsockSocket(t)
 	const size = sock.SO_VM_SOCKETS_BUFFER_SIZE
-	if v, err := s.Getsockopt(sock.AF_VSOCK, size); err != nil || v != 256<<10 {
+	if v, err := s.Getsockopt(int(sock.AF_VSOCK), size); err != nil || v != 256<<10 {
 		t.Errorf("the buffer has %d bytes, %v", v, err)
 	}
 	if strconv.IntSize == 64 {
 		big := int64(1) << 40
-		socktest.Must(t, s.Setsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, int(big)))
-		if v, err := s.Getsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || int64(v) != big {
+		socktest.Must(t, s.Setsockopt(int(sock.AF_VSOCK), sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, int(big)))
+		if v, err := s.Getsockopt(int(sock.AF_VSOCK), sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || int64(v) != big {
 			t.Errorf("the limit is %d, %v", v, err)
 		}
 	}
-	socktest.Must(t, s.Setsockopt(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, -1)) // modulo 2⁶⁴
-	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || v != math.MaxUint64 {
+	socktest.Must(t, s.Setsockopt(int(sock.AF_VSOCK), sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE, -1)) // modulo 2⁶⁴
+	if v, err := s.GetsockoptUint64(int(sock.AF_VSOCK), sock.SO_VM_SOCKETS_BUFFER_MAX_SIZE); err != nil || v != math.MaxUint64 {
 		t.Errorf("the limit is %d, %v", v, err)
 	}
-	socktest.Must(t, s.SetsockoptUint64(sock.AF_VSOCK, size, 1<<20))
-	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, size); err != nil || v != 1<<20 {
+	socktest.Must(t, s.SetsockoptUint64(int(sock.AF_VSOCK), size, 1<<20))
+	if v, err := s.GetsockoptUint64(int(sock.AF_VSOCK), size); err != nil || v != 1<<20 {
 		t.Errorf("the buffer has %d bytes, %v", v, err)
 	}
 	// On every level.
-	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); err != nil || v != sock.SOCK_STREAM {
+	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); err != nil || sock.Type(v) != sock.SOCK_STREAM {
 		t.Errorf("type %d, %v", v, err)
 	}
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY, 3))
@@ -70,11 +70,11 @@ func TestVsockOptions(t *testing.T) { // item 144
 			t.Errorf("SO_LINGER %#x, %v", v, err)
 		}
 	}
-	_, err := s.GetsockoptBytes(sock.AF_VSOCK, size, 8)
+	_, err := s.GetsockoptBytes(int(sock.AF_VSOCK), size, 8)
 	for what, err := range map[string]error{
 		"bytes got": err,
-		"bytes":     s.SetsockoptBytes(sock.AF_VSOCK, size, make([]byte, 8)),
-		"nil":       s.SetsockoptNil(sock.AF_VSOCK, size, 8),
+		"bytes":     s.SetsockoptBytes(int(sock.AF_VSOCK), size, make([]byte, 8)),
+		"nil":       s.SetsockoptNil(int(sock.AF_VSOCK), size, 8),
 		"no time":   s.SetVsockConnectTimeout(0),
 	} {
 		var arg *sock.ArgError
@@ -84,7 +84,7 @@ func TestVsockOptions(t *testing.T) { // item 144
 	}
 	socktest.Must(t, s.SetVsockConnectTimeout(1500*time.Millisecond))
 	// What it reads back is a struct timeval, the first half of which are the seconds.
-	if v, err := s.GetsockoptUint64(sock.AF_VSOCK, 8); !errors.Is(err, syscall.EINVAL) && (err != nil || v != 1) {
+	if v, err := s.GetsockoptUint64(int(sock.AF_VSOCK), 8); !errors.Is(err, syscall.EINVAL) && (err != nil || v != 1) {
 		t.Errorf("connects for %d s, %v", v, err)
 	}
 }

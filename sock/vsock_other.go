@@ -5,6 +5,9 @@ package sock
 // vsockFamily is that of no socket: AF_VSOCK of macOS has other options.
 const vsockFamily = -2
 
+// sysResetVsock is never reached.
+func sysResetVsock(int) {}
+
 func sysVsockLocalCID() (uint32, error) {
 	return 0, &UnsupportedError{Kind: "AF_VSOCK", Missing: "only on linux"}
 }

@@ -49,7 +49,7 @@ type Handler interface {
 // for it on another loop; net.ErrClosed; an *ArgError for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
-		return s.fail("watch", Addr{}, &ArgError{"handler", h, "must not be nil"})
+		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "handler", h, "must not be nil"})
 	}
 	before := s.timeout.Swap(0)
 	if err := s.fd.Watch(l, &watcher{h, s.base()}); err != nil {

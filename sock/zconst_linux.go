@@ -8,54 +8,54 @@ import (
 
 // AF: address families, the first argument of socket(2).
 const (
-	AF_UNSPEC    = unix.AF_UNSPEC
-	AF_INET      = unix.AF_INET
-	AF_UNIX      = unix.AF_UNIX
-	AF_AX25      = unix.AF_AX25
-	AF_IPX       = unix.AF_IPX
-	AF_APPLETALK = unix.AF_APPLETALK
-	AF_NETROM    = unix.AF_NETROM
-	AF_BRIDGE    = unix.AF_BRIDGE
-	AF_ATMPVC    = unix.AF_ATMPVC
-	AF_ALG       = unix.AF_ALG
-	AF_X25       = unix.AF_X25
-	AF_INET6     = unix.AF_INET6
-	AF_ROSE      = unix.AF_ROSE
-	AF_DECnet    = unix.AF_DECnet
-	AF_NETBEUI   = unix.AF_NETBEUI
-	AF_SECURITY  = unix.AF_SECURITY
-	AF_KEY       = unix.AF_KEY
-	AF_NETLINK   = unix.AF_NETLINK
-	AF_QIPCRTR   = unix.AF_QIPCRTR
-	AF_VSOCK     = unix.AF_VSOCK
-	AF_ROUTE     = unix.AF_ROUTE
-	AF_ASH       = unix.AF_ASH
-	AF_ECONET    = unix.AF_ECONET
-	AF_ATMSVC    = unix.AF_ATMSVC
-	AF_SNA       = unix.AF_SNA
-	AF_IRDA      = unix.AF_IRDA
-	AF_PPPOX     = unix.AF_PPPOX
-	AF_WANPIPE   = unix.AF_WANPIPE
-	AF_LLC       = unix.AF_LLC
-	AF_BLUETOOTH = unix.AF_BLUETOOTH
-	AF_CAN       = unix.AF_CAN
-	PF_CAN       = unix.PF_CAN
-	AF_RDS       = unix.AF_RDS
-	PF_RDS       = unix.PF_RDS
-	AF_PACKET    = unix.AF_PACKET
-	PF_PACKET    = unix.PF_PACKET
-	AF_TIPC      = unix.AF_TIPC
+	AF_UNSPEC    Family = unix.AF_UNSPEC
+	AF_INET      Family = unix.AF_INET
+	AF_UNIX      Family = unix.AF_UNIX
+	AF_AX25      Family = unix.AF_AX25
+	AF_IPX       Family = unix.AF_IPX
+	AF_APPLETALK Family = unix.AF_APPLETALK
+	AF_NETROM    Family = unix.AF_NETROM
+	AF_BRIDGE    Family = unix.AF_BRIDGE
+	AF_ATMPVC    Family = unix.AF_ATMPVC
+	AF_ALG       Family = unix.AF_ALG
+	AF_X25       Family = unix.AF_X25
+	AF_INET6     Family = unix.AF_INET6
+	AF_ROSE      Family = unix.AF_ROSE
+	AF_DECnet    Family = unix.AF_DECnet
+	AF_NETBEUI   Family = unix.AF_NETBEUI
+	AF_SECURITY  Family = unix.AF_SECURITY
+	AF_KEY       Family = unix.AF_KEY
+	AF_NETLINK   Family = unix.AF_NETLINK
+	AF_QIPCRTR   Family = unix.AF_QIPCRTR
+	AF_VSOCK     Family = unix.AF_VSOCK
+	AF_ROUTE     Family = unix.AF_ROUTE
+	AF_ASH       Family = unix.AF_ASH
+	AF_ECONET    Family = unix.AF_ECONET
+	AF_ATMSVC    Family = unix.AF_ATMSVC
+	AF_SNA       Family = unix.AF_SNA
+	AF_IRDA      Family = unix.AF_IRDA
+	AF_PPPOX     Family = unix.AF_PPPOX
+	AF_WANPIPE   Family = unix.AF_WANPIPE
+	AF_LLC       Family = unix.AF_LLC
+	AF_BLUETOOTH Family = unix.AF_BLUETOOTH
+	AF_CAN       Family = unix.AF_CAN
+	PF_CAN       Family = unix.PF_CAN
+	AF_RDS       Family = unix.AF_RDS
+	PF_RDS       Family = unix.PF_RDS
+	AF_PACKET    Family = unix.AF_PACKET
+	PF_PACKET    Family = unix.PF_PACKET
+	AF_TIPC      Family = unix.AF_TIPC
 )
 
 // SOCK: socket types, and what may be or-ed to them.
 const (
-	SOCK_STREAM    = unix.SOCK_STREAM
-	SOCK_DGRAM     = unix.SOCK_DGRAM
-	SOCK_RAW       = unix.SOCK_RAW
-	SOCK_SEQPACKET = unix.SOCK_SEQPACKET
-	SOCK_RDM       = unix.SOCK_RDM
-	SOCK_CLOEXEC   = unix.SOCK_CLOEXEC
-	SOCK_NONBLOCK  = unix.SOCK_NONBLOCK
+	SOCK_STREAM    Type = unix.SOCK_STREAM
+	SOCK_DGRAM     Type = unix.SOCK_DGRAM
+	SOCK_RAW       Type = unix.SOCK_RAW
+	SOCK_SEQPACKET Type = unix.SOCK_SEQPACKET
+	SOCK_RDM       Type = unix.SOCK_RDM
+	SOCK_CLOEXEC   Type = unix.SOCK_CLOEXEC
+	SOCK_NONBLOCK  Type = unix.SOCK_NONBLOCK
 )
 
 // SOL: levels of socket options.
@@ -273,17 +273,17 @@ const (
 
 // BT: AF_BLUETOOTH.
 const (
-	BTPROTO_L2CAP    = unix.BTPROTO_L2CAP
-	BTPROTO_HCI      = unix.BTPROTO_HCI
-	BTPROTO_RFCOMM   = unix.BTPROTO_RFCOMM
-	BTPROTO_SCO      = unix.BTPROTO_SCO
-	SOL_L2CAP        = unix.SOL_L2CAP
-	BDADDR_BREDR     = unix.BDADDR_BREDR
-	BDADDR_LE_PUBLIC = unix.BDADDR_LE_PUBLIC
-	BDADDR_LE_RANDOM = unix.BDADDR_LE_RANDOM
-	SOL_RFCOMM       = unix.SOL_RFCOMM
-	SOL_SCO          = unix.SOL_SCO
-	SOL_BLUETOOTH    = unix.SOL_BLUETOOTH
+	BTPROTO_L2CAP    Protocol = unix.BTPROTO_L2CAP
+	BTPROTO_HCI      Protocol = unix.BTPROTO_HCI
+	BTPROTO_RFCOMM   Protocol = unix.BTPROTO_RFCOMM
+	BTPROTO_SCO      Protocol = unix.BTPROTO_SCO
+	SOL_L2CAP                 = unix.SOL_L2CAP
+	BDADDR_BREDR              = unix.BDADDR_BREDR
+	BDADDR_LE_PUBLIC          = unix.BDADDR_LE_PUBLIC
+	BDADDR_LE_RANDOM          = unix.BDADDR_LE_RANDOM
+	SOL_RFCOMM                = unix.SOL_RFCOMM
+	SOL_SCO                   = unix.SOL_SCO
+	SOL_BLUETOOTH             = unix.SOL_BLUETOOTH
 )
 
 // HCI: AF_BLUETOOTH, the host controller interface.
@@ -320,14 +320,14 @@ const (
 
 // NETLINK: AF_NETLINK, its protocols.
 const (
-	NETLINK_ROUTE    = unix.NETLINK_ROUTE
-	NETLINK_USERSOCK = unix.NETLINK_USERSOCK
-	NETLINK_FIREWALL = unix.NETLINK_FIREWALL
-	NETLINK_NFLOG    = unix.NETLINK_NFLOG
-	NETLINK_XFRM     = unix.NETLINK_XFRM
-	NETLINK_IP6_FW   = unix.NETLINK_IP6_FW
-	NETLINK_DNRTMSG  = unix.NETLINK_DNRTMSG
-	NETLINK_CRYPTO   = unix.NETLINK_CRYPTO
+	NETLINK_ROUTE    Protocol = unix.NETLINK_ROUTE
+	NETLINK_USERSOCK Protocol = unix.NETLINK_USERSOCK
+	NETLINK_FIREWALL Protocol = unix.NETLINK_FIREWALL
+	NETLINK_NFLOG    Protocol = unix.NETLINK_NFLOG
+	NETLINK_XFRM     Protocol = unix.NETLINK_XFRM
+	NETLINK_IP6_FW   Protocol = unix.NETLINK_IP6_FW
+	NETLINK_DNRTMSG  Protocol = unix.NETLINK_DNRTMSG
+	NETLINK_CRYPTO   Protocol = unix.NETLINK_CRYPTO
 )
 
 // PACKET: AF_PACKET.
@@ -398,53 +398,53 @@ const (
 // Of two names for one number the first counts.
 var (
 	familyNames = []constName{
-		{AF_UNSPEC, "AF_UNSPEC"},
-		{AF_INET, "AF_INET"},
-		{AF_UNIX, "AF_UNIX"},
-		{AF_AX25, "AF_AX25"},
-		{AF_IPX, "AF_IPX"},
-		{AF_APPLETALK, "AF_APPLETALK"},
-		{AF_NETROM, "AF_NETROM"},
-		{AF_BRIDGE, "AF_BRIDGE"},
-		{AF_ATMPVC, "AF_ATMPVC"},
-		{AF_ALG, "AF_ALG"},
-		{AF_X25, "AF_X25"},
-		{AF_INET6, "AF_INET6"},
-		{AF_ROSE, "AF_ROSE"},
-		{AF_DECnet, "AF_DECnet"},
-		{AF_NETBEUI, "AF_NETBEUI"},
-		{AF_SECURITY, "AF_SECURITY"},
-		{AF_KEY, "AF_KEY"},
-		{AF_NETLINK, "AF_NETLINK"},
-		{AF_QIPCRTR, "AF_QIPCRTR"},
-		{AF_VSOCK, "AF_VSOCK"},
-		{AF_ROUTE, "AF_ROUTE"},
-		{AF_ASH, "AF_ASH"},
-		{AF_ECONET, "AF_ECONET"},
-		{AF_ATMSVC, "AF_ATMSVC"},
-		{AF_SNA, "AF_SNA"},
-		{AF_IRDA, "AF_IRDA"},
-		{AF_PPPOX, "AF_PPPOX"},
-		{AF_WANPIPE, "AF_WANPIPE"},
-		{AF_LLC, "AF_LLC"},
-		{AF_BLUETOOTH, "AF_BLUETOOTH"},
-		{AF_CAN, "AF_CAN"},
-		{PF_CAN, "PF_CAN"},
-		{AF_RDS, "AF_RDS"},
-		{PF_RDS, "PF_RDS"},
-		{AF_PACKET, "AF_PACKET"},
-		{PF_PACKET, "PF_PACKET"},
-		{AF_TIPC, "AF_TIPC"},
+		{int(AF_UNSPEC), "AF_UNSPEC"},
+		{int(AF_INET), "AF_INET"},
+		{int(AF_UNIX), "AF_UNIX"},
+		{int(AF_AX25), "AF_AX25"},
+		{int(AF_IPX), "AF_IPX"},
+		{int(AF_APPLETALK), "AF_APPLETALK"},
+		{int(AF_NETROM), "AF_NETROM"},
+		{int(AF_BRIDGE), "AF_BRIDGE"},
+		{int(AF_ATMPVC), "AF_ATMPVC"},
+		{int(AF_ALG), "AF_ALG"},
+		{int(AF_X25), "AF_X25"},
+		{int(AF_INET6), "AF_INET6"},
+		{int(AF_ROSE), "AF_ROSE"},
+		{int(AF_DECnet), "AF_DECnet"},
+		{int(AF_NETBEUI), "AF_NETBEUI"},
+		{int(AF_SECURITY), "AF_SECURITY"},
+		{int(AF_KEY), "AF_KEY"},
+		{int(AF_NETLINK), "AF_NETLINK"},
+		{int(AF_QIPCRTR), "AF_QIPCRTR"},
+		{int(AF_VSOCK), "AF_VSOCK"},
+		{int(AF_ROUTE), "AF_ROUTE"},
+		{int(AF_ASH), "AF_ASH"},
+		{int(AF_ECONET), "AF_ECONET"},
+		{int(AF_ATMSVC), "AF_ATMSVC"},
+		{int(AF_SNA), "AF_SNA"},
+		{int(AF_IRDA), "AF_IRDA"},
+		{int(AF_PPPOX), "AF_PPPOX"},
+		{int(AF_WANPIPE), "AF_WANPIPE"},
+		{int(AF_LLC), "AF_LLC"},
+		{int(AF_BLUETOOTH), "AF_BLUETOOTH"},
+		{int(AF_CAN), "AF_CAN"},
+		{int(PF_CAN), "PF_CAN"},
+		{int(AF_RDS), "AF_RDS"},
+		{int(PF_RDS), "PF_RDS"},
+		{int(AF_PACKET), "AF_PACKET"},
+		{int(PF_PACKET), "PF_PACKET"},
+		{int(AF_TIPC), "AF_TIPC"},
 	}
 
 	typeNames = []constName{
-		{SOCK_STREAM, "SOCK_STREAM"},
-		{SOCK_DGRAM, "SOCK_DGRAM"},
-		{SOCK_RAW, "SOCK_RAW"},
-		{SOCK_SEQPACKET, "SOCK_SEQPACKET"},
-		{SOCK_RDM, "SOCK_RDM"},
-		{SOCK_CLOEXEC, "SOCK_CLOEXEC"},
-		{SOCK_NONBLOCK, "SOCK_NONBLOCK"},
+		{int(SOCK_STREAM), "SOCK_STREAM"},
+		{int(SOCK_DGRAM), "SOCK_DGRAM"},
+		{int(SOCK_RAW), "SOCK_RAW"},
+		{int(SOCK_SEQPACKET), "SOCK_SEQPACKET"},
+		{int(SOCK_RDM), "SOCK_RDM"},
+		{int(SOCK_CLOEXEC), "SOCK_CLOEXEC"},
+		{int(SOCK_NONBLOCK), "SOCK_NONBLOCK"},
 	}
 
 	msgFlagNames = []constName{

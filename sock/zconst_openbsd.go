@@ -8,28 +8,28 @@ import (
 
 // AF: address families, the first argument of socket(2).
 const (
-	AF_UNSPEC    = unix.AF_UNSPEC
-	AF_INET      = unix.AF_INET
-	AF_UNIX      = unix.AF_UNIX
-	AF_IPX       = unix.AF_IPX
-	AF_APPLETALK = unix.AF_APPLETALK
-	AF_INET6     = unix.AF_INET6
-	AF_DECnet    = unix.AF_DECnet
-	AF_KEY       = unix.AF_KEY
-	AF_ROUTE     = unix.AF_ROUTE
-	AF_LINK      = unix.AF_LINK
-	AF_SNA       = unix.AF_SNA
+	AF_UNSPEC    Family = unix.AF_UNSPEC
+	AF_INET      Family = unix.AF_INET
+	AF_UNIX      Family = unix.AF_UNIX
+	AF_IPX       Family = unix.AF_IPX
+	AF_APPLETALK Family = unix.AF_APPLETALK
+	AF_INET6     Family = unix.AF_INET6
+	AF_DECnet    Family = unix.AF_DECnet
+	AF_KEY       Family = unix.AF_KEY
+	AF_ROUTE     Family = unix.AF_ROUTE
+	AF_LINK      Family = unix.AF_LINK
+	AF_SNA       Family = unix.AF_SNA
 )
 
 // SOCK: socket types, and what may be or-ed to them.
 const (
-	SOCK_STREAM    = unix.SOCK_STREAM
-	SOCK_DGRAM     = unix.SOCK_DGRAM
-	SOCK_RAW       = unix.SOCK_RAW
-	SOCK_SEQPACKET = unix.SOCK_SEQPACKET
-	SOCK_RDM       = unix.SOCK_RDM
-	SOCK_CLOEXEC   = unix.SOCK_CLOEXEC
-	SOCK_NONBLOCK  = unix.SOCK_NONBLOCK
+	SOCK_STREAM    Type = unix.SOCK_STREAM
+	SOCK_DGRAM     Type = unix.SOCK_DGRAM
+	SOCK_RAW       Type = unix.SOCK_RAW
+	SOCK_SEQPACKET Type = unix.SOCK_SEQPACKET
+	SOCK_RDM       Type = unix.SOCK_RDM
+	SOCK_CLOEXEC   Type = unix.SOCK_CLOEXEC
+	SOCK_NONBLOCK  Type = unix.SOCK_NONBLOCK
 )
 
 // SOL: levels of socket options.
@@ -197,27 +197,27 @@ const (
 // Of two names for one number the first counts.
 var (
 	familyNames = []constName{
-		{AF_UNSPEC, "AF_UNSPEC"},
-		{AF_INET, "AF_INET"},
-		{AF_UNIX, "AF_UNIX"},
-		{AF_IPX, "AF_IPX"},
-		{AF_APPLETALK, "AF_APPLETALK"},
-		{AF_INET6, "AF_INET6"},
-		{AF_DECnet, "AF_DECnet"},
-		{AF_KEY, "AF_KEY"},
-		{AF_ROUTE, "AF_ROUTE"},
-		{AF_LINK, "AF_LINK"},
-		{AF_SNA, "AF_SNA"},
+		{int(AF_UNSPEC), "AF_UNSPEC"},
+		{int(AF_INET), "AF_INET"},
+		{int(AF_UNIX), "AF_UNIX"},
+		{int(AF_IPX), "AF_IPX"},
+		{int(AF_APPLETALK), "AF_APPLETALK"},
+		{int(AF_INET6), "AF_INET6"},
+		{int(AF_DECnet), "AF_DECnet"},
+		{int(AF_KEY), "AF_KEY"},
+		{int(AF_ROUTE), "AF_ROUTE"},
+		{int(AF_LINK), "AF_LINK"},
+		{int(AF_SNA), "AF_SNA"},
 	}
 
 	typeNames = []constName{
-		{SOCK_STREAM, "SOCK_STREAM"},
-		{SOCK_DGRAM, "SOCK_DGRAM"},
-		{SOCK_RAW, "SOCK_RAW"},
-		{SOCK_SEQPACKET, "SOCK_SEQPACKET"},
-		{SOCK_RDM, "SOCK_RDM"},
-		{SOCK_CLOEXEC, "SOCK_CLOEXEC"},
-		{SOCK_NONBLOCK, "SOCK_NONBLOCK"},
+		{int(SOCK_STREAM), "SOCK_STREAM"},
+		{int(SOCK_DGRAM), "SOCK_DGRAM"},
+		{int(SOCK_RAW), "SOCK_RAW"},
+		{int(SOCK_SEQPACKET), "SOCK_SEQPACKET"},
+		{int(SOCK_RDM), "SOCK_RDM"},
+		{int(SOCK_CLOEXEC), "SOCK_CLOEXEC"},
+		{int(SOCK_NONBLOCK), "SOCK_NONBLOCK"},
 	}
 
 	msgFlagNames = []constName{

@@ -10,20 +10,20 @@ import (
 
 // AF: address families, the first argument of socket(2).
 const (
-	AF_UNSPEC = windows.AF_UNSPEC
-	AF_INET   = windows.AF_INET
-	AF_UNIX   = windows.AF_UNIX
-	AF_INET6  = windows.AF_INET6
-	AF_IRDA   = windows.AF_IRDA
+	AF_UNSPEC Family = windows.AF_UNSPEC
+	AF_INET   Family = windows.AF_INET
+	AF_UNIX   Family = windows.AF_UNIX
+	AF_INET6  Family = windows.AF_INET6
+	AF_IRDA   Family = windows.AF_IRDA
 )
 
 // SOCK: socket types, and what may be or-ed to them.
 const (
-	SOCK_STREAM    = windows.SOCK_STREAM
-	SOCK_DGRAM     = windows.SOCK_DGRAM
-	SOCK_RAW       = windows.SOCK_RAW
-	SOCK_SEQPACKET = windows.SOCK_SEQPACKET
-	SOCK_RDM       = windows.SOCK_RDM
+	SOCK_STREAM    Type = windows.SOCK_STREAM
+	SOCK_DGRAM     Type = windows.SOCK_DGRAM
+	SOCK_RAW       Type = windows.SOCK_RAW
+	SOCK_SEQPACKET Type = windows.SOCK_SEQPACKET
+	SOCK_RDM       Type = windows.SOCK_RDM
 )
 
 // SOL: levels of socket options.
@@ -131,26 +131,26 @@ const (
 // Of two names for one number the first counts.
 var (
 	familyNames = []constName{
-		{AF_UNSPEC, "AF_UNSPEC"},
-		{AF_INET, "AF_INET"},
-		{AF_UNIX, "AF_UNIX"},
-		{AF_IPX, "AF_IPX"},
-		{AF_APPLETALK, "AF_APPLETALK"},
-		{AF_INET6, "AF_INET6"},
-		{AF_DECnet, "AF_DECnet"},
-		{AF_LINK, "AF_LINK"},
-		{AF_SNA, "AF_SNA"},
-		{AF_IRDA, "AF_IRDA"},
-		{AF_HYPERV, "AF_HYPERV"},
-		{AF_BLUETOOTH, "AF_BLUETOOTH"},
+		{int(AF_UNSPEC), "AF_UNSPEC"},
+		{int(AF_INET), "AF_INET"},
+		{int(AF_UNIX), "AF_UNIX"},
+		{int(AF_IPX), "AF_IPX"},
+		{int(AF_APPLETALK), "AF_APPLETALK"},
+		{int(AF_INET6), "AF_INET6"},
+		{int(AF_DECnet), "AF_DECnet"},
+		{int(AF_LINK), "AF_LINK"},
+		{int(AF_SNA), "AF_SNA"},
+		{int(AF_IRDA), "AF_IRDA"},
+		{int(AF_HYPERV), "AF_HYPERV"},
+		{int(AF_BLUETOOTH), "AF_BLUETOOTH"},
 	}
 
 	typeNames = []constName{
-		{SOCK_STREAM, "SOCK_STREAM"},
-		{SOCK_DGRAM, "SOCK_DGRAM"},
-		{SOCK_RAW, "SOCK_RAW"},
-		{SOCK_SEQPACKET, "SOCK_SEQPACKET"},
-		{SOCK_RDM, "SOCK_RDM"},
+		{int(SOCK_STREAM), "SOCK_STREAM"},
+		{int(SOCK_DGRAM), "SOCK_DGRAM"},
+		{int(SOCK_RAW), "SOCK_RAW"},
+		{int(SOCK_SEQPACKET), "SOCK_SEQPACKET"},
+		{int(SOCK_RDM), "SOCK_RDM"},
 	}
 
 	msgFlagNames = []constName{

@@ -119,7 +119,7 @@ func (d *driver) connect(ctx context.Context, to endpoint, p *progress) error {
 	limited, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
 	for id := 0; id < d.o.conns && ctx.Err() == nil; id++ {
-		s, err := sock.New(families.Host.FamilyOf(to.addr), typ, 0)
+		s, err := sock.New(sock.Family(families.Host.FamilyOf(to.addr)), typ, 0)
 		if err != nil {
 			return err
 		}

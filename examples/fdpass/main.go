@@ -55,7 +55,7 @@ func main() {
 
 // reader is the second process.
 func reader() {
-	s, err := sock.FromFD(inherited, -1, -1, -1)
+	s, err := sock.Adopt(inherited, -1, -1, -1)
 	check(err)
 	for {
 		data, fds, _, _, err := s.RecvFds(100, 1, 0)

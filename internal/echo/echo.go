@@ -90,7 +90,7 @@ func Listen(cfg Config) (*Server, error) {
 func (s *Server) listen() (err error) {
 	if !s.cfg.Datagram {
 		s.ln, err = sock.CreateServer(s.cfg.Addr, &sock.ServerConfig{Backlog: sock.SOMAXCONN})
-	} else if s.ln, err = sock.New(families.Host.FamilyOf(s.cfg.Addr), sock.SOCK_DGRAM, 0); err == nil {
+	} else if s.ln, err = sock.New(sock.Family(families.Host.FamilyOf(s.cfg.Addr)), sock.SOCK_DGRAM, 0); err == nil {
 		if err = s.ln.Bind(s.cfg.Addr); err != nil {
 			s.ln.Close()
 		}

@@ -6,6 +6,8 @@
 //
 //	SO_MARK = unix.SO_MARK
 //
+// The numbers of families, types of sockets and protocols get the types that package sock has for them: catalog.TypeOf.
+//
 // The names of families, types and flags also become tables, at the end of that file.
 //
 // A name that neither has is left to the files const*.go, which are written by hand; what these
@@ -82,7 +84,7 @@ func generate(loader *catalog.Loader, sys catalog.System, rows []catalog.Row, di
 			}
 			if pkg != "" {
 				imports[pkg] = true
-				fmt.Fprintf(&block, "\t%s = %s.%[1]s\n", row.Name, path.Base(pkg))
+				fmt.Fprintf(&block, "\t%s %s= %s.%[1]s\n", row.Name, catalog.TypeOf(row), path.Base(pkg))
 			}
 		}
 		if block.Len() > 0 {

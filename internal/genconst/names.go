@@ -35,7 +35,11 @@ func tables(targets []*catalog.Target, byHand *types.Package, sys catalog.System
 				return nil, err
 			}
 			if pkg != "" || byHand.Scope().Lookup(row.Name) != nil {
-				fmt.Fprintf(&src, "\t\t{%s, %q},\n", row.Name, row.Name)
+				value := row.Name
+				if catalog.TypeOf(row) != "" {
+					value = "int(" + value + ")"
+				}
+				fmt.Fprintf(&src, "\t\t{%s, %q},\n", value, row.Name)
 			}
 		}
 		fmt.Fprintln(&src, "\t}")

@@ -7,14 +7,17 @@ import (
 
 func TestFromEnv(t *testing.T) {
 	for _, tt := range []struct {
-		value string
-		none  bool // no poller is named
-		ok    bool
+		value   string
+		none    bool // no poller is named
+		ok      bool
+		oneShot bool
 	}{
-		{"", true, true},
-		{"oneshot", false, true},
-		{"poll", false, true},
-		{"epoll", false, false},
+		{"", true, true, false},
+		{"oneshot", false, true, true},
+		{"poll", false, true, true},
+		{"kqueue", false, true, false},
+		{"kqueue-pipe", false, true, false},
+		{"epoll", false, false, false},
 	} {
 		t.Run(tt.value, func(t *testing.T) {
 			t.Setenv(variable, tt.value)
@@ -32,8 +35,8 @@ func TestFromEnv(t *testing.T) {
 			if tt.ok != (err == nil) && !errors.Is(err, errors.ErrUnsupported) {
 				t.Fatalf("got %v", err)
 			}
-			if err == nil && !p.OneShot() {
-				t.Error("the poller is not one-shot")
+			if err == nil && p.OneShot() != tt.oneShot {
+				t.Errorf("OneShot is %v", p.OneShot())
 			}
 		})
 	}

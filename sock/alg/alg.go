@@ -186,7 +186,7 @@ func (o *Operation) crypt(op int, iv, assoc, in []byte, more int) ([]byte, error
 	if !o.aead {
 		switch {
 		case len(assoc) > 0:
-			return nil, o.OpError("sendmsg_afalg", sock.Addr{}, &sock.ArgError{Arg: "assoc", Value: len(assoc), Rule: "only aead has associated data"})
+			return nil, o.OpError("sendmsg_afalg", sock.Addr{}, &sock.ArgError{Kind: sock.ArgConflict, Arg: "assoc", Value: len(assoc), Rule: "only aead has associated data"})
 		case len(in) == 0:
 			return nil, nil // the kernel would wait for the rest of a message
 		}
@@ -227,7 +227,7 @@ func (o *Operation) hasRoom(n int) error {
 			return err
 		}
 		if room = max(room&^(page-1), page); n > room {
-			return o.OpError("sendmsg_afalg", sock.Addr{}, &sock.ArgError{Arg: "message", Value: n, Rule: fmt.Sprintf("at most %d bytes at once", room)})
+			return o.OpError("sendmsg_afalg", sock.Addr{}, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "message", Value: n, Rule: fmt.Sprintf("at most %d bytes at once", room)})
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func TestNumbers(t *testing.T) {
 func TestDecryptAsksForNothing(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.UnixSeqpacket.Pair(t)
-	s, err := sock.FromFD(a.Detach(), sock.AF_ALG, sock.SOCK_SEQPACKET, 0)
+	s, err := sock.Adopt(a.Detach(), sock.AF_ALG, sock.SOCK_SEQPACKET, 0)
 	socktest.Must(t, err)
 	defer s.Close()
 	socktest.Must(t, s.SetTimeout(0))

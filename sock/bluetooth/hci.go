@@ -59,7 +59,7 @@ type HCICommand struct {
 // Error: a *sock.ArgError for more than 255 bytes of parameters.
 func AppendHCICommand(b []byte, c HCICommand) ([]byte, error) {
 	if len(c.Params) > math.MaxUint8 {
-		return b, &sock.ArgError{Arg: "params", Value: len(c.Params), Rule: "a command has at most 255 bytes of parameters"}
+		return b, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "params", Value: len(c.Params), Rule: "a command has at most 255 bytes of parameters"}
 	}
 	b = append(b, HCI_COMMAND_PKT, byte(c.Opcode), byte(c.Opcode>>8), byte(len(c.Params)))
 	return append(b, c.Params...), nil
@@ -90,7 +90,7 @@ type HCIEvent struct {
 // Error: a *sock.ArgError for more than 255 bytes of parameters.
 func AppendHCIEvent(b []byte, e HCIEvent) ([]byte, error) {
 	if len(e.Params) > math.MaxUint8 {
-		return b, &sock.ArgError{Arg: "params", Value: len(e.Params), Rule: "an event has at most 255 bytes of parameters"}
+		return b, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "params", Value: len(e.Params), Rule: "an event has at most 255 bytes of parameters"}
 	}
 	return append(append(b, HCI_EVENT_PKT, e.Code, byte(len(e.Params))), e.Params...), nil
 }
@@ -141,13 +141,13 @@ func AppendHCIData(b []byte, d HCIData) ([]byte, error) {
 	most := d.most()
 	switch {
 	case most < 0:
-		return b, &sock.ArgError{Arg: "kind", Value: d.Kind, Rule: "must be HCI_ACLDATA_PKT, HCI_SCODATA_PKT or HCI_ISODATA_PKT"}
+		return b, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "kind", Value: d.Kind, Rule: "must be HCI_ACLDATA_PKT, HCI_SCODATA_PKT or HCI_ISODATA_PKT"}
 	case d.Handle > 0xfff:
-		return b, &sock.ArgError{Arg: "handle", Value: d.Handle, Rule: "must be 0-4095"}
+		return b, &sock.ArgError{Kind: sock.ArgRange, Arg: "handle", Value: d.Handle, Rule: "must be 0-4095"}
 	case d.Flags > 0xf:
-		return b, &sock.ArgError{Arg: "flags", Value: d.Flags, Rule: "must be 0-15"}
+		return b, &sock.ArgError{Kind: sock.ArgRange, Arg: "flags", Value: d.Flags, Rule: "must be 0-15"}
 	case len(d.Data) > most:
-		return b, &sock.ArgError{Arg: "data", Value: len(d.Data), Rule: fmt.Sprintf("at most %d bytes", most)}
+		return b, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "data", Value: len(d.Data), Rule: fmt.Sprintf("at most %d bytes", most)}
 	}
 	b = append(b, d.Kind)
 	b = binary.LittleEndian.AppendUint16(b, d.Handle|uint16(d.Flags)<<12)
@@ -181,7 +181,7 @@ func DecodeHCIData(p []byte) (HCIData, error) {
 	d := HCIData{Kind: p[0]}
 	most, header := d.most(), 5
 	if most < 0 {
-		return HCIData{}, &sock.ArgError{Arg: "kind", Value: p[0], Rule: "not a data packet"}
+		return HCIData{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "kind", Value: p[0], Rule: "not a data packet"}
 	}
 	if d.Kind == HCI_SCODATA_PKT {
 		header = 4
@@ -207,7 +207,7 @@ func hciBody(what string, kind byte, p []byte, header int, length func() int) ([
 		return nil, &PacketError{what, len(p), header}
 	}
 	if p[0] != kind {
-		return nil, &sock.ArgError{Arg: "kind", Value: p[0], Rule: "not a " + what}
+		return nil, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "kind", Value: p[0], Rule: "not a " + what}
 	}
 	if n := header + length(); n != len(p) {
 		return nil, &PacketError{what, len(p), n}

@@ -68,7 +68,7 @@ const (
 // Error: a *sock.ArgError for more than 65535 bytes of parameters.
 func AppendHCIMessage(b []byte, m HCIMessage) ([]byte, error) {
 	if len(m.Params) > math.MaxUint16 {
-		return b, &sock.ArgError{Arg: "params", Value: len(m.Params), Rule: "a message has at most 65535 bytes of parameters"}
+		return b, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "params", Value: len(m.Params), Rule: "a message has at most 65535 bytes of parameters"}
 	}
 	b = binary.LittleEndian.AppendUint16(b, m.Opcode)
 	b = binary.LittleEndian.AppendUint16(b, m.Index)

@@ -228,7 +228,7 @@ func GetConnInfo(s *sock.Socket) (ConnInfo, error) {
 	case protoSCO:
 		err = linux.Exactly(s, "SCO_CONNINFO", solSCO, SCO_CONNINFO, b[:])
 	default:
-		err = s.OpError("getsockopt", sock.Addr{}, &sock.ArgError{Arg: "proto", Value: s.Proto(), Rule: "only L2CAP, RFCOMM and SCO have connections"})
+		err = s.OpError("getsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgType, Arg: "proto", Value: s.Proto(), Rule: "only L2CAP, RFCOMM and SCO have connections"})
 	}
 	return connInfoOf(b), err
 }

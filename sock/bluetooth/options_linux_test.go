@@ -11,10 +11,10 @@ import (
 // The numbers that every system has are those of Linux.
 func TestNumbers(t *testing.T) {
 	socktest.Numbers(t, map[string][2]int64{
-		"AF_BLUETOOTH":   {afBluetooth, sock.AF_BLUETOOTH},
-		"BTPROTO_L2CAP":  {protoL2CAP, sock.BTPROTO_L2CAP},
-		"BTPROTO_SCO":    {protoSCO, sock.BTPROTO_SCO},
-		"BTPROTO_RFCOMM": {protoRFCOMM, sock.BTPROTO_RFCOMM},
+		"AF_BLUETOOTH":   {afBluetooth, int64(sock.AF_BLUETOOTH)},
+		"BTPROTO_L2CAP":  {protoL2CAP, int64(sock.BTPROTO_L2CAP)},
+		"BTPROTO_SCO":    {protoSCO, int64(sock.BTPROTO_SCO)},
+		"BTPROTO_RFCOMM": {protoRFCOMM, int64(sock.BTPROTO_RFCOMM)},
 		"SOL_HCI":        {solHCI, sock.SOL_HCI},
 		"SOL_L2CAP":      {solL2CAP, sock.SOL_L2CAP},
 		"SOL_SCO":        {solSCO, sock.SOL_SCO},

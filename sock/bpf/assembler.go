@@ -125,9 +125,9 @@ type jump struct {
 	yes, not string
 }
 
-func (b *Assembler) fail(what string, value any, rule string) *Assembler {
+func (b *Assembler) fail(kind sock.ArgKind, what string, value any, rule string) *Assembler {
 	if b.err == nil {
-		b.err = &sock.ArgError{Arg: what, Value: value, Rule: rule}
+		b.err = &sock.ArgError{Kind: kind, Arg: what, Value: value, Rule: rule}
 	}
 	return b
 }
@@ -149,7 +149,7 @@ func (b *Assembler) Load(size int, offset uint32) *Assembler {
 	case 4:
 		return b.Add(Stmt(BPF_LD|BPF_W|BPF_ABS, offset))
 	}
-	return b.fail("size", size, "a load takes 1, 2 or 4 bytes")
+	return b.fail(sock.ArgUnknown, "size", size, "a load takes 1, 2 or 4 bytes")
 }
 
 // If compares A with k and jumps to the label yes or not. op is BPF_JEQ, BPF_JGT, BPF_JGE or
@@ -163,7 +163,7 @@ func (b *Assembler) If(op uint16, k uint32, yes, not string) *Assembler {
 // Label names the next instruction.
 func (b *Assembler) Label(name string) *Assembler {
 	if _, twice := b.labels[name]; twice || name == "" {
-		return b.fail("label", name, "must have a name, and be there once")
+		return b.fail(sock.ArgConflict, "label", name, "must have a name, and be there once")
 	}
 	if b.labels == nil {
 		b.labels = make(map[string]int)
@@ -199,11 +199,11 @@ func (b *Assembler) distance(at int, label string) uint8 {
 	n := to - at - 1
 	switch {
 	case !ok:
-		b.fail("label", label, "is nowhere")
+		b.fail(sock.ArgMissing, "label", label, "is nowhere")
 	case n < 0:
-		b.fail("label", label, "a jump goes forward only")
+		b.fail(sock.ArgConflict, "label", label, "a jump goes forward only")
 	case n > 255:
-		b.fail("label", label, fmt.Sprintf("a jump skips 255 instructions at most, not %d", n))
+		b.fail(sock.ArgRange, "label", label, fmt.Sprintf("a jump skips 255 instructions at most, not %d", n))
 	}
 	return uint8(n)
 }
@@ -212,10 +212,10 @@ func (b *Assembler) distance(at int, label string) uint8 {
 func check(program []Instruction) error {
 	n := len(program)
 	if n == 0 || n > BPF_MAXINSNS {
-		return &sock.ArgError{Arg: "filter", Value: n, Rule: "must have 1 to 4096 instructions"}
+		return &sock.ArgError{Kind: sock.ArgLength, Arg: "filter", Value: n, Rule: "must have 1 to 4096 instructions"}
 	}
 	if program[n-1].Op&7 != BPF_RET {
-		return &sock.ArgError{Arg: "filter", Value: program[n-1], Rule: "the last instruction must be a BPF_RET"}
+		return &sock.ArgError{Kind: sock.ArgSyntax, Arg: "filter", Value: program[n-1], Rule: "the last instruction must be a BPF_RET"}
 	}
 	for i, in := range program {
 		if in.Op&7 != BPF_JMP {
@@ -226,7 +226,7 @@ func check(program []Instruction) error {
 			far = uint64(in.K)
 		}
 		if uint64(i)+1+far >= uint64(n) {
-			return &sock.ArgError{Arg: "filter", Value: fmt.Sprintf("instruction %d: %v", i, in), Rule: "jumps out of the program"}
+			return &sock.ArgError{Kind: sock.ArgSyntax, Arg: "filter", Value: fmt.Sprintf("instruction %d: %v", i, in), Rule: "jumps out of the program"}
 		}
 	}
 	return nil

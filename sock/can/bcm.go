@@ -98,7 +98,7 @@ func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 	}
 	for _, f := range m.Frames {
 		if f.Kind != kind {
-			return b[:start], &sock.ArgError{Arg: "Frames", Value: f.Kind, Rule: "the frames of a BCM message are all classic, or all FD with CAN_BCM_CAN_FD_FRAME"}
+			return b[:start], &sock.ArgError{Kind: sock.ArgConflict, Arg: "Frames", Value: f.Kind, Rule: "the frames of a BCM message are all classic, or all FD with CAN_BCM_CAN_FD_FRAME"}
 		}
 		var err error
 		if b, err = f.Append(b); err != nil {
@@ -112,7 +112,7 @@ func (l *bcmLayout) append(b []byte, m BCMMessage) ([]byte, error) {
 func (l *bcmLayout) putTime(b []byte, d time.Duration) error {
 	sec := int64(d / time.Second)
 	if d < 0 || l.long == 4 && sec > math.MaxInt32 {
-		return &sock.ArgError{Arg: "interval", Value: d, Rule: "must be 0 or more seconds, in a C long"}
+		return &sock.ArgError{Kind: sock.ArgRange, Arg: "interval", Value: d, Rule: "must be 0 or more seconds, in a C long"}
 	}
 	l.putLong(b, sec)
 	l.putLong(b[l.long:], int64(d%time.Second/time.Microsecond))
@@ -146,7 +146,7 @@ func (l *bcmLayout) timeOf(b []byte) (time.Duration, bool) {
 
 func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	if len(b) < l.size {
-		return m, &sock.ArgError{Arg: "message", Value: len(b), Rule: "a BCM message has a head"}
+		return m, &sock.ArgError{Kind: sock.ArgLength, Arg: "message", Value: len(b), Rule: "a BCM message has a head"}
 	}
 	m.Opcode, m.Flags = binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:])
 	m.Count = binary.NativeEndian.Uint32(b[8:])
@@ -155,7 +155,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	m.Ival1, ok1 = l.timeOf(b[l.ival1:])
 	m.Ival2, ok2 = l.timeOf(b[l.ival2:])
 	if !ok1 || !ok2 {
-		return BCMMessage{}, &sock.ArgError{Arg: "message", Value: "interval", Rule: "an interval of a BCM message is no time"}
+		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "message", Value: "interval", Rule: "an interval of a BCM message is no time"}
 	}
 	size := CAN_MTU
 	if m.Flags&bcmFD != 0 {
@@ -164,7 +164,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	n := binary.NativeEndian.Uint32(b[l.nframes:])
 	b = b[l.size:]
 	if uint64(n)*uint64(size) != uint64(len(b)) {
-		return BCMMessage{}, &sock.ArgError{Arg: "message", Value: len(b), Rule: "the frames of a BCM message are not as many as it says"}
+		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "message", Value: len(b), Rule: "the frames of a BCM message are not as many as it says"}
 	}
 	for ; len(b) > 0; b = b[size:] {
 		f, err := DecodeFrame(b[:size:size])

@@ -64,7 +64,7 @@ func ParseFilter(text string) (Filter, error) {
 			return f, nil
 		}
 	}
-	return Filter{}, &sock.ArgError{Arg: "text", Value: strconv.Quote(text), Rule: "a CAN filter is id:mask or id~mask, in hexadecimal"}
+	return Filter{}, &sock.ArgError{Kind: sock.ArgSyntax, Arg: "text", Value: strconv.Quote(text), Rule: "a CAN filter is id:mask or id~mask, in hexadecimal"}
 }
 
 // AppendFilters appends the value of CAN_RAW_FILTER to b.
@@ -99,7 +99,7 @@ func DecodeFilters(b []byte) []Filter {
 // other than Linux.
 func SetFilters(s *sock.Socket, filters ...Filter) error {
 	if len(filters) > CAN_RAW_FILTER_MAX {
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "filters", Value: len(filters), Rule: "at most 512 CAN filters"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "filters", Value: len(filters), Rule: "at most 512 CAN filters"})
 	}
 	return linux.SetOption(s, "CAN_RAW_FILTER", solCANRaw, canRawFilter, AppendFilters(nil, filters...))
 }

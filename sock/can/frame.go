@@ -164,44 +164,44 @@ func (f Frame) check() error {
 	switch f.Kind {
 	case Classic:
 		if f.Flags != 0 {
-			return &sock.ArgError{Arg: "Flags", Value: f.Flags, Rule: "a classic CAN frame has no flags"}
+			return &sock.ArgError{Kind: sock.ArgConflict, Arg: "Flags", Value: f.Flags, Rule: "a classic CAN frame has no flags"}
 		}
 		if f.Len8DLC != 0 && (f.Len8DLC < 9 || f.Len8DLC > 15 || len(f.Data) != maxData) {
-			return &sock.ArgError{Arg: "Len8DLC", Value: f.Len8DLC, Rule: "must be 9-15, with 8 bytes of data, or 0"}
+			return &sock.ArgError{Kind: sock.ArgRange, Arg: "Len8DLC", Value: f.Len8DLC, Rule: "must be 9-15, with 8 bytes of data, or 0"}
 		}
 		if f.ID&errorFlag != 0 && f.ID&(extendedFlag|remoteFlag) != 0 {
-			return &sock.ArgError{Arg: "ID", Value: f.ID, Rule: "an error frame is neither an extended nor a remote frame"}
+			return &sock.ArgError{Kind: sock.ArgConflict, Arg: "ID", Value: f.ID, Rule: "an error frame is neither an extended nor a remote frame"}
 		}
 	case FD:
 		most = fdMaxData
 		if f.ID&(remoteFlag|errorFlag) != 0 {
-			return &sock.ArgError{Arg: "ID", Value: f.ID, Rule: "a CAN FD frame is neither a remote nor an error frame"}
+			return &sock.ArgError{Kind: sock.ArgConflict, Arg: "ID", Value: f.ID, Rule: "a CAN FD frame is neither a remote nor an error frame"}
 		}
 		if f.Flags&^(CANFD_BRS|CANFD_ESI|CANFD_FDF) != 0 {
-			return &sock.ArgError{Arg: "Flags", Value: f.Flags, Rule: "a CAN FD frame has the flags CANFD_BRS and CANFD_ESI"}
+			return &sock.ArgError{Kind: sock.ArgConflict, Arg: "Flags", Value: f.Flags, Rule: "a CAN FD frame has the flags CANFD_BRS and CANFD_ESI"}
 		}
 	case XL:
 		most = xlMaxData
 		if f.ID&^(priorityMask|vcidMask) != 0 {
-			return &sock.ArgError{Arg: "ID", Value: f.ID, Rule: "a CAN XL frame has a priority of 11 bits and 8 bits at CANXL_VCID_OFFSET"}
+			return &sock.ArgError{Kind: sock.ArgRange, Arg: "ID", Value: f.ID, Rule: "a CAN XL frame has a priority of 11 bits and 8 bits at CANXL_VCID_OFFSET"}
 		}
 		if len(f.Data) == 0 {
-			return &sock.ArgError{Arg: "Data", Value: 0, Rule: "a CAN XL frame has 1-2048 bytes"}
+			return &sock.ArgError{Kind: sock.ArgLength, Arg: "Data", Value: 0, Rule: "a CAN XL frame has 1-2048 bytes"}
 		}
 	default:
-		return &sock.ArgError{Arg: "Kind", Value: f.Kind, Rule: "must be Classic, FD or XL"}
+		return &sock.ArgError{Kind: sock.ArgUnknown, Arg: "Kind", Value: f.Kind, Rule: "must be Classic, FD or XL"}
 	}
 	if f.Kind != XL && (f.SDT != 0 || f.AF != 0) {
-		return &sock.ArgError{Arg: "SDT, AF", Value: [2]uint32{uint32(f.SDT), f.AF}, Rule: "only a CAN XL frame has them"}
+		return &sock.ArgError{Kind: sock.ArgConflict, Arg: "SDT, AF", Value: [2]uint32{uint32(f.SDT), f.AF}, Rule: "only a CAN XL frame has them"}
 	}
 	if f.Kind != Classic && f.Len8DLC != 0 {
-		return &sock.ArgError{Arg: "Len8DLC", Value: f.Len8DLC, Rule: "only a classic CAN frame has it"}
+		return &sock.ArgError{Kind: sock.ArgConflict, Arg: "Len8DLC", Value: f.Len8DLC, Rule: "only a classic CAN frame has it"}
 	}
 	if f.Kind != XL && f.ID&(extendedFlag|errorFlag) == 0 && f.ID&idMask > standardMask {
-		return &sock.ArgError{Arg: "ID", Value: f.ID, Rule: "an identifier beyond 11 bits needs CAN_EFF_FLAG"}
+		return &sock.ArgError{Kind: sock.ArgRange, Arg: "ID", Value: f.ID, Rule: "an identifier beyond 11 bits needs CAN_EFF_FLAG"}
 	}
 	if len(f.Data) > most {
-		return &sock.ArgError{Arg: "Data", Value: len(f.Data), Rule: fmt.Sprintf("a %s CAN frame has at most %d bytes", f.Kind, most)}
+		return &sock.ArgError{Kind: sock.ArgTooLong, Arg: "Data", Value: len(f.Data), Rule: fmt.Sprintf("a %s CAN frame has at most %d bytes", f.Kind, most)}
 	}
 	return nil
 }
@@ -251,7 +251,7 @@ func DecodeFrame(b []byte) (Frame, error) {
 	if len(b) >= xlHeader && b[4]&CANXL_XLF != 0 {
 		n := int(binary.NativeEndian.Uint16(b[6:]))
 		if n == 0 || n > xlMaxData || n != len(b)-xlHeader {
-			return Frame{}, &sock.ArgError{Arg: "frame", Value: n, Rule: "the length within a CAN XL frame is wrong"}
+			return Frame{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "frame", Value: n, Rule: "the length within a CAN XL frame is wrong"}
 		}
 		return Frame{ID: binary.NativeEndian.Uint32(b), Kind: XL, Flags: b[4] &^ CANXL_XLF, SDT: b[5],
 			AF: binary.NativeEndian.Uint32(b[8:]), Data: b[xlHeader:len(b):len(b)]}, nil
@@ -265,11 +265,11 @@ func DecodeFrame(b []byte) (Frame, error) {
 	case CANFD_MTU:
 		f.Kind, f.Flags = FD, b[5]&^CANFD_FDF
 	default:
-		return f, &sock.ArgError{Arg: "frame", Value: len(b), Rule: "a CAN frame has 16, 72, or 13-2060 bytes"}
+		return f, &sock.ArgError{Kind: sock.ArgLength, Arg: "frame", Value: len(b), Rule: "a CAN frame has 16, 72, or 13-2060 bytes"}
 	}
 	n := int(b[4])
 	if n > len(b)-8 {
-		return Frame{}, &sock.ArgError{Arg: "frame", Value: n, Rule: "the length within a CAN frame is wrong"}
+		return Frame{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "frame", Value: n, Rule: "the length within a CAN frame is wrong"}
 	}
 	f.ID, f.Data = binary.NativeEndian.Uint32(b), b[8:8+n:8+n]
 	return f, nil

@@ -78,7 +78,7 @@ func (o ISOTPOptions) Append(b []byte) ([]byte, error) {
 	txTime := uint32(isotpNoTxTime)
 	if o.FrameTxTime >= 0 {
 		if o.FrameTxTime >= isotpNoTxTime {
-			return b, &sock.ArgError{Arg: "FrameTxTime", Value: o.FrameTxTime, Rule: "must be less than 4.294967295s"}
+			return b, &sock.ArgError{Kind: sock.ArgRange, Arg: "FrameTxTime", Value: o.FrameTxTime, Rule: "must be less than 4.294967295s"}
 		}
 		txTime = uint32(o.FrameTxTime)
 	}
@@ -92,7 +92,7 @@ func (o ISOTPOptions) Append(b []byte) ([]byte, error) {
 // Error: a *sock.ArgError for fewer bytes.
 func DecodeISOTPOptions(b []byte) (o ISOTPOptions, err error) {
 	if len(b) < 12 {
-		return o, &sock.ArgError{Arg: "options", Value: len(b), Rule: "struct can_isotp_options has 12 bytes"}
+		return o, &sock.ArgError{Kind: sock.ArgLength, Arg: "options", Value: len(b), Rule: "struct can_isotp_options has 12 bytes"}
 	}
 	o = ISOTPOptions{binary.NativeEndian.Uint32(b), time.Duration(binary.NativeEndian.Uint32(b[4:])), b[8], b[9], b[10], b[11]}
 	if o.FrameTxTime == isotpNoTxTime {
@@ -117,7 +117,7 @@ func ISOTPSTmin(d time.Duration) (uint8, error) {
 	const step = 100 * time.Microsecond
 	switch ms := (d + time.Millisecond - 1) / time.Millisecond; {
 	case d < 0 || ms > 0x7f:
-		return 0, &sock.ArgError{Arg: "STmin", Value: d, Rule: "must be 0-127ms"}
+		return 0, &sock.ArgError{Kind: sock.ArgRange, Arg: "STmin", Value: d, Rule: "must be 0-127ms"}
 	case d > 0 && d <= 9*step:
 		return 0xf0 + uint8((d+step-1)/step), nil
 	default:
@@ -223,7 +223,7 @@ func SetISOTPRxSTmin(s *sock.Socket, d time.Duration) error {
 
 func setISOTPSTmin(s *sock.Socket, what string, name int, d time.Duration) error {
 	if d < 0 || d > math.MaxUint32 {
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "STmin", Value: d, Rule: "must be 0-4.294967295s"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "STmin", Value: d, Rule: "must be 0-4.294967295s"})
 	}
 	return linux.SetOption(s, what, SOL_CAN_ISOTP, name, binary.NativeEndian.AppendUint32(nil, uint32(d)))
 }

@@ -89,7 +89,7 @@ func appendJ1939Filters(b []byte, size int, filters []J1939Filter) []byte {
 // than Linux.
 func SetJ1939Filters(s *sock.Socket, filters ...J1939Filter) error {
 	if len(filters) > j1939FilterMax {
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "filters", Value: len(filters), Rule: "at most 512 J1939 filters"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "filters", Value: len(filters), Rule: "at most 512 J1939 filters"})
 	}
 	return linux.SetOption(s, "SO_J1939_FILTER", SOL_CAN_J1939, j1939Filter, AppendJ1939Filters(nil, filters...))
 }

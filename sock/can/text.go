@@ -51,7 +51,7 @@ func (f Frame) String() string {
 // Error: a *sock.ArgError for other text, or for a frame that cannot be sent.
 func ParseFrame(text string) (Frame, error) {
 	bad := func(rule string) (Frame, error) {
-		return Frame{}, &sock.ArgError{Arg: "text", Value: strconv.Quote(text), Rule: rule}
+		return Frame{}, &sock.ArgError{Kind: sock.ArgSyntax, Arg: "text", Value: strconv.Quote(text), Rule: rule}
 	}
 	id, rest, ok := strings.Cut(text, "#")
 	number, err := strconv.ParseUint(id, 16, 32)
@@ -121,7 +121,7 @@ func parseXL(text string, id uint32, rest string) (Frame, error) {
 	}
 	data, ok := parseData(body)
 	if !ok || flags&CANXL_XLF == 0 || id&0xfff > priorityMask {
-		return Frame{}, &sock.ArgError{Arg: "text", Value: strconv.Quote(text), Rule: "a CAN XL frame is vvppp#flags:sdt:af#data, with 80 in its flags"}
+		return Frame{}, &sock.ArgError{Kind: sock.ArgSyntax, Arg: "text", Value: strconv.Quote(text), Rule: "a CAN XL frame is vvppp#flags:sdt:af#data, with 80 in its flags"}
 	}
 	f.Flags, f.Data = flags&^CANXL_XLF, data
 	if err := f.check(); err != nil {

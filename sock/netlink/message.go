@@ -166,7 +166,7 @@ func nextMessage(b []byte) (m Message, rest []byte, err error) {
 // Error: a *sock.ArgError for more data than a message can have.
 func (m Message) Append(b []byte) ([]byte, error) {
 	if uint64(len(m.Data)) > 1<<31-headerLen-4 {
-		return b, &sock.ArgError{Arg: "data", Value: len(m.Data), Rule: "too long for a netlink message"}
+		return b, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "data", Value: len(m.Data), Rule: "too long for a netlink message"}
 	}
 	n := headerLen + len(m.Data)
 	b = binary.NativeEndian.AppendUint32(b, uint32(n))
@@ -434,7 +434,7 @@ func (b *Builder) end(at int) *Builder {
 	if n > 1<<16-1 {
 		typ := binary.NativeEndian.Uint16(b.data[at+2:]) & NLA_TYPE_MASK
 		if b.err == nil {
-			b.err = &sock.ArgError{Arg: "attribute", Value: typ, Rule: fmt.Sprintf("%d bytes of data are more than the 65531 that an attribute can have", n-attrHeaderLen)}
+			b.err = &sock.ArgError{Kind: sock.ArgTooLong, Arg: "attribute", Value: typ, Rule: fmt.Sprintf("%d bytes of data are more than the 65531 that an attribute can have", n-attrHeaderLen)}
 		}
 		b.data = b.data[:at]
 		return b

@@ -118,7 +118,7 @@ func ParseLink(m Message) (Link, error) {
 	//		unsigned       ifi_change;   // 12
 	//	};                               // 16
 	if m.Type != RTM_NEWLINK && m.Type != RTM_DELLINK {
-		return Link{}, &sock.ArgError{Arg: "type", Value: m.Type, Rule: "must be RTM_NEWLINK or RTM_DELLINK"}
+		return Link{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "type", Value: m.Type, Rule: "must be RTM_NEWLINK or RTM_DELLINK"}
 	}
 	b := m.Data
 	if len(b) < ifinfomsgLen {
@@ -207,14 +207,14 @@ func ParseLinkAddress(m Message) (LinkAddress, error) {
 	//	};                          // 8
 	//	struct ifa_cacheinfo { __u32 ifa_prefered, ifa_valid, cstamp, tstamp; };
 	if m.Type != RTM_NEWADDR && m.Type != RTM_DELADDR {
-		return LinkAddress{}, &sock.ArgError{Arg: "type", Value: m.Type, Rule: "must be RTM_NEWADDR or RTM_DELADDR"}
+		return LinkAddress{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "type", Value: m.Type, Rule: "must be RTM_NEWADDR or RTM_DELADDR"}
 	}
 	b := m.Data
 	if len(b) < ifaddrmsgLen {
 		return LinkAddress{}, &FormatError{"address", len(b), ifaddrmsgLen}
 	}
 	if b[0] != linuxFamilyInet && b[0] != linuxFamilyInet6 {
-		return LinkAddress{}, &sock.ArgError{Arg: "family", Value: b[0], Rule: "must be AF_INET or AF_INET6"}
+		return LinkAddress{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "family", Value: b[0], Rule: "must be AF_INET or AF_INET6"}
 	}
 	a := LinkAddress{Index: int(int32(binary.NativeEndian.Uint32(b[4:]))), Flags: uint32(b[2]), Scope: b[3]}
 	var local, address netip.Addr

@@ -12,6 +12,6 @@ import (
 func TestNumbers(t *testing.T) {
 	socktest.Numbers(t, map[string][2]int64{
 		"SIOCGIFINDEX": {siocGIFINDEX, unix.SIOCGIFINDEX},
-		"AF_PACKET":    {linuxFamilyPacket, sock.AF_PACKET},
+		"AF_PACKET":    {linuxFamilyPacket, int64(sock.AF_PACKET)},
 	})
 }

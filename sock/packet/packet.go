@@ -111,9 +111,9 @@ func membership(s *sock.Socket, what string, option int, ifname string, kind int
 	var b [16]byte
 	switch {
 	case len(hardware) > 8:
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "hardware", Value: len(hardware), Rule: "Hardware address must be 8 bytes or less"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgTooLong, Arg: "hardware", Value: len(hardware), Rule: "Hardware address must be 8 bytes or less"})
 	case kind != int(uint16(kind)):
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "kind", Value: kind, Rule: "must be PACKET_MR_*"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "kind", Value: kind, Rule: "must be PACKET_MR_*"})
 	}
 	// The socket is asked, since an interface is one of its network namespace.
 	//
@@ -143,7 +143,7 @@ const siocGIFINDEX = 0x8933 // SIOCGIFINDEX, <linux/sockios.h>
 // for numbers beyond 16 bits.
 func Fanout(s *sock.Socket, group, how int) error {
 	if group != int(uint16(group)) || how != int(uint16(how)) {
-		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Arg: "group, how", Value: fmt.Sprintf("%d, %#x", group, how), Rule: "each must be 0-65535"})
+		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "group, how", Value: fmt.Sprintf("%d, %#x", group, how), Rule: "each must be 0-65535"})
 	}
 	return linux.SetInt(s, "PACKET_FANOUT", SOL_PACKET, PACKET_FANOUT, int(int32(uint32(how)<<16|uint32(group))))
 }

@@ -76,11 +76,11 @@ func NewRing(s *sock.Socket, cfg *RingConfig) (*Ring, error) {
 	ms := (c.Timeout + time.Millisecond - 1) / time.Millisecond
 	switch {
 	case c.BlockSize < 0 || c.BlockSize%pageSize() != 0 || c.BlockSize > 1<<30:
-		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Arg: "BlockSize", Value: c.BlockSize, Rule: fmt.Sprintf("must be a multiple of %d, at most 1 GiB", pageSize())})
+		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "BlockSize", Value: c.BlockSize, Rule: fmt.Sprintf("must be a multiple of %d, at most 1 GiB", pageSize())})
 	case c.Blocks < 0 || uint64(c.Blocks)*uint64(c.BlockSize) > 1<<31-1:
-		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Arg: "Blocks", Value: c.Blocks, Rule: "a ring has less than 2 GiB in all"})
+		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "Blocks", Value: c.Blocks, Rule: "a ring has less than 2 GiB in all"})
 	case ms < 0 || ms > 1<<16-1:
-		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Arg: "Timeout", Value: c.Timeout, Rule: "must be 0 to 65535 ms"})
+		return nil, s.OpError("packetring", sock.Addr{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "Timeout", Value: c.Timeout, Rule: "must be 0 to 65535 ms"})
 	}
 	r := &ringCore{owner: s, blockSize: c.BlockSize, blocks: c.Blocks, held: make([]atomic.Uint64, c.Blocks)}
 	err := linux.Call(s, "packetring", "PACKET_RX_RING", func(sysfd int) (err error) {

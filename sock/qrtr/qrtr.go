@@ -78,7 +78,7 @@ func AppendControl(b []byte, c Control) []byte {
 // Error: a *sock.ArgError for a packet that is too short.
 func DecodeControl(p []byte) (Control, error) {
 	if len(p) < controlLen {
-		return Control{}, &sock.ArgError{Arg: "packet", Value: len(p), Rule: "struct qrtr_ctrl_pkt has 20 bytes"}
+		return Control{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "packet", Value: len(p), Rule: "struct qrtr_ctrl_pkt has 20 bytes"}
 	}
 	var words [5]uint32
 	for i := range words {

@@ -23,8 +23,9 @@ import (
 
 // A Kind is a kind of socket that tests want connected pairs of.
 type Kind struct {
-	Name         string
-	Family, Type int
+	Name   string
+	Family sock.Family
+	Type   sock.Type
 }
 
 var (

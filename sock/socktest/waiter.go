@@ -27,6 +27,9 @@ type Operations interface {
 	Sendmsg(buffers [][]byte, ancillary []sock.Control, flags int, to sock.Addr) (int, error)
 	RecvError(p []byte) (sock.QueuedMessage, error)
 	Sendfile(file io.Reader, offset, count int64) (int64, error)
+	RecvBatch(ms []sock.Datagram, flags int) (int, error)
+	SendBatch(ms []sock.Datagram, flags int) (int, error)
+	Splice(from *sock.Socket, count int64) (int64, error)
 }
 
 var (

@@ -107,7 +107,7 @@ func (t Subscription) Append(b []byte, order binary.AppendByteOrder) ([]byte, er
 	if t.Timeout >= 0 {
 		ms := (t.Timeout + time.Millisecond - 1) / time.Millisecond
 		if ms >= math.MaxUint32 {
-			return b, &sock.ArgError{Arg: "Timeout", Value: t.Timeout, Rule: "must be less than 49 days, or negative for ever"}
+			return b, &sock.ArgError{Kind: sock.ArgRange, Arg: "Timeout", Value: t.Timeout, Rule: "must be less than 49 days, or negative for ever"}
 		}
 		timeout = uint32(ms)
 	}
@@ -123,7 +123,7 @@ func (t Subscription) Append(b []byte, order binary.AppendByteOrder) ([]byte, er
 // Error: a *sock.ArgError for another number of bytes.
 func DecodeSubscription(b []byte) (Subscription, error) {
 	if len(b) != subscriptionSize {
-		return Subscription{}, &sock.ArgError{Arg: "subscription", Value: len(b), Rule: "struct tipc_subscr has 28 bytes"}
+		return Subscription{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "subscription", Value: len(b), Rule: "struct tipc_subscr has 28 bytes"}
 	}
 	return subscriptionOf(b, orderOf(b)), nil
 }
@@ -170,7 +170,7 @@ func DecodeEvent(b []byte) (Event, error) {
 	//    20 struct tipc_subscr s;
 	// };
 	if len(b) != eventSize {
-		return Event{}, &sock.ArgError{Arg: "event", Value: len(b), Rule: "struct tipc_event has 48 bytes"}
+		return Event{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "event", Value: len(b), Rule: "struct tipc_event has 48 bytes"}
 	}
 	order := orderOf(b[20:])
 	return Event{order.Uint32(b), order.Uint32(b[4:]), order.Uint32(b[8:]), order.Uint32(b[12:]), order.Uint32(b[16:]),

@@ -21,6 +21,8 @@ type kind struct {
 	named              func(unix.Sockaddr) unix.Sockaddr
 }
 
+const mptcp = 262 // IPPROTO_MPTCP of <linux/in.h>
+
 var numbers atomic.Int32
 
 var folder = func() string {
@@ -56,7 +58,7 @@ func ofService(sa unix.Sockaddr) unix.Sockaddr {
 var kinds = []kind{
 	{name: "tcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, connects: true, local: inet4},
 	{name: "tcp6", family: unix.AF_INET6, typ: unix.SOCK_STREAM, connects: true, local: inet6},
-	{name: "mptcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: 262, connects: true, local: inet4},
+	{name: "mptcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: mptcp, connects: true, local: inet4},
 	{name: "udp", family: unix.AF_INET, typ: unix.SOCK_DGRAM, local: inet4},
 	{name: "udp6", family: unix.AF_INET6, typ: unix.SOCK_DGRAM, local: inet6},
 	{name: "udplite", family: unix.AF_INET, typ: unix.SOCK_DGRAM, proto: unix.IPPROTO_UDPLITE, local: inet4},

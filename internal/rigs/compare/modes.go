@@ -35,7 +35,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	if err != nil {
 		return "", err
 	}
-	s, err := sock.FromFD(dup, sc.kind.family, sc.kind.typ, sc.kind.proto)
+	s, err := sock.Adopt(dup, sock.Family(sc.kind.family), sock.Type(sc.kind.typ), sock.Protocol(sc.kind.proto))
 	if err != nil {
 		unix.Close(dup)
 		return "", err

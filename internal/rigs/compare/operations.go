@@ -20,6 +20,7 @@ type operation struct {
 	future func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string
 	stream bool // only of streams
 
+	now      bool // it never waits
 	straight bool // two calls in a row, which a handler does not make
 }
 
@@ -44,7 +45,7 @@ const room = 8
 
 func receive(name string, flags int, stream bool) operation {
 	return operation{
-		name: name, reads: true, stream: stream,
+		name: name, reads: true, stream: stream, now: flags&unix.MSG_DONTWAIT != 0,
 		raw: func(fd int, _ *scene) string {
 			p := make([]byte, room)
 			n, _, err := unix.Recvfrom(fd, p, flags)
@@ -59,7 +60,7 @@ func receive(name string, flags int, stream bool) operation {
 
 func transmit(name string, size int, flags int) operation {
 	return operation{
-		name: name,
+		name: name, now: flags&unix.MSG_DONTWAIT != 0,
 		raw: func(fd int, _ *scene) string {
 			n, err := unix.SendmsgN(fd, make([]byte, size), nil, nil, flags|unix.MSG_NOSIGNAL)
 			return counted(n, err)

@@ -199,10 +199,10 @@ func TestAlgAccept(t *testing.T) {
 			t.Error("it has a name")
 		}
 		fd := s.Detach()
-		if _, err := sock.FromFD(fd, -1, -1, -1); err == nil {
-			t.Error("FromFD found a family")
+		if _, err := sock.Adopt(fd, -1, -1, -1); err == nil {
+			t.Error("Adopt found a family")
 		}
-		taken, err := sock.FromFD(fd, sock.AF_ALG, -1, -1)
+		taken, err := sock.Adopt(fd, sock.AF_ALG, -1, -1)
 		must(t, err)
 		defer taken.Close()
 		if taken.Type() != sock.SOCK_SEQPACKET {

@@ -209,7 +209,7 @@ func TestHCIChannels(t *testing.T) {
 
 // bluetoothPair makes pairs of a socket that near has connected to far, and the one that far has
 // accepted for it: b and a.
-func bluetoothPair(typ, proto int, near, far func() sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+func bluetoothPair(typ sock.Type, proto sock.Protocol, near, far func() sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {
 		t.Helper()
 		var ln *sock.Socket

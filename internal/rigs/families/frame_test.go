@@ -54,7 +54,7 @@ func held() string {
 
 // need is a socket that is closed with the test. If this kernel has no such sockets, or this
 // process may not make them, the test is skipped, or fails where it must not be.
-func need(t testing.TB, family, typ, proto int) *sock.Socket {
+func need(t testing.TB, family sock.Family, typ sock.Type, proto sock.Protocol) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(family, typ, proto)
 	if err != nil {

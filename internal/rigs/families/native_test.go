@@ -27,7 +27,7 @@ func TestUnix(t *testing.T) {
 // loopbacks are the addresses of both internet families that stay on this host.
 var loopbacks = []struct {
 	name       string
-	family     int
+	family     sock.Family
 	addr       sock.Addr
 	level, ask int // the option that asks for the hop limit
 	hopLimit   int // the ancillary data that brings it
@@ -80,8 +80,8 @@ func hasNothingLeft(t *testing.T, items []sock.Control, _ int) {
 // Two hosts and the wire between them.
 func TestUDPBetweenHosts(t *testing.T) {
 	near, far := twoHosts(t)
-	for _, family := range []int{sock.AF_INET, sock.AF_INET6} {
-		t.Run(map[int]string{sock.AF_INET: "IPv4", sock.AF_INET6: "IPv6"}[family], func(t *testing.T) {
+	for _, family := range []sock.Family{sock.AF_INET, sock.AF_INET6} {
+		t.Run(map[sock.Family]string{sock.AF_INET: "IPv4", sock.AF_INET6: "IPv6"}[family], func(t *testing.T) {
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
 				bound := func(h *host) (s *sock.Socket) {
 					addr := sock.Inet(h.ip4.String(), 0)

@@ -41,11 +41,11 @@ func hardwareOf(t testing.TB, h *host) net.HardwareAddr {
 }
 
 // packetOn is a socket that gets the protocol's packets of the host's end of the wire.
-func packetOn(t testing.TB, h *host, typ, proto int) (s *sock.Socket) {
+func packetOn(t testing.TB, h *host, typ sock.Type, proto sock.Protocol) (s *sock.Socket) {
 	t.Helper()
 	h.do(t, func() { s = need(t, sock.AF_PACKET, typ, 0) })
 	must(t, s.SetTimeout(socktest.Patience))
-	must(t, s.Bind(sock.Packet(h.link, proto)))
+	must(t, s.Bind(sock.Packet(h.link, int(proto))))
 	return s
 }
 
@@ -60,8 +60,8 @@ var everybody = net.HardwareAddr{255, 255, 255, 255, 255, 255}
 func TestPacket(t *testing.T) {
 	near, far := twoHosts(t)
 	hardware := map[*host]net.HardwareAddr{near: hardwareOf(t, near), far: hardwareOf(t, far)}
-	for _, typ := range []int{sock.SOCK_RAW, sock.SOCK_DGRAM} {
-		t.Run(map[int]string{sock.SOCK_RAW: "raw", sock.SOCK_DGRAM: "datagram"}[typ], func(t *testing.T) {
+	for _, typ := range []sock.Type{sock.SOCK_RAW, sock.SOCK_DGRAM} {
+		t.Run(map[sock.Type]string{sock.SOCK_RAW: "raw", sock.SOCK_DGRAM: "datagram"}[typ], func(t *testing.T) {
 			var a, b *sock.Socket
 			everyWay(t, func(t *testing.T) (*sock.Socket, *sock.Socket) {
 				a, b = packetOn(t, near, typ, experiment), packetOn(t, far, typ, experiment)
@@ -83,7 +83,7 @@ func TestPacket(t *testing.T) {
 				},
 				Sender: func(t *testing.T, s *sock.Socket, from sock.Addr) {
 					proto, pkttype, hatype, hw := from.Packet()
-					want := map[int]int{sock.SOCK_RAW: sock.PACKET_BROADCAST, sock.SOCK_DGRAM: sock.PACKET_HOST}[typ]
+					want := map[sock.Type]int{sock.SOCK_RAW: sock.PACKET_BROADCAST, sock.SOCK_DGRAM: sock.PACKET_HOST}[typ]
 					if proto != experiment || pkttype != want || hatype != 1 || !bytes.Equal(hw, hardware[far]) || a.InterfaceOf(from) != near.link {
 						t.Errorf("from %v", from)
 					}

@@ -33,7 +33,7 @@ func hasNone(t *testing.T, items []sock.Control, _ int) {
 }
 
 // boundTo makes pairs of sockets that are bound and not connected.
-func boundTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+func boundTo(family sock.Family, typ sock.Type, proto sock.Protocol, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {
 		t.Helper()
 		a, b = need(t, family, typ, proto), need(t, family, typ, proto)
@@ -44,7 +44,7 @@ func boundTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *soc
 }
 
 // connectedTo makes pairs of a socket that connects and the one that is accepted for it: b and a.
-func connectedTo(family, typ, proto int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+func connectedTo(family sock.Family, typ sock.Type, proto sock.Protocol, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	return func(t *testing.T) (a, b *sock.Socket) {
 		t.Helper()
 		ln := need(t, family, typ, proto)

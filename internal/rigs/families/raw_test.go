@@ -38,7 +38,7 @@ func checksum(parts ...[]byte) uint16 {
 }
 
 // rawBetween makes pairs of raw sockets on two hosts.
-func rawBetween(near, far *host, family, proto int) func(t *testing.T) (a, b *sock.Socket) {
+func rawBetween(near, far *host, family sock.Family, proto sock.Protocol) func(t *testing.T) (a, b *sock.Socket) {
 	bound := func(t *testing.T, h *host) (s *sock.Socket) {
 		h.do(t, func() { s = need(t, family, sock.SOCK_RAW, proto) })
 		addr := sock.Inet(h.ip4.String(), 0)
@@ -130,7 +130,8 @@ func pseudoHeader(from, to net.IP) []byte {
 
 var pings = []struct {
 	name           string
-	family, proto  int
+	family         sock.Family
+	proto          sock.Protocol
 	request, reply byte
 	address        sock.Addr
 	pseudo         []byte

@@ -76,7 +76,7 @@ func (x *trial) two(t *testing.T, w *socktest.Waiter) {
 
 // manyToMany makes pairs of sockets that anyone can send to: the first message makes the
 // association.
-func manyToMany(family int, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
+func manyToMany(family sock.Family, addr sock.Addr) func(*testing.T) (a, b *sock.Socket) {
 	bound := boundTo(family, sock.SOCK_SEQPACKET, sock.IPPROTO_SCTP, addr)
 	return func(t *testing.T) (a, b *sock.Socket) {
 		a, b = bound(t)

@@ -20,12 +20,14 @@ import (
 
 // A socatKind is a kind of connection, and what socat calls it.
 type socatKind struct {
-	name               string
-	family, typ, proto int
-	bind               func(t *testing.T) sock.Addr   // where pollux listens
-	listen             func(t *testing.T) string      // what makes socat listen
-	connect            func(sock.Addr) string         // what makes it connect
-	listening          func(words []string) sock.Addr // where it says that it listens
+	name      string
+	family    sock.Family
+	typ       sock.Type
+	proto     sock.Protocol
+	bind      func(t *testing.T) sock.Addr   // where pollux listens
+	listen    func(t *testing.T) string      // what makes socat listen
+	connect   func(sock.Addr) string         // what makes it connect
+	listening func(words []string) sock.Addr // where it says that it listens
 }
 
 func always[T any](v T) func(*testing.T) T { return func(*testing.T) T { return v } }
@@ -53,7 +55,7 @@ func asHex(a sock.Addr) string {
 
 func unixPath(t *testing.T) string { return filepath.Join(socktest.Dir(t), "socat") }
 
-func unixKind(name string, typ int) socatKind {
+func unixKind(name string, typ sock.Type) socatKind {
 	return socatKind{name, sock.AF_UNIX, typ, 0,
 		func(t *testing.T) sock.Addr { return sock.Unix(unixPath(t)) },
 		func(t *testing.T) string { return fmt.Sprintf("UNIX-LISTEN:%s,type=%d", unixPath(t), typ) },
@@ -61,7 +63,7 @@ func unixKind(name string, typ int) socatKind {
 		func(words []string) sock.Addr { return sock.Unix(strings.Trim(words[1], `"`)) }}
 }
 
-func vsockKind(name string, typ int) socatKind {
+func vsockKind(name string, typ sock.Type) socatKind {
 	const local = 1 // VMADDR_CID_LOCAL
 	return socatKind{name, sock.AF_VSOCK, typ, 0,
 		always(families.Vsock(local, sock.VMADDR_PORT_ANY)),
@@ -185,11 +187,12 @@ func TestSocatConnects(t *testing.T) {
 
 // A socatDatagram is a kind of datagram socket, and what socat calls it.
 type socatDatagram struct {
-	name          string
-	family, proto int
-	free          func(t *testing.T) sock.Addr    // an address that no socket is bound to
-	receive       func(at sock.Addr) string       // what makes socat take one datagram there, and answer it
-	send          func(from, to sock.Addr) string // what makes it send there
+	name    string
+	family  sock.Family
+	proto   sock.Protocol
+	free    func(t *testing.T) sock.Addr    // an address that no socket is bound to
+	receive func(at sock.Addr) string       // what makes socat take one datagram there, and answer it
+	send    func(from, to sock.Addr) string // what makes it send there
 }
 
 var socatDatagrams = []socatDatagram{

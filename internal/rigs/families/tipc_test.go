@@ -26,7 +26,7 @@ func tipcNode(addrType uint8, v1, v2, v3 uint32) sock.Addr {
 	return families.TIPC(addrType, v1, v2, v3, sock.TIPC_NODE_SCOPE)
 }
 
-func tipcSocket(t *testing.T, typ int) *sock.Socket {
+func tipcSocket(t *testing.T, typ sock.Type) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_TIPC, typ, 0)
 	must(t, s.SetTimeout(socktest.Patience))
@@ -35,8 +35,8 @@ func tipcSocket(t *testing.T, typ int) *sock.Socket {
 
 // items 197, 198: a listener has a range of names, a client asks for one of them.
 func TestTIPCConnected(t *testing.T) {
-	for _, typ := range []int{sock.SOCK_STREAM, sock.SOCK_SEQPACKET} {
-		t.Run(map[int]string{sock.SOCK_STREAM: "STREAM", sock.SOCK_SEQPACKET: "SEQPACKET"}[typ], func(t *testing.T) {
+	for _, typ := range []sock.Type{sock.SOCK_STREAM, sock.SOCK_SEQPACKET} {
+		t.Run(map[sock.Type]string{sock.SOCK_STREAM: "STREAM", sock.SOCK_SEQPACKET: "SEQPACKET"}[typ], func(t *testing.T) {
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
 				ln := tipcSocket(t, typ)
 				must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 10, 20)))
@@ -93,8 +93,8 @@ func TestTIPCConnect(t *testing.T) {
 }
 
 func TestTIPCDatagrams(t *testing.T) {
-	for _, typ := range []int{sock.SOCK_RDM, sock.SOCK_DGRAM} {
-		t.Run(map[int]string{sock.SOCK_RDM: "RDM", sock.SOCK_DGRAM: "DGRAM"}[typ], func(t *testing.T) {
+	for _, typ := range []sock.Type{sock.SOCK_RDM, sock.SOCK_DGRAM} {
+		t.Run(map[sock.Type]string{sock.SOCK_RDM: "RDM", sock.SOCK_DGRAM: "DGRAM"}[typ], func(t *testing.T) {
 			instance := map[int]uint32{}
 			everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
 				a, b = tipcSocket(t, typ), tipcSocket(t, typ)

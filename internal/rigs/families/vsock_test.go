@@ -15,7 +15,7 @@ import (
 )
 
 // vsockLoopback is where sockets of one host reach each other, if it has the module vsock_loopback.
-func vsockLoopback(t *testing.T, typ int) sock.Addr {
+func vsockLoopback(t *testing.T, typ sock.Type) sock.Addr {
 	t.Helper()
 	s := need(t, sock.AF_VSOCK, typ, 0)
 	lacks(t, "VMADDR_CID_LOCAL", s.Bind(sock.Vsock(sock.VMADDR_CID_LOCAL, sock.VMADDR_PORT_ANY)))
@@ -24,7 +24,7 @@ func vsockLoopback(t *testing.T, typ int) sock.Addr {
 }
 
 func TestVsock(t *testing.T) {
-	for name, typ := range map[string]int{"stream": sock.SOCK_STREAM, "seqpacket": sock.SOCK_SEQPACKET} {
+	for name, typ := range map[string]sock.Type{"stream": sock.SOCK_STREAM, "seqpacket": sock.SOCK_SEQPACKET} {
 		t.Run(name, func(t *testing.T) {
 			everyWay(t, connectedTo(sock.AF_VSOCK, typ, 0, vsockLoopback(t, typ)), exchange{Ready: wantTimestamp, Ancillary: hasNone})
 		})
@@ -90,7 +90,7 @@ func TestVsockRefused(t *testing.T) {
 func TestVsockMuch(t *testing.T) {
 	socktest.Check(t)
 	a, b := connectedTo(sock.AF_VSOCK, sock.SOCK_STREAM, 0, vsockLoopback(t, sock.SOCK_STREAM))(t)
-	must(t, b.SetsockoptUint64(sock.AF_VSOCK, sock.SO_VM_SOCKETS_BUFFER_SIZE, 64<<10))
+	must(t, b.SetsockoptUint64(int(sock.AF_VSOCK), sock.SO_VM_SOCKETS_BUFFER_SIZE, 64<<10))
 	sent := bytes.Repeat([]byte("0123456789abcdef"), 64<<10) // 1 MiB
 	call := socktest.Start(func() error { _, err := b.Sendall(sent, 0); return err })
 	got, err := a.Recv(len(sent), sock.MSG_WAITALL)

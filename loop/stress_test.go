@@ -1,5 +1,3 @@
-//go:build unix
-
 package loop
 
 import (
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
-	"golang.org/x/sys/unix"
 )
 
 // Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and
@@ -55,13 +52,9 @@ func (o *transfer) Try(sysfd int) (Outcome, error) {
 	if o.Lane == Write {
 		return o.write(sysfd)
 	}
-	flags := 0
-	if o.peek {
-		flags = unix.MSG_PEEK
-	}
-	n, _, err := unix.Recvfrom(sysfd, o.buf[:o.want], flags)
+	n, err := recvBytes(sysfd, o.buf[:o.want], o.peek)
 	if err != nil {
-		return Outcome{}, orAgain(err)
+		return Outcome{}, err
 	}
 	for i, b := range o.buf[:n] {
 		if at := o.s.received + i; b != place(at) {
@@ -83,9 +76,9 @@ func (o *transfer) write(sysfd int) (Outcome, error) {
 	for i := range p {
 		p[i] = place(o.s.sent + i)
 	}
-	n, err := unix.Write(sysfd, p)
+	n, err := sendBytes(sysfd, p)
 	if err != nil {
-		return Outcome{}, orAgain(err)
+		return Outcome{}, err
 	}
 	o.s.sent += n
 	o.n += n
@@ -93,13 +86,6 @@ func (o *transfer) write(sysfd int) (Outcome, error) {
 		return Outcome{N: n, More: true}, ErrAgain
 	}
 	return Outcome{N: n}, nil
-}
-
-func orAgain(err error) error {
-	if err == unix.EAGAIN || err == unix.EINTR {
-		return ErrAgain
-	}
-	return err
 }
 
 // A stressed is one end of a pair, and the works on it.
@@ -177,7 +163,7 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	switch {
 	case err == nil:
 		return !o.eof
-	case errors.Is(err, net.ErrClosed), err == unix.EPIPE, err == unix.ECONNRESET:
+	case errors.Is(err, net.ErrClosed), isBroken(err):
 		return false
 	case err == ErrAgain && o.Timeout == 0, err == os.ErrDeadlineExceeded, err == context.DeadlineExceeded, err == context.Canceled:
 		return true

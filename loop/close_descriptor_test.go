@@ -1,5 +1,3 @@
-//go:build unix
-
 package loop
 
 import (
@@ -11,47 +9,10 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
-	"golang.org/x/sys/unix"
 )
 
 // The descriptor itself: it is deleted before it is closed, and closed once, when the last system
 // call on it is over.
-
-// sockets is two connected stream sockets, non-blocking.
-func sockets(t testing.TB) (a, b int) {
-	t.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatalf("socketpair: %v", err)
-	}
-	for _, fd := range fds {
-		unix.CloseOnExec(fd)
-		if err := unix.SetNonblock(fd, true); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return fds[0], fds[1]
-}
-
-// A canary says whether a descriptor is open, and whether it is still the same one.
-type canary struct {
-	fd  int
-	ino uint64
-}
-
-func watchOver(t *testing.T, fd int) canary {
-	t.Helper()
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		t.Fatalf("fstat: %v", err)
-	}
-	return canary{fd, uint64(st.Ino)}
-}
-
-func (c canary) alive() bool {
-	var st unix.Stat_t
-	return unix.Fstat(c.fd, &st) == nil && uint64(st.Ino) == c.ino
-}
 
 func TestDescriptorIsClosed(t *testing.T) {
 	for _, tt := range []struct {
@@ -101,7 +62,7 @@ func TestDescriptorIsClosed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
 			a, b := sockets(t)
-			defer unix.Close(b)
+			defer closeSocket(b)
 			fd := NewFD(a)
 			if err := fd.Join(s.Loop); err != nil {
 				t.Fatal(err)
@@ -147,8 +108,8 @@ func TestDescriptorIsClosed(t *testing.T) {
 			}
 			// The next owner of the number keeps it.
 			x, y := sockets(t)
-			defer unix.Close(x)
-			defer unix.Close(y)
+			defer closeSocket(x)
+			defer closeSocket(y)
 			cx, cy := watchOver(t, x), watchOver(t, y)
 			fd.Close()
 			s.turns()
@@ -162,8 +123,8 @@ func TestDescriptorIsClosed(t *testing.T) {
 func TestDetach(t *testing.T) {
 	s := newStage(t)
 	a, b := sockets(t)
-	defer unix.Close(a)
-	defer unix.Close(b)
+	defer closeSocket(a)
+	defer closeSocket(b)
 	fd := NewFD(a)
 	w := s.watch(fd, nil)
 	waiting := s.start(fd, Write, again)
@@ -234,7 +195,7 @@ func TestCloseAtOnce(t *testing.T) {
 		if c.alive() {
 			t.Fatal("it is open still")
 		}
-		unix.Close(b)
+		closeSocket(b)
 	}
 }
 
@@ -242,7 +203,7 @@ func TestCloseAtOnce(t *testing.T) {
 func TestAbandon(t *testing.T) {
 	s := newStage(t)
 	a, b := sockets(t)
-	defer unix.Close(b)
+	defer closeSocket(b)
 	c := watchOver(t, a)
 	fd := NewFD(a)
 	if err := fd.Join(s.Loop); err != nil {
@@ -271,7 +232,7 @@ func TestAbandonOnNoLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := sockets(t)
-	defer unix.Close(b)
+	defer closeSocket(b)
 	NewFD(a).Abandon()
 	if n := logs.FilterMessageSnippet("unclosed descriptor").Len(); n != 1 {
 		t.Errorf("%d warnings, want 1", n)

@@ -1,3 +1,5 @@
+//go:build linux || windows
+
 package sock
 
 import (
@@ -6,7 +8,8 @@ import (
 	"unsafe"
 )
 
-// struct cmsghdr of <linux/socket.h>: { size_t cmsg_len; int cmsg_level; int cmsg_type; }
+// struct cmsghdr of <linux/socket.h>, and WSACMSGHDR of <ws2def.h>: { size_t cmsg_len; int
+// cmsg_level; int cmsg_type; }
 const (
 	controlAlign  = int(unsafe.Sizeof(uintptr(0)))
 	controlHeader = controlAlign + 8

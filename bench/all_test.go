@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+// aReport has one figure of each kind.
+func aReport(cpu, p99 float64) *fullReport {
+	q := func(v float64) quartiles { return quartiles{Q1: v * 0.99, Median: v, Q3: v * 1.01, N: 7} }
+	server := func(name string, cpu float64) *serverResult {
+		return &serverResult{Name: name, CPU: q(cpu), Ratios: map[string]compare{peerGnet: {CPU: q(cpu / 10)}}, IdleBytes: q(200)}
+	}
+	return &fullReport{
+		Echo: &report{Results: []result{{Scenario: scenario{Name: "100x1"}, Procs: 1,
+			Servers: []*serverResult{server(implCallback, cpu), server(peerGnet, 10)}}}},
+		Send: &sendReport{Results: []*sendResult{{Case: sendCase{Name: "file", Text: "a file", Base: sendfileNet}, Procs: 1,
+			Senders: []*senderResult{{Name: sendfileTask, Ratio: q(0.9)}, {Name: sendfileNet}}}}},
+		Neighbours: &neighbourReport{Streets: []*streetResult{{Traffic: traffics[0], Procs: 1,
+			Cells: []*cell{{Neighbour: "net", Mode: "callback", ToNet: toNet{Rate: q(1), P99: q(p99)}}}}}},
+	}
+}
+
+// A figure is worse if its quartiles do not meet those before and it moved by more than the noise.
+func TestCompareFindsWhatIsWorse(t *testing.T) {
+	before := aReport(8, 1)
+	for _, test := range []struct {
+		name string
+		now  *fullReport
+		want []string // a part of each line
+	}{
+		{"the same", aReport(8, 1), nil},
+		{"within the noise", aReport(8.5, 1.05), nil},
+		{"better", aReport(4, 0.5), nil},
+		{"a server", aReport(9, 1), []string{"echo 100x1, GOMAXPROCS=1: CPU of pollux-callback / gnet: 0.90 [0.89-0.91], was 0.80"}},
+		{"a neighbour", aReport(8, 1.2), []string{"neighbours one, GOMAXPROCS=1: p99 of net beside callback"}},
+		{"both", aReport(9, 1.2), []string{"echo", "neighbours"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			worse := compareReports(before, test.now)
+			if len(worse) != len(test.want) {
+				t.Fatalf("%q, want %d lines", worse, len(test.want))
+			}
+			for i, want := range test.want {
+				if !strings.Contains(worse[i], want) {
+					t.Errorf("%q, want %q", worse[i], want)
+				}
+			}
+		})
+	}
+	if worse := compareReports(&fullReport{Echo: &report{}, Send: &sendReport{}, Neighbours: &neighbourReport{}}, aReport(99, 99)); len(worse) != 0 {
+		t.Errorf("figures that the old report lacks: %q", worse)
+	}
+}
+
+// The page has each picture, and needs no other file.
+func TestPageIsSelfContained(t *testing.T) {
+	page, err := aReport(8, 1).page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "CPU of sending", "What a neighbour gets done"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, bad := range []string{"<link", "<script", "src=\"http"} {
+		if bytes.Contains(page, []byte(bad)) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+}
+
+// What is left follows from how long the stages before took.
+func TestLeftEstimates(t *testing.T) {
+	stages := []stage{{planned: 4 * time.Minute}, {planned: 2 * time.Minute}}
+	if got := left(stages, 0, 0); got != 6*time.Minute {
+		t.Errorf("at first %v, want 6m", got)
+	}
+	if got := left(stages[1:], 4*time.Minute, 8*time.Minute); got != 4*time.Minute {
+		t.Errorf("on a machine of half the speed %v, want 4m", got)
+	}
+}
+
+func TestReadReportRefusesOthers(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeJSON(dir+"/echo.json", &report{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readReport(dir + "/echo.json"); err == nil || !strings.Contains(err.Error(), "not the report.json of bench all") {
+		t.Errorf("%v", err)
+	}
+	if err := writeJSON(dir+"/all.json", aReport(8, 1)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := readReport(dir + "/all.json")
+	if err != nil || len(compareReports(r, aReport(9, 1))) != 1 {
+		t.Errorf("%v, %v", r, err)
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"strings"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// page is the report as one file of HTML that needs no other.
+func (r *fullReport) page() ([]byte, error) {
+	type picture struct {
+		*chart
+		SVG template.HTML
+	}
+	data := struct {
+		*fullReport
+		Charts  []picture
+		Targets []verdict
+		Lost    []verdict
+		Text    string
+	}{fullReport: r}
+	for _, c := range r.charts() {
+		svg, err := c.svg()
+		if err != nil {
+			return nil, err
+		}
+		data.Charts = append(data.Charts, picture{c, template.HTML(svg)})
+	}
+	data.Targets = append(append(data.Targets, r.Echo.Targets...), r.Send.Targets...)
+	for _, v := range data.Targets {
+		if v.Verdict == notMet {
+			data.Lost = append(data.Lost, v)
+		}
+	}
+	var text strings.Builder
+	if err := r.write(&text); err != nil {
+		return nil, err
+	}
+	data.Text = text.String()
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

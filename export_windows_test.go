@@ -1,0 +1,22 @@
+package pollux
+
+import "golang.org/x/sys/windows"
+
+// RefuseAFD makes AFD refuse every poll of a registration that begins during test, as it does for a
+// socket of a provider that it does not know.
+func RefuseAFD(test func()) {
+	real := afdPoll
+	defer func() { afdPoll = real }()
+	afdPoll = func(windows.Handle, *registration) windows.NTStatus { return windows.STATUS_INVALID_HANDLE }
+	test()
+}
+
+// Polls returns how many polls are under way, and on how many helpers.
+func Polls(p *Poller) (polls, helpers int) {
+	p.backend.mu.Lock()
+	defer p.backend.mu.Unlock()
+	for _, h := range p.backend.helpers {
+		polls += h.polls
+	}
+	return polls, len(p.backend.helpers)
+}

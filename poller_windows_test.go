@@ -1,0 +1,487 @@
+package pollux_test
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/polluxio/pollux"
+
+	"golang.org/x/sys/windows"
+)
+
+// What is peculiar to the poller of Windows: it is one-shot, over sockets of any provider. The tests
+// run over both of its ways, AFD and select.
+
+var (
+	wsock      = windows.NewLazySystemDLL("ws2_32.dll")
+	procAccept = wsock.NewProc("accept")
+	procIoctl  = wsock.NewProc("ioctlsocket")
+	procRecv   = wsock.NewProc("recv")
+	procSend   = wsock.NewProc("send")
+)
+
+// own is the token of the socket that a test is about.
+var own = pollux.MakeToken(7, 3)
+
+// A wpoller is a poller with the ways that the tests use.
+type wpoller struct {
+	*pollux.Poller
+	t *testing.T
+}
+
+// onBothWays runs a test over AFD and over select.
+func onBothWays(t *testing.T, test func(t *testing.T, p wpoller, hangs bool)) {
+	make := func(t *testing.T) wpoller {
+		p, err := pollux.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := p.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		return wpoller{p, t}
+	}
+	t.Run("AFD", func(t *testing.T) { test(t, make(t), true) })
+	t.Run("select", func(t *testing.T) {
+		pollux.RefuseAFD(func() { test(t, make(t), false) })
+	})
+}
+
+func wsocket(t *testing.T, typ int32) windows.Handle {
+	t.Helper()
+	h, err := windows.WSASocket(windows.AF_INET, typ, 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unblock(t, h)
+	t.Cleanup(func() { windows.Closesocket(h) })
+	return h
+}
+
+func unblock(t *testing.T, h windows.Handle) {
+	t.Helper()
+	one := uint32(1)
+	if r, _, err := procIoctl.Call(uintptr(h), 0x8004667e, uintptr(unsafe.Pointer(&one))); int32(r) != 0 { // FIONBIO
+		t.Fatal(err)
+	}
+}
+
+func wlistener(t *testing.T) (windows.Handle, windows.Sockaddr) {
+	t.Helper()
+	h := wsocket(t, windows.SOCK_STREAM)
+	err := windows.Bind(h, &windows.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	if err == nil {
+		err = windows.Listen(h, 100)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := windows.Getsockname(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, at
+}
+
+func connect(t *testing.T, h windows.Handle, at windows.Sockaddr) {
+	t.Helper()
+	if err := windows.Connect(h, at); err != nil && err != windows.WSAEWOULDBLOCK {
+		t.Fatal(err)
+	}
+}
+
+// wpair is two connected sockets. A poller says when the listener has one of them.
+func wpair(t *testing.T) (a, b windows.Handle) {
+	t.Helper()
+	ln, at := wlistener(t)
+	a = wsocket(t, windows.SOCK_STREAM)
+	connect(t, a, at)
+	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
+		r, _, err := procAccept.Call(uintptr(ln), 0, 0)
+		if b = windows.Handle(r); b != windows.InvalidHandle {
+			break
+		}
+		if err != windows.WSAEWOULDBLOCK || time.Now().After(deadline) {
+			t.Fatal("accept:", err)
+		}
+	}
+	windows.Closesocket(ln)
+	unblock(t, b)
+	t.Cleanup(func() { windows.Closesocket(b) })
+	return a, b
+}
+
+func wsend(t *testing.T, h windows.Handle, text string, flags int) {
+	t.Helper()
+	p := []byte(text)
+	if r, _, err := procSend.Call(uintptr(h), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags)); int(int32(r)) != len(p) {
+		t.Fatal("send:", err)
+	}
+}
+
+// wread receives until nothing is left.
+func wread(t *testing.T, h windows.Handle) (total int) {
+	t.Helper()
+	var p [16 << 10]byte
+	for {
+		r, _, err := procRecv.Call(uintptr(h), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0)
+		switch n := int(int32(r)); {
+		case n > 0:
+			total += n
+		case n == 0 || err == windows.WSAEWOULDBLOCK:
+			return total
+		default:
+			t.Fatal("recv:", err)
+		}
+	}
+}
+
+func (p wpoller) add(h windows.Handle, token pollux.Token) {
+	p.t.Helper()
+	if err := p.Add(int(h), token); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p wpoller) arm(h windows.Handle, want pollux.Ready) {
+	p.t.Helper()
+	if err := p.Arm(int(h), own, want); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// await waits for all of want.
+func (p wpoller) await(token pollux.Token, want pollux.Ready) (got pollux.Ready) {
+	p.t.Helper()
+	events := make([]pollux.Event, 64)
+	for deadline := time.Now().Add(patience); got&want != want; {
+		n, err := p.Wait(events, 100*time.Millisecond)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, e := range events[:n] {
+			if e.Token == token {
+				got |= e.Ready
+			}
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+	return got
+}
+
+// quiet fails if one of bits comes before an event that is certain: that of another socket, which
+// becomes ready only now.
+func (p wpoller) quiet(bits pollux.Ready, why string) {
+	p.t.Helper()
+	mark := pollux.MakeToken(99, 1)
+	for range 3 {
+		h := wsocket(p.t, windows.SOCK_DGRAM)
+		p.add(h, mark)
+		events := make([]pollux.Event, 64)
+		for marked := false; !marked; {
+			n, err := p.Wait(events, patience)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			for _, e := range events[:n] {
+				marked = marked || e.Token == mark
+				if e.Token == own && e.Ready&bits != 0 {
+					p.t.Errorf("got %v: %s", e.Ready, why)
+				}
+			}
+		}
+		if err := p.Delete(int(h), mark); err != nil {
+			p.t.Fatal(err)
+		}
+		windows.Closesocket(h)
+	}
+}
+
+func TestOneShotOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		if !p.OneShot() {
+			t.Error("it is not one-shot")
+		}
+		a, b := wpair(t)
+		p.add(a, own)
+		if got := p.await(own, pollux.Writable); got != pollux.Writable {
+			t.Errorf("added: got %v", got)
+		}
+		p.quiet(^pollux.Ready(0), "nothing new")
+		wsend(t, b, "two", 0)
+		p.await(own, pollux.Readable)
+		wsend(t, b, "more", 0)
+		p.quiet(^pollux.Ready(0), "the event has used its direction up")
+		for range 3 {
+			p.arm(a, pollux.Readable)
+			p.await(own, pollux.Readable) // it is there still
+		}
+		if n := wread(t, a); n != 7 {
+			t.Errorf("%d bytes, want 7", n)
+		}
+		p.arm(a, pollux.Readable)
+		p.quiet(pollux.Readable, "nothing is there")
+		p.arm(a, pollux.Writable) // more than the poll under way asks for
+		p.await(own, pollux.Writable)
+		wsend(t, b, "x", 0)
+		p.await(own, pollux.Readable) // which was asked for before, and still is
+	})
+}
+
+func TestWritableOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		a, b := wpair(t)
+		p.add(a, own)
+		p.await(own, pollux.Writable)
+		chunk, total := make([]byte, 64<<10), 0
+		for {
+			r, _, err := procSend.Call(uintptr(a), uintptr(unsafe.Pointer(&chunk[0])), uintptr(len(chunk)), 0)
+			if int32(r) < 0 {
+				if err != windows.WSAEWOULDBLOCK {
+					t.Fatal(err)
+				}
+				break
+			}
+			total += int(r)
+		}
+		p.arm(a, pollux.Writable)
+		p.quiet(pollux.Writable, "the buffer is full")
+		for got, deadline := 0, time.Now().Add(patience); got < total && time.Now().Before(deadline); {
+			got += wread(t, b)
+		}
+		p.await(own, pollux.Writable)
+	})
+}
+
+func TestHangupOfWindows(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(b windows.Handle) error
+	}{
+		{"peer shut down its sending", func(b windows.Handle) error { return windows.Shutdown(b, windows.SHUT_WR) }},
+		{"peer closed", windows.Closesocket},
+		{"peer reset", func(b windows.Handle) error {
+			windows.SetsockoptLinger(b, windows.SOL_SOCKET, windows.SO_LINGER, &windows.Linger{Onoff: 1})
+			return windows.Closesocket(b)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			onBothWays(t, func(t *testing.T, p wpoller, hangs bool) {
+				a, b := wpair(t)
+				p.add(a, own)
+				p.await(own, pollux.Writable)
+				if err := tt.do(b); err != nil {
+					t.Fatal(err)
+				}
+				want := pollux.Readable
+				if hangs {
+					want |= pollux.Hangup
+				}
+				p.await(own, want)
+			})
+		})
+	}
+}
+
+func TestConnectOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		ln, at := wlistener(t)
+		accepting := pollux.MakeToken(8, 1)
+		p.add(ln, accepting)
+		h := wsocket(t, windows.SOCK_STREAM)
+		p.add(h, own)
+		p.quiet(pollux.Readable, "it does not connect yet")
+		connect(t, h, at)
+		p.arm(h, pollux.Writable)
+		p.await(own, pollux.Writable)
+		if err := p.Arm(int(ln), accepting, pollux.Readable); err != nil {
+			t.Fatal(err)
+		}
+		p.await(accepting, pollux.Readable)
+
+		if err := p.Delete(int(ln), accepting); err != nil {
+			t.Fatal(err)
+		}
+		windows.Closesocket(ln)
+		refused := wsocket(t, windows.SOCK_STREAM)
+		connect(t, refused, at)
+		token := pollux.MakeToken(9, 1)
+		p.add(refused, token)
+		p.await(token, pollux.Readable|pollux.Writable|pollux.Hangup)
+		const soError = 0x1007
+		if n, err := windows.GetsockoptInt(refused, windows.SOL_SOCKET, soError); syscall.Errno(n) != windows.WSAECONNREFUSED {
+			t.Errorf("SO_ERROR: %d, %v", n, err)
+		}
+	})
+}
+
+// Urgent data stays where it is until it is read. It is reported once, and not at each Arm.
+func TestUrgentOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		a, b := wpair(t)
+		p.add(a, own)
+		p.await(own, pollux.Writable)
+		wsend(t, b, "!", windows.MSG_OOB)
+		p.await(own, pollux.Readable|pollux.Urgent)
+		p.arm(a, pollux.Readable)
+		p.quiet(pollux.Readable|pollux.Urgent, "it was reported")
+		p.arm(a, pollux.Readable|pollux.Urgent)
+		p.await(own, pollux.Readable|pollux.Urgent)
+		p.arm(a, pollux.Readable)
+		wsend(t, b, "x", 0)
+		p.await(own, pollux.Readable)
+	})
+}
+
+func TestErrorsOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		a, b := wpair(t)
+		p.add(a, own)
+		if err := p.Add(int(a), own); !errors.Is(err, syscall.EEXIST) {
+			t.Errorf("added twice: %v", err)
+		}
+		if err := p.Delete(int(b), own); !errors.Is(err, syscall.ENOENT) {
+			t.Errorf("deleted what is not there: %v", err)
+		}
+		if err := p.Arm(int(a), own+1, pollux.Readable); !errors.Is(err, syscall.ENOENT) {
+			t.Errorf("armed under another token: %v", err)
+		}
+		f, err := os.Open(os.Args[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for name, fd := range map[string]int{"a file": int(f.Fd()), "no handle": 0x7ffffff0} {
+			if err := p.Add(fd, pollux.MakeToken(1, 1)); !errors.Is(err, windows.WSAENOTSOCK) {
+				t.Errorf("%s: %v, want WSAENOTSOCK", name, err)
+			}
+		}
+	})
+}
+
+// A socket that is added again right after Delete is another registration. Its poll begins when that
+// of the first has ended, so that there is one at most.
+func TestAddAgainOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, afd bool) {
+		a, b := wpair(t)
+		for i := range uint32(100) {
+			token := pollux.MakeToken(7, i+10)
+			p.add(a, token)
+			if i%3 == 0 {
+				p.await(token, pollux.Writable)
+			}
+			if err := p.Delete(int(a), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wsend(t, b, "x", 0)
+		p.add(a, own)
+		p.await(own, pollux.Readable|pollux.Writable)
+		if polls, _ := pollux.Polls(p.Poller); polls > 1 {
+			t.Errorf("%d polls for one socket", polls)
+		}
+		if afd { // which notices that a socket is closed without Delete
+			windows.Closesocket(a)
+			p.quiet(^pollux.Ready(0), "it is closed")
+		}
+	})
+}
+
+// More sockets than one helper takes, with the garbage collector at work.
+func TestManyOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, afd bool) {
+		pairs := 200
+		if !afd {
+			pairs = 40
+		}
+		mine, peers := make([]windows.Handle, pairs), make([]windows.Handle, pairs)
+		for i := range mine {
+			mine[i], peers[i] = wpair(t)
+			p.add(mine[i], pollux.MakeToken(uint32(i), 1))
+		}
+		for round := range 5 {
+			runtime.GC()
+			for _, h := range peers {
+				wsend(t, h, "x", 0)
+			}
+			seen := make(map[pollux.Token]bool)
+			events := make([]pollux.Event, 33)
+			for deadline := time.Now().Add(patience); len(seen) < pairs && time.Now().Before(deadline); {
+				n, err := p.Wait(events, 100*time.Millisecond)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range events[:n] {
+					if e.Ready&pollux.Readable == 0 {
+						continue
+					}
+					seen[e.Token] = true
+					h := mine[e.Token.Slot()]
+					wread(t, h)
+					if err := p.Arm(int(h), e.Token, pollux.Readable); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if len(seen) != pairs {
+				t.Fatalf("round %d: %d of %d", round, len(seen), pairs)
+			}
+		}
+		if polls, helpers := pollux.Polls(p.Poller); afd && (polls != pairs || helpers != (pairs+63)/64) {
+			t.Errorf("%d polls on %d helpers", polls, helpers)
+		}
+	})
+}
+
+func TestChangesDuringWaitOfWindows(t *testing.T) {
+	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
+		var stop atomic.Bool
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			events := make([]pollux.Event, 16)
+			for !stop.Load() {
+				if _, err := p.Wait(events, -1); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}()
+		var wg sync.WaitGroup
+		for g := range 4 {
+			a, b := wpair(t)
+			wg.Go(func() {
+				for i := range 100 {
+					token := pollux.MakeToken(uint32(g), uint32(i+1))
+					if err := p.Add(int(a), token); err != nil {
+						t.Error(err)
+						return
+					}
+					one := byte('x')
+					procSend.Call(uintptr(b), uintptr(unsafe.Pointer(&one)), 1, 0)
+					if err := errors.Join(p.Arm(int(a), token, pollux.Writable), p.Delete(int(a), token)); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		stop.Store(true)
+		if err := p.Wake(); err != nil {
+			t.Fatal(err)
+		}
+		<-over
+	})
+}

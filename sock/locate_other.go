@@ -1,0 +1,8 @@
+//go:build !linux
+
+package sock
+
+import "errors"
+
+// sysLastPeer fails: only Linux remembers the peer of a connection that has ended.
+func sysLastPeer(int, Family, *sockaddr) (int, error) { return 0, errors.ErrUnsupported }

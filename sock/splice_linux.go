@@ -1,0 +1,165 @@
+package sock
+
+import (
+	"math"
+	"runtime"
+	"sync"
+
+	"github.com/polluxio/pollux/loop"
+
+	"golang.org/x/sys/unix"
+)
+
+// spliceSize is how much one call moves at most, and the size that a pipe is given: the kernel's
+// own limit for a process without privileges, /proc/sys/fs/pipe-max-size.
+const spliceSize = 1 << 20
+
+// A pipe is where the kernel keeps the bytes between two sockets.
+type pipe struct {
+	read, write int
+	held        int // bytes in it
+}
+
+// pipes are those that are empty and not in use. What sync.Pool forgets is closed by its finalizer.
+var pipes sync.Pool
+
+func takePipe() (*pipe, error) {
+	if p, ok := pipes.Get().(*pipe); ok {
+		return p, nil
+	}
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, err
+	}
+	// A smaller pipe, where the user has too many of them already, serves too.
+	unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, spliceSize)
+	p := &pipe{read: fds[0], write: fds[1]}
+	runtime.SetFinalizer(p, (*pipe).close)
+	return p, nil
+}
+
+// release gives an empty pipe back. One that holds bytes must not serve another connection.
+func (p *pipe) release() {
+	if p.held == 0 {
+		pipes.Put(p)
+		return
+	}
+	runtime.SetFinalizer(p, nil)
+	p.close()
+}
+
+func (p *pipe) close() {
+	unix.Close(p.read)
+	unix.Close(p.write)
+}
+
+// A splicing is a Splice under way.
+//
+//	fill: wait until from is readable ──▶ pipe ──▶ drain: wait until s is writable, until the pipe is empty ─┐
+//	  ▲                                                                                                      │
+//	  └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
+type splicing struct {
+	pipe  *pipe // nil while it is empty and from has nothing
+	left  int64
+	moved int // bytes of the last attempt
+}
+
+// splice is Splice by splice(2). errNoSplice says that the rest has to be copied.
+func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
+	x := splicing{left: count}
+	if count < 0 {
+		x.left = math.MaxInt64
+	}
+	defer func() {
+		if x.pipe != nil {
+			x.pipe.release()
+		}
+	}()
+	fill, drain := x.fill, x.drain
+	for x.left > 0 {
+		if err := from.attempt("splice", loop.Read, fill); err != nil || x.moved == 0 {
+			return n, err
+		}
+		for x.pipe.held > 0 {
+			if err = s.attempt("splice", loop.Write, drain); err == errNoSplice {
+				err = x.empty(s, &n)
+				if err == nil {
+					err = errNoSplice
+				}
+				return n, err
+			}
+			if err != nil {
+				return n, err
+			}
+			n += int64(x.moved)
+		}
+	}
+	return n, nil
+}
+
+// attempt is Attempt, without a wrapping for errNoSplice.
+func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
+	o := s.newOp(d, tryOwn)
+	o.own = try
+	err := s.run(o)
+	o.done()
+	if err == errNoSplice {
+		return err
+	}
+	return s.fail(op, Addr{}, err)
+}
+
+// fill moves bytes into the pipe. Without any it gives the pipe back before it waits.
+func (x *splicing) fill(sysfd int) (out loop.Outcome, err error) {
+	if x.pipe == nil {
+		if x.pipe, err = takePipe(); err != nil {
+			return out, err
+		}
+	}
+	x.moved, err = sysSplice(sysfd, x.pipe.write, int(min(x.left, spliceSize)))
+	if err == loop.ErrAgain {
+		x.pipe.release()
+		x.pipe = nil
+		return out, err
+	}
+	x.pipe.held += x.moved
+	x.left -= int64(x.moved)
+	return loop.Outcome{N: x.moved}, err
+}
+
+// drain moves bytes out of the pipe.
+func (x *splicing) drain(sysfd int) (loop.Outcome, error) {
+	n, err := sysSplice(x.pipe.read, sysfd, x.pipe.held)
+	x.moved = n
+	x.pipe.held -= n
+	return loop.Outcome{N: n}, err
+}
+
+// empty sends what is in the pipe by way of the program's memory.
+func (x *splicing) empty(s *Socket, n *int64) error {
+	p := spliceBuffers.Get()
+	defer spliceBuffers.Put(p)
+	for x.pipe.held > 0 {
+		got, err := unix.Read(x.pipe.read, p)
+		if err != nil {
+			return err
+		}
+		x.pipe.held -= got
+		sent, err := s.Sendall(p[:got], 0)
+		if *n += int64(sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sysSplice wraps splice(2), which does not block: neither on the pipe, nor on a socket that is
+// non-blocking. Go ignores the SIGPIPE that it may raise, since no flag keeps that away.
+func sysSplice(from, to, n int) (int, error) {
+	for {
+		n, err := unix.Splice(from, nil, to, nil, n, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		if err != unix.EINTR {
+			return int(max(n, 0)), sysErrorOf(err)
+		}
+	}
+}
