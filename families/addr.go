@@ -139,6 +139,6 @@ func (a *Addr) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Family is the AF_ number of a on this system: the family of a socket that can use it. It is -1 for
-// the zero Addr, and for an address of a family that the system does not have.
+// Family returns the AF_ number of a on this system: the family of a socket that can use it. It
+// returns -1 for the zero Addr, and for an address of a family that the system does not have.
 func (a Addr) Family() int { return Host.FamilyOf(a) }

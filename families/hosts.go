@@ -155,9 +155,22 @@ func (a Addr) Host() string {
 	case !a.isIP():
 		return ""
 	case a.form == hostIP, a.form == hostZone:
-		return a.ip().String()
+		return ipText(a.ip())
 	}
 	return a.text
+}
+
+// ipText returns ip without its zone in C's form, inet_ntop(3). An IPv4-compatible address is
+// ::1.2.3.4, and package netip writes it as ::102:304.
+func ipText(ip netip.Addr) string {
+	ip = ip.WithZone("")
+	if ip.Is6() {
+		b := ip.As16()
+		if [12]byte(b[:12]) == [12]byte{} && b[12]|b[13] != 0 {
+			return "::" + netip.AddrFrom4([4]byte(b[12:])).String()
+		}
+	}
+	return ip.String()
 }
 
 // Port returns the port of an inet or inet6 address as it was given, even if it is out of range.

@@ -72,7 +72,7 @@ func (inet6Codec) text(a Addr) string {
 			query = append(query, "scope="+utoa(a.b))
 		}
 	default:
-		b.WriteString("[" + a.ip().String())
+		b.WriteString("[" + ipText(a.ip()))
 		if a.form == hostZone {
 			b.WriteString("%" + escape(a.text, hostSyntax))
 		} else if a.b != 0 {

@@ -2,6 +2,8 @@ package families_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -46,13 +48,13 @@ func TestUnixDecode(t *testing.T) {
 	}{
 		{"no NUL at the end", families.NetBSD, "0401 2f78", "/x"},
 		{"bytes after the NUL", families.Darwin, "6a01 2f7800 000000ff", "/x"},
-		{"all of sun_path", families.Windows, "0100 2f7800 0000000000", "/x"},
+		{"all of sun_path", families.Windows, native(1) + "2f7800 0000000000", "/x"},
 		{"not bound, zeros", families.FreeBSD, "1001 0000000000000000000000000000", ""},
 		{"not bound, the header", families.OpenBSD, "0201", ""},
 		{"not bound, a length of 0", families.Darwin, "0001", ""},
 		{"a first NUL where no name is abstract", families.Darwin, "0401 0061", ""},
 		// unix(7), "BUGS": a path that fills sun_path is reported with a NUL after its end.
-		{"all of sun_path and a NUL", families.Linux, "0100" + strings.Repeat("61", 108) + "00", strings.Repeat("a", 108)},
+		{"all of sun_path and a NUL", families.Linux, native(1) + strings.Repeat("61", 108) + "00", strings.Repeat("a", 108)},
 	} {
 		src := unhex(t, test.hex)
 		if a, err := test.sys.Decode(1, 0, src); err != nil || a != families.Unix(test.want) {
@@ -90,4 +92,9 @@ func TestUnixPathLength(t *testing.T) {
 			}
 		}
 	}
+}
+
+// native is v as a host of this processor has it in memory, in hexadecimal.
+func native(v uint16) string {
+	return hex.EncodeToString(binary.NativeEndian.AppendUint16(nil, v))
 }

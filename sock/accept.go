@@ -73,5 +73,10 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	if err != nil {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
-	return newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load()), from, nil
+	c := newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load())
+	if f := s.flags.Load(); f&(hasULP|mayLinger|isShared) != 0 { // options of the listener are the connection's too
+		c.flags.Or(f & hasULP)
+		c.lingers()
+	}
+	return c, from, nil
 }

@@ -92,6 +92,8 @@ type rawConn struct{ s *Socket }
 func (c rawConn) Control(fn func(fd uintptr)) error {
 	return c.s.do("raw-control", func(sysfd int) error {
 		fn(uintptr(sysfd))
+		c.s.lingers() // fn may have set that, and the other
+		c.s.learnULP(sysfd)
 		return nil
 	})
 }

@@ -11,6 +11,9 @@ import (
 //
 // What was sent is still delivered, as the system does it (see SO_LINGER). Files that Makefile gave go on, and the last to be closed
 // closes the descriptor.
+//
+// With SO_LINGER above 0 a goroutine waits in Close until what was sent has arrived, or the time is over. A callback or a task does not
+// wait: the loop's pool closes the descriptor.
 func (s *Socket) Close() error {
 	shared, err := false, error(nil)
 	if s.flags.Load()&hasFiles != 0 {
@@ -29,10 +32,10 @@ func (s *Socket) Close() error {
 // Close is Python's socket.close(fd): it closes a descriptor that is no Socket's. That the peer has reset the connection
 // (ECONNRESET) is no error.
 //
-// Errors: an *ArgError for a negative descriptor, EBADF.
+// Errors: EBADF, of a negative descriptor an *ArgError that is EBADF too.
 func Close(sysfd int) error {
 	if sysfd < 0 {
-		return failed("close", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
+		return failed("close", AF_UNSPEC, negativeFD("fd", sysfd))
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return failed("close", AF_UNSPEC, err)

@@ -45,7 +45,7 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 //
 // A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until it has, then nil once or the
 // failure, then EISCONN. After a timeout or a cancel the socket goes on connecting too: close it. A Unix listener whose backlog is
-// full makes a blocking Connect wait, and any other return ErrWouldBlock.
+// full makes a blocking Connect wait, and any other return ErrWouldBlock; then Writable tells a handler to try again.
 //
 // While a Connect waits, receives wait for its end: an error is told by Connect. After a failure the socket can connect again, where the
 // system lets it: on Linux TCP, Unix and VSOCK sockets.
@@ -86,6 +86,7 @@ func (s *Socket) connectNow(o *op) error {
 	}
 	var err error
 	learned, watched := error(nil), false
+	var out loop.Outcome
 	if s.flags.Load()&connectBegun != 0 {
 		if _, err = s.connectEnd(c.Sysfd, o.sa[:o.salen]); err == loop.ErrAgain {
 			err, learned = syscall.EALREADY, loop.ErrAgain
@@ -98,9 +99,12 @@ func (s *Socket) connectNow(o *op) error {
 			learned, watched = loop.ErrAgain, s.fd.Watcher() != nil
 		}
 		s.connected(begun)
+		if err == syscall.EAGAIN && s.fd.Watcher() != nil { // a full backlog: a handler is called when it is worth another try
+			learned, out = loop.ErrAgain, fullQueue(out)
+		}
 	}
 	c.Blind = false
-	if again, _ := s.fd.End(&c, loop.Outcome{}, learned); again {
+	if again, _ := s.fd.End(&c, out, learned); again {
 		s.fd.End(&c, loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
 	}
 	switch {

@@ -30,7 +30,7 @@ type connectProof uint8
 
 const (
 	proofNone  connectProof = iota // that there is no error is enough
-	proofOpen                      // no hang-up
+	proofOpen                      // no hang-up either
 	proofPeer                      // getpeername(2) knows a peer
 	proofAssoc                     // an association, of SCTP's sockets that have many: SO_ERROR tells nothing of them
 )
@@ -48,9 +48,10 @@ const (
 //
 //   - SCTP (sctp_connect of net/sctp/socket.c): another connect after one that was refused begins a
 //     new association, and so on as fast as a processor can.
-//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): another connect after a failure that
-//     SO_ERROR or a receive has told gives ECONNABORTED, and one after a shutdown begins anew.
-//     After success it is what makes the socket SS_CONNECTED.
+//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): another connect says EALREADY, success, or
+//     ECONNABORTED after a failure of which SO_ERROR or a receive had the error; but it begins anew
+//     after a shutdown, whose error SO_ERROR has. After success it is what makes the socket
+//     SS_CONNECTED. poll(2) says nothing of the connection after a shutdown in both directions.
 //   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY for ever after a failure,
 //     unless the call may block. poll(2) says writable of one that was refused, too.
 //   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success whose peer has closed
@@ -62,8 +63,8 @@ var connectRules = [...]connectRule{
 	{"linux", 10, 5, 132, proofAssoc, false, resetNone},
 	{"linux", 2, anyProto, 132, proofNone, false, resetNone}, // SCTP, SOCK_STREAM
 	{"linux", 10, anyProto, 132, proofNone, false, resetNone},
-	{"linux", 2, anyProto, anyProto, proofOpen, true, resetUnspec}, // TCP, MPTCP, DCCP
-	{"linux", 10, anyProto, anyProto, proofOpen, true, resetUnspec},
+	{"linux", 2, anyProto, anyProto, proofNone, true, resetUnspec}, // TCP, MPTCP, DCCP
+	{"linux", 10, anyProto, anyProto, proofNone, true, resetUnspec},
 	{"linux", 40, anyProto, anyProto, proofPeer, false, resetVsock}, // AF_VSOCK
 	{"linux", 30, anyProto, anyProto, proofNone, false, resetNone},  // AF_TIPC
 	{"linux", 31, anyProto, anyProto, proofOpen, false, resetNone},  // AF_BLUETOOTH

@@ -219,6 +219,13 @@ const (
 	L2CAP_LM_SECURE   = 0x0020
 )
 
+// <bluetooth/rfcomm.h>, of BlueZ.
+const (
+	RFCOMM_LM_AUTH    = 0x0002
+	RFCOMM_LM_ENCRYPT = 0x0004
+	RFCOMM_LM_SECURE  = 0x0020
+)
+
 // Python's own texts of addresses.
 const (
 	BDADDR_ANY   = "00:00:00:00:00:00"

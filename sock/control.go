@@ -42,9 +42,10 @@ func CMSG_LEN(n int) (int, error) {
 
 // CMSG_SPACE is the room of a control message with n bytes of data, with the padding behind it: what several need is the sum.
 //
-// Error: an *ArgError for an n that is negative or gives more than a C int.
+// Error: an *ArgError for an n that is negative, or above what a C int can count less CMSG_SPACE(1),
+// which is Python's limit.
 func CMSG_SPACE(n int) (int, error) {
-	if n < 0 || n > maxControl-controlHeader-(controlAlign-1) {
+	if n < 0 || n > maxControl-controlHeader-controlAlign {
 		return 0, &ArgError{ArgRange, "length", n, "CMSG_SPACE() argument out of range"}
 	}
 	return controlHeader + alignControl(n), nil

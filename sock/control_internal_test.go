@@ -95,7 +95,8 @@ func TestRightsOfBadMessage(t *testing.T) {
 	o := new(msgOp)
 	o.s = &core{family: int32(AF_INET)}
 	o.control, o.got, o.buffers = control, len(control), [][]byte{nil}
-	o.sa[0], o.salen = byte(AF_INET), 3 // cut
+	binary.NativeEndian.PutUint16(o.sa[:], uint16(AF_INET))
+	o.salen = 3 // cut
 	var bad *families.AddrError
 	_, err = o.message()
 	if !errors.As(err, &bad) {

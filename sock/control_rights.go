@@ -88,5 +88,5 @@ func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, ms
 			sysClose(fd) // the caller does not learn of it
 		}
 	}
-	return data, fds, msgFlags, from, err
+	return data, fds, msgFlags &^ (msgCloexec &^ flags), from, err // the system repeats it, and it may be ours
 }

@@ -147,6 +147,9 @@ func TestCreateServerRefuses(t *testing.T) { // items 220, 224
 		{"no address", sock.Addr{}, sock.ServerConfig{}, "no address"},
 		{"backlog", sock.Inet("127.0.0.1", 0), sock.ServerConfig{Backlog: math.MaxInt}, "Python int too large to convert to C int"},
 	} {
+		if test.cfg.Backlog == math.MaxInt32 {
+			continue // an int of this processor is a C int, and none is too big
+		}
 		var arg *sock.ArgError
 		if s, err := sock.CreateServer(test.addr, &test.cfg); s != nil || !errors.As(err, &arg) || arg.Rule != test.rule {
 			t.Errorf("%s: %v, want %s", test.name, err, test.rule)

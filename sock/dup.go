@@ -11,6 +11,8 @@ func (s *Socket) Dup() (*Socket, error) {
 		if err == nil {
 			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 			dup.flags.Or(isShared | s.flags.Load()&hasULP)
+			dup.lingers() // it may be set by either
+			s.lingers()
 			s.flags.Or(isShared)
 		}
 		return err
@@ -23,10 +25,10 @@ func (s *Socket) Dup() (*Socket, error) {
 
 // Dup is Python's socket.dup(fd): the number of a duplicate that is close-on-exec.
 //
-// Errors: an *ArgError for a negative descriptor, EBADF, EMFILE.
+// Errors: EBADF, of a negative descriptor an *ArgError that is EBADF too, EMFILE.
 func Dup(sysfd int) (int, error) {
 	if sysfd < 0 {
-		return -1, failed("dup", AF_UNSPEC, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
+		return -1, failed("dup", AF_UNSPEC, negativeFD("fd", sysfd))
 	}
 	if err := cInt("fd", sysfd); err != nil {
 		return -1, failed("dup", AF_UNSPEC, err)

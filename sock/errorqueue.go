@@ -60,7 +60,7 @@ func (a Async) RecvError(p []byte) loop.Future[QueuedMessage] {
 
 // queued is the entry that came.
 func (o *msgOp) queued() (m QueuedMessage, err error) {
-	m = QueuedMessage{N: min(o.n, len(o.buffers[0])), Flags: o.seen}
+	m = QueuedMessage{N: min(o.n, len(o.buffers[0])), Flags: o.seen &^ msgCloexec}
 	if m.To, err = o.s.decode(o.sa[:o.salen]); err != nil {
 		return m, err
 	}

@@ -25,6 +25,16 @@ func (wouldBlock) Is(target error) bool {
 
 var _ net.Error = wouldBlock{}
 
+// A badFD is an *ArgError for what the system would refuse with EBADF.
+type badFD struct{ arg *ArgError }
+
+func (e badFD) Error() string   { return e.arg.Error() }
+func (e badFD) Unwrap() []error { return []error{e.arg, syscall.EBADF} }
+
+func negativeFD(arg string, sysfd int) error {
+	return badFD{&ArgError{ArgRange, arg, sysfd, "negative file descriptor"}}
+}
+
 // fail wraps err, the error of op on s, once: in a *net.OpError with the name of the network and the
 // addresses of both ends. addr is the address that op was given, if any.
 func (s *core) fail(op string, addr Addr, err error) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,6 +28,9 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 		}
 		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || !errors.Is(op.Err, syscall.ECONNREFUSED) {
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
+		}
+		if op.Source != nil && runtime.GOOS != "linux" { // there it stays bound
+			op.Source = nil
 		}
 		if want := "connect tcp " + addr.String() + ": " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
 			t.Errorf("%q, want %q", err, want)

@@ -5,10 +5,11 @@ package sock
 //
 // The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the default timeout.
 //
-// Errors: an *ArgError for a negative descriptor; EBADF; ENOTSOCK. The descriptor is the caller's still.
+// Errors: an *ArgError that is EBADF too for a negative descriptor; EBADF; ENOTSOCK. The descriptor
+// is the caller's still.
 func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("adopt", family, &ArgError{ArgRange, "fileno", sysfd, "negative file descriptor"})
+		return nil, failed("adopt", family, negativeFD("fileno", sysfd))
 	}
 	if err := cInt("fileno", sysfd); err != nil {
 		return nil, failed("adopt", AF_UNSPEC, err)
@@ -45,14 +46,17 @@ func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) 
 	if err := sysSetNonblock(sysfd, true); err != nil {
 		return nil, failed("fcntl", family, err)
 	}
-	return newSocket(sysfd, family, typ, proto, firstTimeout(typ)), nil
+	s := newSocket(sysfd, family, typ, proto, firstTimeout(typ))
+	s.lingers()
+	s.learnULP(sysfd)
+	return s, nil
 }
 
 // Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's. It is close-on-exec. See
 // Adopt for the rest.
 func Fromfd(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) {
 	if sysfd < 0 {
-		return nil, failed("fromfd", family, &ArgError{ArgRange, "fd", sysfd, "negative file descriptor"})
+		return nil, failed("fromfd", family, negativeFD("fd", sysfd))
 	}
 	dup, err := Dup(sysfd)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"syscall"
 )
 
 // A GaiError is what getaddrinfo(3) and getnameinfo(3) fail with: Python's gaierror.
@@ -142,7 +144,7 @@ func gaiError(host string, err error) error {
 	switch answer, ok := answerOf(err); {
 	case !ok:
 		return err
-	case answer.IsNotFound:
+	case answer.IsNotFound && !wasShort(answer):
 		return &GaiError{EAI_NONAME, answer}
 	default:
 		return &GaiError{EAI_AGAIN, answer}
@@ -154,9 +156,34 @@ func hError(err error) error {
 	switch answer, ok := answerOf(err); {
 	case !ok:
 		return err
-	case answer.IsNotFound:
+	case answer.IsNotFound && !wasShort(answer):
 		return &HError{hostNotFound, answer}
 	default:
 		return &HError{tryAgain, answer}
 	}
+}
+
+// wasShort says of a host that was not found whether the reason may be that descriptors or memory
+// ran out, and makes that the answer's cause. Package net takes a file that it cannot open for one
+// that does not exist, and then says that a host does not exist, which would be for ever. It has a
+// file and two sockets open at a time.
+func wasShort(answer *net.DNSError) bool {
+	var held [3]*os.File
+	defer func() {
+		for _, f := range held {
+			f.Close() // of nil too
+		}
+	}()
+	for i := range held {
+		var err error
+		if held[i], err = os.Open(os.DevNull); err == nil {
+			continue
+		}
+		if errno, ok := errors.AsType[syscall.Errno](err); ok && outOfResources(errno) {
+			answer.Err, answer.UnwrapErr = errno.Error(), errno
+			answer.IsNotFound, answer.IsTemporary = false, true
+			return true
+		}
+	}
+	return false
 }

@@ -229,10 +229,13 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]netip.
 	if err == nil && len(ips) == 0 {
 		err = &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 	}
-	for i := range ips {
-		ips[i] = ips[i].Unmap()
+	once := ips[:0] // a line of the hosts file may name a host twice
+	for _, ip := range ips {
+		if ip = ip.Unmap(); !slices.Contains(once, ip) {
+			once = append(once, ip)
+		}
 	}
-	return ips, err
+	return once, err
 }
 
 // canonical is the name that the aliases of a host end at. If that cannot be found it is the host itself.
@@ -247,13 +250,13 @@ func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
 		case err != nil && name == host:
 			return trimDot(host), err
 		case err != nil:
-			return trimDot(name), nil
+			return hostsSpelling(trimDot(name)), nil
 		case strings.EqualFold(trimDot(next), trimDot(name)):
-			return trimDot(next), nil
+			return hostsSpelling(trimDot(next)), nil
 		}
 		name = next
 	}
-	return trimDot(name), nil
+	return hostsSpelling(trimDot(name)), nil
 }
 
 // maxAliases is how far the aliases of a host are followed. Package net tells the last one or the first, whichever it is told first

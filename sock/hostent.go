@@ -154,10 +154,21 @@ func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	// Package net gives the names of all lines of the hosts file, but only the first line counts.
 	for words := range entries(hostsFile(), "") {
 		if at, err := netip.ParseAddr(words[0]); err == nil && at == ip && words[1] == names[0] {
-			return words[1:], nil
+			return distinct(words[1:]), nil
 		}
 	}
 	return names, nil
+}
+
+// hostsSpelling is a canonical name as the hosts file writes it, if it is there. Package net makes its
+// letters small, but not those of the names of an address.
+func hostsSpelling(name string) string {
+	for words := range entries(hostsFile(), "") {
+		if strings.EqualFold(words[1], name) {
+			return words[1]
+		}
+	}
+	return name
 }
 
 // hostsAliases are the second and further names of a host in the lines of the hosts file that have one of its addresses.
@@ -169,7 +180,7 @@ func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 			continue
 		}
 		for _, alias := range words[2:] {
-			if !slices.Contains(aliases, alias) {
+			if alias != words[1] && !slices.Contains(aliases, alias) {
 				aliases = append(aliases, alias)
 			}
 		}
@@ -206,4 +217,14 @@ func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {
 		}
 	}
 	return h.Name, nil
+}
+
+// distinct is names without those that are there already.
+func distinct(names []string) (once []string) {
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
 }

@@ -13,7 +13,7 @@ const acePrefix = "xn--"
 // hostASCII is host as the DNS has it: Python's codec "idna", which is ToASCII of RFC 3490. Letters become small ones, but without
 // the tables of RFC 3491: what is not in Unicode's normal form KC is taken as it is, and so will not be found.
 //
-// Error: an *ArgError for a label that is empty or has more than 63 bytes; and for a NUL, at which C would end the name.
+// Error: an *ArgError for a label that is empty, or of which nothing is left, or has more than 63 bytes; and for a NUL, at which C would end the name.
 func hostASCII(host string) (string, error) {
 	refuse := func(kind ArgKind, why string) (string, error) { return "", &ArgError{kind, "host", host, why} }
 	if strings.IndexByte(host, 0) >= 0 {
@@ -25,7 +25,9 @@ func hostASCII(host string) (string, error) {
 	labels := strings.Split(fullStops.Replace(host), ".")
 	for i, label := range labels {
 		if !isASCII(label) {
-			label = prepared(label)
+			if label = prepared(label); label == "" { // also the last one, which may be empty only as it was written
+				return refuse(nameKind(label, 63), "label empty or too long")
+			}
 			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {
 				return refuse(ArgSyntax, "Label starts with ACE prefix")
 			}

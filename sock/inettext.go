@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/polluxio/pollux/families"
 )
 
 // InetAton is inet_aton(3): the four bytes of an IPv4 address in any form that it ever had. One to four parts are decimal, octal
@@ -67,12 +69,5 @@ func InetNtop(family Family, packed []byte) (string, error) {
 
 // ipText is the text of ip as C writes it, without its zone.
 func ipText(ip netip.Addr) string {
-	ip = ip.WithZone("")
-	if ip.Is6() {
-		b := ip.As16()
-		if [12]byte(b[:12]) == [12]byte{} && b[12]|b[13] != 0 {
-			return "::" + netip.AddrFrom4([4]byte(b[12:])).String()
-		}
-	}
-	return ip.String()
+	return families.FromAddrPort(netip.AddrPortFrom(ip.WithZone(""), 0)).Host()
 }

@@ -11,14 +11,14 @@ func (s *Socket) setOption(what string, level, name int, p []byte) error {
 	if name == 0 {
 		return s.fail("setsockopt", Addr{}, lacks(what))
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, p) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, p) })
 }
 
 func (s *Socket) setInt(what string, level, name int, v int32) error {
 	if name == 0 {
 		return s.fail("setsockopt", Addr{}, lacks(what))
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
 }
 
 // getOption reads an option that the system may lack into p, and reports how much of p it fills; at least least bytes must come.

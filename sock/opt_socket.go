@@ -90,7 +90,7 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 		e.PutUint64(b, uint64(us/1e6))
 		e.PutUint64(b[8:], uint64(us%1e6))
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, b) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, b) })
 }
 
 // GetsockoptTimeval reads an option whose value is a struct timeval. See SetsockoptTimeval.

@@ -101,6 +101,18 @@ func (c Control) TLSRecordType() (TLSRecordType, bool) {
 	return TLSRecordType(c.Data[0]), true
 }
 
+// learnULP finds out whether the socket has an upper layer protocol. A short receive then proves nothing: a receive ends with a record,
+// and behind it may be another, or an alert.
+func (s *core) learnULP(sysfd int) {
+	if options.ulp == 0 || !s.isTCP() {
+		return
+	}
+	var name [mostName + 1]byte
+	if n, err := sysGetsockopt(sysfd, IPPROTO_TCP, options.ulp, name[:]); err == nil && n > 0 {
+		s.flags.Or(hasULP)
+	}
+}
+
 // SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
 //
 // Errors: those of Bytes; EBUSY for a second time in TLS 1.2; EINVAL, ENOTSUPP for what the kernel does not take.

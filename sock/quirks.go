@@ -36,6 +36,7 @@ var quirks = [...]struct {
 	{42, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_QIPCRTR: EINVAL for any other flag (qrtr_sendmsg of net/qrtr/af_qrtr.c); flow control
 	{16, anyProto, anyProto, quirkPeerQueue},                     // AF_NETLINK: netlink_attachskb of net/netlink/af_netlink.c
 	{1, 1, anyProto, quirkSilentEnd},                             // AF_UNIX, SOCK_STREAM: unix_shutdown of net/unix/af_unix.c wakes, and poll(2) has no event for it
+	{1, 2, anyProto, quirkSilentEnd},                             // AF_UNIX, SOCK_DGRAM
 	{1, 5, anyProto, quirkSilentEnd},                             // AF_UNIX, SOCK_SEQPACKET
 }
 

@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"fmt"
 	"runtime"
 	"time"
 
@@ -21,14 +20,18 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if err != nil {
 		return loop.Outcome{Ops: s.taken()}, err
 	}
-	return loop.Outcome{N: n, Ops: s.taken(), Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p))}, nil
+	return loop.Outcome{N: n, Ops: s.taken(), Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p), flags)}, nil
 }
 
-// hasDrained says whether to have received n of at most room bytes proves that there is no more. A short read has emptied a TCP socket. One
-// of another kind may hold more: a Unix stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message
-// of SCTP.
-func (s *core) hasDrained(n, room int) bool {
-	return n < room && n > 0 && s.isTCP() && s.flags.Load()&hasULP == 0 // a record of TLS may be behind
+// hasDrained says whether to have received n of at most room bytes proves that there is no more. A
+// short read has emptied a TCP socket, unless a protocol above it (TLS) makes records of the bytes, or
+// may have been put there by the owner of a duplicate. One of another kind may hold more: a Unix
+// stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message of
+// SCTP; of MPTCP nothing is said. Urgent data stops a read too: the loop sees its event, and does not
+// believe a short read any more.
+func (s *core) hasDrained(n, room, flags int) bool {
+	return n < room && n > 0 && flags&MSG_TRUNC == 0 && s.isTCP() && (s.proto == 0 || s.proto == IPPROTO_TCP) &&
+		s.flags.Load()&(hasULP|isShared) == 0
 }
 
 // noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
@@ -155,7 +158,7 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 		if failed == loop.ErrAgain && s.noMore(&c, failed) {
 			failed = nil
 		}
-		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got))}
+		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
 			return n, got, nil
@@ -210,7 +213,8 @@ func (s *core) ends() bool {
 	return !s.ofType(SOCK_DGRAM) && !s.ofType(SOCK_RDM) && !s.ofType(SOCK_RAW)
 }
 
-// Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto. n 0 returns at once.
+// Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto.
+// n 0 returns at once; an n above the 2 GiB that a call can move counts as 64 MiB.
 //
 // Error: an *ArgError if n is negative.
 func (s *Socket) Recv(n, flags int) ([]byte, error) {
@@ -223,14 +227,20 @@ func (s *Socket) Recv(n, flags int) ([]byte, error) {
 }
 
 // maxBuffer is what one call can take on Linux: MAX_RW_COUNT, 2 GiB less a page (<linux/fs.h>).
-const maxBuffer = 1<<31 - 4096
+// plenty is more than a socket holds.
+const (
+	maxBuffer = 1<<31 - 4096
+	plenty    = 64 << 20
+)
 
+// buffer is for a receive of at most n bytes. If that is more than any system gives at once, it has
+// room for what there can be.
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
-	switch {
-	case n < 0:
+	if n < 0 {
 		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
-	case n > maxBuffer:
-		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, fmt.Sprintf("%s takes at most %d bytes", name, maxBuffer)})
+	}
+	if n > maxBuffer {
+		n = plenty
 	}
 	return make([]byte, n), nil
 }

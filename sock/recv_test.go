@@ -7,6 +7,8 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -135,20 +137,25 @@ func TestRecvBadSize(t *testing.T) { // items 85, 86
 	})
 }
 
-// In Python: MemoryError.
+// More than a system moves at once: what is there comes. In Python: MemoryError for the most that an int can
+// hold, else the same.
 func TestRecvTooMuch(t *testing.T) { // items 85, 86
+	if strconv.IntSize == 32 {
+		t.Skip("an int of this processor cannot be too much: run this on one of 64 bits")
+	}
 	socktest.Check(t)
-	a, _ := socktest.UDP.Pair(t)
-	socktest.Must(t, a.SetTimeout(time.Millisecond))
-	for name, call := range map[string]func() error{
-		"Recv":           func() error { _, err := a.Recv(math.MaxInt, 0); return err },
-		"Recvfrom":       func() error { _, _, err := a.Recvfrom(math.MaxInt, 0); return err },
-		"Async Recv":     func() error { _, err := a.Async().Recv(math.MaxInt, 0).Wait(t.Context()); return err },
-		"Async Recvfrom": func() error { _, err := a.Async().Recvfrom(math.MaxInt, 0).Wait(t.Context()); return err },
+	a, b := socktest.UDP.Pair(t)
+	for name, call := range map[string]func(n int) ([]byte, error){
+		"Recv":     func(n int) ([]byte, error) { return a.Recv(n, 0) },
+		"Recvfrom": func(n int) ([]byte, error) { p, _, err := a.Recvfrom(n, 0); return p, err },
+		"Async":    func(n int) ([]byte, error) { return a.Async().Recv(n, 0).Wait(t.Context()) },
 	} {
-		var arg *sock.ArgError
-		if err := noPanic(call); !errors.As(err, &arg) {
-			t.Errorf("%s: %v, want an ArgError", name, err)
+		for _, n := range []int{math.MaxInt32 - 4094, math.MaxInt} {
+			_, err := b.Send(hello, 0)
+			socktest.Must(t, err)
+			if p, err := call(n); !bytes.Equal(p, hello) || err != nil {
+				t.Errorf("%s(%d) = %q, %v; want %q", name, n, p, err, hello)
+			}
 		}
 	}
 }
@@ -311,6 +318,9 @@ func noPanic(fn func() error) (err error) {
 
 // What the network says of a datagram is told once, by the next call, and does not end the socket.
 func TestDatagramRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there SIO_UDP_CONNRESET is off, see TestUDPConnectionReset: no receive tells of it")
+	}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		gone, addr := socktest.UDP.Bound(t)
 		socktest.Must(t, gone.Close())
@@ -333,12 +343,12 @@ func TestDatagramRefused(t *testing.T) {
 
 // Close of one end with data in it resets the other: nobody waits for ever.
 func TestReset(t *testing.T) {
+	socktest.SkipOnWine(t, "a receive after a poll that reported a reset finds the end, and not the error")
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
 		call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
 		socktest.AwaitWaiting(t, a)
-		// struct linger { int l_onoff; int l_linger; }, <sys/socket.h>: on, no time.
-		socktest.Must(t, b.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, []byte{1, 0, 0, 0, 0, 0, 0, 0}))
+		socktest.Must(t, b.SetLinger(sock.Linger{On: true})) // and no time
 		socktest.Must(t, b.Close())
 		if err := call.Wait(t); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("%v, want ECONNRESET", err)

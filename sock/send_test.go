@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -220,7 +221,7 @@ func TestSendallEndedInFullFlow(t *testing.T) { // item 47
 // An empty one makes one call.
 func TestSendallOfNothing(t *testing.T) { // item 92
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		if _, err := w.On(socktest.TCP.New(t)).Sendall(nil, 0); !errors.Is(err, syscall.EPIPE) {
+		if _, err := w.On(socktest.TCP.New(t)).Sendall(nil, 0); !errors.Is(err, syscall.EPIPE) && runtime.GOOS != "windows" || err == nil {
 			t.Errorf("unconnected: %v, want EPIPE", err)
 		}
 		a, _ := socktest.TCP.Pair(t)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -38,11 +39,10 @@ var sendfileCall = sysSendfile
 // whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it
 // sends nothing.
 //
-// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without
-// passing through the program: on Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile.
-// Everything else, and a file which the system refuses to send from, is read in blocks of 8192
-// bytes that are sent; then an offset of 0 means where the file stands just now, and one above 0
-// wants an io.Seeker.
+// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
+// Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
+// read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that it can be shared. Everything else is
+// read too; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
 //
 // The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes
 // before or after, not between. The disk stops no loop: a goroutine that waits makes the system
@@ -119,6 +119,7 @@ type transmission struct {
 	file io.Reader
 	raw  syscall.RawConn // of file, if it goes by sendfile(2)
 	size int64           // of such a file, when it began
+	at   io.ReaderAt     // of file, if it is read at places of its own and stands where it stood
 	from int64
 	left int64 // still to be sent, -1 for all
 	sent int64
@@ -174,7 +175,7 @@ func (x *transmission) done() {
 		blocks.Put(x.block)
 	}
 	x.Home = nil
-	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.failure = nil, nil, nil, nil, nil, nil, nil
+	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.at, x.failure = nil, nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
 	x.phase, x.size, x.sent, x.moved, x.over = opening, 0, 0, false, false
 	transmissions.Put(x)
@@ -197,8 +198,12 @@ func (x *transmission) wait() error {
 		// Memory is short, or the like: poll(2) would only say again that it is writable.
 		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
 	}
-	for x.held && !sysWritable(c.Sysfd) { // asked after an edge too: a call that comes to nothing may make one itself
-		x.held, err = fd.End(c, loop.Outcome{}, loop.ErrAgain)
+	// Asked after an edge too: a call that comes to nothing may make one itself. But of the end of a Unix socket poll(2) tells nothing
+	// while it is full: the call does.
+	for due := false; x.held && !due && !sysWritable(c.Sysfd); {
+		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
+		x.held, err = fd.End(c, out, loop.ErrAgain)
+		due = out.Retry != 0 && (c.HungUp || !x.moved)
 	}
 	x.moved = false
 	if !x.held {
@@ -254,9 +259,10 @@ func (x *transmission) run() error {
 		return &ArgError{ArgConflict, "timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
 	}
 	err = x.send()
-	if _, refused := err.(syscall.Errno); refused && x.raw != nil && x.sent == 0 {
+	if x.raw != nil && x.sent == 0 && x.refused(err) {
 		x.leave() // if there is nothing to be read, there is nothing to wait for
 		x.raw = nil
+		x.at, _ = x.file.(io.ReaderAt)
 		err = x.send()
 	}
 	x.leave()
@@ -268,9 +274,19 @@ func (x *transmission) run() error {
 	return err
 }
 
+// refused says that it is the file from which the system cannot send: sendfile(2), "EINVAL". What the socket says is never that, and a
+// failure to read says the same again when the file is read.
+func (x *transmission) refused(err error) bool {
+	errno, ok := err.(syscall.Errno)
+	return ok && x.from >= 0 && slices.Contains(refusals, errno) // a negative offset is the caller's
+}
+
+var refusals = []syscall.Errno{syscall.EINVAL, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP, syscall.ENOTSOCK, syscall.EOVERFLOW,
+	syscall.ESPIPE, syscall.EBADF}
+
 // send sends all, in one of the two ways.
 func (x *transmission) send() error {
-	if x.raw == nil && x.from != 0 {
+	if x.raw == nil && x.at == nil && x.from != 0 {
 		if err := x.do(seeking); err != nil {
 			return err
 		}
@@ -297,6 +313,15 @@ func (x *transmission) open() {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return
+	}
+	if info.Size() == 0 {
+		// It is empty, or its size is not known before it is read: a file of /proc.
+		var one [1]byte
+		if at, ok := x.file.(io.ReaderAt); ok && x.from >= 0 {
+			n, err := at.ReadAt(one[:], x.from)
+			x.at, x.over = at, n == 0 && err == io.EOF
+			return
+		}
 	}
 	if raw, err := f.SyscallConn(); err == nil {
 		x.raw, x.size = raw, info.Size()
@@ -430,7 +455,13 @@ func (x *transmission) read() error {
 		p = p[:min(x.left, int64(len(p)))]
 	}
 	for range mostEmptyReads {
-		n, err := x.file.Read(p)
+		var n int
+		var err error
+		if x.at != nil {
+			n, err = x.at.ReadAt(p, x.from+x.sent)
+		} else {
+			n, err = x.file.Read(p)
+		}
 		if n < 0 || n > len(p) {
 			return errRead
 		}

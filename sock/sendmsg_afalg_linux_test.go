@@ -33,6 +33,9 @@ func TestSendmsgAfalgArguments(t *testing.T) {
 		{"assoclen too big", alg, sock.ALG_OP_ENCRYPT, huge, "assoclen must be positive", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if huge == math.MaxInt32 && max(tt.op, tt.assoclen) == huge {
+				t.Skip("an int of this processor is a C int, and none is too big")
+			}
 			_, err := tt.s.SendmsgAfalg([][]byte{hello}, tt.op, nil, tt.assoclen, 0)
 			_, async := tt.s.Async().SendmsgAfalg([][]byte{hello}, tt.op, nil, tt.assoclen, 0).Wait(context.Background())
 			for _, err := range []error{err, async} {

@@ -73,7 +73,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "value", value, "Python int too large to convert to C int"})
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, int32(value)) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, int32(value)) })
 }
 
 // SetsockoptBytes wraps setsockopt(2) for an option whose value is a structure or text.
@@ -86,7 +86,7 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
 }
 
 // SetsockoptNil wraps setsockopt(2) for an option that is all in its length, with no value: Python's setsockopt(level, name, None,
@@ -103,7 +103,7 @@ func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	if optlen < 0 || optlen > math.MaxInt32 {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "optlen", optlen, "must be 0-2147483647"})
 	}
-	return s.do("setsockopt", func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
+	return s.set(level, name, func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
 }
 
 // GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as those of AF_VSOCK are.
@@ -125,7 +125,31 @@ func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
 	}
-	return s.do("setsockopt", func(sysfd int) error {
+	return s.set(level, name, func(sysfd int) error {
 		return sysSetsockopt(sysfd, level, name, binary.NativeEndian.AppendUint64(nil, value))
 	})
+}
+
+// set makes a call that sets an option, and notes what the core has to know of it.
+func (s *Socket) set(level, name int, call func(sysfd int) error) error {
+	return s.do("setsockopt", func(sysfd int) error {
+		err := call(sysfd)
+		if err != nil {
+			return err
+		}
+		switch {
+		case level == SOL_SOCKET && name == SO_LINGER:
+			s.lingers()
+		case level == IPPROTO_TCP && name == options.ulp:
+			s.learnULP(sysfd)
+		}
+		return nil
+	})
+}
+
+// lingers notes that SO_LINGER may be set.
+func (s *core) lingers() {
+	if s.flags.Or(mayLinger)&mayLinger == 0 {
+		s.fd.SetLingers()
+	}
 }

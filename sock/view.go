@@ -28,7 +28,6 @@ func (s *Socket) Waiter() loop.Waiter { return s.who }
 // Base returns the socket that s is a view of, in which the calling goroutine waits, or s itself.
 func (s *Socket) Base() *Socket { return s.base() }
 
-
 // A View makes sockets that come back in the view of a task, of a context, or of both, as if each
 // had been given to Socket.In and Socket.With. What has to wait meanwhile, for a host's name or a
 // connection, waits so too. The zero View makes sockets as the functions of the package do.

@@ -27,8 +27,15 @@ type acceptor struct {
 func (a *acceptor) Readable(ln *sock.Socket) {
 	for {
 		c, _, err := ln.Accept()
+		if errors.Is(err, sock.ErrWouldBlock) {
+			return
+		}
 		if err != nil {
-			return // ErrWouldBlock, or the listener is closed or has failed for good
+			if a.s.acceptEnded(err) {
+				ln.Close()
+				return
+			}
+			continue
 		}
 		l := a.s.reactor.Next()
 		h := &connection{shared: a.shared[l]}

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/polluxio/pollux/families"
@@ -249,6 +251,22 @@ func (s *Server) serveDatagrams(c *sock.Socket) {
 	}
 }
 
+// acceptEnded says whether an error of Accept is the end of the listener: it is closed, or does not
+// listen any more. Any other error is that of one connection, which is gone (EPERM from a firewall,
+// ECONNABORTED); it is logged, and others are accepted. What can pass (EMFILE) Accept itself waits for.
+func (s *Server) acceptEnded(err error) bool {
+	if errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	slog.Warn("echo: accept", "error", err)
+	for _, end := range []error{syscall.EINVAL, syscall.EBADF, syscall.ENOTSOCK, syscall.EOPNOTSUPP} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Server) goroutines() error {
 	go func() {
 		defer s.ended()
@@ -259,7 +277,10 @@ func (s *Server) goroutines() error {
 		for {
 			c, _, err := s.ln.Accept()
 			if err != nil {
-				return // the listener is closed, or has failed for good: Accept waits out errors that pass
+				if s.acceptEnded(err) {
+					return
+				}
+				continue
 			}
 			c.Join(s.reactor.Next())
 			s.opened()
@@ -280,7 +301,10 @@ func (s *Server) tasks() error {
 		for {
 			c, _, err := ln.Accept()
 			if err != nil {
-				return
+				if s.acceptEnded(err) {
+					return
+				}
+				continue
 			}
 			s.opened()
 			s.reactor.Next().Go(func(t *loop.Task) { s.run(c, t) })

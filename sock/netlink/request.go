@@ -6,6 +6,7 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/sock"
@@ -14,6 +15,13 @@ import (
 // ErrInterrupted ends a list that changed while the kernel wrote it (NLM_F_DUMP_INTR): its parts
 // may not fit together. Ask again.
 var ErrInterrupted = errors.New("the list changed while it was read")
+
+// ErrOverrun says that the socket's buffer overflowed, and that messages were lost: notices of groups,
+// and perhaps the acknowledgement of a request; never a part of a list. The socket goes on: ask again
+// for what the notices would have said. errors.Is finds ENOBUFS too.
+var ErrOverrun = errors.New("the socket's buffer overflowed, and messages were lost")
+
+var errOverrun = fmt.Errorf("%w: %w", ErrOverrun, syscall.ENOBUFS)
 
 // A Request is what Do sends.
 type Request struct {
@@ -41,7 +49,8 @@ var buffers = sync.Pool{New: func() any { return new([room]byte) }}
 // leaves the rest of the answer in the socket; the next request skips it.
 //
 // An error ends the iteration: an *Error in a *net.OpError if the kernel refuses the request,
-// ErrInterrupted, or an error of Send or RecvInto.
+// ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last: the
+// list is complete, but notices were lost meanwhile.
 func Do(s *sock.Socket, r Request) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if err := do(s, r, yield); err != nil {
@@ -65,24 +74,49 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 	if _, err := s.Send(request, 0); err != nil {
 		return err
 	}
+	name, err := s.Getsockname() // the kernel has chosen a port by now
+	if err != nil {
+		return err
+	}
+	port, _ := name.Netlink()
 	buf := buffers.Get().(*[room]byte)
 	defer buffers.Put(buf)
-	interrupted := false
+	list := r.Flags&NLM_F_DUMP == NLM_F_DUMP
+	interrupted, overrun, busy := false, false, false
 	for {
 		// MSG_TRUNC makes n the length of the whole message.
-		n, err := s.RecvInto(buf[:], sock.MSG_TRUNC)
+		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC)
+		if errors.Is(err, syscall.ENOBUFS) {
+			// The kernel writes a list as it is read, and loses nothing of it. But an acknowledgement
+			// may be among what is lost.
+			if !list {
+				return s.OpError("recv", sock.Addr{}, errOverrun)
+			}
+			overrun = true
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if n > len(buf) {
 			return s.OpError("recv", sock.Addr{}, &FormatError{"answer", len(buf), n})
 		}
+		sender, groups := from.Netlink()
 		for m, err := range Messages(buf[:n]) {
 			if err != nil {
 				return s.OpError("recv", sock.Addr{}, err)
 			}
-			if m.Seq != seq {
-				if r.Other != nil {
+			// An answer comes from the kernel, to no group, and names the port that has asked and the
+			// number of its request. A notice repeats both of the request that caused it, which may be
+			// another program's.
+			ours := sender == 0 && groups == 0 && m.Pid == port
+			if !ours || m.Seq != seq {
+				if busy && ours && m.Type == NLMSG_DONE {
+					busy = false
+					if _, err := s.Send(request, 0); err != nil {
+						return err
+					}
+				} else if r.Other != nil {
 					r.Other(m)
 				}
 				continue
@@ -92,12 +126,19 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 			case NLMSG_NOOP:
 			case NLMSG_ERROR, NLMSG_DONE:
 				err := m.Err()
-				if err == nil && interrupted {
+				if list && m.Type == NLMSG_ERROR && errors.Is(err, syscall.EBUSY) && !busy {
+					busy = true // the rest of a list that an earlier loop has left comes first
+					continue
+				}
+				switch {
+				case err == nil && interrupted:
 					err = ErrInterrupted
+				case err == nil && overrun:
+					err = errOverrun
 				}
 				return s.OpError("netlink", sock.Addr{}, err)
 			case NLMSG_OVERRUN:
-				return s.OpError("netlink", sock.Addr{}, fmt.Errorf("the kernel had no room for the answer: NLMSG_OVERRUN"))
+				return s.OpError("netlink", sock.Addr{}, fmt.Errorf("the kernel had no room for the answer (NLMSG_OVERRUN): %w", errOverrun))
 			default:
 				if !yield(m, nil) {
 					return nil

@@ -265,7 +265,7 @@ func LinkAddressHeader(family, bits, index int) []byte {
 // Links lists all network interfaces in the namespace of a NETLINK_ROUTE socket. It asks again if
 // the list changed meanwhile.
 //
-// Errors: those of Do.
+// Errors: those of Do. ErrOverrun comes beside the list, which is complete.
 func Links(s *sock.Socket) ([]Link, error) {
 	return list(s, Request{Type: RTM_GETLINK, Flags: NLM_F_DUMP, Data: LinkHeader(0, 0, 0)}, RTM_NEWLINK, ParseLink)
 }
@@ -303,8 +303,8 @@ func list[T any](s *sock.Socket, r Request, typ uint16, read func(Message) (T, e
 			break
 		}
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrOverrun) {
 		return nil, err
 	}
-	return list, nil
+	return list, err
 }

@@ -1,0 +1,250 @@
+//go:build linux
+
+package main
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A circumstance is what is there before a call, and what happens while it waits.
+type circumstance struct {
+	name      string
+	scene     func(*kind) (*scene, error)
+	before    func(*scene)
+	meanwhile func(*scene)
+	only      func(*kind) bool // nil: every kind
+}
+
+func say(text string) func(*scene) {
+	return func(sc *scene) { unix.Write(sc.peer, []byte(text)) }
+}
+
+func shut(mine bool, how int) func(*scene) {
+	return func(sc *scene) {
+		if mine {
+			unix.Shutdown(sc.fd, how)
+		} else {
+			unix.Shutdown(sc.peer, how)
+		}
+	}
+}
+
+func closePeer(sc *scene) { closeOne(&sc.peer) }
+
+func reset(sc *scene) {
+	unix.SetsockoptLinger(sc.peer, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	closeOne(&sc.peer)
+}
+
+// fill sends until nothing more goes.
+func fill(sc *scene) {
+	unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 4096)
+	unix.SetsockoptInt(sc.peer, unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
+	p := make([]byte, 1024)
+	for quiet := 0; quiet < 2; quiet++ {
+		for size := len(p); size > 0; {
+			n, err := unix.SendmsgN(sc.fd, p[:size], nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+			if err != nil {
+				size /= 32 // to the last byte
+				continue
+			}
+			sc.full += n
+			quiet = 0
+		}
+		if !isInet(sc.kind) {
+			return
+		}
+		time.Sleep(60 * time.Millisecond) // longer than an ACK is delayed: no event tells that TCP moves no more
+	}
+}
+
+// drain receives as much as fill has sent, or until nothing is left.
+func drain(sc *scene) {
+	p := make([]byte, 4096)
+	for sc.full > 0 {
+		n, _, err := unix.Recvfrom(sc.peer, p, 0)
+		if n <= 0 || err != nil {
+			return
+		}
+		sc.full -= n
+	}
+}
+
+func all(fns ...func(*scene)) func(*scene) {
+	return func(sc *scene) {
+		for _, fn := range fns {
+			fn(sc)
+		}
+	}
+}
+
+func isInet(k *kind) bool { return k.family == unix.AF_INET || k.family == unix.AF_INET6 }
+func isTCP(k *kind) bool  { return isInet(k) && k.typ == unix.SOCK_STREAM && k.proto == 0 }
+func isUDP(k *kind) bool  { return isInet(k) && k.typ == unix.SOCK_DGRAM }
+
+// refused has an ICMP error on its way to the socket, or there.
+func refused(sc *scene) {
+	closeOne(&sc.peer)
+	unix.SendmsgN(sc.fd, []byte("x"), nil, nil, unix.MSG_DONTWAIT)
+}
+
+func lowWater(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, 4) }
+
+// events of the peer or of the socket itself, each before a receive and during it.
+var receiving = both([]circumstance{
+	{name: "data", meanwhile: say("bytes")},
+	{name: "an empty message", meanwhile: say(""), only: func(k *kind) bool { return k.typ != unix.SOCK_STREAM && k.family != unix.AF_TIPC }},
+	{name: "peer closes", meanwhile: closePeer},
+	{name: "data, and peer closes", meanwhile: all(say("bytes"), closePeer)},
+	{name: "peer resets", meanwhile: reset, only: isTCP},
+	{name: "data, and peer resets", meanwhile: all(say("bytes"), reset), only: isTCP},
+	{name: "peer shuts down WR", meanwhile: shut(false, unix.SHUT_WR)},
+	{name: "peer shuts down RD", meanwhile: shut(false, unix.SHUT_RD)},
+	{name: "peer shuts down RDWR", meanwhile: shut(false, unix.SHUT_RDWR)},
+	{name: "shut down RD", meanwhile: shut(true, unix.SHUT_RD)},
+	{name: "shut down WR", meanwhile: shut(true, unix.SHUT_WR)},
+	{name: "shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR)},
+	{name: "data, and shut down RD", meanwhile: all(say("bytes"), shut(true, unix.SHUT_RD))},
+	{name: "refused", meanwhile: refused, only: isUDP},
+	{name: "urgent data", meanwhile: func(sc *scene) { unix.SendmsgN(sc.peer, []byte("!"), nil, nil, unix.MSG_OOB) }, only: isTCP},
+	{name: "less than SO_RCVLOWAT", before: lowWater, meanwhile: say("ab"), only: isTCP},
+	{name: "SO_RCVLOWAT", before: lowWater, meanwhile: all(say("ab"), say("cde")), only: isTCP},
+}, circumstance{name: "nothing"}, (*kind).pair)
+
+var sending = append(before([]circumstance{
+	{name: "peer closes", meanwhile: closePeer},
+	{name: "peer resets", meanwhile: reset, only: isTCP},
+	{name: "shut down WR", meanwhile: shut(true, unix.SHUT_WR)},
+	{name: "shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR)},
+	{name: "peer shuts down RD", meanwhile: shut(false, unix.SHUT_RD)},
+	{name: "peer shuts down RDWR", meanwhile: shut(false, unix.SHUT_RDWR)},
+}, circumstance{name: "room"}, (*kind).pair),
+	fulls(
+		circumstance{name: "full"},
+		circumstance{name: "full, and drained", meanwhile: drain},
+		circumstance{name: "full, and peer closes", meanwhile: closePeer},
+		circumstance{name: "full, and peer resets", meanwhile: reset, only: isTCP},
+		circumstance{name: "full, and shut down WR", meanwhile: shut(true, unix.SHUT_WR)},
+		circumstance{name: "full, and shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR)},
+		circumstance{name: "full, and peer shuts down RD", meanwhile: shut(false, unix.SHUT_RD)},
+	)...)
+
+// before has each circumstance once, before the call: one that does not wait is not to be caught in it.
+func before(list []circumstance, still circumstance, make func(*kind) (*scene, error)) (out []circumstance) {
+	for _, c := range both(list, still, make) {
+		if c.meanwhile == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// both has each circumstance once before the call and once during it.
+func both(list []circumstance, still circumstance, make func(*kind) (*scene, error)) []circumstance {
+	still.scene = make
+	out := []circumstance{still}
+	for _, c := range list {
+		c.scene = make
+		later := c
+		c.before, c.meanwhile = all(orNothing(c.before), c.meanwhile), nil
+		c.name += " before"
+		later.name += " meanwhile"
+		out = append(out, c, later)
+	}
+	return out
+}
+
+func orNothing(fn func(*scene)) func(*scene) {
+	if fn == nil {
+		return func(*scene) {}
+	}
+	return fn
+}
+
+// fulls begin with a socket whose queue is full.
+func fulls(list ...circumstance) []circumstance {
+	for i := range list {
+		list[i].scene, list[i].before = (*kind).pair, fill
+		list[i].only = orUsers(list[i].only, func(k *kind) bool { return !isInet(k) || k.typ == unix.SOCK_STREAM && k.proto == 0 })
+	}
+	return list
+}
+
+func orUsers(a, b func(*kind) bool) func(*kind) bool {
+	return func(k *kind) bool { return (a == nil || a(k)) && b(k) }
+}
+
+func isConnection(k *kind) bool { return k.connects }
+
+// listening is for accepts: fd is the listener.
+func listening(k *kind) (*scene, error) {
+	sc, err := k.listener()
+	if err == nil {
+		sc.fd, sc.ln = sc.ln, -1
+	}
+	return sc, err
+}
+
+func dial(sc *scene) {
+	c, err := sc.kind.socket()
+	if err == nil {
+		unix.SetNonblock(c, true)
+		unix.Connect(c, sc.at)
+		sc.more = append(sc.more, c)
+	}
+}
+
+func hangUp(sc *scene) {
+	c := sc.more[len(sc.more)-1]
+	sc.more = sc.more[:len(sc.more)-1]
+	unix.SetsockoptLinger(c, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	unix.Close(c)
+}
+
+var accepting = both([]circumstance{
+	{name: "a connection", meanwhile: dial, only: isConnection},
+	{name: "a connection that is gone", meanwhile: all(dial, hangUp), only: isConnection},
+	{name: "shut down RD", meanwhile: shut(true, unix.SHUT_RD), only: isConnection},
+	{name: "shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR), only: isConnection},
+}, circumstance{name: "nothing", only: isConnection}, listening)
+
+// dialing is for connects: fd is not connected, ln listens.
+func dialing(k *kind) (*scene, error) {
+	sc, err := k.listener()
+	if err == nil {
+		sc.fd, err = k.socket()
+	}
+	return sc, err
+}
+
+// crowd fills the backlog.
+func crowd(sc *scene) {
+	for range 3 {
+		dial(sc)
+	}
+}
+
+func closeListener(sc *scene) { closeOne(&sc.ln) }
+
+func take(sc *scene) {
+	for range 2 {
+		if c, _, err := unix.Accept(sc.ln); err == nil {
+			sc.more = append(sc.more, c)
+		}
+	}
+}
+
+func isUnixConnection(k *kind) bool { return k.connects && k.family == unix.AF_UNIX }
+
+var connecting = []circumstance{
+	{name: "a listener", scene: dialing, only: isConnection},
+	{name: "no listener", scene: dialing, before: closeListener, only: isConnection},
+	{name: "shut down before", scene: dialing, before: shut(true, unix.SHUT_RDWR), only: isTCP},
+	{name: "backlog full", scene: dialing, before: crowd, only: isUnixConnection},
+	{name: "backlog full, and drained", scene: dialing, before: crowd, meanwhile: take, only: isUnixConnection},
+	{name: "backlog full, and listener closes", scene: dialing, before: crowd, meanwhile: closeListener,
+		only: func(k *kind) bool { return isUnixConnection(k) || isTCP(k) }},
+	{name: "backlog full, and shut down RDWR", scene: dialing, before: crowd, meanwhile: shut(true, unix.SHUT_RDWR), only: isTCP},
+}

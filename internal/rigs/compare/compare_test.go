@@ -1,0 +1,44 @@
+//go:build linux
+
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// Every call of pollux behaves as the blocking call of the kernel, in each way to wait, but for what is meant.
+func TestCompare(t *testing.T) {
+	var out strings.Builder
+	ok, err := compare(&out, testing.Verbose())
+	t.Log(out.String())
+	if err != nil || !ok {
+		t.Errorf("%v: there are differences that nothing explains", err)
+	}
+}
+
+// The program finds what differs, and what is explained without a reason to be.
+func TestJudge(t *testing.T) {
+	r := &row{kind: &kinds[0], operation: &receives[0], circumstance: &receiving[0], raw: "0", ours: map[string]string{}}
+	for _, mode := range modes {
+		r.ours[mode] = "0"
+	}
+	before := meant
+	defer func() { meant = before }()
+	meant = nil
+	if !judge(new(strings.Builder), []*row{r}, false) {
+		t.Error("no difference, and it fails")
+	}
+	r.ours["task"] = waits
+	if judge(new(strings.Builder), []*row{r}, false) {
+		t.Error("a difference, and it does not fail")
+	}
+	meant = []difference{{mode: "task", raw: "0", ours: waits}}
+	if !judge(new(strings.Builder), []*row{r}, false) {
+		t.Error("a difference that is meant, and it fails")
+	}
+	r.ours["task"] = "0"
+	if judge(new(strings.Builder), []*row{r}, false) {
+		t.Error("an entry without a difference, and it does not fail")
+	}
+}

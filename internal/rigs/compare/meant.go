@@ -1,0 +1,37 @@
+//go:build linux
+
+package main
+
+import "strings"
+
+// A difference is one that is meant. Empty fields stand for any; circumstance is a part of the name.
+type difference struct {
+	kind, operation, circumstance, mode string
+	raw, ours                           string
+	reason                              string
+}
+
+var meant = []difference{
+	{operation: "sendfile", mode: "callback",
+		reason: "Sendfile may block on the disk, and says ErrOnLoop in a callback: a handler makes a future of it"},
+	{mode: "callback", ours: waits, raw: `0 ""`, circumstance: "shut down RD",
+		reason: "a handler's socket is non-blocking, of which the kernel says EAGAIN. Empty datagrams without an end would keep a handler busy that receives until ErrWouldBlock"},
+	{operation: "recv WAITALL", mode: "callback", raw: waits,
+		reason: "a handler's receive does not wait for all, as no non-blocking one does"},
+	{circumstance: "less than SO_RCVLOWAT before", raw: waits,
+		reason: "what is there comes at once, as to a non-blocking call; SO_RCVLOWAT says how much ends a wait"},
+	{kind: "unix", circumstance: "full, and peer closes", raw: "ECONNRESET", ours: "EPIPE",
+		reason: "a peer that closes with unread bytes is ECONNRESET to the call that sleeps, and EPIPE to the next, which ours is (unix_stream_sendmsg of net/unix/af_unix.c)"},
+}
+
+// meaning is the index of the entry that explains a difference, or -1.
+func meaning(r *row, mode, got string) int {
+	fits := func(want, is string) bool { return want == "" || want == is }
+	for i, m := range meant {
+		if fits(m.kind, r.kind.name) && fits(m.operation, r.operation.name) && fits(m.mode, mode) && fits(m.raw, r.raw) && fits(m.ours, got) &&
+			strings.Contains(r.circumstance.name, m.circumstance) {
+			return i
+		}
+	}
+	return -1
+}

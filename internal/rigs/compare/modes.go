@@ -1,0 +1,141 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+	"golang.org/x/sys/unix"
+)
+
+// modes are the ways to wait, and the raw call beside which each is held.
+var modes = []string{"goroutine", "context", "task", "future", "callback"}
+
+// runRaw makes the call as C does.
+func runRaw(o *operation, c *circumstance, sc *scene) string {
+	var meanwhile func()
+	if c.meanwhile != nil {
+		meanwhile = func() { c.meanwhile(sc) }
+	}
+	fd := sc.fd
+	return onThread(func() string { return o.raw(fd, sc) }, meanwhile)
+}
+
+// runOurs makes it through pollux, on loop l.
+func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop) (string, error) {
+	to := addrOf(sc.at)
+	// The scene keeps the number, for what happens to the socket itself meanwhile: as if a duplicate did it.
+	dup, err := unix.FcntlInt(uintptr(sc.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	s, err := sock.Adopt(dup, sock.Family(sc.kind.family), sock.Type(sc.kind.typ), sock.Protocol(sc.kind.proto))
+	if err != nil {
+		unix.Close(dup)
+		return "", err
+	}
+	defer s.Close()
+	if err := s.Join(l); err != nil {
+		return "", err
+	}
+	result := make(chan string, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
+	defer cancel()
+	switch mode {
+	case "goroutine":
+		go func() { result <- o.ours(s, sc, to) }()
+	case "context":
+		go func() { result <- o.ours(s.With(ctx), sc, to) }()
+	case "task":
+		l.Go(func(t *loop.Task) { result <- o.ours(s.In(t), sc, to) })
+	case "future":
+		wait := o.future(s.Async(), sc, to)
+		go func() { result <- wait(ctx) }()
+	case "callback":
+		h := &handler{o: o, sc: sc, to: to, result: result}
+		if err := s.Watch(l, h); err != nil {
+			return "", err
+		}
+		l.Post(func() { h.try(s) })
+	}
+	if c.meanwhile != nil {
+		time.Sleep(settle / 3) // a wait may begin at any time after this too: the outcome must be the same
+		c.meanwhile(sc)
+	}
+	select {
+	case r := <-result:
+		return r, nil
+	case <-time.After(patience):
+	}
+	s.Close()
+	select {
+	case <-result:
+		return waits, nil
+	case <-time.After(20 * patience):
+		return "", errors.New("Close did not end it")
+	}
+}
+
+// A handler makes the call when it is worth an attempt, until one is not refused.
+type handler struct {
+	o      *operation
+	sc     *scene
+	to     sock.Addr
+	result chan string
+	over   bool
+}
+
+func (h *handler) try(s *sock.Socket) {
+	if h.over {
+		return
+	}
+	r := h.o.ours(s, h.sc, h.to)
+	if r == "EAGAIN" && !strings.HasSuffix(h.o.name, "DONTWAIT") || r == "EINPROGRESS" || r == "EALREADY" {
+		return
+	}
+	h.over = true
+	h.result <- r
+}
+
+func (h *handler) Readable(s *sock.Socket) {
+	if h.o.reads {
+		h.try(s)
+	}
+}
+
+func (h *handler) Writable(s *sock.Socket) {
+	if !h.o.reads {
+		h.try(s)
+	}
+}
+
+func (h *handler) Closed(*sock.Socket, error) {
+	if !h.over {
+		h.over = true
+		h.result <- waits
+	}
+}
+
+// addrOf is sa as pollux writes it.
+func addrOf(sa unix.Sockaddr) sock.Addr {
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return sock.Inet(netip.AddrFrom4(a.Addr).String(), a.Port)
+	case *unix.SockaddrInet6:
+		return sock.Inet6(netip.AddrFrom16(a.Addr).String(), a.Port)
+	case *unix.SockaddrUnix:
+		return sock.Unix(a.Name)
+	case *unix.SockaddrVM:
+		return sock.Vsock(a.CID, a.Port)
+	case *unix.SockaddrTIPC:
+		n := a.Addr.(*unix.TIPCServiceName)
+		return sock.TIPCName(n.Type, n.Instance, n.Domain)
+	}
+	return sock.Addr{}
+}

@@ -1,0 +1,83 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a call may take before it counts as one that waits for ever; settle is how long
+// it has to begin its wait before something happens.
+const (
+	patience = 500 * time.Millisecond
+	settle   = 60 * time.Millisecond
+)
+
+// waits is the outcome of a call that did not end.
+const waits = "waits"
+
+// outcome says what came of a call: how many bytes, which, or the errno.
+func outcome(n int, data []byte, err error) string {
+	var errno syscall.Errno
+	switch {
+	case err == nil && data != nil:
+		return fmt.Sprintf("%d %q", n, data)
+	case err == nil:
+		return fmt.Sprint(n)
+	case errors.As(err, &errno):
+		return unix.ErrnoName(errno)
+	case errors.Is(err, syscall.EAGAIN):
+		return "EAGAIN"
+	case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return waits
+	}
+	return err.Error()
+}
+
+// onThread makes the raw call on a thread of its own, and has meanwhile run once the thread sleeps in it.
+func onThread(call func() string, meanwhile func()) string {
+	began := time.Now()
+	thread, result := make(chan int), make(chan string, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends
+		thread <- unix.Gettid()
+		result <- call()
+	}()
+	tid := <-thread
+	for deadline := began.Add(settle); meanwhile != nil && time.Now().Before(deadline) && !sleeps(tid); {
+		time.Sleep(time.Millisecond) // there is no event of a thread that begins to sleep
+	}
+	if meanwhile != nil {
+		meanwhile()
+	}
+	var r string
+	select {
+	case r = <-result:
+	case <-time.After(2 * patience): // there are calls that no timeout ends: the thread stays
+		return waits
+	}
+	if time.Since(began) >= patience {
+		return waits // its SO_RCVTIMEO or SO_SNDTIMEO has ended it
+	}
+	return r
+}
+
+// sleeps says whether the kernel has put a thread to sleep: the state in proc(5).
+func sleeps(tid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+	if err != nil {
+		return true // it has ended
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "S")
+}
