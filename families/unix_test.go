@@ -94,7 +94,7 @@ func TestUnixPathLength(t *testing.T) {
 	}
 }
 
-// native is v as a host of this processor has it in memory, in hexadecimal.
+// native returns v in hexadecimal, in the byte order of this processor.
 func native(v uint16) string {
 	return hex.EncodeToString(binary.NativeEndian.AppendUint16(nil, v))
 }

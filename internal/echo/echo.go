@@ -251,9 +251,10 @@ func (s *Server) serveDatagrams(c *sock.Socket) {
 	}
 }
 
-// acceptEnded says whether an error of Accept is the end of the listener: it is closed, or does not
-// listen any more. Any other error is that of one connection, which is gone (EPERM from a firewall,
-// ECONNABORTED); it is logged, and others are accepted. What can pass (EMFILE) Accept itself waits for.
+// acceptEnded reports whether an error of Accept means the end of the listener: it is closed, or
+// does not listen any more. Any other error concerns one connection, which is gone (EPERM from a
+// firewall, ECONNABORTED). acceptEnded logs it, and the server accepts others. Accept itself waits
+// while an error such as EMFILE passes.
 func (s *Server) acceptEnded(err error) bool {
 	if errors.Is(err, net.ErrClosed) {
 		return true
