@@ -75,7 +75,7 @@ func TestBadArguments(t *testing.T) {
 		args string
 		want string // part of the line
 	}{
-		{"nothing", "", "want bench echo"},
+		{"all: argument", "all fast", `unexpected argument "fast"`},
 		{"unknown subcommand", "ping", `unknown subcommand "ping"`},
 		{"unknown flag", "echo -speed 3", "-scenarios"},
 		{"argument", "echo net", `unexpected argument "net"`},
@@ -121,7 +121,7 @@ func TestBadArguments(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"help", "-h", "echo -h", "send -h", "neighbours -h"} {
+	for _, args := range []string{"help", "-h", "all -h", "echo -h", "send -h", "neighbours -h"} {
 		var stdout, stderr bytes.Buffer
 		if status := run(strings.Fields(args), &stdout, &stderr); status != 0 || stdout.Len() == 0 {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want 0 and help", args, status, &stdout, &stderr)

@@ -147,9 +147,15 @@ var closedRules = map[string]closedRule{
 	"String": {func(s *sock.Socket, _ socktest.Operations) error {
 		return check(strings.Contains(s.String(), "[closed] fd=-1"), s.String())
 	}, nil},
-	"Async": {func(s *sock.Socket, _ socktest.Operations) error { s.Async(); return nil }, nil},
-	"In":    {func(s *sock.Socket, _ socktest.Operations) error { s.In(nil); return nil }, nil},
-	"With":  {func(s *sock.Socket, _ socktest.Operations) error { s.With(context.Background()); return nil }, nil},
+	"BareErrors":  {func(s *sock.Socket, _ socktest.Operations) error { s.BareErrors(); return nil }, nil},
+	"Base":        {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Base() == s, "base") }, nil},
+	"CallWatcher": {func(s *sock.Socket, _ socktest.Operations) error { s.CallWatcher(); return nil }, nil},
+	"Network":     {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Network() == "udp", "network") }, nil},
+	"Waiter":      {func(s *sock.Socket, _ socktest.Operations) error { s.Waiter(); return nil }, nil},
+	"Read":        {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Read(make([]byte, 1)); return err }, net.ErrClosed},
+	"Async":       {func(s *sock.Socket, _ socktest.Operations) error { s.Async(); return nil }, nil},
+	"In":          {func(s *sock.Socket, _ socktest.Operations) error { s.In(nil); return nil }, nil},
+	"With":        {func(s *sock.Socket, _ socktest.Operations) error { s.With(context.Background()); return nil }, nil},
 }
 
 func check(ok bool, what string) error {

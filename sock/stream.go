@@ -46,6 +46,9 @@ var copies = NewBuffers(copySize)
 // Errors: those of RecvInto and of w; io.ErrShortWrite if w takes less than all without an error.
 // What was received and not written is lost then.
 func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
+	if w == nil {
+		return 0, s.fail("writeto", Addr{}, &ArgError{ArgMissing, "w", w, "must not be nil"})
+	}
 	if to, ok := w.(*Socket); ok {
 		return to.ReadFrom(s)
 	}
@@ -79,6 +82,9 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 //
 // Errors: those of r, of Sendall and of Sendfile. What was read and not sent is lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
+	if r == nil {
+		return 0, s.fail("readfrom", Addr{}, &ArgError{ArgMissing, "r", r, "must not be nil"})
+	}
 	if n, err, done := s.moveFrom(r); done {
 		return n, err
 	}

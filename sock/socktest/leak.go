@@ -27,7 +27,7 @@ func Check(t testing.TB) {
 		t.Skipf("no sockets: %v: write its poller", err)
 	}
 	Must(t, err)
-	warmUp()
+	warmUp(r)
 
 	stuck := time.AfterFunc(longest, func() {
 		panic(fmt.Sprintf("%s: no end within %v\n%s", t.Name(), longest, stacks()))
@@ -45,13 +45,25 @@ func Check(t testing.TB) {
 	})
 }
 
-// warmUp makes what the runtime makes on first need and keeps: the descriptors of its own poller.
-var warmUp = sync.OnceFunc(func() {
-	if r, w, err := os.Pipe(); err == nil {
-		r.Close()
-		w.Close()
-	}
-})
+// warm is done once the process has what it makes on first need and keeps.
+var warm sync.Once
+
+// warmUp makes the descriptors of the runtime's own poller, and waits until each loop of the
+// default reactor runs: a loop has a goroutine that watches over it.
+func warmUp(r *loop.Reactor) {
+	warm.Do(func() {
+		if r, w, err := os.Pipe(); err == nil {
+			r.Close()
+			w.Close()
+		}
+		for _, l := range r.Loops() {
+			running := make(chan struct{})
+			if l.Post(func() { close(running) }) == nil {
+				<-running
+			}
+		}
+	})
+}
 
 // holdings are what a process has at one time.
 type holdings struct {

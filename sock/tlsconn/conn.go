@@ -84,18 +84,18 @@ func Client(s *sock.Socket, cfg *Config) (*Conn, error) { return newConn(s, cfg,
 
 func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
 	if s == nil {
-		return nil, &sock.ArgError{Arg: "socket", Value: s, Rule: "must not be nil"}
+		return nil, &sock.ArgError{Kind: sock.ArgMissing, Arg: "socket", Value: s, Rule: "must not be nil"}
 	}
 	var err error
 	switch {
 	case cfg == nil:
-		err = &sock.ArgError{Arg: "config", Value: cfg, Rule: "must not be nil"}
+		err = &sock.ArgError{Kind: sock.ArgMissing, Arg: "config", Value: cfg, Rule: "must not be nil"}
 	case cfg.TLS == nil:
-		err = &sock.ArgError{Arg: "TLS", Value: cfg.TLS, Rule: "a Config needs a tls.Config"}
+		err = &sock.ArgError{Kind: sock.ArgMissing, Arg: "TLS", Value: cfg.TLS, Rule: "a Config needs a tls.Config"}
 	case cfg.Layer > Kernel:
-		err = &sock.ArgError{Arg: "Layer", Value: cfg.Layer, Rule: "must be Standard, Compact or Kernel"}
+		err = &sock.ArgError{Kind: sock.ArgUnknown, Arg: "Layer", Value: cfg.Layer, Rule: "must be Standard, Compact or Kernel"}
 	case s.Type() != sock.SOCK_STREAM:
-		err = &sock.ArgError{Arg: "socket", Value: s, Rule: "TLS needs a socket of type SOCK_STREAM"}
+		err = &sock.ArgError{Kind: sock.ArgType, Arg: "socket", Value: s, Rule: "TLS needs a socket of type SOCK_STREAM"}
 	}
 	if err != nil {
 		return nil, s.OpError("tls", sock.Addr{}, err)

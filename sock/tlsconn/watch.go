@@ -48,7 +48,7 @@ const (
 // for a nil handler. After an error the handler gets no call.
 func (c *Conn) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
-		return c.s.OpError("watch", sock.Addr{}, &sock.ArgError{Arg: "handler", Value: h, Rule: "must not be nil"})
+		return c.s.OpError("watch", sock.Addr{}, &sock.ArgError{Kind: sock.ArgMissing, Arg: "handler", Value: h, Rule: "must not be nil"})
 	}
 	if l == nil {
 		r, err := loop.Default()
