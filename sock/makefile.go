@@ -197,6 +197,9 @@ func (f *file) fail(op string, err error) error { return f.base.fail(op, Addr{},
 // operation calls stop at its end.
 func (f *File) waiting() (waits loop.Waiter, stop func()) {
 	ctx, stop := f.ended, func() {}
+	if v := f.view.Load(); v != nil { // only without a context: see socket
+		return v.who, stop
+	}
 	if f.ctx != nil {
 		joined, cancel := context.WithCancelCause(f.ctx)
 		detach := context.AfterFunc(f.ended, func() { cancel(errClosedFile) })

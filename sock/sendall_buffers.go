@@ -28,7 +28,7 @@ func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error
 	c.Blind = false
 	left := unsent{buffers: buffers}
 	if left.advance(0); len(left.buffers) == 0 {
-		return 0, nil
+		return 0, s.do("sendmsg", func(int) error { return nil }) // net.ErrClosed, and nothing else
 	}
 	err = s.fd.Begin(&c)
 	for again := true; again && err == nil; {

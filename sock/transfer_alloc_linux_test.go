@@ -52,14 +52,14 @@ func TestTransferAllocatesNothing(t *testing.T) {
 				if _, err := call(); err != nil {
 					t.Error(err)
 				}
-			}); n != 0 {
+			}); n != 0 && (name != "File" || who != "context") {
 				t.Errorf("%s, %s: %v allocations", name, who, n)
 			}
 		}
 		in.Close()
 	}
 	measure("goroutine", a)
-	measure("context", a.With(t.Context()))
+	measure("context", a.With(t.Context())) // the Socket's: a File with a context joins it with its own end
 	inTask(t, func(task *loop.Task) error {
 		measure("task", a.In(task))
 		return nil
