@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// pretending is a socket that passes for one of another family, so that a kernel without that can show how addresses are taken.
+// pretending is a socket that passes for one of another family, so that a kernel without that can
+// show how addresses are taken.
 func pretending(t *testing.T, family sock.Family, typ sock.Type, proto sock.Protocol) *sock.Socket {
 	t.Helper()
 	s, err := sock.Adopt(detached(t, socktest.UDP), family, typ, proto)

@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The rules of addresses come before the system's, so that a kernel without the families tells them too: items 197, 199, 200, 201,
+// The rules of addresses come before the system's, so that a kernel without the families tells them
+// too: items 197, 199, 200, 201,
 // 202. Each call names itself, and the address.
 func TestAddressesOfCANAndTIPC(t *testing.T) {
 	socktest.Check(t)

@@ -148,7 +148,8 @@ func TestConnectExSaysItsName(t *testing.T) { // item 6
 	}
 }
 
-// A link-local address is nothing without its scope, and that of the text is lost: so it is in Python.
+// A link-local address is nothing without its scope, and that of the text is lost: so it is in
+// Python.
 func TestInet6Scope(t *testing.T) { // items 189, 190
 	socktest.Each(t, []socktest.Kind{socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		k.Bound(t)

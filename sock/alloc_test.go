@@ -130,7 +130,8 @@ func TestNoAllocationOfADeadline(t *testing.T) {
 	}
 }
 
-// What is lent comes back: a buffer for each call, and those that end with nothing, would be seen as allocations.
+// What is lent comes back: a buffer for each call, and those that end with nothing, would be seen
+// as allocations.
 func TestNoAllocationOfBuffers(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)

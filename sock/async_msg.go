@@ -41,7 +41,8 @@ func (a *asyncMsg[T]) Try(sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// startMsg starts an operation that nobody waits for. bad is what is wrong with control, which is told after what is wrong with to.
+// startMsg starts an operation that nobody waits for. bad is what is wrong with control, which is
+// told after what is wrong with to.
 func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte, control []byte, bad error, flags int, to Addr,
 	fill func(*msgOp) (T, error)) loop.Future[T] {
 	a := &asyncMsg[T]{fill: fill, keep: s}
@@ -93,8 +94,9 @@ func (a Async) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr
 
 // Recvmsg is Socket.Recvmsg.
 //
-// Descriptors that came are in the result, and the caller's to close. They are not lost by Cancel, which either comes before the
-// message is taken or does nothing; a result that nobody asks for is lost with what is in it.
+// Descriptors that came are in the result, and the caller's to close. They are not lost by Cancel,
+// which either comes before the message is taken or does nothing; a result that nobody asks for is
+// lost with what is in it.
 func (a Async) Recvmsg(bufsize, ancbufsize, flags int) loop.Future[Message] {
 	p, control, err := a.s.messageRoom(bufsize, ancbufsize)
 	if err != nil {

@@ -82,7 +82,8 @@ func TestFutureOfAName(t *testing.T) { // item 186
 	}
 }
 
-// Cancel ends the operation also once its name is resolved, so that nobody uses its buffer any more.
+// Cancel ends the operation also once its name is resolved, so that nobody uses its buffer any
+// more.
 func TestFutureOfANameCanceled(t *testing.T) {
 	socktest.Check(t)
 	addr := unanswered(t)
@@ -121,8 +122,8 @@ func TestFutureOfANameCanceled(t *testing.T) {
 	}
 }
 
-// A send whose name is still looked up when it is canceled is over once its future says so: nothing goes after that, and nobody uses its
-// buffer, however late the loops are.
+// A send whose name is still looked up when it is canceled is over once its future says so: nothing
+// goes after that, and nobody uses its buffer, however late the loops are.
 func TestFutureOfANameCanceledEarly(t *testing.T) {
 	socktest.Check(t)
 	held := make(chan struct{})

@@ -106,9 +106,9 @@ func (c rawConn) Write(fn func(fd uintptr) (done bool)) error {
 	return c.attempt("raw-write", loop.Write, fn)
 }
 
-// attempt calls fn at once, whatever the lane remembers, and waits only when fn has found nothing: the
-// contract of syscall.RawConn. Programs look by it whether something is there (connCheck of database
-// drivers).
+// attempt calls fn at once, whatever the lane remembers, and waits only when fn has found nothing:
+// the contract of syscall.RawConn. Programs look by it whether something is there (connCheck of
+// database drivers).
 func (c rawConn) attempt(op string, d loop.Direction, fn func(uintptr) bool) error {
 	o := c.s.newOp(d, tryOwn)
 	o.Blind = true

@@ -4,7 +4,8 @@ import "github.com/polluxio/pollux/loop"
 
 // Bind wraps bind(2). The host of a is resolved first if it is a name.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, EADDRINUSE, EACCES, EINVAL.
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found,
+// EADDRINUSE, EACCES, EINVAL.
 func (s *Socket) Bind(a Addr) error {
 	return s.fail("bind", a, s.bind(a))
 }

@@ -9,7 +9,8 @@ import (
 // swaps says whether the host's order of bytes is not that of the network.
 var swaps = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// Htons is htons(3): a 16-bit number in the network's order of bytes. It is its own inverse, and Ntohs is the same.
+// Htons is htons(3): a 16-bit number in the network's order of bytes. It is its own inverse, and
+// Ntohs is the same.
 //
 // Error: an *ArgError if x is not 0 to 65535.
 func Htons(x int) (int, error) { return swap16("htons", x) }
@@ -17,7 +18,8 @@ func Htons(x int) (int, error) { return swap16("htons", x) }
 // Ntohs is ntohs(3): see Htons.
 func Ntohs(x int) (int, error) { return swap16("ntohs", x) }
 
-// Htonl is htonl(3): a 32-bit number in the network's order of bytes. It is its own inverse, and Ntohl is the same.
+// Htonl is htonl(3): a 32-bit number in the network's order of bytes. It is its own inverse, and
+// Ntohl is the same.
 //
 // Error: an *ArgError if x is not 0 to 2³²-1.
 func Htonl(x int64) (int64, error) { return swap32("htonl", x) }

@@ -159,8 +159,8 @@ func check(ok bool, what string) error {
 	return nil
 }
 
-// closedOrRefused calls a method that has no rule, an option of some family mostly, on a closed socket, with arguments that are all
-// zero. What is wrong with those may be told first.
+// closedOrRefused calls a method that has no rule, an option of some family mostly, on a closed
+// socket, with arguments that are all zero. What is wrong with those may be told first.
 func closedOrRefused(t *testing.T, method reflect.Method) {
 	typ := method.Type
 	if n := typ.NumOut(); n == 0 || typ.Out(n-1) != reflect.TypeFor[error]() {
@@ -265,7 +265,8 @@ func TestDetach(t *testing.T) { // items 71, 76
 	echo(t, s, b)
 }
 
-// Whoever waits is told, and the descriptor goes on: here to another socket, which may be on another loop.
+// Whoever waits is told, and the descriptor goes on: here to another socket, which may be on
+// another loop.
 func TestDetachWhileWaiting(t *testing.T) { // item 76
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -322,7 +323,8 @@ func TestCloseAndDetachRace(t *testing.T) { // item 79
 	}
 }
 
-// Close against everything that can be under way: nobody hangs, nothing panics, and no descriptor of another's is touched.
+// Close against everything that can be under way: nobody hangs, nothing panics, and no descriptor
+// of another's is touched.
 func TestCloseRace(t *testing.T) { // items 73, 79
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UDP} {
 		t.Run(k.Name, func(t *testing.T) {

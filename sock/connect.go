@@ -41,17 +41,19 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 	return loop.Outcome{}, err
 }
 
-// Connect wraps connect(2). The host of to is resolved first if it is a name; the first address counts.
+// Connect wraps connect(2). The host of to is resolved first if it is a name; the first address
+// counts.
 //
-// A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until it has, then nil once or the
-// failure, then EISCONN. After a timeout or a cancel the socket goes on connecting too: close it. A Unix listener whose backlog is
-// full makes a blocking Connect wait, and any other return ErrWouldBlock; then Writable tells a handler to try again.
+// A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until
+// it has, then nil once or the failure, then EISCONN. After a timeout or a cancel the socket goes
+// on connecting too: close it. A Unix listener whose backlog is full makes a blocking Connect wait,
+// and any other return ErrWouldBlock; then Writable tells a handler to try again.
 //
-// While a Connect waits, receives wait for its end: an error is told by Connect. After a failure the socket can connect again, where the
-// system lets it: on Linux TCP, Unix and VSOCK sockets.
+// While a Connect waits, receives wait for its end: an error is told by Connect. After a failure
+// the socket can connect again, where the system lets it: on Linux TCP, Unix and VSOCK sockets.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, os.ErrDeadlineExceeded,
-// net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found,
+// os.ErrDeadlineExceeded, net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
 func (s *Socket) Connect(to Addr) error {
 	err := s.connect(to)
 	if bad, ok := err.(badAddr); ok {
@@ -60,7 +62,8 @@ func (s *Socket) Connect(to Addr) error {
 	return s.fail("connect", to, err)
 }
 
-// badAddr is what is wrong with an address, of which there may be an errno too: that of an interface that there is not.
+// badAddr is what is wrong with an address, of which there may be an errno too: that of an
+// interface that there is not.
 type badAddr struct{ error }
 
 func (s *Socket) connect(to Addr) error {
@@ -79,7 +82,8 @@ func (s *Socket) connect(to Addr) error {
 
 // connectNow is a connect that does not wait.
 func (s *Socket) connectNow(o *op) error {
-	// Blind, since an earlier connect that is in progress must not keep this one from the system's answer. But the lane learns.
+	// Blind, since an earlier connect that is in progress must not keep this one from the system's
+	// answer. But the lane learns.
 	c := loop.Call{Lane: loop.Write, Blind: true}
 	if err := s.fd.Begin(&c); err != nil {
 		return err
@@ -116,9 +120,9 @@ func (s *Socket) connectNow(o *op) error {
 	return err
 }
 
-// ConnectEx is Connect, but gives failures of the call as errno: in Python, socket.connect_ex. 0 is success, EAGAIN that the
-// timeout has passed, EBADF that the socket is closed. err is for what is no failure of the call: an address that cannot be used, a context
-// that has ended.
+// ConnectEx is Connect, but gives failures of the call as errno: in Python, socket.connect_ex. 0 is
+// success, EAGAIN that the timeout has passed, EBADF that the socket is closed. err is for what is
+// no failure of the call: an address that cannot be used, a context that has ended.
 func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
 	err = s.connect(to)
 	bad, isBad := err.(badAddr)

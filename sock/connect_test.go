@@ -49,7 +49,8 @@ func refusing(t *testing.T) sock.Addr {
 	return addr
 }
 
-// In Python on Linux the second one fails with ECONNABORTED if there is a timeout: it has asked for SO_ERROR.
+// In Python on Linux the second one fails with ECONNABORTED if there is a timeout: it has asked for
+// SO_ERROR.
 func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
@@ -226,7 +227,8 @@ func TestConnectDatagramAgain(t *testing.T) { // item 59
 	}
 }
 
-// unanswered is an address whose listener has so many connections waiting that it does not answer any more.
+// unanswered is an address whose listener has so many connections waiting that it does not answer
+// any more.
 func unanswered(t *testing.T) sock.Addr {
 	t.Helper()
 	ln, addr := socktest.TCP.Bound(t)
@@ -327,7 +329,8 @@ func TestConnectThatWaits(t *testing.T) { // items 53, 54, 236
 	}
 }
 
-// A blocking connect waits for room in the backlog. Any other is told that there is none, as in Python.
+// A blocking connect waits for room in the backlog. Any other is told that there is none, as in
+// Python.
 func TestConnectUnixFullBacklog(t *testing.T) { // items 58, 236
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := fullBacklog(t)

@@ -1,14 +1,15 @@
 package sock
 
-// The constants of this package keep their C names and mean what they mean in Python's socket module. Which of them
-// a system has, and why one is missing there, is told by testdata/names.csv and testdata/reasons.csv.
+// The constants of this package keep their C names and mean what they mean in Python's socket
+// module. Which of them a system has, and why one is missing there, is told by testdata/names.csv
+// and testdata/reasons.csv.
 //
-// The files zconst_*.go take their values from golang.org/x/sys. The files const*.go hold by hand what x/sys lacks,
-// each block below the header that it is from, and depend on nothing but x/sys. This one holds what is the same on
-// every system.
+// The files zconst_*.go take their values from golang.org/x/sys. The files const*.go hold by hand
+// what x/sys lacks, each block below the header that it is from, and depend on nothing but x/sys.
+// This one holds what is the same on every system.
 
-// <netinet/in.h>; on Windows <winsock2.h>, <inaddr.h>. In host byte order, and unsigned as in Python: where int has
-// 32 bits, some do not fit into one.
+// <netinet/in.h>; on Windows <winsock2.h>, <inaddr.h>. In host byte order, and unsigned as in
+// Python: where int has 32 bits, some do not fit into one.
 const (
 	IPPORT_RESERVED = 1024
 
@@ -21,8 +22,8 @@ const (
 	INADDR_NONE            = 0xffffffff
 )
 
-// Linux's names for the protocols' numbers as option levels: <netinet/in.h>, <netinet/tcp.h>, <netinet/udp.h>.
-// Python gives the same numbers to every system.
+// Linux's names for the protocols' numbers as option levels: <netinet/in.h>, <netinet/tcp.h>,
+// <netinet/udp.h>. Python gives the same numbers to every system.
 const (
 	SOL_IP  = 0
 	SOL_TCP = 6

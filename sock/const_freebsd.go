@@ -23,7 +23,8 @@ const (
 	NETLINK_DNRTMSG  Protocol = 14
 )
 
-// <netinet/udplite.h>. Python does not include it and gives Linux's 10 and 11, which this kernel does not know.
+// <netinet/udplite.h>. Python does not include it and gives Linux's 10 and 11, which this kernel
+// does not know.
 const (
 	UDPLITE_SEND_CSCOV = 2
 	UDPLITE_RECV_CSCOV = 4

@@ -2,8 +2,8 @@
 
 package sock
 
-// This file holds what four systems have from the KAME project: the numbers of getaddrinfo and getnameinfo.
-// OpenBSD has a resolver and numbers of its own.
+// This file holds what four systems have from the KAME project: the numbers of getaddrinfo and
+// getnameinfo. OpenBSD has a resolver and numbers of its own.
 
 // <netinet/in.h>; where a system has dropped the name, Python keeps the number.
 const IPPORT_USERRESERVED = 5000

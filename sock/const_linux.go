@@ -46,8 +46,8 @@ const (
 // <linux/tipc.h>. It is (~0), an int; x/sys has it unsigned.
 const TIPC_WAIT_FOREVER = -1
 
-// Python's own numbers for a part of the interface that the kernel never took in: <linux/if_alg.h> has another name
-// for the 6, ALG_SET_DRBG_ENTROPY.
+// Python's own numbers for a part of the interface that the kernel never took in: <linux/if_alg.h>
+// has another name for the 6, ALG_SET_DRBG_ENTROPY.
 const (
 	ALG_SET_PUBKEY = 6
 	ALG_OP_SIGN    = 2

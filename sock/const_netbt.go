@@ -2,8 +2,8 @@
 
 package sock
 
-// This file holds the Bluetooth stack that DragonFly took over from NetBSD. It has no SOL_* levels: the protocol's
-// number is the level, and Python names it so.
+// This file holds the Bluetooth stack that DragonFly took over from NetBSD. It has no SOL_* levels:
+// the protocol's number is the level, and Python names it so.
 
 // <netbt/bluetooth.h>
 const (

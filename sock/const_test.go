@@ -13,8 +13,9 @@ import (
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
-// The tests here judge the files of all systems, as each system's compiler would see them, wherever they run. They do
-// not import package sock, which would show them the constants of one system only.
+// The tests here judge the files of all systems, as each system's compiler would see them, wherever
+// they run. They do not import package sock, which would show them the constants of one system
+// only.
 
 // tables are the files below testdata.
 type tables struct {
@@ -56,7 +57,8 @@ func newLoader(t *testing.T) *catalog.Loader {
 	return loader
 }
 
-// forEachSystem runs f with the constants of each system, on the processor that the tables are about.
+// forEachSystem runs f with the constants of each system, on the processor that the tables are
+// about.
 func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Package)) {
 	loader := newLoader(t)
 	for _, sys := range catalog.Systems {
@@ -70,7 +72,8 @@ func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Packa
 	}
 }
 
-// Every name that Python documents on a system has a value there or a written reason, and no other name has either.
+// Every name that Python documents on a system has a value there or a written reason, and no other
+// name has either.
 func TestConstantsComplete(t *testing.T) {
 	tables := readTables(t)
 	documented := make(map[string]bool)
@@ -114,7 +117,8 @@ func TestConstantsComplete(t *testing.T) {
 	})
 }
 
-// The values are those that were read from the headers: on Linux all of them, on the others where the tables know them.
+// The values are those that were read from the headers: on Linux all of them, on the others where
+// the tables know them.
 func TestConstantValues(t *testing.T) {
 	tables := readTables(t)
 	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
@@ -144,8 +148,8 @@ func TestConstantValues(t *testing.T) {
 	})
 }
 
-// A constant must not come or go with the processor, and has x/sys's type: none, unless it is an errno. Families, types of sockets and
-// protocols have those of this package.
+// A constant must not come or go with the processor, and has x/sys's type: none, unless it is an
+// errno. Families, types of sockets and protocols have those of this package.
 func TestConstantsOfEveryProcessor(t *testing.T) {
 	loader := newLoader(t)
 	want := make(map[string]string)
@@ -183,7 +187,8 @@ func TestConstantsOfEveryProcessor(t *testing.T) {
 	}
 }
 
-// What x/sys has learnt should no longer be by hand. A file for several systems may repeat what x/sys has on some.
+// What x/sys has learnt should no longer be by hand. A file for several systems may repeat what
+// x/sys has on some.
 func TestNothingByHandThatIsInXSys(t *testing.T) {
 	loader := newLoader(t)
 	needed := make(map[string]bool)

@@ -10,16 +10,18 @@ import (
 
 // A Control is one item of ancillary data: Python's (cmsg_level, cmsg_type, cmsg_data).
 //
-// What the data means is said by types of their own, in files named control_*.go: PktInfo, TTL, Ucred, … One that is received has a
-// reader of the same name, c.PktInfo(), which says whether c is one at all, and allocates nothing; one that can be sent has a method
-// Control, which makes the item. On a system that does not have a type its reader never finds one.
+// What the data means is said by types of their own, in files named control_*.go: PktInfo, TTL,
+// Ucred, … One that is received has a reader of the same name, c.PktInfo(), which says whether c is
+// one at all, and allocates nothing; one that can be sent has a method Control, which makes the
+// item. On a system that does not have a type its reader never finds one.
 type Control struct {
 	Level int // SOL_SOCKET, IPPROTO_IP, …
 	Type  int // SCM_RIGHTS, IP_TTL, …
 	Data  []byte
 }
 
-// The layout of control messages: struct cmsghdr of <sys/socket.h>, whose length field and alignment controlAlign says.
+// The layout of control messages: struct cmsghdr of <sys/socket.h>, whose length field and
+// alignment controlAlign says.
 //
 //	#define CMSG_ALIGN(len) (((len) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
 //	#define CMSG_SPACE(len) (CMSG_ALIGN(len) + CMSG_ALIGN(sizeof(struct cmsghdr)))
@@ -30,7 +32,8 @@ func alignControl(n int) int { return (n + controlAlign - 1) &^ (controlAlign - 
 // maxControl is the most that CMSG_LEN and CMSG_SPACE give: a C int.
 const maxControl = math.MaxInt32
 
-// CMSG_LEN is the length of a control message with n bytes of data, without padding behind it: room for exactly one.
+// CMSG_LEN is the length of a control message with n bytes of data, without padding behind it: room
+// for exactly one.
 //
 // Error: an *ArgError for an n that is negative or gives more than a C int.
 func CMSG_LEN(n int) (int, error) {
@@ -40,10 +43,11 @@ func CMSG_LEN(n int) (int, error) {
 	return controlHeader + n, nil
 }
 
-// CMSG_SPACE is the room of a control message with n bytes of data, with the padding behind it: what several need is the sum.
+// CMSG_SPACE is the room of a control message with n bytes of data, with the padding behind it:
+// what several need is the sum.
 //
-// Error: an *ArgError for an n that is negative, or above what a C int can count less CMSG_SPACE(1),
-// which is Python's limit.
+// Error: an *ArgError for an n that is negative, or above what a C int can count less
+// CMSG_SPACE(1), which is Python's limit.
 func CMSG_SPACE(n int) (int, error) {
 	if n < 0 || n > maxControl-controlHeader-controlAlign {
 		return 0, &ArgError{ArgRange, "length", n, "CMSG_SPACE() argument out of range"}
@@ -51,10 +55,11 @@ func CMSG_SPACE(n int) (int, error) {
 	return controlHeader + alignControl(n), nil
 }
 
-// AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty or made by it.
+// AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty
+// or made by it.
 //
-// Error: an *ArgError for data that no control message can hold, for more in all than a C int counts, and for a level or a type that is no
-// C int.
+// Error: an *ArgError for data that no control message can hold, for more in all than a C int
+// counts, and for a level or a type that is no C int.
 func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	for _, c := range items {
 		if err := errors.Join(cInt("cmsg_level", c.Level), cInt("cmsg_type", c.Type)); err != nil {
@@ -76,10 +81,12 @@ func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	return b, nil
 }
 
-// ParseControl takes the control messages that recvmsg(2) has left in b apart, in their order. Their data is that of b, not a copy.
+// ParseControl takes the control messages that recvmsg(2) has left in b apart, in their order.
+// Their data is that of b, not a copy.
 //
-// An item that runs over the end of b is given as far as it goes, and nothing after it; one whose header is not all there, or says
-// less than its own length, is dropped. Both make the error an *ControlError, beside what could be read.
+// An item that runs over the end of b is given as far as it goes, and nothing after it; one whose
+// header is not all there, or says less than its own length, is dropped. Both make the error an
+// *ControlError, beside what could be read.
 func ParseControl(b []byte) ([]Control, error) {
 	var items []Control
 	for len(b) > 0 {
@@ -95,8 +102,9 @@ func ParseControl(b []byte) ([]Control, error) {
 	return items, nil
 }
 
-// ControlMessages is ParseControl without an allocation: the items one after the other, each with a nil error. After an item that is
-// not whole, given as far as it goes or as the zero Control, comes nothing more; its error is an *ControlError.
+// ControlMessages is ParseControl without an allocation: the items one after the other, each with a
+// nil error. After an item that is not whole, given as far as it goes or as the zero Control, comes
+// nothing more; its error is an *ControlError.
 //
 //	for c, err := range sock.ControlMessages(control[:got]) {
 //		if info, ok := c.PktInfo(); ok { … }
@@ -113,7 +121,8 @@ func ControlMessages(b []byte) iter.Seq2[Control, error] {
 	}
 }
 
-// nextControl is the first item of b, which is not empty, if there is enough for one, and what is behind it.
+// nextControl is the first item of b, which is not empty, if there is enough for one, and what is
+// behind it.
 func nextControl(b []byte) (c Control, ok bool, rest []byte, err error) {
 	if len(b) < controlHeader {
 		return Control{}, false, nil, &ControlError{len(b), controlHeader}
@@ -131,7 +140,8 @@ func nextControl(b []byte) (c Control, ok bool, rest []byte, err error) {
 	return c, true, b[min(alignControl(n), len(b)):], nil
 }
 
-// A ControlError says that received ancillary data was malformed or cut where it should not be: Python's RuntimeWarning.
+// A ControlError says that received ancillary data was malformed or cut where it should not be:
+// Python's RuntimeWarning.
 type ControlError struct {
 	Have, Want int // bytes
 }
@@ -140,7 +150,8 @@ func (e *ControlError) Error() string {
 	return fmt.Sprintf("received malformed or improperly-truncated ancillary data: %d bytes of %d", e.Have, e.Want)
 }
 
-// Ints reads the data as C ints, as SCM_RIGHTS and many options have them. What is left of a partial one at the end is dropped.
+// Ints reads the data as C ints, as SCM_RIGHTS and many options have them. What is left of a
+// partial one at the end is dropped.
 func (c Control) Ints() []int {
 	ints := make([]int, 0, len(c.Data)/4)
 	for b := c.Data; len(b) >= 4; b = b[4:] {
@@ -161,7 +172,8 @@ func IntsControl(level, typ int, ints ...int) Control {
 // is says whether c is of a type; 0 is one that the system lacks.
 func (c Control) is(level, typ int) bool { return typ != 0 && c.Level == level && c.Type == typ }
 
-// uint32 reads an item whose data is a C int or an unsigned one, as it is received: exactly that long.
+// uint32 reads an item whose data is a C int or an unsigned one, as it is received: exactly that
+// long.
 func (c Control) uint32(level, typ int) (uint32, bool) {
 	if !c.is(level, typ) || len(c.Data) != 4 {
 		return 0, false

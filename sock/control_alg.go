@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// What a message to an operation socket of AF_ALG says of itself, as ancillary data: <linux/if_alg.h>, on Linux only. The numbers
-// are here, and not those of the system, so that the bytes are the same everywhere.
+// What a message to an operation socket of AF_ALG says of itself, as ancillary data:
+// <linux/if_alg.h>, on Linux only. The numbers are here, and not those of the system, so that the
+// bytes are the same everywhere.
 const (
 	solALG               = 279 // SOL_ALG, <linux/socket.h>
 	algSetIV             = 2   // ALG_SET_IV
@@ -16,8 +17,8 @@ const (
 	algDecrypt, algCrypt = 0, 1
 )
 
-// AlgOp is what is to be done with a message: ALG_OP_DECRYPT or ALG_OP_ENCRYPT (and ALG_OP_SIGN, ALG_OP_VERIFY in the kernels
-// that had them). Data: a __u32.
+// AlgOp is what is to be done with a message: ALG_OP_DECRYPT or ALG_OP_ENCRYPT (and ALG_OP_SIGN,
+// ALG_OP_VERIFY in the kernels that had them). Data: a __u32.
 type AlgOp uint32
 
 // Control is the item that sendmsg(2) takes.
@@ -39,8 +40,8 @@ func (op AlgOp) String() string {
 	return fmt.Sprintf("AlgOp(%d)", uint32(op))
 }
 
-// AlgIV is the initialization vector of a message, whose length the algorithm says. Data: struct af_alg_iv, its length as a __u32 and
-// its bytes.
+// AlgIV is the initialization vector of a message, whose length the algorithm says. Data: struct
+// af_alg_iv, its length as a __u32 and its bytes.
 type AlgIV []byte
 
 // Control is the item that sendmsg(2) takes.
@@ -62,7 +63,8 @@ func (c Control) AlgIV() (AlgIV, bool) {
 	return AlgIV(c.Data[algIVHeader : algIVHeader+n]), true
 }
 
-// AlgAssoclen is how many bytes at the start of a message are authenticated and not encrypted. Data: a __u32.
+// AlgAssoclen is how many bytes at the start of a message are authenticated and not encrypted.
+// Data: a __u32.
 type AlgAssoclen uint32
 
 // Control is the item that sendmsg(2) takes.

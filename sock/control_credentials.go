@@ -2,9 +2,9 @@ package sock
 
 import "encoding/binary"
 
-// Ucred says who sent a message on an AF_UNIX socket: SCM_CREDENTIALS of Linux, which comes if SO_PASSCRED is set, unix(7). The
-// kernel has checked what the sender said, if it said it: its own process, and one of its own user and group ids unless it is
-// privileged.
+// Ucred says who sent a message on an AF_UNIX socket: SCM_CREDENTIALS of Linux, which comes if
+// SO_PASSCRED is set, unix(7). The kernel has checked what the sender said, if it said it: its own
+// process, and one of its own user and group ids unless it is privileged.
 //
 //	struct ucred { pid_t pid; uid_t uid; gid_t gid; };    <sys/socket.h>: 0, 4, 8
 type Ucred struct {
@@ -35,8 +35,8 @@ func decodeUcred(b []byte) (Ucred, bool) {
 	return Ucred{int(int32(e.Uint32(b))), int(e.Uint32(b[4:])), int(e.Uint32(b[8:]))}, true
 }
 
-// SockCred says who sent a message on an AF_UNIX socket, on the BSDs: the real and the effective ids, and the groups. Reading one
-// allocates its groups.
+// SockCred says who sent a message on an AF_UNIX socket, on the BSDs: the real and the effective
+// ids, and the groups. Reading one allocates its groups.
 type SockCred struct {
 	PID       int // -1 where the structure has none
 	UID, EUID int
@@ -44,8 +44,9 @@ type SockCred struct {
 	Groups    []int
 }
 
-// SockCred reads an item of the type SCM_CREDS2 (FreeBSD, after LOCAL_CREDS_PERSISTENT) or SCM_CREDS of LOCAL_CREDS (NetBSD), or
-// one that the sender filled in, struct cmsgcred of SCM_CREDS (FreeBSD, DragonFly). Other systems have none.
+// SockCred reads an item of the type SCM_CREDS2 (FreeBSD, after LOCAL_CREDS_PERSISTENT) or
+// SCM_CREDS of LOCAL_CREDS (NetBSD), or one that the sender filled in, struct cmsgcred of SCM_CREDS
+// (FreeBSD, DragonFly). Other systems have none.
 func (c Control) SockCred() (SockCred, bool) {
 	switch {
 	case c.is(SOL_SOCKET, numbers.cmsgcred):

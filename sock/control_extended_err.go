@@ -17,7 +17,8 @@ const (
 	SO_EE_ORIGIN_TXTIME       = 6 // a packet that missed its SCM_TXTIME
 )
 
-// SO_EE_CODE_ZEROCOPY_COPIED is the code of SO_EE_ORIGIN_ZEROCOPY that says that the data was copied after all.
+// SO_EE_CODE_ZEROCOPY_COPIED is the code of SO_EE_ORIGIN_ZEROCOPY that says that the data was
+// copied after all.
 const SO_EE_CODE_ZEROCOPY_COPIED = 1
 
 // What QueuedError.Info says for SO_EE_ORIGIN_TIMESTAMPING: <linux/errqueue.h>.
@@ -27,8 +28,8 @@ const (
 	SCM_TSTAMP_ACK   = 2 // the peer has acknowledged all of it
 )
 
-// A QueuedError is an entry of the error queue of a socket on Linux: why a packet did not arrive, or what else became of it. It is an
-// error that wraps Errno.
+// A QueuedError is an entry of the error queue of a socket on Linux: why a packet did not arrive,
+// or what else became of it. It is an error that wraps Errno.
 //
 //	struct sock_extended_err {      <linux/errqueue.h>
 //		__u32 ee_errno;         //  0
@@ -57,8 +58,8 @@ var errorQueues = [...]struct{ level, typ int }{
 	{287, 1},  // SOL_VSOCK, VSOCK_RECVERR: <linux/vm_sockets.h>
 }
 
-// QueuedError reads an item of the type IP_RECVERR or IPV6_RECVERR, or of AF_PACKET, AF_CAN, AF_BLUETOOTH or AF_VSOCK: what
-// recvmsg(2) gives with MSG_ERRQUEUE.
+// QueuedError reads an item of the type IP_RECVERR or IPV6_RECVERR, or of AF_PACKET, AF_CAN,
+// AF_BLUETOOTH or AF_VSOCK: what recvmsg(2) gives with MSG_ERRQUEUE.
 func (c Control) QueuedError() (QueuedError, bool) {
 	b := c.Data
 	is := c.is(IPPROTO_IP, numbers.recverr) || c.is(IPPROTO_IPV6, numbers.recverr6)
@@ -74,9 +75,10 @@ func (c Control) QueuedError() (QueuedError, bool) {
 	return q, true
 }
 
-// ZeroCopy says, if that is what e is about, which sends with MSG_ZEROCOPY have ended: those with the numbers first to last, where
-// the first send on the socket was 0 and failed ones do not count; both wrap at 2³². Their buffers are free. copied says that the
-// system had to copy the data, so that it was all for nothing.
+// ZeroCopy says, if that is what e is about, which sends with MSG_ZEROCOPY have ended: those with
+// the numbers first to last, where the first send on the socket was 0 and failed ones do not count;
+// both wrap at 2³². Their buffers are free. copied says that the system had to copy the data, so
+// that it was all for nothing.
 func (e QueuedError) ZeroCopy() (first, last uint32, copied, ok bool) {
 	if e.Origin != SO_EE_ORIGIN_ZEROCOPY {
 		return 0, 0, false, false

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysControlID is the id of the kernel control with that name, by the ioctl CTLIOCGINFO: <sys/kern_control.h>.
+// sysControlID is the id of the kernel control with that name, by the ioctl CTLIOCGINFO:
+// <sys/kern_control.h>.
 //
 //	struct ctl_info {
 //		u_int32_t ctl_id;                 // 0, which the kernel fills in

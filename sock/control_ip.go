@@ -4,8 +4,8 @@ import "github.com/polluxio/pollux/families"
 
 // What the header of an IP packet says, and what a socket may say of the header of one packet.
 
-// TTL is the time to live of an IPv4 packet, 1 to 255: it comes if IP_RECVTTL is set, and can be sent. Data: a C int; on the BSDs an
-// unsigned char.
+// TTL is the time to live of an IPv4 packet, 1 to 255: it comes if IP_RECVTTL is set, and can be
+// sent. Data: a C int; on the BSDs an unsigned char.
 type TTL int
 
 // Control is the item that sendmsg(2) takes: IP_TTL.
@@ -17,8 +17,8 @@ func (c Control) TTL() (TTL, bool) {
 	return TTL(v), ok
 }
 
-// TOS is the type of service of an IPv4 packet, 0 to 255, of which two bits are ECN: it comes if IP_RECVTOS is set, and can be
-// sent. Data: a C int when sent, an unsigned char when received.
+// TOS is the type of service of an IPv4 packet, 0 to 255, of which two bits are ECN: it comes if
+// IP_RECVTOS is set, and can be sent. Data: a C int when sent, an unsigned char when received.
 type TOS int
 
 // Control is the item that sendmsg(2) takes: IP_TOS.
@@ -30,8 +30,8 @@ func (c Control) TOS() (TOS, bool) {
 	return TOS(v), ok
 }
 
-// HopLimit is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes if IPV6_RECVHOPLIMIT is set, and can be
-// sent. Data: a C int. RFC 3542.
+// HopLimit is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes if
+// IPV6_RECVHOPLIMIT is set, and can be sent. Data: a C int. RFC 3542.
 type HopLimit int
 
 // Control is the item that sendmsg(2) takes: IPV6_HOPLIMIT.
@@ -43,8 +43,8 @@ func (c Control) HopLimit() (HopLimit, bool) {
 	return HopLimit(int32(v)), ok
 }
 
-// TrafficClass is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes if IPV6_RECVTCLASS is set, and
-// can be sent. Data: a C int. RFC 3542.
+// TrafficClass is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes
+// if IPV6_RECVTCLASS is set, and can be sent. Data: a C int. RFC 3542.
 type TrafficClass int
 
 // Control is the item that sendmsg(2) takes: IPV6_TCLASS.
@@ -68,9 +68,9 @@ func (c Control) intOrByte(level, typ, other int) (int, bool) {
 	return int(int32(v)), ok
 }
 
-// OrigDstAddr reads an item of the type IP_ORIGDSTADDR or IPV6_ORIGDSTADDR: where a datagram was going before the host turned it to
-// this socket (TPROXY). It comes if IP_RECVORIGDSTADDR or IPV6_RECVORIGDSTADDR is set, on Linux. Data: a struct sockaddr_in or
-// sockaddr_in6.
+// OrigDstAddr reads an item of the type IP_ORIGDSTADDR or IPV6_ORIGDSTADDR: where a datagram was
+// going before the host turned it to this socket (TPROXY). It comes if IP_RECVORIGDSTADDR or
+// IPV6_RECVORIGDSTADDR is set, on Linux. Data: a struct sockaddr_in or sockaddr_in6.
 func (c Control) OrigDstAddr() (Addr, bool) {
 	if !c.is(IPPROTO_IP, numbers.origdst) && !c.is(IPPROTO_IPV6, numbers.origdst6) {
 		return Addr{}, false

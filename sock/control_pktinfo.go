@@ -5,8 +5,9 @@ import (
 	"net/netip"
 )
 
-// PktInfo says where an IPv4 packet came in, or goes out: IP_PKTINFO, ip(7). It comes if IP_PKTINFO (on macOS IP_RECVPKTINFO) is
-// set. Where a system has IP_RECVDSTADDR instead, the BSDs, only the address is there.
+// PktInfo says where an IPv4 packet came in, or goes out: IP_PKTINFO, ip(7). It comes if IP_PKTINFO
+// (on macOS IP_RECVPKTINFO) is set. Where a system has IP_RECVDSTADDR instead, the BSDs, only the
+// address is there.
 //
 //	struct in_pktinfo {                     <netinet/in.h> of Linux and macOS
 //		unsigned int   ipi_ifindex;     // 0
@@ -18,13 +19,15 @@ import (
 type PktInfo struct {
 	// Interface is the index of the interface; to send, 0 is the system's choice.
 	Interface int
-	// Local is the address of this host; to send, the source, and the zero Addr is the system's choice.
+	// Local is the address of this host; to send, the source, and the zero Addr is the system's
+	// choice.
 	Local netip.Addr
 	// Dst is the destination in the packet's header, which may be a group; not used to send.
 	Dst netip.Addr
 }
 
-// Control is the item that sendmsg(2) takes. If Local is no IPv4 address its data is empty, which the system refuses with EINVAL.
+// Control is the item that sendmsg(2) takes. If Local is no IPv4 address its data is empty, which
+// the system refuses with EINVAL.
 func (p PktInfo) Control() Control {
 	local, ok := bytes4(p.Local)
 	if !ok {
@@ -58,7 +61,8 @@ func (c Control) PktInfo() (PktInfo, bool) {
 	return PktInfo{}, false
 }
 
-// PktInfo6 says where an IPv6 packet came in, or goes out: IPV6_PKTINFO, RFC 3542. It comes if IPV6_RECVPKTINFO is set.
+// PktInfo6 says where an IPv6 packet came in, or goes out: IPV6_PKTINFO, RFC 3542. It comes if
+// IPV6_RECVPKTINFO is set.
 //
 //	struct in6_pktinfo {                      <netinet/in.h>
 //		struct in6_addr ipi6_addr;        //  0
@@ -67,11 +71,13 @@ func (c Control) PktInfo() (PktInfo, bool) {
 type PktInfo6 struct {
 	// Interface is the index of the interface; to send, 0 is the system's choice.
 	Interface int
-	// Addr is the destination in the packet's header; to send, the source, and the zero Addr is the system's choice.
+	// Addr is the destination in the packet's header; to send, the source, and the zero Addr is the
+	// system's choice.
 	Addr netip.Addr
 }
 
-// Control is the item that sendmsg(2) takes. If Addr is not an IPv6 address its data is empty, which the system refuses with EINVAL.
+// Control is the item that sendmsg(2) takes. If Addr is not an IPv6 address its data is empty,
+// which the system refuses with EINVAL.
 func (p PktInfo6) Control() Control {
 	var a [16]byte
 	switch {

@@ -5,16 +5,18 @@ import (
 	"time"
 )
 
-// When a packet came or went. A time is that of the host's clock (CLOCK_REALTIME), or of the card's where that is said.
+// When a packet came or went. A time is that of the host's clock (CLOCK_REALTIME), or of the card's
+// where that is said.
 //
 //	struct timeval  { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 16 bytes, 8 where time_t has 32 bits
 //	struct timespec { time_t tv_sec; long tv_nsec; };           <time.h>: likewise
 //
-// A program of 32 bits that set SO_TIMESTAMP gets 32 bits of seconds, which end in 2038; with SO_TIMESTAMP_NEW it gets 64, as every
-// other.
+// A program of 32 bits that set SO_TIMESTAMP gets 32 bits of seconds, which end in 2038; with
+// SO_TIMESTAMP_NEW it gets 64, as every other.
 
-// Timestamp reads an item of the type SCM_TIMESTAMP (after SO_TIMESTAMP: microseconds) or SCM_TIMESTAMPNS (after SO_TIMESTAMPNS:
-// nanoseconds; FreeBSD's SCM_REALTIME), old or new: when the packet came. socket(7).
+// Timestamp reads an item of the type SCM_TIMESTAMP (after SO_TIMESTAMP: microseconds) or
+// SCM_TIMESTAMPNS (after SO_TIMESTAMPNS: nanoseconds; FreeBSD's SCM_REALTIME), old or new: when the
+// packet came. socket(7).
 func (c Control) Timestamp() (time.Time, bool) {
 	switch {
 	case c.is(SOL_SOCKET, numbers.timeval), c.is(SOL_SOCKET, numbers.timevalNew):
@@ -25,8 +27,8 @@ func (c Control) Timestamp() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// decodeTime reads a struct timeval or timespec. That of macOS has 32 bits of microseconds and padding behind, which are the low
-// half.
+// decodeTime reads a struct timeval or timespec. That of macOS has 32 bits of microseconds and
+// padding behind, which are the low half.
 func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
 	e := binary.NativeEndian
 	var sec int64
@@ -45,7 +47,8 @@ func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
 	return time.Unix(sec, int64(fraction)*int64(unit)), true
 }
 
-// Timestamping is when a packet came, or went, by SO_TIMESTAMPING of Linux; the zero Time is what was not asked for or is not known.
+// Timestamping is when a packet came, or went, by SO_TIMESTAMPING of Linux; the zero Time is what
+// was not asked for or is not known.
 //
 //	struct scm_timestamping { struct timespec ts[3]; };    <linux/errqueue.h>: software, one that is no more, hardware
 type Timestamping struct {
@@ -75,7 +78,8 @@ func known(t time.Time) time.Time {
 	return t
 }
 
-// TxTime is when a packet is to go: nanoseconds of the clock that SO_TXTIME has named, on Linux. Data: a __u64. tc-etf(8).
+// TxTime is when a packet is to go: nanoseconds of the clock that SO_TXTIME has named, on Linux.
+// Data: a __u64. tc-etf(8).
 type TxTime uint64
 
 // Control is the item that sendmsg(2) takes: SCM_TXTIME.

@@ -78,7 +78,8 @@ func TestControlThereAndBack(t *testing.T) {
 			} else if ok && !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("%s: %+v, want %+v", name, got, tt.want)
 			}
-			// Neither more nor less than its bytes is read, but for Rights, where what is left of an int is dropped.
+			// Neither more nor less than its bytes is read, but for Rights, where what is left of
+			// an int is dropped.
 			if name != "Rights" && name != "AlgIV" && len(tt.item.Data) > 0 {
 				for _, data := range [][]byte{nil, tt.item.Data[:len(tt.item.Data)-1], append(tt.item.Data[:len(tt.item.Data):len(tt.item.Data)], 0, 0, 0)} {
 					if got, ok := read(sock.Control{Level: tt.item.Level, Type: tt.item.Type, Data: data}); ok {
@@ -205,7 +206,8 @@ func FuzzControlReaders(f *testing.F) {
 	})
 }
 
-// The items come in the order of the bytes, one by one; what is cut comes last, with an error: items 109, 110.
+// The items come in the order of the bytes, one by one; what is cut comes last, with an error:
+// items 109, 110.
 func TestControlMessages(t *testing.T) {
 	whole, err := sock.AppendControl(nil, sock.TTL(5).Control(), sock.TOS(6).Control(), sock.Rights{7}.Control())
 	if err != nil {

@@ -133,7 +133,8 @@ func TestCreateServerReusePort(t *testing.T) { // item 222
 	}
 }
 
-// In Python the checks of the arguments come in another order, which only a system without IPv6 can tell.
+// In Python the checks of the arguments come in another order, which only a system without IPv6 can
+// tell.
 func TestCreateServerRefuses(t *testing.T) { // items 220, 224
 	socktest.Check(t)
 	for _, test := range []struct {

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// O_NONBLOCK is of the open file description, which duplicates share, in this process and in others. The timeout is of the socket.
+// O_NONBLOCK is of the open file description, which duplicates share, in this process and in
+// others. The timeout is of the socket.
 
 func TestFromfdMakesTheOriginalNonBlocking(t *testing.T) { // items 23, 46
 	socktest.Check(t)
@@ -45,7 +46,8 @@ func TestBlockingDescription(t *testing.T) { // item 46
 	if runtime.GOMAXPROCS(0) < 2 {
 		t.Skip("a failure would stop this process for ever: run this with two processors")
 	}
-	// A thread that blocks in a call which the runtime does not know of would hold up the collector, and with it this test.
+	// A thread that blocks in a call which the runtime does not know of would hold up the
+	// collector, and with it this test.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	ln, addr := socktest.TCP.Listener(t)
 	a, b := socktest.UnixStream.Pair(t)

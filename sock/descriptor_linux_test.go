@@ -74,8 +74,8 @@ func socketsOfEachOrigin(t *testing.T) map[string]*sock.Socket {
 	return all
 }
 
-// A descriptor that came from elsewhere is left inheritable if it was, and blocking it is no more: in Python that is so only if there is
-// a timeout.
+// A descriptor that came from elsewhere is left inheritable if it was, and blocking it is no more:
+// in Python that is so only if there is a timeout.
 func TestAdoptFlags(t *testing.T) { // items 10, 23
 	socktest.Check(t)
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
@@ -138,7 +138,8 @@ func TestTypeFlags(t *testing.T) { // items 11, 12
 	}
 }
 
-// The descriptor that Detach leaves is as the mode says, for a program that knows nothing of pollux.
+// The descriptor that Detach leaves is as the mode says, for a program that knows nothing of
+// pollux.
 func TestDetachRestoresTheMode(t *testing.T) { // items 46, 76
 	socktest.Check(t)
 	for _, test := range []struct {

@@ -30,7 +30,8 @@ type dnsHost struct {
 	held      <-chan struct{}  // the answer waits until this is closed
 }
 
-// A dnsServer answers on a port of loopback, over UDP and TCP. It knows the names of its zone and no other.
+// A dnsServer answers on a port of loopback, over UDP and TCP. It knows the names of its zone and
+// no other.
 type dnsServer struct {
 	addr string
 	zone map[string]dnsHost // immutable; rooted, in lower case
@@ -73,8 +74,8 @@ func serveDNS(t testing.TB, addr string, zone map[string]dnsHost) *dnsServer {
 // resolver asks the server and nobody else.
 func (s *dnsServer) resolver() *sock.Resolver { return &sock.Resolver{Net: s.net(0)} }
 
-// net is the resolver of package net that asks the server. Unless patience is 0 it takes the place of the system's, which is
-// seconds.
+// net is the resolver of package net that asks the server. Unless patience is 0 it takes the place
+// of the system's, which is seconds.
 func (s *dnsServer) net(patience time.Duration) *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,

@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The descriptor of a socket that nobody has any more is closed by the garbage collector. Python gives a ResourceWarning; here the
-// log says so.
+// The descriptor of a socket that nobody has any more is closed by the garbage collector. Python
+// gives a ResourceWarning; here the log says so.
 func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 	for _, test := range []struct {
 		name string
@@ -113,7 +113,8 @@ func TestWaitingSocketIsKept(t *testing.T) { // item 28
 	}
 }
 
-// At the end of its loop whoever waits is told, and the socket is closed. The log says that it was left open.
+// At the end of its loop whoever waits is told, and the socket is closed. The log says that it was
+// left open.
 func TestEndOfTheLoop(t *testing.T) {
 	socktest.Check(t)
 	said := captureStderr(t)

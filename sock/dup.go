@@ -1,7 +1,8 @@
 package sock
 
-// Dup returns a new socket on a duplicate of the descriptor: close-on-exec, of the same family, type, proto and timeout. It is on no
-// loop, whatever s is on, and has no deadline. Dup of a view is in the same view.
+// Dup returns a new socket on a duplicate of the descriptor: close-on-exec, of the same family,
+// type, proto and timeout. It is on no loop, whatever s is on, and has no deadline. Dup of a view
+// is in the same view.
 //
 // Errors: net.ErrClosed, EMFILE.
 func (s *Socket) Dup() (*Socket, error) {

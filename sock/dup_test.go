@@ -52,7 +52,8 @@ func TestDupOutlives(t *testing.T) { // item 77
 	})
 }
 
-// Two that wait for one queue are both woken by each datagram: who comes too late waits on, with what is left of its time.
+// Two that wait for one queue are both woken by each datagram: who comes too late waits on, with
+// what is left of its time.
 func TestDuplicatesShareAQueue(t *testing.T) { // items 40, 77
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		const n = 50
