@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysControlID is the id of the kernel control with that name, by the ioctl CTLIOCGINFO:
+// sysControlID returns the id of the kernel control with that name, by the ioctl CTLIOCGINFO:
 // <sys/kern_control.h>.
 //
 //	struct ctl_info {
@@ -15,7 +15,7 @@ import (
 //		char      ctl_name[MAX_KCTL_NAME]; // 4
 //	};                                    // 100
 //
-// name has at most MAX_KCTL_NAME bytes. Error: ENOENT for a control that there is not.
+// name has at most MAX_KCTL_NAME bytes. Error: ENOENT for a control that does not exist.
 func sysControlID(sysfd int, name string) (uint32, error) {
 	var info unix.CtlInfo
 	copy(info.Name[:], name)
