@@ -12,7 +12,7 @@ import (
 // defaults. They are Python's, except that NoDelay and KeepAlive have the defaults of package net.
 type ServerConfig struct {
 	// Backlog is the number of connections that may wait for an Accept. 0 is DefaultBacklog. A
-	// negative number allows no waiting connection.
+	// negative number is passed to the system as 0.
 	Backlog int
 	// ReusePort lets several sockets listen on one port (SO_REUSEPORT). The system distributes the
 	// connections among them.
