@@ -128,7 +128,7 @@ func TestBadAddress(t *testing.T) { // items 5, 6, 56, 61, 94, 184 to 190
 					case !errors.Is(call.err, test.want):
 						t.Errorf("%s: %v, want %v", call.op, call.err, test.want)
 					case !errors.As(call.err, &op) || op.Op != call.op:
-						t.Errorf("%s: %v says not which call it was", call.op, call.err)
+						t.Errorf("%s: %v does not name the call", call.op, call.err)
 					}
 				}
 				if a := socktest.Name(t, s); a.Port() != 0 || a.Path() != "" {

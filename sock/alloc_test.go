@@ -173,7 +173,7 @@ func TestNoAllocationOfBuffers(t *testing.T) {
 		} {
 			if n := testing.AllocsPerRun(100, func() {
 				if !call() {
-					t.Errorf("%s, %s: not what was to be", name, who)
+					t.Errorf("%s, %s: unexpected result", name, who)
 				}
 			}); n != 0 {
 				t.Errorf("%s, %s: %v allocations", name, who, n)

@@ -24,12 +24,12 @@ func TestFutureSettledAtBirth(t *testing.T) {
 	socktest.AwaitReadable(t, a)
 	recv := a.Async().Recv(10, 0)
 	if !send.Settled() || !recv.Settled() {
-		t.Error("nothing had to be waited for, and it is not settled")
+		t.Error("the operation did not have to wait, but its future is not settled")
 	}
 	socktest.Must(t, wantBytes("hello")(recv.Wait(t.Context())))
 	waiting := a.Async().Recv(10, 0)
 	if waiting.Settled() {
-		t.Error("nothing is there, and it is settled")
+		t.Error("nothing was sent, but the future is settled")
 	}
 	waiting.Cancel()
 	waiting.Cancel() // has no effect

@@ -91,7 +91,7 @@ func (b *batch) begin(s *core, ms []Datagram, flags int) error {
 		return err
 	}
 	if s.ofType(SOCK_STREAM) {
-		return &ArgError{ArgType, "type", Type(s.typ), "a batch needs a socket with messages, and a stream has none"}
+		return &ArgError{ArgType, "type", Type(s.typ), "a batch needs a socket that keeps messages apart, and a stream does not"}
 	}
 	for i := range ms {
 		if err := countBuffers(ms[i].Buffers); err != nil {
@@ -169,7 +169,7 @@ func (b *batch) address(s *Socket, o *op) error {
 		m := &b.ms[i]
 		m.N = 0
 		if m.Segment != 0 && !s.isUDP() {
-			return &ArgError{ArgType, "segment", m.Segment, "only a UDP socket cuts a message into datagrams"}
+			return &ArgError{ArgType, "segment", m.Segment, "only a UDP socket can cut a message into datagrams"}
 		}
 		if m.Segment < 0 || m.Segment > maxDatagram {
 			return &ArgError{ArgRange, "segment", m.Segment, fmt.Sprintf("must be 0-%d", maxDatagram)}

@@ -164,7 +164,7 @@ func check(ok bool, what string) error {
 func closedOrRefused(t *testing.T, method reflect.Method) {
 	typ := method.Type
 	if n := typ.NumOut(); n == 0 || typ.Out(n-1) != reflect.TypeFor[error]() {
-		t.Errorf("say in closedRules what %s does on a closed socket", method.Name)
+		t.Errorf("add a rule to closedRules for %s on a closed socket", method.Name)
 		return
 	}
 	s, err := sock.New(sock.AF_INET, sock.SOCK_STREAM, 0)
@@ -243,7 +243,7 @@ func TestCloseTwice(t *testing.T) { // items 29, 72
 	v := socktest.TCP.New(t)
 	socktest.Must(t, v.With(t.Context()).Close())
 	if v.Fileno() != -1 {
-		t.Error("closed by a view, and open")
+		t.Error("closed by a view, but still open")
 	}
 }
 

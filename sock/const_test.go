@@ -84,12 +84,12 @@ func TestConstantsComplete(t *testing.T) {
 		}
 		documented[row.Name] = true
 		if len(row.Platforms) == 0 && row.Note == "" {
-			t.Errorf("names.csv: %s is on no system, and no note says why", row.Name)
+			t.Errorf("names.csv: %s is on no system and has no note that says why", row.Name)
 		}
 	}
 	for name := range tables.reasons {
 		if !documented[name] {
-			t.Errorf("reasons.csv has %s, which names.csv has not", name)
+			t.Errorf("reasons.csv has %s, but names.csv does not", name)
 		}
 	}
 	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
@@ -104,7 +104,7 @@ func TestConstantsComplete(t *testing.T) {
 			case value != nil && reason != "":
 				t.Errorf("%s has a value and a reason for having none", row.Name)
 			case !row.On(sys.GOOS) && (value != nil || reason != ""):
-				t.Errorf("%s is not of this system, says names.csv", row.Name)
+				t.Errorf("names.csv says that this system does not have %s", row.Name)
 			}
 		}
 		for _, name := range pkg.Scope().Names() {

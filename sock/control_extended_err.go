@@ -90,17 +90,17 @@ func (e QueuedError) ZeroCopy() (first, last uint32, copied, ok bool) {
 func (e QueuedError) Error() string {
 	switch e.Origin {
 	case SO_EE_ORIGIN_LOCAL:
-		return e.Errno.Error() + ", says this host"
+		return e.Errno.Error() + ", reported by this host"
 	case SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6:
 		name := "ICMP"
 		if e.Origin == SO_EE_ORIGIN_ICMP6 {
 			name = "ICMPv6"
 		}
-		return fmt.Sprintf("%s, says %s by %s type %d code %d", e.Errno.Error(), e.Offender.Host(), name, e.Type, e.Code)
+		return fmt.Sprintf("%s, reported by %s with %s type %d code %d", e.Errno.Error(), e.Offender.Host(), name, e.Type, e.Code)
 	case SO_EE_ORIGIN_TIMESTAMPING:
-		return fmt.Sprintf("the time of packet %d", e.Data)
+		return fmt.Sprintf("timestamp of packet %d", e.Data)
 	case SO_EE_ORIGIN_ZEROCOPY:
-		return fmt.Sprintf("end of the zero-copy sends %d to %d", e.Info, e.Data)
+		return fmt.Sprintf("zero-copy sends %d to %d have ended", e.Info, e.Data)
 	}
 	return fmt.Sprintf("%s, origin %d", e.Errno.Error(), e.Origin)
 }

@@ -105,7 +105,7 @@ func TestRightsOfBadMessage(t *testing.T) {
 		t.Errorf("%v, want an *AddrError", err)
 	}
 	if err := sysSetNonblock(fds[0], true); err == nil {
-		t.Error("the descriptor is open still")
+		t.Error("the descriptor is still open")
 		sysClose(fds[0])
 	}
 }

@@ -96,7 +96,7 @@ func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*S
 		case t.service == "":
 			t.service = strconv.Itoa(port)
 		case port != 0:
-			return t, &ArgError{ArgConflict, "port", port, "must be 0 beside a Service"}
+			return t, &ArgError{ArgConflict, "port", port, "must be 0 if Service is set"}
 		}
 		return t, nil
 	})

@@ -102,7 +102,7 @@ func TestCreateServerUnix(t *testing.T) { // item 244
 	socktest.Check(t)
 	socktest.UnixStream.New(t).Close()
 	if !sock.HasReusePort {
-		t.Skip("this system has no SO_REUSEPORT, and so none to leave out")
+		t.Skip("this system has no SO_REUSEPORT: run this on one that has")
 	}
 	path := filepath.Join(socktest.Dir(t), "socket")
 	for _, a := range []sock.Addr{sock.Unix(path), sock.Unix("\x00" + path)} {

@@ -44,7 +44,7 @@ func TestDetachOfADuplicate(t *testing.T) { // items 46, 76
 // Another program makes the description blocking. A call here must not block its thread for that.
 func TestBlockingDescription(t *testing.T) { // item 46
 	if runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("a failure would stop this process for ever: run this with two processors")
+		t.Skip("a failure would stop this process forever: run this with two processors")
 	}
 	// A thread that blocks in a raw call, which the runtime cannot see, would hold up the garbage
 	// collector, and with it this test.

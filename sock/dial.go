@@ -40,7 +40,7 @@ func DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) { return View{}.Di
 func (v View) DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) {
 		if a.Family() < 0 {
-			return target{}, &ArgError{ArgMissing, "address", a, "no address of this system"}
+			return target{}, &ArgError{ArgMissing, "address", a, "this system has no such addresses"}
 		}
 		return target{addr: a}, nil
 	})
