@@ -87,7 +87,7 @@ func (v *batchVec) addBytes(buffers [][]byte, from, to int) {
 	}
 }
 
-// call makes the system call. A call with many messages takes long, so it goes through the
+// call makes the system call. A call with many messages takes long, so it notifies the
 // scheduler.
 func (v *batchVec) call(trap uintptr, fd, flags int) (int, error) {
 	for {

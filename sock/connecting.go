@@ -171,7 +171,7 @@ func (s *core) connects() {
 	}
 }
 
-// connected is called after it. begun means that the system goes on connecting.
+// connected is called after such a call. begun means that the system goes on connecting.
 func (s *core) connected(begun bool) {
 	if begun {
 		s.flags.Or(connectBegun | connectUntold)
@@ -186,8 +186,8 @@ func (s *core) holdsReads(flags int) bool {
 }
 
 // tellable reports whether the handler should get a call for an event, and whether a connect has
-// ended, which comes first. The handler gets no call before the socket connects, and none before
-// the connect has ended, whatever event the system reports.
+// ended, which comes first. It holds back all calls until the connect has ended, whatever event the
+// system reports.
 func (s *core) tellable() (something, ended bool) {
 	f := s.flags.Load()
 	switch {

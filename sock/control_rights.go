@@ -77,7 +77,7 @@ func (s *Socket) SendFds(buffers [][]byte, fds []int, flags int) (int, error) {
 }
 
 // RecvFds receives at most bufsize bytes and maxfds descriptors: Python's recv_fds. The caller must
-// close the descriptors. They are close-on-exec, unlike Python's.
+// close the descriptors. They are close-on-exec, unlike Python's, except on macOS.
 //
 // Errors: an *ArgError for a negative size or count; otherwise as Recvmsg.
 func (s *Socket) RecvFds(bufsize, maxfds, flags int) (data []byte, fds []int, msgFlags int, from Addr, err error) {
