@@ -24,7 +24,7 @@ func (s *Socket) SetDeadline(t time.Time) error {
 // task, with a context, or with a future. Data in the socket is never lost: after a later deadline,
 // operations go on.
 //
-// A handler gets one call of Readable when the deadline has passed. Data that arrives between then
+// A handler gets a call of Readable when the deadline has passed. Data that arrives between then
 // and the new deadline makes no further call. So the program that moves the deadline must call
 // Readable itself, on the loop.
 //
@@ -37,7 +37,7 @@ func (s *Socket) SetReadDeadline(t time.Time) error {
 	return s.fail("setreaddeadline", Addr{}, s.setDeadline(loop.Read, t))
 }
 
-// SetWriteDeadline is SetReadDeadline for sends and connects. A handler gets one call of Writable
+// SetWriteDeadline is SetReadDeadline for sends and connects. A handler gets a call of Writable
 // when the deadline has passed. The program that moves the deadline must call Writable itself.
 // Sendall and Sendfile may stop in the middle; they return the number of bytes sent.
 //
