@@ -7,29 +7,31 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// acceptRetry is how long an accept first waits for descriptors that have run out; it doubles up to a second.
+// acceptRetry is the first wait of an accept after descriptors have run out. The wait doubles, up
+// to one second.
 const acceptRetry = 5 * time.Millisecond
 
 func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 	sa, salen := &o.sa, &o.salen
 	*salen = uint32(len(sa))
 	if o.s.has(quirkNamelessPeer) {
-		// Its accepted sockets have no names: asked for one, accept4 fails with ECONNABORTED, and the connection is lost.
+		// The sockets that this listener accepts have no names. If the call asks for the name,
+		// accept4 fails with ECONNABORTED, and the connection is lost.
 		sa, salen, o.salen = nil, nil, 0
 	}
 	newfd, err := sysAccept(sysfd, sa, salen)
 	if err == loop.ErrAgain && o.HungUp && (o.Timeout != 0 || o.s.fd.Watcher() != nil) && sysReadsEnded(sysfd) {
-		err = syscall.EINVAL // it was shut down: as a blocking call says, while this one would say EAGAIN for ever
+		err = syscall.EINVAL // the listener was shut down: a blocking call returns EINVAL, this one would return EAGAIN forever
 	}
 	if errno, ok := err.(syscall.Errno); ok && outOfResources(errno) {
-		// The connection stays in the backlog, and makes no second edge: the lane is tried again after a while. Nothing else
-		// needs to know, the connections there are least of all.
+		// The connection stays in the backlog and makes no second edge. So the lane tries again
+		// after a while. The connections that are already open need no change.
 		o.cause = errno
 		return loop.Outcome{Retry: acceptRetry, Cause: errno}, loop.ErrAgain
 	}
 	if o.newfd = newfd; err != nil {
 		out := loop.Outcome{}
-		if err == syscall.ECONNABORTED { // that connection is gone, and others may be there
+		if err == syscall.ECONNABORTED { // that connection is gone, but others may be waiting
 			out.Ops = 1
 		}
 		return out, err
@@ -41,13 +43,17 @@ func outOfResources(errno syscall.Errno) bool {
 	return errno == syscall.EMFILE || errno == syscall.ENFILE || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
 }
 
-// Accept wraps accept4(2): the next connection, and the peer's address. The new socket is close-on-exec, of the listener's
-// family, type and proto; it has the default timeout. Accept of a view returns the socket in the same view.
+// Accept wraps accept4(2). It returns the next connection and the address of the peer.
 //
-// When descriptors have run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), Accept does not fail: it backs off, 5 ms at first and up to a
-// second, says so in the log, and goes on once there are some. Only a non-blocking socket without a Handler returns the error.
+// The new socket is close-on-exec. It has the family, type and protocol of the listener, and the
+// default timeout. On a view, Accept returns the socket in the same view.
 //
-// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, EINVAL if it is not listening.
+// Accept does not fail when descriptors run out (EMFILE, ENFILE, ENOBUFS, ENOMEM). It logs this and
+// tries again after 5 ms; the wait doubles, up to 1 s. Only a non-blocking socket without a Handler
+// returns the error.
+//
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, EINVAL if the socket is not
+// listening.
 func (s *Socket) Accept() (*Socket, Addr, error) {
 	o := s.newOp(loop.Read, tryAccept)
 	err := s.run(o)
@@ -59,7 +65,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 	return View{s.who}.of(c), from, nil
 }
 
-// accepted makes of an accept what its caller gets. The socket is in no view.
+// accepted makes the results of Accept from a finished operation. The new socket is in no view.
 func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	var from Addr
 	if err == loop.ErrAgain && o.cause != nil && !s.hasHandler() {
@@ -74,7 +80,7 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
 	c := newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load())
-	if f := s.flags.Load(); f&(hasULP|mayLinger|isShared) != 0 { // options of the listener are the connection's too
+	if f := s.flags.Load(); f&(hasULP|mayLinger|isShared) != 0 { // the connection inherits the options of the listener
 		c.flags.Or(f & hasULP)
 		c.lingers()
 	}

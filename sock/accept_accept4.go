@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// callAccept is accept4(2): the new descriptor is non-blocking and close-on-exec.
+// callAccept wraps accept4(2). The new descriptor is non-blocking and close-on-exec.
 func callAccept(fd int, sa *sockaddr, salen *uint32) (int, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)),
 		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// callAccept is paccept(2), without a signal mask: the new descriptor is non-blocking and
+// callAccept wraps paccept(2) without a signal mask. The new descriptor is non-blocking and
 // close-on-exec.
 func callAccept(fd int, sa *sockaddr, salen *uint32) (int, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_PACCEPT, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)),

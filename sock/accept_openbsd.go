@@ -13,7 +13,7 @@ const (
 	msgCloexec   = unix.MSG_CMSG_CLOEXEC
 )
 
-// callAccept is accept4(2): the new descriptor is non-blocking and close-on-exec.
+// callAccept wraps accept4(2). The new descriptor is non-blocking and close-on-exec.
 func callAccept(fd int, sa *sockaddr, salen *uint32) (int, syscall.Errno) {
 	r, _, errno := libcRaw6(libcAccept4, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)),
 		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)

@@ -43,7 +43,7 @@ func TestAccept(t *testing.T) { // items 63, 64
 	}
 }
 
-// A peer that has bound itself is told of, also if it is AF_UNIX.
+// Accept returns the address of a peer that is bound, for AF_UNIX too.
 func TestAcceptTellsTheUnixPeer(t *testing.T) { // items 63, 182
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := socktest.UnixStream.Listener(t)
@@ -58,8 +58,8 @@ func TestAcceptTellsTheUnixPeer(t *testing.T) { // items 63, 182
 	})
 }
 
-// In Python it is blocking if the listener has a timeout, and as the system makes it if the
-// listener is non-blocking.
+// An accepted socket has the default timeout, whatever the mode of the listener. In Python it is
+// blocking if the listener has a timeout, and the system decides if the listener is non-blocking.
 func TestAcceptedMode(t *testing.T) { // item 65
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := socktest.TCP.Listener(t)
@@ -102,7 +102,7 @@ func TestAcceptWithoutListening(t *testing.T) { // item 66
 	})
 }
 
-// Each connection goes to one of those who wait.
+// Each connection goes to exactly one of the waiting accepts.
 func TestAcceptByMany(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		const n = 20
@@ -129,7 +129,7 @@ func TestAcceptByMany(t *testing.T) {
 			socktest.Must(t, call.Wait(t))
 			from := <-accepted
 			if !want[from] {
-				t.Errorf("a connection from %v, twice or from nobody", from)
+				t.Errorf("a connection from %v, twice or from an unknown peer", from)
 			}
 			delete(want, from)
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// pretending is a socket that passes for one of another family, so that a kernel without that can show how addresses are taken.
+// pretending returns a socket that claims to belong to another family. So the tests of addresses
+// also run on a kernel without that family.
 func pretending(t *testing.T, family sock.Family, typ sock.Type, proto sock.Protocol) *sock.Socket {
 	t.Helper()
 	s, err := sock.Adopt(detached(t, socktest.UDP), family, typ, proto)
@@ -18,7 +19,7 @@ func pretending(t *testing.T, family sock.Family, typ sock.Type, proto sock.Prot
 	return socktest.Closing(t, s)
 }
 
-// Addresses that a Bluetooth or AF_ALG socket refuses, in the words of Python.
+// Bluetooth and AF_ALG sockets refuse these addresses with Python's error texts.
 func TestBluetoothAndAlgAddresses(t *testing.T) {
 	socktest.Check(t)
 	const device = "00:11:22:33:44:55"

@@ -12,8 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The rules of addresses come before the system's, so that a kernel without the families tells them too: items 197, 199, 200, 201,
-// 202. Each call names itself, and the address.
+// Addresses are checked before the system call, so the errors come on a kernel without the families
+// too: items 197, 199, 200, 201, 202. Each error names the call and the address.
 func TestAddressesOfCANAndTIPC(t *testing.T) {
 	socktest.Check(t)
 	for _, tt := range []struct {
@@ -22,7 +22,7 @@ func TestAddressesOfCANAndTIPC(t *testing.T) {
 		proto  sock.Protocol
 		addr   sock.Addr
 		want   error
-		text   string // what is before the error
+		text   string // the text before the error
 	}{
 		{"item 199, unknown interface", sock.AF_CAN, sock.CAN_RAW, sock.CAN("nosuchcan0"), syscall.ENODEV, " can dgram nosuchcan0: "},
 		{"item 199, long name", sock.AF_CAN, sock.CAN_RAW, sock.CAN("sixteen-letters!"), families.ErrCANInterface, " can dgram sixteen-letters!: AF_CAN interface name too long"},
@@ -37,7 +37,7 @@ func TestAddressesOfCANAndTIPC(t *testing.T) {
 		{"item 197, another family's", sock.AF_TIPC, 0, sock.CAN("lo"), families.ErrFamilyMismatch, " tipc dgram lo: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fd, err := syscall.Socket(int(sock.AF_INET), int(sock.SOCK_DGRAM|sock.SOCK_CLOEXEC), 0) // of which it is believed to be one of those
+			fd, err := syscall.Socket(int(sock.AF_INET), int(sock.SOCK_DGRAM|sock.SOCK_CLOEXEC), 0) // an inet socket that is adopted as one of the family under test
 			socktest.Must(t, err)
 			s, err := sock.Adopt(fd, tt.family, sock.SOCK_DGRAM, tt.proto)
 			socktest.Must(t, err)

@@ -55,7 +55,7 @@ func TestInet6Hosts(t *testing.T) { // items 186, 189, 191
 			{"scope in the text, which is lost", sock.Inet6("::1%7", 0), "::1"},
 		} {
 			s := k.New(t)
-			if runtime.GOOS == "windows" { // where it is set, unless it is said
+			if runtime.GOOS == "windows" { // Windows sets it by default
 				socktest.Must(t, s.Setsockopt(sock.IPPROTO_IPV6, sock.IPV6_V6ONLY, 0))
 			}
 			if err := s.Bind(test.addr); err != nil {
@@ -70,7 +70,7 @@ func TestInet6Hosts(t *testing.T) { // items 186, 189, 191
 	})
 }
 
-// badAddresses are those that the kernel does not get to see.
+// badAddresses are addresses that never reach the kernel.
 var badAddresses = []struct {
 	name string
 	kind socktest.Kind
@@ -105,11 +105,11 @@ var badAddresses = []struct {
 	{"unix to inet", socktest.UDP, sock.Unix("/x"), families.ErrFamilyMismatch},
 	{"inet to unix", socktest.UnixDatagram, sock.Inet("127.0.0.1", 0), families.ErrFamilyMismatch},
 	{"raw to inet", socktest.UDP, families.Raw(int(sock.AF_INET), make([]byte, 14)), families.ErrFamilyMismatch},
-	{"none", socktest.UDP, sock.Addr{}, families.ErrFamilyMismatch}, // in Python None, a TypeError
+	{"none", socktest.UDP, sock.Addr{}, families.ErrFamilyMismatch}, // None in Python, a TypeError
 	{"none to unix", socktest.UnixDatagram, sock.Addr{}, families.ErrFamilyMismatch},
 }
 
-// Each call that takes an address says what is wrong with it, and which call it was.
+// Each call that takes an address returns an error that names the call and the fault.
 func TestBadAddress(t *testing.T) { // items 5, 6, 56, 61, 94, 184 to 190
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, test := range badAddresses {
@@ -128,7 +128,7 @@ func TestBadAddress(t *testing.T) { // items 5, 6, 56, 61, 94, 184 to 190
 					case !errors.Is(call.err, test.want):
 						t.Errorf("%s: %v, want %v", call.op, call.err, test.want)
 					case !errors.As(call.err, &op) || op.Op != call.op:
-						t.Errorf("%s: %v says not which call it was", call.op, call.err)
+						t.Errorf("%s: %v does not name the call", call.op, call.err)
 					}
 				}
 				if a := socktest.Name(t, s); a.Port() != 0 || a.Path() != "" {
@@ -148,7 +148,7 @@ func TestConnectExSaysItsName(t *testing.T) { // item 6
 	}
 }
 
-// A link-local address is nothing without its scope, and that of the text is lost: so it is in Python.
+// A link-local address needs its scope. As in Python, a scope in the text of the host is lost.
 func TestInet6Scope(t *testing.T) { // items 189, 190
 	socktest.Each(t, []socktest.Kind{socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		k.Bound(t)
@@ -158,7 +158,7 @@ func TestInet6Scope(t *testing.T) { // items 189, 190
 		if err := k.New(t).Bind(families.Inet6Scoped("fe80::1", 0, 0, 1)); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("scope of its own: %v, want EADDRNOTAVAIL", err)
 		}
-		// Parse keeps it, and a name of an interface is found out.
+		// Parse keeps the scope, and looks up the name of an interface.
 		lo, err := net.InterfaceByIndex(1)
 		if err != nil {
 			t.Skipf("no interface 1: %v: run this where there is a loopback interface", err)

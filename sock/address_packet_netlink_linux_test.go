@@ -15,7 +15,7 @@ import (
 
 const ethAll = 0x0003 // ETH_P_ALL, <linux/if_ether.h>
 
-// packetSocket is one that receives nothing until it is bound.
+// packetSocket returns a socket that receives nothing until it is bound.
 func packetSocket(t testing.TB, typ sock.Type) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(sock.AF_PACKET, typ, 0)
@@ -27,7 +27,7 @@ func packetSocket(t testing.TB, typ sock.Type) *sock.Socket {
 	return socktest.Closing(t, s)
 }
 
-// What an AF_PACKET address breaks is told in Python's order.
+// If an AF_PACKET address breaks several rules, the error is the one that Python reports first.
 func TestPacketAddressRules(t *testing.T) { // item 193
 	socktest.Check(t)
 	s := packetSocket(t, sock.SOCK_RAW)
@@ -64,7 +64,7 @@ func TestPacketAddressRules(t *testing.T) { // item 193
 	}
 }
 
-// The kernel tells the interface by its index; InterfaceOf has Python's name.
+// The kernel reports the index of the interface; InterfaceOf returns the name, as in Python.
 func TestPacketNames(t *testing.T) { // items 194, 238
 	socktest.Check(t)
 	proto, err := sock.Htons(ethAll)
@@ -99,7 +99,7 @@ func netlinkSocket(t testing.TB) *sock.Socket {
 	return socktest.Closing(t, s)
 }
 
-// A socket's own pid and groups, and the kernel as its peer.
+// A socket has its own pid and groups, and its peer is the kernel.
 func TestNetlinkNames(t *testing.T) { // items 192, 239
 	socktest.Check(t)
 	s := netlinkSocket(t)
@@ -116,10 +116,10 @@ func TestNetlinkNames(t *testing.T) { // items 192, 239
 	}
 }
 
-// The errno of an interface that there is not is none of the call's.
+// The errno of an unknown interface is not a result of ConnectEx.
 func TestConnectExNoInterface(t *testing.T) { // item 56
 	socktest.Check(t)
-	s, err := sock.Adopt(socktest.UDP.New(t).Detach(), sock.AF_PACKET, sock.SOCK_RAW, 0) // to make one takes a right
+	s, err := sock.Adopt(socktest.UDP.New(t).Detach(), sock.AF_PACKET, sock.SOCK_RAW, 0) // the kernel requires a privilege to make one
 	socktest.Must(t, err)
 	defer s.Close()
 	to := families.Packet("nosuch", 3)

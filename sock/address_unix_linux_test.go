@@ -52,7 +52,7 @@ func TestUnixAbstractName(t *testing.T) { // item 180
 		if len(name) == 108 {
 			continue
 		}
-		// One NUL more is another name.
+		// A name with one more NUL is another name.
 		if err := socktest.UnixStream.New(t).Connect(sock.Unix(name + "\x00")); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("to %q and a NUL: %v", name, err)
 		}

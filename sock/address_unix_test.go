@@ -53,7 +53,7 @@ func TestUnixPathRelative(t *testing.T) { // item 178
 	if a := socktest.Name(t, s); a != sock.Unix("here") {
 		t.Errorf("bound to %v", a)
 	}
-	t.Chdir(os.TempDir()) // before the directory goes
+	t.Chdir(os.TempDir()) // leave the directory before the test removes it
 }
 
 func TestUnixPathTooLong(t *testing.T) { // items 5, 179

@@ -12,9 +12,10 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The race detector makes sync.Pool forget at random, so this is not for its builds.
+// The race detector makes sync.Pool drop values at random, so this file is not part of its builds.
 
-// What completes at its first try allocates nothing, whoever would have waited and in every mode.
+// An operation that completes at its first try allocates nothing, in every mode and each way to
+// wait.
 func TestNoAllocation(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -43,7 +44,7 @@ func TestNoAllocation(t *testing.T) {
 		{"Sendall", func(_, stream *sock.Socket) { must(stream.Sendall(hello, 0)); must(drain.RecvInto(p, 0)) }},
 		{"Recv of nothing", func(a, _ *sock.Socket) { must(a.RecvInto(nil, 0)) }},
 	}
-	ctx := t.Context() // which can be canceled
+	ctx := t.Context() // this context can be canceled
 	for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
 		for _, s := range []*sock.Socket{a, b, stream, drain} {
 			socktest.Must(t, s.SetTimeout(mode))
@@ -74,7 +75,8 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// A call that would block on a non-blocking socket costs nothing either: servers make many.
+// A call that would block on a non-blocking socket allocates nothing either. Servers make many such
+// calls.
 func TestNoAllocationToBlock(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)
@@ -96,7 +98,7 @@ func TestNoAllocationToBlock(t *testing.T) {
 	}
 }
 
-// A context for one call costs nothing, as With says.
+// A context for one call allocates nothing, as With documents.
 func TestNoAllocationOfAView(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -112,7 +114,8 @@ func TestNoAllocationOfAView(t *testing.T) {
 	}
 }
 
-// A deadline for each call, as users of net.Conn set it, costs nothing once the socket has had one.
+// A deadline for each call, as users of net.Conn set it, allocates nothing after the first deadline
+// of the socket.
 func TestNoAllocationOfADeadline(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -130,7 +133,8 @@ func TestNoAllocationOfADeadline(t *testing.T) {
 	}
 }
 
-// What is lent comes back: a buffer for each call, and those that end with nothing, would be seen as allocations.
+// Every buffer comes back, also from a call that receives nothing. The test would count a buffer
+// that is not returned as an allocation.
 func TestNoAllocationOfBuffers(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -169,7 +173,7 @@ func TestNoAllocationOfBuffers(t *testing.T) {
 		} {
 			if n := testing.AllocsPerRun(100, func() {
 				if !call() {
-					t.Errorf("%s, %s: not what was to be", name, who)
+					t.Errorf("%s, %s: unexpected result", name, who)
 				}
 			}); n != 0 {
 				t.Errorf("%s, %s: %v allocations", name, who, n)
@@ -185,7 +189,7 @@ func TestNoAllocationOfBuffers(t *testing.T) {
 	})
 }
 
-// A wait costs nothing either, once there have been as many at a time.
+// A wait allocates nothing either, once the same number of waits have been made at one time.
 func TestNoAllocationToWait(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

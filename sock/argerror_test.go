@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// errors.Is finds the kind through all that wraps the error, and no other kind.
+// errors.Is finds the kind through all wrappers of the error, and finds no other kind.
 func TestArgErrorKind(t *testing.T) {
 	socktest.Check(t)
 	s := socktest.UDP.New(t)
@@ -56,7 +56,7 @@ func TestArgErrorKind(t *testing.T) {
 	}
 }
 
-// Every place that makes an ArgError gives it a kind.
+// Every ArgError in the source has a kind.
 func TestArgErrorsHaveKinds(t *testing.T) {
 	files := token.NewFileSet()
 	seen := 0

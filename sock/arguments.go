@@ -2,7 +2,7 @@ package sock
 
 import "errors"
 
-// cInt says whether v, an argument of that name, is a C int.
+// cInt returns an *ArgError if v does not fit into a C int. name is the name of the argument.
 func cInt[T ~int](name string, v T) error {
 	if v != T(int32(v)) {
 		return &ArgError{ArgRange, name, int(v), "Python int too large to convert to C int"}
@@ -10,7 +10,7 @@ func cInt[T ~int](name string, v T) error {
 	return nil
 }
 
-// cInts says whether these, of a socket, are C ints.
+// cInts returns an *ArgError if one of the arguments of socket(2) does not fit into a C int.
 func cInts(family Family, typ Type, proto Protocol) error {
 	return errors.Join(cInt("family", family), cInt("type", typ), cInt("proto", proto))
 }
@@ -24,7 +24,8 @@ func orDefault[T ~int](v, def T) T {
 
 func cOption(level, name int) error { return errors.Join(cInt("level", level), cInt("name", name)) }
 
-// nameKind is what is wrong with a name that is refused: it may have 1 to most bytes, and no NUL.
+// nameKind returns the kind of error for a name that was refused. A name may have 1 to most bytes,
+// none of them NUL.
 func nameKind(name string, most int) ArgKind {
 	switch {
 	case name == "":

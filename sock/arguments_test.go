@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Python: OverflowError "Python int too large to convert to C int". What the kernel would see is another number, and a valid one.
+// Python: OverflowError "Python int too large to convert to C int". Without this check the kernel
+// would get another number, and a valid one.
 func TestBeyondCInt(t *testing.T) { // items 15, 62, 70, 142
 	if strconv.IntSize == 32 {
 		t.Skip("an int is a C int: run this on a 64-bit system")

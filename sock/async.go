@@ -7,46 +7,48 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Async is a socket whose operations nobody waits for: each gives a future. The futures end by the
-// socket's mode, by Cancel, and by Close. A buffer is the operation's until its future is settled.
+// Async is a socket whose operations return futures and never wait. The future ends according to
+// the mode of the socket, by Cancel, or by Close. A buffer belongs to the operation until its
+// future is settled.
 //
-// A context or a task that the socket was given by With or In does not count: give them to Wait and
-// Await of the future.
+// Async ignores the context or the task that With or In gave to the socket. Give them to the
+// future's Wait and Await.
 type Async struct{ s *Socket }
 
-// Async is the same socket, whose operations give futures.
+// Async returns a view of the same socket whose operations return futures.
 func (s *Socket) Async() Async { return Async{s.base()} }
 
-// Received is what came from whom.
+// Received holds the bytes that Async.Recvfrom received, and the address of the sender.
 type Received struct {
 	Data []byte
 	From Addr
 }
 
-// ReceivedInto is how much came from whom.
+// ReceivedInto holds the number of bytes that Async.RecvfromInto received, and the address of the
+// sender.
 type ReceivedInto struct {
 	N    int
 	From Addr
 }
 
-// Accepted is a new connection and its peer.
+// Accepted holds a new connection and the address of its peer.
 type Accepted struct {
 	Socket *Socket
 	From   Addr
 }
 
-// An asyncOp is an op with its result, and what makes that of what the op did.
+// An asyncOp is an op with its future and a function that makes the result.
 type asyncOp[T any] struct {
 	op
-	keep *Socket // not to be collected before
+	keep *Socket // keeps the socket from the garbage collector
 	out  T
 	fill func(*op) (T, error)
 }
 
-// Try is the loop's view.
+// Try implements loop.Attempt.
 func (a *asyncOp[T]) Try(sysfd int) (loop.Outcome, error) {
 	out, err := a.op.Try(sysfd)
-	if err == nil || out.N > 0 { // a part that went is told with the error that ended it
+	if err == nil || out.N > 0 { // after a part was sent, the result has both the count and the error
 		v, failed := a.fill(&a.op)
 		a.out = v
 		if err == nil {
@@ -56,7 +58,7 @@ func (a *asyncOp[T]) Try(sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// start starts an operation that nobody waits for.
+// start starts an operation and returns its future.
 func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (loop.Outcome, error),
 	p []byte, flags int, to *Addr, fill func(*op) (T, error)) loop.Future[T] {
 	a := &asyncOp[T]{fill: fill, keep: s}
@@ -75,7 +77,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 		if a.started { // a connect that ended early
 			s.flags.And(^uint32(connectWaits))
 		}
-		// ErrAgain is the result of the first attempt only, which has no lock.
+		// Only the first attempt returns ErrAgain here. It holds no lock.
 		if err == loop.ErrAgain && a.cause != nil && !s.hasHandler() {
 			err = a.cause // as in accepted
 		}
@@ -93,7 +95,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }
 
-// startResolved is start once the host of an address is known.
+// startResolved is start after the host of an address is resolved.
 func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop.Future[T] {
 	return resolved(s, func(s *Socket) (T, error) {
 		if err := s.encode(&a.op, addr); err != nil {
@@ -104,9 +106,9 @@ func startResolved[T any](s *Socket, name string, a *asyncOp[T], addr Addr) loop
 	})
 }
 
-// resolved is the future of a call that has to look a name up, on a goroutine of its own. Whoever
-// cancels it ends the call, and it is settled when the call is over: until then the call may use
-// its buffer.
+// resolved returns the future of a call that must first look up a name. The call runs on a
+// goroutine of its own. Cancel ends the call, and the future is settled when the call has returned:
+// until then the call may use its buffer.
 func resolved[T any](s *Socket, call func(*Socket) (T, error)) loop.Future[T] {
 	r, err := loop.Default()
 	if err != nil {
@@ -140,7 +142,8 @@ func fillReceivedInto(o *op) (ReceivedInto, error) {
 	return ReceivedInto{o.n, from}, err
 }
 
-// transfer is settled at birth, without an allocation, if the first attempt is enough.
+// transfer starts an operation with one buffer. If the first attempt is enough, the future is
+// settled at once, without an allocation.
 func (a Async) transfer(name string, d loop.Direction, p []byte, flags int, once attempt,
 	try func(*op, int) (loop.Outcome, error)) loop.Future[int] {
 	if flags&MSG_WAITALL == 0 {
@@ -154,7 +157,7 @@ func (a Async) transfer(name string, d loop.Direction, p []byte, flags int, once
 	return start(a.s, name, d, try, p, flags, nil, fillN)
 }
 
-// RecvInto is Socket.RecvInto.
+// RecvInto is Socket.RecvInto with a future.
 func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
 	if len(p) == 0 {
 		return loop.SettledOn(&a.s.fd, 0, nil)
@@ -162,7 +165,7 @@ func (a Async) RecvInto(p []byte, flags int) loop.Future[int] {
 	return a.transfer("recv", loop.Read, p, flags, recvOnce, tryRecv)
 }
 
-// Recv is Socket.Recv.
+// Recv is Socket.Recv with a future.
 func (a Async) Recv(n, flags int) loop.Future[[]byte] {
 	p, err := a.s.buffer("recv", n)
 	if n == 0 || err != nil {
@@ -171,7 +174,7 @@ func (a Async) Recv(n, flags int) loop.Future[[]byte] {
 	return start(a.s, "recv", loop.Read, tryRecv, p, flags, nil, fillBytes)
 }
 
-// Recvfrom is Socket.Recvfrom.
+// Recvfrom is Socket.Recvfrom with a future.
 func (a Async) Recvfrom(n, flags int) loop.Future[Received] {
 	p, err := a.s.buffer("recvfrom", n)
 	if err != nil {
@@ -180,32 +183,32 @@ func (a Async) Recvfrom(n, flags int) loop.Future[Received] {
 	return start(a.s, "recvfrom", loop.Read, tryRecvfrom, p, flags, nil, fillReceived)
 }
 
-// RecvfromInto is Socket.RecvfromInto.
+// RecvfromInto is Socket.RecvfromInto with a future.
 func (a Async) RecvfromInto(p []byte, flags int) loop.Future[ReceivedInto] {
 	return start(a.s, "recvfrom", loop.Read, tryRecvfrom, p, flags, nil, fillReceivedInto)
 }
 
-// Send is Socket.Send.
+// Send is Socket.Send with a future.
 func (a Async) Send(p []byte, flags int) loop.Future[int] {
 	return a.transfer("send", loop.Write, p, flags, sendOnce, trySend)
 }
 
-// Sendall is Socket.Sendall. After an error the value is how much went.
+// Sendall is Socket.Sendall with a future. After an error, the value is the number of bytes sent.
 func (a Async) Sendall(p []byte, flags int) loop.Future[int] {
 	return start(a.s, "sendall", loop.Write, trySendall, p, flags, nil, fillN)
 }
 
-// Sendto is Socket.Sendto.
+// Sendto is Socket.Sendto with a future.
 func (a Async) Sendto(p []byte, flags int, to Addr) loop.Future[int] {
 	return start(a.s, "sendto", loop.Write, trySendto, p, flags, &to, fillN)
 }
 
-// Accept is Socket.Accept.
+// Accept is Socket.Accept with a future.
 func (a Async) Accept() loop.Future[Accepted] {
 	return start(a.s, "accept", loop.Read, tryAccept, nil, 0, nil, fillAccepted)
 }
 
-// Connect is Socket.Connect.
+// Connect is Socket.Connect with a future.
 func (a Async) Connect(to Addr) loop.Future[struct{}] {
 	if a.s.timeout.Load() == 0 {
 		if to.NeedsHost() {
@@ -216,7 +219,7 @@ func (a Async) Connect(to Addr) loop.Future[struct{}] {
 	return start(a.s, "connect", loop.Write, tryConnect, nil, 0, &to, fillNothing)
 }
 
-// inTask is the future of a call that is made in a task of the socket's loop.
+// inTask runs call in a task of the socket's loop and returns its future.
 func (a Async) inTask(name string, call func(*Socket) (int64, error)) loop.Future[int64] {
 	l := a.s.Loop()
 	if l == nil {
@@ -233,7 +236,7 @@ func (a Async) inTask(name string, call func(*Socket) (int64, error)) loop.Futur
 		defer cancel(nil)
 		promise.ResolveWith(call(a.s.In(t).With(ctx)))
 	})
-	if task.Done().Settled() { // on a loop that is closed it does not run
+	if task.Done().Settled() { // the task does not run if the loop is closed
 		promise.Reject(a.s.fail(name, Addr{}, net.ErrClosed))
 	}
 	return promise.Future()

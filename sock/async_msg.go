@@ -4,15 +4,16 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Message is what Recvmsg has received.
+// Message holds the result of Async.Recvmsg.
 type Message struct {
 	Data      []byte
 	Ancillary []Control
-	Flags     int // MSG_* that the system set
+	Flags     int // MSG_* flags that the system set
 	From      Addr
 }
 
-// MessageInto is what RecvmsgInto has received: how much, and what Message has.
+// MessageInto holds the result of Async.RecvmsgInto: the number of bytes, and the other fields of
+// Message.
 type MessageInto struct {
 	N         int
 	Ancillary []Control
@@ -20,15 +21,15 @@ type MessageInto struct {
 	From      Addr
 }
 
-// An asyncMsg is a msgOp with its result, and what makes that of what the op did.
+// An asyncMsg is a msgOp with its future and a function that makes the result.
 type asyncMsg[T any] struct {
 	msgOp
-	keep *Socket // not to be collected before
+	keep *Socket // keeps the socket from the garbage collector
 	out  T
 	fill func(*msgOp) (T, error)
 }
 
-// Try is the loop's view.
+// Try implements loop.Attempt.
 func (a *asyncMsg[T]) Try(sysfd int) (loop.Outcome, error) {
 	out, err := a.msgOp.Try(sysfd)
 	if err == nil || out.N > 0 { // a part, for MSG_WAITALL
@@ -41,7 +42,8 @@ func (a *asyncMsg[T]) Try(sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// startMsg starts an operation that nobody waits for. bad is what is wrong with control, which is told after what is wrong with to.
+// startMsg starts a message operation and returns its future. bad is the error of control. An error
+// of the address to comes first.
 func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte, control []byte, bad error, flags int, to Addr,
 	fill func(*msgOp) (T, error)) loop.Future[T] {
 	a := &asyncMsg[T]{fill: fill, keep: s}
@@ -71,7 +73,8 @@ func startMsg[T any](s *Socket, name string, d loop.Direction, buffers [][]byte,
 	return loop.Start(&s.fd, nil, &a.Op, &a.out)
 }
 
-// address takes where it goes, if anywhere, and makes the rest of the checks: the time begins.
+// address encodes the destination, if there is one, and makes the remaining checks. The timeout
+// begins here.
 func (o *msgOp) address(s *Socket, to Addr, bad error) error {
 	if !to.IsZero() {
 		if err := s.encode(&o.op, to); err != nil {
@@ -85,16 +88,18 @@ func (o *msgOp) address(s *Socket, to Addr, bad error) error {
 	return bad
 }
 
-// Sendmsg is Socket.Sendmsg. The items are copied before it returns; the buffers are not.
+// Sendmsg is Socket.Sendmsg with a future. It copies the control items before it returns, but not
+// the buffers.
 func (a Async) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) loop.Future[int] {
 	control, bad := AppendControl(nil, ancillary...)
 	return startMsg(a.s, "sendmsg", loop.Write, buffers, control, bad, flags, to, func(o *msgOp) (int, error) { return o.n, nil })
 }
 
-// Recvmsg is Socket.Recvmsg.
+// Recvmsg is Socket.Recvmsg with a future.
 //
-// Descriptors that came are in the result, and the caller's to close. They are not lost by Cancel, which either comes before the
-// message is taken or does nothing; a result that nobody asks for is lost with what is in it.
+// The result contains the received descriptors, and the caller must close them. Cancel does not
+// lose them: it either comes before the message is taken or has no effect. A result that the caller
+// never reads is lost, with the descriptors in it.
 func (a Async) Recvmsg(bufsize, ancbufsize, flags int) loop.Future[Message] {
 	p, control, err := a.s.messageRoom(bufsize, ancbufsize)
 	if err != nil {
@@ -106,7 +111,7 @@ func (a Async) Recvmsg(bufsize, ancbufsize, flags int) loop.Future[Message] {
 	})
 }
 
-// RecvmsgInto is Socket.RecvmsgInto. For descriptors see Recvmsg.
+// RecvmsgInto is Socket.RecvmsgInto with a future. See Recvmsg for descriptors.
 func (a Async) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) loop.Future[MessageInto] {
 	_, control, err := a.s.messageRoom(0, ancbufsize)
 	if err != nil {
@@ -115,7 +120,7 @@ func (a Async) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) loop.Future[
 	return startMsg(a.s, "recvmsg", loop.Read, buffers, control, nil, flags, Addr{}, (*msgOp).message)
 }
 
-// message is what a receive has brought, with the items that point into o.control.
+// message returns the result of a receive. The control items point into o.control.
 func (o *msgOp) message() (m MessageInto, err error) {
 	m = MessageInto{N: o.n, Flags: o.seen}
 	if m.From, err = o.sender(); err != nil {

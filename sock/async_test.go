@@ -13,9 +13,10 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What each operation gives as a future is tested with the others; here is what only futures have.
+// The futures of each operation are tested with that operation. This file tests what only futures
+// have.
 
-// A future is settled at birth if nothing has to be waited for.
+// A future is settled at once if the operation does not have to wait.
 func TestFutureSettledAtBirth(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -23,15 +24,15 @@ func TestFutureSettledAtBirth(t *testing.T) {
 	socktest.AwaitReadable(t, a)
 	recv := a.Async().Recv(10, 0)
 	if !send.Settled() || !recv.Settled() {
-		t.Error("nothing had to be waited for, and it is not settled")
+		t.Error("the operation did not have to wait, but its future is not settled")
 	}
 	socktest.Must(t, wantBytes("hello")(recv.Wait(t.Context())))
 	waiting := a.Async().Recv(10, 0)
 	if waiting.Settled() {
-		t.Error("nothing is there, and it is settled")
+		t.Error("nothing was sent, but the future is settled")
 	}
 	waiting.Cancel()
-	waiting.Cancel() // which does nothing
+	waiting.Cancel() // has no effect
 	for range 2 {
 		if _, err := waiting.Wait(t.Context()); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want context.Canceled", err)
@@ -39,7 +40,7 @@ func TestFutureSettledAtBirth(t *testing.T) {
 	}
 }
 
-// A context that ends a wait for a future ends the operation.
+// If a context ends the wait for a future, it also ends the operation.
 func TestFutureWaitCanceled(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -57,7 +58,7 @@ func TestFutureWaitCanceled(t *testing.T) {
 	socktest.Must(t, wantBytes("hello")(a.Recv(10, 0)))
 }
 
-// An address with a name is resolved beside the loop, whoever asks and in every mode.
+// The name in an address is resolved outside the loop, for each way to wait and in every mode.
 func TestFutureOfAName(t *testing.T) { // item 186
 	for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
 		t.Run(modeName(mode), func(t *testing.T) {
@@ -82,7 +83,8 @@ func TestFutureOfAName(t *testing.T) { // item 186
 	}
 }
 
-// Cancel ends the operation also once its name is resolved, so that nobody uses its buffer any more.
+// Cancel also ends an operation whose name is resolved. After that the operation does not use its
+// buffer any more.
 func TestFutureOfANameCanceled(t *testing.T) {
 	socktest.Check(t)
 	addr := unanswered(t)
@@ -109,7 +111,7 @@ func TestFutureOfANameCanceled(t *testing.T) {
 		if err := end.end(f); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, want context.Canceled", end.name, err)
 		}
-		// The goroutine that resolved the name waits for the operation.
+		// The goroutine that resolved the name waits for the end of the operation.
 		for deadline := time.Now().Add(200 * time.Millisecond); runtime.NumGoroutine() > before; runtime.Gosched() {
 			if time.Now().After(deadline) {
 				t.Errorf("%s: the operation goes on", end.name)
@@ -121,8 +123,8 @@ func TestFutureOfANameCanceled(t *testing.T) {
 	}
 }
 
-// A send whose name is still looked up when it is canceled is over once its future says so: nothing goes after that, and nobody uses its
-// buffer, however late the loops are.
+// A send is canceled during the look-up of its name. When its future is settled, the send is over:
+// it sends nothing more and does not use its buffer, even if the loops are late.
 func TestFutureOfANameCanceledEarly(t *testing.T) {
 	socktest.Check(t)
 	held := make(chan struct{})

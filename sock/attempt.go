@@ -6,18 +6,18 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Attempt makes a system call of the caller's own on the socket, and waits as the other methods do:
-// in this goroutine, in a task (In), until a context ends (With), for the socket's timeout.
+// Attempt makes a system call of the caller's own on the socket. It waits like the other methods:
+// in this goroutine, in a task (In), until a context ends (With), up to the timeout of the socket.
 //
 // try makes one call on the descriptor, which is non-blocking. It returns EAGAIN (or ErrWouldBlock)
-// if the socket is not ready in direction d; Attempt then waits, and calls try again. Any other
-// result ends the operation. try must not block, must not close the descriptor, and may run on the
-// loop's goroutine. The Outcome says how many bytes and operations the call moved, and what else
-// the loop can use; its zero value is right for most calls.
+// if the socket is not ready in direction d. Attempt then waits and calls try again. Any other
+// result ends the operation. try must not block and must not close the descriptor. It may run on
+// the loop's goroutine.
 //
-// op names the operation in errors: "op family: text".
+// The Outcome is the number of bytes and operations of the call, and hints for the loop. Its zero
+// value is right for most calls. op is the name of the operation in errors: "op family: text".
 //
-// Errors: what try returns, ErrWouldBlock in non-blocking mode, os.ErrDeadlineExceeded,
+// Errors: the error of try, ErrWouldBlock in non-blocking mode, os.ErrDeadlineExceeded,
 // net.ErrClosed, the cause of the context.
 func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
 	o := s.newOp(d, tryOwn)
@@ -27,12 +27,15 @@ func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 	return s.fail(op, Addr{}, err)
 }
 
-// TryRecv is one recv(2) for the try function of Attempt, on the descriptor that Attempt gives it.
-// It never waits. The Outcome has the number of bytes in N: 0 and no error is the end of a stream.
-// Its Drained says that the socket is empty now. try may pass the Outcome on, if it leaves nothing
-// of its own to do.
+// TryRecv makes one recv(2) inside the try function of Attempt. sysfd is the descriptor that
+// Attempt gives to try. TryRecv never waits.
 //
-// Errors: loop.ErrAgain if nothing is there; else the errno. OpError gives it the usual form.
+// The field N of the Outcome is the number of bytes; 0 without an error is the end of a stream.
+// Drained says that the socket is empty now. If try has no more work after the call, it may return
+// this Outcome.
+//
+// Errors: loop.ErrAgain if nothing is available; otherwise the errno. OpError gives it the usual
+// form.
 func (s *Socket) TryRecv(sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if err := cInt("flags", flags); err != nil {
 		return loop.Outcome{}, err
@@ -40,8 +43,8 @@ func (s *Socket) TryRecv(sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	return recvOnce(s.core, sysfd, p, flags)
 }
 
-// TrySend is one send(2) for the try function of Attempt, as TryRecv is one recv(2). N is how much
-// of p went, which may be less than all.
+// TrySend makes one send(2) inside the try function of Attempt, as TryRecv makes one recv(2). N is
+// the number of bytes sent, which may be less than len(p).
 func (s *Socket) TrySend(sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if err := cInt("flags", flags); err != nil {
 		return loop.Outcome{}, err
@@ -49,13 +52,13 @@ func (s *Socket) TrySend(sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	return sendOnce(s.core, sysfd, p, flags)
 }
 
-// Attempt is Socket.Attempt.
+// Attempt is Socket.Attempt with a future.
 func (a Async) Attempt(name string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) loop.Future[struct{}] {
 	return start(a.s, name, d, func(_ *op, sysfd int) (loop.Outcome, error) { return callOwn(try, sysfd) }, nil, 0, nil, fillNothing)
 }
 
-// AttemptAsync is Async.Attempt for a system call that has a result: the future has what the last
-// try returned.
+// AttemptAsync is Async.Attempt for a system call that has a result. The value of the future is the
+// result of the last try.
 func AttemptAsync[T any](s *Socket, name string, d loop.Direction, try func(sysfd int) (T, loop.Outcome, error)) loop.Future[T] {
 	var result T
 	call := func(sysfd int) (out loop.Outcome, err error) {
@@ -76,9 +79,10 @@ func callOwn(try func(int) (loop.Outcome, error), sysfd int) (loop.Outcome, erro
 	return out, err
 }
 
-// SyscallConn gives raw access to the descriptor: syscall.Conn's method. Control runs a function
-// while the descriptor stays open. Read and Write run a function again each time the socket may be
-// ready, until it returns true; they wait as Attempt does.
+// SyscallConn gives raw access to the descriptor. It implements syscall.Conn.
+//
+// Control runs a function while the descriptor stays open. Read and Write call a function each time
+// the socket may be ready, until the function returns true. They wait as Attempt does.
 //
 // Error: net.ErrClosed.
 func (s *Socket) SyscallConn() (syscall.RawConn, error) {
@@ -92,7 +96,7 @@ type rawConn struct{ s *Socket }
 func (c rawConn) Control(fn func(fd uintptr)) error {
 	return c.s.do("raw-control", func(sysfd int) error {
 		fn(uintptr(sysfd))
-		c.s.lingers() // fn may have set that, and the other
+		c.s.lingers() // fn may have set SO_LINGER or TCP_ULP
 		c.s.learnULP(sysfd)
 		return nil
 	})
@@ -106,9 +110,9 @@ func (c rawConn) Write(fn func(fd uintptr) (done bool)) error {
 	return c.attempt("raw-write", loop.Write, fn)
 }
 
-// attempt calls fn at once, whatever the lane remembers, and waits only when fn has found nothing: the
-// contract of syscall.RawConn. Programs look by it whether something is there (connCheck of database
-// drivers).
+// attempt calls fn at once, without regard to the readiness that the lane has cached. It waits only
+// after fn returned false. This is the contract of syscall.RawConn. Programs use it to test whether
+// data is available (connCheck of database drivers).
 func (c rawConn) attempt(op string, d loop.Direction, fn func(uintptr) bool) error {
 	o := c.s.newOp(d, tryOwn)
 	o.Blind = true

@@ -15,7 +15,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A system call of the user's own waits in every mode until the socket is ready.
+// A system call of the caller's own waits in every mode until the socket is ready.
 func TestAttemptWaitsInEveryMode(t *testing.T) {
 	var b [16]byte
 	read := func(sysfd int) (loop.Outcome, error) {
@@ -79,7 +79,7 @@ func TestAttemptWaitsInEveryMode(t *testing.T) {
 	}
 }
 
-// The future of a system call that has a result gives the result of the last try.
+// The future of a system call with a result has the result of the last try.
 func TestAttemptAsyncGivesTheResult(t *testing.T) {
 	x, y, err := sock.Pair(-1, -1, -1)
 	if err != nil {
@@ -105,7 +105,7 @@ func TestAttemptAsyncGivesTheResult(t *testing.T) {
 	}
 }
 
-// An operation from outside of the package reports its errors in the package's form.
+// An operation of another package reports its errors in the form of package sock.
 func TestOpError(t *testing.T) {
 	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
 	if err != nil {
@@ -125,7 +125,7 @@ func TestOpError(t *testing.T) {
 	}
 }
 
-// TryRecv and TrySend are the calls of the socket itself within an attempt.
+// TryRecv and TrySend make the system calls of the socket inside an Attempt.
 func TestTryRecvAndTrySend(t *testing.T) {
 	x, y, err := sock.Pair(-1, -1, -1)
 	if err != nil {

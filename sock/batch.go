@@ -8,53 +8,56 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Datagram is one message of RecvBatch and SendBatch. The caller keeps a slice of them and uses
-// it again for each batch.
+// A Datagram is one message of RecvBatch and SendBatch. The caller keeps a slice of Datagrams and
+// reuses it for each batch.
 type Datagram struct {
-	// Buffers are the bytes to send, gathered without copying; or the room to receive into, filled
-	// in turn. At most IOV_MAX; none are a message of no bytes.
+	// Buffers are the bytes to send, gathered without a copy, or the buffers to receive into,
+	// filled in turn. At most IOV_MAX buffers. No buffers make a message of no bytes.
 	Buffers [][]byte
 
-	// Control is ancillary data to send, as AppendControl makes it; or the room to receive some.
+	// Control is the ancillary data to send, made by AppendControl, or the buffer to receive
+	// ancillary data.
 	Control []byte
 
-	// Addr is the address to send to, the peer's if it is the zero Addr. RecvBatch sets it to the
-	// sender, or to the zero Addr where the system reports none.
+	// Addr is the destination of SendBatch. The zero Addr means the connected peer. RecvBatch sets
+	// it to the sender, or to the zero Addr if the system reports no sender.
 	Addr Addr
 
-	// Segment, above 0, makes SendBatch send the bytes as datagrams of that many bytes each, of
-	// which the last may have fewer (UDP only, 1 to 65507). RecvBatch sets it on a socket with
-	// SetUDPGRO: the bytes came as datagrams of that size. 0 is one datagram.
+	// Segment is the size of each datagram in bytes, 1 to 65507 (UDP only); the last datagram may
+	// be shorter. With a Segment above 0, SendBatch sends the bytes as several datagrams of that
+	// size. RecvBatch sets it on a socket with SetUDPGRO: the bytes came as datagrams of that size.
+	// 0 means one datagram.
 	Segment int
 
-	// N is how many bytes were sent or received.
+	// N is the number of bytes sent or received.
 	N int
 
-	// ControlN is how many bytes of Control were received: ParseControl(m.Control[:m.ControlN]).
+	// ControlN is the number of bytes received into Control. To read them:
+	// ParseControl(m.Control[:m.ControlN]).
 	ControlN int
 
 	// Flags are the MSG_* flags that the system set on a received message.
 	Flags int
 }
 
-// batchCall is how many messages one system call takes at most. More would hold up the other
-// sockets of a loop.
+// batchCall is the largest number of messages in one system call. More messages would delay the
+// other sockets of a loop.
 const batchCall = 64
 
-// A batch is a RecvBatch or a SendBatch under way.
+// A batch is the state of a RecvBatch or a SendBatch in progress.
 type batch struct {
 	ms    []Datagram
 	flags int
-	done  int // messages that are over
-	off   int // bytes of ms[done] that are sent, with Segment
+	done  int // number of finished messages
+	off   int // bytes of ms[done] already sent, with Segment
 
-	names   []sockaddr // of each message, as the system has it
+	names   []sockaddr // address of each message, in the form of the system
 	namelen []uint32   // 0: no address
-	plain   bool       // the kernel has refused to cut what this batch sends
+	plain   bool       // the kernel refused to cut the messages of this batch
 	vec     batchVec
 }
 
-// release lets go of what belongs to the caller, and keeps the room.
+// release drops the caller's memory and keeps the batch's own buffers.
 func (b *batch) release() {
 	b.ms, b.flags, b.done, b.off, b.plain = nil, 0, 0, 0, false
 	b.names, b.namelen = b.names[:0], b.namelen[:0]
@@ -73,7 +76,7 @@ var batchOps = sync.Pool{New: func() any {
 	return o
 }}
 
-// Try is the loop's view.
+// Try implements loop.Attempt.
 func (o *batchOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
 		return o.receive(o.s, sysfd)
@@ -81,14 +84,14 @@ func (o *batchOp) Try(sysfd int) (loop.Outcome, error) {
 	return o.send(o.s, sysfd)
 }
 
-// begin checks the arguments of a batch.
+// begin checks the arguments of a batch and starts it.
 func (b *batch) begin(s *core, ms []Datagram, flags int) error {
 	b.ms, b.flags = ms, flags
 	if err := cInt("flags", flags); err != nil {
 		return err
 	}
 	if s.ofType(SOCK_STREAM) {
-		return &ArgError{ArgType, "type", Type(s.typ), "a batch needs a socket with messages, and a stream has none"}
+		return &ArgError{ArgType, "type", Type(s.typ), "a batch needs a socket that keeps messages apart, and a stream does not"}
 	}
 	for i := range ms {
 		if err := countBuffers(ms[i].Buffers); err != nil {
@@ -98,33 +101,34 @@ func (b *batch) begin(s *core, ms []Datagram, flags int) error {
 	return nil
 }
 
-// RecvBatch wraps recvmmsg(2): it receives up to len(ms) messages, at most 64, with one system
-// call. It waits until there is one, and does not wait for more. It reports how many of ms are set:
-// their N, Addr, Flags, ControlN and Segment.
+// RecvBatch wraps recvmmsg(2). It receives up to len(ms) messages, at most 64, with one system
+// call. It waits for the first message and not for more. n is the number of messages received:
+// their N, Addr, Flags, ControlN and Segment are set.
 //
-// A message without room for its bytes is cut and has MSG_TRUNC in Flags. No messages at all return
-// at once. It allocates nothing. On systems other than Linux it makes a call for each message.
+// If a message does not fit into its buffers, it is cut and Flags contains MSG_TRUNC. If ms is
+// empty, RecvBatch returns at once. It allocates nothing. On systems other than Linux it makes one
+// call for each message.
 //
-// Errors: an *ArgError for a SOCK_STREAM socket; a sender's address that cannot be read (the
-// messages up to n are valid, and that one has the zero Addr); else as Recvmsg.
+// Errors: an *ArgError for a SOCK_STREAM socket; an error for the address of a sender that cannot
+// be decoded (the n messages are valid, and that message has the zero Addr); otherwise as Recvmsg.
 func (s *Socket) RecvBatch(ms []Datagram, flags int) (n int, err error) {
 	return s.batch("recvmmsg", loop.Read, ms, flags)
 }
 
-// SendBatch wraps sendmmsg(2): it sends the messages in order, 64 with each system call. It goes on
-// until all are sent, and the timeout is for the whole. It reports how many were sent; their N is
-// set. After an error the caller may go on with ms[n:], or leave ms[n] out.
+// SendBatch wraps sendmmsg(2). It sends the messages in order, 64 with each system call, until all
+// are sent. The timeout is for the whole batch. n is the number of messages sent: their N is set.
+// After an error the caller may go on with ms[n:], or skip ms[n].
 //
-// On a UDP socket of Linux, messages of one size to one address that follow each other go through
-// the kernel's network stack together (UDP_SEGMENT, GSO of Linux 4.18), without being copied here.
-// Where the kernel or the network card refuses that, they go one by one. On systems other than
-// Linux there is a call for each message.
+// On Linux, a UDP socket sends consecutive messages of one size to one address through the network
+// stack together, without a copy (UDP_SEGMENT, GSO, Linux 4.18). If the kernel or the network card
+// refuses this, they are sent one by one. On systems other than Linux, SendBatch makes one call for
+// each message.
 //
-// No messages at all return at once. It allocates nothing. In non-blocking mode a full queue is
-// ErrWouldBlock, with n less than len(ms).
+// If ms is empty, SendBatch returns at once. It allocates nothing. In non-blocking mode a full
+// queue is ErrWouldBlock, with n less than len(ms).
 //
-// Errors: an *ArgError for a SOCK_STREAM socket, and for a Segment on a socket that is not UDP or
-// beyond 65507; else as Sendmsg.
+// Errors: an *ArgError for a SOCK_STREAM socket, for a Segment on a socket that is not UDP, and for
+// a Segment above 65507; otherwise as Sendmsg.
 func (s *Socket) SendBatch(ms []Datagram, flags int) (n int, err error) {
 	return s.batch("sendmmsg", loop.Write, ms, flags)
 }
@@ -150,7 +154,7 @@ func (s *Socket) batch(name string, d loop.Direction, ms []Datagram, flags int) 
 	return o.batch.done, s.fail(name, o.failedAt(d, err), err)
 }
 
-// failedAt is the address of the message that could not be sent.
+// failedAt returns the address of the message that could not be sent.
 func (b *batch) failedAt(d loop.Direction, err error) Addr {
 	if d == loop.Write && err != nil && b.done < len(b.ms) {
 		return b.ms[b.done].Addr
@@ -158,14 +162,14 @@ func (b *batch) failedAt(d loop.Direction, err error) Addr {
 	return Addr{}
 }
 
-// address encodes the addresses of all messages. One that is that of the message before is not
-// encoded again. o is room for one.
+// address encodes the addresses of all messages. It does not encode an address again that equals
+// the address of the message before. o has room for one address.
 func (b *batch) address(s *Socket, o *op) error {
 	for i := range b.ms {
 		m := &b.ms[i]
 		m.N = 0
 		if m.Segment != 0 && !s.isUDP() {
-			return &ArgError{ArgType, "segment", m.Segment, "only a UDP socket cuts a message into datagrams"}
+			return &ArgError{ArgType, "segment", m.Segment, "only a UDP socket can cut a message into datagrams"}
 		}
 		if m.Segment < 0 || m.Segment > maxDatagram {
 			return &ArgError{ArgRange, "segment", m.Segment, fmt.Sprintf("must be 0-%d", maxDatagram)}
@@ -185,7 +189,7 @@ func (b *batch) address(s *Socket, o *op) error {
 	return nil
 }
 
-// maxDatagram is how many bytes a UDP datagram over IPv4 can carry.
+// maxDatagram is the largest payload of a UDP datagram over IPv4, in bytes.
 const maxDatagram = 65535 - 20 - 8
 
 func (s *core) isUDP() bool {
@@ -193,7 +197,7 @@ func (s *core) isUDP() bool {
 		(s.proto == 0 || s.proto == IPPROTO_UDP)
 }
 
-// send makes one attempt: it sends what the next system call takes.
+// send makes one attempt: one system call with as many messages as it takes.
 func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 	before := b.done
 	n, err := b.sendSome(s, sysfd)
@@ -208,7 +212,7 @@ func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 	return s.again(out, err)
 }
 
-// sent moves on by n bytes in all of the messages from b.done, up to message next.
+// sent marks all bytes as sent up to byte off of message next.
 func (b *batch) sent(next, off int) {
 	for ; b.done < next; b.done++ {
 		m := &b.ms[b.done]
@@ -219,14 +223,14 @@ func (b *batch) sent(next, off int) {
 	}
 }
 
-// RecvBatch is Socket.RecvBatch. The messages and their buffers are the operation's until its
-// future is settled.
+// RecvBatch is Socket.RecvBatch with a future. The messages and their buffers belong to the
+// operation until the future is settled.
 func (a Async) RecvBatch(ms []Datagram, flags int) loop.Future[int] {
 	return a.batch("recvmmsg", loop.Read, ms, flags)
 }
 
-// SendBatch is Socket.SendBatch. The messages and their buffers are the operation's until its
-// future is settled, and after an error the value is how many were sent.
+// SendBatch is Socket.SendBatch with a future. The messages and their buffers belong to the
+// operation until the future is settled. After an error, the value is the number of messages sent.
 func (a Async) SendBatch(ms []Datagram, flags int) loop.Future[int] {
 	for i := range ms {
 		if ms[i].Addr.NeedsHost() {

@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A batch there and back allocates nothing, whether it has addresses or not.
+// Sending and receiving a batch allocates nothing, with and without addresses.
 func TestBatchAllocatesNothing(t *testing.T) {
 	socktest.Check(t)
 	socktest.Each(t, datagramKinds[:2], func(t *testing.T, k socktest.Kind) {
@@ -17,7 +17,7 @@ func TestBatchAllocatesNothing(t *testing.T) {
 		out, in := room(16, 64), room(16, 64)
 		for i := range out {
 			out[i].Addr = to
-			if i%4 == 0 { // the runs of one size are short
+			if i%4 == 0 { // makes the runs of one size short
 				out[i].Buffers[0] = out[i].Buffers[0][:32]
 			}
 		}

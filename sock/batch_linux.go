@@ -20,22 +20,22 @@ type mmsghdr struct {
 	len uint32
 }
 
-// A batchVec is what the system calls of a batch point to.
+// A batchVec holds the structures that the system calls of a batch point to.
 type batchVec struct {
 	hdrs []mmsghdr
 	iovs []unix.Iovec
-	ends []batchEnd      // where each header of a send ends
+	ends []batchEnd      // the end of each header of a send
 	room [][groRoom]byte // for UDP_GRO of each message, and UDP_SEGMENT of each header
 }
 
-// batchEnd is the first byte that a header does not send: byte off of message next.
+// A batchEnd is the first byte that a header does not send: byte off of message next.
 type batchEnd struct{ next, off int }
 
-// groRoom is CMSG_SPACE(sizeof(int)), on 64-bit systems.
+// groRoom is CMSG_SPACE(sizeof(int)) on 64-bit systems.
 const groRoom = 24
 
-// Limits of one send that the kernel cuts: UDP_MAX_SEGMENTS of <linux/udp.h> before Linux 6.9, and
-// what one datagram can carry.
+// Limits of one send that the kernel cuts into datagrams: UDP_MAX_SEGMENTS of <linux/udp.h> before
+// Linux 6.9, and the largest payload of one datagram.
 const maxSegments = 64
 
 func (v *batchVec) release() {
@@ -44,7 +44,7 @@ func (v *batchVec) release() {
 	v.hdrs, v.iovs, v.ends, v.room = v.hdrs[:0], v.iovs[:0], v.ends[:0], v.room[:0]
 }
 
-// grow makes room for n headers and m buffers, so that what points to them stays true.
+// grow makes room for n headers and m buffers in advance, so that pointers to them stay valid.
 func (v *batchVec) grow(n, m int) {
 	v.release()
 	if cap(v.hdrs) < n {
@@ -55,7 +55,7 @@ func (v *batchVec) grow(n, m int) {
 	}
 }
 
-// add appends a header for the buffers from iov on.
+// add appends a header for the buffers that begin at index iov.
 func (v *batchVec) add(iov int, name *sockaddr, namelen uint32, control []byte) {
 	var h mmsghdr
 	if iov < len(v.iovs) {
@@ -72,7 +72,7 @@ func (v *batchVec) add(iov int, name *sockaddr, namelen uint32, control []byte) 
 	v.hdrs = append(v.hdrs, h)
 }
 
-// addBytes appends the part [from, to) of the buffers.
+// addBytes appends bytes from (included) to to (excluded) of the buffers.
 func (v *batchVec) addBytes(buffers [][]byte, from, to int) {
 	for _, p := range buffers {
 		if from < len(p) && to > 0 {
@@ -87,7 +87,8 @@ func (v *batchVec) addBytes(buffers [][]byte, from, to int) {
 	}
 }
 
-// call makes the system call. A call of many messages takes its time, so the scheduler knows of it.
+// call makes the system call. A call with many messages takes long, so it notifies the
+// scheduler.
 func (v *batchVec) call(trap uintptr, fd, flags int) (int, error) {
 	for {
 		var n uintptr
@@ -107,7 +108,7 @@ func (v *batchVec) call(trap uintptr, fd, flags int) (int, error) {
 	}
 }
 
-// receive makes one attempt.
+// receive makes one attempt to receive.
 func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
 	n, err := b.recvmmsg(s, sysfd)
 	if err != nil {
@@ -151,14 +152,14 @@ func (b *batch) recvmmsg(s *core, sysfd int) (int, error) {
 	return b.vec.call(unix.SYS_RECVMMSG, sysfd, s.recvFlags(b.flags))
 }
 
-// take reads what came with message i.
+// take reads the results of message i.
 func (b *batch) take(s *core, i int) error {
 	m, h := &b.ms[i], &b.vec.hdrs[i]
 	m.N, m.Flags, m.Segment = int(h.len), int(h.hdr.Flags), 0
 	control := unsafe.Slice(h.hdr.Control, h.hdr.Controllen)
 	if m.ControlN = len(control); len(m.Control) == 0 {
 		m.ControlN = 0
-		m.Flags &^= unix.MSG_CTRUNC // the room was ours
+		m.Flags &^= unix.MSG_CTRUNC // the caller gave no buffer: this one is ours
 	}
 	if len(control) > 0 && s.isUDP() {
 		m.Segment = groSegment(control)
@@ -171,7 +172,7 @@ func (b *batch) take(s *core, i int) error {
 	return err
 }
 
-// groSegment finds UDP_GRO in ancillary data: 0 without one.
+// groSegment returns the UDP_GRO value in ancillary data, or 0 if it has no such item.
 func groSegment(control []byte) int {
 	for len(control) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
@@ -187,7 +188,7 @@ func groSegment(control []byte) int {
 	return 0
 }
 
-// sendSome makes one system call with what follows, and reports the bytes that it sent.
+// sendSome makes one system call with the next messages and returns the number of bytes sent.
 func (b *batch) sendSome(s *core, sysfd int) (int, error) {
 	for {
 		cut := s.isUDP() && !b.plain && s.flags.Load()&noSegments == 0
@@ -209,10 +210,10 @@ func (b *batch) sendSome(s *core, sysfd int) (int, error) {
 	}
 }
 
-// refused says whether the first header can be tried again without being cut by the kernel: EIO is
-// a device without checksum offload (udp_send_skb of net/ipv4/udp.c), and stays so. EINVAL is a
-// segment that does not fit the path's MTU, or a socket without checksums; EMSGSIZE is too much in
-// all; and an old kernel takes UDP_SEGMENT for an unknown item, EINVAL too.
+// refused reports whether the batch can try the first header again without segmentation by the
+// kernel. EIO means a device without checksum offload (udp_send_skb of net/ipv4/udp.c), and lasts.
+// EINVAL means a segment that does not fit the MTU of the path, a socket without checksums, or an
+// old kernel that does not know UDP_SEGMENT. EMSGSIZE means too many bytes in all.
 func (b *batch) refused(s *core, err error) bool {
 	if b.plain || !b.vec.cut(0) {
 		return false
@@ -228,7 +229,7 @@ func (b *batch) refused(s *core, err error) bool {
 	return true
 }
 
-// cut says whether header i has our UDP_SEGMENT.
+// cut reports whether header i has our UDP_SEGMENT.
 func (v *batchVec) cut(i int) bool {
 	c := v.hdrs[i].hdr.Control
 	for j := range v.room {
@@ -239,11 +240,11 @@ func (v *batchVec) cut(i int) bool {
 	return false
 }
 
-// build makes the headers of the next system call, from byte b.off of message b.done on. If cut,
-// the kernel makes several datagrams of one header: of a message with a Segment, and of messages of
-// one size to one address.
+// build makes the headers of the next system call, from byte b.off of message b.done on. If cut is
+// set, the kernel makes several datagrams from one header: from a message with a Segment, or from
+// messages of one size to one address.
 func (b *batch) build(cut bool) {
-	// As many headers as messages, or as segments if these go one by one.
+	// One header for each message, or for each segment if the segments are sent one by one.
 	buffers := 0
 	for i := b.done; i < len(b.ms) && i < b.done+batchCall*maxSegments; i++ {
 		buffers += len(b.ms[i].Buffers)
@@ -269,8 +270,8 @@ func (b *batch) build(cut bool) {
 	}
 }
 
-// segments appends what one header sends of a message with a Segment, and reports where it ends and
-// how many datagrams it makes.
+// segments appends the next part of a message with a Segment to one header. It returns the end of
+// this part and the number of datagrams in it.
 func (b *batch) segments(at batchEnd, cut bool) (batchEnd, int) {
 	m := &b.ms[at.next]
 	total := length(m.Buffers)
@@ -288,8 +289,8 @@ func (b *batch) segments(at batchEnd, cut bool) (batchEnd, int) {
 	return at, pieces
 }
 
-// together appends a message, and those behind it that go the same way and have its size; the last
-// may be shorter. It reports the end, how many they are, and their size.
+// together appends a message and the messages after it that have the same address and size; the
+// last may be shorter. It returns the end, the number of messages and their size.
 func (b *batch) together(i int, cut bool) (batchEnd, int, int) {
 	m := &b.ms[i]
 	size := length(m.Buffers)
@@ -314,7 +315,7 @@ func (b *batch) together(i int, cut bool) (batchEnd, int, int) {
 	return batchEnd{next, 0}, next - i, size
 }
 
-// segment is an item UDP_SEGMENT: struct cmsghdr and a __u16.
+// segment returns an item UDP_SEGMENT: struct cmsghdr and a __u16.
 func (v *batchVec) segment(size int) []byte {
 	v.room = append(v.room, [groRoom]byte{})
 	p := v.room[len(v.room)-1][:unix.CmsgSpace(2)]

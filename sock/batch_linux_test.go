@@ -9,8 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Messages of one size go through the kernel as one, and a receiver with UDP_GRO gets them as one,
-// with the size of each. Sent back with that Segment, they are single datagrams again.
+// Messages of one size go through the kernel as one. A receiver with UDP_GRO gets them as one
+// message, with the size of each. Sent back with that Segment, they are single datagrams again.
 func TestBatchSegmentsThereAndBack(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -44,8 +44,8 @@ func TestBatchSegmentsThereAndBack(t *testing.T) {
 	})
 }
 
-// A socket without checksums cannot have its datagrams cut by the kernel, which says EINVAL: the
-// batch goes one by one, and nothing is lost or sent twice.
+// The kernel cannot cut the datagrams of a socket without checksums, and returns EINVAL. Then the
+// batch sends them one by one. It loses nothing and sends nothing twice.
 func TestSendBatchWithoutTheKernelsHelp(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -70,9 +70,9 @@ func TestSendBatchWithoutTheKernelsHelp(t *testing.T) {
 	}
 }
 
-const soNoCheck = 11 // SO_NO_CHECK of <asm-generic/socket.h>: UDP datagrams go without a checksum
+const soNoCheck = 11 // SO_NO_CHECK of <asm-generic/socket.h>: UDP datagrams without a checksum
 
-// Ancillary data of the caller's own keeps its place, also beside UDP_GRO.
+// Ancillary data of the caller keeps its place, also beside UDP_GRO.
 func TestRecvBatchWithControl(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}

@@ -4,7 +4,7 @@ package sock
 
 import "github.com/polluxio/pollux/loop"
 
-// A batchVec is the message that is being sent or received.
+// A batchVec holds the message that is being sent or received.
 type batchVec struct{ o *msgOp }
 
 func (v *batchVec) release() {
@@ -14,7 +14,7 @@ func (v *batchVec) release() {
 	}
 }
 
-// message is an operation on message i, which this attempt alone uses.
+// message returns an operation on message i, for this attempt alone.
 func (b *batch) message(s *core, i int, d loop.Direction) *msgOp {
 	if b.vec.o == nil {
 		b.vec.o = msgOps.Get().(*msgOp)
@@ -35,7 +35,7 @@ func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
 		err := sysRecvmsg(sysfd, o)
 		if err != nil {
 			if b.done > 0 {
-				return out, nil // an error of the socket comes again with the next call
+				return out, nil // the next call returns an error of the socket again
 			}
 			return loop.Outcome{Ops: s.taken()}, err
 		}
@@ -72,7 +72,7 @@ func (b *batch) sendSome(s *core, sysfd int) (int, error) {
 	return o.n, nil
 }
 
-// part is the bytes [from, to) of the buffers.
+// part returns bytes from (included) to to (excluded) of the buffers.
 func part(buffers [][]byte, from, to int) (list [][]byte) {
 	for _, p := range buffers {
 		if from < len(p) && to > 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// datagramKinds are those whose batches are tested: with and without an address.
+// datagramKinds are the kinds whose batches are tested, with and without an address.
 var datagramKinds = []socktest.Kind{
 	{Family: sock.AF_INET, Type: sock.SOCK_DGRAM},
 	{Family: sock.AF_INET6, Type: sock.SOCK_DGRAM},
@@ -22,7 +22,7 @@ var datagramKinds = []socktest.Kind{
 	{Family: sock.AF_UNIX, Type: sock.SOCK_SEQPACKET},
 }
 
-// room is n datagrams with buffers of size bytes.
+// room returns n datagrams with buffers of size bytes.
 func room(n, size int) []sock.Datagram {
 	ms := make([]sock.Datagram, n)
 	for i := range ms {
@@ -31,7 +31,7 @@ func room(n, size int) []sock.Datagram {
 	return ms
 }
 
-// texts is what was received.
+// texts returns the received bytes of each message.
 func texts(ms []sock.Datagram) (list []string) {
 	for _, m := range ms {
 		list = append(list, string(bytes.Join(m.Buffers, nil)[:m.N]))
@@ -54,7 +54,7 @@ func recvTexts(t *testing.T, w socktest.Operations, n int) (list []string) {
 	return list
 }
 
-// What is sent arrives in order, one message for each, in every way to wait.
+// Messages arrive in order, each as one message, in each way to wait.
 func TestBatchArrivesInOrder(t *testing.T) {
 	socktest.Each(t, datagramKinds, func(t *testing.T, k socktest.Kind) {
 		socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -63,7 +63,7 @@ func TestBatchArrivesInOrder(t *testing.T) {
 			var ms []sock.Datagram
 			var want []string
 			for i := range n {
-				text := strings.Repeat(fmt.Sprint(i), 1+i%3) // runs of one size are broken again and again
+				text := strings.Repeat(fmt.Sprint(i), 1+i%3) // changes the size often, so that runs of one size are short
 				want = append(want, text)
 				ms = append(ms, sock.Datagram{Buffers: [][]byte{[]byte(text[:1]), []byte(text[1:])}})
 			}
@@ -83,7 +83,7 @@ func TestBatchArrivesInOrder(t *testing.T) {
 	})
 }
 
-// A receive waits for the first message, and no longer.
+// A receive waits for the first message and for no more.
 func TestRecvBatchWaitsForOne(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -126,7 +126,8 @@ func TestRecvBatchEnds(t *testing.T) {
 	})
 }
 
-// A message that is cut says so, an empty one is a message, and one without room for bytes too.
+// RecvBatch marks a message that was cut. An empty message is a message, and so is one whose
+// Datagram has no room for bytes.
 func TestRecvBatchOfCutAndEmptyMessages(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -153,8 +154,8 @@ func TestRecvBatchOfCutAndEmptyMessages(t *testing.T) {
 	}
 }
 
-// More messages than one call takes, and than the receiver's queue has room for: the send goes on
-// as the queue drains, and loses nothing.
+// The batch has more messages than one call takes and than the receiver's queue holds. The send
+// goes on as the queue drains, and loses nothing.
 func TestSendBatchResumes(t *testing.T) {
 	k := socktest.Kind{Family: sock.AF_UNIX, Type: sock.SOCK_DGRAM}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -179,7 +180,7 @@ func TestSendBatchResumes(t *testing.T) {
 	})
 }
 
-// In non-blocking mode a full queue ends the batch, and the caller knows where to go on.
+// In non-blocking mode a full queue ends the batch, and the result tells the caller where to go on.
 func TestSendBatchToFullQueue(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_UNIX, Type: sock.SOCK_DGRAM}
@@ -204,8 +205,8 @@ func TestSendBatchToFullQueue(t *testing.T) {
 	}
 }
 
-// Each message has its own address; an error names the one at which it stopped, and those before
-// it are sent.
+// Each message has its own address. An error names the address of the message that failed, and the
+// messages before it are sent.
 func TestSendBatchToAddresses(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -281,8 +282,8 @@ func TestBatchRefuses(t *testing.T) {
 	}
 }
 
-// A Segment makes datagrams of that size, with and without the kernel's help, whatever the borders
-// of the buffers are.
+// A Segment makes datagrams of that size, with and without segmentation by the kernel, for any
+// lengths of the buffers.
 func TestSendBatchCutsSegments(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_INET, Type: sock.SOCK_DGRAM}
@@ -296,7 +297,7 @@ func TestSendBatchCutsSegments(t *testing.T) {
 			for _, size := range []int{1, 7, 100, 1000, 4000} {
 				for _, segment := range []int{1, 3, 100, 1472, 5000} {
 					if size/segment > 100 {
-						continue // more than the receiver's queue is sure to hold
+						continue // more than the receiver's queue certainly holds
 					}
 					p := bytes.Repeat([]byte("0123456789"), 1+size/10)[:size]
 					m := []sock.Datagram{{Buffers: [][]byte{p[:size/3], nil, p[size/3:]}, Segment: segment}}

@@ -2,9 +2,10 @@ package sock
 
 import "github.com/polluxio/pollux/loop"
 
-// Bind wraps bind(2). The host of a is resolved first if it is a name.
+// Bind wraps bind(2). If the host of a is a name, Bind resolves it first.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, EADDRINUSE, EACCES, EINVAL.
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found,
+// EADDRINUSE, EACCES, EINVAL.
 func (s *Socket) Bind(a Addr) error {
 	return s.fail("bind", a, s.bind(a))
 }

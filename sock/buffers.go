@@ -6,14 +6,15 @@ import (
 	"unsafe"
 )
 
-// Buffers lend memory to those who receive, once there is something to receive: a connection that only waits holds none. It is safe for
-// use from any goroutine; what is not lent is left to the garbage collector.
+// Buffers lends memory to connections only while there is something to receive. A connection that
+// only waits holds no memory. Buffers is safe for use from any goroutine. The garbage collector may
+// free memory that is not lent.
 type Buffers struct {
 	size int
 	pool sync.Pool // of *byte, the first of size bytes: a pointer goes into an interface without an allocation
 }
 
-// NewBuffers makes Buffers of size bytes each. It panics if size is not positive.
+// NewBuffers returns Buffers of size bytes each. It panics if size is not positive.
 func NewBuffers(size int) *Buffers {
 	if size <= 0 {
 		panic(fmt.Sprintf("sock: NewBuffers: size %d: must be above 0", size))
@@ -21,10 +22,10 @@ func NewBuffers(size int) *Buffers {
 	return &Buffers{size: size}
 }
 
-// Size is how long each is.
+// Size returns the length of each buffer in bytes.
 func (b *Buffers) Size() int { return b.size }
 
-// Get lends a buffer of Size bytes, which hold anything.
+// Get lends a buffer of Size bytes. Its content is undefined.
 func (b *Buffers) Get() []byte {
 	if p, ok := b.pool.Get().(*byte); ok {
 		return unsafe.Slice(p, b.size)
@@ -32,21 +33,24 @@ func (b *Buffers) Get() []byte {
 	return make([]byte, b.size)
 }
 
-// Put takes back what Get has lent: it, or a part of it from its first byte on. It must not be used afterwards, nor handed in twice. What has
-// another capacity than Size is left alone: a part that begins elsewhere, or another's memory.
+// Put returns a buffer from Get: the buffer, or a part of it that begins at its first byte. The
+// caller must not use it afterwards, nor return it twice. Put ignores a slice whose capacity is not
+// Size: a part that begins elsewhere, or other memory.
 func (b *Buffers) Put(p []byte) {
 	if cap(p) == b.size {
 		b.pool.Put(unsafe.SliceData(p))
 	}
 }
 
-// RecvBuffer is RecvInto for a buffer of b's, lent only when something is there: ten thousand connections that wait hold none, and those that
-// are served take turns with few, which stay in the processor's caches. The bytes are those that were received; hand them to b.Put
-// when they are done with.
+// RecvBuffer is RecvInto with a buffer that b lends only when data is available. It returns the
+// bytes received. After use, return them with b.Put. So ten thousand waiting connections hold no
+// buffers, and the active ones share a few, which stay in the caches of the processor.
 //
-// nil and no error is the end of a stream, or of SOCK_SEQPACKET, where an empty packet looks the same; an empty datagram is empty and not
-// nil, and has a buffer as others do. A datagram longer than b.Size is cut, with MSG_TRUNC too. With MSG_WAITALL, MSG_PEEK and what else does
-// not look at the head of the queue a buffer is held while it waits. With an error the result is nil.
+// nil without an error is the end of a stream. On SOCK_SEQPACKET an empty packet looks the same. An
+// empty datagram is an empty slice that is not nil, and it has a buffer too. A datagram longer than
+// b.Size is cut, with MSG_TRUNC too. Some flags do not look at the head of the queue, such as
+// MSG_WAITALL and MSG_PEEK: with them the call holds a buffer while it waits. With an error the
+// result is nil.
 //
 // Errors: those of RecvInto; an *ArgError for a nil b.
 func (s *Socket) RecvBuffer(b *Buffers, flags int) ([]byte, error) {

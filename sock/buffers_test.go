@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// RecvBuffer receives as RecvInto does, into memory that is lent once something is there.
+// RecvBuffer receives as RecvInto does, into memory that is lent when data is available.
 
 // eachBorrower is EachWaiter without futures, which have no RecvBuffer.
 func eachBorrower(t *testing.T, scenario func(t *testing.T, w *socktest.Waiter, recv func(*sock.Socket, *sock.Buffers, int) ([]byte, error))) {
@@ -93,7 +93,7 @@ func TestRecvBuffer(t *testing.T) {
 	}
 }
 
-// The end of a stream is nil; an empty datagram is not, for nothing has ended.
+// The end of a stream is nil. An empty datagram is not nil, since the socket goes on.
 func TestRecvBufferOfNothing(t *testing.T) {
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UnixStream, socktest.UnixSeqpacket, socktest.UDP, socktest.UnixDatagram} {
 		t.Run(k.Name, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestRecvBufferCuts(t *testing.T) {
 		_, err := b.Send(hello, 0)
 		socktest.Must(t, err)
 		if runtime.GOOS != "linux" && flags == sock.MSG_TRUNC {
-			flags = 0 // elsewhere it is no flag of a call's
+			flags = 0 // on other systems it is no flag of recv(2)
 		}
 		if p, err := a.RecvBuffer(buffers, flags); err != nil || string(p) != "hel" {
 			t.Errorf("flags %#x: %q, %v", flags, p, err)
@@ -167,7 +167,7 @@ func TestBuffersPut(t *testing.T) {
 	}
 }
 
-// Without Buffers there is nothing to receive into, which must not look like the end of the stream.
+// A nil Buffers is an error: a nil result alone would look like the end of the stream.
 func TestRecvBufferOfNil(t *testing.T) {
 	a, b := socktest.UnixStream.Pair(t)
 	_, err := b.Send(hello, 0)

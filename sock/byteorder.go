@@ -6,23 +6,25 @@ import (
 	"math/bits"
 )
 
-// swaps says whether the host's order of bytes is not that of the network.
+// swaps is true if the byte order of the host differs from network byte order.
 var swaps = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// Htons is htons(3): a 16-bit number in the network's order of bytes. It is its own inverse, and Ntohs is the same.
+// Htons wraps htons(3): it converts a 16-bit number from host to network byte order. Ntohs does the
+// same, since the conversion is its own inverse.
 //
-// Error: an *ArgError if x is not 0 to 65535.
+// Error: an *ArgError if x is outside 0 to 65535.
 func Htons(x int) (int, error) { return swap16("htons", x) }
 
-// Ntohs is ntohs(3): see Htons.
+// Ntohs wraps ntohs(3): it converts a 16-bit number from network to host byte order. See Htons.
 func Ntohs(x int) (int, error) { return swap16("ntohs", x) }
 
-// Htonl is htonl(3): a 32-bit number in the network's order of bytes. It is its own inverse, and Ntohl is the same.
+// Htonl wraps htonl(3): it converts a 32-bit number from host to network byte order. Ntohl does the
+// same, since the conversion is its own inverse.
 //
-// Error: an *ArgError if x is not 0 to 2³²-1.
+// Error: an *ArgError if x is outside 0 to 2³²-1.
 func Htonl(x int64) (int64, error) { return swap32("htonl", x) }
 
-// Ntohl is ntohl(3): see Htonl.
+// Ntohl wraps ntohl(3): it converts a 32-bit number from network to host byte order. See Htonl.
 func Ntohl(x int64) (int64, error) { return swap32("ntohl", x) }
 
 func swap16(name string, x int) (int, error) {

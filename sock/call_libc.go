@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// macOS and OpenBSD want their system calls made by the functions of libc: OpenBSD ends a program
-// that makes one by its number. x/sys/unix has those functions, but not with addresses as bytes.
-// So they are called in the way in which x/sys calls them: the linker resolves the names
-// (cgo_import_dynamic), call_libc.s has where they are, and package syscall jumps there on the
-// thread's own stack. What cannot block goes through libcRaw: to tell the scheduler would cost a
-// tenth of a message.
+// macOS and OpenBSD require system calls through the functions of libc: OpenBSD ends a program that
+// makes a system call by its number. x/sys/unix has those functions, but they do not take addresses
+// as bytes. So this file calls them as x/sys does: the linker resolves the names
+// (cgo_import_dynamic), call_libc.s holds their addresses, and package syscall calls them on the
+// stack of the thread. Calls that cannot block go through libcRaw, which does not notify the
+// scheduler: the notification would cost a tenth of the time of a message.
 
 func libcCall(fn, a1, a2, a3 uintptr) (r1, r2 uintptr, errno syscall.Errno)
 func libcCall6(fn, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, errno syscall.Errno)
@@ -26,7 +26,7 @@ func libcRaw6(fn, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, errno syscall
 //go:linkname libcRaw syscall.rawSyscall
 //go:linkname libcRaw6 syscall.rawSyscall6
 
-// Where the functions are: set in call_libc.s.
+// The addresses of the functions, set in call_libc.s.
 var (
 	libcRecvfrom, libcSendto, libcRecvmsg, libcSendmsg, libcConnect            uintptr
 	libcBind, libcGetsockname, libcGetpeername, libcGetsockopt, libcSetsockopt uintptr

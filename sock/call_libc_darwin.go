@@ -14,5 +14,5 @@ import _ "unsafe" // for cgo_import_dynamic
 //go:cgo_import_dynamic pollux_setsockopt setsockopt "/usr/lib/libSystem.B.dylib"
 //go:cgo_import_dynamic pollux_accept accept "/usr/lib/libSystem.B.dylib"
 
-// libcAccept is where accept(2) is: set in call_libc_darwin.s.
+// libcAccept is the address of accept(2), set in call_libc_darwin.s.
 var libcAccept uintptr

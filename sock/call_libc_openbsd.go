@@ -16,5 +16,5 @@ import _ "unsafe" // for cgo_import_dynamic
 //go:cgo_import_dynamic pollux_setsockopt setsockopt "libc.so"
 //go:cgo_import_dynamic pollux_accept4 accept4 "libc.so"
 
-// libcAccept4 is where accept4(2) is: set in call_libc_openbsd.s.
+// libcAccept4 is the address of accept4(2), set in call_libc_openbsd.s.
 var libcAccept4 uintptr

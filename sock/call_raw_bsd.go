@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls by their numbers, which these systems keep. What cannot block goes through
-// RawSyscall: to tell the scheduler would cost a tenth of a message.
+// This file makes system calls by number: these systems keep the numbers stable. Calls that cannot
+// block go through RawSyscall, which does not notify the scheduler: the notification would cost a
+// tenth of the time of a message.
 
 const (
 	typeNonblock = unix.SOCK_NONBLOCK

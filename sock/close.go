@@ -6,14 +6,15 @@ import (
 	"runtime"
 )
 
-// Close closes the socket. Whoever waits on it gets net.ErrClosed; so does every later call. If a system call is in flight just
-// now on another thread, the descriptor is closed when that is over. A second Close does nothing.
+// Close closes the socket. Pending operations and later calls fail with net.ErrClosed. If another
+// thread is in a system call on the socket, the descriptor is closed after that call returns. A
+// second Close does nothing.
 //
-// What was sent is still delivered, as the system does it (see SO_LINGER). Files that Makefile gave go on, and the last to be closed
-// closes the descriptor.
+// The system still delivers data that was sent (see SO_LINGER). Files made by Makefile stay usable:
+// the last of them to be closed closes the descriptor.
 //
-// With SO_LINGER above 0 a goroutine waits in Close until what was sent has arrived, or the time is over. A callback or a task does not
-// wait: the loop's pool closes the descriptor.
+// With SO_LINGER above 0, Close blocks a goroutine until the data has arrived or the linger time is
+// over. A callback or a task does not wait: the loop's pool closes the descriptor.
 func (s *Socket) Close() error {
 	shared, err := false, error(nil)
 	if s.flags.Load()&hasFiles != 0 {
@@ -29,10 +30,10 @@ func (s *Socket) Close() error {
 	return s.fail("close", Addr{}, err)
 }
 
-// Close is Python's socket.close(fd): it closes a descriptor that is no Socket's. That the peer has reset the connection
-// (ECONNRESET) is no error.
+// Close wraps close(2) for a descriptor that belongs to no Socket: Python's socket.close(fd).
+// ECONNRESET, a connection that the peer has reset, is no error.
 //
-// Errors: EBADF, of a negative descriptor an *ArgError that is EBADF too.
+// Errors: EBADF. For a negative descriptor it is an *ArgError that matches EBADF too.
 func Close(sysfd int) error {
 	if sysfd < 0 {
 		return failed("close", AF_UNSPEC, negativeFD("fd", sysfd))
@@ -43,9 +44,12 @@ func Close(sysfd int) error {
 	return failed("close", AF_UNSPEC, sysClose(sysfd))
 }
 
-// Detach puts the socket in the closed state and leaves the descriptor open, which is the caller's then: its number, or -1 if it
-// was closed before. The descriptor is blocking if the socket was, so that another program finds what it expects; but not if a duplicate was made of it
-// here, which would become blocking too.
+// Detach puts the socket in the closed state, leaves the descriptor open and returns its number.
+// The descriptor then belongs to the caller. The result is -1 if the socket was already closed.
+//
+// If the socket was blocking, the descriptor becomes blocking, as another program expects. It stays
+// non-blocking if this program made a duplicate of it, since the duplicate would become blocking
+// too.
 func (s *Socket) Detach() int {
 	sysfd, err := s.fd.Detach()
 	runtime.SetFinalizer(s.base(), nil)

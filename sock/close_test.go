@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A closedRule says what a method does on a closed socket: nil is that it works.
+// A closedRule says what a method returns on a closed socket. A nil error means that it works.
 type closedRule struct {
 	call func(s *sock.Socket, o socktest.Operations) error
 	want error
@@ -121,7 +121,7 @@ var closedRules = map[string]closedRule{
 	"SetWriteDeadline":  {func(s *sock.Socket, _ socktest.Operations) error { return s.SetWriteDeadline(time.Now()) }, net.ErrClosed},
 	"SetBlocking":       {func(s *sock.Socket, _ socktest.Operations) error { return s.SetBlocking(true) }, net.ErrClosed},
 
-	// Its failures are numbers, and this one is Python's: item 56.
+	// ConnectEx returns an errno, and this is Python's: item 56.
 	"ConnectEx": {func(s *sock.Socket, _ socktest.Operations) error {
 		errno, err := s.ConnectEx(somewhere)
 		if errno == 0 {
@@ -130,7 +130,7 @@ var closedRules = map[string]closedRule{
 		return errno
 	}, syscall.EBADF},
 
-	// These work.
+	// These methods work on a closed socket.
 	"Close": {func(s *sock.Socket, _ socktest.Operations) error { return s.Close() }, nil},
 	"Detach": {func(s *sock.Socket, _ socktest.Operations) error {
 		return check(s.Detach() == -1, "it detached a descriptor")
@@ -165,12 +165,12 @@ func check(ok bool, what string) error {
 	return nil
 }
 
-// closedOrRefused calls a method that has no rule, an option of some family mostly, on a closed socket, with arguments that are all
-// zero. What is wrong with those may be told first.
+// closedOrRefused calls a method without a rule on a closed socket, with zero arguments. Most such
+// methods are options of one family. An error about the arguments may come first.
 func closedOrRefused(t *testing.T, method reflect.Method) {
 	typ := method.Type
 	if n := typ.NumOut(); n == 0 || typ.Out(n-1) != reflect.TypeFor[error]() {
-		t.Errorf("say in closedRules what %s does on a closed socket", method.Name)
+		t.Errorf("add a rule to closedRules for %s on a closed socket", method.Name)
 		return
 	}
 	s, err := sock.New(sock.AF_INET, sock.SOCK_STREAM, 0)
@@ -192,7 +192,8 @@ func closedOrRefused(t *testing.T, method reflect.Method) {
 	}
 }
 
-// Every method, in every mode and each way to wait. In Python EBADF.
+// Every method fails on a closed socket, in every mode and each way to wait. In Python the error is
+// EBADF.
 func TestClosedSocket(t *testing.T) { // items 38, 45, 71, 74, 75, 243
 	for method := range reflect.TypeFor[*sock.Socket]().Methods() {
 		if closedRules[method.Name].call == nil {
@@ -218,11 +219,11 @@ func TestClosedSocket(t *testing.T) { // items 38, 45, 71, 74, 75, 243
 						socktest.Must(t, s.SetTimeout(mode))
 						end.end(t, s)
 						if mode == 0 && (name == "Timeout" || name == "Blocking") {
-							continue // which say what they say
+							continue // they return the mode
 						}
 						err := rule.call(s, w.On(s))
 						if runtime.GOOS != "linux" && errors.Is(err, errors.ErrUnsupported) {
-							continue // what a system lacks, it lacks of any socket
+							continue // a feature that the system lacks is missing on every socket
 						}
 						if name == "ConnectEx" && errors.Is(err, sock.NoSocket) {
 							continue
@@ -248,7 +249,7 @@ func TestCloseTwice(t *testing.T) { // items 29, 72
 	v := socktest.TCP.New(t)
 	socktest.Must(t, v.With(t.Context()).Close())
 	if v.Fileno() != -1 {
-		t.Error("closed by a view, and open")
+		t.Error("closed by a view, but still open")
 	}
 }
 
@@ -271,7 +272,8 @@ func TestDetach(t *testing.T) { // items 71, 76
 	echo(t, s, b)
 }
 
-// Whoever waits is told, and the descriptor goes on: here to another socket, which may be on another loop.
+// A pending operation fails, and the descriptor stays usable: here by another socket, which may be
+// on another loop.
 func TestDetachWhileWaiting(t *testing.T) { // item 76
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -281,7 +283,7 @@ func TestDetachWhileWaiting(t *testing.T) { // item 76
 		socktest.Must(t, err)
 		defer s.Close()
 		if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("who waited got %v", err)
+			t.Errorf("the pending call got %v", err)
 		}
 		call = socktest.Start(func() error { return wantBytes("hello")(w.On(s).Recv(10, 0)) })
 		socktest.AwaitWaiting(t, s)
@@ -291,7 +293,7 @@ func TestDetachWhileWaiting(t *testing.T) { // item 76
 	})
 }
 
-// Of many that close and detach at once one gets the descriptor, or it is closed, once.
+// Many goroutines close and detach at once. One of them gets the descriptor, or it is closed, once.
 func TestCloseAndDetachRace(t *testing.T) { // item 79
 	socktest.Check(t)
 	for range 200 {
@@ -328,7 +330,8 @@ func TestCloseAndDetachRace(t *testing.T) { // item 79
 	}
 }
 
-// Close against everything that can be under way: nobody hangs, nothing panics, and no descriptor of another's is touched.
+// Close runs at the same time as every other operation. No call hangs, nothing panics, and the
+// descriptors of other sockets stay intact.
 func TestCloseRace(t *testing.T) { // items 73, 79
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UDP} {
 		t.Run(k.Name, func(t *testing.T) {
@@ -372,12 +375,13 @@ func closeIf(s *sock.Socket) {
 	}
 }
 
-// isReset says whether err is what a peer's end looks like.
+// isReset reports whether err is one of the errors after the end of a peer.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// The number of a descriptor that was closed is free for the next one, whoever waited on the old.
+// After Close the number of the descriptor is free for the next one, even if an operation was
+// pending on the old one.
 func TestCloseFreesTheNumber(t *testing.T) { // item 73
 	if runtime.GOOS == "windows" {
 		t.Skip("handles are not given in order: this is about descriptors")
@@ -400,7 +404,7 @@ func TestCloseFreesTheNumber(t *testing.T) { // item 73
 			socktest.Must(t, err)
 			socktest.Must(t, call2.Wait(t))
 			if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
-				t.Errorf("who waited on the old: %v", err)
+				t.Errorf("the call on the old descriptor: %v", err)
 			}
 			c.Close()
 			d.Close()

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the methods of the single families do on a closed socket.
+// The rules for methods of single families on a closed socket.
 func init() {
 	closed := func(call func(*sock.Socket) error) closedRule {
 		return closedRule{func(s *sock.Socket, _ socktest.Operations) error { return call(s) }, net.ErrClosed}

@@ -19,7 +19,7 @@ var (
 	}
 )
 
-// The options that have methods, and what came with them.
+// The rules for options that have methods of their own, and for the methods that came with them.
 func init() { maps.Copy(closedRules, closedOptions) }
 
 var closedOptions = map[string]closedRule{
@@ -70,7 +70,7 @@ var closedOptions = map[string]closedRule{
 	"UDPSegment":            {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.UDPSegment(); return err }, net.ErrClosed},
 	"SetUDPGRO":             {func(s *sock.Socket, _ socktest.Operations) error { return s.SetUDPGRO(true) }, net.ErrClosed},
 
-	// The seam for packages that add operations.
+	// The methods for packages that add operations.
 	"OpError": {func(s *sock.Socket, _ socktest.Operations) error { return s.OpError("poke", sock.Addr{}, nil) }, nil},
 	"TryRecv": {func(s *sock.Socket, _ socktest.Operations) error {
 		return s.Attempt("poke", loop.Read, func(sysfd int) (loop.Outcome, error) { return s.TryRecv(sysfd, nil, 0) })

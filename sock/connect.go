@@ -9,14 +9,14 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// tryConnect starts a connection, and from then on asks what has become of it.
+// tryConnect starts a connect. Later attempts ask the system for its state.
 func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 	s := o.s
 	if s.flags.Load()&connectBegun != 0 {
 		out, err := s.connectEnd(sysfd, o.sa[:o.salen])
 		if err == loop.ErrAgain {
 			o.started = true
-			s.flags.Or(connectWaits) // another operation's end may have taken it away
+			s.flags.Or(connectWaits) // the end of another operation may have cleared it
 		}
 		return out, err
 	}
@@ -41,17 +41,22 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 	return loop.Outcome{}, err
 }
 
-// Connect wraps connect(2). The host of to is resolved first if it is a name; the first address counts.
+// Connect wraps connect(2). If the host of to is a name, Connect resolves it first and takes the
+// first address.
 //
-// A non-blocking socket returns EINPROGRESS, and connects; a later Connect returns EALREADY until it has, then nil once or the
-// failure, then EISCONN. After a timeout or a cancel the socket goes on connecting too: close it. A Unix listener whose backlog is
-// full makes a blocking Connect wait, and any other return ErrWouldBlock; then Writable tells a handler to try again.
+// On a non-blocking socket, Connect returns EINPROGRESS and the system goes on connecting. A later
+// Connect returns EALREADY while that is in progress, then once nil or the failure, then EISCONN.
+// After a timeout or a cancel the system goes on connecting too: close the socket.
 //
-// While a Connect waits, receives wait for its end: an error is told by Connect. After a failure the socket can connect again, where the
-// system lets it: on Linux TCP, Unix and VSOCK sockets.
+// If the backlog of a Unix listener is full, Connect on a blocking socket waits. On other sockets
+// it returns ErrWouldBlock, and a handler gets a call of Writable when a new try makes sense.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found, os.ErrDeadlineExceeded,
-// net.ErrClosed, ECONNREFUSED, EISCONN, and what else the system says.
+// While a Connect is pending, receives wait for its end, so that Connect gets the error. After a
+// failure the socket can connect again if the system allows it: on Linux TCP, Unix and VSOCK
+// sockets.
+//
+// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found,
+// os.ErrDeadlineExceeded, net.ErrClosed, ECONNREFUSED, EISCONN, and other errors of the system.
 func (s *Socket) Connect(to Addr) error {
 	err := s.connect(to)
 	if bad, ok := err.(badAddr); ok {
@@ -60,7 +65,8 @@ func (s *Socket) Connect(to Addr) error {
 	return s.fail("connect", to, err)
 }
 
-// badAddr is what is wrong with an address, of which there may be an errno too: that of an interface that there is not.
+// badAddr is an error of the address itself. It may wrap an errno: that of an interface that does
+// not exist.
 type badAddr struct{ error }
 
 func (s *Socket) connect(to Addr) error {
@@ -77,9 +83,10 @@ func (s *Socket) connect(to Addr) error {
 	return s.connectNow(o)
 }
 
-// connectNow is a connect that does not wait.
+// connectNow makes a connect that does not wait.
 func (s *Socket) connectNow(o *op) error {
-	// Blind, since an earlier connect that is in progress must not keep this one from the system's answer. But the lane learns.
+	// Blind: an earlier connect that is in progress must not keep this call from the answer of the
+	// system. The lane still learns the result.
 	c := loop.Call{Lane: loop.Write, Blind: true}
 	if err := s.fd.Begin(&c); err != nil {
 		return err
@@ -99,7 +106,7 @@ func (s *Socket) connectNow(o *op) error {
 			learned, watched = loop.ErrAgain, s.fd.Watcher() != nil
 		}
 		s.connected(begun)
-		if err == syscall.EAGAIN && s.fd.Watcher() != nil { // a full backlog: a handler is called when it is worth another try
+		if err == syscall.EAGAIN && s.fd.Watcher() != nil { // a full backlog: a handler is called when a new try makes sense
 			learned, out = loop.ErrAgain, fullQueue(out)
 		}
 	}
@@ -109,16 +116,16 @@ func (s *Socket) connectNow(o *op) error {
 	}
 	switch {
 	case watched:
-		s.fd.Revisit() // an event of the end may have come during the call
+		s.fd.Revisit() // the event of the end may have come during the call
 	case err == nil:
 		s.fd.Renewed()
 	}
 	return err
 }
 
-// ConnectEx is Connect, but gives failures of the call as errno: in Python, socket.connect_ex. 0 is success, EAGAIN that the
-// timeout has passed, EBADF that the socket is closed. err is for what is no failure of the call: an address that cannot be used, a context
-// that has ended.
+// ConnectEx is Connect with the errno as a result: in Python, socket.connect_ex. errno is 0 for
+// success, EAGAIN after the timeout, EBADF for a closed socket. err is set for a failure outside
+// the system call: an address that cannot be used, or a context that has ended.
 func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
 	err = s.connect(to)
 	bad, isBad := err.(badAddr)

@@ -42,14 +42,15 @@ func TestConnect(t *testing.T) { // items 51, 52
 	}
 }
 
-// refusing is the address of nobody.
+// refusing returns an address where no socket listens.
 func refusing(t *testing.T) sock.Addr {
 	t.Helper()
-	_, addr := socktest.TCP.Bound(t) // so that nobody else gets it, and not listening
+	_, addr := socktest.TCP.Bound(t) // bound, so that no other socket gets the address, and not listening
 	return addr
 }
 
-// In Python on Linux the second one fails with ECONNABORTED if there is a timeout: it has asked for SO_ERROR.
+// In Python on Linux a second connect fails with ECONNABORTED if there is a timeout, because Python
+// has read SO_ERROR.
 func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
@@ -65,13 +66,13 @@ func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 					t.Errorf("%s, try %d: %v, want ECONNREFUSED", modeName(mode), i, err)
 				}
 				if socktest.Wine() {
-					continue // there another connect after a failure fails for it once more, with WSAECONNABORTED
+					continue // in Wine a second connect after a failure fails with WSAECONNABORTED
 				}
 				if errno, err := s.ConnectEx(addr); errno != sock.HostErrno(syscall.ECONNREFUSED) || err != nil {
 					t.Errorf("%s, try %d: ConnectEx = %v, %v, want ECONNREFUSED", modeName(mode), i, errno, err)
 				}
 			}
-			// And at last somebody is there.
+			// At last a socket listens there.
 			_, addr := socktest.TCP.Listener(t)
 			if socktest.Wine() {
 				continue
@@ -117,7 +118,7 @@ func TestConnectNonBlockingRefused(t *testing.T) { // item 54
 	})
 }
 
-// One that was begun without waiting can be waited for.
+// A later Connect can wait for a connect that was started without waiting.
 func TestConnectGoesOnToItsEnd(t *testing.T) { // item 54
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		_, addr := socktest.TCP.Listener(t)
@@ -162,7 +163,7 @@ func TestConnectEx(t *testing.T) { // items 53, 54, 56
 	}
 }
 
-// What is wrong with the address has no errno.
+// An error of the address has no errno.
 func TestConnectExBadAddress(t *testing.T) { // items 6, 56
 	socktest.Check(t)
 	s := socktest.TCP.New(t)
@@ -226,7 +227,8 @@ func TestConnectDatagramAgain(t *testing.T) { // item 59
 	}
 }
 
-// unanswered is an address whose listener has so many connections waiting that it does not answer any more.
+// unanswered returns the address of a listener whose backlog is full, so that it does not answer a
+// connect.
 func unanswered(t *testing.T) sock.Addr {
 	t.Helper()
 	ln, addr := socktest.TCP.Bound(t)
@@ -234,7 +236,7 @@ func unanswered(t *testing.T) sock.Addr {
 	return addr
 }
 
-// overfill listens on ln, and connects until that is not answered any more.
+// overfill listens on ln, and connects until a connect gets no answer.
 func overfill(t *testing.T, k socktest.Kind, ln *sock.Socket, addr sock.Addr) {
 	t.Helper()
 	socktest.Must(t, ln.Listen(0))
@@ -268,7 +270,7 @@ func TestConnectThatWaits(t *testing.T) { // items 53, 54, 236
 			if errno, err := s.ConnectEx(addr); errno != sock.HostErrno(syscall.EAGAIN) || err != nil {
 				t.Errorf("ConnectEx = %v, %v; want EAGAIN", errno, err)
 			}
-			// It goes on connecting.
+			// The system goes on connecting.
 			socktest.Must(t, s.SetTimeout(0))
 			if err := w.On(s).Connect(addr); !errors.Is(err, syscall.EALREADY) {
 				t.Errorf("after it: %v, want EALREADY", err)
@@ -327,7 +329,7 @@ func TestConnectThatWaits(t *testing.T) { // items 53, 54, 236
 	}
 }
 
-// A blocking connect waits for room in the backlog. Any other is told that there is none, as in Python.
+// A blocking connect waits for room in the backlog. In the other modes it fails, as in Python.
 func TestConnectUnixFullBacklog(t *testing.T) { // items 58, 236
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := fullBacklog(t)
@@ -354,7 +356,7 @@ func TestConnectUnixFullBacklog(t *testing.T) { // items 58, 236
 	})
 }
 
-// fullBacklog is a Unix listener with no room for another connection.
+// fullBacklog returns a Unix listener without room for another connection.
 func fullBacklog(t *testing.T) (*sock.Socket, sock.Addr) {
 	t.Helper()
 	ln, addr := socktest.UnixStream.Bound(t)
@@ -370,7 +372,7 @@ func fullBacklog(t *testing.T) (*sock.Socket, sock.Addr) {
 	}
 }
 
-// What is sent while a connect is under way waits for it: one lane serves both.
+// A send during a pending connect waits for it: both use one lane.
 func TestSendWaitsForConnect(t *testing.T) {
 	socktest.Check(t)
 	ln, addr := fullBacklog(t)
@@ -381,7 +383,7 @@ func TestSendWaitsForConnect(t *testing.T) {
 		t.Fatal("they did not wait")
 	}
 	var got []byte
-	for len(got) == 0 { // those who filled the backlog have sent nothing
+	for len(got) == 0 { // the sockets that filled the backlog have sent nothing
 		c, _, err := ln.Accept()
 		socktest.Must(t, err)
 		socktest.Must(t, c.SetTimeout(20*time.Millisecond))
@@ -396,7 +398,7 @@ func TestSendWaitsForConnect(t *testing.T) {
 	}
 }
 
-// Many at once, of which each gets its own.
+// Many connects at once succeed, each with its own connection.
 func TestConnectMany(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := socktest.TCP.Listener(t)

@@ -7,55 +7,55 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A connect that goes on by itself (EINPROGRESS) has come to its end some time later. How that is
-// found out, and in which state the socket is then, each protocol of each system has decided for
-// itself. A connectRule says it; connectEnd follows it:
+// A connectRule says how to detect the end of a connect that is in progress (EINPROGRESS), and how
+// to leave the socket afterwards. Each protocol of each system decides this differently. connectEnd
+// follows the rule:
 //
 //	poll: not over ──▶ wait
 //	  │ over
-//	SO_ERROR ── an error ────────────────────────────────────────────▶ failure: the socket is put back, as a blocking connect would
-//	  │ no error                                                          ▲
-//	proof ── there is none: another has taken the error (ECONNABORTED) ─┘
+//	SO_ERROR ── an error ─────────────────────────────────────────────────▶ failure: the socket is reset, as after a blocking connect
+//	  │ no error                                                         ▲
+//	proof ── missing: another operation took the error (ECONNABORTED) ───┘
 //	  │ connected
-//	conclusion ──▶ success, told once
+//	conclusion ──▶ success, reported once
 type connectRule struct {
-	system             string // GOOS; "": any
-	family, typ, proto int32  // anyProto: all
+	system             string // GOOS; "" is any
+	family, typ, proto int32  // anyProto is all
 	proof              connectProof
-	conclude           bool         // another connect(2) makes the socket a connected one
-	reset              connectReset // after a failure
+	conclude           bool         // a second connect(2) completes the connection
+	reset              connectReset // what to do after a failure
 }
 
 type connectProof uint8
 
 const (
-	proofNone  connectProof = iota // that there is no error is enough
-	proofOpen                      // no hang-up either
-	proofPeer                      // getpeername(2) knows a peer
-	proofAssoc                     // an association, of SCTP's sockets that have many: SO_ERROR tells nothing of them
+	proofNone  connectProof = iota // no error in SO_ERROR is enough
+	proofOpen                      // and no hang-up
+	proofPeer                      // getpeername(2) returns a peer
+	proofAssoc                     // an association exists, for SCTP sockets with many associations: SO_ERROR does not report them
 )
 
 type connectReset uint8
 
 const (
 	resetNone   connectReset = iota
-	resetUnspec              // connect(2) to AF_UNSPEC: the same call in the kernel that ends a blocking connect which failed
+	resetUnspec              // connect(2) to AF_UNSPEC: the kernel makes the same call after a failed blocking connect
 	resetVsock               // see sysResetVsock
 )
 
-// connectRules: the first row that fits counts. The numbers are Linux's (<linux/socket.h>) where a
-// row names it.
+// connectRules lists the rules; the first row that matches is used. The numbers are those of Linux
+// (<linux/socket.h>) where a row names Linux.
 //
-//   - SCTP (sctp_connect of net/sctp/socket.c): another connect after one that was refused begins a
-//     new association, and so on as fast as a processor can.
-//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): another connect says EALREADY, success, or
-//     ECONNABORTED after a failure of which SO_ERROR or a receive had the error; but it begins anew
-//     after a shutdown, whose error SO_ERROR has. After success it is what makes the socket
-//     SS_CONNECTED. poll(2) says nothing of the connection after a shutdown in both directions.
-//   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY for ever after a failure,
-//     unless the call may block. poll(2) says writable of one that was refused, too.
-//   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success whose peer has closed
-//     meanwhile. A blocking connect says 0.
+//   - SCTP (sctp_connect of net/sctp/socket.c): after a refused connect, a second connect begins a
+//     new association. A loop of such connects would use a whole processor.
+//   - IP (__inet_stream_connect of net/ipv4/af_inet.c): a second connect returns EALREADY, success,
+//     or, if SO_ERROR or a receive already took the error, ECONNABORTED. After a shutdown it begins
+//     anew, and SO_ERROR has the error. After success it is the call that makes the socket
+//     SS_CONNECTED. poll(2) does not report the connection after a shutdown in both directions.
+//   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY forever after a failure,
+//     unless the call may block. poll(2) reports a refused socket as writable too.
+//   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success if the peer has closed
+//     meanwhile. A blocking connect returns 0.
 //   - AF_BLUETOOTH: EBADFD for RFCOMM and SCO in any state, EINVAL for L2CAP after a failure.
 //   - The BSDs: EISCONN after success. Windows: WSAEISCONN, and WSAEINVAL after a failure.
 var connectRules = [...]connectRule{
@@ -72,7 +72,7 @@ var connectRules = [...]connectRule{
 	{"", anyProto, anyProto, anyProto, proofPeer, false, resetNone}, // the BSDs, and families of Linux that have no row
 }
 
-// connectRuleOf is the rule for a socket of that kind on the system.
+// connectRuleOf returns the rule for a socket of that kind on the system.
 func connectRuleOf(system string, family, typ, proto int32) *connectRule {
 	fits := func(row, v int32) bool { return row == anyProto || row == v }
 	for i := range connectRules {
@@ -84,8 +84,8 @@ func connectRuleOf(system string, family, typ, proto int32) *connectRule {
 	return &connectRules[len(connectRules)-1]
 }
 
-// connectEnd says what has become of a connect that is in progress: nil, loop.ErrAgain while it
-// still is, or why it failed. sa is where it goes, or another address of the family.
+// connectEnd returns the state of a connect that is in progress: nil after success, loop.ErrAgain
+// while it goes on, otherwise the failure. sa is the destination, or another address of the family.
 func (s *core) connectEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	rule := connectRuleOf(runtime.GOOS, s.family, s.typ, s.proto)
 	if rule.proof == proofAssoc {
@@ -121,8 +121,8 @@ func (s *core) connectEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	return loop.Outcome{}, s.connectOver(err)
 }
 
-// connectReset puts the socket where a blocking connect that fails leaves it: another connect
-// begins anew.
+// connectReset resets the socket after a failed connect, as a blocking connect does, so that
+// another connect begins anew.
 func (s *core) connectReset(sysfd int, how connectReset) {
 	switch how {
 	case resetUnspec:
@@ -133,9 +133,10 @@ func (s *core) connectReset(sysfd int, how connectReset) {
 	}
 }
 
-// associationEnd is connectEnd for SCTP's sockets of many associations. Another connect to the same
-// peer says EALREADY or EISCONN, but begins anew after a failure. So it is made only while there is
-// an association. No edge tells of its end.
+// associationEnd is connectEnd for SCTP sockets with many associations. A second connect to the
+// same peer returns EALREADY or EISCONN, but after a failure it begins anew. So associationEnd
+// makes it only while an association exists. It polls, because no edge reports the end of an
+// association.
 func (s *core) associationEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	if n, err := sysGetsockoptInt(sysfd, protoSCTP, sctpAssocNumber); err == nil && n == 0 {
 		return loop.Outcome{}, s.connectOver(syscall.ECONNREFUSED)
@@ -150,19 +151,19 @@ func (s *core) associationEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	}
 }
 
-// sctpAssocNumber is SCTP_GET_ASSOC_NUMBER of <linux/sctp.h>: how many associations there are.
+// sctpAssocNumber is SCTP_GET_ASSOC_NUMBER of <linux/sctp.h>: the number of associations.
 const sctpAssocNumber = 28
 
-// connectOver notes that no connect is in progress any more. Receives that had to wait for that go
-// on.
+// connectOver records that no connect is in progress any more. Receives that waited for it
+// continue.
 func (s *core) connectOver(err error) error {
 	s.flags.And(^uint32(connectBegun | connectUntold | connectWaits))
 	s.fd.Renewed()
 	return err
 }
 
-// connects is what comes before a connect(2), and before a send that connects: a handler is called
-// no more for what the socket was before.
+// connects prepares for a connect(2), or for a send that connects. From here on the handler gets no
+// calls for the earlier state of the socket.
 func (s *core) connects() {
 	if s.flags.Load()&(isFresh|connectCalls) != connectCalls {
 		s.flags.Or(connectCalls)
@@ -170,7 +171,7 @@ func (s *core) connects() {
 	}
 }
 
-// connected is what comes after it: begun says that the connect goes on by itself.
+// connected is called after such a call. begun means that the system goes on connecting.
 func (s *core) connected(begun bool) {
 	if begun {
 		s.flags.Or(connectBegun | connectUntold)
@@ -178,15 +179,15 @@ func (s *core) connected(begun bool) {
 	s.flags.And(^uint32(connectCalls))
 }
 
-// holdsReads says that a receive must not be tried: a connect waits, and an error that there might
-// be is its error.
+// holdsReads reports whether a receive must wait for a pending connect. An error on the socket
+// would be the error of that connect.
 func (s *core) holdsReads(flags int) bool {
 	return s.flags.Load()&connectWaits != 0 && flags&msgErrqueue == 0
 }
 
-// tellable says of an event what there is to tell a handler of, and whether the first thing is that
-// a connect has ended: of a socket that does not connect yet nothing, and nothing before the end of
-// a connect, whatever the system says.
+// tellable reports whether the handler should get a call for an event, and whether a connect has
+// ended, which comes first. It holds back all calls until the connect has ended, whatever event the
+// system reports.
 func (s *core) tellable() (something, ended bool) {
 	f := s.flags.Load()
 	switch {

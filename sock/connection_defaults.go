@@ -2,20 +2,20 @@ package sock
 
 import "time"
 
-// A Switch is a setting that has a default.
+// A Switch turns a setting on or off, or leaves its default.
 type Switch uint8
 
 const (
-	Default Switch = iota // what the setting says
+	Default Switch = iota // the default of the setting
 	On
 	Off
 )
 
-// defaultKeepAlive has the figures of package net (net.KeepAliveConfig).
+// defaultKeepAlive has the values of package net (net.KeepAliveConfig).
 var defaultKeepAlive = KeepAlive{On: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 9}
 
-// setConnection gives a TCP socket what connections have by default or as a configuration says; for
-// a socket of another kind it does nothing. A default that the system refuses is no error.
+// setConnection applies TCP_NODELAY and keep-alive to a TCP socket, from the configuration or by
+// default. It does nothing on other sockets. It ignores an error of the system for a default.
 func (s *Socket) setConnection(noDelay Switch, keepAlive *KeepAlive) error {
 	if !s.isTCP() {
 		return nil
@@ -29,7 +29,7 @@ func (s *Socket) setConnection(noDelay Switch, keepAlive *KeepAlive) error {
 		return s.SetKeepAlive(*keepAlive)
 	}
 	if s.SetKeepAlive(defaultKeepAlive) != nil {
-		s.SetKeepAlive(KeepAlive{On: true}) // OpenBSD has no times for a single socket
+		s.SetKeepAlive(KeepAlive{On: true}) // OpenBSD has no keep-alive times for a single socket
 	}
 	return nil
 }

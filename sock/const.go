@@ -1,14 +1,15 @@
 package sock
 
-// The constants of this package keep their C names and mean what they mean in Python's socket module. Which of them
-// a system has, and why one is missing there, is told by testdata/names.csv and testdata/reasons.csv.
+// The constants of this package keep their C names and have the same meaning as in Python's socket
+// module. testdata/names.csv lists the systems that have each of them, and testdata/reasons.csv
+// says why a system lacks one.
 //
-// The files zconst_*.go take their values from golang.org/x/sys. The files const*.go hold by hand what x/sys lacks,
-// each block below the header that it is from, and depend on nothing but x/sys. This one holds what is the same on
-// every system.
+// The files zconst_*.go take their values from golang.org/x/sys. The files const*.go are written by
+// hand. They hold the constants that x/sys lacks, each block below the name of its header, and
+// depend on x/sys alone. This file holds the constants that are the same on every system.
 
-// <netinet/in.h>; on Windows <winsock2.h>, <inaddr.h>. In host byte order, and unsigned as in Python: where int has
-// 32 bits, some do not fit into one.
+// <netinet/in.h>; on Windows <winsock2.h>, <inaddr.h>. The values are in host byte order, and
+// unsigned as in Python: some do not fit into an int of 32 bits.
 const (
 	IPPORT_RESERVED = 1024
 
@@ -21,8 +22,8 @@ const (
 	INADDR_NONE            = 0xffffffff
 )
 
-// Linux's names for the protocols' numbers as option levels: <netinet/in.h>, <netinet/tcp.h>, <netinet/udp.h>.
-// Python gives the same numbers to every system.
+// Linux's names for protocol numbers as option levels: <netinet/in.h>, <netinet/tcp.h>,
+// <netinet/udp.h>. Python has the same numbers on every system.
 const (
 	SOL_IP  = 0
 	SOL_TCP = 6
@@ -30,16 +31,16 @@ const (
 )
 
 // A Family is the address family of a socket, the first argument of socket(2): AF_*, in Python a
-// member of AddressFamily. -1 is a default where a function says so.
+// member of AddressFamily. Functions that have a default take -1 for it.
 type Family int
 
 // A Type is the kind of a socket, the second argument of socket(2): SOCK_*, in Python a member of
-// SocketKind. SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed to it.
+// SocketKind. It may be combined with SOCK_NONBLOCK and SOCK_CLOEXEC by |.
 type Type int
 
-// A Protocol is the third argument of socket(2): 0 for the family's own, IPPROTO_*, CAN_*,
-// BTPROTO_*, NETLINK_* or another number. The IPPROTO_* and CAN_* are constants without a type,
-// since they are, or make, levels of options too.
+// A Protocol is the third argument of socket(2): 0 for the default protocol of the family, or
+// IPPROTO_*, CAN_*, BTPROTO_*, NETLINK_* or another number. IPPROTO_* and CAN_* are untyped
+// constants, because they are also option levels or parts of one.
 type Protocol int
 
 // A constName is a constant with its name.

@@ -12,7 +12,7 @@ const (
 // <sys/un.h>
 const LOCAL_CREDS_PERSISTENT = 3
 
-// <netlink/netlink.h>; the kernel knows NETLINK_ROUTE alone of these.
+// <netlink/netlink.h>; of these, the kernel implements NETLINK_ROUTE only.
 const (
 	NETLINK_ROUTE    Protocol = 0
 	NETLINK_USERSOCK Protocol = 2
@@ -23,7 +23,8 @@ const (
 	NETLINK_DNRTMSG  Protocol = 14
 )
 
-// <netinet/udplite.h>. Python does not include it and gives Linux's 10 and 11, which this kernel does not know.
+// <netinet/udplite.h>. Python does not include this header. It uses Linux's numbers 10 and 11,
+// which this kernel does not know.
 const (
 	UDPLITE_SEND_CSCOV = 2
 	UDPLITE_RECV_CSCOV = 4
@@ -72,7 +73,7 @@ const (
 	BDADDR_LE_RANDOM = 2
 )
 
-// Python's own texts of addresses.
+// Texts of addresses, as Python defines them.
 const (
 	BDADDR_ANY   = "00:00:00:00:00:00"
 	BDADDR_LOCAL = "00:00:00:FF:FF:FF"

@@ -2,10 +2,10 @@
 
 package sock
 
-// This file holds what four systems have from the KAME project: the numbers of getaddrinfo and getnameinfo.
-// OpenBSD has a resolver and numbers of its own.
+// This file holds the numbers of getaddrinfo and getnameinfo, which four systems took from the KAME
+// project. OpenBSD has its own resolver and numbers.
 
-// <netinet/in.h>; where a system has dropped the name, Python keeps the number.
+// <netinet/in.h>; Python keeps the number where a system has dropped the name.
 const IPPORT_USERRESERVED = 5000
 
 // <netdb.h>

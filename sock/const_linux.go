@@ -3,7 +3,7 @@ package sock
 // <netinet/in.h>
 const IPPORT_USERRESERVED = 5000
 
-// udplite(7): no header of the C library or of the kernel has them.
+// udplite(7). No header of the C library or of the kernel defines them.
 const (
 	UDPLITE_SEND_CSCOV = 10
 	UDPLITE_RECV_CSCOV = 11
@@ -43,18 +43,18 @@ const (
 	NI_IDN         = 32
 )
 
-// <linux/tipc.h>. It is (~0), an int; x/sys has it unsigned.
+// <linux/tipc.h>. It is (~0), an int; in x/sys it is unsigned.
 const TIPC_WAIT_FOREVER = -1
 
-// Python's own numbers for a part of the interface that the kernel never took in: <linux/if_alg.h> has another name
-// for the 6, ALG_SET_DRBG_ENTROPY.
+// Numbers that Python defines for a part of the interface that the kernel never adopted. In
+// <linux/if_alg.h> the number 6 has another name, ALG_SET_DRBG_ENTROPY.
 const (
 	ALG_SET_PUBKEY = 6
 	ALG_OP_SIGN    = 2
 	ALG_OP_VERIFY  = 3
 )
 
-// <linux/can/bcm.h>, where the names begin after CAN_BCM_: first operations, then flags.
+// <linux/can/bcm.h>, where the names have no prefix CAN_BCM_: first operations, then flags.
 const (
 	CAN_BCM_TX_SETUP   = 1
 	CAN_BCM_TX_DELETE  = 2
@@ -139,7 +139,7 @@ const (
 	RDS_RDMA_SILENT     = 0x0040
 )
 
-// <bluetooth/bluetooth.h>, of BlueZ and not of the kernel.
+// <bluetooth/bluetooth.h> of BlueZ; the kernel has no such header.
 const (
 	BT_SECURITY        = 4
 	BT_SECURITY_SDP    = 0
@@ -226,7 +226,7 @@ const (
 	RFCOMM_LM_SECURE  = 0x0020
 )
 
-// Python's own texts of addresses.
+// Texts of addresses, as Python defines them.
 const (
 	BDADDR_ANY   = "00:00:00:00:00:00"
 	BDADDR_LOCAL = "00:00:00:FF:FF:FF"

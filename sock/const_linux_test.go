@@ -6,7 +6,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// These are the values that Python has built in for systems whose headers lack the names.
+// Python defines these values itself, for systems whose headers lack the names.
 func TestConstantsThatHeadersLack(t *testing.T) { // items 226, 227
 	for _, tt := range []struct {
 		name      string
@@ -27,13 +27,13 @@ func TestConstantsThatHeadersLack(t *testing.T) { // items 226, 227
 			t.Errorf("%s is %d, want %d", tt.name, tt.got, tt.want)
 		}
 	}
-	// Linux has a larger one of its own; 5 is for those that have none.
+	// Linux has a larger value of its own. 5 is for systems that have none.
 	if sock.SOMAXCONN < 5 {
 		t.Errorf("SOMAXCONN is %d", sock.SOMAXCONN)
 	}
 }
 
-// None of these is negative, as a C int of theirs would be.
+// None of these is negative. As C ints they would be.
 func TestConstantsUnsigned(t *testing.T) { // items 226, 230
 	for _, tt := range []struct {
 		name      string
@@ -53,7 +53,7 @@ func TestConstantsUnsigned(t *testing.T) { // items 226, 230
 	}
 }
 
-// Python 3.13 lacks these; the values are those of the kernel's headers.
+// Python 3.13 lacks these names. The values are those of the kernel's headers.
 func TestConstantsOfNewerPython(t *testing.T) { // item 233
 	for _, tt := range []struct {
 		name      string

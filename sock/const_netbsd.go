@@ -6,7 +6,7 @@ const (
 	PF_CAN Family = AF_CAN
 )
 
-// <netcan/can.h>; the options' numbers are not Linux's.
+// <netcan/can.h>; the numbers of the options differ from Linux's.
 const (
 	CAN_RAW     = 1
 	SOL_CAN_RAW = CAN_RAW

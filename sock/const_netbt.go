@@ -2,8 +2,8 @@
 
 package sock
 
-// This file holds the Bluetooth stack that DragonFly took over from NetBSD. It has no SOL_* levels: the protocol's
-// number is the level, and Python names it so.
+// This file holds the constants of the Bluetooth stack that DragonFly took from NetBSD. The stack
+// has no SOL_* levels: the number of the protocol is the level, and Python names it so.
 
 // <netbt/bluetooth.h>
 const (
@@ -18,7 +18,7 @@ const (
 	SOL_SCO    = 4
 )
 
-// Python's own texts of addresses.
+// Texts of addresses, as Python defines them.
 const (
 	BDADDR_ANY   = "00:00:00:00:00:00"
 	BDADDR_LOCAL = "00:00:00:FF:FF:FF"

@@ -3,7 +3,7 @@ package sock
 // <netinet/in.h>
 const IPPORT_USERRESERVED = 49151
 
-// The kernel has no UDP-Lite and no header has the names; the numbers are Python's own.
+// The numbers are Python's: the kernel has no UDP-Lite, and no header defines the names.
 const (
 	UDPLITE_SEND_CSCOV = 10
 	UDPLITE_RECV_CSCOV = 11

@@ -13,10 +13,10 @@ import (
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
-// The tests here judge the files of all systems, as each system's compiler would see them, wherever they run. They do
-// not import package sock, which would show them the constants of one system only.
+// These tests check the files of all systems, as the compiler of each system would see them, on any
+// system. They do not import package sock, because that has the constants of one system only.
 
-// tables are the files below testdata.
+// tables holds the files in testdata.
 type tables struct {
 	rows    []catalog.Row                // names.csv
 	reasons map[string]map[string]string // reasons.csv, by name and GOOS
@@ -43,7 +43,7 @@ func readTables(t *testing.T) tables {
 	return tables{rows, reasons, values}
 }
 
-// newLoader skips the test where no sources can be found, as under an emulator of another system.
+// newLoader skips the test if no source files are found, as under an emulator of another system.
 func newLoader(t *testing.T) *catalog.Loader {
 	t.Helper()
 	loader, err := catalog.NewLoader()
@@ -56,7 +56,7 @@ func newLoader(t *testing.T) *catalog.Loader {
 	return loader
 }
 
-// forEachSystem runs f with the constants of each system, on the processor that the tables are about.
+// forEachSystem runs f with the constants of each system, on the processor of the tables.
 func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Package)) {
 	loader := newLoader(t)
 	for _, sys := range catalog.Systems {
@@ -70,7 +70,8 @@ func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Packa
 	}
 }
 
-// Every name that Python documents on a system has a value there or a written reason, and no other name has either.
+// On each system, every name that Python documents has either a value or a written reason. No other
+// name has one.
 func TestConstantsComplete(t *testing.T) {
 	tables := readTables(t)
 	documented := make(map[string]bool)
@@ -83,12 +84,12 @@ func TestConstantsComplete(t *testing.T) {
 		}
 		documented[row.Name] = true
 		if len(row.Platforms) == 0 && row.Note == "" {
-			t.Errorf("names.csv: %s is on no system, and no note says why", row.Name)
+			t.Errorf("names.csv: %s is on no system and has no note that says why", row.Name)
 		}
 	}
 	for name := range tables.reasons {
 		if !documented[name] {
-			t.Errorf("reasons.csv has %s, which names.csv has not", name)
+			t.Errorf("reasons.csv has %s, but names.csv does not", name)
 		}
 	}
 	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
@@ -103,7 +104,7 @@ func TestConstantsComplete(t *testing.T) {
 			case value != nil && reason != "":
 				t.Errorf("%s has a value and a reason for having none", row.Name)
 			case !row.On(sys.GOOS) && (value != nil || reason != ""):
-				t.Errorf("%s is not of this system, says names.csv", row.Name)
+				t.Errorf("names.csv says that this system does not have %s", row.Name)
 			}
 		}
 		for _, name := range pkg.Scope().Names() {
@@ -114,7 +115,8 @@ func TestConstantsComplete(t *testing.T) {
 	})
 }
 
-// The values are those that were read from the headers: on Linux all of them, on the others where the tables know them.
+// The values equal those of the headers: all of them on Linux, on other systems those that the
+// tables have.
 func TestConstantValues(t *testing.T) {
 	tables := readTables(t)
 	forEachSystem(t, func(t *testing.T, sys catalog.System, pkg *types.Package) {
@@ -144,8 +146,8 @@ func TestConstantValues(t *testing.T) {
 	})
 }
 
-// A constant must not come or go with the processor, and has x/sys's type: none, unless it is an errno. Families, types of sockets and
-// protocols have those of this package.
+// A constant exists on all processors or on none. It is untyped, as in x/sys, or an errno.
+// Families, types of sockets and protocols have the types of this package.
 func TestConstantsOfEveryProcessor(t *testing.T) {
 	loader := newLoader(t)
 	want := make(map[string]string)
@@ -183,7 +185,8 @@ func TestConstantsOfEveryProcessor(t *testing.T) {
 	}
 }
 
-// What x/sys has learnt should no longer be by hand. A file for several systems may repeat what x/sys has on some.
+// A constant that x/sys has is not also written by hand. A file for several systems may repeat
+// constants that x/sys has on some of them.
 func TestNothingByHandThatIsInXSys(t *testing.T) {
 	loader := newLoader(t)
 	needed := make(map[string]bool)

@@ -2,8 +2,8 @@ package sock
 
 import "golang.org/x/sys/windows"
 
-// What a socket call that would block fails with. [EAGAIN] and [EBADF] are numbers of package
-// syscall's own: no socket call of Windows fails with them.
+// EWOULDBLOCK is the error of a socket call that would block. [EAGAIN] and [EBADF] are numbers that
+// package syscall defines: no socket call of Windows returns them.
 const EWOULDBLOCK = windows.WSAEWOULDBLOCK
 
 // <winsock2.h>
@@ -61,7 +61,7 @@ const (
 	AI_V4MAPPED    = 0x0800
 )
 
-// No header has it; the number is Python's own.
+// The number is Python's: no header defines it.
 const IPPORT_USERRESERVED = 5000
 
 // <ws2ipdef.h>
@@ -115,7 +115,7 @@ const (
 const (
 	SIO_RCVALL             = windows.IOC_IN | windows.IOC_VENDOR | 1
 	SIO_LOOPBACK_FAST_PATH = windows.IOC_IN | windows.IOC_VENDOR | 16
-	TCP_QUICKACK           = windows.IOC_IN | windows.IOC_VENDOR | 23 // SIO_TCP_SET_ACK_FREQUENCY, so named by Python
+	TCP_QUICKACK           = windows.IOC_IN | windows.IOC_VENDOR | 23 // SIO_TCP_SET_ACK_FREQUENCY; the name is Python's
 
 	RCVALL_OFF             = 0
 	RCVALL_ON              = 1
@@ -153,7 +153,7 @@ const (
 	SO_BTH_MTU_MIN = 0x8000000a
 )
 
-// Python's own texts of addresses.
+// Texts of addresses, as Python defines them.
 const (
 	BDADDR_ANY   = "00:00:00:00:00:00"
 	BDADDR_LOCAL = "00:00:00:FF:FF:FF"

@@ -10,16 +10,18 @@ import (
 
 // A Control is one item of ancillary data: Python's (cmsg_level, cmsg_type, cmsg_data).
 //
-// What the data means is said by types of their own, in files named control_*.go: PktInfo, TTL, Ucred, … One that is received has a
-// reader of the same name, c.PktInfo(), which says whether c is one at all, and allocates nothing; one that can be sent has a method
-// Control, which makes the item. On a system that does not have a type its reader never finds one.
+// The files control_*.go have a type for each meaning of the data: PktInfo, TTL, Ucred, … A
+// received item has a reader with the name of the type, such as c.PktInfo(). It returns ok=false if
+// c is of another type, and allocates nothing. A type that can be sent has a method Control, which
+// makes the item. On a system that lacks a type, its reader always returns ok=false.
 type Control struct {
 	Level int // SOL_SOCKET, IPPROTO_IP, …
 	Type  int // SCM_RIGHTS, IP_TTL, …
 	Data  []byte
 }
 
-// The layout of control messages: struct cmsghdr of <sys/socket.h>, whose length field and alignment controlAlign says.
+// The layout of control messages: struct cmsghdr of <sys/socket.h>. controlAlign describes its
+// length field and its alignment.
 //
 //	#define CMSG_ALIGN(len) (((len) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
 //	#define CMSG_SPACE(len) (CMSG_ALIGN(len) + CMSG_ALIGN(sizeof(struct cmsghdr)))
@@ -27,12 +29,13 @@ type Control struct {
 
 func alignControl(n int) int { return (n + controlAlign - 1) &^ (controlAlign - 1) }
 
-// maxControl is the most that CMSG_LEN and CMSG_SPACE give: a C int.
+// maxControl is the largest result of CMSG_LEN and CMSG_SPACE: a C int.
 const maxControl = math.MaxInt32
 
-// CMSG_LEN is the length of a control message with n bytes of data, without padding behind it: room for exactly one.
+// CMSG_LEN returns the length in bytes of a control message with n bytes of data, without padding
+// at its end. That is room for exactly one message.
 //
-// Error: an *ArgError for an n that is negative or gives more than a C int.
+// Error: an *ArgError if n is negative, or if the result does not fit into a C int.
 func CMSG_LEN(n int) (int, error) {
 	if n < 0 || n > maxControl-controlHeader {
 		return 0, &ArgError{ArgRange, "length", n, "CMSG_LEN() argument out of range"}
@@ -40,10 +43,11 @@ func CMSG_LEN(n int) (int, error) {
 	return controlHeader + n, nil
 }
 
-// CMSG_SPACE is the room of a control message with n bytes of data, with the padding behind it: what several need is the sum.
+// CMSG_SPACE returns the room in bytes for a control message with n bytes of data and its padding.
+// Several messages need the sum.
 //
-// Error: an *ArgError for an n that is negative, or above what a C int can count less CMSG_SPACE(1),
-// which is Python's limit.
+// Error: an *ArgError if n is negative, or above the largest C int minus CMSG_SPACE(1). That is
+// Python's limit.
 func CMSG_SPACE(n int) (int, error) {
 	if n < 0 || n > maxControl-controlHeader-controlAlign {
 		return 0, &ArgError{ArgRange, "length", n, "CMSG_SPACE() argument out of range"}
@@ -51,10 +55,11 @@ func CMSG_SPACE(n int) (int, error) {
 	return controlHeader + alignControl(n), nil
 }
 
-// AppendControl appends items to b as sendmsg(2) wants them, each with its padding. b must be empty or made by it.
+// AppendControl appends items to b in the form that sendmsg(2) takes, each with its padding. b must
+// be empty or a result of AppendControl.
 //
-// Error: an *ArgError for data that no control message can hold, for more in all than a C int counts, and for a level or a type that is no
-// C int.
+// Error: an *ArgError if the data of an item is too long for a control message, if the total does
+// not fit into a C int, or if a level or a type is no C int.
 func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	for _, c := range items {
 		if err := errors.Join(cInt("cmsg_level", c.Level), cInt("cmsg_type", c.Type)); err != nil {
@@ -76,10 +81,12 @@ func AppendControl(b []byte, items ...Control) ([]byte, error) {
 	return b, nil
 }
 
-// ParseControl takes the control messages that recvmsg(2) has left in b apart, in their order. Their data is that of b, not a copy.
+// ParseControl splits the ancillary data of recvmsg(2) into its items, in order. The data of an
+// item points into b.
 //
-// An item that runs over the end of b is given as far as it goes, and nothing after it; one whose header is not all there, or says
-// less than its own length, is dropped. Both make the error an *ControlError, beside what could be read.
+// The last item may be cut by the end of b: it is returned with the data that is there. An item is
+// dropped if its header is incomplete, or if its length is below that of a header. In both cases
+// ParseControl stops, and returns an *ControlError together with the items before.
 func ParseControl(b []byte) ([]Control, error) {
 	var items []Control
 	for len(b) > 0 {
@@ -95,8 +102,9 @@ func ParseControl(b []byte) ([]Control, error) {
 	return items, nil
 }
 
-// ControlMessages is ParseControl without an allocation: the items one after the other, each with a nil error. After an item that is
-// not whole, given as far as it goes or as the zero Control, comes nothing more; its error is an *ControlError.
+// ControlMessages is ParseControl as an iterator, without an allocation. It yields the items in
+// order, each with a nil error. An incomplete item is the last. It comes with an *ControlError, and
+// with the data that is there or as the zero Control.
 //
 //	for c, err := range sock.ControlMessages(control[:got]) {
 //		if info, ok := c.PktInfo(); ok { … }
@@ -113,7 +121,8 @@ func ControlMessages(b []byte) iter.Seq2[Control, error] {
 	}
 }
 
-// nextControl is the first item of b, which is not empty, if there is enough for one, and what is behind it.
+// nextControl returns the first item of b, and the bytes after it. b must not be empty. ok is false
+// if b has no complete header.
 func nextControl(b []byte) (c Control, ok bool, rest []byte, err error) {
 	if len(b) < controlHeader {
 		return Control{}, false, nil, &ControlError{len(b), controlHeader}
@@ -131,7 +140,7 @@ func nextControl(b []byte) (c Control, ok bool, rest []byte, err error) {
 	return c, true, b[min(alignControl(n), len(b)):], nil
 }
 
-// A ControlError says that received ancillary data was malformed or cut where it should not be: Python's RuntimeWarning.
+// A ControlError reports received ancillary data that is malformed or cut: Python's RuntimeWarning.
 type ControlError struct {
 	Have, Want int // bytes
 }
@@ -140,7 +149,8 @@ func (e *ControlError) Error() string {
 	return fmt.Sprintf("received malformed or improperly-truncated ancillary data: %d bytes of %d", e.Have, e.Want)
 }
 
-// Ints reads the data as C ints, as SCM_RIGHTS and many options have them. What is left of a partial one at the end is dropped.
+// Ints returns the data as C ints, the form of SCM_RIGHTS and many options. It ignores an
+// incomplete int at the end.
 func (c Control) Ints() []int {
 	ints := make([]int, 0, len(c.Data)/4)
 	for b := c.Data; len(b) >= 4; b = b[4:] {
@@ -149,7 +159,7 @@ func (c Control) Ints() []int {
 	return ints
 }
 
-// IntsControl is an item whose data is C ints.
+// IntsControl returns an item whose data is C ints.
 func IntsControl(level, typ int, ints ...int) Control {
 	data := make([]byte, 0, 4*len(ints))
 	for _, v := range ints {
@@ -158,10 +168,11 @@ func IntsControl(level, typ int, ints ...int) Control {
 	return Control{level, typ, data}
 }
 
-// is says whether c is of a type; 0 is one that the system lacks.
+// is reports whether c is of a type. A typ of 0 is one that the system lacks.
 func (c Control) is(level, typ int) bool { return typ != 0 && c.Level == level && c.Type == typ }
 
-// uint32 reads an item whose data is a C int or an unsigned one, as it is received: exactly that long.
+// uint32 reads an item whose data is one C int, signed or unsigned. The data must have exactly that
+// length.
 func (c Control) uint32(level, typ int) (uint32, bool) {
 	if !c.is(level, typ) || len(c.Data) != 4 {
 		return 0, false

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// What a message to an operation socket of AF_ALG says of itself, as ancillary data: <linux/if_alg.h>, on Linux only. The numbers
-// are here, and not those of the system, so that the bytes are the same everywhere.
+// The ancillary data of a message to an operation socket of AF_ALG: <linux/if_alg.h>, on Linux
+// only. The numbers are written here, not taken from the system, so that the bytes are the same on
+// all systems.
 const (
 	solALG               = 279 // SOL_ALG, <linux/socket.h>
 	algSetIV             = 2   // ALG_SET_IV
@@ -16,11 +17,11 @@ const (
 	algDecrypt, algCrypt = 0, 1
 )
 
-// AlgOp is what is to be done with a message: ALG_OP_DECRYPT or ALG_OP_ENCRYPT (and ALG_OP_SIGN, ALG_OP_VERIFY in the kernels
-// that had them). Data: a __u32.
+// AlgOp is the operation on a message: ALG_OP_DECRYPT or ALG_OP_ENCRYPT (and ALG_OP_SIGN,
+// ALG_OP_VERIFY in the kernels that had them). Data: a __u32.
 type AlgOp uint32
 
-// Control is the item that sendmsg(2) takes.
+// Control returns the ALG_SET_OP item for sendmsg(2).
 func (op AlgOp) Control() Control { return uint32Control(solALG, algSetOp, uint32(op)) }
 
 // AlgOp reads an item of the type ALG_SET_OP.
@@ -39,18 +40,18 @@ func (op AlgOp) String() string {
 	return fmt.Sprintf("AlgOp(%d)", uint32(op))
 }
 
-// AlgIV is the initialization vector of a message, whose length the algorithm says. Data: struct af_alg_iv, its length as a __u32 and
-// its bytes.
+// AlgIV is the initialization vector of a message. The algorithm determines its length. Data:
+// struct af_alg_iv, the length as a __u32 and then the bytes.
 type AlgIV []byte
 
-// Control is the item that sendmsg(2) takes.
+// Control returns the ALG_SET_IV item for sendmsg(2).
 func (iv AlgIV) Control() Control {
 	data := make([]byte, algIVHeader, algIVHeader+len(iv))
 	binary.NativeEndian.PutUint32(data, uint32(len(iv)))
 	return Control{solALG, algSetIV, append(data, iv...)}
 }
 
-// AlgIV reads an item of the type ALG_SET_IV. The result is in c.Data, not a copy.
+// AlgIV reads an item of the type ALG_SET_IV. The result points into c.Data.
 func (c Control) AlgIV() (AlgIV, bool) {
 	if !c.is(solALG, algSetIV) || len(c.Data) < algIVHeader {
 		return nil, false
@@ -62,10 +63,11 @@ func (c Control) AlgIV() (AlgIV, bool) {
 	return AlgIV(c.Data[algIVHeader : algIVHeader+n]), true
 }
 
-// AlgAssoclen is how many bytes at the start of a message are authenticated and not encrypted. Data: a __u32.
+// AlgAssoclen is the number of bytes at the start of a message that are authenticated and not
+// encrypted. Data: a __u32.
 type AlgAssoclen uint32
 
-// Control is the item that sendmsg(2) takes.
+// Control returns the ALG_SET_AEAD_ASSOCLEN item for sendmsg(2).
 func (n AlgAssoclen) Control() Control { return uint32Control(solALG, algSetAEADAssoclen, uint32(n)) }
 
 // AlgAssoclen reads an item of the type ALG_SET_AEAD_ASSOCLEN.

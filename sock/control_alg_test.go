@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What AF_ALG wants of a message, byte by byte as <linux/if_alg.h> has it on a little-endian machine: item 119.
+// The ancillary data of AF_ALG, byte by byte as in <linux/if_alg.h>, on a little-endian machine:
+// item 119.
 func TestControlOfAlg(t *testing.T) {
 	socktest.LittleEndian(t)
 	iv := sock.AlgIV("0123456789abcdef")

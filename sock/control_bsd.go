@@ -10,14 +10,15 @@ import (
 )
 
 // struct cmsghdr of <sys/socket.h> on the BSDs: { socklen_t cmsg_len; int cmsg_level; int
-// cmsg_type; }. The data begin at the next multiple of the alignment.
+// cmsg_type; }. The data begins at the next multiple of the alignment.
 var (
 	controlAlign  = controlAlignment(runtime.GOOS, runtime.GOARCH, int(unsafe.Sizeof(uintptr(0))))
 	controlHeader = (12 + controlAlign - 1) &^ (controlAlign - 1)
 )
 
-// controlAlignment is what CMSG_ALIGN aligns to: a long, but 4 on macOS (__DARWIN_ALIGN32), and
-// __ALIGNBYTES of <machine/cdefs.h> on NetBSD and OpenBSD, which is more on some processors.
+// controlAlignment returns the alignment of CMSG_ALIGN in bytes: the size of a long, but 4 on macOS
+// (__DARWIN_ALIGN32). On NetBSD and OpenBSD it is __ALIGNBYTES of <machine/cdefs.h>, which is more
+// on some processors.
 func controlAlignment(goos, goarch string, long int) int {
 	switch {
 	case goos == "darwin" || goos == "ios":
@@ -36,7 +37,8 @@ func putControlHeader(b []byte, n, level, typ int) {
 	binary.NativeEndian.PutUint32(b[8:], uint32(typ))
 }
 
-// controlHeaderOf reads a header that is all there. A length beyond int is as good as the longest.
+// controlHeaderOf reads a complete header. A length that does not fit into an int becomes the
+// largest int.
 func controlHeaderOf(b []byte) (n, level, typ int) {
 	return int(min(binary.NativeEndian.Uint32(b), math.MaxInt32)), int(int32(binary.NativeEndian.Uint32(b[4:]))),
 		int(int32(binary.NativeEndian.Uint32(b[8:])))

@@ -2,17 +2,17 @@ package sock
 
 import "encoding/binary"
 
-// Ucred says who sent a message on an AF_UNIX socket: SCM_CREDENTIALS of Linux, which comes if SO_PASSCRED is set, unix(7). The
-// kernel has checked what the sender said, if it said it: its own process, and one of its own user and group ids unless it is
-// privileged.
+// Ucred holds the credentials of the sender of a message on an AF_UNIX socket: SCM_CREDENTIALS of
+// Linux, unix(7). The item comes if SO_PASSCRED is set. The kernel checks values that the sender
+// gave: without privilege, they must be its own process id and one of its own user and group ids.
 //
 //	struct ucred { pid_t pid; uid_t uid; gid_t gid; };    <sys/socket.h>: 0, 4, 8
 type Ucred struct {
-	PID      int // 0 of a process that the receiver's namespace does not show
+	PID      int // 0 for a process outside the receiver's namespace
 	UID, GID int
 }
 
-// Control is the item that sendmsg(2) takes.
+// Control returns the SCM_CREDENTIALS item for sendmsg(2).
 func (u Ucred) Control() Control {
 	return IntsControl(SOL_SOCKET, numbers.credentials, u.PID, u.UID, u.GID)
 }
@@ -35,17 +35,18 @@ func decodeUcred(b []byte) (Ucred, bool) {
 	return Ucred{int(int32(e.Uint32(b))), int(e.Uint32(b[4:])), int(e.Uint32(b[8:]))}, true
 }
 
-// SockCred says who sent a message on an AF_UNIX socket, on the BSDs: the real and the effective ids, and the groups. Reading one
-// allocates its groups.
+// SockCred holds the credentials of the sender of a message on an AF_UNIX socket, on the BSDs: the
+// real and effective ids, and the groups. Its reader allocates the list of groups.
 type SockCred struct {
-	PID       int // -1 where the structure has none
+	PID       int // -1 if the structure has no process id
 	UID, EUID int
-	GID, EGID int // -1 for an effective group that the structure does not have
+	GID, EGID int // EGID is -1 if the structure has no effective group
 	Groups    []int
 }
 
-// SockCred reads an item of the type SCM_CREDS2 (FreeBSD, after LOCAL_CREDS_PERSISTENT) or SCM_CREDS of LOCAL_CREDS (NetBSD), or
-// one that the sender filled in, struct cmsgcred of SCM_CREDS (FreeBSD, DragonFly). Other systems have none.
+// SockCred reads an item with credentials from the kernel: SCM_CREDS2 (FreeBSD, after
+// LOCAL_CREDS_PERSISTENT) or SCM_CREDS after LOCAL_CREDS (NetBSD). It also reads an item that the
+// sender added: struct cmsgcred of SCM_CREDS (FreeBSD, DragonFly). Other systems have no such item.
 func (c Control) SockCred() (SockCred, bool) {
 	switch {
 	case c.is(SOL_SOCKET, numbers.cmsgcred):
@@ -63,7 +64,7 @@ func (c Control) SockCred() (SockCred, bool) {
 	return SockCred{}, false
 }
 
-// decodeCmsgcred reads <sys/socket.h> of FreeBSD and DragonFly:
+// decodeCmsgcred reads this structure of <sys/socket.h> on FreeBSD and DragonFly:
 //
 //	struct cmsgcred {
 //		pid_t cmcred_pid;          //  0
@@ -84,7 +85,8 @@ func decodeCmsgcred(b []byte) (SockCred, bool) {
 	return v, ok
 }
 
-// decodeSockcred reads <sys/socket.h> of NetBSD, and of FreeBSD behind its version:
+// decodeSockcred reads this structure of <sys/socket.h> on NetBSD, and on FreeBSD after the version
+// field:
 //
 //	struct sockcred {
 //		pid_t sc_pid;          //  0

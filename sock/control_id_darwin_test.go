@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel knows the control of tunnels, and none that nobody made: item 204.
+// The kernel knows the control of tunnels, and no control of an unknown name: item 204.
 func TestControlID(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_SYSTEM, unix.SOCK_DGRAM, int(SYSPROTO_CONTROL))
 	if err != nil {

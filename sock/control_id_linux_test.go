@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Where no socket has such addresses, the name of a kernel control is an address of another family, not one to be looked up: item 204.
+// On a system without kernel controls, the name of one is an address of another family. It is not
+// looked up: item 204.
 func TestSystemControlOfAnotherFamily(t *testing.T) {
 	socktest.Check(t)
 	s, err := sock.New(sock.AF_UNIX, sock.SOCK_DGRAM, 0)

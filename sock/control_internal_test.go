@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// The structures of FreeBSD and NetBSD that say who sent, on a little-endian machine.
+// The structures with the credentials of the sender, of FreeBSD and NetBSD, on a little-endian
+// machine.
 func TestSockCredBytes(t *testing.T) {
 	if bigEndian {
 		t.Skip("the known bytes are those of a little-endian machine: run this on one")
@@ -42,7 +43,7 @@ func TestSockCredBytes(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v, %v", tt.name, got, ok, tt.want, tt.ok)
 		}
 	}
-	for _, groups := range []uint32{3, 1 << 30, 1 << 31, 0xffffffff} { // more than there are
+	for _, groups := range []uint32{3, 1 << 30, 1 << 31, 0xffffffff} { // more groups than the data holds
 		b, _ := hex.DecodeString(sockcred)
 		binary.NativeEndian.PutUint32(b[20:], groups)
 		if got, ok := decodeSockcred(b); ok {
@@ -51,7 +52,7 @@ func TestSockCredBytes(t *testing.T) {
 	}
 }
 
-// The forms of in_pktinfo that the systems have.
+// The forms of in_pktinfo on the different systems.
 func TestPktInfoOfEachSystem(t *testing.T) {
 	was := numbers
 	defer func() { numbers = was }()
@@ -60,7 +61,7 @@ func TestPktInfoOfEachSystem(t *testing.T) {
 		want := PktInfo{Interface: 3, Local: netip.MustParseAddr("10.1.2.3")}
 		got, ok := want.Control().PktInfo()
 		if numbers.pktinfo == 0 {
-			want.Interface = 0 // the address is all there is
+			want.Interface = 0 // this form has the address only
 		}
 		if !ok || got.Interface != want.Interface || got.Local != want.Local {
 			t.Errorf("%s: %+v, %v; want %+v", goos, got, ok, want)
@@ -78,7 +79,8 @@ func TestPktInfoOfEachSystem(t *testing.T) {
 	}
 }
 
-// If an address that came cannot be read the descriptors that came with it are closed: item 112.
+// If the address of a received message cannot be read, the descriptors of the message are closed:
+// item 112.
 func TestRightsOfBadMessage(t *testing.T) {
 	if msgErrqueue == 0 {
 		t.Skip("no descriptors here: write the poller of this system")
@@ -103,7 +105,7 @@ func TestRightsOfBadMessage(t *testing.T) {
 		t.Errorf("%v, want an *AddrError", err)
 	}
 	if err := sysSetNonblock(fds[0], true); err == nil {
-		t.Error("the descriptor is open still")
+		t.Error("the descriptor is still open")
 		sysClose(fds[0])
 	}
 }

@@ -2,13 +2,13 @@ package sock
 
 import "github.com/polluxio/pollux/families"
 
-// What the header of an IP packet says, and what a socket may say of the header of one packet.
+// Ancillary data that holds fields of the header of an IP packet, received or to be sent.
 
-// TTL is the time to live of an IPv4 packet, 1 to 255: it comes if IP_RECVTTL is set, and can be sent. Data: a C int; on the BSDs an
-// unsigned char.
+// TTL is the time to live of an IPv4 packet, 1 to 255. It is received if IP_RECVTTL is set, and can
+// be sent. Data: a C int; on the BSDs an unsigned char.
 type TTL int
 
-// Control is the item that sendmsg(2) takes: IP_TTL.
+// Control returns the IP_TTL item for sendmsg(2).
 func (t TTL) Control() Control { return IntsControl(IPPROTO_IP, IP_TTL, int(t)) }
 
 // TTL reads an item of the type IP_TTL (Linux) or IP_RECVTTL (the BSDs).
@@ -17,11 +17,11 @@ func (c Control) TTL() (TTL, bool) {
 	return TTL(v), ok
 }
 
-// TOS is the type of service of an IPv4 packet, 0 to 255, of which two bits are ECN: it comes if IP_RECVTOS is set, and can be
-// sent. Data: a C int when sent, an unsigned char when received.
+// TOS is the type of service of an IPv4 packet, 0 to 255; two of its bits are ECN. It is received
+// if IP_RECVTOS is set, and can be sent. Data: a C int when sent, an unsigned char when received.
 type TOS int
 
-// Control is the item that sendmsg(2) takes: IP_TOS.
+// Control returns the IP_TOS item for sendmsg(2).
 func (t TOS) Control() Control { return IntsControl(IPPROTO_IP, IP_TOS, int(t)) }
 
 // TOS reads an item of the type IP_TOS (Linux) or IP_RECVTOS (the BSDs).
@@ -30,11 +30,11 @@ func (c Control) TOS() (TOS, bool) {
 	return TOS(v), ok
 }
 
-// HopLimit is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes if IPV6_RECVHOPLIMIT is set, and can be
-// sent. Data: a C int. RFC 3542.
+// HopLimit is the hop limit of an IPv6 packet, 0 to 255. To send, -1 is the system's default. It is
+// received if IPV6_RECVHOPLIMIT is set, and can be sent. Data: a C int. RFC 3542.
 type HopLimit int
 
-// Control is the item that sendmsg(2) takes: IPV6_HOPLIMIT.
+// Control returns the IPV6_HOPLIMIT item for sendmsg(2).
 func (h HopLimit) Control() Control { return IntsControl(IPPROTO_IPV6, numbers.hoplimit, int(h)) }
 
 // HopLimit reads an item of the type IPV6_HOPLIMIT.
@@ -43,11 +43,11 @@ func (c Control) HopLimit() (HopLimit, bool) {
 	return HopLimit(int32(v)), ok
 }
 
-// TrafficClass is that of an IPv6 packet, 0 to 255, or -1 to send with the system's own: it comes if IPV6_RECVTCLASS is set, and
-// can be sent. Data: a C int. RFC 3542.
+// TrafficClass is the traffic class of an IPv6 packet, 0 to 255. To send, -1 is the system's
+// default. It is received if IPV6_RECVTCLASS is set, and can be sent. Data: a C int. RFC 3542.
 type TrafficClass int
 
-// Control is the item that sendmsg(2) takes: IPV6_TCLASS.
+// Control returns the IPV6_TCLASS item for sendmsg(2).
 func (t TrafficClass) Control() Control { return IntsControl(IPPROTO_IPV6, numbers.tclass, int(t)) }
 
 // TrafficClass reads an item of the type IPV6_TCLASS.
@@ -56,7 +56,7 @@ func (c Control) TrafficClass() (TrafficClass, bool) {
 	return TrafficClass(int32(v)), ok
 }
 
-// intOrByte reads an item of either type.
+// intOrByte reads an item of the type typ or other, whose data is a C int or one byte.
 func (c Control) intOrByte(level, typ, other int) (int, bool) {
 	if c.Level != level || c.Type != typ && !c.is(level, other) {
 		return 0, false
@@ -68,8 +68,9 @@ func (c Control) intOrByte(level, typ, other int) (int, bool) {
 	return int(int32(v)), ok
 }
 
-// OrigDstAddr reads an item of the type IP_ORIGDSTADDR or IPV6_ORIGDSTADDR: where a datagram was going before the host turned it to
-// this socket (TPROXY). It comes if IP_RECVORIGDSTADDR or IPV6_RECVORIGDSTADDR is set, on Linux. Data: a struct sockaddr_in or
+// OrigDstAddr reads an item of the type IP_ORIGDSTADDR or IPV6_ORIGDSTADDR: the destination of a
+// datagram before the host redirected it to this socket (TPROXY). It is received if
+// IP_RECVORIGDSTADDR or IPV6_RECVORIGDSTADDR is set, on Linux. Data: a struct sockaddr_in or
 // sockaddr_in6.
 func (c Control) OrigDstAddr() (Addr, bool) {
 	if !c.is(IPPROTO_IP, numbers.origdst) && !c.is(IPPROTO_IPV6, numbers.origdst6) {
@@ -84,7 +85,7 @@ const (
 	sockaddrInet6 = 28
 )
 
-// inetSockaddr reads a sockaddr of the internet families that b begins with.
+// inetSockaddr reads the internet address at the start of b.
 func inetSockaddr(b []byte) (Addr, bool) {
 	var a Addr
 	err := error(families.ErrBadFamily)

@@ -34,7 +34,7 @@ func TestControlOfIP(t *testing.T) {
 	}
 }
 
-// The ranges of items 115 and 105, on systems of 64 bits.
+// The ranges of items 115 and 105, on 64-bit systems.
 func TestControlLengths(t *testing.T) {
 	if strconv.IntSize == 32 {
 		t.Skip("the numbers are those of 64 bits: run this on such a machine")
@@ -77,7 +77,7 @@ func FuzzParseControl(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What was whole can be written again, and reads the same.
+		// AppendControl writes the complete items again, and they read the same.
 		again, err := sock.AppendControl(nil, items...)
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,8 @@ func putControlHeader(b []byte, n, level, typ int) {
 	binary.NativeEndian.PutUint32(b[controlAlign+4:], uint32(typ))
 }
 
-// controlHeaderOf reads a header that is all there. A length beyond int is as good as the longest.
+// controlHeaderOf reads a complete header. A length that does not fit into an int becomes the
+// largest int.
 func controlHeaderOf(b []byte) (n, level, typ int) {
 	if controlAlign == 8 {
 		n = int(min(binary.NativeEndian.Uint64(b), math.MaxInt32))

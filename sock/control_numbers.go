@@ -2,19 +2,19 @@ package sock
 
 import "runtime"
 
-// controlNumbers are the types of ancillary data that a system has; 0 is one that it lacks. They
-// are of the level SOL_SOCKET, IPPROTO_IP or IPPROTO_IPV6, as the headers named say, on all systems
-// the same.
+// controlNumbers holds the types of ancillary data of one system. A type of 0 means that the system
+// lacks it. The level is SOL_SOCKET, IPPROTO_IP or IPPROTO_IPV6, according to the header named, on
+// all systems.
 type controlNumbers struct {
 	// <sys/socket.h>
 	credentials int // SCM_CREDENTIALS: struct ucred
 	cmsgcred    int // SCM_CREDS: struct cmsgcred
-	sockcred    int // SCM_CREDS2, LOCAL_CREDS: who, as the system knows it
-	oldSockcred int // SCM_CREDS of NetBSD before 8: the same without the process
+	sockcred    int // SCM_CREDS2, LOCAL_CREDS: the sender, as the system knows it
+	oldSockcred int // SCM_CREDS of NetBSD before 8: the same without the process id
 	pidfd       int // SCM_PIDFD
 	rxqOvfl     int // SO_RXQ_OVFL
 	timeval     int // SCM_TIMESTAMP: struct timeval
-	timevalNew  int // SO_TIMESTAMP_NEW: one of 64 bits
+	timevalNew  int // SO_TIMESTAMP_NEW: a timeval of 64 bits
 	timespec    int // SCM_TIMESTAMPNS, SCM_REALTIME: struct timespec
 	timespecNew int // SO_TIMESTAMPNS_NEW
 	stamping    int // SCM_TIMESTAMPING: three of struct timespec
@@ -23,10 +23,10 @@ type controlNumbers struct {
 
 	// <netinet/in.h>, <netinet6/in6.h>
 	pktinfo      int  // IP_PKTINFO
-	pktinfoShort bool // whose structure has no ipi_spec_dst, and the address first
+	pktinfoShort bool // the structure has no ipi_spec_dst, and its address comes first
 	dstaddr      int  // IP_RECVDSTADDR, sent as IP_SENDSRCADDR
-	ttl          int  // what IP_RECVTTL makes come
-	tos          int  // what IP_RECVTOS makes come
+	ttl          int  // the type that IP_RECVTTL enables
+	tos          int  // the type that IP_RECVTOS enables
 	origdst      int  // IP_ORIGDSTADDR
 	recverr      int  // IP_RECVERR
 	pktinfo6     int  // IPV6_PKTINFO
@@ -36,8 +36,8 @@ type controlNumbers struct {
 	recverr6     int  // IPV6_RECVERR
 }
 
-// controlNumbersOf is what each system has, by GOOS. Those of Linux are the same on all processors
-// that Go runs on.
+// controlNumbersOf maps GOOS to the numbers of the system. Those of Linux are the same on all
+// processors that Go supports.
 var controlNumbersOf = map[string]controlNumbers{
 	"linux": {
 		credentials: 2, pidfd: 4, rxqOvfl: 40,

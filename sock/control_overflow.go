@@ -1,7 +1,8 @@
 package sock
 
-// RxqOvfl is how many datagrams the socket has dropped since it was made because its queue was full; it wraps. It comes if
-// SO_RXQ_OVFL is set and something was dropped, on Linux. Data: a __u32. socket(7).
+// RxqOvfl is the number of datagrams that the socket has dropped because its queue was full, since
+// it was made. It wraps at 2³². It is received if SO_RXQ_OVFL is set and a datagram was dropped, on
+// Linux. Data: a __u32. socket(7).
 type RxqOvfl uint32
 
 // RxqOvfl reads an item of the type SO_RXQ_OVFL.

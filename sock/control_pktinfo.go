@@ -5,8 +5,9 @@ import (
 	"net/netip"
 )
 
-// PktInfo says where an IPv4 packet came in, or goes out: IP_PKTINFO, ip(7). It comes if IP_PKTINFO (on macOS IP_RECVPKTINFO) is
-// set. Where a system has IP_RECVDSTADDR instead, the BSDs, only the address is there.
+// PktInfo holds the interface and the addresses of an IPv4 packet, received or to be sent:
+// IP_PKTINFO, ip(7). It is received if IP_PKTINFO (on macOS IP_RECVPKTINFO) is set. On the BSDs
+// that have IP_RECVDSTADDR instead, only the address is set.
 //
 //	struct in_pktinfo {                     <netinet/in.h> of Linux and macOS
 //		unsigned int   ipi_ifindex;     // 0
@@ -16,15 +17,18 @@ import (
 //	struct in_pktinfo { struct in_addr ipi_addr; unsigned int ipi_ifindex; };    of NetBSD and Windows
 //	struct in_addr                                                                of IP_RECVDSTADDR
 type PktInfo struct {
-	// Interface is the index of the interface; to send, 0 is the system's choice.
+	// Interface is the index of the interface. To send, 0 lets the system choose.
 	Interface int
-	// Local is the address of this host; to send, the source, and the zero Addr is the system's choice.
+	// Local is the address of this host. To send, it is the source address; the zero Addr lets the
+	// system choose.
 	Local netip.Addr
-	// Dst is the destination in the packet's header, which may be a group; not used to send.
+	// Dst is the destination in the packet's header, which may be a multicast group. It is not used
+	// to send.
 	Dst netip.Addr
 }
 
-// Control is the item that sendmsg(2) takes. If Local is no IPv4 address its data is empty, which the system refuses with EINVAL.
+// Control returns the item for sendmsg(2). If Local is not an IPv4 address, the data of the item is
+// empty, and the system refuses it with EINVAL.
 func (p PktInfo) Control() Control {
 	local, ok := bytes4(p.Local)
 	if !ok {
@@ -58,20 +62,23 @@ func (c Control) PktInfo() (PktInfo, bool) {
 	return PktInfo{}, false
 }
 
-// PktInfo6 says where an IPv6 packet came in, or goes out: IPV6_PKTINFO, RFC 3542. It comes if IPV6_RECVPKTINFO is set.
+// PktInfo6 holds the interface and the address of an IPv6 packet, received or to be sent:
+// IPV6_PKTINFO, RFC 3542. It is received if IPV6_RECVPKTINFO is set.
 //
 //	struct in6_pktinfo {                      <netinet/in.h>
 //		struct in6_addr ipi6_addr;        //  0
 //		unsigned int    ipi6_ifindex;     // 16
 //	};
 type PktInfo6 struct {
-	// Interface is the index of the interface; to send, 0 is the system's choice.
+	// Interface is the index of the interface. To send, 0 lets the system choose.
 	Interface int
-	// Addr is the destination in the packet's header; to send, the source, and the zero Addr is the system's choice.
+	// Addr is the destination in the packet's header. To send, it is the source address; the zero
+	// Addr lets the system choose.
 	Addr netip.Addr
 }
 
-// Control is the item that sendmsg(2) takes. If Addr is not an IPv6 address its data is empty, which the system refuses with EINVAL.
+// Control returns the IPV6_PKTINFO item for sendmsg(2). If Addr is not an IPv6 address, the data of
+// the item is empty, and the system refuses it with EINVAL.
 func (p PktInfo6) Control() Control {
 	var a [16]byte
 	switch {
@@ -91,7 +98,7 @@ func (c Control) PktInfo6() (PktInfo6, bool) {
 	return PktInfo6{int(binary.NativeEndian.Uint32(c.Data[16:])), netip.AddrFrom16([16]byte(c.Data))}, true
 }
 
-// bytes4 is an IPv4 address as the system has it; none is the wildcard.
+// bytes4 returns an IPv4 address in the form of the system. The zero Addr becomes the wildcard.
 func bytes4(a netip.Addr) (b [4]byte, ok bool) {
 	switch {
 	case a.Is4(), a.Is4In6():

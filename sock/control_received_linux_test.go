@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ancillary receives a message, and gives its items.
+// ancillary receives a message and returns its items.
 func ancillary(t *testing.T, s socktest.Operations) []sock.Control {
 	t.Helper()
 	data, items, flags, _, err := s.Recvmsg(100, 512, sock.MSG_CMSG_CLOEXEC)
@@ -24,7 +24,7 @@ func ancillary(t *testing.T, s socktest.Operations) []sock.Control {
 	return items
 }
 
-// find is the first item that a reader reads.
+// find returns the first item that the reader accepts.
 func find[T any](t *testing.T, items []sock.Control, read func(sock.Control) (T, bool)) T {
 	t.Helper()
 	for _, c := range items {
@@ -57,7 +57,7 @@ func setInt(t *testing.T, s *sock.Socket, level int, options ...int) {
 	}
 }
 
-// What IPv4 says of a packet comes with it, and can be set for one: item 118 of the older IP.
+// Fields of the IPv4 header come with a packet, and can be set for one packet: item 118.
 func TestReceivedOfIP(t *testing.T) {
 	lo := loopbackIndex(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -70,7 +70,7 @@ func TestReceivedOfIP(t *testing.T) {
 		socktest.Must(t, wantN(5)(w.On(s).Sendmsg([][]byte{hello}, nil, 0, self)))
 		data, items, _, from, err := w.On(s).Recvmsg(10, 512, 0)
 		if string(data) != "hello" || from.Host() != "127.0.0.9" || err != nil {
-			t.Fatalf("%q from %v, %v", data, from, err) // from where PktInfo said
+			t.Fatalf("%q from %v, %v", data, from, err) // from the address in PktInfo
 		}
 		if ttl := find(t, items, sock.Control.TTL); ttl != 33 {
 			t.Errorf("TTL %d", ttl)
@@ -94,7 +94,7 @@ func TestReceivedOfIP(t *testing.T) {
 	})
 }
 
-// What IPv6 says of a packet comes with it, and can be set for one: item 118.
+// Fields of the IPv6 header come with a packet, and can be set for one packet: item 118.
 func TestReceivedOfIPv6(t *testing.T) {
 	lo := loopbackIndex(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -126,7 +126,7 @@ func TestReceivedOfIPv6(t *testing.T) {
 	})
 }
 
-// When a packet came, in each form.
+// The arrival time of a packet comes in each form.
 func TestReceivedTimestamps(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -151,7 +151,7 @@ func TestReceivedTimestamps(t *testing.T) {
 				socktest.Must(t, err)
 			}
 			before := time.Now()
-			// The kernel begins to take the time a moment after the first socket has asked for it.
+			// The kernel starts to take times a moment after the first socket asks for them.
 			socktest.Await(t, "a time", func() bool {
 				socktest.Must(t, wantN(5)(b.Send(hello, 0)))
 				items := ancillary(t, a)
@@ -171,7 +171,7 @@ func TestReceivedTimestamps(t *testing.T) {
 	}
 }
 
-// Who sent a message is told, and cannot be made up.
+// The credentials of the sender come with a message, and cannot be forged.
 func TestReceivedCredentials(t *testing.T) {
 	self := sock.Ucred{PID: os.Getpid(), UID: os.Getuid(), GID: os.Getgid()}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -190,13 +190,14 @@ func TestReceivedCredentials(t *testing.T) {
 			stranger := sock.Ucred{PID: 1 << 30}
 			if _, err := w.On(b).Sendmsg([][]byte{hello}, []sock.Control{stranger.Control()}, 0, sock.Addr{}); !errors.Is(err, syscall.ESRCH) &&
 				!errors.Is(err, syscall.EPERM) {
-				t.Errorf("%s: somebody else: %v, want ESRCH or EPERM", k.Name, err)
+				t.Errorf("%s: credentials of another process: %v, want ESRCH or EPERM", k.Name, err)
 			}
 		}
 	})
 }
 
-// A descriptor of the process that sent, which a message that is dropped closes too.
+// A descriptor of the sender's process comes with a message. It is closed if the message is
+// dropped.
 func TestReceivedPidFD(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -228,7 +229,7 @@ func TestReceivedPidFD(t *testing.T) {
 	}
 }
 
-// Datagrams that were sent as one come as one, with their length.
+// Datagrams that were sent together are received together, with their length.
 func TestReceivedGRO(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -269,7 +270,7 @@ func TestReceivedGRO(t *testing.T) {
 	})
 }
 
-// How many datagrams had no room.
+// The number of datagrams that the queue had no room for.
 func TestReceivedOverflow(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -294,7 +295,7 @@ func TestReceivedOverflow(t *testing.T) {
 	}
 }
 
-// What does not fit is cut, and told: items 107, 109, 111.
+// Ancillary data that does not fit is cut, and the flags say so: items 107, 109, 111.
 func TestReceivedCut(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		if n, err := sock.CMSG_LEN(0); n != 16 || err != nil {
@@ -330,7 +331,7 @@ func TestReceivedCut(t *testing.T) {
 			for _, fd := range fds {
 				flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 				if flags&unix.FD_CLOEXEC != 0 || err != nil {
-					t.Errorf("%s: %#x, %v: close-on-exec, and nobody asked for it", tt.name, flags, err) // item 113
+					t.Errorf("%s: %#x, %v: close-on-exec without MSG_CMSG_CLOEXEC", tt.name, flags, err) // item 113
 				}
 				socktest.Must(t, sock.Close(fd))
 			}

@@ -5,16 +5,18 @@ import (
 	"time"
 )
 
-// When a packet came or went. A time is that of the host's clock (CLOCK_REALTIME), or of the card's where that is said.
+// The time when a packet was received or sent. It is a time of the host's clock (CLOCK_REALTIME),
+// or of the network card's clock where the comment says so.
 //
 //	struct timeval  { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 16 bytes, 8 where time_t has 32 bits
 //	struct timespec { time_t tv_sec; long tv_nsec; };           <time.h>: likewise
 //
-// A program of 32 bits that set SO_TIMESTAMP gets 32 bits of seconds, which end in 2038; with SO_TIMESTAMP_NEW it gets 64, as every
-// other.
+// A 32-bit program that sets SO_TIMESTAMP gets 32 bits of seconds, which end in 2038. With
+// SO_TIMESTAMP_NEW it gets 64 bits, like a 64-bit program.
 
-// Timestamp reads an item of the type SCM_TIMESTAMP (after SO_TIMESTAMP: microseconds) or SCM_TIMESTAMPNS (after SO_TIMESTAMPNS:
-// nanoseconds; FreeBSD's SCM_REALTIME), old or new: when the packet came. socket(7).
+// Timestamp reads the time when the packet arrived: an item of the type SCM_TIMESTAMP (after
+// SO_TIMESTAMP: microseconds) or SCM_TIMESTAMPNS (after SO_TIMESTAMPNS: nanoseconds; FreeBSD's
+// SCM_REALTIME), old or new. socket(7).
 func (c Control) Timestamp() (time.Time, bool) {
 	switch {
 	case c.is(SOL_SOCKET, numbers.timeval), c.is(SOL_SOCKET, numbers.timevalNew):
@@ -25,8 +27,8 @@ func (c Control) Timestamp() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// decodeTime reads a struct timeval or timespec. That of macOS has 32 bits of microseconds and padding behind, which are the low
-// half.
+// decodeTime reads a struct timeval or timespec. On macOS the microseconds have 32 bits with
+// padding behind them: they are the low half of a 64-bit word.
 func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
 	e := binary.NativeEndian
 	var sec int64
@@ -45,12 +47,13 @@ func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
 	return time.Unix(sec, int64(fraction)*int64(unit)), true
 }
 
-// Timestamping is when a packet came, or went, by SO_TIMESTAMPING of Linux; the zero Time is what was not asked for or is not known.
+// Timestamping holds the times when a packet was received or sent, by SO_TIMESTAMPING of Linux. A
+// time is zero if the program did not ask for it or the system does not know it.
 //
 //	struct scm_timestamping { struct timespec ts[3]; };    <linux/errqueue.h>: software, one that is no more, hardware
 type Timestamping struct {
-	Software time.Time // by the host's clock
-	Hardware time.Time // by the network card's
+	Software time.Time // by the clock of the host
+	Hardware time.Time // by the clock of the network card
 }
 
 // Timestamping reads an item of the type SCM_TIMESTAMPING, old or new.
@@ -67,7 +70,7 @@ func (c Control) Timestamping() (Timestamping, bool) {
 	return Timestamping{known(software), known(hardware)}, true
 }
 
-// known is t, unless it is the 0 of what is not known.
+// known returns t, or the zero Time if t is 0 and so unknown.
 func known(t time.Time) time.Time {
 	if t.UnixNano() == 0 {
 		return time.Time{}
@@ -75,10 +78,11 @@ func known(t time.Time) time.Time {
 	return t
 }
 
-// TxTime is when a packet is to go: nanoseconds of the clock that SO_TXTIME has named, on Linux. Data: a __u64. tc-etf(8).
+// TxTime is the time at which a packet should be sent, in nanoseconds of the clock that SO_TXTIME
+// names, on Linux. Data: a __u64. tc-etf(8).
 type TxTime uint64
 
-// Control is the item that sendmsg(2) takes: SCM_TXTIME.
+// Control returns the SCM_TXTIME item for sendmsg(2).
 func (t TxTime) Control() Control {
 	return Control{SOL_SOCKET, numbers.txtime, binary.NativeEndian.AppendUint64(nil, uint64(t))}
 }

@@ -4,5 +4,5 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// SO_TIMESTAMP is the option of the level SOL_SOCKET that makes timestamps come: <sys/socket.h>.
+// SO_TIMESTAMP is the option of the level SOL_SOCKET that enables timestamps: <sys/socket.h>.
 const SO_TIMESTAMP = unix.SO_TIMESTAMP

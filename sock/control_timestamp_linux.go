@@ -2,7 +2,8 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// Options of the level SOL_SOCKET that make timestamps come: <asm-generic/socket.h>, timestamping.rst of the kernel.
+// Options of the level SOL_SOCKET that enable timestamps: <asm-generic/socket.h>, timestamping.rst
+// of the kernel.
 const (
 	SO_TIMESTAMP        = unix.SO_TIMESTAMP
 	SO_TIMESTAMPNS      = unix.SO_TIMESTAMPNS
@@ -14,7 +15,8 @@ const (
 	SO_TXTIME           = unix.SO_TXTIME
 )
 
-// What SO_TIMESTAMPING is set to: which times are taken, which of those are told, and how. <linux/net_tstamp.h>
+// Flags of SO_TIMESTAMPING: which times the kernel takes, which it reports, and in which form.
+// <linux/net_tstamp.h>
 const (
 	SOF_TIMESTAMPING_TX_HARDWARE  = unix.SOF_TIMESTAMPING_TX_HARDWARE
 	SOF_TIMESTAMPING_TX_SOFTWARE  = unix.SOF_TIMESTAMPING_TX_SOFTWARE

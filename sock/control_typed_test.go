@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// readers are all that read an item, by name.
+// readers has all methods that read an item, by name.
 var readers = map[string]func(sock.Control) (any, bool){
 	"AlgOp":         func(c sock.Control) (any, bool) { v, ok := c.AlgOp(); return v, ok },
 	"AlgIV":         func(c sock.Control) (any, bool) { v, ok := c.AlgIV(); return v, ok },
@@ -42,13 +42,13 @@ var readers = map[string]func(sock.Control) (any, bool){
 	"Ucred":         func(c sock.Control) (any, bool) { v, ok := c.Ucred(); return v, ok },
 }
 
-// What can be sent reads back as it was made, by its own reader and by no other.
+// An item that can be sent is read back unchanged by its own reader, and by no other reader.
 func TestControlThereAndBack(t *testing.T) {
 	for _, tt := range []struct {
 		reader string
 		item   sock.Control
 		want   any
-		linux  bool // only
+		linux  bool // on Linux only
 	}{
 		{"AlgOp", sock.AlgOp(1).Control(), sock.AlgOp(1), false},
 		{"AlgIV", sock.AlgIV("vector").Control(), sock.AlgIV("vector"), false},
@@ -78,7 +78,8 @@ func TestControlThereAndBack(t *testing.T) {
 			} else if ok && !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("%s: %+v, want %+v", name, got, tt.want)
 			}
-			// Neither more nor less than its bytes is read, but for Rights, where what is left of an int is dropped.
+			// The data must have exactly the right length. Rights is an exception: it ignores an
+			// incomplete int at the end.
 			if name != "Rights" && name != "AlgIV" && len(tt.item.Data) > 0 {
 				for _, data := range [][]byte{nil, tt.item.Data[:len(tt.item.Data)-1], append(tt.item.Data[:len(tt.item.Data):len(tt.item.Data)], 0, 0, 0)} {
 					if got, ok := read(sock.Control{Level: tt.item.Level, Type: tt.item.Type, Data: data}); ok {
@@ -88,7 +89,7 @@ func TestControlThereAndBack(t *testing.T) {
 			}
 		}
 	}
-	// An address of the other family makes an item that no system takes, and no panic.
+	// An address of the wrong family makes an item that every system refuses. It does not panic.
 	for _, c := range []sock.Control{
 		sock.PktInfo{Local: netip.MustParseAddr("::1")}.Control(),
 		sock.PktInfo6{Addr: netip.MustParseAddr("127.0.0.1")}.Control(),
@@ -99,7 +100,7 @@ func TestControlThereAndBack(t *testing.T) {
 	}
 }
 
-// The bytes that Linux gives and takes, from its headers, on a little-endian machine.
+// The bytes that Linux gives and takes, according to its headers, on a little-endian machine.
 func TestControlBytesOfLinux(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the types are those of Linux: run this on Linux")
@@ -167,7 +168,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 			}
 		}
 	}
-	// A fraction of a second that is none is not read.
+	// A fraction outside the range of a second is refused.
 	for _, data := range []string{"0000006500000000" + "40420f0000000000", "0000006500000000" + "ffffffffffffffff"} {
 		b, _ := hex.DecodeString(data)
 		if got, ok := (sock.Control{Level: sock.SOL_SOCKET, Type: 29, Data: b}).Timestamp(); ok {
@@ -176,7 +177,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 	}
 }
 
-// No bytes at all make a reader panic, or run on.
+// A reader neither panics nor loops forever, for any bytes.
 func FuzzControlReaders(f *testing.F) {
 	for _, seed := range []sock.Control{
 		sock.Rights{1}.Control(), sock.AlgIV("x").Control(), sock.PktInfo{}.Control(), sock.PktInfo6{}.Control(),
@@ -205,7 +206,8 @@ func FuzzControlReaders(f *testing.F) {
 	})
 }
 
-// The items come in the order of the bytes, one by one; what is cut comes last, with an error: items 109, 110.
+// The items come one by one, in the order of the bytes. An incomplete item comes last, with an
+// error: items 109, 110.
 func TestControlMessages(t *testing.T) {
 	whole, err := sock.AppendControl(nil, sock.TTL(5).Control(), sock.TOS(6).Control(), sock.Rights{7}.Control())
 	if err != nil {
@@ -234,7 +236,7 @@ func TestControlMessages(t *testing.T) {
 	n := 0
 	for range sock.ControlMessages(whole) {
 		n++
-		break // a loop may end when it likes
+		break // a loop may end early
 	}
 	if n != 1 || len(items) != 3 {
 		t.Error(n, items)
@@ -283,12 +285,12 @@ func TestControlReadersAllocateNothing(t *testing.T) {
 	}
 }
 
-// What is more than the system can be given is refused before it is copied: item 100.
+// Ancillary data that is too long for the system is refused before it is copied: item 100.
 func TestControlTooLarge(t *testing.T) {
 	if strconv.IntSize == 32 {
 		t.Skip("no slice is that long here: run this on a system of 64 bits")
 	}
-	huge := make([]byte, math.MaxInt32) // which nobody touches, so that it takes no memory
+	huge := make([]byte, math.MaxInt32) // the test does not touch it, so it takes no memory
 	for _, tt := range []struct {
 		name string
 		to   []byte

@@ -9,11 +9,11 @@ const (
 	udpGRO     = 104 // UDP_GRO, Linux 5.0
 )
 
-// UDPSegment is how many bytes of payload each datagram of one send is to have; the last may have fewer. The kernel, or the network
-// card, cuts what was sent in one piece (GSO). Data: a __u16.
+// UDPSegment is the payload in bytes of each datagram of one send; the last datagram may be
+// shorter. The kernel or the network card cuts the data into datagrams (GSO). Data: a __u16.
 type UDPSegment uint16
 
-// Control is the item that sendmsg(2) takes: UDP_SEGMENT.
+// Control returns the UDP_SEGMENT item for sendmsg(2).
 func (n UDPSegment) Control() Control {
 	return Control{solUDP, udpSegment, binary.NativeEndian.AppendUint16(nil, uint16(n))}
 }
@@ -26,8 +26,8 @@ func (c Control) UDPSegment() (UDPSegment, bool) {
 	return UDPSegment(binary.NativeEndian.Uint16(c.Data)), true
 }
 
-// UDPGRO is how many bytes each of the datagrams had that came as one; the last may have had fewer. It comes with more than one
-// datagram if UDP_GRO is set. Data: a C int.
+// UDPGRO is the payload in bytes of each datagram of one receive; the last may be shorter. It is
+// received if UDP_GRO is set and the kernel joined more than one datagram. Data: a C int.
 type UDPGRO int
 
 // UDPGRO reads an item of the type UDP_GRO.

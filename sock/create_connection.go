@@ -10,54 +10,57 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A ConnectionConfig says how CreateConnection, Dial and DialAddr connect. nil and the zero
-// ConnectionConfig are the defaults, which are Python's but for NoDelay and KeepAlive: these are
-// package net's.
+// A ConnectionConfig configures CreateConnection, Dial and DialAddr. nil and the zero
+// ConnectionConfig mean the defaults. They are Python's, except that NoDelay and KeepAlive have the
+// defaults of package net.
 type ConnectionConfig struct {
-	// Timeout is for each try, and remains the socket's: Within(d), where Forever is blocking and 0
-	// non-blocking. The zero Timeout is the default timeout. With Within(0) a connection that is
-	// not made at once fails with EINPROGRESS, as in Python.
+	// Timeout is the timeout of each try, and then of the connected socket: Within(d), where
+	// Forever is blocking and 0 non-blocking. The zero Timeout is the default timeout. With
+	// Within(0), a connection that is not made at once fails with EINPROGRESS, as in Python.
 	Timeout Timeout
-	// Service is the name of a service, "https", or a port number as text. It takes the place of
-	// the argument port of CreateConnection, which is 0 then.
+	// Service is the name of a service, "https", or a port number as text. It replaces the argument
+	// port of CreateConnection, which must then be 0.
 	Service string
-	// Type is the type of the socket, SOCK_*; 0: the usual one, which is SOCK_STREAM for IP and
-	// AF_UNIX. SOCK_DGRAM makes a socket of datagrams that is connected.
+	// Type is the type of the socket, SOCK_*. 0 is the usual type: SOCK_STREAM for IP and AF_UNIX.
+	// SOCK_DGRAM makes a connected datagram socket.
 	Type Type
-	// Proto is the protocol; 0: the one that the address belongs to.
+	// Proto is the protocol. 0 is the usual protocol of the address.
 	Proto Protocol
-	// NoDelay is TCP_NODELAY: a small message goes at once, and does not wait until the peer has
-	// acknowledged the one before (up to 40 ms). Default is On.
+	// NoDelay is TCP_NODELAY: a small message is sent at once. Without it, the message may wait up
+	// to 40 ms until the peer has acknowledged the one before. The default is On.
 	NoDelay Switch
-	// KeepAlive is what a TCP socket does about a silent peer. nil: probes after 15 s, every 15 s,
-	// 9 times, as package net. A KeepAlive whose On is false is none.
+	// KeepAlive configures the probes that detect a dead peer of a TCP socket. nil is the default
+	// of package net: probes after 15 s, every 15 s, 9 times. If On is false, the socket sends no
+	// probes.
 	KeepAlive *KeepAlive
-	// Source is bound before connecting, if it is not zero. It must be of a family that the host
-	// has.
+	// Source is the local address to bind before the connect. The zero Addr means no bind. Its
+	// family must be one of the families of the host.
 	Source Addr
-	// AllErrors makes the error an *ExceptionGroup of all tries; else it is that of the last.
+	// AllErrors makes the error an *ExceptionGroup with the errors of all tries. Without it, the
+	// error is that of the last try.
 	AllErrors bool
-	// HappyEyeballs tries the addresses as RFC 8305 says: IPv6 and IPv4 in turn, and the next one
-	// when a try has failed or AttemptDelay has passed. The first connection wins; the other tries
-	// are canceled and their sockets closed. The host is looked up before the first try, so that
-	// the RFC's delay for answers that come one by one (section 3) has no place here.
+	// HappyEyeballs tries the addresses according to RFC 8305: IPv6 and IPv4 in turn, the next one
+	// when a try has failed or AttemptDelay has passed. The first connection wins. The other tries
+	// are canceled and their sockets closed. All addresses are resolved before the first try, so
+	// the delay of section 3 of the RFC for late answers does not apply.
 	HappyEyeballs bool
-	// AttemptDelay is how long a try is alone before the next begins beside it; 0: 250 ms; less
-	// than 10 ms counts as 10 ms.
+	// AttemptDelay is the time from the start of one try to the start of the next. 0 is 250 ms. A
+	// positive delay below 10 ms counts as 10 ms. A negative one is an error.
 	AttemptDelay time.Duration
-	// Make makes the socket of a try, and may set its options; nil: New, with what info says. It
-	// may be called on several goroutines at once. Timeout and Source are applied to the socket
-	// after it, and NoDelay and KeepAlive only if they are set.
+	// Make makes the socket of a try, and may set its options. nil is New with the fields of info.
+	// It may run on several goroutines at once. After it, Timeout and Source are applied to the
+	// socket; NoDelay and KeepAlive are applied only if they are set.
 	Make func(info AddrInfo) (*Socket, error)
-	// Context ends the connecting early. It counts no more once the socket is connected;
-	// With(ctx).CreateConnection makes a socket whose operations it ends too. May be nil.
+	// Context ends the connecting early. It has no effect on the socket after the connect. To end
+	// the operations of the socket too, use With(ctx).CreateConnection. May be nil.
 	Context context.Context
-	// Task waits in place of the goroutine. The socket comes back in the task's view. May be nil.
+	// Task makes the task wait, and not the goroutine. The socket comes back in the view of the
+	// task. May be nil.
 	Task *loop.Task
 }
 
 // An ExceptionGroup holds the errors of all tries, in their order. errors.Is and errors.As look
-// into each.
+// into each of them.
 type ExceptionGroup struct {
 	Text   string
 	Errors []error
@@ -67,22 +70,23 @@ func (g *ExceptionGroup) Error() string {
 	return fmt.Sprintf("%s (%d sub-exceptions): %v", g.Text, len(g.Errors), errors.Join(g.Errors...))
 }
 
-// Unwrap gives the errors.
+// Unwrap returns the errors.
 func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
 
-// CreateConnection is Python's create_connection: a stream socket that is connected to port on
-// host, whose addresses are tried in order, or as HappyEyeballs says. Tries that failed are closed.
-// The socket has TCP_NODELAY and keep-alive on, see ConnectionConfig.
+// CreateConnection returns a stream socket that is connected to port on host: Python's
+// create_connection. It tries the addresses of the host in order, or as HappyEyeballs says. It
+// closes the sockets of failed tries. The socket has TCP_NODELAY and keep-alive on, see
+// ConnectionConfig.
 //
-// Errors: *GaiError if the host or the service is not found; an *ArgError for a bad port or delay;
-// the error of the last try, or an *ExceptionGroup; loop.ErrOnLoop in a callback that would have to
-// wait.
+// Errors: a *GaiError if the host or the service is not found; an *ArgError for a bad port or
+// delay; the error of the last try, or an *ExceptionGroup; loop.ErrOnLoop if the call is made in a
+// callback and would have to wait.
 func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	return View{}.CreateConnection(host, port, cfg)
 }
 
-// CreateConnection is the function CreateConnection. Task and Context of cfg, if set, replace those
-// of v while it connects; the socket is in v, and in cfg.Task.
+// CreateConnection is the function CreateConnection in the view. During the call, Task and Context
+// of cfg replace those of v if they are set. The socket is in v, and in the view of cfg.Task.
 func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("create_connection", cfg, func(cfg *ConnectionConfig) (target, error) {
 		t := target{host: host, service: cfg.Service, typ: SOCK_STREAM}
@@ -92,14 +96,14 @@ func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*S
 		case t.service == "":
 			t.service = strconv.Itoa(port)
 		case port != 0:
-			return t, &ArgError{ArgConflict, "port", port, "must be 0 beside a Service"}
+			return t, &ArgError{ArgConflict, "port", port, "must be 0 if Service is set"}
 		}
 		return t, nil
 	})
 }
 
-// ConnectAny is CreateConnection to addresses that are known: those of a host that Getaddrinfo has
-// found, or of several hosts. A nil cfg is the zero ConnectionConfig.
+// ConnectAny is CreateConnection to known addresses: those that Getaddrinfo found, for one host or
+// for several. A nil cfg is the zero ConnectionConfig.
 //
 // Errors: those of CreateConnection.
 func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
@@ -111,10 +115,10 @@ func ConnectAny(infos []AddrInfo, cfg *ConnectionConfig) (*Socket, error) {
 	})
 }
 
-// errNoAddresses is for a resolver that finds nothing, and no error either.
+// errNoAddresses is the error for a resolver that returns neither an address nor an error.
 var errNoAddresses = errors.New("getaddrinfo returns an empty list")
 
-// connectAny is a socket that is connected to one of the addresses, or an error for each try.
+// connectAny returns a socket that is connected to one of the addresses, or an error for each try.
 func connectAny(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
 	if len(infos) == 0 {
 		return nil, []error{failed(op, AF_UNSPEC, errNoAddresses)}
@@ -128,14 +132,14 @@ func connectAny(ctx context.Context, op string, infos []AddrInfo, cfg *Connectio
 			return s, nil
 		}
 		errs = append(errs, err)
-		if ctx.Err() != nil || cfg.Task != nil && errors.Is(err, context.Canceled) { // Task.Cancel ends one wait, which is that of all tries
+		if ctx.Err() != nil || cfg.Task != nil && errors.Is(err, context.Canceled) { // Task.Cancel ends all tries: together they are one wait
 			break
 		}
 	}
 	return nil, errs
 }
 
-// connection is one try.
+// connection makes one try.
 func connection(ctx context.Context, info AddrInfo, cfg *ConnectionConfig) (_ *Socket, err error) {
 	create := cfg.Make
 	if create == nil {

@@ -48,7 +48,7 @@ func TestCreateConnection(t *testing.T) { // items 216, 217
 	}
 }
 
-// The empty host has two addresses, and the first of them nobody listens on.
+// The empty host has two addresses, and no socket listens on the first of them.
 func TestCreateConnectionTriesInOrder(t *testing.T) { // items 216, 219
 	socktest.Check(t)
 	_, addr := socktest.TCP.Listener(t)
@@ -93,7 +93,7 @@ func TestCreateConnectionFails(t *testing.T) { // items 219, 234, 245
 	}
 }
 
-// What the resolver says comes through as it is.
+// An error of the resolver is returned unchanged.
 func TestCreateConnectionUnknownHost(t *testing.T) { // items 216, 219
 	socktest.Check(t)
 	for _, all := range []bool{false, true} {
@@ -105,7 +105,7 @@ func TestCreateConnectionUnknownHost(t *testing.T) { // items 216, 219
 	}
 }
 
-// In Python a port is whatever the resolver makes of it: 70000 counts as 4464.
+// In Python the resolver decides what a port is: 70000 counts as 4464.
 func TestCreateConnectionRefuses(t *testing.T) { // items 216, 217
 	socktest.Check(t)
 	for _, port := range []int{-1, 65536, 70000} {
@@ -163,7 +163,7 @@ func TestCreateConnectionTimeout(t *testing.T) { // item 217
 	}
 }
 
-// Once the context has ended there are no more tries.
+// After the end of the context, no more addresses are tried.
 func TestCreateConnectionCanceled(t *testing.T) { // item 219
 	socktest.Check(t)
 	addr := unanswered(t)

@@ -8,37 +8,43 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// A ServerConfig says how CreateServer and Listen make a socket. nil and the zero ServerConfig are
-// the defaults, which are Python's but for NoDelay and KeepAlive: these are package net's.
+// A ServerConfig configures CreateServer and Listen. nil and the zero ServerConfig mean the
+// defaults. They are Python's, except that NoDelay and KeepAlive have the defaults of package net.
 type ServerConfig struct {
-	// Backlog is how many connections may wait to be accepted; 0: DefaultBacklog; negative: none.
+	// Backlog is the number of connections that may wait for an Accept. 0 is DefaultBacklog. A
+	// negative number is passed to the system as 0.
 	Backlog int
-	// ReusePort lets several sockets listen on one port (SO_REUSEPORT), and the system spread
-	// connections over them.
+	// ReusePort lets several sockets listen on one port (SO_REUSEPORT). The system distributes the
+	// connections among them.
 	ReusePort bool
-	// DualstackIPv6 makes an AF_INET6 socket take IPv4 too, whose peers are ::ffff:a.b.c.d.
+	// DualstackIPv6 makes an AF_INET6 socket accept IPv4 too. Its IPv4 peers have addresses of the
+	// form ::ffff:a.b.c.d.
 	DualstackIPv6 bool
-	// Type is the type of the socket, SOCK_*; 0: the usual one for the address, which is
-	// SOCK_STREAM for IP and AF_UNIX. A socket of datagrams is bound and does not listen.
+	// Type is the type of the socket, SOCK_*. 0 is the usual type for the address: SOCK_STREAM for
+	// IP and AF_UNIX. A datagram socket is bound and does not listen.
 	Type Type
-	// Proto is the protocol; 0: the one that the address belongs to, as BTPROTO_RFCOMM.
+	// Proto is the protocol, such as BTPROTO_RFCOMM. 0 is the usual protocol of the address.
 	Proto Protocol
-	// NoDelay is TCP_NODELAY on the accepted sockets: a small message goes at once, and does not
-	// wait until the peer has acknowledged the one before (up to 40 ms). Default is On.
+	// NoDelay is TCP_NODELAY on the accepted sockets: a small message is sent at once. Without it,
+	// the message may wait up to 40 ms until the peer has acknowledged the one before. The default
+	// is On.
 	NoDelay Switch
-	// KeepAlive is what the accepted TCP sockets do about a silent peer. nil: probes after 15 s,
-	// every 15 s, 9 times, as package net. A KeepAlive whose On is false is none.
+	// KeepAlive configures the probes that detect a dead peer of an accepted TCP socket. nil is the
+	// default of package net: probes after 15 s, every 15 s, 9 times. If On is false, the sockets
+	// send no probes.
 	KeepAlive *KeepAlive
 }
 
-// CreateServer is Python's create_server: a socket that is bound to a, and listening if its type
-// has connections. The accepted sockets have TCP_NODELAY and keep-alive on, see ServerConfig.
+// CreateServer returns a socket that is bound to a, and that listens if its type has connections:
+// Python's create_server. The accepted sockets have TCP_NODELAY and keep-alive on, see
+// ServerConfig.
 //
-// SO_REUSEADDR is set on a listener of IP, except on Windows, where it would mean something else;
-// IPV6_V6ONLY is set as DualstackIPv6 says. On an error nothing is left behind.
+// On a listener of IP, CreateServer sets SO_REUSEADDR, except on Windows, where the option has
+// another meaning. It sets IPV6_V6ONLY according to DualstackIPv6. On an error it leaves nothing
+// open.
 //
-// Errors: an *ArgError for what the platform or the family does not have; those of New, Bind and
-// Listen.
+// Errors: an *ArgError for a setting that the platform or the family does not have; those of New,
+// Bind and Listen.
 func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return View{}.createServer(a, cfg) }
 
 func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
@@ -73,8 +79,8 @@ func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
 
 func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 	listens := s.listens()
-	if runtime.GOOS != "windows" && inet && listens { // two sockets of datagrams would share the port
-		s.Setsockopt(SOL_SOCKET, SO_REUSEADDR, 1) // as Python has it: it is only a convenience
+	if runtime.GOOS != "windows" && inet && listens { // on datagram sockets, it would let two sockets share the port
+		s.Setsockopt(SOL_SOCKET, SO_REUSEADDR, 1) // an error is ignored, as in Python: the option is only a convenience
 	}
 	if cfg.ReusePort && inet {
 		if err := s.Setsockopt(SOL_SOCKET, reusePort, 1); err != nil {
@@ -90,14 +96,14 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 			return err
 		}
 	}
-	// What a listener is set to, the sockets that it accepts are set to as well, on every system:
-	// so an accept costs no further call.
+	// On every system, the accepted sockets inherit the settings of the listener. So an accept
+	// needs no further system call.
 	if err := s.setConnection(cfg.NoDelay, cfg.KeepAlive); err != nil {
 		return err
 	}
 	if err := s.Bind(a); err != nil {
 		if errors.Is(err, families.ErrPort) || errors.Is(err, families.ErrFlowInfo) {
-			return err // OverflowError in Python, which passes as it is
+			return err // OverflowError in Python, returned unchanged
 		}
 		return fmt.Errorf("%w (while attempting to bind on address %s)", err, a)
 	}
@@ -111,7 +117,7 @@ func (s *Socket) serve(a Addr, cfg *ServerConfig, inet bool) error {
 	return s.Listen(backlog)
 }
 
-// listens says whether sockets of this kind listen and accept. Those of AF_ALG accept only.
+// listens reports whether sockets of this kind both listen and accept. AF_ALG sockets only accept.
 func (s *core) listens() bool {
 	typ := Type(s.typ)
 	return (typ == SOCK_STREAM || typ == SOCK_SEQPACKET) && !s.has(quirkAlgorithm)

@@ -102,11 +102,11 @@ func TestCreateServerUnix(t *testing.T) { // item 244
 	socktest.Check(t)
 	socktest.UnixStream.New(t).Close()
 	if !sock.HasReusePort {
-		t.Skip("this system has no SO_REUSEPORT, and so none to leave out")
+		t.Skip("this system has no SO_REUSEPORT: run this on one that has")
 	}
 	path := filepath.Join(socktest.Dir(t), "socket")
 	for _, a := range []sock.Addr{sock.Unix(path), sock.Unix("\x00" + path)} {
-		s := serving(t, a, &sock.ServerConfig{ReusePort: true}) // which is for the internet families
+		s := serving(t, a, &sock.ServerConfig{ReusePort: true}) // ReusePort has an effect on the internet families only
 		if s.Family() != sock.AF_UNIX || socktest.Name(t, s) != a {
 			t.Errorf("it is %v", s)
 		}
@@ -133,7 +133,8 @@ func TestCreateServerReusePort(t *testing.T) { // item 222
 	}
 }
 
-// In Python the checks of the arguments come in another order, which only a system without IPv6 can tell.
+// Python checks the arguments in another order. The difference is visible only on a system without
+// IPv6.
 func TestCreateServerRefuses(t *testing.T) { // items 220, 224
 	socktest.Check(t)
 	for _, test := range []struct {
@@ -148,7 +149,7 @@ func TestCreateServerRefuses(t *testing.T) { // items 220, 224
 		{"backlog", sock.Inet("127.0.0.1", 0), sock.ServerConfig{Backlog: math.MaxInt}, "Python int too large to convert to C int"},
 	} {
 		if test.cfg.Backlog == math.MaxInt32 {
-			continue // an int of this processor is a C int, and none is too big
+			continue // an int of this processor is a C int, so none is too big
 		}
 		var arg *sock.ArgError
 		if s, err := sock.CreateServer(test.addr, &test.cfg); s != nil || !errors.As(err, &arg) || arg.Rule != test.rule {
@@ -179,7 +180,7 @@ func TestCreateServerBindFails(t *testing.T) { // item 223
 	}
 }
 
-// What was found before the system was asked is told as it is: OverflowError in Python.
+// An error that is found before the system call is returned unchanged: OverflowError in Python.
 func TestCreateServerBadPort(t *testing.T) { // item 223
 	socktest.Check(t)
 	for _, port := range []int{-1, 65536, 70000} {

@@ -2,7 +2,8 @@ package sock
 
 import "bytes"
 
-// cText is the text in a field of a C structure: up to its first NUL, or all of it.
+// cText returns the text in a field of a C structure: the bytes before the first NUL, or all of
+// them.
 func cText(b []byte) string {
 	b, _, _ = bytes.Cut(b, []byte{0})
 	return string(b)

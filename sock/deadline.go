@@ -7,7 +7,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// SetDeadline sets the deadlines of both directions: SetReadDeadline and SetWriteDeadline.
+// SetDeadline sets the deadlines of both directions, as SetReadDeadline and SetWriteDeadline do.
 //
 // Error: net.ErrClosed.
 func (s *Socket) SetDeadline(t time.Time) error {
@@ -18,27 +18,28 @@ func (s *Socket) SetDeadline(t time.Time) error {
 	return s.fail("setdeadline", Addr{}, err)
 }
 
-// SetReadDeadline sets the instant from which receiving and accepting fail with
-// os.ErrDeadlineExceeded, also where something is there; the zero Time is none. It may be moved at
-// any time, also into the past, and counts at once for operations that wait: in a goroutine, in a
-// task, until a context ends, or for a future. Nothing that is in the socket is lost: a later
-// deadline lets operations go on.
+// SetReadDeadline sets the time after which receives and accepts fail with os.ErrDeadlineExceeded,
+// even if data is available. The zero Time means no deadline. The deadline may be moved at any
+// time, also into the past. It takes effect at once for pending operations: in a goroutine, in a
+// task, with a context, or with a future. Data in the socket is never lost: after a later deadline,
+// operations go on.
 //
-// A handler gets a call of Readable when the deadline has passed. What arrived until it moved on
-// makes no further call: the program that moves it calls Readable itself, on the loop.
+// A handler gets a call of Readable when the deadline has passed. Data that arrives between then
+// and the new deadline makes no further call. So the program that moves the deadline must call
+// Readable itself, on the loop.
 //
-// The timeout of SetTimeout counts for each operation beside it; the earlier of the two ends the
-// wait. All views of a socket have the same deadlines. A duplicate (Dup), or a socket that Accept
-// returns, begins with none.
+// The timeout of SetTimeout applies to each operation in addition; the earlier of the two ends the
+// wait. All views of a socket share its deadlines. A duplicate (Dup) and a socket from Accept begin
+// without a deadline.
 //
 // Error: net.ErrClosed.
 func (s *Socket) SetReadDeadline(t time.Time) error {
 	return s.fail("setreaddeadline", Addr{}, s.setDeadline(loop.Read, t))
 }
 
-// SetWriteDeadline is SetReadDeadline for sending and connecting. A handler gets a call of Writable
-// when it has passed, and goes on by a call of its own too. Sendall and Sendfile may end in the
-// middle, and return how much went.
+// SetWriteDeadline is SetReadDeadline for sends and connects. A handler gets a call of Writable
+// when the deadline has passed. The program that moves the deadline must call Writable itself.
+// Sendall and Sendfile may stop in the middle; they return the number of bytes sent.
 //
 // Error: net.ErrClosed.
 func (s *Socket) SetWriteDeadline(t time.Time) error {
@@ -48,7 +49,7 @@ func (s *Socket) SetWriteDeadline(t time.Time) error {
 func (s *core) setDeadline(d loop.Direction, t time.Time) error {
 	at := timeouts.Never
 	if !t.IsZero() {
-		// A Time that has a monotonic reading keeps it: a change of the system's clock moves no
+		// A Time with a monotonic reading keeps it: a change of the system's clock does not move a
 		// deadline of time.Now().Add.
 		at = s.fd.Now().Add(time.Until(t))
 	}

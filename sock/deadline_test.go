@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// limit sets the deadline of the operation's direction.
+// limit sets the deadline for the direction of the operation.
 func (s *waitingFor) limit(at time.Time) error {
 	if s.writes {
 		return s.SetWriteDeadline(at)
@@ -22,7 +22,7 @@ func (s *waitingFor) limit(at time.Time) error {
 	return s.SetReadDeadline(at)
 }
 
-// limitOther sets that of the other direction.
+// limitOther sets the deadline for the other direction.
 func (s *waitingFor) limitOther(at time.Time) error {
 	if s.writes {
 		return s.SetReadDeadline(at)
@@ -30,7 +30,7 @@ func (s *waitingFor) limitOther(at time.Time) error {
 	return s.SetWriteDeadline(at)
 }
 
-// past is a deadline that has passed.
+// past is a deadline in the past.
 var past = time.Unix(1, 0)
 
 // eachWait runs the scenario for each operation that may wait, in each way to wait.
@@ -46,7 +46,7 @@ func eachWait(t *testing.T, scenario func(*testing.T, *socktest.Waiter, *waiting
 	}
 }
 
-// waits starts the operation, and returns once it waits.
+// waits starts the operation, and returns once it is pending.
 func (s *waitingFor) waits(t *testing.T, w *socktest.Waiter) *socktest.Call {
 	t.Helper()
 	call := socktest.Start(func() error { return s.do(w.On(s.Socket)) })
@@ -54,7 +54,7 @@ func (s *waitingFor) waits(t *testing.T, w *socktest.Waiter) *socktest.Call {
 	return call
 }
 
-// outlasts waits until d has passed by the clock of a socket's loop.
+// outlasts waits until d has passed on the clock of a socket's loop.
 func outlasts(t *testing.T, d time.Duration) {
 	t.Helper()
 	s := socktest.UDP.New(t)
@@ -73,8 +73,8 @@ func wantTimeout(t *testing.T, what string, err error) {
 	}
 }
 
-// A deadline that is there before the socket has joined a loop ends the wait, and not early. Then
-// every operation of its direction fails, also if it could complete, until the deadline moves.
+// A deadline that is set before the socket joins a loop ends the wait, and not early. Then every
+// operation of its direction fails until the deadline moves, even one that could complete.
 func TestDeadline(t *testing.T) {
 	eachWait(t, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 		at := time.Now().Add(10 * time.Millisecond)
@@ -95,7 +95,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// Into the past, while an operation waits.
+// The deadline moves into the past while an operation waits.
 func TestDeadlineIntoThePast(t *testing.T) {
 	eachWait(t, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 		call := s.waits(t, w)
@@ -113,7 +113,7 @@ func TestDeadlineIntoThePast(t *testing.T) {
 	})
 }
 
-// Nearer, while an operation waits.
+// The deadline moves to an earlier time while an operation waits.
 func TestDeadlineNearer(t *testing.T) {
 	eachWait(t, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 		socktest.Must(t, s.limit(time.Now().Add(time.Hour)))
@@ -127,7 +127,8 @@ func TestDeadlineNearer(t *testing.T) {
 	})
 }
 
-// Later, and away, while an operation waits: it outlasts the first deadline.
+// The deadline moves to a later time, and is then removed, while an operation waits: the operation
+// outlasts the first deadline.
 func TestDeadlineLater(t *testing.T) {
 	for name, later := range map[string]time.Time{"later": time.Now().Add(time.Hour), "away": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +152,7 @@ func TestDeadlineLater(t *testing.T) {
 	}
 }
 
-// Of a deadline and a timeout the earlier ends the wait, and both stay what they are.
+// The earlier of a deadline and a timeout ends the wait. Neither changes the other.
 func TestDeadlineAndTimeout(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -182,7 +183,7 @@ func TestDeadlineAndTimeout(t *testing.T) {
 	})
 }
 
-// Connecting is of the write direction.
+// A connect has the deadline of the write direction.
 func TestDeadlineOfConnect(t *testing.T) {
 	waiting := unanswered(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -202,7 +203,7 @@ func TestDeadlineOfConnect(t *testing.T) {
 	})
 }
 
-// What Sendall and a receive with MSG_WAITALL have moved before the deadline is counted.
+// Sendall, and a receive with MSG_WAITALL, return the number of bytes moved before the deadline.
 func TestDeadlineInTheMiddle(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -232,7 +233,7 @@ func TestDeadlineInTheMiddle(t *testing.T) {
 	})
 }
 
-// A deadline goes with its socket from one loop to another: before it has passed, and after.
+// A deadline stays with its socket on a move from one loop to another, before and after it passes.
 func TestDeadlineOnAnotherLoop(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
@@ -257,9 +258,9 @@ func TestDeadlineOnAnotherLoop(t *testing.T) {
 	}
 }
 
-// A handler gets a call for a deadline that passes, in each direction, whether it was moved into
-// the past or its time came. Its own call then gets the error. After a later deadline, and a call
-// of its own methods, everything goes on.
+// A handler gets a call when a deadline passes, in each direction, both for a deadline that is
+// moved into the past and for one whose time comes. The handler's own operation then returns the
+// error. After a later deadline, and a direct call of the handler's methods, everything goes on.
 func TestDeadlineOfAHandler(t *testing.T) {
 	for name, deadline := range map[string]func() time.Time{
 		"its time comes": func() time.Time { return time.Now().Add(5 * time.Millisecond) },
@@ -273,7 +274,7 @@ func TestDeadlineOfAHandler(t *testing.T) {
 			h := newHandler()
 			h.readable = func(s *sock.Socket) { reads <- wantBytes("hello")(s.Recv(10, 0)) }
 			h.writable = func(s *sock.Socket) { _, err := s.Send(hello, 0); writes <- err }
-			// awaits skips the calls that only find nothing.
+			// awaits skips the calls that find nothing.
 			awaits := func(calls chan error, ok func(error) bool) {
 				t.Helper()
 				socktest.Must(t, socktest.Start(func() error {
@@ -305,7 +306,7 @@ func TestDeadlineOfAHandler(t *testing.T) {
 	}
 }
 
-// Deadlines are moved by other goroutines than those that wait, as net.Conn allows; no message is
+// Other goroutines than the waiting ones move the deadlines, as net.Conn allows. No message is
 // lost.
 func TestDeadlinesMoveAtOnce(t *testing.T) {
 	socktest.Check(t)

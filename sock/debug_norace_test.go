@@ -4,5 +4,5 @@ package sock_test
 
 import "os"
 
-// debugMode says that loop checks each blocking call, see loop.Config.Debug.
+// debugMode is true if the loop checks each blocking call, see loop.Config.Debug.
 var debugMode = os.Getenv("POLLUX_DEBUG") != ""

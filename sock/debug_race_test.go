@@ -2,5 +2,5 @@
 
 package sock_test
 
-// debugMode says that loop checks each blocking call, see loop.Config.Debug.
+// debugMode is true if the loop checks each blocking call, see loop.Config.Debug.
 const debugMode = true

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// O_NONBLOCK is of the open file description, which duplicates share, in this process and in others. The timeout is of the socket.
+// O_NONBLOCK belongs to the open file description, which duplicates share, in this process and in
+// others. The timeout belongs to the socket.
 
 func TestFromfdMakesTheOriginalNonBlocking(t *testing.T) { // items 23, 46
 	socktest.Check(t)
@@ -27,7 +28,7 @@ func TestFromfdMakesTheOriginalNonBlocking(t *testing.T) { // items 23, 46
 	}
 }
 
-// A duplicate that is given away must not take from the others what they need.
+// Detach of a duplicate must leave the other duplicates non-blocking.
 func TestDetachOfADuplicate(t *testing.T) { // items 46, 76
 	socktest.Check(t)
 	s := socktest.TCP.New(t)
@@ -40,12 +41,13 @@ func TestDetachOfADuplicate(t *testing.T) { // items 46, 76
 	}
 }
 
-// Another program makes the description blocking: no call here blocks its thread for that.
+// Another program makes the description blocking. A call here must not block its thread for that.
 func TestBlockingDescription(t *testing.T) { // item 46
 	if runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("a failure would stop this process for ever: run this with two processors")
+		t.Skip("a failure would stop this process forever: run this with two processors")
 	}
-	// A thread that blocks in a call which the runtime does not know of would hold up the collector, and with it this test.
+	// A thread that blocks in a raw call, which the runtime cannot see, would hold up the garbage
+	// collector, and with it this test.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	ln, addr := socktest.TCP.Listener(t)
 	a, b := socktest.UnixStream.Pair(t)

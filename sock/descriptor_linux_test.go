@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the kernel says of the descriptor behind a socket.
+// The kernel's view of the descriptor of a socket.
 
 func nonblocking(t *testing.T, fd int) bool {
 	t.Helper()
@@ -25,7 +25,7 @@ func closeOnExec(t *testing.T, fd int) bool {
 	return flags&unix.FD_CLOEXEC != 0
 }
 
-// In every mode: in Python only if there is a timeout.
+// The descriptor is non-blocking in every mode. In Python it is so only with a timeout.
 func TestDescriptorsAreNonBlocking(t *testing.T) { // items 8, 10, 12, 13, 31
 	socktest.Check(t)
 	for name, s := range socketsOfEachOrigin(t) {
@@ -47,7 +47,7 @@ func TestDescriptorsAreNonBlocking(t *testing.T) { // items 8, 10, 12, 13, 31
 	}
 }
 
-// socketsOfEachOrigin are sockets as each function there is makes them.
+// socketsOfEachOrigin returns a socket from each function that makes one.
 func socketsOfEachOrigin(t *testing.T) map[string]*sock.Socket {
 	t.Helper()
 	all := make(map[string]*sock.Socket)
@@ -74,8 +74,8 @@ func socketsOfEachOrigin(t *testing.T) map[string]*sock.Socket {
 	return all
 }
 
-// A descriptor that came from elsewhere is left inheritable if it was, and blocking it is no more: in Python that is so only if there is
-// a timeout.
+// Adopt leaves an inheritable descriptor inheritable, and makes a blocking one non-blocking. Python
+// does the latter only with a timeout.
 func TestAdoptFlags(t *testing.T) { // items 10, 23
 	socktest.Check(t)
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
@@ -94,7 +94,7 @@ func TestAdoptFlags(t *testing.T) { // items 10, 23
 	}
 }
 
-// Other systems may not tell: there it is 0.
+// Only some systems report the protocol; on the others it is 0.
 func TestAdoptProtocol(t *testing.T) { // item 19
 	socktest.Check(t)
 	for _, test := range []struct {
@@ -138,7 +138,7 @@ func TestTypeFlags(t *testing.T) { // items 11, 12
 	}
 }
 
-// The descriptor that Detach leaves is as the mode says, for a program that knows nothing of pollux.
+// Detach leaves the descriptor in the mode of the socket, for a program that does not use pollux.
 func TestDetachRestoresTheMode(t *testing.T) { // items 46, 76
 	socktest.Check(t)
 	for _, test := range []struct {

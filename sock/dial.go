@@ -7,53 +7,56 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// Dial makes a socket that is connected to an address of any family, which begins with the name of
-// its network:
+// Dial returns a socket that is connected to an address of any family. The text of the address
+// begins with the name of its network:
 //
 //	tcp:localhost:http    udp:[::1]:53         the host may be a name, and the port a service
 //	unix:/run/app         unixgram:@name       unixpacket:/run/app
 //	vsock:2:1024          tipc:name:18888,17   any family, in the text form that Parse reads
 //	vsock seqpacket:2:1024                     and with another type than the usual one
 //
-// The networks are those that errors name: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp, mptcp,
-// unix, unixgram, unixpacket, and the name of each format of package families, alone or with a
-// type. Without a network the address is one of tcp, or of unix if it begins with / or @.
+// The networks are those that appear in errors: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp,
+// mptcp, unix, unixgram, unixpacket, and the name of each format of package families, alone or with
+// a type. An address without a network is a unix address if it begins with / or @, otherwise a tcp
+// address.
 //
-// A host that has several addresses is tried as by CreateConnection; the configuration is the same.
+// If a host has several addresses, Dial tries them as CreateConnection does. The configuration is
+// the same.
 //
-// Errors: an *ArgError or a *families.AddrError for text that is no such address; those of
+// Errors: an *ArgError or a *families.AddrError if the text is no such address; those of
 // CreateConnection.
 func Dial(address string, cfg *ConnectionConfig) (*Socket, error) { return View{}.Dial(address, cfg) }
 
-// Dial is the function Dial, in the view as View.CreateConnection.
+// Dial is the function Dial in the view. See View.CreateConnection.
 func (v View) Dial(address string, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) { return parseTarget(address) })
 }
 
-// DialAddr makes a socket that is connected to a: of the family of a, and of the type that cfg or
-// the family says. It is Dial for an address that is no text.
+// DialAddr is Dial for an Addr: it returns a socket that is connected to a. The socket has the
+// family of a, and the type that cfg sets or that is usual for the family.
 func DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) { return View{}.DialAddr(a, cfg) }
 
-// DialAddr is the function DialAddr, in the view as View.CreateConnection.
+// DialAddr is the function DialAddr in the view. See View.CreateConnection.
 func (v View) DialAddr(a Addr, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("dial", cfg, func(*ConnectionConfig) (target, error) {
 		if a.Family() < 0 {
-			return target{}, &ArgError{ArgMissing, "address", a, "no address of this system"}
+			return target{}, &ArgError{ArgMissing, "address", a, "this system has no such addresses"}
 		}
 		return target{addr: a}, nil
 	})
 }
 
-// Listen makes a socket that is bound to an address of any family, and listening if its type has
-// connections. The text is that of Dial. tcp and udp without a host are all addresses of the host,
-// of IPv6 and IPv4 together where the system can; for a host that has several addresses, the first
-// one of IPv4 counts.
+// Listen returns a socket that is bound to an address of any family, and that listens if its type
+// has connections. The text has the form of Dial.
 //
-// Errors: an *ArgError or a *families.AddrError for text that is no such address; a *GaiError;
-// those of CreateServer.
+// tcp and udp without a host mean all addresses of this host, IPv6 and IPv4 together where the
+// system can. If a host has several addresses, Listen takes the first IPv4 address.
+//
+// Errors: an *ArgError or a *families.AddrError if the text is no such address; a *GaiError; those
+// of CreateServer.
 func Listen(address string, cfg *ServerConfig) (*Socket, error) { return View{}.Listen(address, cfg) }
 
-// Listen is the function Listen, whose socket is in the view.
+// Listen is the function Listen. Its socket is in the view.
 func (v View) Listen(address string, cfg *ServerConfig) (*Socket, error) {
 	t, err := parseTarget(address)
 	if err != nil {
@@ -93,7 +96,7 @@ func (v View) Listen(address string, cfg *ServerConfig) (*Socket, error) {
 	return v.createServer(t.addr, &full)
 }
 
-// find looks a host up, and waits as the view says.
+// find looks up a host with the function find, and waits as the view says.
 func (v View) find(find func(context.Context) ([]AddrInfo, error)) (infos []AddrInfo, err error) {
 	ctx := v.who.Context()
 	if ctx == nil {
@@ -110,7 +113,8 @@ func (v View) find(find func(context.Context) ([]AddrInfo, error)) (infos []Addr
 	return infos, err
 }
 
-// dial connects to the target that aim returns. op names it in errors that belong to no try.
+// dial connects to the target that aim returns. op is the operation in errors that belong to no
+// try.
 func (v View) dial(op string, cfg *ConnectionConfig, aim func(*ConnectionConfig) (target, error)) (*Socket, error) {
 	var full ConnectionConfig
 	if cfg != nil {
@@ -138,7 +142,7 @@ func (v View) dial(op string, cfg *ConnectionConfig, aim func(*ConnectionConfig)
 	return v.of(s), nil
 }
 
-// connect makes the socket, which is in no view.
+// connect returns the connected socket. The socket is in no view.
 func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 	typ, proto := t.typ, t.proto
 	if cfg.Type != 0 {
@@ -174,15 +178,15 @@ func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 	return nil, errs[len(errs)-1]
 }
 
-// lookup is the look-up of the host and the service of t.
+// lookup returns a function that looks up the host and the service of t.
 func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context) ([]AddrInfo, error) {
 	return func(ctx context.Context) ([]AddrInfo, error) {
 		hints := &Hints{Family: t.family, Type: typ, Proto: proto, Flags: flags}
 		infos, err := Getaddrinfo(ctx, t.host, t.service, hints)
 		var gai *GaiError
 		if proto != 0 && errors.As(err, &gai) && (gai.Code == EAI_SERVICE || gai.Code == EAI_SOCKTYPE) {
-			// The tables of getaddrinfo know few protocols: the usual one of the type has the same
-			// addresses.
+			// getaddrinfo knows few protocols. The usual protocol of the type has the same
+			// addresses, so the second look-up asks for that.
 			hints.Proto = 0
 			infos, err = Getaddrinfo(ctx, t.host, t.service, hints)
 			for i := range infos {
@@ -193,8 +197,7 @@ func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context
 	}
 }
 
-// typeFor is the type and the protocol of a socket for a, where those that are 0 are the usual
-// ones.
+// typeFor returns the type and the protocol of a socket for a. It replaces a 0 by the usual value.
 func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
 	usual := usualTypes[a.Kind()]
 	if typ == 0 {
@@ -209,8 +212,8 @@ func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
 	return typ, proto
 }
 
-// usualTypes has what is not a stream of protocol 0. The protocols are those of the formats: see
-// families.System.Lookup.
+// usualTypes lists the kinds whose usual socket is not a stream of protocol 0. The protocols are
+// those of the address formats: see families.System.Lookup.
 var usualTypes = map[families.Kind]struct {
 	typ   Type
 	proto Protocol

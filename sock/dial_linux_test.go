@@ -16,8 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// dialText is what reaches a socket that Listen has made for network: its address, with the network
-// in front.
+// dialText returns the text that reaches a socket of Listen: its address with the network in front.
 func dialText(t *testing.T, network string, ln *sock.Socket) string {
 	t.Helper()
 	at := socktest.Name(t, ln)
@@ -33,8 +32,8 @@ func dialText(t *testing.T, network string, ln *sock.Socket) string {
 	return network + ":" + string(text)
 }
 
-// One text makes the server, another one the client, in every family that this host has by nature
-// and in each view.
+// One text makes both the server and the client, in every family that each host has and in each
+// view.
 func TestDialAndListen(t *testing.T) {
 	socktest.Check(t)
 	dir := socktest.Dir(t)
@@ -107,8 +106,8 @@ func TestDialAndListen(t *testing.T) {
 	}
 }
 
-// Families of a host that may lack them: a text reaches the socket that it means, or New says what
-// is missing.
+// These families may be missing on a host. Either the text reaches the right socket, or the error
+// of New names the missing family.
 func TestDialFamilies(t *testing.T) {
 	socktest.Check(t)
 	for text, want := range map[string]struct {
@@ -186,7 +185,8 @@ func TestDialRefuses(t *testing.T) {
 	}
 }
 
-// A service names the port: of the echo service nothing listens here, or something does.
+// The name of a service replaces the port. The test accepts both a refused connect and a
+// connection, since this host may have a server of the discard service.
 func TestCreateConnectionToAService(t *testing.T) {
 	socktest.Check(t)
 	s, err := sock.CreateConnection("127.0.0.1", 0, &sock.ConnectionConfig{Service: "discard"})
@@ -208,7 +208,7 @@ func TestCreateConnectionToAService(t *testing.T) {
 	socktest.Must(t, s.Close())
 }
 
-// The timeout of a configuration says none, zero, and a time, and nothing.
+// The Timeout of a configuration can be blocking, zero, a duration, or the default.
 func TestConnectionTimeout(t *testing.T) {
 	socktest.Check(t)
 	ln, at := socktest.UnixStream.Listener(t)
@@ -234,8 +234,7 @@ func TestConnectionTimeout(t *testing.T) {
 	}
 }
 
-// What servers and clients have by default is what package net sets; New and a plain listener have
-// nothing of it.
+// Servers and clients have the defaults of package net. New and a plain listener do not.
 func TestConnectionDefaults(t *testing.T) {
 	socktest.Check(t)
 	want := sock.KeepAlive{On: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 9}
@@ -290,7 +289,7 @@ func TestConnectionDefaults(t *testing.T) {
 	}
 }
 
-// A server of datagrams does not share its port.
+// A datagram server does not share its port.
 func TestCreateServerOfDatagrams(t *testing.T) {
 	socktest.Check(t)
 	s, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), &sock.ServerConfig{Type: sock.SOCK_DGRAM})

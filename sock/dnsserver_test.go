@@ -18,34 +18,36 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A dnsHost is what a dnsServer has of a name. The zero one is a name without records.
+// A dnsHost holds the records of a name in a dnsServer. The zero dnsHost is a name without records.
 type dnsHost struct {
 	a, aaaa, ptr []string
 	cname        string
 
-	rcode     dnsmessage.RCode // unless it is success, the whole answer
-	truncated bool             // over UDP there is only the question, and the TC bit
-	garbage   bool             // the answer ends too early
-	silent    bool             // there is no answer
+	rcode     dnsmessage.RCode // if it is not success, it is the whole answer
+	truncated bool             // over UDP the answer is only the question with the TC bit
+	garbage   bool             // the answer is cut
+	silent    bool             // the server does not answer
 	held      <-chan struct{}  // the answer waits until this is closed
 }
 
-// A dnsServer answers on a port of loopback, over UDP and TCP. It knows the names of its zone and no other.
+// A dnsServer answers on a port of the loopback interface, over UDP and TCP. It knows the names in
+// its zone and no others.
 type dnsServer struct {
 	addr string
 	zone map[string]dnsHost // immutable; rooted, in lower case
 
 	mu    sync.Mutex
-	asked []string // mu; "udp A name."
+	asked []string // guarded by mu; "udp A name."
 }
 
-// serveDNS starts a server, at addr or, if that is "", at a port of its own. It ends with the test.
+// serveDNS starts a server at addr. If addr is "", the server gets a free port. It stops at the end
+// of the test.
 func serveDNS(t testing.TB, addr string, zone map[string]dnsHost) *dnsServer {
 	t.Helper()
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	for range 10 { // the port that UDP got may be taken for TCP
+	for range 10 { // the port that UDP got may be in use for TCP
 		udp, err := net.ListenPacket("udp", addr)
 		if err != nil {
 			t.Fatal(err)
@@ -70,11 +72,11 @@ func serveDNS(t testing.TB, addr string, zone map[string]dnsHost) *dnsServer {
 	return nil
 }
 
-// resolver asks the server and nobody else.
+// resolver returns a resolver that asks this server only.
 func (s *dnsServer) resolver() *sock.Resolver { return &sock.Resolver{Net: s.net(0)} }
 
-// net is the resolver of package net that asks the server. Unless patience is 0 it takes the place of the system's, which is
-// seconds.
+// net returns a resolver of package net that asks the server. A patience above 0 replaces the
+// timeout of the system, which is several seconds.
 func (s *dnsServer) net(patience time.Duration) *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
@@ -88,7 +90,7 @@ func (s *dnsServer) net(patience time.Duration) *net.Resolver {
 	}
 }
 
-// impatient is a connection whose deadlines come sooner.
+// impatient is a connection with shorter deadlines.
 type impatient struct {
 	*net.UDPConn
 	patience time.Duration
@@ -98,7 +100,7 @@ func (c impatient) SetDeadline(time.Time) error {
 	return c.UDPConn.SetDeadline(time.Now().Add(c.patience))
 }
 
-// questions are what the server was asked, sorted.
+// questions returns the questions that the server has got, sorted.
 func (s *dnsServer) questions() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +147,7 @@ func (s *dnsServer) serveTCP(l net.Listener) {
 	}
 }
 
-// answer is the answer to a query, nil for none.
+// answer returns the answer to a query, or nil if the server does not answer.
 func (s *dnsServer) answer(network string, query []byte) []byte {
 	var p dnsmessage.Parser
 	h, err := p.Start(query)
@@ -189,14 +191,14 @@ func (s *dnsServer) answer(network string, query []byte) []byte {
 	return reply
 }
 
-// answers are the records of a name, at the end of its CNAMEs.
+// answers returns the records of a name, after its CNAMEs.
 func (s *dnsServer) answers(name dnsmessage.Name, kind dnsmessage.Type) (found []dnsmessage.Resource) {
 	add := func(body dnsmessage.ResourceBody) {
 		found = append(found, dnsmessage.Resource{
 			Header: dnsmessage.ResourceHeader{Name: name, Class: dnsmessage.ClassINET, TTL: 60}, Body: body,
 		})
 	}
-	for range 10 { // of a ring of CNAMEs this is enough
+	for range 10 { // enough for a ring of CNAMEs
 		host := s.zone[name.String()]
 		switch {
 		case host.cname != "":
@@ -225,7 +227,7 @@ func (s *dnsServer) answers(name dnsmessage.Name, kind dnsmessage.Type) (found [
 	return found
 }
 
-// gaiCode is the code of err's GaiError, or 0.
+// gaiCode returns the code of the GaiError in err, or 0.
 func gaiCode(err error) int {
 	if e, ok := errors.AsType[*sock.GaiError](err); ok {
 		return e.Code

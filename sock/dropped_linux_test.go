@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The descriptor of a socket that nobody has any more is closed by the garbage collector. Python gives a ResourceWarning; here the
-// log says so.
+// The garbage collector closes the descriptor of a socket that the program has dropped. Python
+// gives a ResourceWarning; pollux writes to the log.
 func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 	for _, test := range []struct {
 		name string
@@ -53,7 +53,7 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 				s.Unwatch()
 			}
 		}},
-		{"accepted by nobody", func(t *testing.T) {
+		{"accepted by a future", func(t *testing.T) {
 			ln, addr := socktest.TCP.Listener(t)
 			f := ln.Async().Accept()
 			socktest.Must(t, socktest.TCP.New(t).Connect(addr))
@@ -73,7 +73,7 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 	}
 }
 
-// A socket that is being waited for is not dropped, whoever else has lost it.
+// A socket with a pending operation is kept, even if the program has no other reference to it.
 func TestWaitingSocketIsKept(t *testing.T) { // item 28
 	for _, wait := range []struct {
 		name  string
@@ -113,7 +113,8 @@ func TestWaitingSocketIsKept(t *testing.T) { // item 28
 	}
 }
 
-// At the end of its loop whoever waits is told, and the socket is closed. The log says that it was left open.
+// The end of a loop ends the pending operations and closes the socket. The log says that the socket
+// was left open.
 func TestEndOfTheLoop(t *testing.T) {
 	socktest.Check(t)
 	said := captureStderr(t)

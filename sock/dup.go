@@ -1,7 +1,8 @@
 package sock
 
-// Dup returns a new socket on a duplicate of the descriptor: close-on-exec, of the same family, type, proto and timeout. It is on no
-// loop, whatever s is on, and has no deadline. Dup of a view is in the same view.
+// Dup returns a new socket on a duplicate of the descriptor. The duplicate is close-on-exec, and
+// has the family, type, protocol and timeout of s. It belongs to no loop, even if s does, and has
+// no deadline. Dup of a view returns a socket in the same view.
 //
 // Errors: net.ErrClosed, EMFILE.
 func (s *Socket) Dup() (*Socket, error) {
@@ -11,7 +12,7 @@ func (s *Socket) Dup() (*Socket, error) {
 		if err == nil {
 			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 			dup.flags.Or(isShared | s.flags.Load()&hasULP)
-			dup.lingers() // it may be set by either
+			dup.lingers() // either duplicate may set SO_LINGER
 			s.lingers()
 			s.flags.Or(isShared)
 		}
@@ -23,9 +24,10 @@ func (s *Socket) Dup() (*Socket, error) {
 	return View{s.who}.of(dup), nil
 }
 
-// Dup is Python's socket.dup(fd): the number of a duplicate that is close-on-exec.
+// Dup returns the number of a duplicate of a descriptor: Python's socket.dup(fd). The duplicate is
+// close-on-exec.
 //
-// Errors: EBADF, of a negative descriptor an *ArgError that is EBADF too, EMFILE.
+// Errors: EBADF, EMFILE. For a negative descriptor it is an *ArgError that matches EBADF too.
 func Dup(sysfd int) (int, error) {
 	if sysfd < 0 {
 		return -1, failed("dup", AF_UNSPEC, negativeFD("fd", sysfd))

@@ -33,7 +33,7 @@ func TestDup(t *testing.T) { // items 77, 78
 	})
 }
 
-// What is closed is the descriptor: a duplicate that waits goes on.
+// Close ends one descriptor: a pending operation on a duplicate goes on.
 func TestDupOutlives(t *testing.T) { // item 77
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -52,7 +52,8 @@ func TestDupOutlives(t *testing.T) { // item 77
 	})
 }
 
-// Two that wait for one queue are both woken by each datagram: who comes too late waits on, with what is left of its time.
+// Two operations wait for one queue, and each datagram wakes both. The later one finds nothing and
+// waits for the rest of its timeout.
 func TestDuplicatesShareAQueue(t *testing.T) { // items 40, 77
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		const n = 50
@@ -78,7 +79,7 @@ func TestDuplicatesShareAQueue(t *testing.T) { // items 40, 77
 			socktest.Must(t, err)
 			socktest.Await(t, "the datagram", func() bool { return received.Load() == i+1 })
 		}
-		for range calls { // an empty one ends a receiver
+		for range calls { // an empty datagram ends a receiver
 			_, err := b.Send(nil, 0)
 			socktest.Must(t, err)
 		}
