@@ -15,21 +15,23 @@ type QueuedMessage struct {
 	Times Timestamping // when it went, if Err.Origin is SO_EE_ORIGIN_TIMESTAMPING
 }
 
-// errorRoom holds the ancillary data of an entry: the error and who is to blame (60 bytes with IPv6), three times (64), and what
-// other options make come with it.
+// errorRoom holds the ancillary data of an entry: the error and who is to blame (60 bytes with
+// IPv6), three times (64), and what other options make come with it.
 const errorRoom = 512
 
 var errorRooms = sync.Pool{New: func() any { return new([errorRoom]byte) }}
 
-// RecvError takes an entry from the socket's error queue, and waits for one, by recvmsg(2) with MSG_ERRQUEUE: ip(7). p gets what
-// the packet in question carried, as far as the system has kept it; it may be empty. It allocates nothing.
+// RecvError takes an entry from the socket's error queue, and waits for one, by recvmsg(2) with
+// MSG_ERRQUEUE: ip(7). p gets what the packet in question carried, as far as the system has kept
+// it; it may be empty. It allocates nothing.
 //
-// ICMP errors are queued if the option IP_RECVERR or IPV6_RECVERR is set, see SetRecvErr; timestamps of packets sent, if
-// SO_TIMESTAMPING asks for them; the end of sends with MSG_ZEROCOPY always. An ICMP error is told to a call of another kind too,
-// once, if one comes before the queue is empty: a Send or a Recv then fails with Errno, and nothing was sent or received.
+// ICMP errors are queued if the option IP_RECVERR or IPV6_RECVERR is set, see SetRecvErr;
+// timestamps of packets sent, if SO_TIMESTAMPING asks for them; the end of sends with MSG_ZEROCOPY
+// always. An ICMP error is told to a call of another kind too, once, if one comes before the queue
+// is empty: a Send or a Recv then fails with Errno, and nothing was sent or received.
 //
-// Errors: those of Recvmsg; errors.ErrUnsupported on any system but Linux. A QueuedError is no error of the call: it is in the
-// result.
+// Errors: those of Recvmsg; errors.ErrUnsupported on any system but Linux. A QueuedError is no
+// error of the call: it is in the result.
 func (s *Socket) RecvError(p []byte) (QueuedMessage, error) {
 	if msgErrqueue == 0 {
 		return QueuedMessage{}, s.fail("recvmsg", Addr{}, lacks("MSG_ERRQUEUE"))

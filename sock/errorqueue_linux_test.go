@@ -20,7 +20,8 @@ func init() {
 		operation{"RecvError of IPv6", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP6) }})
 }
 
-// nobodyAt is the address of nobody: of IPv4 a host that no other test has, for a port that was free may be another's by now.
+// nobodyAt is the address of nobody: of IPv4 a host that no other test has, for a port that was
+// free may be another's by now.
 func nobodyAt(t *testing.T, k socktest.Kind) sock.Addr {
 	s, addr := k.Bound(t)
 	socktest.Must(t, s.Close())
@@ -38,7 +39,8 @@ func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 		Socket: s,
 		release: func() {
 			s.Sendto(hello, 0, to)
-			// What is queued is told once to a call like this too, which does not disturb what waits for the queue.
+			// What is queued is told once to a call like this too, which does not disturb what
+			// waits for the queue.
 			socktest.AwaitWritable(t, s)
 		},
 		do: func(o socktest.Operations) error {
@@ -64,7 +66,8 @@ func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 	}
 }
 
-// A wait for the queue and a wait for data are on one lane, and neither takes what the other waits for, nor holds it up.
+// A wait for the queue and a wait for data are on one lane, and neither takes what the other waits
+// for, nor holds it up.
 func TestRecvErrorBesideRecv(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		q := queueing(t, socktest.UDP)
@@ -92,7 +95,8 @@ func TestRecvErrorBesideRecv(t *testing.T) {
 	})
 }
 
-// What the queue holds, and in which order, with one call each; a packet longer than the room is cut.
+// What the queue holds, and in which order, with one call each; a packet longer than the room is
+// cut.
 func TestRecvErrorInOrder(t *testing.T) {
 	socktest.Check(t)
 	s := socktest.UDP.New(t)
@@ -120,7 +124,8 @@ func TestRecvErrorInOrder(t *testing.T) {
 	}
 }
 
-// MSG_ERRQUEUE is a flag of every call that receives, and waits in each; Recvmsg has the error in its items.
+// MSG_ERRQUEUE is a flag of every call that receives, and waits in each; Recvmsg has the error in
+// its items.
 func TestErrorQueueByFlag(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, recv := range []func(socktest.Operations) ([]byte, error){

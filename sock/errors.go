@@ -35,8 +35,8 @@ func negativeFD(arg string, sysfd int) error {
 	return badFD{&ArgError{ArgRange, arg, sysfd, "negative file descriptor"}}
 }
 
-// fail wraps err, the error of op on s, once: in a *net.OpError with the name of the network and the
-// addresses of both ends. addr is the address that op was given, if any.
+// fail wraps err, the error of op on s, once: in a *net.OpError with the name of the network and
+// the addresses of both ends. addr is the address that op was given, if any.
 func (s *core) fail(op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
@@ -83,16 +83,17 @@ func hostErrorOf(err error) error {
 // OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
 // operation, the name of the network, and the addresses of both ends; addr is that of the far end,
 // or the zero Addr for the peer that the socket is connected to. It returns nil for nil, and
-// ErrWouldBlock for EAGAIN. Packages that add operations to a socket, by Attempt or SyscallConn, use
-// it, so that their errors read as all others.
+// ErrWouldBlock for EAGAIN. Packages that add operations to a socket, by Attempt or SyscallConn,
+// use it, so that their errors read as all others.
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
 // BareErrors leaves the addresses of both ends out of the errors of the socket, in all its views: a
-// package that knows the addresses, and gives errors a form of its own, need not have them looked up
-// for each.
+// package that knows the addresses, and gives errors a form of its own, need not have them looked
+// up for each.
 func (s *Socket) BareErrors() { s.flags.Or(bareErrors) }
 
-// failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no network.
+// failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no
+// network.
 func failed(op string, family Family, err error) error { return failedAs(op, family, 0, 0, err) }
 
 // failedAs is failed for a kind of socket.

@@ -7,7 +7,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// What recvmsg(2) has left in a buffer is read item by item, without an allocation. Here the buffer is made and not received.
+// What recvmsg(2) has left in a buffer is read item by item, without an allocation. Here the buffer
+// is made and not received.
 func ExampleControlMessages() {
 	control, err := sock.AppendControl(nil,
 		sock.TTL(64).Control(),

@@ -49,7 +49,8 @@ func (h *sender) Writable(*sock.Socket) {}
 
 func (h *sender) Closed(_ *sock.Socket, err error) { h.over <- err }
 
-// A handler is told when its socket may be ready. It reads until ErrWouldBlock, and leaves what takes long to a future.
+// A handler is told when its socket may be ready. It reads until ErrWouldBlock, and leaves what
+// takes long to a future.
 func ExampleSocket_Watch() {
 	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {
@@ -83,7 +84,8 @@ func ExampleSocket_Watch() {
 	// closed: use of closed network connection
 }
 
-// A query by UDP: each try has a timeout, and the context ends it all. A timeout ends the operation, not the socket.
+// A query by UDP: each try has a timeout, and the context ends it all. A timeout ends the
+// operation, not the socket.
 func ExampleSocket_Async() {
 	server, client, err := sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
 	if err != nil {

@@ -48,7 +48,8 @@ func pending(t *testing.T) *sock.Socket {
 	return ln
 }
 
-// Accept does not fail for want of descriptors: it goes on once there are some. In Python it fails with EMFILE.
+// Accept does not fail for want of descriptors: it goes on once there are some. In Python it fails
+// with EMFILE.
 func TestAcceptBacksOff(t *testing.T) {
 	for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
 		t.Run(modeName(mode), func(t *testing.T) {
@@ -101,7 +102,8 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 	})
 }
 
-// A handler is not told of it, but again when it is worth an attempt: an edge for the connection that is there will not come.
+// A handler is not told of it, but again when it is worth an attempt: an edge for the connection
+// that is there will not come.
 func TestWatchedAcceptBacksOff(t *testing.T) {
 	socktest.Check(t)
 	said := captureStderr(t)

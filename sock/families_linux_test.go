@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The kernel takes the addresses of each format, and what it reports is an address of the same format: that which was bound, where the
-// kernel chooses nothing.
+// The kernel takes the addresses of each format, and what it reports is an address of the same
+// format: that which was bound, where the kernel chooses nothing.
 func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206, 208, 209, 211
 	lo, err := net.InterfaceByName("lo")
 	if err != nil {

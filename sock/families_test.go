@@ -12,15 +12,16 @@ import (
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
-// Package families has numbers and layouts of its own, for all systems at once. Here they are held against those of x/sys and of
-// this package's constants.
+// Package families has numbers and layouts of its own, for all systems at once. Here they are held
+// against those of x/sys and of this package's constants.
 
 var layoutOf = map[string]*families.System{
 	"linux": families.Linux, "darwin": families.Darwin, "freebsd": families.FreeBSD, "netbsd": families.NetBSD,
 	"openbsd": families.OpenBSD, "dragonfly": families.DragonFly, "windows": families.Windows,
 }
 
-// The family and the protocol of each format, by the names of their constants. A system that has both has the format.
+// The family and the protocol of each format, by the names of their constants. A system that has
+// both has the format.
 var formatConstants = []struct{ family, protocol, format string }{
 	{"AF_UNIX", "", "unix"},
 	{"AF_INET", "", "inet"},

@@ -1,9 +1,11 @@
 package sock
 
-// Adopt is Python's socket(family, type, proto, fileno): it takes the descriptor over, makes no duplicate, and closes it in
-// time. A -1 for family, type or proto is found out by getsockname, SO_TYPE and SO_PROTOCOL; any other is believed.
+// Adopt is Python's socket(family, type, proto, fileno): it takes the descriptor over, makes no
+// duplicate, and closes it in time. A -1 for family, type or proto is found out by getsockname,
+// SO_TYPE and SO_PROTOCOL; any other is believed.
 //
-// The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the default timeout.
+// The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the
+// default timeout.
 //
 // Errors: an *ArgError that is EBADF too for a negative descriptor; EBADF; ENOTSOCK. The descriptor
 // is the caller's still.
@@ -52,8 +54,8 @@ func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) 
 	return s, nil
 }
 
-// Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's. It is close-on-exec. See
-// Adopt for the rest.
+// Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's.
+// It is close-on-exec. See Adopt for the rest.
 func Fromfd(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) {
 	if sysfd < 0 {
 		return nil, failed("fromfd", family, negativeFD("fd", sysfd))

@@ -52,7 +52,8 @@ func TestAdoptBelieves(t *testing.T) { // items 20, 24, 176
 	if err := s.Bind(sock.Inet("127.0.0.1", 0)); !errors.Is(err, families.ErrBadFamily) {
 		t.Errorf("bind: %v, want a bad family", err)
 	}
-	// In Python: OSError "getsockaddrlen: bad family". What the system says is known here, so it is told.
+	// In Python: OSError "getsockaddrlen: bad family". What the system says is known here, so it is
+	// told.
 	if a, err := s.Getsockname(); err != nil || a != sock.Inet("0.0.0.0", 0) {
 		t.Errorf("getsockname: %v, %v", a, err)
 	}

@@ -2,7 +2,8 @@ package sock
 
 import "encoding/binary"
 
-// A socket is given to another process of Windows as a description, which that process makes a socket of:
+// A socket is given to another process of Windows as a description, which that process makes a
+// socket of:
 //
 //	typedef struct _WSAPROTOCOL_INFOW {      // offset  <winsock2.h>
 //	    DWORD            dwServiceFlags1;    //   0, and 2 to 4 after it
@@ -38,11 +39,13 @@ func sharedSocket(data []byte) (family Family, typ Type, proto Protocol, err err
 	return Family(field(76)), Type(field(88)), Protocol(field(92)), nil
 }
 
-// Share wraps WSADuplicateSocketW; in Python, socket.share. It describes the socket, in ShareSize bytes, for one use by the process pid,
-// which is sent them in some way and calls FromShare. Both then have the same socket, until each has closed it.
+// Share wraps WSADuplicateSocketW; in Python, socket.share. It describes the socket, in ShareSize
+// bytes, for one use by the process pid, which is sent them in some way and calls FromShare. Both
+// then have the same socket, until each has closed it.
 //
-// Errors: an *ArgError for a pid beyond 32 bits; WSAEINVAL for a process that there is not; net.ErrClosed. Windows only: elsewhere an
-// error that wraps errors.ErrUnsupported. There, SendFds and RecvFds pass sockets on.
+// Errors: an *ArgError for a pid beyond 32 bits; WSAEINVAL for a process that there is not;
+// net.ErrClosed. Windows only: elsewhere an error that wraps errors.ErrUnsupported. There, SendFds
+// and RecvFds pass sockets on.
 func (s *Socket) Share(pid int) (data []byte, err error) {
 	if pid < 0 || int64(pid) > 0xffffffff {
 		return nil, s.fail("share", Addr{}, &ArgError{ArgRange, "pid", pid, "must be 0-4294967295"})
@@ -54,11 +57,12 @@ func (s *Socket) Share(pid int) (data []byte, err error) {
 	return data, err
 }
 
-// FromShare wraps WSASocketW; in Python, fromshare and socket(fileno=bytes). It makes the socket that another process has described with
-// Share, of the family, type and proto said there. It has the default timeout and is not inherited.
+// FromShare wraps WSASocketW; in Python, fromshare and socket(fileno=bytes). It makes the socket
+// that another process has described with Share, of the family, type and proto said there. It has
+// the default timeout and is not inherited.
 //
-// Errors: an *ArgError for data of another length; WSAEINVAL for what was meant for another process or has been used. Windows only:
-// elsewhere an error that wraps errors.ErrUnsupported.
+// Errors: an *ArgError for data of another length; WSAEINVAL for what was meant for another process
+// or has been used. Windows only: elsewhere an error that wraps errors.ErrUnsupported.
 func FromShare(data []byte) (*Socket, error) {
 	family, typ, proto, err := sharedSocket(data)
 	if err != nil {

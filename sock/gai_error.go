@@ -30,7 +30,8 @@ func (e *GaiError) Text() string {
 
 func (e *GaiError) Unwrap() error { return e.Err }
 
-// Is makes two errors of one code equal, if the other has no cause: errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}).
+// Is makes two errors of one code equal, if the other has no cause: errors.Is(err,
+// &sock.GaiError{Code: sock.EAI_NONAME}).
 func (e *GaiError) Is(target error) bool {
 	other, ok := target.(*GaiError)
 	return ok && other.Err == nil && other.Code == e.Code
@@ -123,8 +124,8 @@ func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
 
 // answerOf is what the resolver says, if it is that.
 //
-// It wraps no error: a context that has ended in it is one of the resolver's own, which gives each server some time, and not the
-// caller's.
+// It wraps no error: a context that has ended in it is one of the resolver's own, which gives each
+// server some time, and not the caller's.
 func answerOf(err error) (answer *net.DNSError, ok bool) {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	if !ok {
@@ -135,8 +136,9 @@ func answerOf(err error) (answer *net.DNSError, ok bool) {
 	return answer, true
 }
 
-// gaiError says in getaddrinfo's terms what has gone wrong in the resolver. As glibc does, it calls temporary whatever keeps a
-// server from answering: SERVFAIL, REFUSED, silence, nonsense, no descriptor left.
+// gaiError says in getaddrinfo's terms what has gone wrong in the resolver. As glibc does, it calls
+// temporary whatever keeps a server from answering: SERVFAIL, REFUSED, silence, nonsense, no
+// descriptor left.
 func gaiError(host string, err error) error {
 	if _, ok := errors.AsType[*net.AddrError](err); ok { // what package net makes of addresses that were not asked for
 		return gaiFault(EAI_NODATA, host, "no address of this family")

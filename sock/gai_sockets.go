@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// A kind is a kind of socket that getaddrinfo(3) knows, and the protocol's name in the services file.
+// A kind is a kind of socket that getaddrinfo(3) knows, and the protocol's name in the services
+// file.
 type kind struct {
 	typ   Type
 	proto Protocol
 	name  string
 }
 
-// kinds and what follows are <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto, get_servtuples. The last kind takes any
-// protocol and no service.
+// kinds and what follows are <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto,
+// get_servtuples. The last kind takes any protocol and no service.
 var kinds = slices.Concat([]kind{
 	{SOCK_STREAM, IPPROTO_TCP, "tcp"},
 	{SOCK_DGRAM, IPPROTO_UDP, "udp"},
@@ -31,8 +32,9 @@ type gaiSocket struct {
 	port  uint16
 }
 
-// socketsFor are the sockets that the hints allow: with neither type nor protocol a stream, a datagram and a raw one, or those for
-// which there is a service of that name; else the first that fits. number is what portNumber says of port.
+// socketsFor are the sockets that the hints allow: with neither type nor protocol a stream, a
+// datagram and a raw one, or those for which there is a service of that name; else the first that
+// fits. number is what portNumber says of port.
 func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
 	if h.Type == 0 && h.Proto == 0 {
 		if n := uint16(number); number >= 0 {
@@ -71,8 +73,9 @@ func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
 	return []gaiSocket{s}, nil
 }
 
-// portNumber reads a port as glibc does: by strtoul(3), so with blanks and a sign before it, and of what comes of it 32 bits, of
-// which 16 are the port. A negative number is the name of a service after all; of what is no decimal number it is -1.
+// portNumber reads a port as glibc does: by strtoul(3), so with blanks and a sign before it, and of
+// what comes of it 32 bits, of which 16 are the port. A negative number is the name of a service
+// after all; of what is no decimal number it is -1.
 func portNumber(port string) (n int32, decimal bool) {
 	digits := strings.TrimLeft(port, " \t\n\v\f\r")
 	if digits == "" {

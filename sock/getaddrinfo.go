@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// An AddrInfo is one way to reach a host and service: Python's (family, type, proto, canonname, sockaddr).
+// An AddrInfo is one way to reach a host and service: Python's (family, type, proto, canonname,
+// sockaddr).
 type AddrInfo struct {
 	Family    Family
 	Type      Type
@@ -34,20 +35,23 @@ func Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrIn
 	return DefaultResolver.Getaddrinfo(ctx, host, port, hints)
 }
 
-// Getaddrinfo is getaddrinfo(3): the ways to reach port on host, in the order of RFC 6724, best first. nil hints are the zero Hints.
+// Getaddrinfo is getaddrinfo(3): the ways to reach port on host, in the order of RFC 6724, best
+// first. nil hints are the zero Hints.
 //
-// host is a name, or numeric text: 127.0.0.1, 127.1, 0x7f.1, ::1, fe80::1%eth0, fe80::1%2. A name that is not ASCII is encoded by
-// the rules of IDNA. "" is Python's None: this host, by its loopback addresses, or with AI_PASSIVE the wildcard addresses. So is
-// "*".
+// host is a name, or numeric text: 127.0.0.1, 127.1, 0x7f.1, ::1, fe80::1%eth0, fe80::1%2. A name
+// that is not ASCII is encoded by the rules of IDNA. "" is Python's None: this host, by its
+// loopback addresses, or with AI_PASSIVE the wildcard addresses. So is "*".
 //
-// port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*" are none, which is port 0.
+// port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*"
+// are none, which is port 0.
 //
-// It does on every system what glibc does on Linux, but for what Go's resolver does in its own way: a name that has records but no
-// address of any family gives EAI_NONAME, not EAI_NODATA; of a name that is in the hosts file no server is asked, not even for the
-// family that it has no address of there; and gai.conf(5) does not change the order.
+// It does on every system what glibc does on Linux, but for what Go's resolver does in its own way:
+// a name that has records but no address of any family gives EAI_NONAME, not EAI_NODATA; of a name
+// that is in the hosts file no server is asked, not even for the family that it has no address of
+// there; and gai.conf(5) does not change the order.
 //
-// Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA refuses; the cause of ctx;
-// loop.ErrOnLoop.
+// Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA
+// refuses; the cause of ctx; loop.ErrOnLoop.
 func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrInfo, error) {
 	if err := loop.MayBlock(); err != nil {
 		return nil, err
@@ -118,8 +122,8 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 	return infos, nil
 }
 
-// limitToConfigured is AI_ADDRCONFIG: of a host that has addresses of one family only, besides those of loopback, only that is
-// wanted.
+// limitToConfigured is AI_ADDRCONFIG: of a host that has addresses of one family only, besides
+// those of loopback, only that is wanted.
 func (h *Hints) limitToConfigured(host string) error {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
@@ -238,7 +242,8 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]netip.
 	return once, err
 }
 
-// canonical is the name that the aliases of a host end at. If that cannot be found it is the host itself.
+// canonical is the name that the aliases of a host end at. If that cannot be found it is the host
+// itself.
 func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
 	if _, numeric := numericHost(host); numeric {
 		return host, nil
@@ -259,8 +264,9 @@ func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
 	return hostsSpelling(trimDot(name)), nil
 }
 
-// maxAliases is how far the aliases of a host are followed. Package net tells the last one or the first, whichever it is told first
-// itself: it asks for addresses and for an alias at the same time.
+// maxAliases is how far the aliases of a host are followed. Package net tells the last one or the
+// first, whichever it is told first itself: it asks for addresses and for an alias at the same
+// time.
 const maxAliases = 10
 
 func trimDot(name string) string {

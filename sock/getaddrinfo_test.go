@@ -16,8 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Nothing in this file asks a server: the hosts are numeric, or none, or refused before. The expectations are what Python says with
-// glibc.
+// Nothing in this file asks a server: the hosts are numeric, or none, or refused before. The
+// expectations are what Python says with glibc.
 
 // unasked fails the test if anybody asks it anything.
 func unasked(t *testing.T) *sock.Resolver {

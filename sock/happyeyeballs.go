@@ -10,17 +10,19 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// Happy Eyeballs, RFC 8305: a host that has several addresses is tried at one after the other, but the next try does not wait until
-// the one before has failed, only a while. The first that succeeds wins.
+// Happy Eyeballs, RFC 8305: a host that has several addresses is tried at one after the other, but
+// the next try does not wait until the one before has failed, only a while. The first that succeeds
+// wins.
 
-// attemptDelay is the "Connection Attempt Delay", and leastAttemptDelay the least that it may be: RFC 8305, section 8.
+// attemptDelay is the "Connection Attempt Delay", and leastAttemptDelay the least that it may be:
+// RFC 8305, section 8.
 const (
 	attemptDelay      = 250 * time.Millisecond
 	leastAttemptDelay = 10 * time.Millisecond
 )
 
-// interleaved are the addresses in the order of RFC 8305, section 4: as they are, but with the families in turn, of which that of
-// the first address begins.
+// interleaved are the addresses in the order of RFC 8305, section 4: as they are, but with the
+// families in turn, of which that of the first address begins.
 func interleaved(infos []AddrInfo) []AddrInfo {
 	mixed := make([]AddrInfo, 0, len(infos))
 	var first, others []AddrInfo
@@ -42,8 +44,8 @@ func interleaved(infos []AddrInfo) []AddrInfo {
 	return mixed
 }
 
-// eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a socket there is an error for each
-// try that was begun, and one for ctx if that has ended.
+// eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a
+// socket there is an error for each try that was begun, and one for ctx if that has ended.
 func eyeballs(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
 	each := *cfg // for the tries, each of which has a goroutine to wait on
 	each.Task = nil
@@ -76,8 +78,8 @@ func raceFor[T any](ctx context.Context, infos []AddrInfo, delay time.Duration,
 	}, drop)
 }
 
-// raceIn suspends the task while run has a goroutine of its own. If the task is canceled, so is run, and what it makes nevertheless is
-// given to drop.
+// raceIn suspends the task while run has a goroutine of its own. If the task is canceled, so is
+// run, and what it makes nevertheless is given to drop.
 func raceIn[T any](t *loop.Task, ctx context.Context, run func(context.Context) (T, []error), drop func(T)) (T, []error) {
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -104,7 +106,8 @@ func raceIn[T any](t *loop.Task, ctx context.Context, run func(context.Context) 
 	return *new(T), []error{err}
 }
 
-// A race is the schedule of the tries: no goroutine, no clock, no socket. It is told what happens, and when.
+// A race is the schedule of the tries: no goroutine, no clock, no socket. It is told what happens,
+// and when.
 //
 //	waiting ──start: due, or all before have failed──▶ running ──failed──▶ over
 //	                                                      └──won──▶ over, and so are all others
@@ -157,11 +160,12 @@ func (r *race) stop() { r.next, r.due = r.tries, timeouts.Never }
 // over says that nothing is running, and nothing will be.
 func (r *race) over() bool { return r.running == 0 && r.next == r.tries }
 
-// runRace runs dial for the tries of a race, each on a goroutine of its own, and gives what the first that succeeds has made. When
-// it returns all others have ended: they are canceled, and who succeeds nevertheless is given to drop.
+// runRace runs dial for the tries of a race, each on a goroutine of its own, and gives what the
+// first that succeeds has made. When it returns all others have ended: they are canceled, and who
+// succeeds nevertheless is given to drop.
 //
-// If none succeeds, errs are their errors in the order of the tries. If ctx ends, its cause is the last of them. Where there is
-// nothing to try there is neither a winner nor an error.
+// If none succeeds, errs are their errors in the order of the tries. If ctx ends, its cause is the
+// last of them. Where there is nothing to try there is neither a winner nor an error.
 func runRace[T any](ctx context.Context, r *race, dial func(ctx context.Context, try int) (T, error), drop func(T)) (winner T, errs []error) {
 	type result struct {
 		try int

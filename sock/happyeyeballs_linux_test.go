@@ -15,8 +15,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// unansweredOnBoth is a port of [::1] that does not answer any more, and of 127.0.0.1 on which ln is bound. The empty host, whose first
-// address is [::1], meets both.
+// unansweredOnBoth is a port of [::1] that does not answer any more, and of 127.0.0.1 on which ln
+// is bound. The empty host, whose first address is [::1], meets both.
 func unansweredOnBoth(t *testing.T) (ln *sock.Socket, port int) {
 	t.Helper()
 	for range 100 { // others may have the second port
@@ -154,7 +154,8 @@ func TestHappyEyeballsFails(t *testing.T) {
 	}
 }
 
-// Nothing is left of a race whose task was canceled: not even a connection that was made at the last moment.
+// Nothing is left of a race whose task was canceled: not even a connection that was made at the
+// last moment.
 func TestHappyEyeballsInACanceledTask(t *testing.T) {
 	socktest.Check(t)
 	_, port := unansweredOnBoth(t)
@@ -178,7 +179,8 @@ func TestHappyEyeballsInACanceledTask(t *testing.T) {
 	}
 }
 
-// One address after the other too: who is canceled at the first does not go on to the next, which would answer.
+// One address after the other too: who is canceled at the first does not go on to the next, which
+// would answer.
 func TestCreateConnectionInACanceledTask(t *testing.T) {
 	socktest.Check(t)
 	ln, port := unansweredOnBoth(t)

@@ -106,7 +106,8 @@ func TestRace(t *testing.T) {
 	}
 }
 
-// A dialing is what becomes of a try: it ends after a time, with an error or not, unless it is canceled.
+// A dialing is what becomes of a try: it ends after a time, with an error or not, unless it is
+// canceled.
 type dialing struct {
 	after time.Duration
 	err   error
@@ -237,7 +238,8 @@ func TestRunRaceCanceled(t *testing.T) {
 	})
 }
 
-// Whatever happens, a race ends, with the first success there could be or with all errors, and leaves nothing behind.
+// Whatever happens, a race ends, with the first success there could be or with all errors, and
+// leaves nothing behind.
 func TestRunRaceRandomly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
@@ -320,7 +322,8 @@ func TestRaceForAddresses(t *testing.T) {
 	}
 }
 
-// What is made although its task was canceled is given up, whether that was before it was made or just then.
+// What is made although its task was canceled is given up, whether that was before it was made or
+// just then.
 func TestRaceInACanceledTask(t *testing.T) {
 	r, err := loop.Default()
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Hostent is what is known of a host: Python's (hostname, aliaslist, ipaddrlist), in C a struct hostent.
+// A Hostent is what is known of a host: Python's (hostname, aliaslist, ipaddrlist), in C a struct
+// hostent.
 type Hostent struct {
 	Name    string
 	Aliases []string
@@ -37,7 +38,8 @@ func Getfqdn(ctx context.Context, name string) (string, error) {
 	return DefaultResolver.Getfqdn(ctx, name)
 }
 
-// Gethostbyname is gethostbyname(3): the first IPv4 address of a host, as text. "" is 0.0.0.0, "<broadcast>" is 255.255.255.255.
+// Gethostbyname is gethostbyname(3): the first IPv4 address of a host, as text. "" is 0.0.0.0,
+// "<broadcast>" is 255.255.255.255.
 //
 // Errors: those of Getaddrinfo, so *GaiError for an unknown host, too.
 func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, error) {
@@ -48,11 +50,12 @@ func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, erro
 	return ips[0].String(), nil
 }
 
-// GethostbynameEx is gethostbyname(3) too: the canonical name, the aliases and the IPv4 addresses of a host. The aliases are those
-// of the hosts file, or the name that was asked for, if it is one; what is between that and the canonical name is not told.
+// GethostbynameEx is gethostbyname(3) too: the canonical name, the aliases and the IPv4 addresses
+// of a host. The aliases are those of the hosts file, or the name that was asked for, if it is one;
+// what is between that and the canonical name is not told.
 //
-// Errors: those of Getaddrinfo, and *HError, with the *net.DNSError in it, if the host has addresses but no name; so have "" and
-// "<broadcast>".
+// Errors: those of Getaddrinfo, and *HError, with the *net.DNSError in it, if the host has
+// addresses but no name; so have "" and "<broadcast>".
 func (r *Resolver) GethostbynameEx(ctx context.Context, host string) (Hostent, error) {
 	ips, name, err := r.inetAddrs(ctx, host)
 	if err != nil {
@@ -105,11 +108,11 @@ func (r *Resolver) inetAddrs(ctx context.Context, host string) ([]netip.Addr, st
 	return ips, name, err
 }
 
-// Gethostbyaddr is gethostbyaddr(3): the name, the other names and the address of a host that is given by its address, of IPv4 or
-// IPv6, or by a name, of whose addresses the first counts.
+// Gethostbyaddr is gethostbyaddr(3): the name, the other names and the address of a host that is
+// given by its address, of IPv4 or IPv6, or by a name, of whose addresses the first counts.
 //
-// Errors: those of Getaddrinfo for the host; *HError, with the *net.DNSError in it, if its address has no name; an *ArgError for
-// "".
+// Errors: those of Getaddrinfo for the host; *HError, with the *net.DNSError in it, if its address
+// has no name; an *ArgError for "".
 func (r *Resolver) Gethostbyaddr(ctx context.Context, host string) (Hostent, error) {
 	if err := loop.MayBlock(); err != nil {
 		return Hostent{}, err
@@ -160,8 +163,8 @@ func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	return names, nil
 }
 
-// hostsSpelling is a canonical name as the hosts file writes it, if it is there. Package net makes its
-// letters small, but not those of the names of an address.
+// hostsSpelling is a canonical name as the hosts file writes it, if it is there. Package net makes
+// its letters small, but not those of the names of an address.
 func hostsSpelling(name string) string {
 	for words := range entries(hostsFile(), "") {
 		if strings.EqualFold(words[1], name) {
@@ -171,7 +174,8 @@ func hostsSpelling(name string) string {
 	return name
 }
 
-// hostsAliases are the second and further names of a host in the lines of the hosts file that have one of its addresses.
+// hostsAliases are the second and further names of a host in the lines of the hosts file that have
+// one of its addresses.
 func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 	for words := range entries(hostsFile(), "") {
 		ip, err := netip.ParseAddr(words[0])
@@ -188,8 +192,8 @@ func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 	return aliases
 }
 
-// Getfqdn is Python's getfqdn: of the names of a host the first that has a domain, else its first name, else, if it has none,
-// the name that was given. "", 0.0.0.0 and :: are this host.
+// Getfqdn is Python's getfqdn: of the names of a host the first that has a domain, else its first
+// name, else, if it has none, the name that was given. "", 0.0.0.0 and :: are this host.
 //
 // Errors: the cause of ctx; loop.ErrOnLoop; what Gethostname says.
 func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// gaiWords are Python's words for err, in which there is a *net.DNSError too: "" if it is neither a gaierror nor a herror.
+// gaiWords are Python's words for err, in which there is a *net.DNSError too: "" if it is neither a
+// gaierror nor a herror.
 func gaiWords(err error) string {
 	if _, ok := errors.AsType[*net.DNSError](err); !ok {
 		return ""

@@ -8,7 +8,8 @@ import (
 
 // What raw ICMP sockets have beside their addresses: RFC 3542, section 3.2; icmp(7), raw(7).
 
-// An ICMP6Filter says which types of ICMPv6 messages a raw socket gets. The zero one lets all pass, as a new socket does.
+// An ICMP6Filter says which types of ICMPv6 messages a raw socket gets. The zero one lets all pass,
+// as a new socket does.
 //
 //	struct icmp6_filter { uint32_t icmp6_filt[8]; }; // <netinet/icmp6.h>; a bit blocks on Linux, and lets pass elsewhere
 type ICMP6Filter struct{ blocked [8]uint32 }
@@ -54,8 +55,8 @@ func (s *Socket) ICMP6Filter() (f ICMP6Filter, err error) {
 	return f, nil
 }
 
-// SetICMPFilter blocks types of ICMP messages on a raw socket of IPPROTO_ICMP: ICMP_FILTER of raw(7). Bit n of blocked is for type n; those
-// from 32 on always pass. Linux only.
+// SetICMPFilter blocks types of ICMP messages on a raw socket of IPPROTO_ICMP: ICMP_FILTER of
+// raw(7). Bit n of blocked is for type n; those from 32 on always pass. Linux only.
 func (s *Socket) SetICMPFilter(blocked uint32) error {
 	//	struct icmp_filter { __u32 data; }; // <linux/icmp.h>
 	const solRaw, icmpFilter = 255, 1

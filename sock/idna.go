@@ -10,10 +10,12 @@ import (
 // acePrefix begins a label that is written in ASCII for another one: RFC 3490, section 5.
 const acePrefix = "xn--"
 
-// hostASCII is host as the DNS has it: Python's codec "idna", which is ToASCII of RFC 3490. Letters become small ones, but without
-// the tables of RFC 3491: what is not in Unicode's normal form KC is taken as it is, and so will not be found.
+// hostASCII is host as the DNS has it: Python's codec "idna", which is ToASCII of RFC 3490. Letters
+// become small ones, but without the tables of RFC 3491: what is not in Unicode's normal form KC is
+// taken as it is, and so will not be found.
 //
-// Error: an *ArgError for a label that is empty, or of which nothing is left, or has more than 63 bytes; and for a NUL, at which C would end the name.
+// Error: an *ArgError for a label that is empty, or of which nothing is left, or has more than 63
+// bytes; and for a NUL, at which C would end the name.
 func hostASCII(host string) (string, error) {
 	refuse := func(kind ArgKind, why string) (string, error) { return "", &ArgError{kind, "host", host, why} }
 	if strings.IndexByte(host, 0) >= 0 {
@@ -43,7 +45,8 @@ func hostASCII(host string) (string, error) {
 	return strings.Join(labels, "."), nil
 }
 
-// hostUnicode is a name of the DNS as people write it: ToUnicode of RFC 3490. A label that is not of this kind stays as it is.
+// hostUnicode is a name of the DNS as people write it: ToUnicode of RFC 3490. A label that is not
+// of this kind stays as it is.
 func hostUnicode(name string) string {
 	labels := strings.Split(name, ".")
 	for i, label := range labels {

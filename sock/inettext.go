@@ -10,9 +10,9 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// InetAton is inet_aton(3): the four bytes of an IPv4 address in any form that it ever had. One to four parts are decimal, octal
-// (017) or hexadecimal (0xf); the last fills the bytes that are left, so that 127.1 is 127.0.0.1. A blank ends the text, whatever
-// follows.
+// InetAton is inet_aton(3): the four bytes of an IPv4 address in any form that it ever had. One to
+// four parts are decimal, octal (017) or hexadecimal (0xf); the last fills the bytes that are left,
+// so that 127.1 is 127.0.0.1. A blank ends the text, whatever follows.
 //
 // Error: an *ArgError.
 func InetAton(s string) ([]byte, error) {
@@ -37,8 +37,8 @@ func InetNtoa(packed []byte) (string, error) {
 	return netip.AddrFrom4([4]byte(packed)).String(), nil
 }
 
-// InetPton is inet_pton(3): the bytes of an address of AF_INET, four decimal parts without leading zeros, or of AF_INET6, without
-// a scope.
+// InetPton is inet_pton(3): the bytes of an address of AF_INET, four decimal parts without leading
+// zeros, or of AF_INET6, without a scope.
 //
 // Errors: an *ArgError for another text; EAFNOSUPPORT for another family.
 func InetPton(family Family, s string) ([]byte, error) {
@@ -52,8 +52,8 @@ func InetPton(family Family, s string) ([]byte, error) {
 	return ip.AsSlice(), nil
 }
 
-// InetNtop is inet_ntop(3): the text of the bytes of an address, of AF_INET6 the shortest one. As everywhere in C, ::1.2.3.4 is
-// written so, where package netip writes ::102:304.
+// InetNtop is inet_ntop(3): the text of the bytes of an address, of AF_INET6 the shortest one. As
+// everywhere in C, ::1.2.3.4 is written so, where package netip writes ::102:304.
 //
 // Error: an *ArgError for another family, or a wrong number of bytes.
 func InetNtop(family Family, packed []byte) (string, error) {

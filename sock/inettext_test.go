@@ -258,7 +258,8 @@ func FuzzInetPton(f *testing.F) {
 	})
 }
 
-// InetNtop and package netip differ in nothing but what an IPv4 address looks like that stands alone.
+// InetNtop and package netip differ in nothing but what an IPv4 address looks like that stands
+// alone.
 func FuzzInetNtop(f *testing.F) {
 	for _, tt := range ptonTexts {
 		f.Add([]byte(tt.want))

@@ -18,8 +18,8 @@ type Interface struct {
 	Name  string
 }
 
-// IfNameindex is if_nameindex(3): all network interfaces. On Windows the names are those that Windows shows to people, in the other
-// functions too, where Python has names such as ethernet_0.
+// IfNameindex is if_nameindex(3): all network interfaces. On Windows the names are those that
+// Windows shows to people, in the other functions too, where Python has names such as ethernet_0.
 func IfNameindex() ([]Interface, error) {
 	all, err := net.Interfaces()
 	if err != nil {
@@ -32,7 +32,8 @@ func IfNameindex() ([]Interface, error) {
 	return list, nil
 }
 
-// IfNametoindex is if_nametoindex(3). On Linux it knows the alternative names of an interface too, those of ip link property.
+// IfNametoindex is if_nametoindex(3). On Linux it knows the alternative names of an interface too,
+// those of ip link property.
 //
 // Error: ErrNoInterface.
 func IfNametoindex(name string) (int, error) {

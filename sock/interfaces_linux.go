@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interfaceIndex asks as if_nametoindex(3) does: only the kernel knows an interface by its alternative names too. ENODEV: there is
-// none.
+// interfaceIndex asks as if_nametoindex(3) does: only the kernel knows an interface by its
+// alternative names too. ENODEV: there is none.
 func interfaceIndex(name string) (int, error) {
 	if len(name) >= unix.IFNAMSIZ || strings.IndexByte(name, 0) >= 0 { // which would be cut
 		return 0, syscall.ENODEV

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// The control codes that Python's socket.ioctl takes: <mstcpip.h>. Their C names are constants on Windows only.
+// The control codes that Python's socket.ioctl takes: <mstcpip.h>. Their C names are constants on
+// Windows only.
 const (
 	sioRcvall           = 0x98000001 // _WSAIOW(IOC_VENDOR, 1)
 	sioKeepaliveVals    = 0x98000004 // _WSAIOW(IOC_VENDOR, 4)
@@ -38,15 +39,15 @@ func ioctlInput(code uint32, values []uint32) ([]byte, error) {
 	return in, nil
 }
 
-// Ioctl wraps WSAIoctl; in Python, socket.ioctl. It reports the bytes that the system gave back, of which there are none with these
-// codes:
+// Ioctl wraps WSAIoctl; in Python, socket.ioctl. It reports the bytes that the system gave back, of
+// which there are none with these codes:
 //
 //	SIO_RCVALL, one of RCVALL_*              a raw socket receives all that its interface does; for administrators
 //	SIO_KEEPALIVE_VALS, onoff, ms, ms        keepalive, how long until the first probe, and between probes
 //	SIO_LOOPBACK_FAST_PATH, 0 or 1           a shorter way for TCP over loopback; to be set before connect or listen
 //
-// Errors: an *ArgError for any other code, and for another number of values; WSAEINVAL, WSAEACCES, net.ErrClosed. Windows only:
-// elsewhere an error that wraps errors.ErrUnsupported.
+// Errors: an *ArgError for any other code, and for another number of values; WSAEINVAL, WSAEACCES,
+// net.ErrClosed. Windows only: elsewhere an error that wraps errors.ErrUnsupported.
 func (s *Socket) Ioctl(code uint32, values ...uint32) (n int, err error) {
 	in, err := ioctlInput(code, values)
 	if err != nil {

@@ -20,8 +20,8 @@ func reset(t *testing.T, b *sock.Socket) {
 	socktest.Must(t, b.Close())
 }
 
-// An error names the operation once, the network, and both ends: also after a reset, when the system
-// calls the socket disconnected.
+// An error names the operation once, the network, and both ends: also after a reset, when the
+// system calls the socket disconnected.
 func TestErrorNamesBothEnds(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, kind := range []socktest.Kind{socktest.TCP, socktest.TCP6} {

@@ -70,7 +70,8 @@ func TestMakefileKeepsDescriptorOpen(t *testing.T) { // items 124, 125, 126
 	}
 }
 
-// Who waits in a file's Read or Write while the socket is closed goes on, as do those that come later; those in the socket's are told.
+// Who waits in a file's Read or Write while the socket is closed goes on, as do those that come
+// later; those in the socket's are told.
 func TestMakefileGoesOnAfterClose(t *testing.T) { // item 124
 	for _, how := range []string{"goroutine", "context", "task"} {
 		t.Run(how, func(t *testing.T) {

@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// A share is the part that the Files of a socket have in its descriptor: Python's count of io references.
+// A share is the part that the Files of a socket have in its descriptor: Python's count of io
+// references.
 //
 //	Socket.Close with Files open: the descriptor moves to a Socket that only they know, and the old one is closed for all others
 //	Socket.Detach: the descriptor is somebody else's, and the Files' too is closed
@@ -55,7 +56,8 @@ func (s *Socket) unshare(h *share, last func(*Socket) error) {
 	}
 }
 
-// leaveToFiles is Close for a socket that has Files open: they go on with the descriptor. It returns false if there are none.
+// leaveToFiles is Close for a socket that has Files open: they go on with the descriptor. It
+// returns false if there are none.
 func (s *Socket) leaveToFiles() (bool, error) {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()
@@ -66,7 +68,8 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	delete(shares.of, s.core)
 	s.flags.And(^uint32(hasFiles))
 	l := s.Loop()
-	// Whoever waits is told; of the Files, those who do find the new one in its place as soon as they have the lock.
+	// Whoever waits is told; of the Files, those who do find the new one in its place as soon as
+	// they have the lock.
 	sysfd, err := s.fd.Detach()
 	if err != nil {
 		return true, err

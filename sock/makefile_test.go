@@ -31,8 +31,9 @@ func makefile(t *testing.T, s *sock.Socket, mode string, buffering int) *sock.Fi
 	return f
 }
 
-// item 121; item 123: text and binary are one in Go, and so one type serves all; item 126; item 130: the raw stream has no class of its
-// own in Go, and no mode strings: Mode is what Python's would say.
+// item 121; item 123: text and binary are one in Go, and so one type serves all; item 126; item
+// 130: the raw stream has no class of its own in Go, and no mode strings: Mode is what Python's
+// would say.
 func TestMakefileModes(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)
@@ -130,7 +131,8 @@ func TestMakefileReadsAndWrites(t *testing.T) { // items 122, 127, 129
 	}
 }
 
-// Without a buffer nothing is taken that was not asked for, and all goes at once; with one it goes at Flush, and at Close.
+// Without a buffer nothing is taken that was not asked for, and all goes at once; with one it goes
+// at Flush, and at Close.
 func TestMakefileBuffer(t *testing.T) { // items 122, 129
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -287,7 +289,8 @@ func TestMakefileTurn(t *testing.T) {
 	}
 }
 
-// What could not be written now is neither lost nor written twice: a Write says what it took, and a Flush goes on with that.
+// What could not be written now is neither lost nor written twice: a Write says what it took, and a
+// Flush goes on with that.
 func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
 	for _, buffering := range []int{-1, 0, 100} {
 		for _, timeout := range []time.Duration{0, time.Millisecond} {
@@ -332,7 +335,8 @@ func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
 	}
 }
 
-// io.Copy to a File of a regular file goes by sendfile, and from one into any Writer without a buffer between.
+// io.Copy to a File of a regular file goes by sendfile, and from one into any Writer without a
+// buffer between.
 func TestMakefileCopy(t *testing.T) {
 	content := pattern(500_000)
 	for _, test := range []struct {

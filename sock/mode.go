@@ -27,8 +27,8 @@ var defaultTimeout = func() *atomic.Int64 {
 	return v
 }()
 
-// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at first; 0
-// makes them non-blocking.
+// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at
+// first; 0 makes them non-blocking.
 //
 // Error: an *ArgError for a negative one.
 func SetDefaultTimeout(d time.Duration) error {
@@ -60,8 +60,8 @@ func timeoutOf(v int64) time.Duration {
 	return time.Duration(v)
 }
 
-// Seconds is a timeout as Python takes it: a number of seconds, rounded away from zero to a nanosecond, so that none becomes 0
-// that was not.
+// Seconds is a timeout as Python takes it: a number of seconds, rounded away from zero to a
+// nanosecond, so that none becomes 0 that was not.
 //
 // Errors: an *ArgError for NaN, and for what no time.Duration can hold, infinity too.
 func Seconds(s float64) (time.Duration, error) {
@@ -77,11 +77,13 @@ func Seconds(s float64) (time.Duration, error) {
 	return time.Duration(math.Ceil(ns)), nil
 }
 
-// SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait for longer ends with
-// os.ErrDeadlineExceeded. SetDeadline has absolute deadlines, which end waits that have begun too. The timeout counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
-// a millisecond late on an idle machine.
+// SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait
+// for longer ends with os.ErrDeadlineExceeded. SetDeadline has absolute deadlines, which end waits
+// that have begun too. The timeout counts for operations that begin after it. Resolution: a
+// nanosecond; never early, and less than a millisecond late on an idle machine.
 //
-// Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored nevertheless, as in Python.
+// Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored
+// nevertheless, as in Python.
 func (s *Socket) SetTimeout(d time.Duration) error {
 	v, err := timeoutValue(d)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// IOV_MAX is how many buffers one Sendmsg or RecvmsgInto takes: <limits.h>, the same on all systems that have one.
+// IOV_MAX is how many buffers one Sendmsg or RecvmsgInto takes: <limits.h>, the same on all systems
+// that have one.
 const IOV_MAX = 1024
 
 // A msgOp is an op of several buffers and ancillary data.
@@ -46,7 +47,8 @@ func (o *msgOp) begin(s *Socket, d loop.Direction, buffers [][]byte, flags int) 
 	return cInt("flags", flags)
 }
 
-// countBuffers says whether there are too many: the system would say no more than that the message is too long.
+// countBuffers says whether there are too many: the system would say no more than that the message
+// is too long.
 func countBuffers(buffers [][]byte) error {
 	if len(buffers) > IOV_MAX {
 		return fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
@@ -84,12 +86,13 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	return o.s.again(out, err)
 }
 
-// Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary data, to an address; a zero to
-// sends to the peer. It reports how many bytes went, which on a stream may be fewer than all; the ancillary data went with
-// the first. It allocates nothing.
+// Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary
+// data, to an address; a zero to sends to the peer. It reports how many bytes went, which on a
+// stream may be fewer than all; the ancillary data went with the first. It allocates nothing.
 //
-// No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
-// long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
+// No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an
+// *ArgError for ancillary data that is too long, EISCONN for an address on a connected stream,
+// EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
 	if len(buffers) <= fewBuffers && len(ancillary) == 0 && to.IsZero() && flags == int(int32(flags)) {
 		n, err = s.sendFew(buffers, flags)
@@ -103,7 +106,8 @@ func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Ad
 	return s.sendmsg(o, ancillary, to)
 }
 
-// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the same with many messages.
+// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the
+// same with many messages.
 func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to Addr) (n int, err error) {
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
@@ -175,13 +179,16 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 	return n, err
 }
 
-// Recvmsg wraps recvmsg(2): at most bufsize bytes, and ancillary data in a buffer of ancbufsize bytes (see CMSG_SPACE and CMSG_LEN),
-// the MSG_* flags that the system set, and the sender, which is the zero Addr where the system names none.
+// Recvmsg wraps recvmsg(2): at most bufsize bytes, and ancillary data in a buffer of ancbufsize
+// bytes (see CMSG_SPACE and CMSG_LEN), the MSG_* flags that the system set, and the sender, which
+// is the zero Addr where the system names none.
 //
-// MSG_TRUNC says that a datagram was cut, MSG_CTRUNC that ancillary data was. Descriptors that come with SCM_RIGHTS are
-// close-on-exec only with MSG_CMSG_CLOEXEC, as in Python. At the end of a stream data is empty and the error nil.
+// MSG_TRUNC says that a datagram was cut, MSG_CTRUNC that ancillary data was. Descriptors that come
+// with SCM_RIGHTS are close-on-exec only with MSG_CMSG_CLOEXEC, as in Python. At the end of a
+// stream data is empty and the error nil.
 //
-// Errors: an *ArgError for a negative size; a *ControlError beside what could be read; else as Recvfrom.
+// Errors: an *ArgError for a negative size; a *ControlError beside what could be read; else as
+// Recvfrom.
 func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []Control, msgFlags int, from Addr, err error) {
 	p, control, err := s.messageRoom(bufsize, ancbufsize)
 	if err != nil {
@@ -210,7 +217,8 @@ func (s *Socket) messageRoom(bufsize, ancbufsize int) (p, control []byte, err er
 	return p, control, nil
 }
 
-// RecvmsgInto is Recvmsg into buffers that are filled in turn; none at all are allowed. It reports the bytes put into them.
+// RecvmsgInto is Recvmsg into buffers that are filled in turn; none at all are allowed. It reports
+// the bytes put into them.
 //
 // Without room for ancillary data it allocates nothing.
 func (s *Socket) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []Control, msgFlags int, from Addr, err error) {
@@ -230,8 +238,8 @@ func (s *Socket) recvmsg(buffers [][]byte, control []byte, flags int) (n int, an
 	return n, ancillary, msgFlags, from, s.fail("recvmsg", Addr{}, bad)
 }
 
-// RecvmsgBuffers is RecvmsgInto with the caller's own room for ancillary data, of which it reports the bytes used; ParseControl reads
-// them. It allocates nothing.
+// RecvmsgBuffers is RecvmsgInto with the caller's own room for ancillary data, of which it reports
+// the bytes used; ParseControl reads them. It allocates nothing.
 func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n, got, msgFlags int, from Addr, err error) {
 	if err := countBuffers(buffers); err != nil {
 		return 0, 0, 0, Addr{}, s.fail("recvmsg", Addr{}, err)
@@ -249,7 +257,8 @@ func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n,
 	return o.n, o.got, o.seen, from, s.fail("recvmsg", Addr{}, err)
 }
 
-// sender is whom a message came from. If that cannot be read, there is no message, and the descriptors that came with it are closed.
+// sender is whom a message came from. If that cannot be read, there is no message, and the
+// descriptors that came with it are closed.
 func (o *msgOp) sender() (Addr, error) {
 	from, err := o.s.decode(o.sa[:o.salen])
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A message that is waited for comes whole, in every way to wait, on every kind of socket: items 97, 104, 114.
+// A message that is waited for comes whole, in every way to wait, on every kind of socket: items
+// 97, 104, 114.
 func TestMessagesInEveryWay(t *testing.T) {
 	for _, k := range socktest.Kinds {
 		t.Run(k.Name, func(t *testing.T) {
@@ -79,7 +80,8 @@ func TestMessageSender(t *testing.T) {
 	})
 }
 
-// An address that has to be looked up first is a goroutine's and a future's, and not the loop's to wait for.
+// An address that has to be looked up first is a goroutine's and a future's, and not the loop's to
+// wait for.
 func TestMessageToAName(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		s, addr := socktest.UDP.Bound(t)
@@ -119,7 +121,8 @@ func TestMessageEndOfStream(t *testing.T) {
 	})
 }
 
-// MSG_PEEK waits and leaves what it saw; MSG_TRUNC tells the whole length, and a cut datagram says so: items 107, 108.
+// MSG_PEEK waits and leaves what it saw; MSG_TRUNC tells the whole length, and a cut datagram says
+// so: items 107, 108.
 func TestMessagePeekAndTrunc(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -160,7 +163,8 @@ func TestMessageOutOfBand(t *testing.T) {
 	})
 }
 
-// MSG_WAITALL goes on until the buffers are full, the stream ends or the time is over; what came is never lost.
+// MSG_WAITALL goes on until the buffers are full, the stream ends or the time is over; what came is
+// never lost.
 func TestMessageWaitAll(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -189,7 +193,8 @@ func TestMessageWaitAll(t *testing.T) {
 	})
 }
 
-// What ends a connection in the middle of a MSG_WAITALL is told by the call after it, and not taken for the end of the stream.
+// What ends a connection in the middle of a MSG_WAITALL is told by the call after it, and not taken
+// for the end of the stream.
 func TestWaitAllReset(t *testing.T) {
 	p := make([]byte, 10)
 	calls := map[string]func(socktest.Operations) (int, error){
@@ -229,7 +234,8 @@ func TestWaitAllReset(t *testing.T) {
 	})
 }
 
-// With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their bytes.
+// With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their
+// bytes.
 func TestMessageWaitAllOfRights(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -246,7 +252,8 @@ func TestMessageWaitAllOfRights(t *testing.T) {
 	})
 }
 
-// A send with MSG_FASTOPEN that has no cookie waits for the connection, if it may wait, and sends then.
+// A send with MSG_FASTOPEN that has no cookie waits for the connection, if it may wait, and sends
+// then.
 func TestFastOpen(t *testing.T) {
 	calls := map[string]func(s socktest.Operations, to sock.Addr) (int, error){
 		"sendto": func(s socktest.Operations, to sock.Addr) (int, error) { return s.Sendto(hello, sock.MSG_FASTOPEN, to) },
@@ -286,7 +293,8 @@ func TestFastOpen(t *testing.T) {
 	})
 }
 
-// What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call: items 98, 100, 102, 103.
+// What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call:
+// items 98, 100, 102, 103.
 func TestMessageRefused(t *testing.T) {
 	many := make([][]byte, sock.IOV_MAX+1)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -362,7 +370,8 @@ func unixPair(t *testing.T, typ sock.Type) (a, b *sock.Socket) {
 	return a, b
 }
 
-// Buffers are gathered and scattered; a datagram that is longer than the room is cut, and says so: items 97, 107, 237.
+// Buffers are gathered and scattered; a datagram that is longer than the room is cut, and says so:
+// items 97, 107, 237.
 func TestMessagesGatherAndScatter(t *testing.T) {
 	a, b := unixPair(t, sock.SOCK_DGRAM)
 	n, err := a.Sendmsg([][]byte{[]byte("01234"), nil, []byte("56789")}, nil, 0, sock.Addr{})

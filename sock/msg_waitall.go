@@ -4,11 +4,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// tryRecvmsg is one recvmsg(2), and with MSG_WAITALL the next part of one. The system cannot wait for all, since to it every call is
-// one that must not wait.
+// tryRecvmsg is one recvmsg(2), and with MSG_WAITALL the next part of one. The system cannot wait
+// for all, since to it every call is one that must not wait.
 //
-// Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the system has it, which begins a new
-// message there. Of another socket (timestamps) the last part's is given.
+// Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the
+// system has it, which begins a new message there. Of another socket (timestamps) the last part's
+// is given.
 func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	if out, over, err := o.ahead(sysfd); over {
 		return out, err
@@ -46,7 +47,8 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	return out, loop.ErrAgain
 }
 
-// skip is the buffers without their first n bytes, and without empty ones in front. The caller's own slice stays as it is.
+// skip is the buffers without their first n bytes, and without empty ones in front. The caller's
+// own slice stays as it is.
 func skip(buffers [][]byte, n int) [][]byte {
 	for len(buffers) > 0 && n >= len(buffers[0]) {
 		n -= len(buffers[0])

@@ -26,8 +26,8 @@ type network struct {
 	from         [2]netip.Addr
 }
 
-// eachNetwork runs fn on the loopback interface, and for IPv6 on a link too: both in networks of the test's own, since there is no route
-// for IPv6 groups by the loopback interface.
+// eachNetwork runs fn on the loopback interface, and for IPv6 on a link too: both in networks of
+// the test's own, since there is no route for IPv6 groups by the loopback interface.
 func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	t.Run("inet", func(t *testing.T) {
 		socktest.Check(t)
@@ -52,8 +52,8 @@ func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	})
 }
 
-// enterOwnNetwork puts the test into a network namespace of its own, which the script then sets up. Sockets are of the namespace in
-// which they are made, whoever waits for them later.
+// enterOwnNetwork puts the test into a network namespace of its own, which the script then sets up.
+// Sockets are of the namespace in which they are made, whoever waits for them later.
 func enterOwnNetwork(t *testing.T, script string) {
 	t.Helper()
 	if _, err := exec.LookPath("ip"); err != nil {
@@ -77,7 +77,8 @@ func (n network) addr(host netip.Addr, port int) sock.Addr {
 	return families.Inet6Scoped(host.String(), port, 0, uint32(n.ifindex))
 }
 
-// receiver is a socket that groups are received with, and its port. It only hears of groups that it has joined itself.
+// receiver is a socket that groups are received with, and its port. It only hears of groups that it
+// has joined itself.
 func (n network) receiver(t *testing.T) (*sock.Socket, int) {
 	s := n.New(t)
 	if n.Family == sock.AF_INET {
@@ -111,8 +112,8 @@ func (n network) heard(t *testing.T, s *sock.Socket, senders [2]*sock.Socket, gr
 	for i, sender := range senders {
 		socktest.Must(t, wantN(1)(sender.Sendto([]byte{byte(i)}, 0, n.addr(group, port))))
 	}
-	// Last comes one that is always heard, so that nothing has to be waited for in vain. A link that came up just now may lose even
-	// that, so it is sent again, each with a number of its own.
+	// Last comes one that is always heard, so that nothing has to be waited for in vain. A link
+	// that came up just now may lose even that, so it is sent again, each with a number of its own.
 	socktest.Must(t, s.SetTimeout(socktest.Patience/10))
 	end := func() string {
 		ends++

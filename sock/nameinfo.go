@@ -16,16 +16,17 @@ func Getnameinfo(ctx context.Context, a Addr, flags int) (host, service string, 
 	return DefaultResolver.Getnameinfo(ctx, a, flags)
 }
 
-// Getnameinfo is getnameinfo(3): the name of the host and of the service at an inet or inet6 address. The host of a must be
-// numeric.
+// Getnameinfo is getnameinfo(3): the name of the host and of the service at an inet or inet6
+// address. The host of a must be numeric.
 //
-// Without a name there is the number, of a host with its scope: fe80::1%eth0. flags are NI_NUMERICHOST and NI_NUMERICSERV for a
-// number in any case; NI_NAMEREQD for an error if the host has no name; NI_NOFQDN for a name without this host's own domain;
-// NI_DGRAM for the services of udp in place of tcp; on Linux NI_IDN for a name in its national script.
+// Without a name there is the number, of a host with its scope: fe80::1%eth0. flags are
+// NI_NUMERICHOST and NI_NUMERICSERV for a number in any case; NI_NAMEREQD for an error if the host
+// has no name; NI_NOFQDN for a name without this host's own domain; NI_DGRAM for the services of
+// udp in place of tcp; on Linux NI_IDN for a name in its national script.
 //
-// Errors: *GaiError, in which errors.As finds a *net.DNSError: EAI_NONAME also for the name of a host, EAI_AGAIN if a server does
-// not answer, EAI_BADFLAGS, EAI_FAMILY; an *ArgError for a flow label that is too large, and for an IPv4 address in inet6; the
-// cause of ctx; loop.ErrOnLoop.
+// Errors: *GaiError, in which errors.As finds a *net.DNSError: EAI_NONAME also for the name of a
+// host, EAI_AGAIN if a server does not answer, EAI_BADFLAGS, EAI_FAMILY; an *ArgError for a flow
+// label that is too large, and for an IPv4 address in inet6; the cause of ctx; loop.ErrOnLoop.
 func (r *Resolver) Getnameinfo(ctx context.Context, a Addr, flags int) (host, service string, err error) {
 	if err := loop.MayBlock(); err != nil {
 		return "", "", err
@@ -57,7 +58,8 @@ func (r *Resolver) Getnameinfo(ctx context.Context, a Addr, flags int) (host, se
 	return host, service, nil
 }
 
-// numericAddr is what the text of a, which is that of a number or an error, says. Python gives the same text to getaddrinfo.
+// numericAddr is what the text of a, which is that of a number or an error, says. Python gives the
+// same text to getaddrinfo.
 func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 	if a.Kind() != families.KindInet && a.Kind() != families.KindInet6 {
 		return ip, 0, gaiFault(EAI_FAMILY, a.String(), "neither inet nor inet6")

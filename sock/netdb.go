@@ -9,10 +9,12 @@ import (
 	"strings"
 )
 
-// The files of <netdb.h>: services, protocols and hosts. All are lines of words, of which the first two are the entry and the
-// others its aliases, and a # begins a comment. Each look-up reads its file anew, as in C, so that a change counts at once.
+// The files of <netdb.h>: services, protocols and hosts. All are lines of words, of which the first
+// two are the entry and the others its aliases, and a # begins a comment. Each look-up reads its
+// file anew, as in C, so that a change counts at once.
 
-// entries are the lines of the file of that name that have two words or more; or those of builtin if there is no such file.
+// entries are the lines of the file of that name that have two words or more; or those of builtin
+// if there is no such file.
 func entries(file, builtin string) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		var r io.Reader = strings.NewReader(builtin)
