@@ -22,7 +22,7 @@ func TestListenBacklog(t *testing.T) { // item 62
 			t.Errorf("Listen(%d): %v", backlog, err)
 		}
 		c := socktest.TCP.New(t)
-		if err := c.Connect(addr); err != nil { // Linux lets one more wait than it was told
+		if err := c.Connect(addr); err != nil { // Linux lets one more connection wait than the backlog says
 			t.Errorf("Listen(%d), and nobody can connect: %v", backlog, err)
 		}
 	}
