@@ -263,7 +263,7 @@ func TestRecvErrorOfAWatcher(t *testing.T) {
 	case err := <-got:
 		socktest.Must(t, err)
 	case <-time.After(socktest.Patience):
-		t.Error("the watcher was told nothing")
+		t.Error("the handler got nothing")
 	}
 	socktest.Must(t, q.Close())
 }

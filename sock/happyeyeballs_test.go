@@ -197,7 +197,7 @@ func TestRunRace(t *testing.T) {
 			scene{began: times{0: 0, 1: 250 * ms}, dropped: []int{0}, winner: 1, took: 400 * ms}},
 		{"a loser fails after all", []dialing{{400 * ms, refused, true}, {100 * ms, nil, false}},
 			scene{began: times{0: 0, 1: 250 * ms}, winner: 1, took: 400 * ms}},
-		{"nobody to try", nil,
+		{"nothing to try", nil,
 			scene{began: times{}, winner: 0}}, // and no error: the caller has already reported why the host has no addresses
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func hostASCII(host string) (string, error) {
 	labels := strings.Split(fullStops.Replace(host), ".")
 	for i, label := range labels {
 		if !isASCII(label) {
-			if label = prepared(label); label == "" { // a label may also become empty here; only the last one may have been empty before
+			if label = prepared(label); label == "" { // even the last label must not become empty, though it may be written empty
 				return refuse(nameKind(label, 63), "label empty or too long")
 			}
 			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {

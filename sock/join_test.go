@@ -49,7 +49,7 @@ func TestJoin(t *testing.T) {
 		socktest.AwaitWaiting(t, c)
 		for _, l := range r.Loops() {
 			if err := c.Join(l); !errors.Is(err, loop.ErrOtherLoop) {
-				t.Errorf("somebody waits on another loop: %v, want ErrOtherLoop", err)
+				t.Errorf("an operation waits on another loop: %v, want ErrOtherLoop", err)
 			}
 		}
 		c.Close()

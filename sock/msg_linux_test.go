@@ -114,7 +114,7 @@ func TestMessageEndOfStream(t *testing.T) {
 			t.Error(data, items, from, err)
 		}
 		if _, err := w.On(a).Sendmsg([][]byte{hello}, nil, sock.MSG_NOSIGNAL, sock.Addr{}); !errors.Is(err, syscall.EPIPE) {
-			t.Errorf("a send to nobody: %v, want EPIPE, and no signal", err)
+			t.Errorf("a send without a receiver: %v, want EPIPE, and no signal", err)
 		}
 	})
 }
@@ -285,7 +285,7 @@ func TestFastOpen(t *testing.T) {
 				socktest.Must(t, a.Close())
 			}
 			if n, err := send(w.On(socktest.TCP.New(t)), refusing(t)); n != 0 || !errors.Is(err, syscall.ECONNREFUSED) {
-				t.Errorf("%s to nobody: %d, %v, want ECONNREFUSED", name, n, err)
+				t.Errorf("%s without a receiver: %d, %v, want ECONNREFUSED", name, n, err)
 			}
 		}
 	})
