@@ -6,7 +6,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A QueuedMessage is an entry of the error queue, which RecvError returns.
+// A QueuedMessage is the result of RecvError: one entry of the error queue.
 type QueuedMessage struct {
 	N     int          // bytes of the packet that were put into the buffer
 	Flags int          // MSG_ERRQUEUE, and MSG_TRUNC if the packet was longer

@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Dial makes a client of any family from the text of an address, and Listen a server.
+// Dial makes a client of any family from the text of an address, and Listen makes a server.
 func ExampleDial() {
 	for _, address := range []string{"tcp:127.0.0.1:0", "udp:127.0.0.1:0"} {
 		server, err := sock.Listen(address, nil)
