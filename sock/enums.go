@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// String is the name of the family on this system, "AF_INET", or its number if it has none.
+// String returns the name of the family on this system, such as "AF_INET". A family without a name
+// is its number.
 func (f Family) String() string { return nameOf(familyNames, int(f)) }
 
-// String is the name of the type, "SOCK_STREAM", or its number if it has none, with what is or-ed to it: "SOCK_STREAM|SOCK_NONBLOCK".
+// String returns the name of the type and of the flags in it: "SOCK_STREAM",
+// "SOCK_STREAM|SOCK_NONBLOCK". A type without a name is its number.
 func (t Type) String() string {
 	if flags := t & typeFlags; flags != 0 && t > 0 {
 		return nameOf(typeNames, int(t&^typeFlags)) + "|" + flagsOf(typeNames, int(flags))
@@ -16,11 +18,12 @@ func (t Type) String() string {
 	return nameOf(typeNames, int(t))
 }
 
-// MsgFlagNames are the names of flags of a message, "MSG_PEEK|MSG_DONTWAIT". Bits without a name come last, as a number; no flags
-// are "0".
+// MsgFlagNames returns the names of MSG_* flags: "MSG_PEEK|MSG_DONTWAIT". Bits without a name come
+// last, as a number. Without flags it returns "0".
 func MsgFlagNames(flags int) string { return flagsOf(msgFlagNames, flags) }
 
-// AddrInfoFlagNames are the names of flags of getaddrinfo, "AI_PASSIVE|AI_NUMERICHOST", as MsgFlagNames has them.
+// AddrInfoFlagNames returns the names of AI_* flags, in the form of MsgFlagNames:
+// "AI_PASSIVE|AI_NUMERICHOST".
 func AddrInfoFlagNames(flags int) string { return flagsOf(addrInfoFlagNames, flags) }
 
 func nameOf(names []constName, value int) string {

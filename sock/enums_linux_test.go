@@ -6,7 +6,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// What is or-ed to a type is named behind it.
+// Flags in a type are named after the type.
 func TestNameOfATypeWithFlags(t *testing.T) {
 	if got, want := (sock.SOCK_DGRAM | sock.SOCK_CLOEXEC | sock.SOCK_NONBLOCK).String(), "SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK"; got != want {
 		t.Errorf("%q, want %q", got, want)

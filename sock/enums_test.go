@@ -6,7 +6,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// In Python the repr of a member names it, and its text is the number; a number without a name is an int.
+// In Python the repr of a member is its name, and its text is the number. A number without a name
+// is an int.
 func TestNamesOfNumbers(t *testing.T) { // items 24, 228
 	for _, tt := range []struct{ got, want string }{
 		{sock.AF_INET.String(), "AF_INET"},
@@ -30,8 +31,9 @@ func TestNamesOfNumbers(t *testing.T) { // items 24, 228
 	}
 }
 
-// A family where a type belongs, or the other way round, does not compile: each has a type of its own, and so have the constants
-// (TestConstantsOfEveryProcessor). A bare -1 fits all.
+// A family where a type belongs, or a type where a family belongs, does not compile: family and
+// type are different Go types, and their constants have them (TestConstantsOfEveryProcessor). A
+// bare -1 fits both.
 var (
 	_ func(sock.Family, sock.Type, sock.Protocol) (*sock.Socket, error)               = sock.New
 	_ func(sock.Family, sock.Type, sock.Protocol) (*sock.Socket, *sock.Socket, error) = sock.Pair

@@ -13,14 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The error queue is one more operation that may have to wait: it has all the tests of waiting.
+// RecvError is one of the operations that may have to wait, so it gets all tests of waiting.
 func init() {
 	operations = append(operations,
 		operation{"RecvError", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP) }},
 		operation{"RecvError of IPv6", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP6) }})
 }
 
-// nobodyAt is the address of nobody: of IPv4 a host that no other test has, for a port that was free may be another's by now.
+// nobodyAt returns an address that no socket has. For IPv4 the host is one that no other test uses,
+// because another test may already use a port that was free.
 func nobodyAt(t *testing.T, k socktest.Kind) sock.Addr {
 	s, addr := k.Bound(t)
 	socktest.Must(t, s.Close())
@@ -30,7 +31,7 @@ func nobodyAt(t *testing.T, k socktest.Kind) sock.Addr {
 	return addr
 }
 
-// queueing is a datagram socket that sends to nobody, and is told so by ICMP.
+// queueing returns a datagram socket whose packets reach no socket. ICMP reports this to it.
 func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 	s, to := k.New(t), nobodyAt(t, k)
 	socktest.Must(t, s.SetRecvErr(true))
@@ -38,7 +39,8 @@ func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 		Socket: s,
 		release: func() {
 			s.Sendto(hello, 0, to)
-			// What is queued is told once to a call like this too, which does not disturb what waits for the queue.
+			// An ICMP error in the queue also makes one other call fail, such as this Sendto. That
+			// does not disturb the operation that waits for the queue.
 			socktest.AwaitWritable(t, s)
 		},
 		do: func(o socktest.Operations) error {
@@ -64,7 +66,8 @@ func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 	}
 }
 
-// A wait for the queue and a wait for data are on one lane, and neither takes what the other waits for, nor holds it up.
+// A wait for the queue and a wait for data use one lane. Neither takes what the other waits for,
+// and neither delays the other.
 func TestRecvErrorBesideRecv(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		q := queueing(t, socktest.UDP)
@@ -74,7 +77,7 @@ func TestRecvErrorBesideRecv(t *testing.T) {
 		q.release()
 		socktest.Must(t, errs.Wait(t))
 		errs = socktest.Start(func() error { return q.do(w.On(q.Socket)) })
-		for range 2 { // the error that was queued may have been told to the first one, or to the receive
+		for range 2 { // the first send, or the receive, may fail with the error that was queued
 			if _, err := q.Sendto(hello, 0, socktest.Name(t, q.Socket)); err == nil {
 				break
 			}
@@ -92,7 +95,7 @@ func TestRecvErrorBesideRecv(t *testing.T) {
 	})
 }
 
-// What the queue holds, and in which order, with one call each; a packet longer than the room is cut.
+// Each call takes one entry of the queue, in order. A packet longer than the buffer is cut.
 func TestRecvErrorInOrder(t *testing.T) {
 	socktest.Check(t)
 	s := socktest.UDP.New(t)
@@ -104,7 +107,7 @@ func TestRecvErrorInOrder(t *testing.T) {
 	first, second := nobodyAt(t, socktest.UDP), nobodyAt(t, socktest.UDP)
 	for _, to := range []sock.Addr{first, second} {
 		if _, err := s.Sendto(hello, 0, to); err != nil {
-			s.Sendto(hello, 0, to) // that was the error of the one before
+			s.Sendto(hello, 0, to) // fails with the error of the send before
 		}
 	}
 	for _, want := range []sock.Addr{first, second} {
@@ -120,7 +123,8 @@ func TestRecvErrorInOrder(t *testing.T) {
 	}
 }
 
-// MSG_ERRQUEUE is a flag of every call that receives, and waits in each; Recvmsg has the error in its items.
+// Every call that receives takes the flag MSG_ERRQUEUE, and waits with it. Recvmsg returns the
+// error in its ancillary data.
 func TestErrorQueueByFlag(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, recv := range []func(socktest.Operations) ([]byte, error){
@@ -154,7 +158,7 @@ func TestErrorQueueByFlag(t *testing.T) {
 	})
 }
 
-// Whatever kind of socket it is.
+// SetRecvErr works on each kind of socket.
 func TestRecvErrOfEachKind(t *testing.T) {
 	socktest.Check(t)
 	for _, k := range []socktest.Kind{
@@ -183,7 +187,7 @@ func TestRecvErrOfEachKind(t *testing.T) {
 	}
 }
 
-// When packets went comes the same way.
+// Timestamps of sent packets come through the same queue.
 func TestTimestampsOfSends(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -212,12 +216,12 @@ func TestTimestampsOfSends(t *testing.T) {
 	})
 }
 
-// near says whether a time of the kernel's is that of something which began at before.
+// near reports whether got, a time of the kernel, belongs to an event that began at before.
 func near(got, before time.Time) bool {
 	return got.After(before.Add(-time.Second)) && got.Before(before.Add(socktest.Patience))
 }
 
-// The end of sends without a copy is told by their numbers.
+// The queue reports the end of sends without a copy by their numbers.
 func TestZeroCopyEnds(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -234,7 +238,7 @@ func TestZeroCopyEnds(t *testing.T) {
 			m, err := w.On(a).RecvError(nil)
 			socktest.Must(t, err)
 			first, last, copied, ok := m.Err.ZeroCopy()
-			if !ok || first != next || last < first || !copied { // on the loopback it always is
+			if !ok || first != next || last < first || !copied { // over loopback the kernel always copies
 				t.Fatalf("%+v: %d to %d, %v, %v; want from %d on", m, first, last, copied, ok, next)
 			}
 			next = last + 1
@@ -245,7 +249,7 @@ func TestZeroCopyEnds(t *testing.T) {
 	})
 }
 
-// A watcher is told of an error in the queue, and finds it there.
+// A handler runs for an error in the queue, and RecvError finds the error there.
 func TestRecvErrorOfAWatcher(t *testing.T) {
 	socktest.Check(t)
 	q := queueing(t, socktest.UDP)
@@ -259,7 +263,7 @@ func TestRecvErrorOfAWatcher(t *testing.T) {
 	case err := <-got:
 		socktest.Must(t, err)
 	case <-time.After(socktest.Patience):
-		t.Error("the watcher was told nothing")
+		t.Error("the handler got nothing")
 	}
 	socktest.Must(t, q.Close())
 }
@@ -270,7 +274,7 @@ type queueHandler struct {
 }
 
 func (h *queueHandler) Readable(s *sock.Socket) {
-	s.Recv(1, 0) // takes the error that is told to all, or finds nothing
+	s.Recv(1, 0) // takes the error that other calls get too, or finds nothing
 	if err := h.do(s); !errors.Is(err, sock.ErrWouldBlock) {
 		select {
 		case h.got <- err:

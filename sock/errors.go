@@ -10,8 +10,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// ErrWouldBlock is what a call on a non-blocking socket returns when it cannot be done now:
-// Python's BlockingIOError for EAGAIN. errors.Is finds syscall.EAGAIN in it too.
+// ErrWouldBlock is the error of a call on a non-blocking socket that cannot complete now: Python's
+// BlockingIOError for EAGAIN. errors.Is(err, syscall.EAGAIN) is true for it too.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -25,7 +25,7 @@ func (wouldBlock) Is(target error) bool {
 
 var _ net.Error = wouldBlock{}
 
-// A badFD is an *ArgError for what the system would refuse with EBADF.
+// A badFD is an *ArgError for a descriptor that the system would refuse with EBADF.
 type badFD struct{ arg *ArgError }
 
 func (e badFD) Error() string   { return e.arg.Error() }
@@ -35,8 +35,9 @@ func negativeFD(arg string, sysfd int) error {
 	return badFD{&ArgError{ArgRange, arg, sysfd, "negative file descriptor"}}
 }
 
-// fail wraps err, the error of op on s, once: in a *net.OpError with the name of the network and the
-// addresses of both ends. addr is the address that op was given, if any.
+// fail wraps err, the error of op on s, in a *net.OpError with the name of the network and the
+// addresses of both ends. It wraps only once. addr is the address that the caller passed to op, or
+// the zero Addr.
 func (s *core) fail(op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
@@ -52,7 +53,8 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	return err
 }
 
-// failOn is fail for a caller that keeps the descriptor open, or has -1 because it is closed.
+// failOn is fail for a caller that holds the descriptor open. sysfd is -1 if the descriptor is
+// closed.
 func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	if settled(&err) {
 		return err
@@ -64,7 +66,8 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 	return e
 }
 
-// settled says that *err needs no addresses: nil, or what a call that must not wait returns.
+// settled reports whether *err needs no addresses: it is nil or ErrWouldBlock. It replaces EAGAIN
+// by ErrWouldBlock.
 func settled(err *error) bool {
 	if *err == loop.ErrAgain || *err == syscall.EAGAIN {
 		*err = ErrWouldBlock
@@ -72,7 +75,7 @@ func settled(err *error) bool {
 	return *err == nil || *err == ErrWouldBlock
 }
 
-// hostErrorOf is hostError for an error that need not be an errno.
+// hostErrorOf is hostError for any error: an error that is not an errno stays as it is.
 func hostErrorOf(err error) error {
 	if errno, ok := err.(syscall.Errno); ok {
 		return hostError(errno)
@@ -80,22 +83,25 @@ func hostErrorOf(err error) error {
 	return err
 }
 
-// OpError wraps err as the socket's own methods do: in a *net.OpError with the name of the
-// operation, the name of the network, and the addresses of both ends; addr is that of the far end,
-// or the zero Addr for the peer that the socket is connected to. It returns nil for nil, and
-// ErrWouldBlock for EAGAIN. Packages that add operations to a socket, by Attempt or SyscallConn, use
-// it, so that their errors read as all others.
+// OpError wraps err in a *net.OpError, as the methods of the socket do: with the name of the
+// operation, the name of the network and the addresses of both ends. addr is the address of the far
+// end. The zero Addr stands for the peer that the socket is connected to. OpError returns nil for
+// nil, and ErrWouldBlock for EAGAIN.
+//
+// It is for packages that add operations to a socket by Attempt or SyscallConn. Their errors then
+// have the same form as all others.
 func (s *Socket) OpError(op string, addr Addr, err error) error { return s.fail(op, addr, err) }
 
-// BareErrors leaves the addresses of both ends out of the errors of the socket, in all its views: a
-// package that knows the addresses, and gives errors a form of its own, need not have them looked up
-// for each.
+// BareErrors leaves the addresses of both ends out of the errors of the socket, in all its views.
+// It is for a package that knows the addresses and has its own form of errors: the socket then does
+// not look up the addresses for each error.
 func (s *Socket) BareErrors() { s.flags.Or(bareErrors) }
 
-// failed wraps err, the error of op where there is no socket; a family of AF_UNSPEC names no network.
+// failed wraps err, the error of op, where no socket exists. AF_UNSPEC means an unknown family: the
+// error then names no network.
 func failed(op string, family Family, err error) error { return failedAs(op, family, 0, 0, err) }
 
-// failedAs is failed for a kind of socket.
+// failedAs is failed with the type and the protocol of the socket.
 func failedAs(op string, family Family, typ Type, proto Protocol, err error) error {
 	if settled(&err) {
 		return err
@@ -103,7 +109,7 @@ func failedAs(op string, family Family, typ Type, proto Protocol, err error) err
 	return &net.OpError{Op: op, Net: networkOf(family, typ, proto), Err: hostErrorOf(err)}
 }
 
-// lacks is the error of what this system does not have.
+// lacks returns the error for a feature that this system does not have.
 func lacks(what string) error {
 	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the system says is a *net.OpError around the errno.
+// An error of the system is a *net.OpError around the errno.
 func TestErrorOfTheSystem(t *testing.T) { // item 1
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
@@ -29,7 +29,7 @@ func TestErrorOfTheSystem(t *testing.T) { // item 1
 		if op.Op != "connect" || op.Net != "tcp" || op.Addr != net.Addr(addr) || !errors.Is(op.Err, syscall.ECONNREFUSED) {
 			t.Errorf("it says op %q, net %q, address %v", op.Op, op.Net, op.Addr)
 		}
-		if op.Source != nil && runtime.GOOS != "linux" { // there it stays bound
+		if op.Source != nil && runtime.GOOS != "linux" { // Linux keeps the socket bound
 			op.Source = nil
 		}
 		if want := "connect tcp " + addr.String() + ": " + sock.HostErrno(syscall.ECONNREFUSED).Error(); err.Error() != want {
@@ -108,7 +108,7 @@ func TestErrorOfCancel(t *testing.T) {
 	})
 }
 
-// Each says its operation and its family, and none more than once.
+// Each error names its operation and its family, each of them once.
 func TestErrorSaysTheOperation(t *testing.T) { // item 6
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		s := socktest.UnixStream.New(t)
@@ -156,7 +156,7 @@ func TestErrorOfAnUnknownHost(t *testing.T) { // items 1, 2
 	}
 }
 
-// The texts are Python's where it has some.
+// The texts are those of Python, where Python has one.
 func TestArgErrorText(t *testing.T) { // item 5
 	socktest.Check(t)
 	s := socktest.UDP.New(t)
@@ -179,7 +179,7 @@ func TestArgErrorText(t *testing.T) { // item 5
 	}
 }
 
-// What has no family yet names none.
+// An error without a known family names no family.
 func TestErrorWithoutFamily(t *testing.T) {
 	_, err := sock.CreateConnection("127.0.0.1", -1, nil)
 	if want := "create_connection: port must be 0-65535. (port is -1)"; err == nil || err.Error() != want {

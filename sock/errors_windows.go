@@ -2,14 +2,14 @@ package sock
 
 import "syscall"
 
-// Winsock has numbers of its own for what POSIX calls ECONNREFUSED, and package syscall has
-// invented others for the names of POSIX, which no system call gives. This package knows errors by
-// the latter inside, as on every system: posixErrno makes them, once, from what a call gives. What
-// a caller gets is a winsockError: it has the number that Winsock gave, for errors.As and as its
-// text, and errors.Is finds the names of POSIX in it.
+// Winsock has its own numbers for POSIX errors such as ECONNREFUSED. Package syscall defines other
+// numbers under the POSIX names, which no system call returns. Inside, this package uses the POSIX
+// names on every system: posixErrno translates the result of a call, once. The caller gets a
+// winsockError. errors.As finds the Winsock number in it, its text is that of the Winsock number,
+// and errors.Is finds the POSIX name.
 
-// winsockErrnos are the numbers of Winsock with their names of POSIX: <winsock2.h>, <winerror.h>.
-// Of several rows with one name of POSIX the first is what a caller gets for it.
+// winsockErrnos maps Winsock numbers to POSIX names: <winsock2.h>, <winerror.h>. If several rows
+// have the same POSIX name, the caller gets the number of the first one.
 var winsockErrnos = [...]struct {
 	number syscall.Errno
 	name   syscall.Errno
@@ -64,7 +64,8 @@ var winsockErrnos = [...]struct {
 	{1450, syscall.ENOBUFS},      // ERROR_NO_SYSTEM_RESOURCES
 }
 
-// posixErrno returns the name of POSIX for what a call gave, or that itself if it has none.
+// posixErrno returns the POSIX name for the result of a call, or the result itself if it has no
+// POSIX name.
 func posixErrno(errno syscall.Errno) syscall.Errno {
 	for i := range winsockErrnos {
 		if w := &winsockErrnos[i]; w.number == errno {
@@ -74,8 +75,8 @@ func posixErrno(errno syscall.Errno) syscall.Errno {
 	return errno
 }
 
-// hostErrno returns the number that Winsock has for a name of POSIX, or that itself if there is
-// none. A connect that is in progress is WSAEWOULDBLOCK: WSAEINPROGRESS means that another call
+// hostErrno returns the Winsock number for a POSIX name, or errno itself if Winsock has no number
+// for it. A connect in progress is WSAEWOULDBLOCK, because WSAEINPROGRESS means that another call
 // blocks.
 func hostErrno(errno syscall.Errno) syscall.Errno {
 	if errno == syscall.EINPROGRESS {
@@ -89,16 +90,16 @@ func hostErrno(errno syscall.Errno) syscall.Errno {
 	return errno
 }
 
-// hostError returns errno, which may be a name of POSIX or a number of the system's, as its caller
-// gets it. noSocket is the error of a socket that is closed.
+// noSocket is the error of an operation on a closed socket.
 const noSocket = syscall.Errno(10038) // WSAENOTSOCK
 
+// hostError returns errno as the caller gets it. errno is a POSIX name or a Winsock number.
 func hostError(errno syscall.Errno) error { return winsockError{hostErrno(errno), posixErrno(errno)} }
 
-// A winsockError is an error of the system's.
+// A winsockError is an error of Winsock, as the caller gets it.
 type winsockError struct {
 	number syscall.Errno // for errors.As
-	name   syscall.Errno // of POSIX, for errors.Is; number itself if it has none
+	name   syscall.Errno // the POSIX name, for errors.Is; number itself without one
 }
 
 func (e winsockError) Error() string { return e.number.Error() }
@@ -108,8 +109,8 @@ func (e winsockError) Temporary() bool {
 	return e.name == syscall.EINTR || e.name == syscall.EMFILE || e.Timeout()
 }
 
-// Is finds the names of POSIX. Two numbers of Winsock are two of POSIX each: it has no EPIPE, and
-// does not tell a handle that is closed from one of a file.
+// Is finds the POSIX names. Two Winsock numbers stand for two POSIX names each: Winsock has no
+// EPIPE, and it returns one number for a closed handle and for the handle of a file.
 func (e winsockError) Is(target error) bool {
 	switch target {
 	case e.name:

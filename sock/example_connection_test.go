@@ -7,8 +7,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A host has several addresses, of which some may lead nowhere: with HappyEyeballs such a one costs a quarter of a second, not the
-// timeout.
+// A host has several addresses, and some of them may not answer. With HappyEyeballs such an address
+// costs a quarter of a second, and not the whole timeout.
 func ExampleCreateConnection() {
 	ln, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), nil)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// What recvmsg(2) has left in a buffer is read item by item, without an allocation. Here the buffer is made and not received.
+// ControlMessages reads the ancillary data in a buffer item by item, without an allocation. Usually
+// recvmsg(2) fills the buffer. Here the program fills it.
 func ExampleControlMessages() {
 	control, err := sock.AppendControl(nil,
 		sock.TTL(64).Control(),

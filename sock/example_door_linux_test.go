@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A server and a client of any family, from text.
+// Dial makes a client of any family from the text of an address, and Listen makes a server.
 func ExampleDial() {
 	for _, address := range []string{"tcp:127.0.0.1:0", "udp:127.0.0.1:0"} {
 		server, err := sock.Listen(address, nil)
@@ -42,7 +42,7 @@ func ExampleDial() {
 	// udp true <nil>
 }
 
-// A listener whose name is text, and a connection to its address.
+// Listen takes the text of an address, and the client connects to the listener's address.
 func ExampleListen() {
 	ln, err := sock.Listen("unixpacket:", nil) // Linux chooses an abstract name
 	if err != nil {
@@ -62,7 +62,7 @@ func ExampleListen() {
 	// Output: true SOCK_SEQPACKET
 }
 
-// bufio, fmt and encoding/json read and write a socket, here in a task on the loop.
+// bufio, fmt and encoding/json read and write a socket. Here they do so in a task on the loop.
 func ExampleSocket_Read() {
 	a, b, err := sock.Pair(-1, -1, -1)
 	if err != nil {
@@ -91,7 +91,7 @@ func ExampleSocket_Read() {
 	// <nil>
 }
 
-// Write sends all of its argument, and Read has io.EOF at the end.
+// Write sends all of its argument. Read returns io.EOF at the end of the stream.
 func ExampleSocket_Write() {
 	a, b, err := sock.Pair(-1, -1, -1)
 	if err != nil {
@@ -111,7 +111,7 @@ func ExampleSocket_Write() {
 	// EOF
 }
 
-// One copies a socket to another with io.Copy, as a proxy does.
+// io.Copy copies one socket to another, as a proxy does.
 func ExampleSocket_ReadFrom() {
 	client, front, err := sock.Pair(-1, -1, -1)
 	if err != nil {
@@ -134,7 +134,7 @@ func ExampleSocket_ReadFrom() {
 	// through the proxy
 }
 
-// A File goes on after a timeout: no byte is lost.
+// A File continues after a timeout, without losing a byte.
 func ExampleFile() {
 	a, b, err := sock.Pair(-1, -1, -1)
 	if err != nil {
@@ -159,7 +159,7 @@ func ExampleFile() {
 	// "and the second\n" <nil>
 }
 
-// Code asks for the kind of a bad argument, and not for its text.
+// A program can ask for the kind of a bad argument, and need not compare the text.
 func ExampleArgKind() {
 	err := sock.SetDefaultTimeout(-1)
 	fmt.Println(errors.Is(err, sock.ArgRange), errors.Is(err, sock.ArgSyntax))
@@ -170,8 +170,8 @@ func ExampleArgKind() {
 	// true dial: not a URL: write tcp:127.0.0.1:80 (address is "tcp://127.0.0.1:80")
 }
 
-// Accepted sockets send small messages at once and notice a silent peer; a configuration says
-// otherwise.
+// Accepted sockets send small messages at once and detect a silent peer. The configuration can
+// change both.
 func ExampleServerConfig() {
 	ln, err := sock.CreateServer(sock.Inet("127.0.0.1", 0), &sock.ServerConfig{
 		NoDelay:   sock.Off,

@@ -28,7 +28,7 @@ func ExampleLookup() {
 	}
 	l := r.Next()
 	l.Go(func(task *loop.Task) {
-		// The task is suspended, and its loop goes on with others.
+		// The look-up suspends the task. The loop continues with other work.
 		name, err := sock.Lookup(l, func(ctx context.Context) (string, error) {
 			return sock.Gethostbyname(ctx, "<broadcast>")
 		}).Await(task)

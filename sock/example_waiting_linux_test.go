@@ -21,14 +21,14 @@ type sender struct {
 
 func (h *sender) Readable(c *sock.Socket) {
 	if c.Blocking() {
-		return // the answer is on its way
+		return // the answer is being sent
 	}
 	buf := c.Loop().Buffer()
 	for {
 		n, err := c.RecvInto(buf, 0)
 		switch {
 		case err == sock.ErrWouldBlock:
-			return // more will come, and Readable with it
+			return // more data will come, and the loop will call Readable again
 		case err != nil, n == 0:
 			c.Close()
 			return
@@ -37,7 +37,7 @@ func (h *sender) Readable(c *sock.Socket) {
 			break
 		}
 	}
-	// A future may wait, and the loop goes on; the timeout is for each wait on the peer.
+	// A future may wait while the loop continues. The timeout limits each wait for the peer.
 	c.SetTimeout(10 * time.Second)
 	c.Async().Sendfile(h.file, 0, h.size).Then(func(n int64, err error) {
 		fmt.Println("sent", n, err)
@@ -49,7 +49,8 @@ func (h *sender) Writable(*sock.Socket) {}
 
 func (h *sender) Closed(_ *sock.Socket, err error) { h.over <- err }
 
-// A handler is told when its socket may be ready. It reads until ErrWouldBlock, and leaves what takes long to a future.
+// The loop calls a handler when its socket may be ready. The handler reads until ErrWouldBlock. It
+// starts a future for work that takes long.
 func ExampleSocket_Watch() {
 	reactor, err := loop.NewReactor(&loop.Config{Loops: 1})
 	if err != nil {
@@ -83,7 +84,8 @@ func ExampleSocket_Watch() {
 	// closed: use of closed network connection
 }
 
-// A query by UDP: each try has a timeout, and the context ends it all. A timeout ends the operation, not the socket.
+// A UDP query: each try has a timeout, and the context limits all tries together. A timeout ends
+// the operation and not the socket.
 func ExampleSocket_Async() {
 	server, client, err := sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exhaust leaves no descriptor to this process until some is given back.
+// exhaust takes all descriptors of this process. giveBack releases some.
 func exhaust(t *testing.T) (giveBack func()) {
 	t.Helper()
 	var limit unix.Rlimit
@@ -39,7 +39,7 @@ func exhaust(t *testing.T) (giveBack func()) {
 	}
 }
 
-// pending is a listener with a connection in its backlog.
+// pending returns a listener with a connection in its backlog.
 func pending(t *testing.T) *sock.Socket {
 	t.Helper()
 	ln, addr := socktest.TCP.Listener(t)
@@ -48,7 +48,8 @@ func pending(t *testing.T) *sock.Socket {
 	return ln
 }
 
-// Accept does not fail for want of descriptors: it goes on once there are some. In Python it fails with EMFILE.
+// Accept does not fail when the process has no descriptor left. It continues when there is one
+// again. In Python it fails with EMFILE.
 func TestAcceptBacksOff(t *testing.T) {
 	for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
 		t.Run(modeName(mode), func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestAcceptBacksOff(t *testing.T) {
 				}
 				giveBack()
 				socktest.Must(t, call.Wait(t))
-				told := make(chan struct{}) // the loop says it, in its own time
+				told := make(chan struct{}) // wait for the loop, which writes its log line in its own time
 				socktest.Must(t, ln.Loop().Post(func() { close(told) }))
 				select {
 				case <-told:
@@ -85,7 +86,7 @@ func TestAcceptBacksOff(t *testing.T) {
 	}
 }
 
-// One that must not wait says why it cannot be done.
+// An Accept that must not wait fails with the reason.
 func TestAcceptWithoutDescriptors(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln := pending(t)
@@ -101,7 +102,8 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 	})
 }
 
-// A handler is not told of it, but again when it is worth an attempt: an edge for the connection that is there will not come.
+// A handler is not called for the missing descriptors. It is called again when an attempt may
+// succeed, because the waiting connection causes no new edge.
 func TestWatchedAcceptBacksOff(t *testing.T) {
 	socktest.Check(t)
 	said := captureStderr(t)
@@ -134,7 +136,7 @@ func TestWatchedAcceptBacksOff(t *testing.T) {
 	h.end(t)
 }
 
-// The others fail at once.
+// All other operations fail at once.
 func TestNoDescriptorsLeft(t *testing.T) { // item 14
 	socktest.Check(t)
 	s := socktest.TCP.New(t)

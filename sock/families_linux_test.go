@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The kernel takes the addresses of each format, and what it reports is an address of the same format: that which was bound, where the
-// kernel chooses nothing.
+// The kernel accepts the addresses of each format, and reports an address of the same format. If
+// the kernel chooses nothing itself, it is the address that was bound.
 func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206, 208, 209, 211
 	lo, err := net.InterfaceByName("lo")
 	if err != nil {
@@ -25,8 +25,8 @@ func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206,
 		family sock.Family
 		typ    sock.Type
 		proto  sock.Protocol
-		bind   sock.Addr // the zero Addr: none
-		want   sock.Addr // the zero Addr: any of the format
+		bind   sock.Addr // the zero Addr: do not bind
+		want   sock.Addr // the zero Addr: any address of the format
 		format families.Kind
 		fails  syscall.Errno // of getsockname
 	}{
@@ -43,7 +43,7 @@ func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206,
 		{"l2cap", sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP, families.L2CAP(any, 0x1001, 0, 0), families.L2CAP(any, 0x1001, 0, 0), families.KindL2CAP, 0},
 		{"l2cap, a fixed channel", sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP, families.L2CAP(any, 0, 4, sock.BDADDR_LE_PUBLIC), families.L2CAP(any, 0, 4, sock.BDADDR_LE_PUBLIC), families.KindL2CAP, 0},
 		{"rfcomm", sock.AF_BLUETOOTH, sock.SOCK_STREAM, sock.BTPROTO_RFCOMM, families.RFCOMM(any, 7), families.RFCOMM(any, 7), families.KindRFCOMM, 0},
-		// A controller has a name, its management has none.
+		// A socket of a controller has a name. A socket of its management has none.
 		{"hci", sock.AF_BLUETOOTH, sock.SOCK_RAW, sock.BTPROTO_HCI, families.HCI(sock.HCI_DEV_NONE, sock.HCI_CHANNEL_CONTROL), sock.Addr{}, families.KindHCI, syscall.EBADFD},
 		{"sco", sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_SCO, families.SCO(any), families.SCO(any), families.KindSCO, 0},
 		{"alg", sock.AF_ALG, sock.SOCK_SEQPACKET, 0, families.ALG("hash", "sha256", 0, 0), sock.Addr{}, families.KindALG, syscall.EOPNOTSUPP},
@@ -77,7 +77,7 @@ func TestFamilyNames(t *testing.T) { // items 192, 194, 195, 196, 198, 199, 206,
 	}
 }
 
-// A protocol that has no format has no address that could be given.
+// A protocol without a format has no address that a caller could give.
 func TestFamilyWithoutFormat(t *testing.T) { // item 202
 	s, err := sock.New(sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
 	if errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.EPROTONOSUPPORT) {

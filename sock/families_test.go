@@ -12,15 +12,16 @@ import (
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
-// Package families has numbers and layouts of its own, for all systems at once. Here they are held against those of x/sys and of
-// this package's constants.
+// Package families has its own numbers and layouts, for all systems at once. These tests compare
+// them with those of x/sys and with the constants of this package.
 
 var layoutOf = map[string]*families.System{
 	"linux": families.Linux, "darwin": families.Darwin, "freebsd": families.FreeBSD, "netbsd": families.NetBSD,
 	"openbsd": families.OpenBSD, "dragonfly": families.DragonFly, "windows": families.Windows,
 }
 
-// The family and the protocol of each format, by the names of their constants. A system that has both has the format.
+// Names of the constants for the family and the protocol of each format. A system that has both
+// constants has the format.
 var formatConstants = []struct{ family, protocol, format string }{
 	{"AF_UNIX", "", "unix"},
 	{"AF_INET", "", "inet"},
@@ -73,7 +74,7 @@ func TestFamilyNumbers(t *testing.T) {
 			for _, c := range formatConstants {
 				family, ok1 := number(c.family)
 				protocol, ok2 := number(c.protocol)
-				if !ok1 || !ok2 || c.format == "link" && sys.GOOS == "windows" { // whose AF_LINK has no struct sockaddr_dl
+				if !ok1 || !ok2 || c.format == "link" && sys.GOOS == "windows" { // AF_LINK of Windows has no struct sockaddr_dl
 					continue
 				}
 				found[c.format] = true
@@ -103,7 +104,7 @@ func hostOrder(v any) string {
 
 // A layoutTest is an address, and the bytes of the fields of its struct.
 type layoutTest struct {
-	goos   string // all that have it, with spaces between them
+	goos   string // all systems that have it, with spaces between them
 	typ    string // in x/sys
 	addr   families.Addr
 	fields map[string]string
@@ -155,7 +156,7 @@ var layoutTests = []layoutTest{
 	}},
 }
 
-// On every processor the fields are where x/sys has them, and the sockaddr is as long.
+// On every processor the fields have the offsets of x/sys, and the sockaddr has the same length.
 func TestFamilyLayouts(t *testing.T) {
 	loader := newLoader(t)
 	for _, sys := range catalog.Systems {

@@ -1,12 +1,15 @@
 package sock
 
-// Adopt is Python's socket(family, type, proto, fileno): it takes the descriptor over, makes no duplicate, and closes it in
-// time. A -1 for family, type or proto is found out by getsockname, SO_TYPE and SO_PROTOCOL; any other is believed.
+// Adopt makes a Socket of an open descriptor: Python's socket(family, type, proto, fileno). The
+// Socket owns the descriptor and closes it. Adopt makes no duplicate. family, typ and proto may be
+// -1: Adopt then asks the system, by getsockname, SO_TYPE and SO_PROTOCOL. It does not check any
+// other value.
 //
-// The descriptor is made non-blocking; Detach makes it what the mode says. The socket has the default timeout.
+// Adopt makes the descriptor non-blocking. Detach sets it back to what the mode says. The socket
+// has the default timeout.
 //
-// Errors: an *ArgError that is EBADF too for a negative descriptor; EBADF; ENOTSOCK. The descriptor
-// is the caller's still.
+// Errors: an *ArgError that is EBADF too for a negative descriptor; EBADF; ENOTSOCK. After an error
+// the descriptor still belongs to the caller.
 func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) {
 	if sysfd < 0 {
 		return nil, failed("adopt", family, negativeFD("fileno", sysfd))
@@ -21,7 +24,8 @@ func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) 
 	if known == -1 {
 		known = AF_UNSPEC
 	}
-	// Asked even if all is given: it is what tells a socket from a plain file.
+	// This call is needed even if all values are known: it detects a descriptor that is not a
+	// socket.
 	have, err := sysSockFamily(sysfd)
 	switch {
 	case err == nil && family == -1:
@@ -52,8 +56,8 @@ func Adopt(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) 
 	return s, nil
 }
 
-// Fromfd is Python's fromfd: a socket on a duplicate of the descriptor, which stays the caller's. It is close-on-exec. See
-// Adopt for the rest.
+// Fromfd makes a Socket of a duplicate of the descriptor: Python's fromfd. The descriptor itself
+// still belongs to the caller. The duplicate is close-on-exec. All else is as in Adopt.
 func Fromfd(sysfd int, family Family, typ Type, proto Protocol) (*Socket, error) {
 	if sysfd < 0 {
 		return nil, failed("fromfd", family, negativeFD("fd", sysfd))

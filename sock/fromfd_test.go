@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// detached is the bare descriptor of a new socket, which the test owns.
+// detached returns the bare descriptor of a new socket. The test owns it.
 func detached(t *testing.T, k socktest.Kind) int {
 	t.Helper()
 	return k.New(t).Detach()
@@ -52,12 +52,13 @@ func TestAdoptBelieves(t *testing.T) { // items 20, 24, 176
 	if err := s.Bind(sock.Inet("127.0.0.1", 0)); !errors.Is(err, families.ErrBadFamily) {
 		t.Errorf("bind: %v, want a bad family", err)
 	}
-	// In Python: OSError "getsockaddrlen: bad family". What the system says is known here, so it is told.
+	// In Python: OSError "getsockaddrlen: bad family". This package knows the format that the
+	// system returns, so it returns the address.
 	if a, err := s.Getsockname(); err != nil || a != sock.Inet("0.0.0.0", 0) {
 		t.Errorf("getsockname: %v, %v", a, err)
 	}
 
-	// A family that it is not, but that is known, decides how addresses are read.
+	// A family that is wrong but known decides how addresses are decoded.
 	s2, err := sock.Adopt(detached(t, socktest.TCP), sock.AF_UNIX, -1, -1)
 	socktest.Must(t, err)
 	defer s2.Close()
@@ -74,7 +75,7 @@ func TestAdoptRefuses(t *testing.T) { // items 17, 18, 78
 	f, err := os.Create(filepath.Join(socktest.Dir(t), "plain"))
 	socktest.Must(t, err)
 	defer f.Close()
-	const closed = 1 << 20 // beyond what a process may have
+	const closed = 1 << 20 // beyond the limit of descriptors of a process
 	for _, fn := range []struct {
 		name string
 		call func(fd int, family sock.Family, typ sock.Type, proto sock.Protocol) (*sock.Socket, error)
@@ -90,7 +91,7 @@ func TestAdoptRefuses(t *testing.T) { // items 17, 18, 78
 			{"closed", closed, syscall.EBADF},
 			{"plain file", int(f.Fd()), syscall.ENOTSOCK},
 		} {
-			for _, given := range []bool{false, true} { // even if all is given
+			for _, given := range []bool{false, true} { // also if the caller gives all values
 				family, typ, proto := sock.Family(-1), sock.Type(-1), sock.Protocol(-1)
 				if given {
 					family, typ, proto = sock.AF_INET, sock.SOCK_STREAM, 0
@@ -132,7 +133,7 @@ func TestFromfdDuplicates(t *testing.T) { // item 78
 	echo(t, s, b)
 }
 
-// The default timeout is for those that are made of a descriptor too.
+// Sockets that are made of a descriptor have the default timeout too.
 func TestDefaultTimeoutOfAll(t *testing.T) { // items 13, 23, 39, 65, 82
 	socktest.Check(t)
 	setDefaultTimeout(t, socktest.Patience)
@@ -147,7 +148,7 @@ func TestDefaultTimeoutOfAll(t *testing.T) { // items 13, 23, 39, 65, 82
 	socktest.Must(t, err)
 	all["CreateConnection"], err = sock.CreateConnection("127.0.0.1", addr.Port(), nil)
 	socktest.Must(t, err)
-	socktest.Must(t, ln.SetTimeout(sock.Forever)) // the listener's own is not that of what it accepts
+	socktest.Must(t, ln.SetTimeout(sock.Forever)) // an accepted socket does not inherit the listener's timeout
 	all["Accept"], _, err = ln.Accept()
 	socktest.Must(t, err)
 	delete(all, "New")
@@ -166,7 +167,7 @@ func TestDefaultTimeoutOfAll(t *testing.T) { // items 13, 23, 39, 65, 82
 	}
 }
 
-// echo checks that a and b are connected, by a message in both directions.
+// echo checks that a and b are connected, by a message in each direction.
 func echo(t *testing.T, a, b *sock.Socket) {
 	t.Helper()
 	for _, way := range [][2]*sock.Socket{{a, b}, {b, a}} {

@@ -2,7 +2,8 @@ package sock
 
 import "encoding/binary"
 
-// A socket is given to another process of Windows as a description, which that process makes a socket of:
+// A process of Windows gives a socket to another process as a description. The other process makes
+// a socket of it:
 //
 //	typedef struct _WSAPROTOCOL_INFOW {      // offset  <winsock2.h>
 //	    DWORD            dwServiceFlags1;    //   0, and 2 to 4 after it
@@ -26,10 +27,10 @@ import "encoding/binary"
 //
 // (372 is the size of the structure with the other kind of characters, WSAPROTOCOL_INFOA.)
 
-// ShareSize is the length of what Share gives and FromShare takes: that of a WSAPROTOCOL_INFOW.
+// ShareSize is the length of a description from Share, in bytes: the size of a WSAPROTOCOL_INFOW.
 const ShareSize = 628
 
-// sharedSocket is what a description says of the socket.
+// sharedSocket reads the kind of the socket from a description.
 func sharedSocket(data []byte) (family Family, typ Type, proto Protocol, err error) {
 	if len(data) != ShareSize {
 		return 0, 0, 0, &ArgError{ArgLength, "data", len(data), "socket descriptor string has wrong size, should be 628 bytes."}
@@ -38,11 +39,14 @@ func sharedSocket(data []byte) (family Family, typ Type, proto Protocol, err err
 	return Family(field(76)), Type(field(88)), Protocol(field(92)), nil
 }
 
-// Share wraps WSADuplicateSocketW; in Python, socket.share. It describes the socket, in ShareSize bytes, for one use by the process pid,
-// which is sent them in some way and calls FromShare. Both then have the same socket, until each has closed it.
+// Share describes the socket for another process: it wraps WSADuplicateSocketW; in Python,
+// socket.share. pid is the number of that process. data has ShareSize bytes. The caller sends data
+// to the process in any way, and the process calls FromShare with it, once. Both processes then
+// have the same socket, until each has closed it.
 //
-// Errors: an *ArgError for a pid beyond 32 bits; WSAEINVAL for a process that there is not; net.ErrClosed. Windows only: elsewhere an
-// error that wraps errors.ErrUnsupported. There, SendFds and RecvFds pass sockets on.
+// Errors: an *ArgError for a pid beyond 32 bits; WSAEINVAL if no such process exists;
+// net.ErrClosed. Windows only: elsewhere an error around errors.ErrUnsupported. On those systems,
+// pass sockets with SendFds and RecvFds.
 func (s *Socket) Share(pid int) (data []byte, err error) {
 	if pid < 0 || int64(pid) > 0xffffffff {
 		return nil, s.fail("share", Addr{}, &ArgError{ArgRange, "pid", pid, "must be 0-4294967295"})
@@ -54,11 +58,13 @@ func (s *Socket) Share(pid int) (data []byte, err error) {
 	return data, err
 }
 
-// FromShare wraps WSASocketW; in Python, fromshare and socket(fileno=bytes). It makes the socket that another process has described with
-// Share, of the family, type and proto said there. It has the default timeout and is not inherited.
+// FromShare makes the socket that another process has described with Share: it wraps WSASocketW; in
+// Python, fromshare and socket(fileno=bytes). Family, type and protocol come from the description.
+// The socket has the default timeout. Child processes do not inherit it.
 //
-// Errors: an *ArgError for data of another length; WSAEINVAL for what was meant for another process or has been used. Windows only:
-// elsewhere an error that wraps errors.ErrUnsupported.
+// Errors: an *ArgError for data of another length than ShareSize; WSAEINVAL for a description that
+// is for another process or was already used. Windows only: elsewhere an error around
+// errors.ErrUnsupported.
 func FromShare(data []byte) (*Socket, error) {
 	family, typ, proto, err := sharedSocket(data)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-var errNoShare = fmt.Errorf("sharing a socket by its description is Windows's, and not of %s: %w", runtime.GOOS, errors.ErrUnsupported)
+var errNoShare = fmt.Errorf("sharing a socket by its description works on Windows only, not on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func describe(int, uint32) ([]byte, error) { return nil, errNoShare }
 func fromShare([]byte) (int, error)        { return -1, errNoShare }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What a description says of the socket is read the same everywhere, and its size is told before the system is asked.
+// All systems read a description in the same way. Its size is checked before the system is called.
 func TestSharedSocket(t *testing.T) { // items 22, 81
 	data := make([]byte, ShareSize)
 	for i, v := range map[int]int32{76: 23, 80: 28, 84: 28, 88: 1, 92: 6} { // as for socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP)

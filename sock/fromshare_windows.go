@@ -8,7 +8,7 @@ import (
 
 var _ [ShareSize]byte = [unsafe.Sizeof(windows.WSAProtocolInfo{})]byte{}
 
-// fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket finds the argument in the
+// fromProtocolInfo is FROM_PROTOCOL_INFO of <winsock2.h>: WSASocket reads the argument from the
 // description.
 const fromProtocolInfo = -1
 
@@ -23,7 +23,7 @@ func describe(sysfd int, pid uint32) ([]byte, error) {
 }
 
 func fromShare(data []byte) (sysfd int, err error) {
-	var info windows.WSAProtocolInfo // which data need not be aligned as
+	var info windows.WSAProtocolInfo // data may be unaligned, so it is copied
 	copy((*[ShareSize]byte)(unsafe.Pointer(&info))[:], data)
 	sysfd, err = socketOf(&info)
 	if err != nil {

@@ -6,7 +6,7 @@ package sock
 const (
 	eaiAddrFamily = EAI_ADDRFAMILY
 
-	hBase = 0 // of h_errno
+	hBase = 0 // base of the h_errno values
 )
 
 var gaiTextsHere = []gaiText{

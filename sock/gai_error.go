@@ -8,17 +8,17 @@ import (
 	"syscall"
 )
 
-// A GaiError is what getaddrinfo(3) and getnameinfo(3) fail with: Python's gaierror.
+// A GaiError is the error of getaddrinfo(3) and getnameinfo(3): Python's gaierror.
 type GaiError struct {
 	Code int   // EAI_*, negative on Linux
-	Err  error // why: a *net.DNSError, in which the name is, too
+	Err  error // the cause: a *net.DNSError, which has the name too
 }
 
 func (e *GaiError) Error() string {
 	return withCause(fmt.Sprintf("[Errno %d] %s", e.Code, e.Text()), e.Err)
 }
 
-// Text is gai_strerror(3) in glibc's words, which are Python's on Linux.
+// Text returns the text of gai_strerror(3), in glibc's words. Python on Linux has the same words.
 func (e *GaiError) Text() string {
 	for _, t := range gaiTexts {
 		if t.code == e.Code {
@@ -30,13 +30,14 @@ func (e *GaiError) Text() string {
 
 func (e *GaiError) Unwrap() error { return e.Err }
 
-// Is makes two errors of one code equal, if the other has no cause: errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}).
+// Is reports true for a *GaiError with the same code and without a cause. So errors.Is(err,
+// &sock.GaiError{Code: sock.EAI_NONAME}) asks for a code.
 func (e *GaiError) Is(target error) bool {
 	other, ok := target.(*GaiError)
 	return ok && other.Err == nil && other.Code == e.Code
 }
 
-// Timeout says whether the resolver's own patience has ended.
+// Timeout reports whether the resolver's own time limit has ended the look-up.
 func (e *GaiError) Timeout() bool { return isTimeout(e.Err) }
 
 type gaiText struct {
@@ -44,7 +45,8 @@ type gaiText struct {
 	text string
 }
 
-// gaiTexts begins with what every system has. On Windows two of them have one code.
+// gaiTexts begins with the codes that all systems have. On Windows, two of them have the same
+// number.
 var gaiTexts = append([]gaiText{
 	{EAI_NONAME, "Name or service not known"},
 	{EAI_AGAIN, "Temporary failure in name resolution"},
@@ -57,10 +59,10 @@ var gaiTexts = append([]gaiText{
 	{EAI_SOCKTYPE, "ai_socktype not supported"},
 }, gaiTextsHere...)
 
-// An HError is a host that the functions of the hosts database did not find: Python's herror.
+// An HError says that the hosts database has no answer for a host: Python's herror.
 type HError struct {
 	Code int   // h_errno: 1 not found, 2 try again, 3 no recovery, 4 no data; on Windows 11001 to 11004
-	Err  error // why: a *net.DNSError, in which the name is, too
+	Err  error // the cause: a *net.DNSError, which has the name too
 }
 
 // h_errno, <netdb.h>
@@ -70,7 +72,7 @@ const (
 	noRecovery   = hBase + 3
 )
 
-// hTexts begins at hBase.
+// hTexts begins with the text for hBase.
 var hTexts = [...]string{
 	"Resolver Error 0 (no error)", "Unknown host", "Host name lookup failure", "Unknown server error",
 	"No address associated with name",
@@ -80,7 +82,7 @@ func (e *HError) Error() string {
 	return withCause(fmt.Sprintf("[Errno %d] %s", e.Code, e.Text()), e.Err)
 }
 
-// Text is hstrerror(3) in glibc's words, which are Python's on Linux.
+// Text returns the text of hstrerror(3), in glibc's words. Python on Linux has the same words.
 func (e *HError) Text() string {
 	if i := e.Code - hBase; i >= 0 && i < len(hTexts) {
 		return hTexts[i]
@@ -90,13 +92,13 @@ func (e *HError) Text() string {
 
 func (e *HError) Unwrap() error { return e.Err }
 
-// Is makes two errors of one code equal, if the other has no cause.
+// Is reports true for an *HError with the same code and without a cause.
 func (e *HError) Is(target error) bool {
 	other, ok := target.(*HError)
 	return ok && other.Err == nil && other.Code == e.Code
 }
 
-// Timeout says whether the resolver's own patience has ended.
+// Timeout reports whether the resolver's own time limit has ended the look-up.
 func (e *HError) Timeout() bool { return isTimeout(e.Err) }
 
 func withCause(text string, cause error) string {
@@ -114,17 +116,19 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// gaiFault is the error for what was not even asked, in the form of what the resolver says.
+// gaiFault returns the error for a question that was refused before the resolver saw it. It has the
+// form of a resolver's error.
 func gaiFault(code int, name, why string) error {
 	return &GaiError{code, &net.DNSError{Err: why, Name: name, IsNotFound: code == EAI_NONAME || code == EAI_NODATA || code == EAI_SERVICE}}
 }
 
 func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
 
-// answerOf is what the resolver says, if it is that.
+// answerOf returns the resolver's answer in err. ok is false if err is not an answer of the
+// resolver.
 //
-// It wraps no error: a context that has ended in it is one of the resolver's own, which gives each server some time, and not the
-// caller's.
+// The answer wraps no error. A context error inside it belongs to the resolver, which limits the
+// time of each server. It is not the end of the caller's context.
 func answerOf(err error) (answer *net.DNSError, ok bool) {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	if !ok {
@@ -135,10 +139,10 @@ func answerOf(err error) (answer *net.DNSError, ok bool) {
 	return answer, true
 }
 
-// gaiError says in getaddrinfo's terms what has gone wrong in the resolver. As glibc does, it calls temporary whatever keeps a
-// server from answering: SERVFAIL, REFUSED, silence, nonsense, no descriptor left.
+// gaiError translates an error of the resolver into a GaiError. Everything that keeps a server from
+// answering is temporary, as in glibc: SERVFAIL, REFUSED, silence, nonsense, no descriptor left.
 func gaiError(host string, err error) error {
-	if _, ok := errors.AsType[*net.AddrError](err); ok { // what package net makes of addresses that were not asked for
+	if _, ok := errors.AsType[*net.AddrError](err); ok { // package net found only addresses of the other kind
 		return gaiFault(EAI_NODATA, host, "no address of this family")
 	}
 	switch answer, ok := answerOf(err); {
@@ -151,7 +155,7 @@ func gaiError(host string, err error) error {
 	}
 }
 
-// hError is gaiError for the hosts database.
+// hError translates an error of the resolver into an HError.
 func hError(err error) error {
 	switch answer, ok := answerOf(err); {
 	case !ok:
@@ -163,15 +167,17 @@ func hError(err error) error {
 	}
 }
 
-// wasShort says of a host that was not found whether the reason may be that descriptors or memory
-// ran out, and makes that the answer's cause. Package net takes a file that it cannot open for one
-// that does not exist, and then says that a host does not exist, which would be for ever. It has a
-// file and two sockets open at a time.
+// wasShort reports whether a host may be unknown only because descriptors or memory ran out. It
+// then makes that errno the cause of the answer, and the answer temporary.
+//
+// Package net treats a file that it cannot open as a missing file, and then reports that the host
+// does not exist. A caller would believe this for ever. wasShort opens three descriptors as a test,
+// because package net has a file and two sockets open at a time.
 func wasShort(answer *net.DNSError) bool {
 	var held [3]*os.File
 	defer func() {
 		for _, f := range held {
-			f.Close() // of nil too
+			f.Close() // works for nil too
 		}
 	}()
 	for i := range held {

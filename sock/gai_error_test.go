@@ -27,7 +27,7 @@ func TestGaiErrorText(t *testing.T) { // items 1, 2
 	}
 	dns := &net.DNSError{Err: "no such host", Name: "nosuch"}
 	var err error = &sock.GaiError{Code: sock.EAI_NONAME, Err: dns}
-	if runtime.GOOS == "linux" { // elsewhere the number is another
+	if runtime.GOOS == "linux" { // other systems have other numbers
 		if want := "[Errno -2] Name or service not known: lookup nosuch: no such host"; err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}

@@ -5,14 +5,14 @@ const (
 	aiV4Mapped = AI_V4MAPPED
 	aiAll      = AI_ALL
 	aiCanonIDN = 0x0080 // AI_CANONIDN
-	aiKnown    = 0x07ff // with AI_IDN 0x0040, and 0x0100 and 0x0200, which mean nothing any more
+	aiKnown    = 0x07ff // with AI_IDN 0x0040, and the obsolete 0x0100 and 0x0200
 
 	niIDN   = NI_IDN
-	niKnown = 0x00ff // with 0x40 and 0x80, which mean nothing any more
+	niKnown = 0x00ff // with the obsolete 0x40 and 0x80
 
 	eaiAddrFamily = EAI_ADDRFAMILY
 
-	hBase = 0 // of h_errno
+	hBase = 0 // base of the h_errno values
 )
 
 // <linux/net.h>, <linux/in.h>

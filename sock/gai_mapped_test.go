@@ -8,5 +8,5 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// v4MappedFlags are AI_V4MAPPED and AI_ALL.
+// v4MappedFlags returns AI_V4MAPPED and AI_ALL.
 func v4MappedFlags(*testing.T) (v4Mapped, all int) { return sock.AI_V4MAPPED, sock.AI_ALL }

@@ -8,7 +8,8 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// numericHost is the address that host spells, with its zone as it was written; ok is false if host is a name.
+// numericHost returns the address that host spells, with the zone exactly as written. ok is false
+// if host is a name.
 func numericHost(host string) (ip netip.Addr, ok bool) {
 	if ip, ok := shortIPv4(host); ok {
 		return ip, true
@@ -19,13 +20,13 @@ func numericHost(host string) (ip netip.Addr, ok bool) {
 		return netip.Addr{}, false
 	}
 	if scoped && zone == "" {
-		zone = "%" // no zone, and no interface's name
+		zone = "%" // an empty zone is an error later: no interface has the name "%"
 	}
 	return ip.WithZone(zone), true
 }
 
-// shortIPv4 reads the forms of inet_aton(3) that package families knows: four parts down to one, each decimal, octal or
-// hexadecimal.
+// shortIPv4 reads the forms of inet_aton(3) that package families knows: one to four parts, each
+// decimal, octal or hexadecimal.
 func shortIPv4(s string) (ip netip.Addr, ok bool) {
 	if s == "" || strings.Trim(s, "0123456789abcdefABCDEFxX.") != "" {
 		return netip.Addr{}, false
@@ -34,8 +35,8 @@ func shortIPv4(s string) (ip netip.Addr, ok bool) {
 	return ip, ip.IsValid()
 }
 
-// withScope is ip with a number for a zone: that of the interface if the address is of a kind that means one link only, else the
-// number that the zone is already.
+// withScope returns ip with a number as its zone. For an address that is valid on one link only, it
+// translates the name of an interface. All other zones must already be numbers.
 func withScope(ip netip.Addr) (netip.Addr, error) {
 	zone := ip.Zone()
 	if zone == "" {
@@ -52,8 +53,8 @@ func withScope(ip netip.Addr) (netip.Addr, error) {
 	return ip, nil
 }
 
-// oneLink says whether ip means something on one link only: IN6_IS_ADDR_LINKLOCAL, IN6_IS_ADDR_MC_NODELOCAL and
-// IN6_IS_ADDR_MC_LINKLOCAL, <netinet/in.h>.
+// oneLink reports whether ip is valid on one link only: IN6_IS_ADDR_LINKLOCAL,
+// IN6_IS_ADDR_MC_NODELOCAL and IN6_IS_ADDR_MC_LINKLOCAL, <netinet/in.h>.
 func oneLink(ip netip.Addr) bool {
 	return ip.Is6() && (ip.IsLinkLocalUnicast() || ip.IsInterfaceLocalMulticast() || ip.IsLinkLocalMulticast())
 }

@@ -2,7 +2,7 @@
 
 package sock
 
-// What only glibc has: names in a national script, and a socket type of DCCP.
+// Only glibc has AI_CANONIDN, and a socket type for DCCP.
 const (
 	aiCanonIDN = 0
 	aiKnown    = AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_NUMERICSERV | AI_ADDRCONFIG | aiV4Mapped | aiAll

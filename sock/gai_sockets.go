@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// A kind is a kind of socket that getaddrinfo(3) knows, and the protocol's name in the services file.
+// A kind is a kind of socket that getaddrinfo(3) knows, with the name of the protocol in the
+// services file.
 type kind struct {
 	typ   Type
 	proto Protocol
 	name  string
 }
 
-// kinds and what follows are <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto, get_servtuples. The last kind takes any
-// protocol and no service.
+// kinds and the code below follow <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto,
+// get_servtuples. The last kind accepts any protocol and no service.
 var kinds = slices.Concat([]kind{
 	{SOCK_STREAM, IPPROTO_TCP, "tcp"},
 	{SOCK_DGRAM, IPPROTO_UDP, "udp"},
@@ -24,15 +25,17 @@ var kinds = slices.Concat([]kind{
 	{SOCK_SEQPACKET, 132, "sctp"},
 }, kindsHere, []kind{{SOCK_RAW, 0, ""}})
 
-// A gaiSocket is a kind of socket that was asked for, and the port of the service.
+// A gaiSocket is a kind of socket in the result, with the port of the service.
 type gaiSocket struct {
 	typ   Type
 	proto Protocol
 	port  uint16
 }
 
-// socketsFor are the sockets that the hints allow: with neither type nor protocol a stream, a datagram and a raw one, or those for
-// which there is a service of that name; else the first that fits. number is what portNumber says of port.
+// socketsFor returns the kinds of socket that the hints allow. With a type or a protocol it returns
+// the first kind that fits. With neither it returns a stream, a datagram and a raw socket for a
+// number, and every kind that has a service of that name for a name. number is the result of
+// portNumber for port.
 func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
 	if h.Type == 0 && h.Proto == 0 {
 		if n := uint16(number); number >= 0 {
@@ -71,8 +74,10 @@ func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
 	return []gaiSocket{s}, nil
 }
 
-// portNumber reads a port as glibc does: by strtoul(3), so with blanks and a sign before it, and of what comes of it 32 bits, of
-// which 16 are the port. A negative number is the name of a service after all; of what is no decimal number it is -1.
+// portNumber reads a port as glibc does. It uses the rules of strtoul(3), so blanks and a sign may
+// come first. It keeps the low 32 bits of the value, and the low 16 of these are the port. A
+// negative n means that the caller must look for a service with this name. n is -1 for text that is
+// not a decimal number.
 func portNumber(port string) (n int32, decimal bool) {
 	digits := strings.TrimLeft(port, " \t\n\v\f\r")
 	if digits == "" {
@@ -84,7 +89,7 @@ func portNumber(port string) (n int32, decimal bool) {
 	}
 	v, err := strconv.ParseUint(digits, 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange): // v is ULONG_MAX
+	case errors.Is(err, strconv.ErrRange): // strtoul returns ULONG_MAX
 		return -1, true
 	case err != nil:
 		return -1, false

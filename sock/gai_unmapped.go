@@ -2,7 +2,7 @@
 
 package sock
 
-// These have no AI_V4MAPPED: their IPv6 sockets take no mapped address.
+// These systems have no AI_V4MAPPED, because their IPv6 sockets refuse mapped addresses.
 const (
 	aiV4Mapped = 0
 	aiAll      = 0

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// v4MappedFlags are AI_V4MAPPED and AI_ALL.
+// v4MappedFlags skips the test: this system has neither AI_V4MAPPED nor AI_ALL.
 func v4MappedFlags(t *testing.T) (v4Mapped, all int) {
 	t.Skipf("%s has no AI_V4MAPPED, and never will", runtime.GOOS)
 	return 0, 0

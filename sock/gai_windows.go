@@ -2,9 +2,9 @@ package sock
 
 // <winsock2.h>
 const (
-	eaiAddrFamily = EAI_NONAME // WSAHOST_NOT_FOUND: it has no error of its own
+	eaiAddrFamily = EAI_NONAME // WSAHOST_NOT_FOUND: Windows has no separate error
 
-	hBase = 11000 // of h_errno: WSAHOST_NOT_FOUND is 11001
+	hBase = 11000 // base of the h_errno values: WSAHOST_NOT_FOUND is 11001
 )
 
 var gaiTextsHere []gaiText

@@ -12,16 +12,17 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// An AddrInfo is one way to reach a host and service: Python's (family, type, proto, canonname, sockaddr).
+// An AddrInfo is one way to reach a host and a service: Python's (family, type, proto, canonname,
+// sockaddr).
 type AddrInfo struct {
 	Family    Family
 	Type      Type
 	Proto     Protocol
-	Canonname string // only in the first, and only with AI_CANONNAME
+	Canonname string // set in the first result only, and only with AI_CANONNAME
 	Addr      Addr
 }
 
-// Hints narrow Getaddrinfo: zero fields do not. Flags are AI_*.
+// Hints limit the results of Getaddrinfo. A zero field sets no limit. Flags are AI_*.
 type Hints struct {
 	Family Family
 	Type   Type
@@ -29,25 +30,28 @@ type Hints struct {
 	Flags  int
 }
 
-// Getaddrinfo is DefaultResolver's Getaddrinfo.
+// Getaddrinfo calls DefaultResolver.Getaddrinfo.
 func Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrInfo, error) {
 	return DefaultResolver.Getaddrinfo(ctx, host, port, hints)
 }
 
-// Getaddrinfo is getaddrinfo(3): the ways to reach port on host, in the order of RFC 6724, best first. nil hints are the zero Hints.
+// Getaddrinfo returns the ways to reach port on host, in the order of RFC 6724, best first:
+// getaddrinfo(3). nil hints are the zero Hints.
 //
-// host is a name, or numeric text: 127.0.0.1, 127.1, 0x7f.1, ::1, fe80::1%eth0, fe80::1%2. A name that is not ASCII is encoded by
-// the rules of IDNA. "" is Python's None: this host, by its loopback addresses, or with AI_PASSIVE the wildcard addresses. So is
-// "*".
+// host is a name or numeric text: 127.0.0.1, 127.1, 0x7f.1, ::1, fe80::1%eth0, fe80::1%2. IDNA
+// encodes a name that is not ASCII. "" and "*" are Python's None: the loopback addresses of this
+// host, or with AI_PASSIVE the wildcard addresses.
 //
-// port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*" are none, which is port 0.
+// port is a decimal number, of which the last 16 bits count, or the name of a service. "" and "*"
+// mean no service, which is port 0.
 //
-// It does on every system what glibc does on Linux, but for what Go's resolver does in its own way: a name that has records but no
-// address of any family gives EAI_NONAME, not EAI_NODATA; of a name that is in the hosts file no server is asked, not even for the
-// family that it has no address of there; and gai.conf(5) does not change the order.
+// On every system the result is that of glibc on Linux, with three exceptions, where Go's resolver
+// decides. A name that has records but no address of any family gives EAI_NONAME, not EAI_NODATA.
+// For a name in the hosts file the resolver asks no server, not even for a family that the file
+// lacks. gai.conf(5) does not change the order.
 //
-// Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA refuses; the cause of ctx;
-// loop.ErrOnLoop.
+// Errors: *GaiError, in which errors.As finds a *net.DNSError; an *ArgError for a host that IDNA
+// refuses; the cause of ctx; loop.ErrOnLoop.
 func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hints) ([]AddrInfo, error) {
 	if err := loop.MayBlock(); err != nil {
 		return nil, err
@@ -118,12 +122,12 @@ func (r *Resolver) Getaddrinfo(ctx context.Context, host, port string, hints *Hi
 	return infos, nil
 }
 
-// limitToConfigured is AI_ADDRCONFIG: of a host that has addresses of one family only, besides those of loopback, only that is
-// wanted.
+// limitToConfigured applies AI_ADDRCONFIG. If this machine has addresses of one family only, not
+// counting loopback, the result is limited to that family.
 func (h *Hints) limitToConfigured(host string) error {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
-		return nil // glibc takes it for both, too
+		return nil // glibc then assumes that the machine has both families
 	}
 	var v4, v6 bool
 	for _, a := range addrs {
@@ -150,13 +154,14 @@ func (h *Hints) limitToConfigured(host string) error {
 
 var ipv4Loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// addresses are those of a host, best first. The zone of one is a number, its scope.
+// addresses returns the addresses of a host, best first. The zone of an address is a number, its
+// scope.
 func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
 	wanted := func(ip netip.Addr) bool {
 		return h.Family == AF_UNSPEC || ip.Is4() == (h.Family == AF_INET)
 	}
 	if host == "" {
-		// glibc sorts these too, and comes to 0.0.0.0 before ::, but ::1 before 127.0.0.1.
+		// glibc sorts these too. Its order is 0.0.0.0 before ::, but ::1 before 127.0.0.1.
 		ips := []netip.Addr{netip.IPv6Loopback(), ipv4Loopback}
 		if h.Flags&AI_PASSIVE != 0 {
 			ips = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
@@ -171,7 +176,7 @@ func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]neti
 		return r.named(ctx, host, h)
 	}
 	if ip.Is4In6() && h.Family == AF_INET {
-		if _, err := withScope(ip); err != nil { // which is lost, but has to be one
+		if _, err := withScope(ip); err != nil { // Unmap drops the scope, but it must be valid
 			return nil, err
 		}
 		ip = ip.Unmap()
@@ -188,7 +193,7 @@ func (r *Resolver) addresses(ctx context.Context, host string, h *Hints) ([]neti
 	return []netip.Addr{ip}, nil
 }
 
-// named are the addresses of a host that has a name.
+// named returns the addresses of a host that is given by its name.
 func (r *Resolver) named(ctx context.Context, host string, h *Hints) ([]netip.Addr, error) {
 	network, other := "ip", ""
 	mapped := h.Family == AF_INET6 && h.Flags&aiV4Mapped != 0
@@ -203,7 +208,7 @@ func (r *Resolver) named(ctx context.Context, host string, h *Hints) ([]netip.Ad
 		err = gaiError(host, err)
 		if e, ok := err.(*GaiError); ok && e.Code == EAI_NONAME && other != "" {
 			if _, others := r.lookupIP(ctx, other, host); others == nil {
-				e.Code = EAI_NODATA // the name is there
+				e.Code = EAI_NODATA // the name exists
 			} else if ctx.Err() != nil {
 				return nil, others
 			}
@@ -238,7 +243,8 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]netip.
 	return once, err
 }
 
-// canonical is the name that the aliases of a host end at. If that cannot be found it is the host itself.
+// canonical returns the name at the end of the aliases of a host. If the look-up fails, it returns
+// the host itself.
 func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
 	if _, numeric := numericHost(host); numeric {
 		return host, nil
@@ -259,8 +265,9 @@ func (r *Resolver) canonical(ctx context.Context, host string) (string, error) {
 	return hostsSpelling(trimDot(name)), nil
 }
 
-// maxAliases is how far the aliases of a host are followed. Package net tells the last one or the first, whichever it is told first
-// itself: it asks for addresses and for an alias at the same time.
+// maxAliases is the number of aliases of a host that are followed. Package net asks for addresses
+// and for an alias at the same time. Depending on which answer comes first, it returns the last
+// alias or the first.
 const maxAliases = 10
 
 func trimDot(name string) string {

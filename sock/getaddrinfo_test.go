@@ -16,10 +16,10 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Nothing in this file asks a server: the hosts are numeric, or none, or refused before. The expectations are what Python says with
-// glibc.
+// No test in this file asks a server: the host is numeric or empty, or it is refused before. The
+// expected results are those of Python with glibc.
 
-// unasked fails the test if anybody asks it anything.
+// unasked returns a resolver that fails the test on every query.
 func unasked(t *testing.T) *sock.Resolver {
 	return &sock.Resolver{Net: &net.Resolver{
 		PreferGo: true,
@@ -30,7 +30,7 @@ func unasked(t *testing.T) *sock.Resolver {
 	}}
 }
 
-// sockets are what infos say without the addresses: "type/proto:port".
+// sockets returns infos as text without the addresses: "type/proto:port".
 func sockets(infos []sock.AddrInfo) string {
 	var list []string
 	for _, info := range infos {
@@ -39,7 +39,7 @@ func sockets(infos []sock.AddrInfo) string {
 	return strings.Join(list, " ")
 }
 
-// hosts are the addresses of infos.
+// hosts returns the addresses of infos.
 func hosts(infos []sock.AddrInfo) (list []string) {
 	for _, info := range infos {
 		list = append(list, info.Addr.String())
@@ -82,7 +82,7 @@ func TestGetaddrinfoPort(t *testing.T) { // items 150, 152, 154, 155
 		{"1_0", "", sock.EAI_SERVICE},
 		{"nosuch", "", sock.EAI_SERVICE},
 		{"HTTP", "", sock.EAI_SERVICE},
-		{"ssh", "1/6:22", 0}, // of tcp only
+		{"ssh", "1/6:22", 0}, // has a TCP port only
 		{"domain", "1/6:53 2/17:53", 0},
 	}
 	for _, tt := range tests {
@@ -204,13 +204,13 @@ func TestGetaddrinfoNoHost(t *testing.T) { // item 153
 			}
 		}
 	}
-	// Without a port there are the same addresses.
+	// Without a port the addresses are the same.
 	if infos, err := r.Getaddrinfo(t.Context(), "", "0", nil); len(infos) != 6 || err != nil {
 		t.Errorf("%v, %v", infos, err)
 	}
 }
 
-// loopback is the interface that leads back to this host.
+// loopback returns the loopback interface of this machine.
 func loopback(t *testing.T) net.Interface {
 	t.Helper()
 	all, err := net.Interfaces()
@@ -242,7 +242,7 @@ func TestGetaddrinfoNumeric(t *testing.T) { // items 151, 156, 157, 158
 	const none = 0
 	for _, tt := range []struct {
 		host         string
-		unspec, inet sock.Addr // the zero Addr is one of the codes
+		unspec, inet sock.Addr // the zero Addr: the error in codes
 		inet6        sock.Addr
 		codes        [3]int
 	}{
@@ -272,7 +272,7 @@ func TestGetaddrinfoNumeric(t *testing.T) { // items 151, 156, 157, 158
 		{"fe80::1%0x1", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, addrFamily, sock.EAI_NONAME}},
 		{"fe80::1%4294967296", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, addrFamily, sock.EAI_NONAME}},
 
-		// With AI_NUMERICHOST these are not even asked for.
+		// With AI_NUMERICHOST these cause no query.
 		{"1.2.3.4 ", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
 		{" 1.2.3.4", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
 		{"127.0.0.1%1", sock.Addr{}, sock.Addr{}, sock.Addr{}, [3]int{sock.EAI_NONAME, sock.EAI_NONAME, sock.EAI_NONAME}},
@@ -333,7 +333,8 @@ func TestGetaddrinfoBadHost(t *testing.T) { // item 151
 	}
 }
 
-// A callback and a task must not wait, and so must not ask, whatever they would ask.
+// A callback and a task must not block. So every function that could ask a server fails there, for
+// any argument.
 func TestNameFunctionsOnALoop(t *testing.T) {
 	socktest.Check(t)
 	r := unasked(t)

@@ -1,9 +1,9 @@
 package sock
 
-// Getsockname wraps getsockname(2): the socket's own address.
+// Getsockname returns the socket's own address: it wraps getsockname(2).
 func (s *Socket) Getsockname() (Addr, error) { return s.name("getsockname", sysGetsockname) }
 
-// Getpeername wraps getpeername(2): the peer's address.
+// Getpeername returns the address of the peer: it wraps getpeername(2).
 //
 // Error: ENOTCONN.
 func (s *Socket) Getpeername() (Addr, error) { return s.name("getpeername", sysGetpeername) }

@@ -10,17 +10,19 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// Happy Eyeballs, RFC 8305: a host that has several addresses is tried at one after the other, but the next try does not wait until
-// the one before has failed, only a while. The first that succeeds wins.
+// Happy Eyeballs, RFC 8305: a client tries the addresses of a host one after the other. The next
+// try begins when the try before it has failed, or after a short delay. The first try that succeeds
+// wins.
 
-// attemptDelay is the "Connection Attempt Delay", and leastAttemptDelay the least that it may be: RFC 8305, section 8.
+// attemptDelay is the "Connection Attempt Delay", and leastAttemptDelay is its lower limit: RFC
+// 8305, section 8.
 const (
 	attemptDelay      = 250 * time.Millisecond
 	leastAttemptDelay = 10 * time.Millisecond
 )
 
-// interleaved are the addresses in the order of RFC 8305, section 4: as they are, but with the families in turn, of which that of
-// the first address begins.
+// interleaved returns the addresses in the order of RFC 8305, section 4: the two families take
+// turns, and the family of the first address begins. Within a family the order stays.
 func interleaved(infos []AddrInfo) []AddrInfo {
 	mixed := make([]AddrInfo, 0, len(infos))
 	var first, others []AddrInfo
@@ -42,10 +44,10 @@ func interleaved(infos []AddrInfo) []AddrInfo {
 	return mixed
 }
 
-// eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a socket there is an error for each
-// try that was begun, and one for ctx if that has ended.
+// eyeballs connects to one of the addresses, by Happy Eyeballs, and waits as cfg says. Without a
+// socket, errs has an error for each try that began, and one for ctx if that has ended.
 func eyeballs(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionConfig) (s *Socket, errs []error) {
-	each := *cfg // for the tries, each of which has a goroutine to wait on
+	each := *cfg // for the tries: each has its own goroutine, which may block
 	each.Task = nil
 	dial := func(ctx context.Context, info AddrInfo) (*Socket, error) { return connection(ctx, info, &each) }
 	drop := func(s *Socket) { s.Close() }
@@ -54,20 +56,21 @@ func eyeballs(ctx context.Context, op string, infos []AddrInfo, cfg *ConnectionC
 			return raceFor(ctx, infos, cfg.AttemptDelay, dial, drop)
 		}, drop)
 		if len(errs) == 0 && s.Loop() != nil {
-			s.Join(t.Loop()) // where it would be if the task had waited for it itself; elsewhere it works too
+			s.Join(t.Loop()) // the task's own loop, as if the task itself had waited; any other loop works too
 		}
-	} else { // not on a loop: there the look-up of the host has failed already
+	} else { // not on a loop: there the look-up of the host would have failed
 		s, errs = raceFor(ctx, infos, cfg.AttemptDelay, dial, drop)
 	}
 	for i, err := range errs {
-		if _, wrapped := err.(*net.OpError); !wrapped { // it is of no try
+		if _, wrapped := err.(*net.OpError); !wrapped { // an error that belongs to no try
 			errs[i] = failed(op, AF_UNSPEC, err)
 		}
 	}
 	return s, errs
 }
 
-// raceFor is a race for the addresses, of whose families none has to wait for all of another.
+// raceFor runs a race for the addresses, with their families interleaved: no family waits for all
+// addresses of another one.
 func raceFor[T any](ctx context.Context, infos []AddrInfo, delay time.Duration,
 	dial func(context.Context, AddrInfo) (T, error), drop func(T)) (T, []error) {
 	infos = interleaved(infos)
@@ -76,8 +79,8 @@ func raceFor[T any](ctx context.Context, infos []AddrInfo, delay time.Duration,
 	}, drop)
 }
 
-// raceIn suspends the task while run has a goroutine of its own. If the task is canceled, so is run, and what it makes nevertheless is
-// given to drop.
+// raceIn runs run on another goroutine and suspends the task meanwhile. If the task is canceled,
+// raceIn cancels run, and gives to drop what run has made by then.
 func raceIn[T any](t *loop.Task, ctx context.Context, run func(context.Context) (T, []error), drop func(T)) (T, []error) {
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -97,26 +100,27 @@ func raceIn[T any](t *loop.Task, ctx context.Context, run func(context.Context) 
 	if err == nil {
 		return e.winner, e.errs
 	}
-	f.Cancel() // and now it is settled: by this, or by run at the last moment
+	f.Cancel() // the future is now settled: by this Cancel, or a moment before by run
 	if e, err := f.Wait(context.Background()); err == nil && len(e.errs) == 0 {
 		drop(e.winner)
 	}
 	return *new(T), []error{err}
 }
 
-// A race is the schedule of the tries: no goroutine, no clock, no socket. It is told what happens, and when.
+// A race is the schedule of the tries. It has no goroutine, no clock and no socket: its methods
+// report each event and its time.
 //
 //	waiting ──start: due, or all before have failed──▶ running ──failed──▶ over
 //	                                                      └──won──▶ over, and so are all others
 type race struct {
-	tries   int // how many there are
+	tries   int // number of tries
 	delay   time.Duration
-	next    int               // the first that is waiting
-	running int               // how many are
-	due     timeouts.Deadline // when next is started; Never if there is none
+	next    int               // the first try that is waiting
+	running int               // number of tries that are running
+	due     timeouts.Deadline // when next starts; Never if no try is waiting
 }
 
-// newRace has its first try due at once. delay 0 is attemptDelay.
+// newRace returns a race whose first try is due at once. A delay of 0 is attemptDelay.
 func newRace(tries int, delay time.Duration) *race {
 	if delay == 0 {
 		delay = attemptDelay
@@ -128,7 +132,7 @@ func newRace(tries int, delay time.Duration) *race {
 	return r
 }
 
-// start says which try is to be started at that time, if one is.
+// start returns the try that starts at the time now. ok is false if none is due.
 func (r *race) start(now timeouts.Deadline) (try int, ok bool) {
 	if r.next == r.tries || !r.due.Expired(now) {
 		return 0, false
@@ -143,7 +147,7 @@ func (r *race) start(now timeouts.Deadline) (try int, ok bool) {
 	return try, true
 }
 
-// failed says that a try has: the next one is due at once.
+// failed records the end of a try. The next try is due at once.
 func (r *race) failed() {
 	r.running--
 	if r.next < r.tries {
@@ -151,17 +155,18 @@ func (r *race) failed() {
 	}
 }
 
-// stop says that no try is to be started any more.
+// stop ends the schedule: no further try starts.
 func (r *race) stop() { r.next, r.due = r.tries, timeouts.Never }
 
-// over says that nothing is running, and nothing will be.
+// over reports whether no try is running and none is waiting.
 func (r *race) over() bool { return r.running == 0 && r.next == r.tries }
 
-// runRace runs dial for the tries of a race, each on a goroutine of its own, and gives what the first that succeeds has made. When
-// it returns all others have ended: they are canceled, and who succeeds nevertheless is given to drop.
+// runRace runs dial for the tries of a race, each on its own goroutine, and returns the result of
+// the first that succeeds. It cancels all others, and returns after they have ended. If another try
+// succeeds nevertheless, drop gets its result.
 //
-// If none succeeds, errs are their errors in the order of the tries. If ctx ends, its cause is the last of them. Where there is
-// nothing to try there is neither a winner nor an error.
+// If no try succeeds, errs has their errors in the order of the tries. If ctx has ended, its cause
+// is the last of them. Without tries, runRace returns neither a winner nor an error.
 func runRace[T any](ctx context.Context, r *race, dial func(ctx context.Context, try int) (T, error), drop func(T)) (winner T, errs []error) {
 	type result struct {
 		try int

@@ -15,11 +15,11 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// unansweredOnBoth is a port of [::1] that does not answer any more, and of 127.0.0.1 on which ln is bound. The empty host, whose first
-// address is [::1], meets both.
+// unansweredOnBoth returns a port. On [::1] the port no longer answers. On 127.0.0.1 ln is bound to
+// it. The empty host, whose first address is [::1], reaches both.
 func unansweredOnBoth(t *testing.T) (ln *sock.Socket, port int) {
 	t.Helper()
-	for range 100 { // others may have the second port
+	for range 100 { // another program may have the second port
 		hole, addr := socktest.TCP6.Bound(t)
 		ln = socktest.TCP.New(t)
 		if err := ln.Bind(sock.Inet("127.0.0.1", addr.Port())); err != nil {
@@ -34,7 +34,7 @@ func unansweredOnBoth(t *testing.T) (ln *sock.Socket, port int) {
 	return nil, 0
 }
 
-// A black hole comes first, and costs no more than the delay.
+// The first address is a black hole, and costs no more than the delay.
 func TestHappyEyeballsPastABlackHole(t *testing.T) {
 	const delay = 15 * time.Millisecond
 	for _, way := range []string{"goroutine", "context", "task"} {
@@ -67,7 +67,7 @@ func TestHappyEyeballsPastABlackHole(t *testing.T) {
 				socktest.Must(t, connect())
 			case "task":
 				inTask(t, func(task *loop.Task) error {
-					others := false // which the loop has time for meanwhile
+					others := false // set by other work of the loop meanwhile
 					task.Loop().After(time.Millisecond, func() { others = true })
 					cfg.Task = task
 					err := connect()
@@ -85,13 +85,13 @@ func TestHappyEyeballsPastABlackHole(t *testing.T) {
 	}
 }
 
-// A try that fails at once does not make the next one wait: the delay here would outlast the test.
+// A try that fails at once does not delay the next one. The delay is longer than the test may take.
 func TestHappyEyeballsDoesNotWaitAfterAFailure(t *testing.T) {
 	socktest.Check(t)
 	_, addr := socktest.TCP.Listener(t)
 	for _, cfg := range []*sock.ConnectionConfig{
 		{HappyEyeballs: true, AttemptDelay: time.Hour},
-		{HappyEyeballs: true, AttemptDelay: time.Hour, Source: sock.Inet("127.0.0.1", 0)}, // which [::1] cannot be reached from
+		{HappyEyeballs: true, AttemptDelay: time.Hour, Source: sock.Inet("127.0.0.1", 0)}, // [::1] is not reachable from this source
 	} {
 		s, err := sock.CreateConnection("", addr.Port(), cfg)
 		socktest.Must(t, err)
@@ -128,7 +128,7 @@ func TestHappyEyeballsFails(t *testing.T) {
 				t.Errorf("%v, want %v", last, want)
 			}
 			if cfg.Context == ctx {
-				return // which has ended by now
+				return // ctx has ended by now
 			}
 			cfg.AllErrors = true
 			_, err := sock.CreateConnection("", port, &cfg)
@@ -154,7 +154,8 @@ func TestHappyEyeballsFails(t *testing.T) {
 	}
 }
 
-// Nothing is left of a race whose task was canceled: not even a connection that was made at the last moment.
+// A race whose task was canceled leaves nothing behind, not even a connection that was made at the
+// last moment.
 func TestHappyEyeballsInACanceledTask(t *testing.T) {
 	socktest.Check(t)
 	_, port := unansweredOnBoth(t)
@@ -178,7 +179,8 @@ func TestHappyEyeballsInACanceledTask(t *testing.T) {
 	}
 }
 
-// One address after the other too: who is canceled at the first does not go on to the next, which would answer.
+// The same holds for one address after the other: after a cancel at the first address the call does
+// not try the next one, which would answer.
 func TestCreateConnectionInACanceledTask(t *testing.T) {
 	socktest.Check(t)
 	ln, port := unansweredOnBoth(t)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestInterleaved(t *testing.T) {
-	for _, tt := range []struct{ given, want string }{ // of IPv6 and IPv4, letters and digits
+	for _, tt := range []struct{ given, want string }{ // letters are IPv6 addresses, digits are IPv4 addresses
 		{"", ""},
 		{"a", "a"},
 		{"1", "1"},
@@ -47,7 +47,7 @@ func TestInterleaved(t *testing.T) {
 	}
 }
 
-// The schedule alone, told the time.
+// The schedule alone: the test passes the time to it.
 func TestRace(t *testing.T) {
 	const ms = time.Millisecond
 	begin := timeouts.Deadline(time.Hour)
@@ -75,7 +75,7 @@ func TestRace(t *testing.T) {
 	started(249*ms, -1)
 	started(250*ms, 1)
 	due(begin.Add(500 * ms))
-	r.failed() // whichever it was
+	r.failed() // any of the running tries
 	due(timeouts.Now)
 	started(300*ms, 2)
 	due(timeouts.Never)
@@ -106,11 +106,12 @@ func TestRace(t *testing.T) {
 	}
 }
 
-// A dialing is what becomes of a try: it ends after a time, with an error or not, unless it is canceled.
+// A dialing is the result of a try. It ends after a time, with an error or without one, unless it
+// is canceled.
 type dialing struct {
 	after time.Duration
 	err   error
-	deaf  bool // it does not notice that it is canceled
+	deaf  bool // it ignores a cancel
 }
 
 // A scene is a race of dialings in virtual time.
@@ -196,8 +197,8 @@ func TestRunRace(t *testing.T) {
 			scene{began: times{0: 0, 1: 250 * ms}, dropped: []int{0}, winner: 1, took: 400 * ms}},
 		{"a loser fails after all", []dialing{{400 * ms, refused, true}, {100 * ms, nil, false}},
 			scene{began: times{0: 0, 1: 250 * ms}, winner: 1, took: 400 * ms}},
-		{"nobody to try", nil,
-			scene{began: times{}, winner: 0}}, // and no error: the caller has said why there is none
+		{"nothing to try", nil,
+			scene{began: times{}, winner: 0}}, // and no error: the caller has already reported why the host has no addresses
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -237,7 +238,7 @@ func TestRunRaceCanceled(t *testing.T) {
 	})
 }
 
-// Whatever happens, a race ends, with the first success there could be or with all errors, and leaves nothing behind.
+// Every race ends, with the first possible success or with all errors, and leaves nothing behind.
 func TestRunRaceRandomly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
@@ -266,7 +267,8 @@ func TestRunRaceRandomly(t *testing.T) {
 	}
 }
 
-// The addresses of a host, of which some answer: who is tried when, in virtual time.
+// A host has several addresses, and some of them answer. The test checks which address is tried at
+// which time, in virtual time.
 func TestRaceForAddresses(t *testing.T) {
 	const ms = time.Millisecond
 	infos := []AddrInfo{
@@ -277,8 +279,8 @@ func TestRaceForAddresses(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		delay   time.Duration
-		answers map[string]time.Duration // when; negative: that it is refused. All others never do.
-		want    string                   // who was tried, and when
+		answers map[string]time.Duration // time of the answer; negative: of the refusal. All other addresses never answer.
+		want    string                   // the addresses that were tried, each with its time
 		winner  string
 		took    time.Duration
 		errs    int
@@ -320,7 +322,8 @@ func TestRaceForAddresses(t *testing.T) {
 	}
 }
 
-// What is made although its task was canceled is given up, whether that was before it was made or just then.
+// If the task is canceled, the result of the race is dropped, whether it is made after the cancel
+// or at the same moment.
 func TestRaceInACanceledTask(t *testing.T) {
 	r, err := loop.Default()
 	if err != nil {
@@ -350,7 +353,7 @@ func TestRaceInACanceledTask(t *testing.T) {
 		} else {
 			l.Post(func() {
 				task.Cancel()
-				l.Post(func() { // the task's wait has ended, and the task does not know
+				l.Post(func() { // the wait of the task has ended, but the task does not know it yet
 					close(proceed)
 					<-made
 				})

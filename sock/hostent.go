@@ -10,36 +10,38 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Hostent is what is known of a host: Python's (hostname, aliaslist, ipaddrlist), in C a struct hostent.
+// A Hostent holds the names and addresses of a host: Python's (hostname, aliaslist, ipaddrlist), in
+// C a struct hostent.
 type Hostent struct {
 	Name    string
 	Aliases []string
 	Addrs   []string
 }
 
-// Gethostbyname is DefaultResolver's Gethostbyname.
+// Gethostbyname calls DefaultResolver.Gethostbyname.
 func Gethostbyname(ctx context.Context, host string) (string, error) {
 	return DefaultResolver.Gethostbyname(ctx, host)
 }
 
-// GethostbynameEx is DefaultResolver's GethostbynameEx.
+// GethostbynameEx calls DefaultResolver.GethostbynameEx.
 func GethostbynameEx(ctx context.Context, host string) (Hostent, error) {
 	return DefaultResolver.GethostbynameEx(ctx, host)
 }
 
-// Gethostbyaddr is DefaultResolver's Gethostbyaddr.
+// Gethostbyaddr calls DefaultResolver.Gethostbyaddr.
 func Gethostbyaddr(ctx context.Context, host string) (Hostent, error) {
 	return DefaultResolver.Gethostbyaddr(ctx, host)
 }
 
-// Getfqdn is DefaultResolver's Getfqdn.
+// Getfqdn calls DefaultResolver.Getfqdn.
 func Getfqdn(ctx context.Context, name string) (string, error) {
 	return DefaultResolver.Getfqdn(ctx, name)
 }
 
-// Gethostbyname is gethostbyname(3): the first IPv4 address of a host, as text. "" is 0.0.0.0, "<broadcast>" is 255.255.255.255.
+// Gethostbyname returns the first IPv4 address of a host, as text: gethostbyname(3). "" is 0.0.0.0,
+// and "<broadcast>" is 255.255.255.255.
 //
-// Errors: those of Getaddrinfo, so *GaiError for an unknown host, too.
+// Errors: those of Getaddrinfo. So an unknown host is a *GaiError here too.
 func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, error) {
 	ips, _, err := r.inetAddrs(ctx, host)
 	if err != nil {
@@ -48,11 +50,13 @@ func (r *Resolver) Gethostbyname(ctx context.Context, host string) (string, erro
 	return ips[0].String(), nil
 }
 
-// GethostbynameEx is gethostbyname(3) too: the canonical name, the aliases and the IPv4 addresses of a host. The aliases are those
-// of the hosts file, or the name that was asked for, if it is one; what is between that and the canonical name is not told.
+// GethostbynameEx returns the canonical name, the aliases and the IPv4 addresses of a host:
+// gethostbyname(3) too. The aliases are those of the hosts file. Without them, the name that the
+// caller passed is the only alias, if it is one. Names between that alias and the canonical name
+// are missing.
 //
-// Errors: those of Getaddrinfo, and *HError, with the *net.DNSError in it, if the host has addresses but no name; so have "" and
-// "<broadcast>".
+// Errors: those of Getaddrinfo; *HError, with the *net.DNSError in it, if the host has addresses
+// but no name, and for "" and "<broadcast>".
 func (r *Resolver) GethostbynameEx(ctx context.Context, host string) (Hostent, error) {
 	ips, name, err := r.inetAddrs(ctx, host)
 	if err != nil {
@@ -86,7 +90,7 @@ const broadcast = "<broadcast>"
 
 var ipv4Broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
-// inetAddrs are the IPv4 addresses of a host, and its name in ASCII.
+// inetAddrs returns the IPv4 addresses of a host, and its name in ASCII.
 func (r *Resolver) inetAddrs(ctx context.Context, host string) ([]netip.Addr, string, error) {
 	if err := loop.MayBlock(); err != nil {
 		return nil, "", err
@@ -105,11 +109,11 @@ func (r *Resolver) inetAddrs(ctx context.Context, host string) ([]netip.Addr, st
 	return ips, name, err
 }
 
-// Gethostbyaddr is gethostbyaddr(3): the name, the other names and the address of a host that is given by its address, of IPv4 or
-// IPv6, or by a name, of whose addresses the first counts.
+// Gethostbyaddr returns the name, the aliases and the address of a host: gethostbyaddr(3). host is
+// an address of IPv4 or IPv6, or a name. Of the addresses of a name only the first counts.
 //
-// Errors: those of Getaddrinfo for the host; *HError, with the *net.DNSError in it, if its address has no name; an *ArgError for
-// "".
+// Errors: those of Getaddrinfo for the host; *HError, with the *net.DNSError in it, if its address
+// has no name; an *ArgError for "".
 func (r *Resolver) Gethostbyaddr(ctx context.Context, host string) (Hostent, error) {
 	if err := loop.MayBlock(); err != nil {
 		return Hostent{}, err
@@ -136,13 +140,13 @@ func (r *Resolver) Gethostbyaddr(ctx context.Context, host string) (Hostent, err
 	return Hostent{names[0], names[1:], []string{ipText(ip)}}, nil
 }
 
-// names are those of an address, at least one.
+// names returns the names of an address, at least one.
 func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	ip = ip.Unmap().WithZone("")
 	names, err := ask(ctx, r, func(ctx context.Context, n *net.Resolver) ([]string, error) {
 		return n.LookupAddr(ctx, ip.String())
 	})
-	if err != nil && names == nil { // else it is that there were others, which are no names of hosts
+	if err != nil && names == nil { // with names, err says only that other names were not valid host names
 		return nil, err
 	}
 	if len(names) == 0 {
@@ -151,7 +155,7 @@ func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	for i := range names {
 		names[i] = trimDot(names[i])
 	}
-	// Package net gives the names of all lines of the hosts file, but only the first line counts.
+	// Package net returns the names of all lines of the hosts file, but only the first line counts.
 	for words := range entries(hostsFile(), "") {
 		if at, err := netip.ParseAddr(words[0]); err == nil && at == ip && words[1] == names[0] {
 			return distinct(words[1:]), nil
@@ -160,8 +164,8 @@ func (r *Resolver) names(ctx context.Context, ip netip.Addr) ([]string, error) {
 	return names, nil
 }
 
-// hostsSpelling is a canonical name as the hosts file writes it, if it is there. Package net makes its
-// letters small, but not those of the names of an address.
+// hostsSpelling returns a canonical name as the hosts file spells it, if the file has it. Package
+// net puts this name into lower case, but not the names of an address.
 func hostsSpelling(name string) string {
 	for words := range entries(hostsFile(), "") {
 		if strings.EqualFold(words[1], name) {
@@ -171,7 +175,8 @@ func hostsSpelling(name string) string {
 	return name
 }
 
-// hostsAliases are the second and further names of a host in the lines of the hosts file that have one of its addresses.
+// hostsAliases returns the second and further names of a host, from the lines of the hosts file
+// that have one of its addresses.
 func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 	for words := range entries(hostsFile(), "") {
 		ip, err := netip.ParseAddr(words[0])
@@ -188,10 +193,11 @@ func hostsAliases(name string, ips []netip.Addr) (aliases []string) {
 	return aliases
 }
 
-// Getfqdn is Python's getfqdn: of the names of a host the first that has a domain, else its first name, else, if it has none,
-// the name that was given. "", 0.0.0.0 and :: are this host.
+// Getfqdn returns the full name of a host: Python's getfqdn. It is the first name of the host that
+// has a domain. If none has a domain, it is the first name. If the host has no name, it is the name
+// that the caller passed. "", 0.0.0.0 and :: are this host.
 //
-// Errors: the cause of ctx; loop.ErrOnLoop; what Gethostname says.
+// Errors: the cause of ctx; loop.ErrOnLoop; the error of Gethostname.
 func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {
 	if err := loop.MayBlock(); err != nil {
 		return "", err
@@ -219,7 +225,7 @@ func (r *Resolver) Getfqdn(ctx context.Context, name string) (string, error) {
 	return h.Name, nil
 }
 
-// distinct is names without those that are there already.
+// distinct returns the names without duplicates.
 func distinct(names []string) (once []string) {
 	for _, name := range names {
 		if !slices.Contains(once, name) {

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// gaiWords are Python's words for err, in which there is a *net.DNSError too: "" if it is neither a gaierror nor a herror.
+// gaiWords returns Python's text for err, which must contain a *net.DNSError. It returns "" if err
+// is neither a gaierror nor a herror.
 func gaiWords(err error) string {
 	if _, ok := errors.AsType[*net.DNSError](err); !ok {
 		return ""
@@ -24,7 +25,8 @@ func gaiWords(err error) string {
 	return ""
 }
 
-// noData is what Windows has no number of its own for.
+// noData is Python's text for EAI_NODATA. On Windows it is that of EAI_NONAME, which has the same
+// number.
 var noData = func() string {
 	if sock.EAI_NODATA == sock.EAI_NONAME {
 		return noName
@@ -110,8 +112,8 @@ func TestGethostbyaddr(t *testing.T) { // items 4, 162, 163
 		{"192.0.2.6", host("192.0.2.6", "big.test"), ""},
 		{"192.0.2.7", host("192.0.2.7", "delegated.test"), ""},
 		{"2001:db8::1", host("2001:db8::1", "both.test"), ""},
-		{"192.0.2.10", host("192.0.2.10", "good.test"), ""}, // and a name that no host can have
-		{"192.0.2.11", sock.Hostent{}, unknown},             // only that
+		{"192.0.2.10", host("192.0.2.10", "good.test"), ""}, // and a name that is not a valid host name
+		{"192.0.2.11", sock.Hostent{}, unknown},             // only such a name
 		{"v4.test.", host("192.0.2.7", "delegated.test"), ""},
 		{"192.0.2.99", sock.Hostent{}, unknown},
 		{"192.0.2.3", sock.Hostent{}, unknown}, // glibc: NO_DATA

@@ -7,13 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// acePrefix begins a label that is written in ASCII for another one: RFC 3490, section 5.
+// acePrefix begins a label whose ASCII text encodes a label in another script: RFC 3490, section 5.
 const acePrefix = "xn--"
 
-// hostASCII is host as the DNS has it: Python's codec "idna", which is ToASCII of RFC 3490. Letters become small ones, but without
-// the tables of RFC 3491: what is not in Unicode's normal form KC is taken as it is, and so will not be found.
+// hostASCII returns host in the form of the DNS: ToASCII of RFC 3490, Python's codec "idna".
+// Letters become lower case, but without the tables of RFC 3491. A name that is not in Unicode's
+// normal form KC stays as it is, and so the DNS does not find it.
 //
-// Error: an *ArgError for a label that is empty, or of which nothing is left, or has more than 63 bytes; and for a NUL, at which C would end the name.
+// Error: an *ArgError for a label that is empty, or becomes empty, or has more than 63 bytes; and
+// for a NUL, where the name would end in C.
 func hostASCII(host string) (string, error) {
 	refuse := func(kind ArgKind, why string) (string, error) { return "", &ArgError{kind, "host", host, why} }
 	if strings.IndexByte(host, 0) >= 0 {
@@ -25,7 +27,7 @@ func hostASCII(host string) (string, error) {
 	labels := strings.Split(fullStops.Replace(host), ".")
 	for i, label := range labels {
 		if !isASCII(label) {
-			if label = prepared(label); label == "" { // also the last one, which may be empty only as it was written
+			if label = prepared(label); label == "" { // even the last label must not become empty, though it may be written empty
 				return refuse(nameKind(label, 63), "label empty or too long")
 			}
 			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {
@@ -43,7 +45,8 @@ func hostASCII(host string) (string, error) {
 	return strings.Join(labels, "."), nil
 }
 
-// hostUnicode is a name of the DNS as people write it: ToUnicode of RFC 3490. A label that is not of this kind stays as it is.
+// hostUnicode returns a name of the DNS in the form that people write: ToUnicode of RFC 3490. A
+// label without the prefix of this encoding stays as it is.
 func hostUnicode(name string) string {
 	labels := strings.Split(name, ".")
 	for i, label := range labels {
@@ -70,13 +73,13 @@ func isASCII(s string) bool {
 	return true
 }
 
-// fullStops are those of other scripts: RFC 3490, section 3.1.
+// fullStops replaces the full stops of other scripts: RFC 3490, section 3.1.
 var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 
-// folded are the letters of table B.2 of RFC 3454 that become other letters than their small ones.
+// folded replaces the letters whose folding in table B.2 of RFC 3454 differs from their lower case.
 var folded = strings.NewReplacer("\u00df", "ss", "\u1e9e", "ss", "\u03c2", "\u03c3", "\u0130", "i\u0307")
 
-// prepared is a label in small letters and without what is not to be seen: table B.1 of RFC 3454.
+// prepared returns a label in lower case and without invisible characters: table B.1 of RFC 3454.
 func prepared(label string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -88,7 +91,7 @@ func prepared(label string) string {
 	}, folded.Replace(label))
 }
 
-// The parameters of Punycode: RFC 3492, section 5.
+// Parameters of Punycode: RFC 3492, section 5.
 const (
 	pBase, pTmin, pTmax = 36, 1, 26
 	pSkew, pDamp        = 38, 700
@@ -97,7 +100,7 @@ const (
 
 const pDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// punycode is section 6.3 of RFC 3492.
+// punycode encodes a label: RFC 3492, section 6.3.
 func punycode(label string) string {
 	runes := []rune(label)
 	var out []byte
@@ -146,7 +149,7 @@ func punycode(label string) string {
 	return string(out)
 }
 
-// fromPunycode is section 6.2 of RFC 3492.
+// fromPunycode decodes a label: RFC 3492, section 6.2.
 func fromPunycode(s string) (string, bool) {
 	var out []rune
 	if i := strings.LastIndexByte(s, '-'); i >= 0 {
@@ -195,7 +198,7 @@ func lower(c byte) byte {
 
 func threshold(k, bias int) int { return min(max(k-bias, pTmin), pTmax) }
 
-// adapted is section 6.1 of RFC 3492.
+// adapted returns the next bias: RFC 3492, section 6.1.
 func adapted(delta, size int, first bool) int {
 	if first {
 		delta /= pDamp

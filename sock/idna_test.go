@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// What Python's codec "idna" makes of these. Some are the examples of RFC 3492, section 7.1.
+// Results of Python's codec "idna". Some names are the examples of RFC 3492, section 7.1.
 var idnaNames = []struct{ name, want string }{
 	{"", ""},
 	{"localhost", "localhost"},
@@ -18,7 +18,7 @@ var idnaNames = []struct{ name, want string }{
 	{"stra\u00dfe.de", "strasse.de"},
 	{"\u03a3\u038a\u03a3\u03a5\u03a6\u039f\u03a3", "xn--kxa6akbbkh"},
 	{"\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "xn--kxa6akbbkh"}, // a final sigma
-	{"\u0130stanbul", "xn--istanbul-o0e"},                            // and not istanbul
+	{"\u0130stanbul", "xn--istanbul-o0e"},                            // not istanbul
 	{"a\u00adb", "ab"},                                               // a soft hyphen
 	{"\u00fc\u200bx", "xn--x-dha"},
 	{"\u4e2d\u56fd\u3002\u4e2d\u56fd", "xn--fiqs8s.xn--fiqs8s"},
@@ -55,11 +55,11 @@ func TestHostUnicode(t *testing.T) {
 		"xn--n3h.":           "\u2603.",
 		"plain.test":         "plain.test",
 		"":                   "",
-		// These are nothing.
+		// These are invalid, so they stay as they are.
 		"xn--":                      "xn--",
 		"xn--!":                     "xn--!",
 		"xn--a":                     "xn--a",      // a control character
-		"xn--maana-":                "xn--maana-", // ASCII after all
+		"xn--maana-":                "xn--maana-", // decodes to plain ASCII
 		"xn--99999999":              "xn--99999999",
 		"xn--" + long("9"):          "xn--" + long("9"),
 		"xn--" + long("z"):          "xn--" + long("z"),
@@ -80,7 +80,7 @@ func FuzzPunycode(f *testing.F) {
 		f.Add(tt.want)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		hostUnicode(acePrefix + s) // does not panic
+		hostUnicode(acePrefix + s) // must not panic
 		if !utf8.ValidString(s) || len(s) > 63 {
 			return
 		}
@@ -89,7 +89,7 @@ func FuzzPunycode(f *testing.F) {
 			t.Fatalf("%q: %q", s, p)
 		}
 		if isASCII(s) {
-			return // it gets a hyphen and no more
+			return // its encoding only adds a hyphen
 		}
 		if back, ok := fromPunycode(p); back != s || !ok {
 			t.Errorf("%q: %q, and that %q, %v", s, p, back, ok)

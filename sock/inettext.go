@@ -10,9 +10,9 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// InetAton is inet_aton(3): the four bytes of an IPv4 address in any form that it ever had. One to four parts are decimal, octal
-// (017) or hexadecimal (0xf); the last fills the bytes that are left, so that 127.1 is 127.0.0.1. A blank ends the text, whatever
-// follows.
+// InetAton returns the four bytes of an IPv4 address in any form that inet_aton(3) accepts. The
+// text has one to four parts, each decimal, octal (017) or hexadecimal (0xf). The last part fills
+// all bytes that are left, so 127.1 is 127.0.0.1. InetAton ignores a blank and everything after it.
 //
 // Error: an *ArgError.
 func InetAton(s string) ([]byte, error) {
@@ -27,7 +27,7 @@ func InetAton(s string) ([]byte, error) {
 	return ip.AsSlice(), nil
 }
 
-// InetNtoa is inet_ntoa(3): the text of the four bytes of an IPv4 address.
+// InetNtoa returns the text of the four bytes of an IPv4 address: inet_ntoa(3).
 //
 // Error: an *ArgError for another number of bytes.
 func InetNtoa(packed []byte) (string, error) {
@@ -37,8 +37,8 @@ func InetNtoa(packed []byte) (string, error) {
 	return netip.AddrFrom4([4]byte(packed)).String(), nil
 }
 
-// InetPton is inet_pton(3): the bytes of an address of AF_INET, four decimal parts without leading zeros, or of AF_INET6, without
-// a scope.
+// InetPton returns the bytes of the address in s: inet_pton(3). For AF_INET, s has four decimal
+// parts without leading zeros. For AF_INET6, s has no scope.
 //
 // Errors: an *ArgError for another text; EAFNOSUPPORT for another family.
 func InetPton(family Family, s string) ([]byte, error) {
@@ -52,8 +52,8 @@ func InetPton(family Family, s string) ([]byte, error) {
 	return ip.AsSlice(), nil
 }
 
-// InetNtop is inet_ntop(3): the text of the bytes of an address, of AF_INET6 the shortest one. As everywhere in C, ::1.2.3.4 is
-// written so, where package netip writes ::102:304.
+// InetNtop returns the text of the bytes of an address: inet_ntop(3). For AF_INET6 it returns the
+// shortest text. It writes ::1.2.3.4 as C does, where package netip writes ::102:304.
 //
 // Error: an *ArgError for another family, or a wrong number of bytes.
 func InetNtop(family Family, packed []byte) (string, error) {
@@ -67,7 +67,7 @@ func InetNtop(family Family, packed []byte) (string, error) {
 	return ipText(ip), nil
 }
 
-// ipText is the text of ip as C writes it, without its zone.
+// ipText returns the text of ip as C writes it, without its zone.
 func ipText(ip netip.Addr) string {
 	return families.FromAddrPort(netip.AddrPortFrom(ip.WithZone(""), 0)).Host()
 }

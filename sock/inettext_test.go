@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// argRule is the rule that err says is broken, or its text.
+// argRule returns the rule that err says is broken. For another error it returns the text.
 func argRule(err error) string {
 	if e, ok := errors.AsType[*sock.ArgError](err); ok {
 		return e.Rule
@@ -22,7 +22,7 @@ func argRule(err error) string {
 	return ""
 }
 
-var atonTexts = []struct{ text, want string }{ // want is four bytes, or none for an error
+var atonTexts = []struct{ text, want string }{ // want is four bytes, or empty for an error
 	{"1.2.3.4", "\x01\x02\x03\x04"},
 	{"1", "\x00\x00\x00\x01"},
 	{"1.2", "\x01\x00\x00\x02"},
@@ -38,7 +38,7 @@ var atonTexts = []struct{ text, want string }{ // want is four bytes, or none fo
 	{"00000000000000000000000000000000001", "\x00\x00\x00\x01"},
 	{"0", "\x00\x00\x00\x00"},
 
-	// A blank ends it.
+	// A blank ends the text.
 	{"1 2", "\x00\x00\x00\x01"},
 	{"1.2.3.4 x", "\x01\x02\x03\x04"},
 	{"1\t", "\x00\x00\x00\x01"},
@@ -72,11 +72,11 @@ var atonTexts = []struct{ text, want string }{ // want is four bytes, or none fo
 	{"::1", ""},
 	{"::ffff:1.2.3.4", ""},
 	{"<broadcast>", ""},
-	{"1\u00a0", ""}, // a blank, but not of ASCII
-	{"\u0663", ""},  // a digit, but not of ASCII
-	{"1_000", ""},   // Go's own
-	{"0b1", ""},     // C23's
-	{"1\x002", ""},  // C would end here
+	{"1\u00a0", ""}, // a blank, but not in ASCII
+	{"\u0663", ""},  // a digit, but not in ASCII
+	{"1_000", ""},   // syntax of Go only
+	{"0b1", ""},     // syntax of C23
+	{"1\x002", ""},  // C would stop at the NUL
 	{"0x1p1", ""},   // a float
 	{"1.2.3.4\xff", ""},
 }
@@ -184,7 +184,7 @@ func TestInetNtop(t *testing.T) { // item 174
 		{sock.AF_INET6, "\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00", "1:0:1::1:0:0"},                            // the longest run
 		{sock.AF_INET6, "\x00\x01\x00\x02\x00\x03\x00\x04\x00\x05\x00\x00\x00\x07\x00\x08", "1:2:3:4:5:0:7:8"},                         // a run of one
 		{sock.AF_INET6, "\x00\x01" + zeros(4) + "\x00\x04\x00\x05" + zeros(4) + "\x00\x08", "1::4:5:0:0:8"},                            // the first of two
-		{sock.AF_INET6, "\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89", "abcd:ef01:2345:6789:abcd:ef01:2345:6789"}, // small letters
+		{sock.AF_INET6, "\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89", "abcd:ef01:2345:6789:abcd:ef01:2345:6789"}, // lower case
 	} {
 		if got, err := sock.InetNtop(tt.family, []byte(tt.packed)); got != tt.want || err != nil {
 			t.Errorf("%q: %q, %v, want %q", tt.packed, got, err, tt.want)
@@ -209,7 +209,7 @@ func TestInetNtop(t *testing.T) { // item 174
 	}
 }
 
-// What InetAton takes, InetNtoa and InetPton agree on.
+// For every text that InetAton accepts, InetNtoa and InetPton agree.
 func FuzzInetAton(f *testing.F) {
 	for _, tt := range atonTexts {
 		f.Add(tt.text)
@@ -234,7 +234,8 @@ func FuzzInetAton(f *testing.F) {
 	})
 }
 
-// What InetPton takes, InetNtop writes, and InetPton reads that as the same.
+// For every text that InetPton accepts, InetNtop writes a text that InetPton reads as the same
+// bytes.
 func FuzzInetPton(f *testing.F) {
 	for _, tt := range ptonTexts {
 		f.Add(tt.family == sock.AF_INET6, tt.text)
@@ -258,7 +259,7 @@ func FuzzInetPton(f *testing.F) {
 	})
 }
 
-// InetNtop and package netip differ in nothing but what an IPv4 address looks like that stands alone.
+// InetNtop and package netip differ in one case only: the text of an IPv4 address without a prefix.
 func FuzzInetNtop(f *testing.F) {
 	for _, tt := range ptonTexts {
 		f.Add([]byte(tt.want))

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// ErrNoInterface is what IfNametoindex returns for a name that no interface has.
+// ErrNoInterface is the error of IfNametoindex for a name that no interface has.
 var ErrNoInterface = errors.New("no interface with this name")
 
 // An Interface is the number and the name of a network interface.
@@ -18,8 +18,8 @@ type Interface struct {
 	Name  string
 }
 
-// IfNameindex is if_nameindex(3): all network interfaces. On Windows the names are those that Windows shows to people, in the other
-// functions too, where Python has names such as ethernet_0.
+// IfNameindex returns all network interfaces: if_nameindex(3). On Windows, this function and the
+// next two use the names that Windows shows to people. Python has names such as ethernet_0 there.
 func IfNameindex() ([]Interface, error) {
 	all, err := net.Interfaces()
 	if err != nil {
@@ -32,7 +32,8 @@ func IfNameindex() ([]Interface, error) {
 	return list, nil
 }
 
-// IfNametoindex is if_nametoindex(3). On Linux it knows the alternative names of an interface too, those of ip link property.
+// IfNametoindex returns the number of the interface with this name: if_nametoindex(3). On Linux,
+// the name may also be an alternative name of the interface: see ip link property.
 //
 // Error: ErrNoInterface.
 func IfNametoindex(name string) (int, error) {
@@ -43,9 +44,10 @@ func IfNametoindex(name string) (int, error) {
 	return index, err
 }
 
-// IfIndextoname is if_indextoname(3). index is 0 to 2³²-1.
+// IfIndextoname returns the name of the interface with this number: if_indextoname(3). index is 0
+// to 2³²-1.
 //
-// Errors: ENXIO if there is no such interface; an *ArgError for an index out of range.
+// Errors: ENXIO if no such interface exists; an *ArgError for an index out of range.
 func IfIndextoname(index int) (string, error) {
 	switch {
 	case index < 0:

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interfaceIndex asks as if_nametoindex(3) does: only the kernel knows an interface by its alternative names too. ENODEV: there is
-// none.
+// interfaceIndex asks the kernel, as if_nametoindex(3) does, because only the kernel knows
+// alternative names too. The error is ENODEV if no such interface exists.
 func interfaceIndex(name string) (int, error) {
-	if len(name) >= unix.IFNAMSIZ || strings.IndexByte(name, 0) >= 0 { // which would be cut
+	if len(name) >= unix.IFNAMSIZ || strings.IndexByte(name, 0) >= 0 { // the kernel would cut such a name
 		return 0, syscall.ENODEV
 	}
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// interfaceIndex is the index of the interface with that name. ENODEV: there is none.
+// interfaceIndex returns the index of the interface with that name. The error is ENODEV if no such
+// interface exists.
 func interfaceIndex(name string) (int, error) {
 	all, err := IfNameindex()
 	if err != nil {

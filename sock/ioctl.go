@@ -5,14 +5,15 @@ import (
 	"fmt"
 )
 
-// The control codes that Python's socket.ioctl takes: <mstcpip.h>. Their C names are constants on Windows only.
+// The control codes of Python's socket.ioctl: <mstcpip.h>. The constants with their C names exist
+// on Windows only.
 const (
 	sioRcvall           = 0x98000001 // _WSAIOW(IOC_VENDOR, 1)
 	sioKeepaliveVals    = 0x98000004 // _WSAIOW(IOC_VENDOR, 4)
 	sioLoopbackFastPath = 0x98000010 // _WSAIOW(IOC_VENDOR, 16)
 )
 
-// ioctlInput is what WSAIoctl is given for a code and its values.
+// ioctlInput returns the input of WSAIoctl for a code and its values.
 //
 //	struct tcp_keepalive {        // offset  <mstcpip.h>
 //	    ULONG onoff;              // 0
@@ -38,15 +39,15 @@ func ioctlInput(code uint32, values []uint32) ([]byte, error) {
 	return in, nil
 }
 
-// Ioctl wraps WSAIoctl; in Python, socket.ioctl. It reports the bytes that the system gave back, of which there are none with these
-// codes:
+// Ioctl controls the mode of a socket: it wraps WSAIoctl; in Python, socket.ioctl. n is the number
+// of bytes that the system returned. It is always 0 with these codes:
 //
-//	SIO_RCVALL, one of RCVALL_*              a raw socket receives all that its interface does; for administrators
-//	SIO_KEEPALIVE_VALS, onoff, ms, ms        keepalive, how long until the first probe, and between probes
-//	SIO_LOOPBACK_FAST_PATH, 0 or 1           a shorter way for TCP over loopback; to be set before connect or listen
+//	SIO_RCVALL, one of RCVALL_*              a raw socket receives all packets of its interface; for administrators
+//	SIO_KEEPALIVE_VALS, onoff, ms, ms        keepalive, time until the first probe, and time between probes
+//	SIO_LOOPBACK_FAST_PATH, 0 or 1           a shorter way for TCP over loopback; call it before connect or listen
 //
-// Errors: an *ArgError for any other code, and for another number of values; WSAEINVAL, WSAEACCES, net.ErrClosed. Windows only:
-// elsewhere an error that wraps errors.ErrUnsupported.
+// Errors: an *ArgError for any other code, and for another number of values; WSAEINVAL, WSAEACCES,
+// net.ErrClosed. Windows only: elsewhere an error around errors.ErrUnsupported.
 func (s *Socket) Ioctl(code uint32, values ...uint32) (n int, err error) {
 	in, err := ioctlInput(code, values)
 	if err != nil {

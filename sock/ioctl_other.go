@@ -8,6 +8,6 @@ import (
 	"runtime"
 )
 
-var errNoIoctl = fmt.Errorf("the control codes of socket.ioctl are Windows's, and not of %s: %w", runtime.GOOS, errors.ErrUnsupported)
+var errNoIoctl = fmt.Errorf("the control codes of socket.ioctl exist on Windows only, not on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func wsaIoctl(int, uint32, []byte) (int, error) { return 0, errNoIoctl }

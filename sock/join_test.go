@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Sockets and tasks may be on loops of different reactors.
+// A socket and a task may be on loops of different reactors.
 func TestTaskOfAnotherReactor(t *testing.T) {
 	socktest.Check(t)
 	r := reactor(t)
@@ -24,7 +24,7 @@ func TestTaskOfAnotherReactor(t *testing.T) {
 	socktest.Must(t, err)
 }
 
-// A socket goes from loop to loop, but not from under those who wait for it.
+// A socket moves from loop to loop, but not while an operation waits for it.
 func TestJoin(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		r := reactor(t)
@@ -36,7 +36,7 @@ func TestJoin(t *testing.T) {
 			if a.Loop() != l {
 				t.Error("it is not on the loop that it joined")
 			}
-			socktest.Must(t, a.Join(nil)) // where it is will do
+			socktest.Must(t, a.Join(nil)) // any loop will do, and so the present one
 			if a.Loop() != l {
 				t.Error("it has left the loop that it joined")
 			}
@@ -49,7 +49,7 @@ func TestJoin(t *testing.T) {
 		socktest.AwaitWaiting(t, c)
 		for _, l := range r.Loops() {
 			if err := c.Join(l); !errors.Is(err, loop.ErrOtherLoop) {
-				t.Errorf("somebody waits on another loop: %v, want ErrOtherLoop", err)
+				t.Errorf("an operation waits on another loop: %v, want ErrOtherLoop", err)
 			}
 		}
 		c.Close()
@@ -57,7 +57,7 @@ func TestJoin(t *testing.T) {
 	})
 }
 
-// A socket that moves all the time misses nothing.
+// A socket that moves all the time misses no event.
 func TestJoinWhileUsed(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		r := reactor(t)
@@ -95,7 +95,7 @@ func TestJoinWhileUsed(t *testing.T) {
 	})
 }
 
-// reactor is one of two loops, which end with the test after its sockets are closed.
+// reactor returns a reactor with two loops. It ends with the test, after its sockets are closed.
 func reactor(t *testing.T) *loop.Reactor {
 	t.Helper()
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})

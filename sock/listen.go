@@ -1,10 +1,12 @@
 package sock
 
-// DefaultBacklog is what Python's listen() takes: the lesser of SOMAXCONN and 128.
+// DefaultBacklog is the backlog of Python's listen() without an argument: the smaller of SOMAXCONN
+// and 128.
 const DefaultBacklog = min(SOMAXCONN, 128)
 
-// Listen wraps listen(2): backlog is how many connections may wait to be accepted. A negative one counts as 0, and the system has
-// a limit of its own (/proc/sys/net/core/somaxconn).
+// Listen makes the socket accept connections: it wraps listen(2). backlog is the number of
+// connections that may wait for Accept. A negative backlog counts as 0. The system has its own
+// limit (/proc/sys/net/core/somaxconn).
 //
 // Errors: an *ArgError for a backlog beyond a C int, EOPNOTSUPP, EADDRINUSE.
 func (s *Socket) Listen(backlog int) error {

@@ -22,8 +22,8 @@ func TestListenBacklog(t *testing.T) { // item 62
 			t.Errorf("Listen(%d): %v", backlog, err)
 		}
 		c := socktest.TCP.New(t)
-		if err := c.Connect(addr); err != nil { // Linux lets one more wait than it was told
-			t.Errorf("Listen(%d), and nobody can connect: %v", backlog, err)
+		if err := c.Connect(addr); err != nil { // Linux lets one more connection wait than the backlog says
+			t.Errorf("Listen(%d), and no connect succeeds: %v", backlog, err)
 		}
 	}
 	if err := socktest.UDP.New(t).Listen(1); !errors.Is(err, syscall.EOPNOTSUPP) {

@@ -6,20 +6,22 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// locate gives an error the addresses of both ends, as far as they exist: in Source that of the
-// socket and in Addr that of the peer; without a peer in Addr that of the socket. It asks the
-// system, and so a call that succeeds pays nothing. sysfd is the open descriptor, or -1; given is
-// the address that the operation had, if any.
+// locate adds the addresses of both ends to e, as far as they exist. Source is the address of the
+// socket, and Addr that of the peer. Without a peer, Addr is the address of the socket. sysfd is
+// the open descriptor, or -1. given is the address that the caller passed to the operation, or the
+// zero Addr.
+//
+// locate asks the system, and runs only for errors. So a call that succeeds pays nothing for it.
 func (s *core) locate(e *net.OpError, sysfd int, given Addr) {
 	own := s.end(sysfd, sysGetsockname)
 	far := given
 	switch {
 	case e.Op == "bind":
-		own = Addr{} // given is for this end
+		own = Addr{} // given is the address of this end
 	case far.IsZero():
 		far = s.end(sysfd, s.peername)
 	case s.isTCP() && own.AddrPort().Addr().IsUnspecified():
-		own = Addr{} // Linux leaves the port there after a failed connect, and the host is gone
+		own = Addr{} // after a failed connect, Linux keeps the port and drops the host
 	}
 	switch {
 	case far.IsZero() && !own.IsZero():
@@ -32,7 +34,8 @@ func (s *core) locate(e *net.OpError, sysfd int, given Addr) {
 	}
 }
 
-// end asks the system for the address of one end, which is the zero Addr if it does not exist.
+// end asks the system for the address of one end. It returns the zero Addr if the address does not
+// exist.
 func (s *core) end(sysfd int, get func(int, *sockaddr) (int, error)) Addr {
 	if sysfd < 0 {
 		return Addr{}
@@ -49,7 +52,8 @@ func (s *core) end(sysfd int, get func(int, *sockaddr) (int, error)) Addr {
 	return a
 }
 
-// peername is getpeername(2). After a reset, where that finds no peer any more, it is the last one.
+// peername is getpeername(2). After a reset the system has no peer any more. For TCP, peername then
+// returns the last peer.
 func (s *core) peername(sysfd int, sa *sockaddr) (int, error) {
 	n, err := sysGetpeername(sysfd, sa)
 	if err != nil && s.isTCP() {
@@ -58,8 +62,8 @@ func (s *core) peername(sysfd int, sa *sockaddr) (int, error) {
 	return n, err
 }
 
-// bound says that a tells something: a socket that is not bound has an address without a port and a
-// host, or without a name.
+// bound reports whether the address a says anything. The address of a socket that is not bound has
+// neither a port nor a host, or it has no name.
 func bound(a Addr) bool {
 	switch a.Kind() {
 	case families.KindInet, families.KindInet6:

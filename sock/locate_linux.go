@@ -2,9 +2,9 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// sysLastPeer wraps getsockopt(SO_PEERNAME): the peer of a TCP connection, also after a reset, where
-// getpeername(2) gives ENOTCONN (inet_getname of net/ipv4/af_inet.c). The room has to be the exact
-// length of an address (sk_getsockopt of net/core/sock.c).
+// sysLastPeer returns the peer of a TCP connection, also after a reset, where getpeername(2) gives
+// ENOTCONN (inet_getname of net/ipv4/af_inet.c). It wraps getsockopt(SO_PEERNAME). The buffer must
+// have the exact length of an address (sk_getsockopt of net/core/sock.c).
 func sysLastPeer(sysfd int, family Family, sa *sockaddr) (int, error) {
 	n := unix.SizeofSockaddrInet4
 	if family == AF_INET6 {

@@ -13,15 +13,15 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// reset makes the peer of b see a reset: what b has not received is lost with it.
+// reset makes the peer of b receive a reset. Data that b has not received is lost.
 func reset(t *testing.T, b *sock.Socket) {
 	t.Helper()
 	socktest.Must(t, b.SetLinger(sock.Linger{On: true}))
 	socktest.Must(t, b.Close())
 }
 
-// An error names the operation once, the network, and both ends: also after a reset, when the system
-// calls the socket disconnected.
+// An error names the operation once, the network, and both ends. This also holds after a reset,
+// when the system reports the socket as disconnected.
 func TestErrorNamesBothEnds(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, kind := range []socktest.Kind{socktest.TCP, socktest.TCP6} {
@@ -92,7 +92,8 @@ func TestErrorNamesTheEndsThereAre(t *testing.T) {
 	}
 }
 
-// A future that Close ends has the addresses, since the descriptor is open until it is settled.
+// A future that Close ends has the addresses, because the descriptor stays open until the future is
+// settled.
 func TestErrorOfAFutureNamesTheEnds(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)
@@ -107,7 +108,7 @@ func TestErrorOfAFutureNamesTheEnds(t *testing.T) {
 	}
 }
 
-// Errors that are made while others close the socket.
+// Errors are made while other goroutines close the socket.
 func TestErrorWhileClosing(t *testing.T) {
 	socktest.Check(t)
 	for range 100 {

@@ -4,5 +4,5 @@ package sock
 
 import "errors"
 
-// sysLastPeer fails: only Linux remembers the peer of a connection that has ended.
+// sysLastPeer always fails: only Linux remembers the peer of a connection that has ended.
 func sysLastPeer(int, Family, *sockaddr) (int, error) { return 0, errors.ErrUnsupported }

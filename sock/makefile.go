@@ -15,11 +15,11 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// DefaultBufferSize is how much a File holds in either direction, unless told otherwise: Python's
+// DefaultBufferSize is the default size of each buffer of a File, in bytes: Python's
 // io.DEFAULT_BUFFER_SIZE.
 const DefaultBufferSize = 8192
 
-// errClosedFile is the error of a File that is closed.
+// errClosedFile is the error of operations on a closed File.
 var errClosedFile error = closedFile{}
 
 type closedFile struct{}
@@ -27,22 +27,25 @@ type closedFile struct{}
 func (closedFile) Error() string        { return "I/O operation on closed file" }
 func (closedFile) Is(target error) bool { return target == net.ErrClosed || target == os.ErrClosed }
 
-// A File is a socket as a file, with buffers: the result of Python's socket.makefile. It is read or
-// written or both, by one caller at a time in each direction; others wait for their turn. It waits
-// as the Socket that made it: Makefile of a view by In or With gives a File that suspends the task,
-// or ends with the context. With and In of a File give views of it, which share its buffers.
+// A File reads from and writes to a socket through buffers, like a file: the result of Python's
+// socket.makefile. In each direction, one call is active at a time, and further calls wait for
+// their turn. A File waits as the Socket that made it: Makefile of a view by In suspends the task,
+// and Makefile of a view by With ends with the context. The methods With and In of a File return
+// views, which share its buffers.
 //
-// A timeout, a deadline or the end of a context ends the operation and not the File: the next one
-// goes on where it stopped. So errors.Is(err, os.ErrDeadlineExceeded) asks for a timeout.
+// A timeout, a deadline or the end of a context ends one operation and not the File. The next
+// operation continues where that one stopped. Use errors.Is(err, os.ErrDeadlineExceeded) to detect
+// a timeout.
 //
-// It keeps the descriptor open: after Socket.Close it goes on, until it is closed itself. A File
-// that the program drops is closed too, but what it had still to write is lost.
+// A File keeps the descriptor open. It still works after Socket.Close, until File.Close. If the
+// program drops a File without closing it, the File is closed too, but unsent data in its buffer is
+// lost.
 type File struct {
 	*file
-	task *loop.Task             // of the view
-	ctx  context.Context        // ends the view's waits beside the end of the File; nil: does not exist
-	view atomic.Pointer[Socket] // of share.socket, as it waits; only if ctx is nil
-	root *File                  // of a view: the File, which must not be collected before; nil in that itself
+	task *loop.Task             // the task of the view, or nil
+	ctx  context.Context        // also ends the waits of the view; nil if the view has no context
+	view atomic.Pointer[Socket] // share.socket, waiting as this view does; only if ctx is nil
+	root *File                  // in a view: the original File, kept alive until the view is collected; nil in the original
 }
 
 var (
@@ -54,31 +57,32 @@ var (
 	_ io.StringWriter    = (*File)(nil)
 )
 
-// A file is what all views of a File share. It does not know the File, so that one can be
-// collected.
+// A file is the part that all views of a File share. It has no pointer to the File, so that the
+// collector can find a dropped File.
 type file struct {
-	base   *Socket // that made it
+	base   *Socket // the Socket that made it
 	share  *share
 	mode   string // immutable
-	size   int    // immutable; of the buffers
+	size   int    // immutable; size of each buffer in bytes
 	closed atomic.Bool
 	ended  context.Context         // ends with Close
-	end    context.CancelCauseFunc // of ended
+	end    context.CancelCauseFunc // ends ended
 
 	reading turn
 	reader  *File         // reading; the view that reads
-	waits   loop.Waiter   // reading; how it waits
-	r       *bufio.Reader // reading; nil: without a buffer
+	waits   loop.Waiter   // reading; how that view waits
+	r       *bufio.Reader // reading; nil without a buffer
 
 	writing turn
-	w       []byte // writing; what is still to be sent
+	w       []byte // writing; data that is not sent yet
 }
 
-// Makefile is Python's socket.makefile: the socket as a file. mode is any mix of r, w and b; "" is
-// r, and b changes nothing, because text in Go is bytes. buffering is the size of the buffers: 0
-// for no buffer, which needs a b in mode; a negative one is DefaultBufferSize; one below 16 is 16.
+// Makefile returns the socket as a File: Python's socket.makefile. mode is any mix of r, w and b,
+// and "" is r. b changes nothing, because text in Go is bytes. buffering is the size of each buffer
+// in bytes. 0 means no buffer, and needs a b in mode. A negative size is DefaultBufferSize, and a
+// size below 16 is 16.
 //
-// Data buffered by the File is no longer visible to Recv. The timeout is the socket's.
+// Data buffered by the File is no longer visible to Recv. The timeout is that of the socket.
 //
 // Errors: an *ArgError for another mode and for text without a buffer; net.ErrClosed.
 func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
@@ -92,7 +96,7 @@ func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	case buffering < 0:
 		buffering = DefaultBufferSize
 	case buffering > 0:
-		buffering = max(buffering, 16) // as bufio
+		buffering = max(buffering, 16) // as in package bufio
 	}
 	share, err := s.shareFile()
 	if err != nil {
@@ -121,20 +125,20 @@ func (s *Socket) Makefile(mode string, buffering int) (*File, error) {
 	return f, nil
 }
 
-// With returns a view of the File whose operations end with the cause of ctx when ctx ends first.
-// It replaces an earlier context; a nil ctx is none. Views share buffers and position. An operation
+// With returns a view of the File whose operations end with the cause of ctx when ctx ends. ctx
+// replaces an earlier context, and nil removes it. Views share buffers and position. An operation
 // with a context allocates.
 func (f *File) With(ctx context.Context) *File {
 	return &File{file: f.file, task: f.task, ctx: ctx, root: f.whole()}
 }
 
-// In returns a view of the File whose operations suspend the task, and not the goroutine. Only the
-// task itself may use it. A nil task is none. Views share buffers and position.
+// In returns a view of the File whose operations suspend the task and not the goroutine. Only the
+// task itself may use it. nil removes the task. Views share buffers and position.
 func (f *File) In(t *loop.Task) *File {
 	return &File{file: f.file, task: t, ctx: f.ctx, root: f.whole()}
 }
 
-// whole is the File that f is a view of, or f.
+// whole returns the File that f is a view of, or f itself.
 func (f *File) whole() *File {
 	if f.root != nil {
 		return f.root
@@ -142,16 +146,16 @@ func (f *File) whole() *File {
 	return f
 }
 
-// Readable says whether it was made for reading.
+// Readable reports whether the File was made for reading.
 func (f *File) Readable() bool { return strings.Contains(f.mode, "r") }
 
-// Writable says whether it was made for writing.
+// Writable reports whether the File was made for writing.
 func (f *File) Writable() bool { return strings.Contains(f.mode, "w") }
 
-// Mode is "rb", "wb" or "rwb".
+// Mode returns "rb", "wb" or "rwb".
 func (f *File) Mode() string { return f.mode }
 
-// Fileno is the descriptor's number, that of the socket; -1 once the File or its socket's
+// Fileno returns the number of the socket's descriptor. It returns -1 after the File or the
 // descriptor is closed.
 func (f *File) Fileno() int {
 	if f.closed.Load() {
@@ -160,12 +164,12 @@ func (f *File) Fileno() int {
 	return f.share.current().Fileno()
 }
 
-// Close flushes, and closes the File and all its views; the last File of a closed socket closes the
-// descriptor. It does not close the socket. The error is that of the flush; the File is closed all
-// the same. A second Close does nothing.
+// Close flushes the buffer, and closes the File and all its views. It does not close the socket. If
+// the socket is closed already, Close of its last File closes the descriptor. The error is that of
+// the flush, and the File is closed in any case. A second Close does nothing.
 //
-// A Read or Write that waits ends with an error that is net.ErrClosed and os.ErrClosed, "I/O
-// operation on closed file", and so does every later one.
+// A blocked Read or Write, and every later one, fails with "I/O operation on closed file". This
+// error is net.ErrClosed and os.ErrClosed.
 func (f *File) Close() error {
 	runtime.SetFinalizer(f.whole(), nil)
 	var err error
@@ -176,13 +180,13 @@ func (f *File) Close() error {
 			stop()
 		}
 		f.writing.done()
-	} // else a Write is under way, which gets the error and has the rest
+	} // else a Write is active: it gets the error and keeps the rest
 	f.finish((*Socket).Close)
 	return err
 }
 
-// finish ends the operations that wait, and counts the File out; last closes a descriptor that
-// belongs to the Files alone.
+// finish ends the blocked operations and removes the File from the count of Files. If the
+// descriptor belongs to the Files alone and this was the last one, last closes it.
 func (f *file) finish(last func(*Socket) error) {
 	if f.closed.Swap(true) {
 		return
@@ -193,8 +197,8 @@ func (f *file) finish(last func(*Socket) error) {
 
 func (f *file) fail(op string, err error) error { return f.base.fail(op, Addr{}, err) }
 
-// waiting returns what one operation waits as: until Close and until the view's context ends. The
-// operation calls stop at its end.
+// waiting returns how one operation waits: until Close, and until the context of the view ends. The
+// operation must call stop at its end.
 func (f *File) waiting() (waits loop.Waiter, stop func()) {
 	ctx, stop := f.ended, func() {}
 	if v := f.view.Load(); v != nil { // only without a context: see socket
@@ -208,7 +212,7 @@ func (f *File) waiting() (waits loop.Waiter, stop func()) {
 	return loop.Waiter{}.In(f.task).With(ctx), stop
 }
 
-// socket is the one to use now, in the view that waits.
+// socket returns the current socket, in a view that waits as waits says.
 func (f *File) socket(waits loop.Waiter) *Socket {
 	s := f.share.current()
 	if v := f.view.Load(); v != nil && v.core == s.core {
@@ -221,9 +225,9 @@ func (f *File) socket(waits loop.Waiter) *Socket {
 	return v
 }
 
-// each calls call with the socket, and again if that was closed meanwhile and the descriptor now
-// belongs to the Files alone: what an operation on a closed socket has not done is still to be
-// done.
+// each calls call with the current socket. If that socket was closed meanwhile and the descriptor
+// now belongs to the Files, each calls it again with the new socket: the closed socket has left
+// part of the work undone.
 func (f *File) each(op string, waits loop.Waiter, call func(*Socket) error) error {
 	for {
 		s := f.socket(waits)
@@ -239,13 +243,13 @@ func (f *File) each(op string, waits loop.Waiter, call func(*Socket) error) erro
 	}
 }
 
-// A turn is a lock that an operation waits for as it waits for the socket: a task suspends, and the
-// end of a context ends the wait.
+// A turn is a lock. An operation waits for it in the same way as for the socket: a task suspends,
+// and the end of a context ends the wait.
 type turn chan struct{}
 
 func newTurn() turn { return make(turn, 1) }
 
-// try takes the turn, if it is free.
+// try takes the turn if it is free, and reports whether it did.
 func (t turn) try() bool {
 	select {
 	case t <- struct{}{}:

@@ -16,7 +16,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The descriptor stays open until the socket and all files are closed, in whatever order.
+// The descriptor stays open until the socket and all files are closed, in any order.
 func TestMakefileKeepsDescriptorOpen(t *testing.T) { // items 124, 125, 126
 	for _, order := range []string{"sff", "fsf", "ffs", "sfff", "fffs", "ssffs"} {
 		t.Run(order, func(t *testing.T) {
@@ -70,7 +70,8 @@ func TestMakefileKeepsDescriptorOpen(t *testing.T) { // items 124, 125, 126
 	}
 }
 
-// Who waits in a file's Read or Write while the socket is closed goes on, as do those that come later; those in the socket's are told.
+// A Read or Write of a file that waits while the socket is closed continues, and so do later ones.
+// Operations of the socket itself end with an error.
 func TestMakefileGoesOnAfterClose(t *testing.T) { // item 124
 	for _, how := range []string{"goroutine", "context", "task"} {
 		t.Run(how, func(t *testing.T) {
@@ -136,7 +137,7 @@ func (r socketReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Closing a file ends who waits in it, and not the socket.
+// Closing a file ends every operation that waits in it, and not the socket.
 func TestMakefileCloseEndsWaits(t *testing.T) { // items 124, 126
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)
@@ -171,7 +172,7 @@ func TestMakefileCloseEndsWaits(t *testing.T) { // items 124, 126
 	}
 }
 
-// A Detach takes the descriptor away from the files too.
+// Detach takes the descriptor away from the files too.
 func TestMakefileDetach(t *testing.T) { // items 76, 124
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)

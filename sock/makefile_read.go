@@ -17,14 +17,14 @@ func (u unbuffered) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// ReadByte makes what is read byte by byte.
+// ReadByte serves a File without a buffer, which reads byte by byte.
 func (u unbuffered) ReadByte() (byte, error) {
 	var b [1]byte
 	_, err := u.Read(b[:])
 	return b[0], err
 }
 
-// read calls fn when it is f's turn to read.
+// read calls fn when f has the turn to read.
 func (f *File) read(fn func() error) error {
 	waits, stop := f.waiting()
 	defer stop()
@@ -39,11 +39,11 @@ func (f *File) read(fn func() error) error {
 	return fn()
 }
 
-// Read reads what is there, at least a byte: from the buffer or, if that is empty, by at most one
-// recv(2).
+// Read reads at least one byte, and at most len(p). It takes the data from the buffer. If that is
+// empty, it calls recv(2) at most once.
 //
 // Errors: io.EOF at the end of the stream; ErrWouldBlock for a non-blocking socket;
-// os.ErrDeadlineExceeded, after which a later Read goes on; those of RecvInto.
+// os.ErrDeadlineExceeded, after which a later Read continues; those of RecvInto.
 func (f *File) Read(p []byte) (n int, err error) {
 	err = f.read(func() error {
 		if f.r == nil {
@@ -56,7 +56,7 @@ func (f *File) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// ReadByte reads a byte.
+// ReadByte reads one byte. Its errors are those of Read.
 func (f *File) ReadByte() (b byte, err error) {
 	err = f.read(func() error {
 		b, err = f.byteReader().ReadByte()
@@ -72,16 +72,16 @@ func (f *File) byteReader() io.ByteReader {
 	return f.r
 }
 
-// ReadBytes reads up to delim, with it. If an error comes first, it returns what it has read
-// together with the error, which is io.EOF at the end of the stream. After a timeout the next
-// ReadBytes returns the rest of the line.
+// ReadBytes reads up to delim and includes it in line. If an error comes first, it returns the data
+// read so far together with the error, which is io.EOF at the end of the stream. After a timeout
+// the next ReadBytes returns the rest of the line.
 func (f *File) ReadBytes(delim byte) (line []byte, err error) {
 	err = f.read(func() error {
 		if f.r != nil {
 			line, err = f.r.ReadBytes(delim)
 			return err
 		}
-		for { // not a byte more than the line may be taken
+		for { // without a buffer: take no byte after the line
 			b, err := unbuffered{f.file}.ReadByte()
 			if err != nil {
 				return err
@@ -94,13 +94,13 @@ func (f *File) ReadBytes(delim byte) (line []byte, err error) {
 	return line, err
 }
 
-// ReadString is ReadBytes, as text. ReadString('\n') is Python's readline.
+// ReadString is ReadBytes with a string as its result. ReadString('\n') is Python's readline.
 func (f *File) ReadString(delim byte) (string, error) {
 	line, err := f.ReadBytes(delim)
 	return string(line), err
 }
 
-// WriteTo writes everything up to the end of the stream to w: io.Copy uses it.
+// WriteTo copies all data up to the end of the stream to w. io.Copy uses it.
 func (f *File) WriteTo(w io.Writer) (n int64, err error) {
 	err = f.read(func() error {
 		if f.r != nil {

@@ -5,23 +5,25 @@ import (
 	"sync/atomic"
 )
 
-// A share is the part that the Files of a socket have in its descriptor: Python's count of io references.
+// A share counts the Files of a socket, which keep its descriptor open: Python's count of io
+// references.
 //
-//	Socket.Close with Files open: the descriptor moves to a Socket that only they know, and the old one is closed for all others
-//	Socket.Detach: the descriptor is somebody else's, and the Files' too is closed
+//	Socket.Close with Files open: the descriptor moves to a Socket that only the Files know; for all others the old one is closed
+//	Socket.Detach: the descriptor belongs to the caller, and the Files are closed too
 type share struct {
 	files  int                    // shares.mu
-	socket atomic.Pointer[Socket] // the one to use: that of Makefile, and after its Close the Files' own
+	socket atomic.Pointer[Socket] // the current socket: that of Makefile, and after its Close the Files' own
 	own    bool                   // shares.mu; socket is the Files' own
 }
 
-// shares has those of all sockets; most have none, and no room for one.
+// shares holds the share of each socket with Files. Most sockets have no File, so a Socket has no
+// field for it.
 var shares = struct {
 	mu sync.Mutex
 	of map[*core]*share // mu
 }{of: make(map[*core]*share)}
 
-// shareFile counts a File in. Error: net.ErrClosed.
+// shareFile adds a File to the count. Error: net.ErrClosed.
 func (s *Socket) shareFile() (*share, error) {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()
@@ -40,7 +42,8 @@ func (s *Socket) shareFile() (*share, error) {
 	return h, nil
 }
 
-// unshare counts a File out; last is what is done with a descriptor that nobody else has.
+// unshare removes a File from the count. If it was the last File and the descriptor belongs to the
+// Files alone, unshare calls last with their socket.
 func (s *Socket) unshare(h *share, last func(*Socket) error) {
 	shares.mu.Lock()
 	h.files--
@@ -55,7 +58,8 @@ func (s *Socket) unshare(h *share, last func(*Socket) error) {
 	}
 }
 
-// leaveToFiles is Close for a socket that has Files open: they go on with the descriptor. It returns false if there are none.
+// leaveToFiles is Close for a socket that has Files open. The Files keep the descriptor. It returns
+// false if the socket has no Files.
 func (s *Socket) leaveToFiles() (bool, error) {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()
@@ -66,7 +70,8 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	delete(shares.of, s.core)
 	s.flags.And(^uint32(hasFiles))
 	l := s.Loop()
-	// Whoever waits is told; of the Files, those who do find the new one in its place as soon as they have the lock.
+	// Detach ends every blocked operation with net.ErrClosed. The operations of Files then take
+	// this lock, in settled, and find the new socket.
 	sysfd, err := s.fd.Detach()
 	if err != nil {
 		return true, err
@@ -74,17 +79,17 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	next := newSocket(sysfd, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
 	next.flags.Or(s.flags.Load() & isShared)
 	if l != nil {
-		next.Join(l) // else, at the worst, the loop is another
+		next.Join(l) // if this fails, the new socket only joins another loop later
 	}
 	h.own = true
 	h.socket.Store(next)
 	return true, nil
 }
 
-// current is the socket to use now.
+// current returns the current socket.
 func (h *share) current() *Socket { return h.socket.Load() }
 
-// settled is current, once a Close that is on is over.
+// settled is current, but it first waits for the end of a Close that is running.
 func (h *share) settled() *Socket {
 	shares.mu.Lock()
 	defer shares.mu.Unlock()

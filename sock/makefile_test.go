@@ -22,7 +22,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// makefile is s as a file that is closed with the test.
+// makefile returns s as a file. It is closed at the end of the test.
 func makefile(t *testing.T, s *sock.Socket, mode string, buffering int) *sock.File {
 	t.Helper()
 	f, err := s.Makefile(mode, buffering)
@@ -31,8 +31,9 @@ func makefile(t *testing.T, s *sock.Socket, mode string, buffering int) *sock.Fi
 	return f
 }
 
-// item 121; item 123: text and binary are one in Go, and so one type serves all; item 126; item 130: the raw stream has no class of its
-// own in Go, and no mode strings: Mode is what Python's would say.
+// item 121; item 123: Go makes no difference between text and binary, so one type serves all; item
+// 126; item 130: Go has no class for the raw stream and no mode strings: Mode returns what Python
+// would return.
 func TestMakefileModes(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)
@@ -130,7 +131,8 @@ func TestMakefileReadsAndWrites(t *testing.T) { // items 122, 127, 129
 	}
 }
 
-// Without a buffer nothing is taken that was not asked for, and all goes at once; with one it goes at Flush, and at Close.
+// Without a buffer, a file takes only the bytes that the caller wants, and sends at once. With a
+// buffer, it sends at Flush and at Close.
 func TestMakefileBuffer(t *testing.T) { // items 122, 129
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -171,7 +173,7 @@ func TestMakefileBuffer(t *testing.T) { // items 122, 129
 		}
 	}
 
-	// A write error appears at Flush or Close.
+	// Flush and Close return a write error.
 	f = makefile(t, b, "w", -1)
 	a.Close()
 	if _, err := f.WriteString("x"); err != nil {
@@ -185,7 +187,7 @@ func TestMakefileBuffer(t *testing.T) { // items 122, 129
 	}
 }
 
-// A file goes on after a timeout, and the error of the timeout can be asked for. item 128: Python
+// A file continues after a timeout, and errors.Is finds the timeout in the error. item 128: Python
 // refuses every later read instead.
 func TestMakefileTimeout(t *testing.T) { // items 50, 127
 	for _, buffering := range []int{-1, 0} {
@@ -243,7 +245,7 @@ func TestMakefileViews(t *testing.T) {
 		t.Errorf("without its context again: %v", err)
 	}
 	inTask(t, func(task *loop.Task) error {
-		// Both tasks are on one loop: the second would stop the first if it blocked the goroutine.
+		// Both tasks are on one loop. The second would stop the first if it blocked the goroutine.
 		other := task.Loop().Go(func(other *loop.Task) {
 			if line, err := f.In(other).ReadString('\n'); line != "line\n" || err != nil {
 				t.Errorf("the first task: %q, %v", line, err)
@@ -267,7 +269,8 @@ func TestMakefileViews(t *testing.T) {
 	}
 }
 
-// An operation that waits for its turn, because another one is under way, ends with its context.
+// An operation may wait for its turn, because another one is active. Its context ends this wait
+// too.
 func TestMakefileTurn(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)
@@ -287,7 +290,8 @@ func TestMakefileTurn(t *testing.T) {
 	}
 }
 
-// What could not be written now is neither lost nor written twice: a Write says what it took, and a Flush goes on with that.
+// Data that cannot be written now is neither lost nor written twice. Write returns the number of
+// bytes that it took, and Flush continues after them.
 func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
 	for _, buffering := range []int{-1, 0, 100} {
 		for _, timeout := range []time.Duration{0, time.Millisecond} {
@@ -332,7 +336,8 @@ func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
 	}
 }
 
-// io.Copy to a File of a regular file goes by sendfile, and from one into any Writer without a buffer between.
+// io.Copy sends a regular file to a File by sendfile. From a File, it writes to any Writer without
+// another buffer.
 func TestMakefileCopy(t *testing.T) {
 	content := pattern(500_000)
 	for _, test := range []struct {
@@ -386,7 +391,7 @@ func TestMakefileCopy(t *testing.T) {
 	}
 }
 
-// A File that is dropped is closed, and what it was the last of too.
+// A File that is dropped is closed, and so is the descriptor if this was its last File.
 func TestMakefileDropped(t *testing.T) { // item 125
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -413,7 +418,7 @@ func TestMakefileDropped(t *testing.T) { // item 125
 	})
 }
 
-// A file that is in use is not dropped.
+// A File in use is not treated as dropped.
 func TestMakefileInUseIsNotDropped(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -422,7 +427,7 @@ func TestMakefileInUseIsNotDropped(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = f.ReadByte() // its last use
+		_, err = f.ReadByte() // the last use of f
 		return err
 	})
 	socktest.AwaitWaiting(t, a)
@@ -434,7 +439,7 @@ func TestMakefileInUseIsNotDropped(t *testing.T) {
 	runtime.GC()
 }
 
-// Everyone closes at once, and somebody reads and writes.
+// Many goroutines close at once while others read and write.
 func TestMakefileRaces(t *testing.T) { // items 124, 125
 	socktest.Check(t)
 	for range 200 {
@@ -472,7 +477,7 @@ func TestMakefileRaces(t *testing.T) { // items 124, 125
 	}
 }
 
-// A file ends with the context that it was made with.
+// Operations of a file end with the context that the file was made with.
 func TestMakefileContext(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)

@@ -6,7 +6,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// write calls fn when it is f's turn to write.
+// write calls fn when f has the turn to write.
 func (f *File) write(fn func(waits loop.Waiter) error) error {
 	waits, stop := f.waiting()
 	defer stop()
@@ -17,7 +17,7 @@ func (f *File) write(fn func(waits loop.Waiter) error) error {
 	return fn(waits)
 }
 
-// sendall sends p, and reports how much went. It is f's turn.
+// sendall sends p, and reports how many bytes were sent. f must have the turn to write.
 func (f *File) sendall(waits loop.Waiter, p []byte) (n int, err error) {
 	err = f.each("write", waits, func(s *Socket) error {
 		m, err := s.Sendall(p[n:], 0)
@@ -27,7 +27,8 @@ func (f *File) sendall(waits loop.Waiter, p []byte) (n int, err error) {
 	return n, err
 }
 
-// flush sends what is in the buffer; what did not go stays there. It is f's turn.
+// flush sends the content of the buffer. Bytes that were not sent stay in the buffer. f must have
+// the turn to write.
 func (f *File) flush(waits loop.Waiter) error {
 	if len(f.w) == 0 {
 		return nil
@@ -37,14 +38,14 @@ func (f *File) flush(waits loop.Waiter) error {
 	return err
 }
 
-// put is Write. It is f's turn.
+// put is Write for a caller that has the turn to write.
 func (f *File) put(waits loop.Waiter, p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	if len(f.w)+len(p) > f.size {
 		if err := f.flush(waits); err != nil {
-			// What there is room for is taken all the same, for a later Flush.
+			// Take as many bytes as the buffer has space for. A later Flush sends them.
 			n = min(len(p), max(f.size-len(f.w), 0))
 			f.w = append(f.w, p[:n]...)
 			return n, err
@@ -60,9 +61,10 @@ func (f *File) put(waits loop.Waiter, p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// Write writes p to the buffer, and sends what has no room there. It reports how much of p was
-// taken: all, or an error beside it. What was taken and has not gone stays in the buffer, and a
-// later Flush sends it: after a timeout, and after ErrWouldBlock of a non-blocking socket.
+// Write writes p to the buffer, and sends data that does not fit. n is the number of bytes taken
+// from p: len(p), or fewer with an error. After an error, such as a timeout or ErrWouldBlock of a
+// non-blocking socket, bytes that were taken and not sent stay in the buffer. A later Flush sends
+// them.
 func (f *File) Write(p []byte) (n int, err error) {
 	err = f.write(func(waits loop.Waiter) error {
 		n, err = f.put(waits, p)
@@ -71,17 +73,17 @@ func (f *File) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// WriteString is Write.
+// WriteString is Write for a string.
 func (f *File) WriteString(s string) (int, error) { return f.Write([]byte(s)) }
 
-// WriteByte is Write of a byte.
+// WriteByte is Write for one byte.
 func (f *File) WriteByte(b byte) error {
 	_, err := f.Write([]byte{b})
 	return err
 }
 
-// Flush sends what is in the buffer. Without a buffer, and for a File that is only read, it does
-// nothing.
+// Flush sends the content of the buffer. It does nothing without a buffer and for a File that is
+// only for reading.
 func (f *File) Flush() error {
 	if !f.Writable() {
 		return nil
@@ -89,8 +91,9 @@ func (f *File) Flush() error {
 	return f.write(f.flush)
 }
 
-// ReadFrom writes all of r, up to its end: io.Copy uses it. A regular *os.File goes by Sendfile,
-// from where it stands, also in an *io.LimitedReader; anything else goes as by Write.
+// ReadFrom writes the data of r up to its end. io.Copy uses it. A regular *os.File, also inside an
+// *io.LimitedReader, is sent by Sendfile from its current position. Any other reader is copied as
+// by Write.
 func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
 	err = f.write(func(waits loop.Waiter) error {
 		if src, ok := fileIn(f.share.current(), r); ok {
@@ -109,7 +112,7 @@ func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
 	return n, err
 }
 
-// putter is a File whose turn to write it is.
+// putter writes to a File that has the turn to write.
 type putter struct {
 	f     *File
 	waits loop.Waiter

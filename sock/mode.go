@@ -10,27 +10,27 @@ import (
 // Forever is the timeout of a blocking socket: Python's None.
 const Forever = time.Duration(math.MaxInt64)
 
-// A Timeout is how long operations may wait, in a configuration. The zero Timeout is the default
-// timeout, see SetDefaultTimeout; Within makes any other.
+// A Timeout in a configuration limits how long operations may wait. The zero Timeout is the default
+// timeout, see SetDefaultTimeout. Within makes any other.
 type Timeout struct {
 	d   time.Duration
 	set bool
 }
 
-// Within is the Timeout d: Forever for a blocking socket, 0 for a non-blocking one.
+// Within returns the Timeout d: Forever for a blocking socket, 0 for a non-blocking one.
 func Within(d time.Duration) Timeout { return Timeout{d, true} }
 
-// defaultTimeout is that of new sockets, as core.timeout has it.
+// defaultTimeout is the timeout of new sockets, in the form of core.timeout.
 var defaultTimeout = func() *atomic.Int64 {
 	v := new(atomic.Int64)
 	v.Store(-1)
 	return v
 }()
 
-// SetDefaultTimeout sets the timeout that new sockets begin with, in the whole process: Forever at first; 0
-// makes them non-blocking.
+// SetDefaultTimeout sets the timeout of all sockets that the process makes from now on. It is
+// Forever at first. 0 makes new sockets non-blocking.
 //
-// Error: an *ArgError for a negative one.
+// Error: an *ArgError for a negative timeout.
 func SetDefaultTimeout(d time.Duration) error {
 	v, err := timeoutValue(d)
 	if err != nil {
@@ -40,7 +40,7 @@ func SetDefaultTimeout(d time.Duration) error {
 	return nil
 }
 
-// DefaultTimeout is what SetDefaultTimeout has set.
+// DefaultTimeout returns the timeout of new sockets, see SetDefaultTimeout.
 func DefaultTimeout() time.Duration { return timeoutOf(defaultTimeout.Load()) }
 
 func timeoutValue(d time.Duration) (int64, error) {
@@ -60,10 +60,10 @@ func timeoutOf(v int64) time.Duration {
 	return time.Duration(v)
 }
 
-// Seconds is a timeout as Python takes it: a number of seconds, rounded away from zero to a nanosecond, so that none becomes 0
-// that was not.
+// Seconds converts a number of seconds, which Python uses for timeouts. It rounds away from zero to
+// a nanosecond, so only 0 becomes 0.
 //
-// Errors: an *ArgError for NaN, and for what no time.Duration can hold, infinity too.
+// Errors: an *ArgError for NaN, for infinity, and for a value beyond the range of time.Duration.
 func Seconds(s float64) (time.Duration, error) {
 	ns := s * 1e9
 	switch {
@@ -77,11 +77,15 @@ func Seconds(s float64) (time.Duration, error) {
 	return time.Duration(math.Ceil(ns)), nil
 }
 
-// SetTimeout sets the mode: Forever is blocking, 0 non-blocking; else an operation that has to wait for longer ends with
-// os.ErrDeadlineExceeded. SetDeadline has absolute deadlines, which end waits that have begun too. The timeout counts for operations that begin after it. Resolution: a nanosecond; never early, and less than
-// a millisecond late on an idle machine.
+// SetTimeout sets the mode of the socket: Forever is blocking, and 0 is non-blocking. With any
+// other d, an operation that has to wait longer than d fails with os.ErrDeadlineExceeded.
+// Resolution: a nanosecond; never early, and less than a millisecond late on an idle machine.
 //
-// Errors: an *ArgError for a negative one; net.ErrClosed, and then the timeout is stored nevertheless, as in Python.
+// The timeout counts for operations that begin after the call. SetDeadline sets an absolute
+// deadline, which also ends operations that are already waiting.
+//
+// Errors: an *ArgError for a negative timeout; net.ErrClosed for a closed socket, which stores the
+// timeout all the same, as in Python.
 func (s *Socket) SetTimeout(d time.Duration) error {
 	v, err := timeoutValue(d)
 	if err != nil {
@@ -94,7 +98,7 @@ func (s *Socket) SetTimeout(d time.Duration) error {
 	return nil
 }
 
-// SetTimeoutSeconds is SetTimeout with a number of seconds, by the rules of Seconds.
+// SetTimeoutSeconds is SetTimeout for a number of seconds, by the rules of Seconds.
 func (s *Socket) SetTimeoutSeconds(seconds float64) error {
 	d, err := Seconds(seconds)
 	if err != nil {
@@ -103,10 +107,10 @@ func (s *Socket) SetTimeoutSeconds(seconds float64) error {
 	return s.SetTimeout(d)
 }
 
-// Timeout is the mode that SetTimeout sets.
+// Timeout returns the timeout of the socket: Forever, 0, or what SetTimeout has set.
 func (s *Socket) Timeout() time.Duration { return timeoutOf(s.timeout.Load()) }
 
-// SetBlocking is SetTimeout(Forever) or SetTimeout(0).
+// SetBlocking is SetTimeout(Forever) for true, and SetTimeout(0) for false.
 func (s *Socket) SetBlocking(blocking bool) error {
 	if blocking {
 		return s.SetTimeout(Forever)
@@ -114,10 +118,10 @@ func (s *Socket) SetBlocking(blocking bool) error {
 	return s.SetTimeout(0)
 }
 
-// Blocking is Timeout() != 0: true with a timeout too, as in Python.
+// Blocking reports whether Timeout() is not 0. So it is true with a timeout too, as in Python.
 func (s *Socket) Blocking() bool { return s.timeout.Load() != 0 }
 
-// patience is how long an operation with these flags may wait, as loop.Call has it.
+// patience returns how long an operation with these flags may wait, in the form of loop.Call.
 func (s *core) patience(flags int) time.Duration {
 	if flags&msgDontwait != 0 {
 		return 0
@@ -125,7 +129,7 @@ func (s *core) patience(flags int) time.Duration {
 	return time.Duration(s.timeout.Load())
 }
 
-// firstTimeout is the mode that a new socket of type typ begins with.
+// firstTimeout returns the timeout of a new socket of type typ.
 func firstTimeout(typ Type) int64 {
 	if typ&typeNonblock != 0 {
 		return 0

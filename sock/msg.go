@@ -9,20 +9,21 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// IOV_MAX is how many buffers one Sendmsg or RecvmsgInto takes: <limits.h>, the same on all systems that have one.
+// IOV_MAX is the maximum number of buffers for one Sendmsg or RecvmsgInto: <limits.h>. All systems
+// that define it have the same number.
 const IOV_MAX = 1024
 
-// A msgOp is an op of several buffers and ancillary data.
+// A msgOp is an op with several buffers and ancillary data.
 type msgOp struct {
 	op
 	buffers [][]byte
-	control []byte // to send; or room to receive
-	got     int    // bytes of control received
-	seen    int    // MSG_* that the system set
+	control []byte // data to send, or space to receive
+	got     int    // bytes of ancillary data received
+	seen    int    // MSG_* flags that the system set
 	vec     msgVec
-	room    []byte    // kept from one Sendmsg to the next, for its items
-	one     [1][]byte // for buffers, where there is one
-	parts   [][]byte  // kept from one SendallBuffers to the next: what one call sends
+	room    []byte    // reused by the next Sendmsg, for its ancillary data
+	one     [1][]byte // for buffers with a single element
+	parts   [][]byte  // reused by the next SendallBuffers: the buffers of one call
 }
 
 var msgOps = sync.Pool{New: func() any {
@@ -46,7 +47,8 @@ func (o *msgOp) begin(s *Socket, d loop.Direction, buffers [][]byte, flags int) 
 	return cInt("flags", flags)
 }
 
-// countBuffers says whether there are too many: the system would say no more than that the message is too long.
+// countBuffers returns an error for too many buffers. The system's own error says only that the
+// message is too long.
 func countBuffers(buffers [][]byte) error {
 	if len(buffers) > IOV_MAX {
 		return fmt.Errorf("%d buffers, at most %d: %w", len(buffers), IOV_MAX, syscall.EMSGSIZE)
@@ -61,7 +63,7 @@ func (o *msgOp) done() {
 	msgOps.Put(o)
 }
 
-// Try is the loop's view.
+// Try makes one attempt. The loop calls it.
 func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
 		return o.tryRecvmsg(sysfd)
@@ -84,12 +86,14 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	return o.s.again(out, err)
 }
 
-// Sendmsg wraps sendmsg(2): the buffers, gathered without copying, as one message, with ancillary data, to an address; a zero to
-// sends to the peer. It reports how many bytes went, which on a stream may be fewer than all; the ancillary data went with
-// the first. It allocates nothing.
+// Sendmsg sends the buffers as one message, with ancillary data: it wraps sendmsg(2). It does not
+// copy the buffers together. to is the destination. The zero Addr sends to the peer. n is the
+// number of bytes sent. On a stream n may be smaller than the total; the ancillary data was sent
+// with the first bytes. It allocates nothing.
 //
-// No buffers are a message of no bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an *ArgError for ancillary data that is too
-// long, EISCONN for an address on a connected stream, EDESTADDRREQ for none on an unconnected datagram socket; else as Sendto.
+// Without buffers it sends a message of 0 bytes. Errors: EMSGSIZE for more than IOV_MAX buffers, an
+// *ArgError for ancillary data that is too long, EISCONN for an address on a connected stream,
+// EDESTADDRREQ for no address on an unconnected datagram socket; else as Sendto.
 func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Addr) (n int, err error) {
 	if len(buffers) <= fewBuffers && len(ancillary) == 0 && to.IsZero() && flags == int(int32(flags)) {
 		n, err = s.sendFew(buffers, flags)
@@ -103,7 +107,8 @@ func (s *Socket) Sendmsg(buffers [][]byte, ancillary []Control, flags int, to Ad
 	return s.sendmsg(o, ancillary, to)
 }
 
-// SendmsgBuffers is Sendmsg with ancillary data as AppendControl has made it, for who sends the same with many messages.
+// SendmsgBuffers is Sendmsg with encoded ancillary data, which AppendControl has made. Use it to
+// send the same ancillary data with many messages.
 func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to Addr) (n int, err error) {
 	o, err := s.newMsgOp(loop.Write, buffers, flags)
 	if err != nil {
@@ -114,7 +119,7 @@ func (s *Socket) SendmsgBuffers(buffers [][]byte, control []byte, flags int, to 
 	return s.sendmsg(o, nil, to)
 }
 
-// mostRoom is how much room for ancillary data an op keeps.
+// mostRoom is the largest buffer for ancillary data that an op keeps for reuse, in bytes.
 const mostRoom = 4096
 
 func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err error) {
@@ -138,7 +143,7 @@ func (s *Socket) sendmsg(o *msgOp, ancillary []Control, to Addr) (n int, err err
 	return o.n, s.fail("sendmsg", to, err)
 }
 
-// runMsg makes the operation, and waits as the mode and the view say.
+// runMsg performs the operation, and waits as the mode and the view say.
 func (s *Socket) runMsg(o *msgOp) error {
 	o.Waiter, o.Timeout = s.who, s.patience(o.flags)
 	err := s.fd.Do(&o.Call, o)
@@ -149,7 +154,7 @@ func (s *Socket) runMsg(o *msgOp) error {
 	return err
 }
 
-// length is how many bytes are in the buffers.
+// length returns the number of bytes in the buffers.
 func length(buffers [][]byte) (n int) {
 	for _, p := range buffers {
 		n += len(p)
@@ -157,10 +162,11 @@ func length(buffers [][]byte) (n int) {
 	return n
 }
 
-// fewBuffers is how many buffers have room on the stack.
+// fewBuffers is the number of buffers whose vector fits on the stack.
 const fewBuffers = 16
 
-// sendFew is Sendmsg for the commonest message, without an op.
+// sendFew is Sendmsg for the most common kind of message: few buffers, no ancillary data, no
+// address. It needs no op.
 func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 	c := s.call(loop.Write, flags)
 	c.Blind = false
@@ -175,13 +181,17 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 	return n, err
 }
 
-// Recvmsg wraps recvmsg(2): at most bufsize bytes, and ancillary data in a buffer of ancbufsize bytes (see CMSG_SPACE and CMSG_LEN),
-// the MSG_* flags that the system set, and the sender, which is the zero Addr where the system names none.
+// Recvmsg receives a message: it wraps recvmsg(2). bufsize is the maximum length of data in bytes.
+// ancbufsize is the space for ancillary data in bytes (see CMSG_SPACE and CMSG_LEN). msgFlags are
+// the MSG_* flags that the system set. The address is that of the sender, or the zero Addr if the
+// system names no sender.
 //
-// MSG_TRUNC says that a datagram was cut, MSG_CTRUNC that ancillary data was. Descriptors that come with SCM_RIGHTS are
-// close-on-exec only with MSG_CMSG_CLOEXEC, as in Python. At the end of a stream data is empty and the error nil.
+// MSG_TRUNC means that a datagram was cut, and MSG_CTRUNC that ancillary data was cut. Descriptors
+// that come with SCM_RIGHTS are close-on-exec only with MSG_CMSG_CLOEXEC, as in Python. At the end
+// of a stream data is empty and the error is nil.
 //
-// Errors: an *ArgError for a negative size; a *ControlError beside what could be read; else as Recvfrom.
+// Errors: an *ArgError for a negative size; a *ControlError together with the data that could be
+// read; else as Recvfrom.
 func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []Control, msgFlags int, from Addr, err error) {
 	p, control, err := s.messageRoom(bufsize, ancbufsize)
 	if err != nil {
@@ -191,7 +201,7 @@ func (s *Socket) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary
 	return p[:min(n, len(p))], ancillary, msgFlags, from, err
 }
 
-// messageRoom checks the sizes, and is room for a message and its ancillary data.
+// messageRoom checks the sizes, and returns space for a message and its ancillary data.
 func (s *Socket) messageRoom(bufsize, ancbufsize int) (p, control []byte, err error) {
 	if bufsize < 0 {
 		return nil, nil, s.fail("recvmsg", Addr{}, &ArgError{ArgRange, "bufsize", bufsize, "negative buffer size in recvmsg()"})
@@ -210,9 +220,10 @@ func (s *Socket) messageRoom(bufsize, ancbufsize int) (p, control []byte, err er
 	return p, control, nil
 }
 
-// RecvmsgInto is Recvmsg into buffers that are filled in turn; none at all are allowed. It reports the bytes put into them.
+// RecvmsgInto is Recvmsg into the buffers of the caller, which are filled one after the other.
+// buffers may be empty. n is the number of bytes put into them.
 //
-// Without room for ancillary data it allocates nothing.
+// With an ancbufsize of 0 it allocates nothing.
 func (s *Socket) RecvmsgInto(buffers [][]byte, ancbufsize, flags int) (n int, ancillary []Control, msgFlags int, from Addr, err error) {
 	_, control, err := s.messageRoom(0, ancbufsize)
 	if err != nil {
@@ -230,8 +241,8 @@ func (s *Socket) recvmsg(buffers [][]byte, control []byte, flags int) (n int, an
 	return n, ancillary, msgFlags, from, s.fail("recvmsg", Addr{}, bad)
 }
 
-// RecvmsgBuffers is RecvmsgInto with the caller's own room for ancillary data, of which it reports the bytes used; ParseControl reads
-// them. It allocates nothing.
+// RecvmsgBuffers is RecvmsgInto with the caller's own space for ancillary data. got is the number
+// of bytes used in control. ParseControl reads them. It allocates nothing.
 func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n, got, msgFlags int, from Addr, err error) {
 	if err := countBuffers(buffers); err != nil {
 		return 0, 0, 0, Addr{}, s.fail("recvmsg", Addr{}, err)
@@ -249,7 +260,8 @@ func (s *Socket) RecvmsgBuffers(buffers [][]byte, control []byte, flags int) (n,
 	return o.n, o.got, o.seen, from, s.fail("recvmsg", Addr{}, err)
 }
 
-// sender is whom a message came from. If that cannot be read, there is no message, and the descriptors that came with it are closed.
+// sender returns the address of the sender. If the address cannot be decoded, the call fails, and
+// sender closes the descriptors that came with the message.
 func (o *msgOp) sender() (Addr, error) {
 	from, err := o.s.decode(o.sa[:o.salen])
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The race detector makes sync.Pool forget at random, so this is not for its builds.
+// This file is not for builds with the race detector, which makes sync.Pool forget at random.
 
-// Messages allocate nothing, with ancillary data and without, whoever would have waited.
+// Messages allocate nothing, with ancillary data and without, in each way to wait.
 func TestMessagesAllocateNothing(t *testing.T) {
 	socktest.Check(t)
 	s, self := socktest.UDP.Bound(t)
@@ -68,7 +68,7 @@ func TestMessagesAllocateNothing(t *testing.T) {
 	})
 }
 
-// Nor does what is taken from the error queue.
+// RecvError allocates nothing.
 func TestRecvErrorAllocatesNothing(t *testing.T) {
 	socktest.Check(t)
 	s, to := socktest.UDP.New(t), nobodyAt(t, socktest.UDP)

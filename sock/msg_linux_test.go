@@ -20,7 +20,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A message that is waited for comes whole, in every way to wait, on every kind of socket: items 97, 104, 114.
+// A message arrives whole, in every way to wait and on every kind of socket: items 97, 104, 114.
 func TestMessagesInEveryWay(t *testing.T) {
 	for _, k := range socktest.Kinds {
 		t.Run(k.Name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestMessagesInEveryWay(t *testing.T) {
 	}
 }
 
-// The sender is the zero Addr where the system names none: item 106.
+// The sender is the zero Addr if the system names no sender: item 106.
 func TestMessageSender(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		stream, peer := socktest.TCP.Pair(t)
@@ -79,7 +79,7 @@ func TestMessageSender(t *testing.T) {
 	})
 }
 
-// An address that has to be looked up first is a goroutine's and a future's, and not the loop's to wait for.
+// A goroutine and a future may wait for the look-up of an address. A loop must not.
 func TestMessageToAName(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		s, addr := socktest.UDP.Bound(t)
@@ -104,7 +104,7 @@ func TestMessageToAName(t *testing.T) {
 	})
 }
 
-// The end of a stream is an empty message without an error: item 108.
+// At the end of a stream the message is empty and the error is nil: item 108.
 func TestMessageEndOfStream(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -114,12 +114,13 @@ func TestMessageEndOfStream(t *testing.T) {
 			t.Error(data, items, from, err)
 		}
 		if _, err := w.On(a).Sendmsg([][]byte{hello}, nil, sock.MSG_NOSIGNAL, sock.Addr{}); !errors.Is(err, syscall.EPIPE) {
-			t.Errorf("a send to nobody: %v, want EPIPE, and no signal", err)
+			t.Errorf("a send without a receiver: %v, want EPIPE, and no signal", err)
 		}
 	})
 }
 
-// MSG_PEEK waits and leaves what it saw; MSG_TRUNC tells the whole length, and a cut datagram says so: items 107, 108.
+// MSG_PEEK waits and leaves the data. MSG_TRUNC returns the whole length, and marks a datagram that
+// was cut: items 107, 108.
 func TestMessagePeekAndTrunc(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -147,7 +148,7 @@ func TestMessageOutOfBand(t *testing.T) {
 		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
 		socktest.AwaitReadable(t, a)
 		socktest.Must(t, wantN(1)(w.On(b).Sendmsg([][]byte{[]byte("!")}, nil, sock.MSG_OOB, sock.Addr{})))
-		// The system has EINVAL for as long as nothing urgent was announced.
+		// The system returns EINVAL until urgent data was announced.
 		socktest.Await(t, "urgent data", func() bool {
 			data, _, flags, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_OOB)
 			if err == nil && (string(data) != "!" || flags&sock.MSG_OOB == 0) {
@@ -160,7 +161,8 @@ func TestMessageOutOfBand(t *testing.T) {
 	})
 }
 
-// MSG_WAITALL goes on until the buffers are full, the stream ends or the time is over; what came is never lost.
+// MSG_WAITALL continues until the buffers are full, the stream ends or the time is over. Data that
+// was received is never lost.
 func TestMessageWaitAll(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -180,16 +182,17 @@ func TestMessageWaitAll(t *testing.T) {
 		}
 		socktest.Must(t, a.SetTimeout(5*time.Millisecond))
 		data, _, _, _, err := w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
-		socktest.Must(t, wantBytes("i")(data, err)) // what came until the timeout
+		socktest.Must(t, wantBytes("i")(data, err)) // data up to the timeout
 		socktest.Must(t, a.SetTimeout(socktest.Patience))
 		socktest.Must(t, wantN(5)(b.Send(hello, 0)))
 		socktest.Must(t, b.Close())
 		data, _, _, _, err = w.On(a).Recvmsg(10, 0, sock.MSG_WAITALL)
-		socktest.Must(t, wantBytes("hello")(data, err)) // what came until the end
+		socktest.Must(t, wantBytes("hello")(data, err)) // data up to the end
 	})
 }
 
-// What ends a connection in the middle of a MSG_WAITALL is told by the call after it, and not taken for the end of the stream.
+// If an error ends a connection in the middle of a MSG_WAITALL, the next call returns the error. It
+// does not look like the end of the stream.
 func TestWaitAllReset(t *testing.T) {
 	p := make([]byte, 10)
 	calls := map[string]func(socktest.Operations) (int, error){
@@ -229,7 +232,8 @@ func TestWaitAllReset(t *testing.T) {
 	})
 }
 
-// With MSG_WAITALL, a message with descriptors is the last part, so that they are told with their bytes.
+// With MSG_WAITALL, a message with descriptors is the last part, so the descriptors come together
+// with their bytes.
 func TestMessageWaitAllOfRights(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -246,7 +250,8 @@ func TestMessageWaitAllOfRights(t *testing.T) {
 	})
 }
 
-// A send with MSG_FASTOPEN that has no cookie waits for the connection, if it may wait, and sends then.
+// A send with MSG_FASTOPEN and without a cookie waits for the connection, if it may wait, and then
+// sends.
 func TestFastOpen(t *testing.T) {
 	calls := map[string]func(s socktest.Operations, to sock.Addr) (int, error){
 		"sendto": func(s socktest.Operations, to sock.Addr) (int, error) { return s.Sendto(hello, sock.MSG_FASTOPEN, to) },
@@ -257,7 +262,7 @@ func TestFastOpen(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		for name, send := range calls {
 			for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
-				ln, addr := socktest.TCP.Listener(t) // which asks for no cookies
+				ln, addr := socktest.TCP.Listener(t) // a listener that needs no cookies
 				s := socktest.TCP.New(t)
 				socktest.Must(t, s.SetTimeout(mode))
 				n, err := send(w.On(s), addr)
@@ -280,13 +285,14 @@ func TestFastOpen(t *testing.T) {
 				socktest.Must(t, a.Close())
 			}
 			if n, err := send(w.On(socktest.TCP.New(t)), refusing(t)); n != 0 || !errors.Is(err, syscall.ECONNREFUSED) {
-				t.Errorf("%s to nobody: %d, %v, want ECONNREFUSED", name, n, err)
+				t.Errorf("%s without a receiver: %d, %v, want ECONNREFUSED", name, n, err)
 			}
 		}
 	})
 }
 
-// What is wrong is told in Python's order: the address, the buffers, the ancillary data, the call: items 98, 100, 102, 103.
+// Errors are reported in Python's order: the address, the buffers, the ancillary data, the call:
+// items 98, 100, 102, 103.
 func TestMessageRefused(t *testing.T) {
 	many := make([][]byte, sock.IOV_MAX+1)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -313,7 +319,7 @@ func TestMessageRefused(t *testing.T) {
 		}
 		var arg *sock.ArgError
 		sizes := [][2]int{{-1, 0}, {0, -1}}
-		if strconv.IntSize == 64 { // else no int is beyond a C int
+		if strconv.IntSize == 64 { // otherwise every int is a C int
 			sizes = append(sizes, [2]int{0, math.MaxInt})
 			if _, err := w.On(udp).Sendmsg(nil, nil, math.MaxInt, sock.Addr{}); !errors.As(err, &arg) {
 				t.Errorf("flags: %v", err)
@@ -344,7 +350,7 @@ func wantN(want int) func(int, error) error {
 	}
 }
 
-// readable says whether poll(2) finds something to receive, now.
+// readable reports whether poll(2) finds data to receive now.
 func readable(s *sock.Socket) bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(s.Fileno()), Events: unix.POLLIN}}, 0)
 	return n > 0
@@ -362,7 +368,8 @@ func unixPair(t *testing.T, typ sock.Type) (a, b *sock.Socket) {
 	return a, b
 }
 
-// Buffers are gathered and scattered; a datagram that is longer than the room is cut, and says so: items 97, 107, 237.
+// Sendmsg gathers the buffers, and RecvmsgInto scatters into buffers. A datagram that is longer
+// than the buffers is cut and marked: items 97, 107, 237.
 func TestMessagesGatherAndScatter(t *testing.T) {
 	a, b := unixPair(t, sock.SOCK_DGRAM)
 	n, err := a.Sendmsg([][]byte{[]byte("01234"), nil, []byte("56789")}, nil, 0, sock.Addr{})
@@ -374,7 +381,7 @@ func TestMessagesGatherAndScatter(t *testing.T) {
 	if n != 5 || string(p) != "012" || string(q) != "34" || flags != sock.MSG_TRUNC || items != nil || !from.IsZero() || err != nil {
 		t.Fatalf("%d %q %q, flags %#x, %v, from %v, %v", n, p, q, flags, items, from, err)
 	}
-	// No buffers are an empty datagram: item 98.
+	// Without buffers the message is an empty datagram: item 98.
 	if n, err := a.Sendmsg(nil, nil, 0, sock.Addr{}); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -392,7 +399,7 @@ func TestMessagesGatherAndScatter(t *testing.T) {
 	}
 }
 
-// Waiting, timeouts, cancelling and peeking are those of every operation.
+// Messages wait, time out, are canceled and peek like every other operation.
 func TestMessagesWait(t *testing.T) {
 	a, b := unixPair(t, sock.SOCK_STREAM)
 	b.SetTimeout(20 * time.Millisecond)

@@ -10,20 +10,20 @@ import (
 
 const scmRights = unix.SCM_RIGHTS
 
-// A msgVec is a struct msghdr and its vector, kept from one message to the next.
+// A msgVec is a struct msghdr and its vector. An op reuses it for the next message.
 type msgVec struct {
 	hdr unix.Msghdr
 	iov []unix.Iovec
 }
 
-// clear lets go of everything but the room.
+// clear drops all pointers and keeps the space.
 func (v *msgVec) clear() {
 	clear(v.iov)
 	v.iov = v.iov[:0]
 	v.hdr = unix.Msghdr{}
 }
 
-// fill points the header at what o has.
+// fill points the header at the buffers of o.
 func (o *msgOp) fill() *unix.Msghdr {
 	v := &o.vec
 	v.iov = v.iov[:0]
@@ -53,7 +53,7 @@ func sysSendmsg(fd int, o *msgOp) error {
 	return err
 }
 
-// sysSendFew is sysSendmsg of at most fewBuffers and nothing else.
+// sysSendFew is sysSendmsg for at most fewBuffers buffers and nothing else.
 func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
 	var iov [fewBuffers]unix.Iovec
 	for i, p := range buffers {

@@ -4,11 +4,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// tryRecvmsg is one recvmsg(2), and with MSG_WAITALL the next part of one. The system cannot wait for all, since to it every call is
-// one that must not wait.
+// tryRecvmsg makes one call of recvmsg(2). With MSG_WAITALL each call receives the next part of the
+// message. The system itself cannot wait for all bytes, because the descriptor is non-blocking.
 //
-// Ancillary data of a Unix socket belongs to the bytes it came with, so they are the last: as the system has it, which begins a new
-// message there. Of another socket (timestamps) the last part's is given.
+// Ancillary data of a Unix socket belongs to the bytes that it came with. So these bytes are the
+// last of the message, as in the system, where a new message begins there. On other sockets
+// (timestamps) the ancillary data is that of the last part.
 func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	if out, over, err := o.ahead(sysfd); over {
 		return out, err
@@ -24,7 +25,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
-	if err != nil || n > 0 && part == 0 { // the end has no sender, and an error says nothing of one
+	if err != nil || n > 0 && part == 0 { // an error or the end has no sender: keep that of the parts before
 		o.got, o.salen = got, salen
 	}
 	if err != nil {
@@ -46,7 +47,8 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	return out, loop.ErrAgain
 }
 
-// skip is the buffers without their first n bytes, and without empty ones in front. The caller's own slice stays as it is.
+// skip returns the buffers without their first n bytes, and without empty buffers in front. It does
+// not change the caller's slice.
 func skip(buffers [][]byte, n int) [][]byte {
 	for len(buffers) > 0 && n >= len(buffers[0]) {
 		n -= len(buffers[0])

@@ -2,7 +2,7 @@ package sock
 
 import "testing"
 
-// MSG_WAITALL goes on behind what has come.
+// MSG_WAITALL continues behind the data that was received.
 func TestSkipBuffers(t *testing.T) {
 	whole := [][]byte{[]byte("ab"), {}, []byte("cd"), []byte("e")}
 	for n, want := range [][][]byte{whole, {[]byte("b"), {}, []byte("cd"), []byte("e")}, whole[2:], {[]byte("d"), []byte("e")}, whole[3:], {}} {

@@ -17,13 +17,13 @@ var (
 	procWSASendTo   = ws2_32.NewProc("WSASendTo")
 )
 
-// A msgVec is a vector of buffers and a WSAMSG, kept from one message to the next.
+// A msgVec is a vector of buffers and a WSAMSG. An op reuses it for the next message.
 type msgVec struct {
 	msg windows.WSAMsg
 	buf []windows.WSABuf
 }
 
-// clear lets go of everything but the room.
+// clear drops all pointers and keeps the space.
 func (v *msgVec) clear() {
 	clear(v.buf)
 	v.buf = v.buf[:0]
@@ -34,7 +34,8 @@ func wsaBuf(p []byte) windows.WSABuf {
 	return windows.WSABuf{Len: uint32(cLen(p)), Buf: (*byte)(first(p))}
 }
 
-// fill points the vector at what o has. Winsock refuses a vector of nothing.
+// fill points the vector at the buffers of o. The vector is never empty, because Winsock refuses an
+// empty one.
 func (o *msgOp) fill() []windows.WSABuf {
 	v := &o.vec
 	v.buf = v.buf[:0]
@@ -47,7 +48,7 @@ func (o *msgOp) fill() []windows.WSABuf {
 	return v.buf
 }
 
-// fillMsg points the WSAMSG at what o has.
+// fillMsg points the WSAMSG at the buffers of o.
 func (o *msgOp) fillMsg() *windows.WSAMsg {
 	buf, m := o.fill(), &o.vec.msg
 	*m = windows.WSAMsg{Buffers: &buf[0], BufferCount: uint32(len(buf)), Control: wsaBuf(o.control)}
@@ -57,8 +58,8 @@ func (o *msgOp) fillMsg() *windows.WSAMsg {
 	return m
 }
 
-// sysSendmsg sends by WSASendMsg what has ancillary data, and all else by WSASendTo: WSASendMsg is
-// for datagrams and raw sockets.
+// sysSendmsg sends a message with ancillary data by WSASendMsg, and any other by WSASendTo.
+// WSASendMsg works for datagram and raw sockets only.
 //
 // Error: EOPNOTSUPP for ancillary data on another kind of socket.
 func sysSendmsg(fd int, o *msgOp) error {
@@ -79,7 +80,7 @@ func sysSendmsg(fd int, o *msgOp) error {
 	return nil
 }
 
-// sysSendFew is sysSendmsg of at most fewBuffers and nothing else.
+// sysSendFew is sysSendmsg for at most fewBuffers buffers and nothing else.
 func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
 	var buf [fewBuffers]windows.WSABuf
 	buf[0] = wsaBuf(nil)
@@ -103,12 +104,12 @@ func wsaSendTo(fd int, buf []windows.WSABuf, flags int, sa []byte) (int, error) 
 	return int(n), nil
 }
 
-// sysRecvmsg receives by WSARecvMsg if there is room for ancillary data, and else by WSARecvFrom. A
-// datagram that was cut is no error, as elsewhere: MSG_TRUNC says so.
+// sysRecvmsg receives by WSARecvMsg if o has space for ancillary data, and by WSARecvFrom
+// otherwise. As on other systems, a cut datagram is not an error: it sets MSG_TRUNC.
 func sysRecvmsg(fd int, o *msgOp) error {
 	salen := o.salen
 	o.n, o.got, o.seen = 0, 0, 0
-	o.sa[0], o.sa[1] = 0, 0 // of a stream Winsock leaves it as it is
+	o.sa[0], o.sa[1] = 0, 0 // for a stream, Winsock does not write the address
 	flags := o.s.recvFlags(o.flags)
 	var n uint32
 	var errno error

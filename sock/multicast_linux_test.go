@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A network is where groups are tested: an interface, and two addresses that senders have on it.
+// A network is a place to test groups: an interface, and two addresses on it for senders.
 type network struct {
 	socktest.Kind
 	ifindex      int
@@ -26,8 +26,8 @@ type network struct {
 	from         [2]netip.Addr
 }
 
-// eachNetwork runs fn on the loopback interface, and for IPv6 on a link too: both in networks of the test's own, since there is no route
-// for IPv6 groups by the loopback interface.
+// eachNetwork runs fn on the loopback interface, and for IPv6 on a link too. Both are in network
+// namespaces of the test, because the loopback interface has no route for IPv6 groups.
 func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	t.Run("inet", func(t *testing.T) {
 		socktest.Check(t)
@@ -52,14 +52,15 @@ func eachNetwork(t *testing.T, fn func(*testing.T, network)) {
 	})
 }
 
-// enterOwnNetwork puts the test into a network namespace of its own, which the script then sets up. Sockets are of the namespace in
-// which they are made, whoever waits for them later.
+// enterOwnNetwork puts the test into its own network namespace, which the script then sets up. A
+// socket belongs to the namespace in which it was made, even if another thread waits for it later.
 func enterOwnNetwork(t *testing.T, script string) {
 	t.Helper()
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("install iproute2:", err)
 	}
-	// The thread is never unlocked, and so ends with the goroutine of the test: no other gets it.
+	// The thread is never unlocked, so it ends with the goroutine of the test. No other goroutine
+	// gets it.
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skip("no network of its own: run this as root:", err)
@@ -69,7 +70,7 @@ func enterOwnNetwork(t *testing.T, script string) {
 	}
 }
 
-// addr is an address of the family; a link-local one has the interface for its scope.
+// addr returns an address of the family. The scope of a link-local address is the interface.
 func (n network) addr(host netip.Addr, port int) sock.Addr {
 	if n.Family == sock.AF_INET {
 		return sock.Inet(host.String(), port)
@@ -77,7 +78,8 @@ func (n network) addr(host netip.Addr, port int) sock.Addr {
 	return families.Inet6Scoped(host.String(), port, 0, uint32(n.ifindex))
 }
 
-// receiver is a socket that groups are received with, and its port. It only hears of groups that it has joined itself.
+// receiver returns a socket that receives from groups, and its port. It receives only from groups
+// that it has joined itself.
 func (n network) receiver(t *testing.T) (*sock.Socket, int) {
 	s := n.New(t)
 	if n.Family == sock.AF_INET {
@@ -92,7 +94,7 @@ func (n network) receiver(t *testing.T) (*sock.Socket, int) {
 	return s, socktest.Name(t, s).Port()
 }
 
-// senders are one socket for each of the addresses.
+// senders returns one socket for each of the addresses.
 func (n network) senders(t *testing.T) (senders [2]*sock.Socket) {
 	for i := range senders {
 		s := n.New(t)
@@ -103,16 +105,17 @@ func (n network) senders(t *testing.T) (senders [2]*sock.Socket) {
 	return senders
 }
 
-var ends int // counts what closes a round of heard
+var ends int // number of the datagram that ends a round of heard
 
-// heard sends to the group from both addresses, and says whose datagrams came.
+// heard sends to the group from both addresses, and returns the senders whose datagrams arrived.
 func (n network) heard(t *testing.T, s *sock.Socket, senders [2]*sock.Socket, group netip.Addr, port int) (who []int) {
 	t.Helper()
 	for i, sender := range senders {
 		socktest.Must(t, wantN(1)(sender.Sendto([]byte{byte(i)}, 0, n.addr(group, port))))
 	}
-	// Last comes one that is always heard, so that nothing has to be waited for in vain. A link that came up just now may lose even
-	// that, so it is sent again, each with a number of its own.
+	// The last datagram is one that always arrives, so the test never waits for a datagram that
+	// does not come. A link that is up for a short time only may lose even that one. So it is sent
+	// again, each time with a new number.
 	socktest.Must(t, s.SetTimeout(socktest.Patience/10))
 	end := func() string {
 		ends++
@@ -133,7 +136,7 @@ func (n network) heard(t *testing.T, s *sock.Socket, senders [2]*sock.Socket, gr
 			return who
 		}
 		if len(p) > 1 {
-			continue // an earlier end, late
+			continue // the late end of an earlier round
 		}
 		if want := n.from[p[0]]; netip.MustParseAddr(from.Host()).WithZone("") != want {
 			t.Errorf("from %v, want %v", from, want)
@@ -142,7 +145,8 @@ func (n network) heard(t *testing.T, s *sock.Socket, senders [2]*sock.Socket, gr
 	}
 }
 
-// Who has joined a group hears it, by the interface and the source that it named, and no other.
+// A socket receives from a group that it has joined, by the interface and from the source that it
+// named, and from no other.
 func TestMulticast(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, n network) {
 		s, port := n.receiver(t)
@@ -177,7 +181,7 @@ func TestMulticast(t *testing.T) {
 	})
 }
 
-// A message to a group says by PktInfo which group, and by which interface.
+// PktInfo names the group and the interface of a message to a group.
 func TestMulticastPktInfo(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, n network) {
 		s, port := n.receiver(t)
@@ -199,7 +203,7 @@ func TestMulticastPktInfo(t *testing.T) {
 	})
 }
 
-// How a socket sends to groups.
+// Options set how a socket sends to groups.
 func TestMulticastOptions(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, n network) {
 		s, port := n.receiver(t)
@@ -235,7 +239,7 @@ func TestMulticastOptions(t *testing.T) {
 			socktest.Must(t, s.SetTimeout(2*time.Millisecond))
 			socktest.Must(t, wantN(5)(s.Sendto(hello, 0, n.addr(n.group, port))))
 			p, err := s.Recv(10, 0)
-			if n.ifindex == 1 && !loop { // the loopback interface brings back what it sends
+			if n.ifindex == 1 && !loop { // the loopback interface returns all packets that it sends
 				err = os.ErrDeadlineExceeded
 			}
 			if loop && string(p) != "hello" || !loop && !errors.Is(err, os.ErrDeadlineExceeded) {

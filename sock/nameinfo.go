@@ -11,21 +11,23 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Getnameinfo is DefaultResolver's Getnameinfo.
+// Getnameinfo calls DefaultResolver.Getnameinfo.
 func Getnameinfo(ctx context.Context, a Addr, flags int) (host, service string, err error) {
 	return DefaultResolver.Getnameinfo(ctx, a, flags)
 }
 
-// Getnameinfo is getnameinfo(3): the name of the host and of the service at an inet or inet6 address. The host of a must be
-// numeric.
+// Getnameinfo returns the name of the host and of the service at an address: getnameinfo(3). a is
+// an inet or inet6 address with a numeric host.
 //
-// Without a name there is the number, of a host with its scope: fe80::1%eth0. flags are NI_NUMERICHOST and NI_NUMERICSERV for a
-// number in any case; NI_NAMEREQD for an error if the host has no name; NI_NOFQDN for a name without this host's own domain;
-// NI_DGRAM for the services of udp in place of tcp; on Linux NI_IDN for a name in its national script.
+// Without a name it returns the number. The number of a host has its scope: fe80::1%eth0. flags are
+// NI_*. NI_NUMERICHOST and NI_NUMERICSERV always return the number. NI_NAMEREQD makes a host
+// without a name an error. NI_NOFQDN removes this host's own domain from the name. NI_DGRAM uses
+// the services of udp in place of tcp. NI_IDN, on Linux only, decodes a name into its national
+// script.
 //
-// Errors: *GaiError, in which errors.As finds a *net.DNSError: EAI_NONAME also for the name of a host, EAI_AGAIN if a server does
-// not answer, EAI_BADFLAGS, EAI_FAMILY; an *ArgError for a flow label that is too large, and for an IPv4 address in inet6; the
-// cause of ctx; loop.ErrOnLoop.
+// Errors: *GaiError, in which errors.As finds a *net.DNSError: EAI_NONAME also if a has the name of
+// a host, EAI_AGAIN if a server does not answer, EAI_BADFLAGS, EAI_FAMILY; an *ArgError for a flow
+// label that is too large, and for an IPv4 address in inet6; the cause of ctx; loop.ErrOnLoop.
 func (r *Resolver) Getnameinfo(ctx context.Context, a Addr, flags int) (host, service string, err error) {
 	if err := loop.MayBlock(); err != nil {
 		return "", "", err
@@ -57,7 +59,8 @@ func (r *Resolver) Getnameinfo(ctx context.Context, a Addr, flags int) (host, se
 	return host, service, nil
 }
 
-// numericAddr is what the text of a, which is that of a number or an error, says. Python gives the same text to getaddrinfo.
+// numericAddr returns the address and the port of a, whose host must be numeric. It reads the host
+// as Getaddrinfo does, because Python passes the same text to getaddrinfo.
 func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 	if a.Kind() != families.KindInet && a.Kind() != families.KindInet6 {
 		return ip, 0, gaiFault(EAI_FAMILY, a.String(), "neither inet nor inet6")
@@ -70,7 +73,7 @@ func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 	if !ok {
 		return ip, 0, noName(a.Host(), "not a number")
 	}
-	if _, err := withScope(ip); err != nil { // that scope counts for nothing, but getaddrinfo wants it to be one
+	if _, err := withScope(ip); err != nil { // the scope is not used here, but getaddrinfo wants a valid one
 		return ip, 0, err
 	}
 	if ip.Is4() && a.Kind() == families.KindInet6 {
@@ -87,7 +90,7 @@ func numericAddr(a Addr) (ip netip.Addr, port uint16, err error) {
 	return ip, uint16(number), err
 }
 
-// hostOf is the name of ip, or its number.
+// hostOf returns the name of ip, or its number.
 func (r *Resolver) hostOf(ctx context.Context, ip netip.Addr, flags int) (string, error) {
 	if flags&NI_NUMERICHOST == 0 {
 		names, err := r.names(ctx, ip)
@@ -111,7 +114,7 @@ func (r *Resolver) hostOf(ctx context.Context, ip netip.Addr, flags int) (string
 	return numericText(ip), nil
 }
 
-// numericText is ip with its scope, as a name where that is the name of a link.
+// numericText returns ip with its scope. The scope of a link is the name of the link.
 func numericText(ip netip.Addr) string {
 	zone := ip.Zone()
 	if zone == "" {
@@ -125,7 +128,7 @@ func numericText(ip netip.Addr) string {
 	return ipText(ip) + "%" + zone
 }
 
-// withoutOwnDomain is a name without the domain of this host, if it has that.
+// withoutOwnDomain returns name without the domain of this host, if name ends in that domain.
 func (r *Resolver) withoutOwnDomain(ctx context.Context, name string) (string, error) {
 	own, err := r.Getfqdn(ctx, "")
 	if err != nil {

@@ -22,10 +22,10 @@ func TestGetnameinfoNumeric(t *testing.T) { // items 159, 160
 	}{
 		{sock.Inet("127.0.0.1", 80), "127.0.0.1", "80"},
 		{sock.Inet("127.1", 80), "127.0.0.1", "80"},
-		{sock.Inet("", 80), "0.0.0.0", "80"}, // in Python "" is no host here
+		{sock.Inet("", 80), "0.0.0.0", "80"}, // in Python "" is not a host here
 		{sock.Inet("127.0.0.1", 65536), "127.0.0.1", "0"},
 		{sock.Inet6("::1", 80), "::1", "80"},
-		{sock.Inet("::1", 80), "::1", "80"}, // Python has no other way to say it
+		{sock.Inet("::1", 80), "::1", "80"}, // Python has no other form for it
 		{sock.Inet6("::1.2.3.4", 80), "::1.2.3.4", "80"},
 		{sock.Inet6("::ffff:1.2.3.4", 80), "::ffff:1.2.3.4", "80"},
 		{families.Inet6Scoped("::1", 80, 1, 0), "::1", "80"},
@@ -36,14 +36,14 @@ func TestGetnameinfoNumeric(t *testing.T) { // items 159, 160
 		{families.Inet6Scoped("ff01::1", 80, 0, 1), "ff01::1%1", "80"},
 		{families.Inet6Scoped("ff05::1", 80, 0, 1), "ff05::1%1", "80"},
 		{families.Inet6Scoped("2001:db8::1", 80, 0, 1), "2001:db8::1%1", "80"},
-		{sock.Inet6("fe80::1%1", 80), "fe80::1", "80"}, // the scope of the text is lost
+		{sock.Inet6("fe80::1%1", 80), "fe80::1", "80"}, // the scope in the text is lost
 	} {
 		host, service, err := r.Getnameinfo(t.Context(), tt.addr, numeric)
 		if host != tt.host || service != tt.service || err != nil {
 			t.Errorf("%v: %q, %q, %v, want %q, %q", tt.addr, host, service, err, tt.host, tt.service)
 		}
 	}
-	// An address whose scope is still the name of an interface.
+	// The scope of this address is still the name of an interface.
 	a, err := families.Parse("[fe80::1%" + lo.Name + "]:80")
 	socktest.Must(t, err)
 	if host, _, err := r.Getnameinfo(t.Context(), a, numeric); host != "fe80::1%"+lo.Name || err != nil {
@@ -135,8 +135,8 @@ func TestGetnameinfoAsks(t *testing.T) { // item 160
 		{sock.Inet("192.0.2.6", 80), required, "big.test", 0},
 		{sock.Inet("192.0.2.7", 80), required, "delegated.test", 0}, // RFC 2317
 		{sock.Inet("192.0.2.8", 80), 0, "xn--bcher-kva.test", 0},
-		{sock.Inet("192.0.2.10", 80), required, "good.test", 0}, // and a name that no host can have
-		{sock.Inet("192.0.2.11", 80), 0, "192.0.2.11", 0},       // only that
+		{sock.Inet("192.0.2.10", 80), required, "good.test", 0}, // and a name that is not a valid host name
+		{sock.Inet("192.0.2.11", 80), 0, "192.0.2.11", 0},       // only such a name
 		{sock.Inet("192.0.2.11", 80), required, "", sock.EAI_NONAME},
 		{sock.Inet("192.0.2.3", 80), 0, "192.0.2.3", 0},
 		{sock.Inet("192.0.2.3", 80), required, "", sock.EAI_NONAME},

@@ -9,10 +9,12 @@ import (
 	"strings"
 )
 
-// The files of <netdb.h>: services, protocols and hosts. All are lines of words, of which the first two are the entry and the
-// others its aliases, and a # begins a comment. Each look-up reads its file anew, as in C, so that a change counts at once.
+// The files of <netdb.h>: services, protocols and hosts. Each line has words. The first two are the
+// entry, and the others are its aliases. A # begins a comment. Each look-up reads its file again,
+// as in C, so a change takes effect at once.
 
-// entries are the lines of the file of that name that have two words or more; or those of builtin if there is no such file.
+// entries returns the lines of a file that have two words or more. If the file does not exist, it
+// returns those of builtin.
 func entries(file, builtin string) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		var r io.Reader = strings.NewReader(builtin)
@@ -21,7 +23,7 @@ func entries(file, builtin string) iter.Seq[[]string] {
 			r = f
 		}
 		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, math.MaxInt) // a line may be of any length: one that is too long would be the end of the file
+		lines.Buffer(nil, math.MaxInt) // no limit for a line: a line that is too long would end the whole file
 		for lines.Scan() {
 			line, _, _ := strings.Cut(lines.Text(), "#")
 			if words := strings.Fields(line); len(words) >= 2 && !yield(words) {

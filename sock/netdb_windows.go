@@ -7,10 +7,11 @@ import (
 )
 
 func servicesFile() string  { return etc("services") }
-func protocolsFile() string { return etc("protocol") } // not protocols
+func protocolsFile() string { return etc("protocol") } // the name is protocol here, and not protocols
 func hostsFile() string     { return etc("hosts") }
 
-// etc is a file below %SystemRoot%\System32\drivers\etc, "" if nobody knows where that is.
+// etc returns the path of a file below %SystemRoot%\System32\drivers\etc. It returns "" if Windows
+// does not report that directory.
 func etc(name string) string {
 	system32, err := windows.GetSystemDirectory()
 	if err != nil {

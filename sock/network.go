@@ -6,8 +6,8 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// Protocols of IP that have a network name of their own: <netinet/in.h>, <linux/in.h>. Not every
-// system has constants for them.
+// IP protocols that have their own network name: <netinet/in.h>, <linux/in.h>. Some systems have no
+// constants for them.
 const (
 	protoICMP    = 1
 	protoTCP     = 6
@@ -18,18 +18,17 @@ const (
 	protoMPTCP   = 262
 )
 
-// Network is the name of the socket's network: as package net has it ("tcp", "udp", "ip", "unix",
-// "unixgram", "unixpacket"), and for others the name of the format of their addresses and of the
-// type, "vsock stream".
+// Network returns the name of the socket's network. It is the name that package net uses: "tcp",
+// "udp", "ip", "unix", "unixgram", "unixpacket". For other sockets it is the name of the address
+// format and of the type: "vsock stream".
 func (s *Socket) Network() string { return s.network() }
 
 func (s *core) network() string {
 	return networkOf(Family(s.family), Type(s.typ), Protocol(s.proto))
 }
 
-// networkOf is the name of a kind of socket in errors: as package net has it (tcp, udp, ip, unix,
-// unixgram, unixpacket), and for others the name of the format of their addresses and of the type:
-// "vsock stream". A type of 0 is not known; a family of AF_UNSPEC neither.
+// networkOf returns the name of a kind of socket for errors, in the form of Socket.Network. A type
+// of 0 and a family of AF_UNSPEC are unknown.
 func networkOf(family Family, typ Type, proto Protocol) string {
 	if family <= AF_UNSPEC {
 		return ""
@@ -60,7 +59,8 @@ func networkOf(family Family, typ Type, proto Protocol) string {
 	return name + " " + strings.ToLower(strings.TrimPrefix(typ.String(), "SOCK_"))
 }
 
-// inetNetwork is networkOf for the internet families; "" for a combination without a name.
+// inetNetwork is networkOf for the internet families. It returns "" for a combination without a
+// name.
 func inetNetwork(typ Type, proto Protocol) string {
 	switch typ {
 	case SOCK_RAW:

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Patience is how long a test waits for what should come at once, before it fails.
+// Patience limits how long a test waits for an event that should come at once. Then the test fails.
 var Patience = patience(5 * time.Second)
 
-// patience is d, and longer under Wine, where each system call is a message to another process.
+// patience returns d, or a longer time under Wine, where each system call is a message to another
+// process.
 func patience(d time.Duration) time.Duration {
 	if Wine() {
 		return 6 * d
@@ -17,7 +18,7 @@ func patience(d time.Duration) time.Duration {
 	return d
 }
 
-// Await waits until cond is true.
+// Await waits until cond returns true. The test fails if that takes too long.
 func Await(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	if !await(cond) {
@@ -26,7 +27,7 @@ func Await(t testing.TB, what string, cond func() bool) {
 }
 
 func await(cond func() bool) bool {
-	for range 100 { // mostly it is a matter of letting others run
+	for range 100 { // usually other goroutines only need to run for a moment
 		if cond() {
 			return true
 		}
@@ -47,13 +48,13 @@ func await(cond func() bool) bool {
 	}
 }
 
-// stacks are those of all goroutines.
+// stacks returns the stacks of all goroutines.
 func stacks() []byte {
 	buf := make([]byte, 1<<20)
 	return buf[:runtime.Stack(buf, true)]
 }
 
-// A Call is what a goroutine of its own does.
+// A Call is a function that runs on its own goroutine.
 type Call struct {
 	done chan struct{}
 	err  error
@@ -69,7 +70,7 @@ func Start(fn func() error) *Call {
 	return c
 }
 
-// Done says whether it has ended.
+// Done reports whether the function has returned.
 func (c *Call) Done() bool {
 	select {
 	case <-c.done:
@@ -79,7 +80,7 @@ func (c *Call) Done() bool {
 	}
 }
 
-// Wait is the error that fn returned. The test fails if it does not.
+// Wait returns the error of fn. The test fails if fn does not return in time.
 func (c *Call) Wait(t testing.TB) error {
 	t.Helper()
 	select {

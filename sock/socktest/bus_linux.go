@@ -8,8 +8,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Bus makes a virtual CAN bus of that name, and gives a socket on it. Where there is none, lacking
-// is called before the test is skipped: see Lacking for where.
+// Bus makes a virtual CAN bus with this name, and returns a socket on it. On a machine without CAN
+// it calls lacking and then skips the test: see Lacking for where.
 func Bus(t testing.TB, name, where string, lacking func()) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Uint16s returns numbers in the host's byte order, one after the other, as structures have them.
+// Uint16s returns the bytes of the numbers in the host's byte order, one number after the other, as
+// in C structures.
 func Uint16s(v ...uint16) (b []byte) {
 	for _, v := range v {
 		b = binary.NativeEndian.AppendUint16(b, v)
@@ -34,7 +35,7 @@ func Uint64s(v ...uint64) (b []byte) {
 	return b
 }
 
-// Hex returns the bytes that text says in hexadecimal, with blanks anywhere.
+// Hex decodes hexadecimal text, with blanks anywhere.
 func Hex(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
@@ -42,7 +43,7 @@ func Hex(t testing.TB, text string) []byte {
 	return b
 }
 
-// LittleEndian skips a test whose known bytes are those of a little-endian machine.
+// LittleEndian skips the test on a big-endian machine: the bytes that it expects are little-endian.
 func LittleEndian(t testing.TB) {
 	t.Helper()
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
@@ -50,7 +51,7 @@ func LittleEndian(t testing.TB) {
 	}
 }
 
-// WantArgError fails the test unless err is an *ArgError whose text has rule in it.
+// WantArgError fails the test unless err is an *ArgError whose text contains rule.
 func WantArgError(t testing.TB, err error, rule string) {
 	t.Helper()
 	var arg *sock.ArgError
@@ -59,8 +60,8 @@ func WantArgError(t testing.TB, err error, rule string) {
 	}
 }
 
-// Numbers fails the test unless the two numbers under each name are the same: a package's own, and
-// that of the system.
+// Numbers fails the test unless the two numbers under each name are equal: the package's own
+// number, and that of the system.
 func Numbers(t testing.TB, pairs map[string][2]int64) {
 	t.Helper()
 	for name, v := range pairs {

@@ -8,8 +8,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Closed calls each function with a socket that is closed. It must return net.ErrClosed in an error
-// that names the operation.
+// Closed calls each function with a closed socket. The function must return net.ErrClosed in an
+// error that names the operation.
 func Closed(t *testing.T, calls map[string]func(*sock.Socket) error) {
 	t.Helper()
 	Check(t)

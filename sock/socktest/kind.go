@@ -1,6 +1,5 @@
-// Package socktest is what the tests of sock, and of what is built on it, have in common: connected
-// pairs of each kind of socket, every way to wait, a deadline on each wait, and a check that
-// nothing is left behind.
+// Package socktest is shared by the tests of sock and of the packages above it. It has connected
+// pairs of each kind of socket, every way to wait, a deadline on each wait, and a check for leaks.
 //
 //	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 //		a, b := socktest.TCP.Pair(t)
@@ -21,7 +20,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Kind is a kind of socket that tests want connected pairs of.
+// A Kind is a kind of socket. Tests get connected pairs of it.
 type Kind struct {
 	Name   string
 	Family sock.Family
@@ -38,16 +37,16 @@ var (
 	UnixSeqpacket = Kind{"unix seqpacket", sock.AF_UNIX, sock.SOCK_SEQPACKET}
 )
 
-// Kinds are all of them.
+// Kinds lists all kinds.
 var Kinds = []Kind{TCP, TCP6, UDP, UDP6, UnixStream, UnixDatagram, UnixSeqpacket}
 
-// Streams are those without bounds between messages.
+// Streams lists the kinds without message boundaries.
 var Streams = []Kind{TCP, TCP6, UnixStream}
 
-// Datagrams are those that may be bound and not connected.
+// Datagrams lists the kinds that work with a bound socket that is not connected.
 var Datagrams = []Kind{UDP, UDP6, UnixDatagram}
 
-// Each runs fn once for each of the kinds, with the leak check.
+// Each runs fn once for each kind, with the leak check.
 func Each(t *testing.T, kinds []Kind, fn func(*testing.T, Kind)) {
 	t.Helper()
 	for _, k := range kinds {
@@ -58,13 +57,13 @@ func Each(t *testing.T, kinds []Kind, fn func(*testing.T, Kind)) {
 	}
 }
 
-// Connects says whether sockets of this kind listen and accept.
+// Connects reports whether sockets of this kind listen and accept.
 func (k Kind) Connects() bool { return k.Type != sock.SOCK_DGRAM }
 
-// Stream says whether sockets of this kind keep no bounds between messages.
+// Stream reports whether sockets of this kind have no message boundaries.
 func (k Kind) Stream() bool { return k.Type == sock.SOCK_STREAM }
 
-// New is a socket that is closed with the test.
+// New returns a socket. It is closed at the end of the test.
 func (k Kind) New(t testing.TB) *sock.Socket {
 	t.Helper()
 	s, err := sock.New(k.Family, k.Type, 0)
@@ -72,7 +71,7 @@ func (k Kind) New(t testing.TB) *sock.Socket {
 	return Closing(t, s)
 }
 
-// Addr is a free address to bind to, on this host only.
+// Addr returns a free address to bind to, on this machine only.
 func (k Kind) Addr(t testing.TB) sock.Addr {
 	t.Helper()
 	switch k.Family {
@@ -84,7 +83,7 @@ func (k Kind) Addr(t testing.TB) sock.Addr {
 	return sock.Inet("127.0.0.1", 0)
 }
 
-// Bound is a socket that is bound to an address of its own.
+// Bound returns a socket that is bound to its own address, and that address.
 func (k Kind) Bound(t testing.TB) (*sock.Socket, sock.Addr) {
 	t.Helper()
 	s := k.New(t)
@@ -92,7 +91,7 @@ func (k Kind) Bound(t testing.TB) (*sock.Socket, sock.Addr) {
 	return s, Name(t, s)
 }
 
-// Listener is a socket that listens, and its address.
+// Listener returns a listening socket, and its address.
 func (k Kind) Listener(t testing.TB) (*sock.Socket, sock.Addr) {
 	t.Helper()
 	s, a := k.Bound(t)
@@ -100,9 +99,9 @@ func (k Kind) Listener(t testing.TB) (*sock.Socket, sock.Addr) {
 	return s, a
 }
 
-// Pair is two sockets that are connected to each other by way of bound addresses; of AF_UNIX the
-// second is without one, unless it is a datagram socket. They are blocking, and closed with the
-// test.
+// Pair returns two sockets that are connected to each other through bound addresses. With AF_UNIX,
+// b has no address unless it is a datagram socket. Both are blocking, and are closed at the end of
+// the test.
 func (k Kind) Pair(t testing.TB) (a, b *sock.Socket) {
 	t.Helper()
 	if !k.Connects() {
@@ -121,7 +120,8 @@ func (k Kind) Pair(t testing.TB) (a, b *sock.Socket) {
 	return Closing(t, a), b
 }
 
-// must ends the test if err is not nil: as a skip, if this host does not have such sockets.
+// must ends the test if err is not nil. The test is skipped if this machine does not have such
+// sockets.
 func (k Kind) must(t testing.TB, err error) {
 	t.Helper()
 	for _, missing := range []error{syscall.EAFNOSUPPORT, syscall.EPROTONOSUPPORT, syscall.EADDRNOTAVAIL, errors.ErrUnsupported} {
@@ -132,7 +132,7 @@ func (k Kind) must(t testing.TB, err error) {
 	Must(t, err)
 }
 
-// Must ends the test if err is not nil.
+// Must fails the test and ends it if err is not nil.
 func Must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -140,13 +140,13 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// Closing is s, which is closed with the test.
+// Closing returns s, and closes it at the end of the test.
 func Closing(t testing.TB, s *sock.Socket) *sock.Socket {
 	t.Cleanup(func() { s.Close() })
 	return s
 }
 
-// Name is the address that s is bound to.
+// Name returns the address that s is bound to.
 func Name(t testing.TB, s *sock.Socket) sock.Addr {
 	t.Helper()
 	a, err := s.Getsockname()
@@ -154,8 +154,8 @@ func Name(t testing.TB, s *sock.Socket) sock.Addr {
 	return a
 }
 
-// Dir is a directory that goes with the test, with a path that is short enough for an address:
-// t.TempDir has the test's name in it.
+// Dir returns a directory that is removed at the end of the test. Its path is short enough for a
+// Unix address. That of t.TempDir contains the name of the test, and can be too long.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sock")

@@ -14,12 +14,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// longest is how long a test may take in all: no wait of it goes unwatched.
+// longest limits the time of a whole test. It covers every wait of the test.
 var longest = patience(30 * time.Second)
 
-// Check makes t fail if it leaves anything behind: goroutines, descriptors, or what the loops of
-// the default reactor hold. It stops a test that hangs, and skips it on a system that pollux has no
-// poller for. It comes first in a test, which cannot be parallel.
+// Check makes t fail if the test leaves goroutines, descriptors, or registrations on the loops of
+// the default reactor. It stops a test that hangs. It skips the test on a system without a poller
+// in pollux. Call it first. The test cannot be parallel.
 func Check(t testing.TB) {
 	t.Helper()
 	r, err := loop.Default()
@@ -36,7 +36,7 @@ func Check(t testing.TB) {
 	t.Cleanup(func() {
 		stuck.Stop()
 		if t.Failed() || t.Skipped() {
-			return // it may have stopped anywhere
+			return // the test may have stopped anywhere
 		}
 		var after holdings
 		if !await(func() bool { after = take(r); return after.within(before) }) {
@@ -65,11 +65,11 @@ func warmUp(r *loop.Reactor) {
 	})
 }
 
-// holdings are what a process has at one time.
+// holdings are the resources of a process at one time.
 type holdings struct {
 	goroutines  int
-	descriptors map[string]string // by number: what they are. Empty where the system does not tell.
-	registered  int               // on loops
+	descriptors map[string]string // descriptions by number; empty if the system does not list them
+	registered  int               // number of registrations on loops
 	timers      int
 }
 
@@ -85,7 +85,7 @@ func take(r *loop.Reactor) holdings {
 
 func (h holdings) within(before holdings) bool { return h.beyond(before) == "" }
 
-// beyond is what of h was not before.
+// beyond describes the resources in h that before does not have.
 func (h holdings) beyond(before holdings) string {
 	var over []string
 	count := func(what string, now, then int) {

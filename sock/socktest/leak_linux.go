@@ -5,13 +5,13 @@ import (
 	"path/filepath"
 )
 
-// descriptors are those that are open: proc(5), "/proc/self/fd".
+// descriptors returns the open descriptors: proc(5), "/proc/self/fd".
 func descriptors() map[string]string {
 	const dir = "/proc/self/fd"
 	entries, _ := os.ReadDir(dir)
 	open := make(map[string]string)
 	for _, e := range entries {
-		// The one that read the directory is in it, and closed by now.
+		// The list also has the descriptor that read the directory. It is closed by now.
 		if what, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
 			open[e.Name()] = what
 		}

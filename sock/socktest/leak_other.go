@@ -2,5 +2,5 @@
 
 package socktest
 
-// descriptors are not told by this system, not in a way that all have.
+// descriptors returns nil: these systems have no common way to list descriptors.
 func descriptors() map[string]string { return nil }

@@ -9,16 +9,16 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Main is the TestMain of a package whose tests use sockets: it calls UsePoller, and runs them.
+// Main is the TestMain of a package whose tests use sockets. It calls UsePoller and runs the tests.
 func Main(m *testing.M) {
 	UsePoller()
-	os.MkdirAll(os.TempDir(), 0o777) // a bare system need not have one
+	os.MkdirAll(os.TempDir(), 0o777) // a minimal system may lack this directory
 	os.Exit(m.Run())
 }
 
 // UsePoller makes every loop of the process use the poller that the environment variable
-// POLLUX_TEST_POLLER names, if it is set: see internal/pollers. It comes before anything that
-// starts a loop, and ends the process if that is not so.
+// POLLUX_TEST_POLLER names, if it is set: see internal/pollers. Call it before anything that
+// starts a loop. If a loop has started already, UsePoller ends the process.
 func UsePoller() {
 	open := pollers.FromEnv()
 	if open == nil {

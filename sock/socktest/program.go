@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// RunMain is the TestMain of a program whose test is the program too, so that it can be tested
-// where there is no compiler, as in internal/rigs: see Program.
+// RunMain is the TestMain of a program whose test binary can run as the program itself: see
+// Program. So the program can be tested on a machine without a compiler, as in internal/rigs.
 func RunMain(m *testing.M, main func()) {
 	UsePoller()
 	if os.Getenv("EXAMPLE") != "" {
@@ -22,7 +22,8 @@ func RunMain(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Program is this program with these arguments, not as a test. It is ended when it hangs.
+// Program returns a command that runs this test binary as the program, with these arguments. The
+// command is killed if it hangs.
 func Program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -43,8 +44,8 @@ func Program(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// StartProgram starts it, and gives what it writes, line by line: "" at the end. It is ended with
-// the test.
+// StartProgram starts the program. line returns the next line of its output, and "" at the end. The
+// program is killed at the end of the test.
 func StartProgram(t testing.TB, args ...string) (line func() string) {
 	t.Helper()
 	cmd := Program(t, args...)
@@ -63,7 +64,8 @@ func StartProgram(t testing.TB, args ...string) (line func() string) {
 	}
 }
 
-// ProgramFails wants it to end with status 1 and this text.
+// ProgramFails runs the program, and fails the test unless the program ends with status 1 and this
+// text.
 func ProgramFails(t testing.TB, want string, args ...string) {
 	t.Helper()
 	out, err := Program(t, args...).CombinedOutput()
@@ -73,8 +75,8 @@ func ProgramFails(t testing.TB, want string, args ...string) {
 	}
 }
 
-// Lacking skips a test of what this machine lacks: where is what to run to have it. With
-// FAMILIES_STRICT set, as in a machine that has everything, it fails it.
+// Lacking skips a test for which this machine lacks something. where names the command to run on a
+// machine that has it. With FAMILIES_STRICT set, on a machine that has everything, the test fails.
 func Lacking(t testing.TB, where string, why ...any) {
 	t.Helper()
 	if os.Getenv("FAMILIES_STRICT") != "" {

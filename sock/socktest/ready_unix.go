@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AwaitReadable waits until poll(2) says that receiving or accepting is worth an attempt. The
-// socket is not put on a loop by it.
+// AwaitReadable waits until poll(2) reports that s is ready for receiving or accepting. It does not
+// put the socket on a loop.
 func AwaitReadable(t testing.TB, s *sock.Socket) { awaitReady(t, s, unix.POLLIN, "readable") }
 
 // AwaitWritable is AwaitReadable for sending and connecting.

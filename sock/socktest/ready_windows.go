@@ -12,21 +12,22 @@ import (
 
 var procSelect = windows.NewLazySystemDLL("ws2_32.dll").NewProc("select")
 
-// AwaitReadable waits until select says that receiving or accepting is worth an attempt. The socket
-// is not put on a loop by it.
+// AwaitReadable waits until select reports that s is ready for receiving or accepting. It does not
+// put the socket on a loop.
 func AwaitReadable(t testing.TB, s *sock.Socket) { awaitReady(t, s, 0, "readable") }
 
-// AwaitWritable is AwaitReadable for sending and connecting, also for a connect that has failed.
+// AwaitWritable is AwaitReadable for sending and connecting. It also ends after a connect that has
+// failed.
 func AwaitWritable(t testing.TB, s *sock.Socket) { awaitReady(t, s, 1, "writable") }
 
-// awaitReady has one struct fd_set for each of reading, writing and exceptions: a count, and a
-// SOCKET. An empty one is the same as none.
+// awaitReady passes one struct fd_set each for reading, writing and exceptions: a count and a
+// SOCKET. An empty set has the same effect as no set.
 func awaitReady(t testing.TB, s *sock.Socket, which int, what string) {
 	t.Helper()
 	fd := uintptr(s.Fileno())
 	sets := [3][2]uintptr{2: {1, fd}}
 	sets[which] = [2]uintptr{1, fd}
-	wait := [2]int32{int32(Patience / time.Second), 0} // struct timeval of two longs
+	wait := [2]int32{int32(Patience / time.Second), 0} // struct timeval with two longs
 	n, _, err := procSelect.Call(0, uintptr(unsafe.Pointer(&sets[0])), uintptr(unsafe.Pointer(&sets[1])),
 		uintptr(unsafe.Pointer(&sets[2])), uintptr(unsafe.Pointer(&wait)))
 	switch int32(n) {

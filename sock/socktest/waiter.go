@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Operations are what may have to wait, as sock.Socket has it. There is one for each way to wait.
+// Operations are the methods of sock.Socket that may have to wait. Each way to wait implements
+// them.
 type Operations interface {
 	Recv(n, flags int) ([]byte, error)
 	RecvInto(p []byte, flags int) (int, error)
@@ -41,7 +42,7 @@ var (
 // A way is one of the ways to wait.
 type way struct {
 	Name      string
-	CanCancel bool // a goroutine that has no context cannot be canceled
+	CanCancel bool // false for a goroutine without a context
 	on        func(*Waiter, *sock.Socket) Operations
 }
 
@@ -54,13 +55,13 @@ var ways = []way{
 	{"future in a task", true, func(w *Waiter, s *sock.Socket) Operations { return byFuture{w, s, true} }},
 }
 
-// A Waiter waits for operations in one of the ways there are. The test's own goroutine makes them
-// all: what has to be in a task is in one for as long as it takes.
+// A Waiter waits for operations in one way. The goroutine of the test starts all of them. An
+// operation that needs a task runs in a new task until its end.
 type Waiter struct {
 	way
 	t      testing.TB
 	mu     sync.Mutex
-	cancel func() // mu; ends the operation that is on, or nil
+	cancel func() // mu; ends the current operation, or nil
 }
 
 // EachWaiter runs the scenario once for each way to wait, with the leak check.
@@ -69,7 +70,7 @@ func EachWaiter(t *testing.T, scenario func(*testing.T, *Waiter)) {
 	each(t, ways, scenario)
 }
 
-// EachCanceler is EachWaiter for those that can cancel.
+// EachCanceler is EachWaiter for the ways that can cancel.
 func EachCanceler(t *testing.T, scenario func(*testing.T, *Waiter)) {
 	t.Helper()
 	each(t, slices.DeleteFunc(slices.Clone(ways), func(w way) bool { return !w.CanCancel }), scenario)
@@ -85,13 +86,13 @@ func each(t *testing.T, ways []way, scenario func(*testing.T, *Waiter)) {
 	}
 }
 
-// On is s, whose operations are waited for in w's way.
+// On returns the operations of s, which wait in the way of w.
 func (w *Waiter) On(s *sock.Socket) Operations {
 	w.setCancel(nil)
 	return w.on(w, s)
 }
 
-// Cancel ends the operation that is on with context.Canceled.
+// Cancel ends the current operation with context.Canceled.
 func (w *Waiter) Cancel() {
 	w.t.Helper()
 	var cancel func()
@@ -110,7 +111,7 @@ func (w *Waiter) setCancel(cancel func()) {
 	w.cancel = cancel
 }
 
-// context is one that Cancel ends.
+// context returns a context that Cancel ends.
 func (w *Waiter) context() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.t.Cleanup(cancel)
@@ -118,7 +119,7 @@ func (w *Waiter) context() context.Context {
 	return ctx
 }
 
-// inTask runs fn in a task, of whatever loop comes next: it need not be that of the socket.
+// inTask runs fn in a task on any loop, which may be another than that of the socket.
 func (w *Waiter) inTask(fn func(*loop.Task)) {
 	r, err := loop.Default()
 	if err == nil {
@@ -129,14 +130,14 @@ func (w *Waiter) inTask(fn func(*loop.Task)) {
 	}
 }
 
-// AwaitWaiting waits until an operation on s, which was on no loop, has to wait: that is when it
-// joins one.
+// AwaitWaiting waits until an operation on s is blocked. s must not be on a loop before: it joins
+// one when an operation blocks.
 func AwaitWaiting(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	Await(t, "an operation that waits", func() bool { return s.Loop() != nil })
 }
 
-// inTask makes each operation in a task, and in a context if ctx is not nil.
+// inTask runs each operation in a task, and with a context if ctx is not nil.
 type inTask struct {
 	w   *Waiter
 	s   *sock.Socket
@@ -171,7 +172,7 @@ func (o inTask) RecvInto(p []byte, flags int) (n int, err error) {
 	return n, err
 }
 
-// RecvBuffer is what no future does.
+// RecvBuffer has no future, so byFuture does not have this method.
 func (o inTask) RecvBuffer(b *sock.Buffers, flags int) (p []byte, err error) {
 	o.do(func(s *sock.Socket) { p, err = s.RecvBuffer(b, flags) })
 	return p, err
@@ -217,14 +218,14 @@ func (o inTask) Connect(to sock.Addr) (err error) {
 	return err
 }
 
-// byFuture makes each operation with nobody to wait for it, and then waits for its future.
+// byFuture starts each operation without waiting, and then waits for its future.
 type byFuture struct {
 	w     *Waiter
 	s     *sock.Socket
 	await bool // in a task
 }
 
-// wait is the result of f.
+// wait returns the result of f.
 func wait[T any](o byFuture, f loop.Future[T]) (v T, err error) {
 	o.w.setCancel(f.Cancel)
 	if !o.await {

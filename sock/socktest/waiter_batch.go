@@ -2,7 +2,8 @@ package socktest
 
 import "github.com/polluxio/pollux/sock"
 
-// The operations on several messages or sockets, in the two ways that are not those of a socket itself.
+// Operations on several messages or sockets, for the two ways to wait that need a wrapper: inTask
+// and byFuture.
 
 func (o inTask) RecvBatch(ms []sock.Datagram, flags int) (n int, err error) {
 	o.do(func(s *sock.Socket) { n, err = s.RecvBatch(ms, flags) })

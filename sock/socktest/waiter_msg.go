@@ -2,7 +2,7 @@ package socktest
 
 import "github.com/polluxio/pollux/sock"
 
-// The operations that have messages, in the two ways that are not a socket's own.
+// Operations with messages, for the two ways to wait that need a wrapper: inTask and byFuture.
 
 func (o inTask) Recvmsg(bufsize, ancbufsize, flags int) (data []byte, ancillary []sock.Control, msgFlags int, from sock.Addr, err error) {
 	o.do(func(s *sock.Socket) { data, ancillary, msgFlags, from, err = s.Recvmsg(bufsize, ancbufsize, flags) })

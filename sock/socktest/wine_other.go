@@ -4,8 +4,8 @@ package socktest
 
 import "testing"
 
-// Wine says whether the program runs under Wine.
+// Wine reports whether the program runs under Wine.
 func Wine() bool { return false }
 
-// SkipOnWine skips a test of what Wine does in another way than Windows.
+// SkipOnWine does nothing on this system.
 func SkipOnWine(testing.TB, string) {}

@@ -6,12 +6,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Wine says whether the program runs under Wine, whose Winsock stands on another system's sockets.
+// Wine reports whether the program runs under Wine, which implements Winsock with the sockets of
+// another system.
 func Wine() bool {
 	return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
 }
 
-// SkipOnWine skips a test of what Wine does in another way than Windows.
+// SkipOnWine skips a test under Wine if Wine behaves differently from Windows there.
 func SkipOnWine(t testing.TB, why string) {
 	t.Helper()
 	if Wine() {

@@ -1,8 +1,9 @@
-// Package linux makes system calls that only Linux knows, for the packages of the address families.
-// On every other system its functions return an error around errors.ErrUnsupported, which names
-// what the system lacks, and make no system call: the same number may be another option there.
+// Package linux makes system calls that exist on Linux only, for the packages of the address
+// families. On every other system its functions make no system call, because the same number may be
+// another option there. They return an error around errors.ErrUnsupported, which names the missing
+// feature.
 //
-// It needs nothing of package sock but what sock exports.
+// Of package sock it uses only the exported API.
 package linux
 
 import (
@@ -15,8 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Only returns nil on Linux. Elsewhere it returns an error around errors.ErrUnsupported that names
-// what.
+// Only returns nil on Linux. On all other systems it returns an error around errors.ErrUnsupported
+// that contains what.
 func Only(what string) error {
 	if runtime.GOOS == "linux" {
 		return nil
@@ -24,8 +25,8 @@ func Only(what string) error {
 	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }
 
-// Call makes a system call that never waits. The descriptor stays open until fn returns. op names
-// the operation in errors, what names the thing that other systems lack.
+// Call makes a system call that never waits. The descriptor stays open until fn returns. op is the
+// name of the operation for errors, and what names the feature that other systems lack.
 func Call(s *sock.Socket, op, what string, fn func(sysfd int) error) error {
 	err := Only(what)
 	if err == nil {
@@ -34,8 +35,8 @@ func Call(s *sock.Socket, op, what string, fn func(sysfd int) error) error {
 	return s.OpError(op, sock.Addr{}, err)
 }
 
-// control is RawConn.Control with a result. The error of Control itself has an operation's name of
-// its own, which is taken off.
+// control is RawConn.Control with a result. It removes the operation name that the error of Control
+// adds.
 func control(s *sock.Socket, fn func(sysfd int) error) error {
 	conn, err := s.SyscallConn()
 	if err != nil {
@@ -75,7 +76,7 @@ func SetBool(s *sock.Socket, what string, level, name int, on bool) error {
 	return SetInt(s, what, level, name, v)
 }
 
-// Option reads a socket option into p. It returns the part of p that the kernel filled.
+// Option reads a socket option into p. It returns the part of p that the kernel has filled.
 func Option(s *sock.Socket, what string, level, name int, p []byte) ([]byte, error) {
 	n := 0
 	err := Call(s, "getsockopt", what, func(sysfd int) (err error) {
@@ -85,7 +86,7 @@ func Option(s *sock.Socket, what string, level, name int, p []byte) ([]byte, err
 	return p[:min(n, len(p))], err
 }
 
-// Exactly reads a socket option that fills p. An option of another length is an error.
+// Exactly reads a socket option that fills p. It fails if the option has another length.
 func Exactly(s *sock.Socket, what string, level, name int, p []byte) error {
 	got, err := Option(s, what, level, name, p)
 	if err == nil && len(got) != len(p) {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Getsockopt wraps getsockopt(2). n is the length that the kernel says: it may be more than p has.
-// result is what the call returned, which is 0 for nearly every option.
+// Getsockopt wraps getsockopt(2). n is the length that the kernel reports, which may be more than
+// len(p). result is the return value of the call, which is 0 for nearly every option.
 func Getsockopt(sysfd, level, name int, p []byte) (result, n int, err error) {
 	length := uint32(len(p))
 	r, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(sysfd), uintptr(level), uintptr(name),
@@ -18,8 +18,8 @@ func Getsockopt(sysfd, level, name int, p []byte) (result, n int, err error) {
 	return int(r), int(length), err
 }
 
-// Ioctl wraps ioctl(2) for a request whose argument is a structure, which the kernel reads and
-// writes.
+// Ioctl wraps ioctl(2) for a request whose argument is a structure. The kernel reads and writes
+// arg.
 func Ioctl(sysfd int, request uintptr, arg []byte) error {
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(sysfd), request, uintptr(unsafe.Pointer(unsafe.SliceData(arg))))
 	if errno != 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// On Linux an option is set and read; elsewhere every function says what the system lacks.
+// On Linux an option is set and read. On other systems every function names the missing feature.
 func TestOptions(t *testing.T) {
 	socktest.Check(t)
 	if runtime.GOOS != "linux" {
@@ -41,7 +41,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// An error has the operation's name, whether the call fails or the socket is closed.
+// The error names the operation, both for a failed call and for a closed socket.
 func TestErrorsHaveTheOperation(t *testing.T) {
 	s := socktest.UDP.New(t)
 	fails := func(int) error { return syscall.EPERM }
@@ -58,8 +58,8 @@ func TestErrorsHaveTheOperation(t *testing.T) {
 	}
 }
 
-// want says whether err is the expected one: on other systems than Linux that is
-// errors.ErrUnsupported.
+// want reports whether err is the expected error. On all systems except Linux,
+// errors.ErrUnsupported is expected instead.
 func want(err, expected error) bool {
 	if runtime.GOOS != "linux" {
 		expected = errors.ErrUnsupported
