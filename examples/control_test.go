@@ -161,7 +161,8 @@ func TestTracerouteByARouter(t *testing.T) {
 	}
 }
 
-// twoLinks are a host, a router and a host beyond it. IPv6 would look for duplicate addresses for a second before it is there.
+// twoLinks are a host, a router and a host beyond it. IPv6 would look for duplicate addresses for a
+// second before it is there.
 const twoLinks = `ip netns add HOST
 ip netns add ROUTER
 ip netns add FAR

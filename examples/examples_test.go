@@ -1,4 +1,5 @@
-// Package examples_test runs the small programs against each other. Package examples/echo has its own tests.
+// Package examples_test runs the small programs against each other. Package examples/echo has its
+// own tests.
 package examples_test
 
 import (

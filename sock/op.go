@@ -7,8 +7,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// An op is a socket operation under way: its arguments, what has come of it so far, and how it is tried. One type serves all,
-// so that all share a pool and waiting allocates nothing.
+// An op is a socket operation under way: its arguments, what has come of it so far, and how it is
+// tried. One type serves all, so that all share a pool and waiting allocates nothing.
 type op struct {
 	loop.Op
 	s   *core // whose Socket is kept alive by the waiting call
@@ -71,7 +71,8 @@ func (s *Socket) call(d loop.Direction, flags int) loop.Call {
 // An attempt is one system call that sends or receives p.
 type attempt func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)
 
-// transfer makes attempts by once until one is done, and waits between them as c says. It allocates nothing.
+// transfer makes attempts by once until one is done, and waits between them as c says. It allocates
+// nothing.
 func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once attempt) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail(name, Addr{}, err)
@@ -89,8 +90,8 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	return n, s.fail(name, Addr{}, err)
 }
 
-// taken counts a receive that has taken something besides bytes: a datagram may be empty, and an error of a datagram socket is one of
-// several that may be in its queue.
+// taken counts a receive that has taken something besides bytes: a datagram may be empty, and an
+// error of a datagram socket is one of several that may be in its queue.
 func (s *core) taken() int {
 	if s.ends() {
 		return 0

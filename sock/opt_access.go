@@ -21,7 +21,8 @@ func (s *Socket) setInt(what string, level, name int, v int32) error {
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, v) })
 }
 
-// getOption reads an option that the system may lack into p, and reports how much of p it fills; at least least bytes must come.
+// getOption reads an option that the system may lack into p, and reports how much of p it fills; at
+// least least bytes must come.
 func (s *Socket) getOption(what string, level, name int, p []byte, least int) (n int, err error) {
 	if name == 0 {
 		return 0, s.fail("getsockopt", Addr{}, lacks(what))
@@ -55,7 +56,8 @@ func boolInt(on bool) int32 {
 	return 0
 }
 
-// seconds is d as a number of seconds that is at least 1 and at most most: rounded up, so that no time becomes none.
+// seconds is d as a number of seconds that is at least 1 and at most most: rounded up, so that no
+// time becomes none.
 func seconds(arg string, d time.Duration, most int) (int32, error) {
 	n := (d + time.Second - 1) / time.Second
 	if d <= 0 || d > time.Duration(most)*time.Second {

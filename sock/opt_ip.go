@@ -1,7 +1,8 @@
 package sock
 
-// SetRecvErr has the system queue the ICMP errors about what the socket has sent: IP_RECVERR or, on an AF_INET6 socket,
-// IPV6_RECVERR too, of Linux, ip(7). RecvError takes them. An unconnected datagram socket learns of errors by nothing else.
+// SetRecvErr has the system queue the ICMP errors about what the socket has sent: IP_RECVERR or, on
+// an AF_INET6 socket, IPV6_RECVERR too, of Linux, ip(7). RecvError takes them. An unconnected
+// datagram socket learns of errors by nothing else.
 //
 // Error: an *ArgError for a socket of another family.
 func (s *Socket) SetRecvErr(on bool) error {

@@ -7,30 +7,32 @@ import (
 	"time"
 )
 
-// KeepAlive is how a silent connection is looked after, so that the end of a peer that is gone is noticed: SO_KEEPALIVE, and
-// TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7).
+// KeepAlive is how a silent connection is looked after, so that the end of a peer that is gone is
+// noticed: SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7).
 type KeepAlive struct {
 	On bool
-	// Idle is how long nothing comes before the first probe, in whole seconds, rounded up, at most 32767; to set, 0 leaves it as it
-	// is. Linux begins with two hours.
+	// Idle is how long nothing comes before the first probe, in whole seconds, rounded up, at most
+	// 32767; to set, 0 leaves it as it is. Linux begins with two hours.
 	Idle time.Duration
 	// Interval is the time between two probes, as Idle. Linux begins with 75 s.
 	Interval time.Duration
-	// Count is after how many probes without an answer the connection is given up, with ETIMEDOUT: 1 to 127; to set, 0 leaves it as it
-	// is. Linux begins with 9.
+	// Count is after how many probes without an answer the connection is given up, with ETIMEDOUT:
+	// 1 to 127; to set, 0 leaves it as it is. Linux begins with 9.
 	Count int
 }
 
-// The greatest values that Linux takes: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of <net/tcp.h>.
+// The greatest values that Linux takes: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of
+// <net/tcp.h>.
 const (
 	mostKeepAlive      = 32767
 	mostKeepAliveCount = 127
 )
 
-// SetKeepAlive sets all that is not 0 in k, On last, so that a connection is never probed by other times.
+// SetKeepAlive sets all that is not 0 in k, On last, so that a connection is never probed by other
+// times.
 //
-// Errors: an *ArgError for a number that is out of range; errors.ErrUnsupported for a time on OpenBSD, which has it for the whole
-// host.
+// Errors: an *ArgError for a number that is out of range; errors.ErrUnsupported for a time on
+// OpenBSD, which has it for the whole host.
 func (s *Socket) SetKeepAlive(k KeepAlive) error {
 	if k.Count < 0 || k.Count > mostKeepAliveCount {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "count", k.Count, "must be 1-127, or 0"})
@@ -82,8 +84,9 @@ func (s *Socket) KeepAlive() (k KeepAlive, err error) {
 	return k, err
 }
 
-// SetUserTimeout sets how long what was sent may stay without an acknowledgement before the connection is given up with ETIMEDOUT:
-// TCP_USER_TIMEOUT of Linux, tcp(7). Whole milliseconds, rounded up; 0 leaves it to the system, which is 15 minutes or so.
+// SetUserTimeout sets how long what was sent may stay without an acknowledgement before the
+// connection is given up with ETIMEDOUT: TCP_USER_TIMEOUT of Linux, tcp(7). Whole milliseconds,
+// rounded up; 0 leaves it to the system, which is 15 minutes or so.
 //
 // Error: an *ArgError for a time that is negative or beyond a C int of milliseconds.
 func (s *Socket) SetUserTimeout(d time.Duration) error {
@@ -109,11 +112,11 @@ func (s *Socket) setName(what string, name int, text string) error {
 	return s.setOption(what, IPPROTO_TCP, name, []byte(text))
 }
 
-// SetCongestion sets the congestion control by its name, "cubic", "reno", "bbr": TCP_CONGESTION, tcp(7). Those that the system has
-// are in /proc/sys/net/ipv4/tcp_available_congestion_control.
+// SetCongestion sets the congestion control by its name, "cubic", "reno", "bbr": TCP_CONGESTION,
+// tcp(7). Those that the system has are in /proc/sys/net/ipv4/tcp_available_congestion_control.
 //
-// Errors: an *ArgError for a name of no or more than 15 bytes; ENOENT for one that the system does not have; EPERM for one that needs
-// CAP_NET_ADMIN.
+// Errors: an *ArgError for a name of no or more than 15 bytes; ENOENT for one that the system does
+// not have; EPERM for one that needs CAP_NET_ADMIN.
 func (s *Socket) SetCongestion(name string) error {
 	return s.setName("TCP_CONGESTION", options.congestion, name)
 }

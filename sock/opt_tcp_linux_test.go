@@ -114,7 +114,8 @@ func TestTLSInTheKernel(t *testing.T) {
 	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
 	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
 
-	// A receive ends where a record of another type begins. It was short, but something is left: the kernel makes an edge for each record.
+	// A receive ends where a record of another type begins. It was short, but something is left:
+	// the kernel makes an edge for each record.
 	const setRecordType, alert = 1, 21 // <linux/tls.h>, RFC 5246
 	call := socktest.Start(func() error { return wantBytes("hello")(b.Recv(10, 0)) })
 	socktest.AwaitWaiting(t, b)
@@ -133,7 +134,8 @@ func TestTLSInTheKernel(t *testing.T) {
 	}
 }
 
-// On Linux TCP_QUICKACK is an option like others; Windows has no such option, and Python makes one of an ioctl.
+// On Linux TCP_QUICKACK is an option like others; Windows has no such option, and Python makes one
+// of an ioctl.
 func TestQuickAck(t *testing.T) { // item 145
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)

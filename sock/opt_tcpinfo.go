@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TCPInfo is what the system knows of a TCP connection: TCP_INFO of Linux, struct tcp_info of <linux/tcp.h>. What a kernel does not
-// tell yet is 0; the comments say since when it does.
+// TCPInfo is what the system knows of a TCP connection: TCP_INFO of Linux, struct tcp_info of
+// <linux/tcp.h>. What a kernel does not tell yet is 0; the comments say since when it does.
 type TCPInfo struct {
 	State       uint8 // TCP_ESTABLISHED 1, TCP_SYN_SENT 2, … TCP_LISTEN 10: <net/tcp_states.h>
 	CAState     uint8 // TCP_CA_Open 0, Disorder 1, CWR 2, Recovery 3, Loss 4
@@ -105,7 +105,8 @@ func decodeTCPInfo(short []byte) TCPInfo {
 	ms := func(at int) time.Duration { return time.Duration(u32(at)) * time.Millisecond }
 	i := TCPInfo{
 		State: b[0], CAState: b[1], Retransmits: b[2], Probes: b[3], Backoff: b[4], Options: b[5],
-		// Fields of bits, whose order is that of the bytes: tcpi_snd_wscale : 4, tcpi_rcv_wscale : 4; tcpi_delivery_rate_app_limited : 1.
+		// Fields of bits, whose order is that of the bytes: tcpi_snd_wscale : 4, tcpi_rcv_wscale :
+		// 4; tcpi_delivery_rate_app_limited : 1.
 		SndWscale: b[6] & 15, RcvWscale: b[6] >> 4, DeliveryRateAppLimited: b[7]&1 != 0,
 		RTO: us(8), ATO: us(12), SndMSS: u32(16), RcvMSS: u32(20),
 		Unacked: u32(24), Sacked: u32(28), Lost: u32(32), Retrans: u32(36), Fackets: u32(40),

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// TLS in the kernel, of Linux: after the handshake, which the program makes, the kernel encrypts and decrypts. tls.rst of the kernel.
+// TLS in the kernel, of Linux: after the handshake, which the program makes, the kernel encrypts
+// and decrypts. tls.rst of the kernel.
 //
 //	s.SetULP("tls")
 //	s.SetTLSTx(keys)
@@ -73,7 +74,8 @@ func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 
 // SetULP puts an upper layer protocol on a connected TCP socket, "tls": TCP_ULP of Linux.
 //
-// Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second one.
+// Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second
+// one.
 func (s *Socket) SetULP(name string) error {
 	err := s.setName("TCP_ULP", options.ulp, name)
 	if err == nil {
@@ -101,8 +103,8 @@ func (c Control) TLSRecordType() (TLSRecordType, bool) {
 	return TLSRecordType(c.Data[0]), true
 }
 
-// learnULP finds out whether the socket has an upper layer protocol. A short receive then proves nothing: a receive ends with a record,
-// and behind it may be another, or an alert.
+// learnULP finds out whether the socket has an upper layer protocol. A short receive then proves
+// nothing: a receive ends with a record, and behind it may be another, or an alert.
 func (s *core) learnULP(sysfd int) {
 	if options.ulp == 0 || !s.isTCP() {
 		return
@@ -113,12 +115,15 @@ func (s *core) learnULP(sysfd int) {
 	}
 }
 
-// SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
+// SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX.
+// SetULP comes first.
 //
-// Errors: those of Bytes; EBUSY for a second time in TLS 1.2; EINVAL, ENOTSUPP for what the kernel does not take.
+// Errors: those of Bytes; EBUSY for a second time in TLS 1.2; EINVAL, ENOTSUPP for what the kernel
+// does not take.
 func (s *Socket) SetTLSTx(c TLSCryptoInfo) error { return s.setTLS(TLS_TX, c) }
 
-// SetTLSRx gives the kernel the keys with which it is to decrypt what is received from now on: TLS_RX.
+// SetTLSRx gives the kernel the keys with which it is to decrypt what is received from now on:
+// TLS_RX.
 func (s *Socket) SetTLSRx(c TLSCryptoInfo) error { return s.setTLS(TLS_RX, c) }
 
 func (s *Socket) setTLS(name int, c TLSCryptoInfo) error {

@@ -5,8 +5,9 @@ import "errors"
 // errStranger is that a connection was not the pair's own: ConnectionError in Python.
 var errStranger = errors.New("unexpected peer connection")
 
-// loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback interface, which anybody on the host can
-// connect to: so both ends are asked whether the other is its peer. meanwhile is called with the listener's address.
+// loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback
+// interface, which anybody on the host can connect to: so both ends are asked whether the other is
+// its peer. meanwhile is called with the listener's address.
 //
 // Errors: an *ArgError for what is not a stream of AF_INET or AF_INET6; errStranger.
 func (v View) loopbackPair(family Family, typ Type, proto Protocol, meanwhile func(Addr)) (a, b *Socket, err error) {
@@ -90,10 +91,12 @@ func peers(a, b *Socket) error {
 
 // Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
 //
-// On Windows, which has no such call, they are connected over the loopback interface; the default is AF_INET.
+// On Windows, which has no such call, they are connected over the loopback interface; the default
+// is AF_INET.
 //
-// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
-// or AF_INET6, and "unexpected peer connection" if a stranger came in between.
+// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError
+// for what is not a stream of AF_INET or AF_INET6, and "unexpected peer connection" if a stranger
+// came in between.
 func Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	return View{}.pair(family, typ, proto)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The tests here are of the pair over the loopback interface, which Windows needs and which works everywhere.
+// The tests here are of the pair over the loopback interface, which Windows needs and which works
+// everywhere.
 
 var nothing = func(sock.Addr) {}
 
@@ -71,7 +72,8 @@ func TestLoopbackPairRefuses(t *testing.T) { // item 84
 	}
 }
 
-// A stranger who finds the listener first does not become an end of the pair. In Python the text is "Unexpected peer connection".
+// A stranger who finds the listener first does not become an end of the pair. In Python the text is
+// "Unexpected peer connection".
 func TestLoopbackPairWithAStranger(t *testing.T) { // items 84, 235
 	socktest.Check(t)
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.TCP6} {

@@ -18,8 +18,8 @@ func (p deaf) Wait(events []pollux.Event, timeout time.Duration) (int, error) {
 	return 0, err
 }
 
-// A send that waits on an ISO-TP socket needs no edge, which Linux before 6.3 does not make. A Unix socket stands for one whose message is
-// under way.
+// A send that waits on an ISO-TP socket needs no edge, which Linux before 6.3 does not make. A Unix
+// socket stands for one whose message is under way.
 func TestISOTPSendNeedsNoEdge(t *testing.T) {
 	socktest.Check(t)
 	for _, tt := range []struct {

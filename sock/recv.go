@@ -24,24 +24,26 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 }
 
 // hasDrained says whether to have received n of at most room bytes proves that there is no more. A
-// short read has emptied a TCP socket, unless a protocol above it (TLS) makes records of the bytes, or
-// may have been put there by the owner of a duplicate. One of another kind may hold more: a Unix
-// stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message of
-// SCTP; of MPTCP nothing is said. Urgent data stops a read too: the loop sees its event, and does not
-// believe a short read any more.
+// short read has emptied a TCP socket, unless a protocol above it (TLS) makes records of the bytes,
+// or may have been put there by the owner of a duplicate. One of another kind may hold more: a Unix
+// stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message
+// of SCTP; of MPTCP nothing is said. Urgent data stops a read too: the loop sees its event, and
+// does not believe a short read any more.
 func (s *core) hasDrained(n, room, flags int) bool {
 	return n < room && n > 0 && flags&MSG_TRUNC == 0 && s.isTCP() && (s.proto == 0 || s.proto == IPPROTO_TCP) &&
 		s.flags.Load()&(hasULP|isShared) == 0
 }
 
-// noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
-// then, and so do ours, but to the system no call of ours is one, and of datagrams it goes on saying EAGAIN.
+// noMore says of a receive that came to nothing whether nothing will come any more, since the
+// socket was shut down: a blocking call ends then, and so do ours, but to the system no call of
+// ours is one, and of datagrams it goes on saying EAGAIN.
 func (s *core) noMore(c *loop.Call, err error) bool {
 	return err == loop.ErrAgain && c.HungUp && c.Timeout != 0 && !s.holdsReads(0) && sysReadsEnded(c.Sysfd)
 }
 
-// recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
-// a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
+// recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received;
+// AF_VSOCK fails with ENOMEM for a buffer that is larger than its own (__vsock_stream_recvmsg of
+// net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
 	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
 		flags &^= MSG_WAITALL
@@ -79,8 +81,9 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	return o.received(sysfd, loop.Outcome{N: n, Ops: o.s.taken()}, err)
 }
 
-// ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
-// an error. TCP tells that once: it is for the call after this one, which has bytes to tell of.
+// ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since
+// all that there is for its next part is an error. TCP tells that once: it is for the call after
+// this one, which has bytes to tell of.
 func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 	if o.flags&MSG_PEEK != 0 {
 		o.n = 0 // it looks at all of it again
@@ -103,8 +106,8 @@ func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 // resetRetry is more than the system needs to work on a reset.
 const resetRetry = time.Millisecond
 
-// received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must
-// not wait.
+// received goes on until the buffer is full if that was asked for. The system cannot do it, since
+// to it every call is one that must not wait.
 func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, error) {
 	o.n += out.N
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
@@ -117,14 +120,15 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	return out, err
 }
 
-// looksOn says whether MSG_PEEK with MSG_WAITALL, which has not seen all that it wants, waits for more: TCP alone does so, until the end of
-// the stream.
+// looksOn says whether MSG_PEEK with MSG_WAITALL, which has not seen all that it wants, waits for
+// more: TCP alone does so, until the end of the stream.
 func (o *op) looksOn(sysfd int) bool {
 	const all = MSG_PEEK | MSG_WAITALL
 	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Timeout != 0 && !sysEnded(sysfd)
 }
 
-// part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system does: no byte is lost.
+// part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system
+// does: no byte is lost.
 func (o *op) part(err error) error {
 	if o.flags&MSG_WAITALL != 0 && o.n > 0 && o.Lane == loop.Read {
 		return nil
@@ -134,10 +138,12 @@ func (o *op) part(err error) error {
 
 // RecvInto wraps recv(2); in Python, socket.recv_into.
 //
-// It reports the bytes put into p. 0 and no error is the end of a stream, or an empty datagram. A datagram longer than p is cut,
-// and the rest is lost; with MSG_TRUNC in flags its whole length is reported. An empty p returns at once and touches nothing, whatever the state of the socket.
+// It reports the bytes put into p. 0 and no error is the end of a stream, or an empty datagram. A
+// datagram longer than p is cut, and the rest is lost; with MSG_TRUNC in flags its whole length is
+// reported. An empty p returns at once and touches nothing, whatever the state of the socket.
 //
-// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and what else the system says.
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and what else
+// the system says.
 func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -168,8 +174,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
-// receiveOnce is one attempt of receive; got is nil at the end of the stream and without success. It is a function of its own so that what
-// waits has a small stack: that is what a thousand connections cost in the processor's caches.
+// receiveOnce is one attempt of receive; got is nil at the end of the stream and without success.
+// It is a function of its own so that what waits has a small stack: that is what a thousand
+// connections cost in the processor's caches.
 //
 //go:noinline
 func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
@@ -247,8 +254,9 @@ func (s *Socket) buffer(name string, n int) ([]byte, error) {
 
 // RecvfromInto wraps recvfrom(2); in Python, socket.recvfrom_into.
 //
-// It reports the bytes put into p and the sender, which is the zero Addr where the system names none: on a connected TCP socket,
-// a Unix pair. Otherwise as RecvInto, but an empty p makes the call too: it takes a datagram and drops it.
+// It reports the bytes put into p and the sender, which is the zero Addr where the system names
+// none: on a connected TCP socket, a Unix pair. Otherwise as RecvInto, but an empty p makes the
+// call too: it takes a datagram and drops it.
 func (s *Socket) RecvfromInto(p []byte, flags int) (int, Addr, error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, Addr{}, s.fail("recvfrom", Addr{}, err)

@@ -37,7 +37,8 @@ func TestRecvPeek(t *testing.T) { // item 108
 	}
 }
 
-// MSG_PEEK with MSG_WAITALL looks on until all is there, or no more will be. On a Unix socket the system does not wait for all then.
+// MSG_PEEK with MSG_WAITALL looks on until all is there, or no more will be. On a Unix socket the
+// system does not wait for all then.
 func TestRecvPeekAll(t *testing.T) { // item 108
 	socktest.SkipOnWine(t, "MSG_PEEK with MSG_WAITALL asks again and again while something is there, which needs more than the time")
 	const flags = sock.MSG_PEEK | sock.MSG_WAITALL
@@ -158,7 +159,8 @@ func TestFlagsBeyondCInt(t *testing.T) {
 	})
 }
 
-// What MSG_WAITALL has received until the time is over, or the stream ends, has the sender that it came from: of TCP none.
+// What MSG_WAITALL has received until the time is over, or the stream ends, has the sender that it
+// came from: of TCP none.
 func TestWaitAllSender(t *testing.T) { // item 86
 	type receive func(socktest.Operations) ([]byte, sock.Addr, error)
 	calls := map[string]receive{

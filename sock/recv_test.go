@@ -93,7 +93,8 @@ func TestEndOfStream(t *testing.T) { // item 85
 	}
 }
 
-// The end comes to one who waits too, and after a short read, which has told that there is nothing more just now.
+// The end comes to one who waits too, and after a short read, which has told that there is nothing
+// more just now.
 func TestEndOfStreamWhileWaiting(t *testing.T) { // item 85
 	for _, k := range socktest.Streams {
 		t.Run(k.Name, func(t *testing.T) {
@@ -137,8 +138,8 @@ func TestRecvBadSize(t *testing.T) { // items 85, 86
 	})
 }
 
-// More than a system moves at once: what is there comes. In Python: MemoryError for the most that an int can
-// hold, else the same.
+// More than a system moves at once: what is there comes. In Python: MemoryError for the most that
+// an int can hold, else the same.
 func TestRecvTooMuch(t *testing.T) { // items 85, 86
 	if strconv.IntSize == 32 {
 		t.Skip("an int of this processor cannot be too much: run this on one of 64 bits")

@@ -10,25 +10,28 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Resolver finds the addresses of hosts and the names of addresses. It asks Go's resolver, which honours the hosts file,
-// nsswitch.conf and resolv.conf with its search domains, and caches nothing. The zero Resolver is ready, and any number of
-// goroutines may use one. It must not be copied.
+// A Resolver finds the addresses of hosts and the names of addresses. It asks Go's resolver, which
+// honours the hosts file, nsswitch.conf and resolv.conf with its search domains, and caches
+// nothing. The zero Resolver is ready, and any number of goroutines may use one. It must not be
+// copied.
 //
-// A look-up runs on a goroutine of the resolver's own, never on a loop, and there are no more than Limit of them. It blocks its
-// caller: in a callback or a task, which must not wait, it fails with loop.ErrOnLoop. These use Lookup.
+// A look-up runs on a goroutine of the resolver's own, never on a loop, and there are no more than
+// Limit of them. It blocks its caller: in a callback or a task, which must not wait, it fails with
+// loop.ErrOnLoop. These use Lookup.
 type Resolver struct {
 	// Net answers; nil: net.DefaultResolver. Its Dial says which server is asked.
 	Net *net.Resolver
 
-	// Limit is how many look-ups there may be at once; the others wait in line. 0: 64. It must not change after the first one.
+	// Limit is how many look-ups there may be at once; the others wait in line. 0: 64. It must not
+	// change after the first one.
 	Limit int
 
 	once  sync.Once
 	slots chan struct{} // once; has an element for each look-up that is under way
 }
 
-// DefaultResolver is the Resolver of the functions of this package, and of sockets that are given the name of a host. Who replaces it does
-// so before anything uses it.
+// DefaultResolver is the Resolver of the functions of this package, and of sockets that are given
+// the name of a host. Who replaces it does so before anything uses it.
 var DefaultResolver = new(Resolver)
 
 const defaultLimit = 64
@@ -42,8 +45,8 @@ func (r *Resolver) net() *net.Resolver {
 
 // ask runs question in one of the resolver's slots.
 //
-// If ctx ends first, ask returns its cause and leaves the question behind. Package net does not always notice at once, and the
-// slot is free only when it has.
+// If ctx ends first, ask returns its cause and leaves the question behind. Package net does not
+// always notice at once, and the slot is free only when it has.
 func ask[T any](ctx context.Context, r *Resolver, question func(context.Context, *net.Resolver) (T, error)) (T, error) {
 	r.once.Do(func() {
 		limit := r.Limit
@@ -86,8 +89,9 @@ func ask[T any](ctx context.Context, r *Resolver, question func(context.Context,
 	}
 }
 
-// Lookup runs find on a goroutine of its own, and gives what it returns as a future of l (nil: a loop of the default reactor). So a
-// task or a callback calls the functions that it must not wait for itself:
+// Lookup runs find on a goroutine of its own, and gives what it returns as a future of l (nil: a
+// loop of the default reactor). So a task or a callback calls the functions that it must not wait
+// for itself:
 //
 //	infos, err := sock.Lookup(task.Loop(), func(ctx context.Context) ([]sock.AddrInfo, error) {
 //		return sock.Getaddrinfo(ctx, "localhost", "http", nil)

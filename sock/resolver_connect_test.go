@@ -77,7 +77,8 @@ func TestCreateConnectionFromName(t *testing.T) { // item 218
 // Who is looking a name up can be canceled, and a loop goes on meanwhile.
 func TestCancelConnectByName(t *testing.T) {
 	held := make(chan struct{})
-	// A name for each: package net may take a question for the same name for one, and not ask again.
+	// A name for each: package net may take a question for the same name for one, and not ask
+	// again.
 	zone := make(map[string]dnsHost)
 	for _, name := range []string{"slow.test.", "slower.test.", "slowest.test."} {
 		zone[name] = dnsHost{a: []string{"127.0.0.1"}, held: held}

@@ -58,7 +58,8 @@ var testZone = map[string]dnsHost{
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.": {ptr: []string{"both.test."}},
 }
 
-// sameHosts says whether infos have these addresses, in any order: what order is right, the routes of this host say.
+// sameHosts says whether infos have these addresses, in any order: what order is right, the routes
+// of this host say.
 func sameHosts(infos []sock.AddrInfo, want ...string) bool {
 	got := hosts(infos)
 	slices.Sort(got)
@@ -117,8 +118,8 @@ func TestGetaddrinfoAsks(t *testing.T) { // items 150, 155, 156
 	}
 }
 
-// The order of RFC 6724, where it does not hang on routes: both addresses are on loopback, and the server gives the IPv4 address
-// first.
+// The order of RFC 6724, where it does not hang on routes: both addresses are on loopback, and the
+// server gives the IPv4 address first.
 func TestGetaddrinfoOrder(t *testing.T) { // item 150
 	r := serveDNS(t, "", testZone).resolver()
 	socktest.Check(t)
@@ -212,8 +213,8 @@ func TestTruncatedAnswer(t *testing.T) {
 	}
 }
 
-// The resolver's own patience ends: glibc, too, then says that it may be worth another try. A socket's timeout has nothing to do with
-// it.
+// The resolver's own patience ends: glibc, too, then says that it may be worth another try. A
+// socket's timeout has nothing to do with it.
 func TestSilentServer(t *testing.T) {
 	s := serveDNS(t, "", testZone)
 	socktest.Check(t)
@@ -248,8 +249,8 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
-// Item 3, that EAI_SYSTEM is the OSError of errno, has no case here: Go's resolver tells of a lack of descriptors as of a server that
-// does not answer, as glibc mostly does too.
+// Item 3, that EAI_SYSTEM is the OSError of errno, has no case here: Go's resolver tells of a lack
+// of descriptors as of a server that does not answer, as glibc mostly does too.
 func TestGetaddrinfoWithoutDescriptors(t *testing.T) { // item 3
 	socktest.Check(t)
 	r := &sock.Resolver{Net: &net.Resolver{
@@ -263,7 +264,8 @@ func TestGetaddrinfoWithoutDescriptors(t *testing.T) { // item 3
 	}
 }
 
-// A look-up ends at once when its context does, and says why; the server may answer whenever it likes.
+// A look-up ends at once when its context does, and says why; the server may answer whenever it
+// likes.
 func TestSlowServer(t *testing.T) {
 	held := make(chan struct{})
 	slow := dnsHost{a: []string{"192.0.2.8"}, ptr: []string{"slow.test."}, held: held}
@@ -319,7 +321,8 @@ func TestSlowServer(t *testing.T) {
 	socktest.Must(t, call.Wait(t))
 }
 
-// No more look-ups are under way than the limit says, the others wait in line, and who gives up waiting leaves it.
+// No more look-ups are under way than the limit says, the others wait in line, and who gives up
+// waiting leaves it.
 func TestResolverLimit(t *testing.T) {
 	held := make(chan struct{})
 	s := serveDNS(t, "", map[string]dnsHost{

@@ -20,8 +20,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A message with descriptors that comes at the very time its wait is canceled is received by that, or is there for the next; it is
-// never lost between the two, and no descriptor with it.
+// A message with descriptors that comes at the very time its wait is canceled is received by that,
+// or is there for the next; it is never lost between the two, and no descriptor with it.
 func TestRightsAndCancel(t *testing.T) {
 	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -102,7 +102,8 @@ func TestRightsAndTimeout(t *testing.T) {
 	})
 }
 
-// A message that nobody has received goes with its socket, and what is in it: the system sees to it.
+// A message that nobody has received goes with its socket, and what is in it: the system sees to
+// it.
 func TestRightsNotReceived(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -117,7 +118,8 @@ func TestRightsNotReceived(t *testing.T) {
 	socktest.Must(t, wantBytes("")(d.Recv(1, 0)))
 }
 
-// The descriptor of the sender's process that SO_PASSPIDFD makes come is nobody's after RecvFds, and so it is closed.
+// The descriptor of the sender's process that SO_PASSPIDFD makes come is nobody's after RecvFds,
+// and so it is closed.
 func TestRecvFdsLeavesNoPidFD(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -136,7 +138,8 @@ func TestRecvFdsLeavesNoPidFD(t *testing.T) {
 	}
 }
 
-// SendFds and RecvFds are one item of SCM_RIGHTS there and back; what else comes is left out: items 116, 117.
+// SendFds and RecvFds are one item of SCM_RIGHTS there and back; what else comes is left out: items
+// 116, 117.
 func TestRightsAmongOthers(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

@@ -8,8 +8,9 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A send that waits for a queue which makes no edge when it drains, that of another socket, is tried again after fullRetry; this
-// doubles up to fullMost, and so the wait ends soon after there is room, at 32 calls a second at the most.
+// A send that waits for a queue which makes no edge when it drains, that of another socket, is
+// tried again after fullRetry; this doubles up to fullMost, and so the wait ends soon after there
+// is room, at 32 calls a second at the most.
 const (
 	fullRetry = time.Millisecond
 	fullMost  = 32 * time.Millisecond
@@ -31,7 +32,8 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// again is for a send that would block, where no edge, or not every one, tells when it does not any more.
+// again is for a send that would block, where no edge, or not every one, tells when it does not any
+// more.
 func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	if err != loop.ErrAgain {
 		return out, err
@@ -76,12 +78,13 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	return o.s.again(out, err)
 }
 
-// Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is there, as in tcp_sendmsg_fastopen of
-// net/ipv4/tcp.c, which does so in a blocking call only; to the system none of ours is. Without a cookie it connects first, and sends then;
-// with one the first bytes go with the SYN, and it waits for what becomes of that.
+// Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is there, as in
+// tcp_sendmsg_fastopen of net/ipv4/tcp.c, which does so in a blocking call only; to the system none
+// of ours is. Without a cookie it connects first, and sends then; with one the first bytes go with
+// the SYN, and it waits for what becomes of that.
 
-// opening is what comes before a send: the end of a connect that an earlier attempt has begun. It is over if that failed, still goes on,
-// or if all of total went already.
+// opening is what comes before a send: the end of a connect that an earlier attempt has begun. It
+// is over if that failed, still goes on, or if all of total went already.
 func (o *op) opening(sysfd, total int) (over bool, out loop.Outcome, err error) {
 	switch {
 	case o.flags&msgFastopen != 0:
@@ -120,17 +123,18 @@ func (o *op) opened(n int, err error) (int, error) {
 
 // Send wraps send(2). It reports how much of p went, which may be less than all.
 //
-// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (no signal comes with it), ECONNRESET, EMSGSIZE for a
-// datagram too long, EDESTADDRREQ for an unconnected one, and what else the system says.
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (no signal comes with it),
+// ECONNRESET, EMSGSIZE for a datagram too long, EDESTADDRREQ for an unconnected one, and what else
+// the system says.
 func (s *Socket) Send(p []byte, flags int) (int, error) {
 	return s.transfer("send", s.call(loop.Write, flags), p, flags, sendOnce)
 }
 
-// Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole. What others send on the socket meanwhile comes
-// before or after, not between.
+// Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole. What others send
+// on the socket meanwhile comes before or after, not between.
 //
-// n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
-// empty p makes one call.
+// n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at
+// the first full buffer. An empty p makes one call.
 //
 // Errors: those of Send.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
@@ -156,8 +160,9 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	return n, s.fail("sendall", Addr{}, err)
 }
 
-// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name; with MSG_FASTOPEN it connects a TCP
-// socket too, and a non-blocking one that has no cookie yet returns EINPROGRESS with nothing sent. Otherwise as Send.
+// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name;
+// with MSG_FASTOPEN it connects a TCP socket too, and a non-blocking one that has no cookie yet
+// returns EINPROGRESS with nothing sent. Otherwise as Send.
 //
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
 func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {

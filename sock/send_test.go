@@ -100,7 +100,8 @@ func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 		socktest.Must(t, a.SetTimeout(timeout))
 		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
 		socktest.Must(t, b.SetTimeout(0))
-		// The receiver takes a little each millisecond: no wait of the sender is as long as the timeout.
+		// The receiver takes a little each millisecond: no wait of the sender is as long as the
+		// timeout.
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		received := 0

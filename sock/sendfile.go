@@ -39,10 +39,12 @@ var sendfileCall = sysSendfile
 // whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it
 // sends nothing.
 //
-// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
-// Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
-// read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that it can be shared. Everything else is
-// read too; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
+// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without
+// passing through the program: on Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile.
+// A file which the system refuses to send from, or whose size it does not know (as in /proc), is
+// read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that
+// it can be shared. Everything else is read too; then an offset of 0 means where the file stands
+// just now, and one above 0 wants an io.Seeker.
 //
 // The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes
 // before or after, not between. The disk stops no loop: a goroutine that waits makes the system
@@ -198,8 +200,8 @@ func (x *transmission) wait() error {
 		// Memory is short, or the like: poll(2) would only say again that it is writable.
 		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
 	}
-	// Asked after an edge too: a call that comes to nothing may make one itself. But of the end of a Unix socket poll(2) tells nothing
-	// while it is full: the call does.
+	// Asked after an edge too: a call that comes to nothing may make one itself. But of the end of
+	// a Unix socket poll(2) tells nothing while it is full: the call does.
 	for due := false; x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
 		x.held, err = fd.End(c, out, loop.ErrAgain)
@@ -274,8 +276,8 @@ func (x *transmission) run() error {
 	return err
 }
 
-// refused says that it is the file from which the system cannot send: sendfile(2), "EINVAL". What the socket says is never that, and a
-// failure to read says the same again when the file is read.
+// refused says that it is the file from which the system cannot send: sendfile(2), "EINVAL". What
+// the socket says is never that, and a failure to read says the same again when the file is read.
 func (x *transmission) refused(err error) bool {
 	errno, ok := err.(syscall.Errno)
 	return ok && x.from >= 0 && slices.Contains(refusals, errno) // a negative offset is the caller's

@@ -16,8 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A disk that takes its time stops nobody else: not another socket on the loop, not what is received on the same one; and what waits
-// behind it ends by its own timeout.
+// A disk that takes its time stops nobody else: not another socket on the loop, not what is
+// received on the same one; and what waits behind it ends by its own timeout.
 func TestSendfileSlowDisk(t *testing.T) {
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -134,7 +134,8 @@ func (r *noted) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// A close, and a cancel, while the disk is slow count as soon as it has given what was asked for; the descriptor stays open until then.
+// A close, and a cancel, while the disk is slow count as soon as it has given what was asked for;
+// the descriptor stays open until then.
 func TestSendfileEndsInSlowDisk(t *testing.T) {
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSendfile wraps sendfile(2): it may block on the disk, and so the scheduler learns of it. No SIGPIPE comes of it.
+// sysSendfile wraps sendfile(2): it may block on the disk, and so the scheduler learns of it. No
+// SIGPIPE comes of it.
 //
-// No flag of this call keeps that signal away. It comes to the thread that made the call, and so the thread blocks it meanwhile, and
-// takes it if the call has failed with EPIPE: sigtimedwait(2).
+// No flag of this call keeps that signal away. It comes to the thread that made the call, and so
+// the thread blocks it meanwhile, and takes it if the call has failed with EPIPE: sigtimedwait(2).
 func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -185,7 +185,8 @@ type mute struct{}
 
 func (mute) Read(p []byte) (int, error) { return 0, nil }
 
-// What cannot be sent from by the system is read: a pipe, a connection, what is only a reader, and a file of which the system says so.
+// What cannot be sent from by the system is read: a pipe, a connection, what is only a reader, and
+// a file of which the system says so.
 func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	content := pattern(100_000)
 	refuse := func(err error) func(t *testing.T, run func()) {
@@ -249,7 +250,8 @@ func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	}
 }
 
-// An error after something was sent is the call's; so is one of the file. The position says how far it came.
+// An error after something was sent is the call's; so is one of the file. The position says how far
+// it came.
 func TestSendfileFailsMidway(t *testing.T) { // items 134, 137
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -372,7 +374,8 @@ func TestSendfileInCallback(t *testing.T) {
 	}
 }
 
-// A peer that is gone is an error, wherever the file stands, which it goes on doing: nothing was sent. In Python a block was read.
+// A peer that is gone is an error, wherever the file stands, which it goes on doing: nothing was
+// sent. In Python a block was read.
 func TestSendfileBrokenPipe(t *testing.T) { // item 242
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)

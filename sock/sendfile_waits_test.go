@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The timeout is for each wait: as long as the receiver takes a little before it passes, the whole may take many times that.
+// The timeout is for each wait: as long as the receiver takes a little before it passes, the whole
+// may take many times that.
 func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 	const block, blocks = 64 << 10, 50 // what such a socket holds at the least, and how many of it
 	// try reads bit by bit for three times the timeout, and reports its own longest pause too.
@@ -60,7 +61,8 @@ func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 	})
 }
 
-// One call never asks for more than 1 GiB, and goes on after it; nor are there many calls for so much.
+// One call never asks for more than 1 GiB, and goes on after it; nor are there many calls for so
+// much.
 func TestSendfileBlocks(t *testing.T) { // item 140
 	socktest.Check(t)
 	a, _ := socktest.UnixStream.Pair(t)
@@ -112,7 +114,8 @@ func TestSendfileIsNotMixed(t *testing.T) {
 	})
 }
 
-// A cancel that comes at the end of a Sendfile in a task, too late for it, is for the task's next wait.
+// A cancel that comes at the end of a Sendfile in a task, too late for it, is for the task's next
+// wait.
 func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.Default()

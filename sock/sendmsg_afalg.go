@@ -11,16 +11,21 @@ import (
 // errAlgOnly is Python's for a socket of another family.
 var errAlgOnly = errors.New("algset is only supported for AF_ALG")
 
-// SendmsgAfalg is Python's sendmsg_afalg: Sendmsg to an operation socket of AF_ALG, with what is to be done in front of the message.
+// SendmsgAfalg is Python's sendmsg_afalg: Sendmsg to an operation socket of AF_ALG, with what is to
+// be done in front of the message.
 //
-// op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, whose length the algorithm says; nil sends none. assoclen
-// is how many bytes at the start of the message are authenticated and not encrypted, for "aead"; 0 is none, and Python's default.
-// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see alg.Operation for its length.
+// op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, whose length the
+// algorithm says; nil sends none. assoclen is how many bytes at the start of the message are
+// authenticated and not encrypted, for "aead"; 0 is none, and Python's default. With MSG_MORE in
+// flags more of the message follows, by Send. The result is received, by Recv; see alg.Operation
+// for its length.
 //
-// It reports the bytes that went, all of them unless they are more than SO_SNDBUF holds. It allocates nothing.
+// It reports the bytes that went, all of them unless they are more than SO_SNDBUF holds. It
+// allocates nothing.
 //
-// Errors: "algset is only supported for AF_ALG"; an *ArgError for an op that is negative or beyond a C int, or such an assoclen; EINVAL for an
-// iv of the wrong length, or a second message before the result of the first was received; ENOKEY before the key was set; else as Send. Linux only.
+// Errors: "algset is only supported for AF_ALG"; an *ArgError for an op that is negative or beyond
+// a C int, or such an assoclen; EINVAL for an iv of the wrong length, or a second message before
+// the result of the first was received; ENOKEY before the key was set; else as Send. Linux only.
 func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) (n int, err error) {
 	if err := s.algArguments(op, iv, assoclen); err != nil {
 		return 0, s.fail("sendmsg_afalg", Addr{}, err)

@@ -17,9 +17,10 @@ var (
 	ErrNoProtocol = errors.New("protocol not found")
 )
 
-// Getservbyname is getservbyname(3): the port of a service that goes by that name or alias, with that protocol ("tcp", "udp"), or
-// with any if proto is "". It knows what /etc/services says (on Windows %SystemRoot%\System32\drivers\etc\services), or the common
-// services if there is no such file.
+// Getservbyname is getservbyname(3): the port of a service that goes by that name or alias, with
+// that protocol ("tcp", "udp"), or with any if proto is "". It knows what /etc/services says (on
+// Windows %SystemRoot%\System32\drivers\etc\services), or the common services if there is no such
+// file.
 //
 // Errors: ErrNoService; loop.ErrOnLoop, since it reads from a disk.
 func Getservbyname(name, proto string) (int, error) {
@@ -50,8 +51,9 @@ func Getservbyport(port int, proto string) (string, error) {
 	return s.name, nil
 }
 
-// Getprotobyname is getprotobyname(3): the number of a protocol for New, by name or alias. It knows what /etc/protocols says (on
-// Windows %SystemRoot%\System32\drivers\etc\protocol), or the common protocols if there is no such file.
+// Getprotobyname is getprotobyname(3): the number of a protocol for New, by name or alias. It knows
+// what /etc/protocols says (on Windows %SystemRoot%\System32\drivers\etc\protocol), or the common
+// protocols if there is no such file.
 //
 // Errors: ErrNoProtocol; loop.ErrOnLoop, since it reads from a disk.
 func Getprotobyname(name string) (int, error) {

@@ -7,8 +7,8 @@ import (
 
 // Getsockopt wraps getsockopt(2) for an option whose value is a C int.
 //
-// On an AF_VSOCK socket it reads 64 bits on every level, as Python does, since the family's own options have so many: see
-// GetsockoptUint64. An option of fewer is what it is elsewhere.
+// On an AF_VSOCK socket it reads 64 bits on every level, as Python does, since the family's own
+// options have so many: see GetsockoptUint64. An option of fewer is what it is elsewhere.
 //
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
@@ -35,7 +35,8 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 // maxOption is the most that Python's getsockopt gives room for.
 const maxOption = 1024
 
-// GetsockoptBytes wraps getsockopt(2) for any other option: at most n bytes of its value, 1 to 1024; as many as the system says.
+// GetsockoptBytes wraps getsockopt(2) for any other option: at most n bytes of its value, 1 to
+// 1024; as many as the system says.
 //
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
@@ -59,8 +60,9 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 
 // Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
 //
-// On an AF_VSOCK socket any int will do, modulo 2⁶⁴: as in Python, 8 bytes are sent on every level. An option of 4 bytes takes the lower
-// half, one of 8 such as SO_LINGER all of them, and one that wants 4 to the byte, such as SO_ATTACH_BPF, is refused with EINVAL.
+// On an AF_VSOCK socket any int will do, modulo 2⁶⁴: as in Python, 8 bytes are sent on every level.
+// An option of 4 bytes takes the lower half, one of 8 such as SO_LINGER all of them, and one that
+// wants 4 to the byte, such as SO_ATTACH_BPF, is refused with EINVAL.
 //
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
@@ -89,8 +91,8 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
 }
 
-// SetsockoptNil wraps setsockopt(2) for an option that is all in its length, with no value: Python's setsockopt(level, name, None,
-// optlen).
+// SetsockoptNil wraps setsockopt(2) for an option that is all in its length, with no value:
+// Python's setsockopt(level, name, None, optlen).
 //
 // Error: an *ArgError for a length that is negative or beyond a C int, and on an AF_VSOCK socket.
 func (s *Socket) SetsockoptNil(level, name, optlen int) error {
@@ -106,7 +108,8 @@ func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
 }
 
-// GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as those of AF_VSOCK are.
+// GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as those of
+// AF_VSOCK are.
 func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
 	if err := cOption(level, name); err != nil {
 		return 0, s.fail("getsockopt", Addr{}, err)
@@ -120,7 +123,8 @@ func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
 	return value, err
 }
 
-// SetsockoptUint64 is Setsockopt for an option whose value is a number of 64 bits. See GetsockoptUint64.
+// SetsockoptUint64 is Setsockopt for an option whose value is a number of 64 bits. See
+// GetsockoptUint64.
 func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)

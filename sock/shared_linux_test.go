@@ -35,8 +35,8 @@ func registrations(t *testing.T) int {
 	return n
 }
 
-// A descriptor that has a duplicate, in this process or in another, leaves nothing in the poller after Close: the duplicate would keep
-// the registration, and its events, for ever.
+// A descriptor that has a duplicate, in this process or in another, leaves nothing in the poller
+// after Close: the duplicate would keep the registration, and its events, for ever.
 func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	if os.Getenv("POLLUX_TEST_POLLER") == "poll" {
 		t.Skip("poll(2) keeps no registration in the kernel: run this without POLLUX_TEST_POLLER")
@@ -102,8 +102,8 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	}
 }
 
-// Sockets are closed under those who wait on them, and others get their numbers at once: each waiter gets net.ErrClosed once, and
-// nobody sees what is another's.
+// Sockets are closed under those who wait on them, and others get their numbers at once: each
+// waiter gets net.ErrClosed once, and nobody sees what is another's.
 func TestNumbersAreReusedWhileOthersWait(t *testing.T) {
 	const workers, rounds = 16, 60
 	var wg sync.WaitGroup
@@ -166,8 +166,8 @@ func closeUnderWaiters(msg string) error {
 	return task.Wait(ctx)
 }
 
-// Ten thousand connections, opened and closed in any order and half of them with a deadline, leave no descriptor, goroutine, slot or
-// timer.
+// Ten thousand connections, opened and closed in any order and half of them with a deadline, leave
+// no descriptor, goroutine, slot or timer.
 func TestManyConnectionsLeaveNothing(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
@@ -207,7 +207,8 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		futures = append(futures, s.Async().Recv(10, 0))
 		open = append(open, c, s)
 		for len(open) > atOnce {
-			// A step that is prime to the length of the list takes them in an order without a pattern.
+			// A step that is prime to the length of the list takes them in an order without a
+			// pattern.
 			j := i * 7919 % len(open)
 			open[j].Close()
 			open[j] = open[len(open)-1]

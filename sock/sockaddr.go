@@ -45,10 +45,11 @@ func (s *Socket) encode(o *op, a Addr) error {
 	return err
 }
 
-// resolve gives a the index of its interface or the id of its kernel control if it has the name of one instead, and the address of
-// its host, waiting as the view says; never on a loop.
+// resolve gives a the index of its interface or the id of its kernel control if it has the name of
+// one instead, and the address of its host, waiting as the view says; never on a loop.
 //
-// An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is what the resolver says of the host.
+// An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is
+// what the resolver says of the host.
 func (s *Socket) resolve(a Addr) (Addr, error) {
 	if zone := a.Zone(); zone != "" {
 		if a.Kind() == families.KindInet6 && len(zone) >= 16 { // IFNAMSIZ; else the system cuts it, and that might be another's name
@@ -88,7 +89,8 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	return find(ctx)
 }
 
-// interfaceIndex is the index of the interface with that name, where the socket is: in its network namespace.
+// interfaceIndex is the index of the interface with that name, where the socket is: in its network
+// namespace.
 //
 // Error: ENODEV.
 func (s *core) interfaceIndex(name string) (int, error) {
@@ -100,7 +102,8 @@ func (s *core) interfaceIndex(name string) (int, error) {
 	return sysInterfaceIndex(sysfd, name)
 }
 
-// controlID is the id of the kernel control with that name, which only a socket of PF_SYSTEM can ask for.
+// controlID is the id of the kernel control with that name, which only a socket of PF_SYSTEM can
+// ask for.
 //
 // Error: ENOENT.
 func (s *core) controlID(name string) (uint32, error) {
@@ -112,9 +115,10 @@ func (s *core) controlID(name string) (uint32, error) {
 	return sysControlID(sysfd, name)
 }
 
-// InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network namespace: "" if a is for all
-// interfaces, if there is none with that index any more, or if the socket is closed. The addresses that the system tells have the
-// index alone, where Python has the name: to ask for it is a system call for each.
+// InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network
+// namespace: "" if a is for all interfaces, if there is none with that index any more, or if the
+// socket is closed. The addresses that the system tells have the index alone, where Python has the
+// name: to ask for it is a system call for each.
 func (s *Socket) InterfaceOf(a Addr) string {
 	name, index := a.Interface()
 	if name != "" || index == 0 {

@@ -9,14 +9,16 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its methods may be called from any
-// goroutine, and at once; each lane (receiving and accepting, sending and connecting) serves them in order.
+// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its
+// methods may be called from any goroutine, and at once; each lane (receiving and accepting,
+// sending and connecting) serves them in order.
 //
-// With and In return views: the same socket with another way to wait. All views of a socket share everything else, and each keeps
-// the socket from the garbage collector. Close, Watch and Async are those of the socket itself.
+// With and In return views: the same socket with another way to wait. All views of a socket share
+// everything else, and each keeps the socket from the garbage collector. Close, Watch and Async are
+// those of the socket itself.
 //
-// A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
-// watched belongs to its loop and is not.
+// A Socket that is dropped without Close is closed once the garbage collector notices, and the log
+// says so; one that is watched belongs to its loop and is not.
 //
 // New, Adopt, Accept and others make one; the zero Socket is of no use.
 type Socket struct {
@@ -25,8 +27,8 @@ type Socket struct {
 	root *Socket // of a view: what it is a view of, which must not be collected before; nil in that one itself
 }
 
-// core is what all views of a socket share. The loop knows it and keeps it, but it does not know its Socket, so that one can be
-// collected; only the handler's watcher does.
+// core is what all views of a socket share. The loop knows it and keeps it, but it does not know
+// its Socket, so that one can be collected; only the handler's watcher does.
 type core struct {
 	fd      loop.FD
 	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
@@ -58,7 +60,8 @@ func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout int64
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
-	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
+	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called
+	// off.
 	runtime.SetFinalizer(s, (*Socket).abandon)
 	return s
 }
@@ -73,12 +76,13 @@ func (s *Socket) base() *Socket {
 
 // New is Python's socket(family, type, proto). A -1 is a default: AF_INET, SOCK_STREAM, 0.
 //
-// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
-// is, as SOCK_CLOEXEC, not in Type.
+// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes
+// it non-blocking, and is, as SOCK_CLOEXEC, not in Type.
 //
-// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for what the system lacks, which says what
-// is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
-// EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
+// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for
+// what the system lacks, which says what is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or
+// EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE; EACCES, EPERM for raw
+// sockets; errors.ErrUnsupported on a system that pollux has no poller for.
 func New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
@@ -107,8 +111,8 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 	return s.fail(op, Addr{}, err)
 }
 
-// Fileno is the number of the descriptor, -1 after Close or Detach. The descriptor is non-blocking, and registered with the
-// loop's poller if anyone has waited on it: leave both as they are.
+// Fileno is the number of the descriptor, -1 after Close or Detach. The descriptor is non-blocking,
+// and registered with the loop's poller if anyone has waited on it: leave both as they are.
 func (s *Socket) Fileno() int { return s.fd.Sysfd() }
 
 // Family is the address family, AF_*.
@@ -126,7 +130,8 @@ func (s *core) ofType(t Type) bool { return Type(s.typ) == t }
 // Proto is the protocol, IPPROTO_* for the internet families.
 func (s *Socket) Proto() Protocol { return Protocol(s.proto) }
 
-// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC is not set.
+// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC
+// is not set.
 func (s *Socket) GetInheritable() (inheritable bool, err error) {
 	err = s.do("fcntl", func(sysfd int) error {
 		inheritable, err = sysInheritable(sysfd)
@@ -140,7 +145,8 @@ func (s *Socket) SetInheritable(inheritable bool) error {
 	return s.do("fcntl", func(sysfd int) error { return sysSetInheritable(sysfd, inheritable) })
 }
 
-// String is Python's text form: the descriptor, family, type and proto, and the addresses that can be got.
+// String is Python's text form: the descriptor, family, type and proto, and the addresses that can
+// be got.
 func (s *Socket) String() string {
 	closed := ""
 	fileno := s.Fileno()

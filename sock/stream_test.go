@@ -18,8 +18,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// eachView runs scenario once for each view: in calls a function with the views of a goroutine, of a
-// context, or of a task, in which it runs.
+// eachView runs scenario once for each view: in calls a function with the views of a goroutine, of
+// a context, or of a task, in which it runs.
 func eachView(t *testing.T, scenario func(t *testing.T, in func(func(view func(*sock.Socket) *sock.Socket)))) {
 	views := map[string]func(func(func(*sock.Socket) *sock.Socket)){
 		"goroutine": func(fn func(func(*sock.Socket) *sock.Socket)) { fn(func(s *sock.Socket) *sock.Socket { return s }) },
@@ -97,7 +97,8 @@ func useStream(t *testing.T, kind string, s *sock.Socket) {
 	}
 }
 
-// A file goes by Sendfile from where it stands, whole or limited, also through io.Copy and io.CopyN.
+// A file goes by Sendfile from where it stands, whole or limited, also through io.Copy and
+// io.CopyN.
 func TestStreamOfAFile(t *testing.T) {
 	path := filepath.Join(socktest.Dir(t), "file")
 	content := strings.Repeat("0123456789", 10_000)

@@ -8,18 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The bare system calls. Addresses cross as bytes. EAGAIN becomes loop.ErrAgain here and EINTR stays here; every other error is a
-// syscall.Errno.
+// The bare system calls. Addresses cross as bytes. EAGAIN becomes loop.ErrAgain here and EINTR
+// stays here; every other error is a syscall.Errno.
 //
-// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message. It is package syscall's, since that of
-// x/sys passes its arguments on to it over the stack. Sends and receives ask for
-// MSG_DONTWAIT too, so that a program which shares the descriptor and makes it blocking does not stop the loop.
+// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message.
+// It is package syscall's, since that of x/sys passes its arguments on to it over the stack. Sends
+// and receives ask for MSG_DONTWAIT too, so that a program which shares the descriptor and makes it
+// blocking does not stop the loop.
 
 const (
 	typeNonblock = SOCK_NONBLOCK
 	typeFlags    = SOCK_NONBLOCK | SOCK_CLOEXEC
 
-	// blindFlags make a receive look at something else than the head of the queue, so that its EAGAIN proves nothing.
+	// blindFlags make a receive look at something else than the head of the queue, so that its
+	// EAGAIN proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
 	msgCloexec   = MSG_CMSG_CLOEXEC
@@ -30,7 +32,8 @@ const (
 	reusePort    = SO_REUSEPORT
 )
 
-// sysReadsEnded says that nothing more will be received, or accepted, by a socket whose receive came to EAGAIN: it was shut down.
+// sysReadsEnded says that nothing more will be received, or accepted, by a socket whose receive
+// came to EAGAIN: it was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
 
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
@@ -59,9 +62,10 @@ func callRecvmsg(fd int, h *unix.Msghdr, flags int) (int, syscall.Errno) {
 // nothingToReceive is for systems on which a receive without room does not wait.
 func nothingToReceive(int, *unix.Msghdr) bool { return false }
 
-// sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
-// ended the connection. POLLERR alone leaves it in doubt: the error queue is not empty, or there is an error that has not ended the
-// connection, or a reset is just being worked on.
+// sysAhead says whether a receive on a TCP socket would come to something, and whether that would
+// be no more than the error which has ended the connection. POLLERR alone leaves it in doubt: the
+// error queue is not empty, or there is an error that has not ended the connection, or a reset is
+// just being worked on.
 func sysAhead(fd int) (ready, broken, doubt bool) {
 	events := sysPoll(fd, unix.POLLIN)
 	if events&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
@@ -74,7 +78,8 @@ func sysAhead(fd int) (ready, broken, doubt bool) {
 // sysEnded says whether no more will arrive on a TCP socket.
 func sysEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&(unix.POLLRDHUP|unix.POLLHUP) != 0 }
 
-// sysPoll is poll(2) of one descriptor, without a wait. If it fails, the result is POLLNVAL: whoever tries will see.
+// sysPoll is poll(2) of one descriptor, without a wait. If it fails, the result is POLLNVAL:
+// whoever tries will see.
 func sysPoll(fd int, events int16) int16 {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	var none unix.Timespec
@@ -108,7 +113,8 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	}
 }
 
-// ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the descriptor may have made it so.
+// ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the
+// descriptor may have made it so.
 func ensureNonblock(fd int) {
 	flags, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)
 	if errno == 0 && flags&unix.O_NONBLOCK == 0 {
@@ -190,7 +196,8 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	return int(v), sysError(errno)
 }
 
-// sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
+// sysSockFamily asks for the address: there is an option for the family too, but not on all
+// systems.
 func sysSockFamily(fd int) (Family, error) {
 	var buf sockaddr
 	n, err := sysGetsockname(fd, &buf)

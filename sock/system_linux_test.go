@@ -19,8 +19,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What hangs on the files of the system, its interfaces and its name is tested in a process that has its own of all these: user,
-// mount, network and UTS namespaces, and a server on port 53 of its own loopback.
+// What hangs on the files of the system, its interfaces and its name is tested in a process that
+// has its own of all these: user, mount, network and UTS namespaces, and a server on port 53 of its
+// own loopback.
 
 const systemOrder = "POLLUX_TEST_HOSTS" // the order of nsswitch.conf, in the environment of such a process
 

@@ -50,7 +50,8 @@ func TestTimeoutIsTheMode(t *testing.T) { // items 31, 32, 33
 	}
 }
 
-// All views of a socket have one timeout; so it is of the object in Python, but not of its duplicates.
+// All views of a socket have one timeout; so it is of the object in Python, but not of its
+// duplicates.
 func TestTimeoutOfViewsAndDuplicates(t *testing.T) { // items 46, 77
 	socktest.Check(t)
 	s := socktest.TCP.New(t)
@@ -279,7 +280,8 @@ func TestTimeoutAndContext(t *testing.T) {
 	}
 }
 
-// A canceled operation and a byte that comes at the same time: either it is received or it is still there.
+// A canceled operation and a byte that comes at the same time: either it is received or it is still
+// there.
 func TestCancelLosesNoByte(t *testing.T) { // item 42
 	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, k := range []socktest.Kind{socktest.TCP, socktest.UnixDatagram} {
@@ -390,7 +392,8 @@ func TestTimeoutLosesNoByte(t *testing.T) { // items 40, 42
 	})
 }
 
-// A new timeout is for those that begin after it, also if one that waits is woken in vain meanwhile.
+// A new timeout is for those that begin after it, also if one that waits is woken in vain
+// meanwhile.
 func TestTimeoutSetDuringAWait(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)

@@ -66,7 +66,8 @@ func TestTransferAllocatesNothing(t *testing.T) {
 	})
 }
 
-// A Sendfile allocates what package os does to describe the file, and for the call of it: nothing that grows with what is sent.
+// A Sendfile allocates what package os does to describe the file, and for the call of it: nothing
+// that grows with what is sent.
 func TestSendfileAllocates(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

@@ -160,8 +160,9 @@ var knownSockets = []KnownSocket{
 // unsupported makes what socket(2) said about a kind that the system lacks say what is missing;
 // anything else it leaves as it is.
 //
-// Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
-// ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
+// Where the family is there the type has to be the kind's own: a protocol with another type is the
+// caller's mistake, and no lack. ENODEV is AF_VSOCK's, for datagrams without a transport that has
+// them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
 func unsupported(family Family, typ Type, proto Protocol, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {

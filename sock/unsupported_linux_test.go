@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the kernel lacks is told with its name and what it needs, and with the errno of item 14; what it has can be made.
+// What the kernel lacks is told with its name and what it needs, and with the errno of item 14;
+// what it has can be made.
 func TestNewTellsWhatTheKernelLacks(t *testing.T) {
 	lacking := 0
 	for _, k := range sock.KnownSockets() {

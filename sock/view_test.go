@@ -140,8 +140,8 @@ func TestContextCause(t *testing.T) {
 	}
 }
 
-// A goroutine's wait on a loop's own goroutine could never end: it is refused. What needs no wait is refused in the debug mode only, in
-// which tests run with the race detector.
+// A goroutine's wait on a loop's own goroutine could never end: it is refused. What needs no wait
+// is refused in the debug mode only, in which tests run with the race detector.
 func TestWaitOnTheLoop(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.Default()

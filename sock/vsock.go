@@ -8,9 +8,10 @@ import (
 
 // What AF_VSOCK has beside its addresses: vsock(7), <linux/vm_sockets.h>.
 
-// VsockLocalCID is the context identifier of this host or virtual machine: IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock.
-// VMADDR_CID_ANY says that nothing carries AF_VSOCK beyond this host; its own sockets reach each other by VMADDR_CID_LOCAL, where there
-// is a loopback.
+// VsockLocalCID is the context identifier of this host or virtual machine:
+// IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock. VMADDR_CID_ANY says that nothing carries AF_VSOCK
+// beyond this host; its own sockets reach each other by VMADDR_CID_LOCAL, where there is a
+// loopback.
 //
 // Errors: an *UnsupportedError where there is no such device; EACCES for who may not open it.
 func VsockLocalCID() (uint32, error) {
@@ -21,15 +22,17 @@ func VsockLocalCID() (uint32, error) {
 	return cid, nil
 }
 
-// SetVsockConnectTimeout sets how long the kernel tries to connect: SO_VM_SOCKETS_CONNECT_TIMEOUT, 2 seconds unless told otherwise. It
-// counts besides the socket's own timeout, in each mode: Connect then fails with ETIMEDOUT.
+// SetVsockConnectTimeout sets how long the kernel tries to connect: SO_VM_SOCKETS_CONNECT_TIMEOUT,
+// 2 seconds unless told otherwise. It counts besides the socket's own timeout, in each mode:
+// Connect then fails with ETIMEDOUT.
 //
 // Error: an *ArgError for a time that is not positive.
 func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	if d <= 0 {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "timeout", d, "must be more than 0"})
 	}
-	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
+	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is
+	// the least.
 	if part := d % time.Microsecond; part > 0 {
 		d += min(time.Microsecond-part, math.MaxInt64-d)
 	}

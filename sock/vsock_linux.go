@@ -14,9 +14,10 @@ const (
 	vsockConnectTimeout = 6 // SO_VM_SOCKETS_CONNECT_TIMEOUT of <linux/vm_sockets.h>, with the long of the system
 )
 
-// sysResetVsock puts a socket back whose connect has failed, so that it can connect again. After a failure it stays "connecting", and
-// only a connect(2) that may block ends that (vsock_connect of net/vmw_vsock/af_vsock.c). Given an address of another family, that call
-// begins nothing; and with the shortest timeout it takes a tick of the system's clock.
+// sysResetVsock puts a socket back whose connect has failed, so that it can connect again. After a
+// failure it stays "connecting", and only a connect(2) that may block ends that (vsock_connect of
+// net/vmw_vsock/af_vsock.c). Given an address of another family, that call begins nothing; and with
+// the shortest timeout it takes a tick of the system's clock.
 func sysResetVsock(fd int) {
 	var timeout [16]byte
 	n, err := sysGetsockopt(fd, vsockFamily, vsockConnectTimeout, timeout[:])

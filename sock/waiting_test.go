@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The tests here are of what all operations that may wait have in common, in each way to wait and in each mode.
-// Connecting has tests of its own.
+// The tests here are of what all operations that may wait have in common, in each way to wait and
+// in each mode. Connecting has tests of its own.
 
 // An operation is one that may have to wait.
 type operation struct {
@@ -106,7 +106,8 @@ func sending(k socktest.Kind, send func(socktest.Operations) (int, error)) func(
 	}
 }
 
-// sendingTo is a sender that is not connected, to one whose queue is full: no event tells it when that has room again.
+// sendingTo is a sender that is not connected, to one whose queue is full: no event tells it when
+// that has room again.
 func sendingTo(t *testing.T) *waitingFor {
 	s, receiver := socktest.UnixDatagram.New(t), socktest.UnixDatagram.New(t)
 	to := socktest.UnixDatagram.Addr(t)
@@ -225,8 +226,8 @@ func TestNonBlockingNeverWaits(t *testing.T) { // items 44, 48
 	})
 }
 
-// What the operation would have done is still to be done: no byte and no connection is lost. In Python the error is TimeoutError
-// "timed out".
+// What the operation would have done is still to be done: no byte and no connection is lost. In
+// Python the error is TimeoutError "timed out".
 func TestTimeoutEndsTheOperation(t *testing.T) { // items 40, 42
 	const timeout = 3 * time.Millisecond
 	eachOperation(t, []time.Duration{timeout}, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
@@ -278,7 +279,8 @@ func TestCloseEndsTheOperation(t *testing.T) {
 	})
 }
 
-// eachOperation runs fn for each operation in each mode and each way to wait, on a socket where it has to wait.
+// eachOperation runs fn for each operation in each mode and each way to wait, on a socket where it
+// has to wait.
 func eachOperation(t *testing.T, modes []time.Duration, fn func(*testing.T, *socktest.Waiter, *waitingFor)) {
 	for _, op := range operations {
 		for _, mode := range modes {
@@ -303,7 +305,8 @@ func modeName(timeout time.Duration) string {
 	return "timeout"
 }
 
-// goesOn checks that the operation, which had to wait in vain, completes on the same socket once it can.
+// goesOn checks that the operation, which had to wait in vain, completes on the same socket once it
+// can.
 func goesOn(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 	t.Helper()
 	socktest.Must(t, s.SetTimeout(socktest.Patience))

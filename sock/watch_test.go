@@ -85,7 +85,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A handler may receive once in each call: Readable comes until all is received, the end of the stream too.
+// A handler may receive once in each call: Readable comes until all is received, the end of the
+// stream too.
 func TestWatchOneReceiveACall(t *testing.T) {
 	for _, k := range socktest.Kinds {
 		t.Run(k.Name, func(t *testing.T) {
@@ -207,7 +208,8 @@ func TestWatchWritable(t *testing.T) {
 	})
 }
 
-// The end of a connect that is in progress is told by Writable, wherever it was begun and however soon it comes.
+// The end of a connect that is in progress is told by Writable, wherever it was begun and however
+// soon it comes.
 func TestWatchConnect(t *testing.T) { // item 54
 	_, addr := socktest.TCP.Listener(t)
 	for _, test := range []struct {
@@ -318,7 +320,8 @@ func TestWatched(t *testing.T) {
 	}
 }
 
-// What is still open at the end of a loop is told with its handler and its addresses, so that it can be found.
+// What is still open at the end of a loop is told with its handler and its addresses, so that it
+// can be found.
 func TestLeakOfAWatched(t *testing.T) {
 	socktest.Check(t)
 	l, err := loop.New(nil)

@@ -1,5 +1,5 @@
-// Can is the CAN example of the documentation of Python's socket module: it receives the frames of a bus, and sends each back,
-// and one of its own after it.
+// Can is the CAN example of the documentation of Python's socket module: it receives the frames of
+// a bus, and sends each back, and one of its own after it.
 //
 //	s = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
 //	s.bind(('vcan0',))

@@ -2,7 +2,8 @@
 //
 //	candump [INTERFACE [ID:MASK]...]
 //
-// Without an interface, or with "any", it prints those of all buses. ID~MASK is for all frames but those. Error frames are told in words.
+// Without an interface, or with "any", it prints those of all buses. ID~MASK is for all frames but
+// those. Error frames are told in words.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Chat is talk among all who run it on this host, by UDP multicast on the loopback interface: there is no server. Each line of standard
-// input goes to the group; all that comes from the group is printed, one's own words too.
+// Chat is talk among all who run it on this host, by UDP multicast on the loopback interface: there
+// is no server. Each line of standard input goes to the group; all that comes from the group is
+// printed, one's own words too.
 //
 //	$ go run ./examples/chat ann
 //	ann is here

@@ -80,7 +80,8 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// TestPortInUse has the server fail: it says why, and the status is 1, whether it only serves or is driven.
+// TestPortInUse has the server fail: it says why, and the status is 1, whether it only serves or is
+// driven.
 func TestPortInUse(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -144,7 +145,8 @@ func TestFileInTheWay(t *testing.T) {
 	}
 }
 
-// TestSuccessor starts a second server in the place of one that is draining: the first must leave the file of the second alone.
+// TestSuccessor starts a second server in the place of one that is draining: the first must leave
+// the file of the second alone.
 func TestSuccessor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	first, network, addr := startServing(t, "-listen", "unix:"+path)
@@ -168,7 +170,8 @@ func TestSuccessor(t *testing.T) {
 	second.endWell()
 }
 
-// TestAsManyAsItSays has as many connections as are allowed beside many loops: the descriptors suffice on both sides.
+// TestAsManyAsItSays has as many connections as are allowed beside many loops: the descriptors
+// suffice on both sides.
 func TestAsManyAsItSays(t *testing.T) {
 	const loops = "40"
 	_, stderr, _ := startLimited(t, "300", "-loops", loops, "-conns", "1000000").end()

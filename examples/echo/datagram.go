@@ -10,7 +10,8 @@ import (
 // lostAfter is when a datagram counts as lost. On a loopback none should be.
 const lostAfter = 2 * time.Second
 
-// A datagram is a connection of UDP: a socket whose messages stay apart, and may come back in another order.
+// A datagram is a connection of UDP: a socket whose messages stay apart, and may come back in
+// another order.
 type datagram struct {
 	member
 	next    int64    // the number of the next message
@@ -32,7 +33,8 @@ type turns struct {
 	waiting []*datagram
 }
 
-// roomFor is how many datagrams of a size the server's socket holds, if it is made as others are: it drops what it has no room for.
+// roomFor is how many datagrams of a size the server's socket holds, if it is made as others are:
+// it drops what it has no room for.
 func roomFor(size int) (int, error) {
 	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
 	if err != nil {
@@ -40,8 +42,9 @@ func roomFor(size int) (int, error) {
 	}
 	defer s.Close()
 	total, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF)
-	// What counts is the memory that a datagram takes: its bytes and a header rounded up to a power of two, and a record. It may
-	// go on counting for a while once the datagram is received, up to a quarter of the room: udp_rmem_release.
+	// What counts is the memory that a datagram takes: its bytes and a header rounded up to a power
+	// of two, and a record. It may go on counting for a while once the datagram is received, up to
+	// a quarter of the room: udp_rmem_release.
 	return max(1, total/2/(2*size+1024)), err
 }
 

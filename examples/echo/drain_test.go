@@ -42,8 +42,8 @@ func TestDrainTCP(t *testing.T) {
 	}
 }
 
-// TestDrainUnix ends the server when it has received everything, and as much has come back as there is room for: the answer is
-// more than that.
+// TestDrainUnix ends the server when it has received everything, and as much has come back as there
+// is room for: the answer is more than that.
 func TestDrainUnix(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {
@@ -66,7 +66,8 @@ func TestDrainUnix(t *testing.T) {
 	}
 }
 
-// awaitAnswer waits until the server has accepted s and begun to answer, and makes s blocking. It takes nothing.
+// awaitAnswer waits until the server has accepted s and begun to answer, and makes s blocking. It
+// takes nothing.
 func awaitAnswer(t *testing.T, s *sock.Socket) {
 	t.Helper()
 	if err := s.SetTimeout(long); err != nil {
@@ -136,7 +137,8 @@ func wantAll(t *testing.T, s *sock.Socket, want []byte) {
 	}
 }
 
-// TestDrainCutsOff has a peer that never takes what is its own. The server ends all the same, says so, and that is no failure of it.
+// TestDrainCutsOff has a peer that never takes what is its own. The server ends all the same, says
+// so, and that is no failure of it.
 func TestDrainCutsOff(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {

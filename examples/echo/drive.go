@@ -61,8 +61,9 @@ type target interface {
 	memory() int64 // bytes; 0: unknown
 }
 
-// drive connects to the server and goes through all phases; the end of ctx cuts the first two short. The errors of connections are
-// in the result; without one there is an error of another kind.
+// drive connects to the server and goes through all phases; the end of ctx cuts the first two
+// short. The errors of connections are in the result; without one there is an error of another
+// kind.
 func drive(ctx context.Context, o *options, server target, p *progress) (*result, error) {
 	// The server needs processors too.
 	reactor, err := loop.NewReactor(&loop.Config{Loops: max(1, runtime.GOMAXPROCS(0)/2)})
@@ -111,7 +112,8 @@ func (d *driver) shareRoom() error {
 	return err
 }
 
-// connect makes the connections, one after the other, and gives them to the workers in turn. If ctx ends they are fewer.
+// connect makes the connections, one after the other, and gives them to the workers in turn. If ctx
+// ends they are fewer.
 func (d *driver) connect(ctx context.Context, to endpoint, p *progress) error {
 	typ := sock.SOCK_STREAM
 	if to.datagram {
@@ -155,7 +157,8 @@ func (d *driver) start(ph phase) *round {
 	return r
 }
 
-// run begins a phase and waits until all connections are at rest. If nothing comes back any more they are abandoned.
+// run begins a phase and waits until all connections are at rest. If nothing comes back any more
+// they are abandoned.
 func (d *driver) run(ph phase) {
 	r := d.start(ph)
 	for {

@@ -18,7 +18,8 @@ type liar struct{ at endpoint }
 func (l liar) endpoint() endpoint { return l.at }
 func (l liar) memory() int64      { return 0 }
 
-// TestErrorsAreNoticed drives servers with one fault each. Every message is of 64 bytes, and the fault is in the third.
+// TestErrorsAreNoticed drives servers with one fault each. Every message is of 64 bytes, and the
+// fault is in the third.
 func TestErrorsAreNoticed(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

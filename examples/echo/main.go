@@ -1,12 +1,13 @@
-// Echo starts an echo server, drives it with many connections at once, checks every byte that comes back, and tells how it went.
+// Echo starts an echo server, drives it with many connections at once, checks every byte that comes
+// back, and tells how it went.
 //
 //	go run ./examples/echo                          a server on a free port of the loopback, 1,000 connections, 5 seconds
 //	go run ./examples/echo -mode task -depth 16     served by coroutines, 16 messages in flight on each connection
 //	go run ./examples/echo -serve -listen [::1]:7777
 //
-// The server is package internal/echo, in a process of its own, so that its memory can be told from ours. The client is one
-// handler for each connection, on loops of its own: stream.go, and datagram.go for UDP. Any wrong byte or other error makes the
-// exit status 1, a bad argument 2.
+// The server is package internal/echo, in a process of its own, so that its memory can be told from
+// ours. The client is one handler for each connection, on loops of its own: stream.go, and
+// datagram.go for UDP. Any wrong byte or other error makes the exit status 1, a bad argument 2.
 package main
 
 import (

@@ -65,7 +65,8 @@ func start(t *testing.T, args ...string) *program {
 	return startCommand(t, exec.Command(binary, args...))
 }
 
-// startLimited starts it with that many descriptors at the most, and two processors, each of which takes some.
+// startLimited starts it with that many descriptors at the most, and two processors, each of which
+// takes some.
 func startLimited(t *testing.T, descriptors string, args ...string) *program {
 	return startCommand(t, exec.Command("sh", append([]string{"-c", `ulimit -n "$0" && GOMAXPROCS=2 exec "$@"`, descriptors, binary}, args...)...))
 }
@@ -231,7 +232,8 @@ func TestDriveEndsEarly(t *testing.T) {
 	}
 }
 
-// TestServerEndsWithItsParent kills the program while it drives: what is left of it then is the server, which still has its stderr.
+// TestServerEndsWithItsParent kills the program while it drives: what is left of it then is the
+// server, which still has its stderr.
 func TestServerEndsWithItsParent(t *testing.T) {
 	p := start(t, "-for", "1h", "-conns", "20")
 	if line, err := p.stderr.ReadString('\n'); err != nil {

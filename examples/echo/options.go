@@ -31,7 +31,8 @@ Starts an echo server, drives it with many connections at once, checks every byt
   -for DURATION    how long to drive the server (default 5s)
 `
 
-// maxDatagram is the most that fits into a datagram of UDP over IPv4: 65535 without the headers' 20 and 8 bytes.
+// maxDatagram is the most that fits into a datagram of UDP over IPv4: 65535 without the headers' 20
+// and 8 bytes.
 const maxDatagram = 65507
 
 // options are what the command line says.
@@ -49,7 +50,8 @@ type options struct {
 	patience time.Duration // with the peers, when the server ends
 }
 
-// parseOptions reads the command line. Its errors say what is wrong and what is right. flag.ErrHelp: -h was given.
+// parseOptions reads the command line. Its errors say what is wrong and what is right.
+// flag.ErrHelp: -h was given.
 func parseOptions(args []string) (*options, error) {
 	o := &options{
 		listen: endpoint{addr: sock.Inet("127.0.0.1", 0)},
@@ -117,14 +119,15 @@ func (o *options) check() error {
 }
 
 const (
-	// ownDescriptors is how many a process of ours may need besides those of its connections and loops.
+	// ownDescriptors is how many a process of ours may need besides those of its connections and
+	// loops.
 	ownDescriptors = 32
 
 	// loopDescriptors is how many a loop's poller has on Linux, where it has the most: pollux.New.
 	loopDescriptors = 5
 
-	// maxInFlight is what all connections together may have in flight. A run begins and ends with all of it on its way, whatever -for
-	// says, and so this must not take much longer.
+	// maxInFlight is what all connections together may have in flight. A run begins and ends with
+	// all of it on its way, whatever -for says, and so this must not take much longer.
 	maxInFlight = 4 << 30
 )
 

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestForeignClients sends a file through the server by programs of other people, which end their side before they have the answer.
+// TestForeignClients sends a file through the server by programs of other people, which end their
+// side before they have the answer.
 func TestForeignClients(t *testing.T) {
 	data := random(3 << 20)
 	for _, tt := range []struct {

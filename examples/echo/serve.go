@@ -76,7 +76,8 @@ func memoryInUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// listen begins to serve. The file of a Unix socket that a server which was killed has left behind is replaced.
+// listen begins to serve. The file of a Unix socket that a server which was killed has left behind
+// is replaced.
 func listen(cfg echo.Config) (*echo.Server, error) {
 	s, err := echo.Listen(cfg)
 	path := cfg.Addr.Path()

@@ -14,7 +14,8 @@ import (
 // keptErrors is how many errors of a worker are told.
 const keptErrors = 3
 
-// A worker drives the connections of one loop. All of it is of that loop only, but for what says otherwise.
+// A worker drives the connections of one loop. All of it is of that loop only, but for what says
+// otherwise.
 type worker struct {
 	o         *options
 	loop      *loop.Loop

@@ -1,4 +1,5 @@
-// Families tells which kinds of sockets this host has, and of each other one why it has not: what to send with a report of a fault.
+// Families tells which kinds of sockets this host has, and of each other one why it has not: what
+// to send with a report of a fault.
 //
 //	go run ./examples/families
 package main

@@ -1,5 +1,6 @@
-// Fdpass passes descriptors from one process to another: it opens the files that are its arguments and gives them, already open, to a
-// second process, which prints the first line of each. The second one could not open them, nor does it know where they are.
+// Fdpass passes descriptors from one process to another: it opens the files that are its arguments
+// and gives them, already open, to a second process, which prints the first line of each. The
+// second one could not open them, nor does it know where they are.
 //
 //	$ go run ./examples/fdpass /etc/hostname
 //	process 4321 opened /etc/hostname as 5

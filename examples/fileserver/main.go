@@ -1,4 +1,5 @@
-// Fileserver serves the files below a folder by HTTP/1.0: a goroutine for each connection, and Sendfile for each file.
+// Fileserver serves the files below a folder by HTTP/1.0: a goroutine for each connection, and
+// Sendfile for each file.
 //
 //	go run ./examples/fileserver 127.0.0.1:8000 .
 //	curl http://127.0.0.1:8000/go.mod

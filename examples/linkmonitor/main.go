@@ -1,4 +1,5 @@
-// Linkmonitor lists the network interfaces and their addresses, and then tells of each change as the kernel does, by netlink.
+// Linkmonitor lists the network interfaces and their addresses, and then tells of each change as
+// the kernel does, by netlink.
 //
 //	go run ./examples/linkmonitor
 package main

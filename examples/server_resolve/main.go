@@ -1,5 +1,5 @@
-// Server_resolve is the second echo server of the documentation of Python's socket module: IPv4 or IPv6, whichever address of the
-// host can be listened on first.
+// Server_resolve is the second echo server of the documentation of Python's socket module: IPv4 or
+// IPv6, whichever address of the host can be listened on first.
 //
 //	HOST = None               # Symbolic name meaning all available interfaces
 //	PORT = 50007              # Arbitrary non-privileged port
@@ -31,7 +31,8 @@
 //	        if not data: break
 //	        conn.send(data)
 //
-// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see examples/client_resolve.
+// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see
+// examples/client_resolve.
 package main
 
 import (

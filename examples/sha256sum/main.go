@@ -1,4 +1,5 @@
-// Sha256sum is sha256sum(1), by the kernel's own cryptography: AF_ALG, on Linux. Without arguments, and for -, it reads what comes in.
+// Sha256sum is sha256sum(1), by the kernel's own cryptography: AF_ALG, on Linux. Without arguments,
+// and for -, it reads what comes in.
 //
 //	go run ./examples/sha256sum README.md
 //

@@ -1,5 +1,6 @@
-// Sniff shows UDP packets to a port as they arrive at an interface; a filter in the kernel leaves everything else out. It is the Linux twin
-// of the sniffer in the documentation of Python's socket module, which is for Windows.
+// Sniff shows UDP packets to a port as they arrive at an interface; a filter in the kernel leaves
+// everything else out. It is the Linux twin of the sniffer in the documentation of Python's socket
+// module, which is for Windows.
 //
 //	go run ./examples/sniff -i eth0 -port 53 -n 10
 package main
@@ -40,7 +41,8 @@ func main() {
 	}
 }
 
-// open is a socket that gets nothing but UDP packets to the port. It is bound only when it has its filter.
+// open is a socket that gets nothing but UDP packets to the port. It is bound only when it has its
+// filter.
 func open(link string, port uint32) (*sock.Socket, error) {
 	filter, err := new(bpf.Assembler).
 		Load(1, 9). // the protocol; packets begin with the header of IP

@@ -3,7 +3,8 @@
 //	tipc server    answers each message in capital letters, as service 18888, instance 17
 //	tipc client    waits until the service is there, wherever in the cluster, and asks it
 //
-// The client is told of the service by the topology server, which each node has. Without a network both are on one node.
+// The client is told of the service by the topology server, which each node has. Without a network
+// both are on one node.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Traceroute shows the routers on the way to a host, without privileges: it sends UDP datagrams that may pass one router, two, and
-// so on, to a port where nobody listens. The router at which one ends says so by ICMP, and Linux puts that into the error queue of
-// the socket.
+// Traceroute shows the routers on the way to a host, without privileges: it sends UDP datagrams
+// that may pass one router, two, and so on, to a port where nobody listens. The router at which one
+// ends says so by ICMP, and Linux puts that into the error queue of the socket.
 //
 //	$ go run ./examples/traceroute 10.77.2.1
 //	 1  10.77.1.2  0.080 ms
@@ -81,7 +81,8 @@ const (
 	timeExceeded6 = 3
 )
 
-// line is what to print of a hop. end says that there is none behind it: the host has answered, or none can be reached.
+// line is what to print of a hop. end says that there is none behind it: the host has answered, or
+// none can be reached.
 func line(e sock.QueuedError, took time.Duration, err error) (text string, end bool) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -16,9 +16,9 @@ import (
 // may not fit together. Ask again.
 var ErrInterrupted = errors.New("the list changed while it was read")
 
-// ErrOverrun says that the socket's buffer overflowed, and that messages were lost: notices of groups,
-// and perhaps the acknowledgement of a request; never a part of a list. The socket goes on: ask again
-// for what the notices would have said. errors.Is finds ENOBUFS too.
+// ErrOverrun says that the socket's buffer overflowed, and that messages were lost: notices of
+// groups, and perhaps the acknowledgement of a request; never a part of a list. The socket goes on:
+// ask again for what the notices would have said. errors.Is finds ENOBUFS too.
 var ErrOverrun = errors.New("the socket's buffer overflowed, and messages were lost")
 
 var errOverrun = fmt.Errorf("%w: %w", ErrOverrun, syscall.ENOBUFS)
@@ -49,8 +49,8 @@ var buffers = sync.Pool{New: func() any { return new([room]byte) }}
 // leaves the rest of the answer in the socket; the next request skips it.
 //
 // An error ends the iteration: an *Error in a *net.OpError if the kernel refuses the request,
-// ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last: the
-// list is complete, but notices were lost meanwhile.
+// ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last:
+// the list is complete, but notices were lost meanwhile.
 func Do(s *sock.Socket, r Request) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if err := do(s, r, yield); err != nil {
@@ -87,8 +87,8 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 		// MSG_TRUNC makes n the length of the whole message.
 		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC)
 		if errors.Is(err, syscall.ENOBUFS) {
-			// The kernel writes a list as it is read, and loses nothing of it. But an acknowledgement
-			// may be among what is lost.
+			// The kernel writes a list as it is read, and loses nothing of it. But an
+			// acknowledgement may be among what is lost.
 			if !list {
 				return s.OpError("recv", sock.Addr{}, errOverrun)
 			}
@@ -106,9 +106,9 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 			if err != nil {
 				return s.OpError("recv", sock.Addr{}, err)
 			}
-			// An answer comes from the kernel, to no group, and names the port that has asked and the
-			// number of its request. A notice repeats both of the request that caused it, which may be
-			// another program's.
+			// An answer comes from the kernel, to no group, and names the port that has asked and
+			// the number of its request. A notice repeats both of the request that caused it, which
+			// may be another program's.
 			ours := sender == 0 && groups == 0 && m.Pid == port
 			if !ours || m.Seq != seq {
 				if busy && ours && m.Type == NLMSG_DONE {
