@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is
-// finds errors.ErrUnsupported in it, and the errno that socket(2) gave: EAFNOSUPPORT,
+// An UnsupportedError is returned for a kind of socket that the system lacks; it says what is
+// missing. errors.Is finds errors.ErrUnsupported in it, and the errno of socket(2): EAFNOSUPPORT,
 // EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENODEV or ENOPROTOOPT.
 type UnsupportedError struct {
 	Kind    string // the names of the family and of the protocol: "AF_CAN CAN_ISOTP"
@@ -25,7 +25,7 @@ func (e *UnsupportedError) Error() string {
 	return e.Kind + ": " + e.Missing + ": " + e.Err.Error()
 }
 
-// Unwrap makes errors.Is find both.
+// Unwrap lets errors.Is find both errors.
 func (e *UnsupportedError) Unwrap() []error {
 	if e.Err == nil {
 		return []error{errors.ErrUnsupported}
@@ -46,7 +46,7 @@ type KnownSocket struct {
 	proto  Protocol
 }
 
-// String is the two names, "AF_CAN CAN_ISOTP".
+// String returns both names: "AF_CAN CAN_ISOTP".
 func (k KnownSocket) String() string { return strings.TrimSpace(k.Family + " " + k.Proto) }
 
 // New makes a socket of this kind, as the function New does.
