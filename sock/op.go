@@ -28,7 +28,7 @@ type op struct {
 	own     func(sysfd int) (loop.Outcome, error) // of Attempt
 }
 
-// Try implements loop.Op.
+// Try makes one attempt, for the loop.
 func (o *op) Try(sysfd int) (loop.Outcome, error) { return o.try(o, sysfd) }
 
 func makeOp() *op {
