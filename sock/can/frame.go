@@ -70,7 +70,7 @@ const (
 	vcidMask     = 0xff << CANXL_VCID_OFFSET
 )
 
-// The bits of can_id, <linux/can.h>. They are here since package sock has them on Linux only.
+// The bits of can_id, <linux/can.h>. They are here because package sock has them on Linux only.
 const (
 	extendedFlag = 0x80000000 // CAN_EFF_FLAG
 	remoteFlag   = 0x40000000 // CAN_RTR_FLAG

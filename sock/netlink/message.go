@@ -252,7 +252,7 @@ func (m Message) Err() error {
 	return e
 }
 
-// A Attr is one attribute.
+// An Attr is one attribute.
 type Attr struct {
 	Type     uint16 // without the two flags
 	Nested   bool   // NLA_F_NESTED: its data are attributes; the kernel does not always set it
