@@ -17,7 +17,7 @@ func TestCandump(t *testing.T) {
 	})
 	line := socktest.StartProgram(t, "vcandex", "123:7FF", "12345678:1FFFFFFF")
 	done := make(chan struct{})
-	ready := socktest.Start(func() error { // until it listens nobody shows anything
+	ready := socktest.Start(func() error { // before the program listens, it prints nothing
 		for tick := time.NewTicker(20 * time.Millisecond); ; {
 			select {
 			case <-done:

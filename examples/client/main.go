@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	at := "localhost:50007" // the remote host, and the same port as used by the server
+	at := "localhost:50007" // the remote host, and the port of the server
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}

@@ -28,7 +28,7 @@ import (
 )
 
 func main() {
-	at := ":50007" // a symbolic name for all available interfaces, and an arbitrary port
+	at := ":50007" // all available interfaces, and an arbitrary port
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}

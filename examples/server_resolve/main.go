@@ -46,7 +46,7 @@ import (
 )
 
 func main() {
-	at := ":50007" // a symbolic name for all available interfaces, and an arbitrary port
+	at := ":50007" // all available interfaces, and an arbitrary port
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}
@@ -83,7 +83,7 @@ func main() {
 		if len(data) == 0 {
 			break
 		}
-		_, err = conn.Sendall(data, 0) // not Send, which may take less than all
+		_, err = conn.Sendall(data, 0) // not Send, which may send only a part
 		check(err)
 	}
 }

@@ -104,9 +104,9 @@ func TestGroup(t *testing.T) {
 	s := netlinkSocket(t)
 	socktest.Must(t, netlink.JoinGroup(s, netlink.RTNLGRP_LINK))
 	if pid, _ := socktest.Name(t, s).Netlink(); pid == 0 {
-		t.Error("it has no port, and will be told of nothing")
+		t.Error("it has no port, and gets no notices")
 	}
-	// The kernel says how much there would be, which is more than was asked for.
+	// The kernel returns the length of the whole list, which is more than the 4 bytes asked for.
 	if b, err := s.GetsockoptBytes(netlink.SOL_NETLINK, netlink.NETLINK_LIST_MEMBERSHIPS, 4); err != nil || len(b) != 4 {
 		t.Errorf("memberships %x, %v", b, err)
 	}
