@@ -87,7 +87,7 @@ func TestPeer(t *testing.T) { // item 149
 		socktest.Must(t, sock.Close(fd))
 	}
 	if fd, err := socktest.UnixStream.New(t).PeerPidFD(); err == nil || fd != -1 {
-		t.Errorf("of nobody: %d, %v", fd, err)
+		t.Errorf("of an unconnected socket: %d, %v", fd, err)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestBindToDevice(t *testing.T) { // item 149
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// Privilege: SO_MARK, and SO_INCOMING_CPU for all.
+	// SO_MARK needs a privilege. So does SO_INCOMING_CPU for all.
 	if err := s.Setsockopt(sock.SOL_SOCKET, sock.SO_MARK, 7); !errors.Is(err, syscall.EPERM) {
 		socktest.Must(t, err)
 		if n, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_MARK); n != 7 || err != nil {
