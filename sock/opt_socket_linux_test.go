@@ -126,7 +126,7 @@ func TestBindToDevice(t *testing.T) { // item 149
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// SO_MARK needs a privilege. So does SO_INCOMING_CPU for all.
+	// SO_MARK needs a privilege. Any program may set SO_INCOMING_CPU.
 	if err := s.Setsockopt(sock.SOL_SOCKET, sock.SO_MARK, 7); !errors.Is(err, syscall.EPERM) {
 		socktest.Must(t, err)
 		if n, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_MARK); n != 7 || err != nil {

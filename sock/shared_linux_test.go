@@ -159,7 +159,7 @@ func closeUnderWaiters(msg string) error {
 		}
 	}
 	if closed != 2 {
-		return fmt.Errorf("%s: %d waiters of 2 were told", msg, closed)
+		return fmt.Errorf("%s: %d of 2 waiting calls got the error", msg, closed)
 	}
 	if got, err := future.Wait(ctx); len(got) > 0 || !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("%s: the future got %q, %v", msg, got, err)

@@ -112,7 +112,7 @@ func refused(a sock.Addr) bool {
 // A socketFile is the file that bind made for a Unix address.
 type socketFile struct {
 	path string
-	info fs.FileInfo // nil: there is none
+	info fs.FileInfo // nil: the address has no file
 }
 
 func boundFile(a sock.Addr) socketFile {

@@ -52,7 +52,7 @@ func TestLinksAndAddresses(t *testing.T) {
 	}
 }
 
-// A request that fails has the reason in its error, and the socket goes on.
+// The error of a failed request has the kernel's reason, and the socket still works.
 func TestRefusal(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
@@ -98,7 +98,7 @@ func oneLink(s *sock.Socket, index int) (link netlink.Link, err error) {
 	return link, err
 }
 
-// A group is joined and left; the notices themselves are tested where links can be made.
+// The test joins and leaves a group. Another test, which can make links, checks the notices.
 func TestGroup(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
