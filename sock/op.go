@@ -11,7 +11,7 @@ import (
 // All operations share this type, so they share one pool and a wait allocates nothing.
 type op struct {
 	loop.Op
-	s   *core // whose Socket is kept alive by the waiting call
+	s   *core // the waiting call keeps its Socket alive
 	try func(*op, int) (loop.Outcome, error)
 
 	p     []byte
@@ -23,7 +23,7 @@ type op struct {
 
 	newfd   int                                   // of accept
 	started bool                                  // connect is in progress
-	doubted bool                                  // a receive with MSG_WAITALL has found an error ahead, and did not know which
+	doubted bool                                  // a receive with MSG_WAITALL has found an unknown error ahead
 	cause   error                                 // why an accept backed off
 	own     func(sysfd int) (loop.Outcome, error) // of Attempt
 }

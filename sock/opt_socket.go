@@ -106,7 +106,7 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	err := s.do("getsockopt", func(sysfd int) error {
 		n, err := sysGetsockopt(sysfd, level, name, b)
 		if err == nil && n != len(b) {
-			err = fmt.Errorf("%d bytes are no struct timeval, which has %d", n, len(b))
+			err = fmt.Errorf("the value has %d bytes, and a struct timeval has %d", n, len(b))
 		}
 		return err
 	})

@@ -29,8 +29,8 @@ const (
 	mostKeepAliveCount = 127
 )
 
-// SetKeepAlive sets each field of k that is not 0. It sets On last, so that the first probe already
-// uses the new times.
+// SetKeepAlive sets Idle, Interval and Count if they are not 0, and then On: so the first probe
+// already uses the new times.
 //
 // Errors: an *ArgError for a number out of range; errors.ErrUnsupported for a time on OpenBSD,
 // where one setting serves the whole host.

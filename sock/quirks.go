@@ -9,7 +9,7 @@ const (
 	quirkNamelessPeer = 1 << (16 + iota) // accept(2) reports no address, and a bad one where room for it is given
 	quirkAlgorithm                       // SendmsgAfalg works
 	quirkSilentSend                      // a send may become possible without an edge: try again after a time
-	quirkPeerQueue                       // the full queue is another socket's, and makes no edge here when it drains; a failed attempt makes one
+	quirkPeerQueue                       // the full queue is another socket's, and makes no edge here when it drains; but each attempt makes one
 	quirkSilentEnd                       // the peer's SHUT_RD ends a blocked send without an edge: try again after a time
 	quirkWideOptions                     // options are numbers of 64 bits on every level
 	quirkFewFlags                        // send takes no flag but MSG_DONTWAIT, and raises no SIGPIPE

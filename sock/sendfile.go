@@ -449,7 +449,7 @@ func (x *transmission) forward() error {
 const mostEmptyReads = 100
 
 // errRead is the error for a file that breaks the rules of io.Reader.
-var errRead = errors.New("the file's Read reported more bytes than it was asked for, or less than none")
+var errRead = errors.New("the file's Read returned a negative count, or more bytes than its buffer holds")
 
 // read reads one block.
 func (x *transmission) read() error {

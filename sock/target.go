@@ -45,7 +45,7 @@ var types = map[string]Type{
 // parseTarget parses the text of Dial and Listen.
 func parseTarget(text string) (t target, err error) {
 	if text == "" {
-		return t, &ArgError{ArgMissing, "address", `""`, "must have an address, as tcp:127.0.0.1:80"}
+		return t, &ArgError{ArgMissing, "address", `""`, "must have an address, such as tcp:127.0.0.1:80"}
 	}
 	name, rest, _ := strings.Cut(text, ":")
 	base, typ, typed := strings.Cut(name, " ")

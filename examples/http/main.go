@@ -25,7 +25,7 @@ type request struct{}
 
 var (
 	errHead   = errors.New("http: a head of more than 8 KiB, or a body of more than 1 MiB")
-	errLength = errors.New("http: a Content-Length that is no number, or a transfer coding, which this server does not know")
+	errLength = errors.New("http: Content-Length is not a number, or the request has a transfer coding, which this server does not support")
 )
 
 func (request) Decode(p []byte) (frame []byte, used, need int, err error) {
