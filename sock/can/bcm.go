@@ -155,7 +155,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	m.Ival1, ok1 = l.timeOf(b[l.ival1:])
 	m.Ival2, ok2 = l.timeOf(b[l.ival2:])
 	if !ok1 || !ok2 {
-		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "message", Value: "interval", Rule: "an interval of a BCM message must not be negative or beyond a time.Duration"}
+		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "message", Value: "interval", Rule: "an interval of a BCM message must be a valid time within a time.Duration"}
 	}
 	size := CAN_MTU
 	if m.Flags&bcmFD != 0 {

@@ -1,6 +1,6 @@
-// Package packet adds to a socket of AF_PACKET what is above its addresses: memberships, fanout,
-// statistics, ancillary data, and rings, which are memory that the kernel writes packets to. See
-// packet(7) and <linux/if_packet.h>. Package bpf has filters.
+// Package packet extends sockets of AF_PACKET: memberships, fanout, statistics, ancillary data, and
+// rings. A ring is memory to which the kernel writes packets. See packet(7) and
+// <linux/if_packet.h>. Package bpf has filters.
 //
 //	s, err := sock.New(sock.AF_PACKET, sock.SOCK_RAW, 0)
 //	ring, err := packet.NewRing(s, nil)
@@ -13,8 +13,8 @@
 //		block.Release()
 //	}
 //
-// Auxdata and the blocks of a ring are read on every system. What asks the kernel returns
-// errors.ErrUnsupported on a system other than Linux.
+// Auxdata and the blocks of a ring are decoded on every system. Functions that ask the kernel
+// return errors.ErrUnsupported on a system other than Linux.
 package packet
 
 import (
