@@ -54,7 +54,7 @@ func TestTimeval(t *testing.T) {
 			t.Errorf("%v became %v, %v", tt.set, got, err)
 		}
 	}
-	socktest.Must(t, s.SetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO, 1)) // which is not none
+	socktest.Must(t, s.SetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO, 1)) // 1 ns must not become 0
 	if got, err := s.GetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO); got <= 0 || got > 20*time.Millisecond || err != nil {
 		t.Errorf("a nanosecond became %v, %v", got, err)
 	}

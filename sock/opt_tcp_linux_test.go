@@ -18,7 +18,7 @@ func TestKeepAlive(t *testing.T) {
 	if got, err := s.KeepAlive(); got != k || err != nil {
 		t.Errorf("%+v, %v; want %+v", got, err, k)
 	}
-	socktest.Must(t, s.SetKeepAlive(sock.KeepAlive{Idle: 1500 * time.Millisecond})) // the rest stays
+	socktest.Must(t, s.SetKeepAlive(sock.KeepAlive{Idle: 1500 * time.Millisecond})) // the other values stay
 	k.On, k.Idle = false, 2*time.Second
 	if got, err := s.KeepAlive(); got != k || err != nil {
 		t.Errorf("%+v, %v; want %+v", got, err, k)

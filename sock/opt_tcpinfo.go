@@ -71,7 +71,7 @@ type TCPInfo struct {
 	ReordSeen     uint32
 	RcvOoopack    uint32 // segments out of order; 5.4
 	SndWnd        uint32 // the peer's window, bytes; 5.4
-	RcvWnd        uint32 // ours; 6.2
+	RcvWnd        uint32 // this end's window, bytes; 6.2
 	Rehash        uint32 // changes of the path after trouble; 6.2
 
 	TotalRTO           uint16 // timeouts; 6.7

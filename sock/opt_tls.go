@@ -135,6 +135,6 @@ func (s *Socket) setTLS(name int, c TLSCryptoInfo) error {
 	if options.ulp == 0 {
 		name = 0
 	}
-	defer clear(b) // they are keys
+	defer clear(b) // b holds keys
 	return s.setOption("TLS in the kernel", SOL_TLS, name, b)
 }

@@ -349,7 +349,7 @@ func TestReset(t *testing.T) {
 		a, b := socktest.TCP.Pair(t)
 		call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
 		socktest.AwaitWaiting(t, a)
-		socktest.Must(t, b.SetLinger(sock.Linger{On: true})) // and no time
+		socktest.Must(t, b.SetLinger(sock.Linger{On: true})) // with a time of 0
 		socktest.Must(t, b.Close())
 		if err := call.Wait(t); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("%v, want ECONNRESET", err)

@@ -163,7 +163,7 @@ func TestRightsAmongOthers(t *testing.T) {
 	// A descriptor that does not exist, and more descriptors than a message can hold.
 	none := []int{-1, math.MaxInt &^ 0xff}
 	if strconv.IntSize == 64 {
-		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // whose lower half is one
+		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // its lower half is a descriptor
 	}
 	for _, fd := range none {
 		if _, err := b.SendFds([][]byte{hello}, []int{fd}, 0); !errors.Is(err, syscall.EBADF) {

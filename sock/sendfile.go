@@ -130,7 +130,7 @@ type transmission struct {
 	sent int64
 
 	sysfd   int
-	held    bool  // the lane is ours
+	held    bool  // the transmission holds the lane
 	moved   bool  // bytes were sent since it was found writable
 	over    bool  // nothing is left to send
 	failure error // of copyFrom

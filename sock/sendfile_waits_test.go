@@ -72,7 +72,7 @@ func TestSendfileBlocks(t *testing.T) { // item 140
 	sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, offset int64, n int) (int, error) {
 		longest = max(longest, n)
 		calls++
-		return int(min(int64(n), size-offset)), nil // as if it went
+		return int(min(int64(n), size-offset)), nil // pretends that all bytes were sent
 	}, func() {
 		if n, err := a.Sendfile(f, 0, -1); n != size || err != nil {
 			t.Errorf("Sendfile = %d, %v", n, err)
@@ -123,7 +123,7 @@ func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	f := onDisk(t, hello)
 	defer f.Close()
 	results, made := make(chan error, 2), make(chan *loop.Task, 1)
-	file := seeking{f, func() { // in the closing phase
+	file := seeking{f, func() { // runs in the closing phase
 		task := <-made
 		task.Cancel()
 		heard := make(chan struct{})

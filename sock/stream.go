@@ -110,7 +110,7 @@ func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
 type sendable struct {
 	file    described
 	at      int64
-	limited *io.LimitedReader // in which it is, or nil
+	limited *io.LimitedReader // the reader around the file, or nil
 	left    int64             // -1: all
 }
 

@@ -67,7 +67,7 @@ func sysAhead(fd int) (ready, broken, doubt bool) {
 // sysEnded reports whether nothing more can arrive on a TCP socket. Not every system has an event
 // of poll(2) for the peer's half-close, but kqueue has EV_EOF.
 func sysEnded(fd int) bool {
-	kq, err := unix.Kqueue() // which no child inherits
+	kq, err := unix.Kqueue() // a child process does not inherit it
 	if err != nil {
 		return true
 	}

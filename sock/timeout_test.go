@@ -405,7 +405,7 @@ func TestTimeoutSetDuringAWait(t *testing.T) {
 			errs <- err
 		})
 	}
-	l.Post(func() { a.SetTimeout(0) }) // when both wait
+	l.Post(func() { a.SetTimeout(0) }) // runs when both wait
 	for range 2 {
 		call := socktest.Start(func() error { return <-errs })
 		l.Post(func() { b.Async().Send(hello, 0) })

@@ -182,7 +182,7 @@ func TestWaitOnTheLoop(t *testing.T) {
 			return nil
 		})
 		socktest.Must(t, call.Wait(t))
-		echo(t, waiting, peer) // nothing came of it
+		echo(t, waiting, peer) // the refused calls changed nothing
 	}
 }
 

@@ -27,8 +27,8 @@ type operation struct {
 // waitingFor is a socket on which an operation has to wait.
 type waitingFor struct {
 	*sock.Socket
-	writes  bool   // for room, that is
-	release func() // makes it wait no more
+	writes  bool   // it waits for room
+	release func() // ends the reason to wait
 	// do makes the call and, if it succeeds, checks its result.
 	do func(o socktest.Operations) error
 }

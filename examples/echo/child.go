@@ -47,7 +47,7 @@ func startChild(o *options) (*child, error) {
 	first := make(chan string, 1)
 	go func() {
 		r := bufio.NewReader(stdout)
-		line, _ := r.ReadString('\n') // without one it has ended
+		line, _ := r.ReadString('\n') // without a line the child has ended
 		first <- line
 		for {
 			line, err := r.ReadString('\n')
@@ -64,7 +64,7 @@ func startChild(o *options) (*child, error) {
 		text, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 		if !ok {
 			c.stop()
-			return nil, errTold // by the child
+			return nil, errTold // the child has printed the error
 		}
 		if c.at, err = parseEndpoint(text); err != nil {
 			c.stop()

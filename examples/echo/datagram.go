@@ -16,7 +16,7 @@ type datagram struct {
 	member
 	next    int64    // the number of the next message
 	flights []flight // the messages that have not come back yet
-	queued  bool     // for its turn
+	queued  bool     // waits for its turn
 }
 
 // A flight is a message in flight.
@@ -105,7 +105,7 @@ func (c *datagram) send() {
 	}
 	_, err := c.s.Send(c.message(c.next), 0)
 	if err == sock.ErrWouldBlock {
-		return // Writable comes
+		return // Writable will be called
 	}
 	if err != nil {
 		c.fail(err)

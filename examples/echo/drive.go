@@ -24,7 +24,7 @@ type phase int
 const (
 	greeting  phase = iota // one message there and back
 	driving                // as many as the time allows
-	finishing              // what has begun comes back
+	finishing              // the messages in flight come back
 	parting                // our end of the stream, then the server's
 )
 
@@ -40,7 +40,7 @@ type connection interface {
 type round struct {
 	phase phase
 	busy  atomic.Int64  // connections that are not at rest yet
-	rest  chan struct{} // closed when none is left
+	rest  chan struct{} // closed when all are at rest
 }
 
 func (r *round) settle() {

@@ -18,7 +18,7 @@ type progress struct {
 	since    time.Time // of the last line of state, or of the start
 	length   time.Duration
 	last     time.Duration
-	messages int64 // at last
+	messages int64 // at the last line
 }
 
 func newProgress(w io.Writer, length time.Duration) *progress {

@@ -58,7 +58,7 @@ const askMemory = "memory\n"
 func untilEnd(r io.Reader, answers io.Writer) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		defer cancel() // an error is an end too
+		defer cancel() // after an error too
 		for lines := bufio.NewScanner(r); lines.Scan(); {
 			fmt.Fprintln(answers, memoryInUse())
 		}

@@ -47,7 +47,7 @@ func main() {
 		_, err = ours.SendFds([][]byte{[]byte("a file")}, []int{int(f.Fd())}, 0)
 		check(err)
 		check(f.Close())         // the message holds it
-		_, err = ours.Recv(1, 0) // its turn to print
+		_, err = ours.Recv(1, 0) // waits until the second process has printed
 		check(err)
 	}
 	check(ours.Close())

@@ -86,7 +86,7 @@ func relay(client, server *netconn.Conn) (there, back int64, err error) {
 		if why != nil {
 			failed.Do(func() {
 				err = why
-				client.Close() // which ends the other way
+				client.Close() // this also ends the other direction
 				server.Close()
 			})
 		}
