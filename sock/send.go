@@ -164,7 +164,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 // MSG_FASTOPEN it also connects a TCP socket; a non-blocking one that has no cookie yet returns
 // EINPROGRESS with nothing sent. Everything else is as for Send.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
+// Errors: a *families.AddrError for a bad address, a *GaiError for a host that is not found.
 func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendto", to, err)

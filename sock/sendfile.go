@@ -53,8 +53,8 @@ var sendfileCall = sysSendfile
 //
 // A system call that waits for the disk cannot be interrupted: Close, a cancel and a context take
 // effect after it. This also holds for a Read of file; that Read must not use the socket. They do
-// interrupt TransmitFile; the number of bytes for the part in progress (at most 1 MiB) is then the
-// system's.
+// interrupt TransmitFile; then only the system knows how many bytes of the part in progress (at
+// most 1 MiB) were sent, and Sendfile returns its number.
 //
 // Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for a count below 1 other than
 // -1, and for a non-blocking socket (Watch makes sockets non-blocking), except with an empty file;

@@ -16,8 +16,7 @@ import (
 
 var listen = flag.String("listen", "127.0.0.1:5300", "HOST:PORT")
 
-// answer turns the question p into an answer of at most 512 bytes. It returns nil if p is not a
-// question.
+// answer turns the question p into an answer of at most 512 bytes; nil if p is no question.
 func answer(p []byte, hosts map[string]netip.Addr) []byte {
 	const header = 12                                                             // bytes of a message
 	if len(p) < header || p[2]&0xf8 != 0 || binary.BigEndian.Uint16(p[4:]) != 1 { // not one query

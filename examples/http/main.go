@@ -1,5 +1,4 @@
-// Http is an HTTP/1.1 server (RFC 9112) with keep-alive and pipelining. It answers each request
-// with the path of the request.
+// Http is an HTTP/1.1 server (RFC 9112) with keep-alive and pipelining: it answers with the path.
 //
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello

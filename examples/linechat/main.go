@@ -1,5 +1,4 @@
-// Linechat is a chat server: it sends each line to all other guests. The first line of a guest is
-// the guest's name.
+// Linechat is a chat server: each line goes to all other guests. A guest's first line is its name.
 //
 //	$ go run ./examples/linechat 127.0.0.1:7000
 //	$ nc 127.0.0.1 7000

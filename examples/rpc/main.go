@@ -1,6 +1,5 @@
-// Rpc is a server and a client of remote calls. A message is a frame: its length and its body. A
-// request begins with a number and its answer has the same number, so many calls share a
-// connection.
+// Rpc is a server and a client of remote calls. A message is a frame: its length and its body.
+// Request and answer begin with the same number, so many calls share a connection.
 //
 //	$ go run ./examples/rpc 10000
 //	10000 calls, 16 at once: all answers right
