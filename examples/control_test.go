@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// built builds a program that TestMain has not.
+// built builds a program that TestMain has not built.
 func built(t *testing.T, name string) {
 	t.Helper()
 	if out, err := exec.Command("go", "build", "-o", programs, "./"+name).CombinedOutput(); err != nil {
@@ -23,7 +23,7 @@ func built(t *testing.T, name string) {
 	}
 }
 
-// The second process reads the files that the first has opened.
+// The second process reads the files that the first process has opened.
 func TestFdpass(t *testing.T) {
 	built(t, "fdpass")
 	names := []string{filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")}
@@ -47,10 +47,10 @@ $`)
 	}
 }
 
-// What one says, both hear.
+// Both instances print what one of them sends.
 func TestChat(t *testing.T) {
 	built(t, "chat")
-	port, err := net.ListenPacket("udp4", "127.0.0.1:0") // free, and ours until the end
+	port, err := net.ListenPacket("udp4", "127.0.0.1:0") // free, and reserved for this test until the end
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestChat(t *testing.T) {
 	annEnds()
 }
 
-// To this host there is one hop.
+// This host is one hop away.
 func TestTracerouteHere(t *testing.T) {
 	onLinux(t)
 	built(t, "traceroute")
@@ -118,7 +118,7 @@ func TestTracerouteHere(t *testing.T) {
 	}
 }
 
-// With a router between, in network namespaces, there are two.
+// With a router in between, in network namespaces, there are two hops.
 func TestTracerouteByARouter(t *testing.T) {
 	onLinux(t)
 	built(t, "traceroute")
@@ -154,14 +154,15 @@ func TestTracerouteByARouter(t *testing.T) {
 			}
 		}
 	}
-	// What is not reached is said, by the router.
+	// The router reports a host that cannot be reached.
 	out, err := trace("10.78.0.1")
 	if err != nil || !strings.HasPrefix(string(out), " 1  10.77.1.2  ") || strings.Count(string(out), "\n") != 1 {
 		t.Errorf("no route: %q, %v", out, err)
 	}
 }
 
-// twoLinks are a host, a router and a host beyond it. IPv6 would look for duplicate addresses for a second before it is there.
+// twoLinks makes a host, a router and a host behind it. IPv6 would first look for duplicate
+// addresses for a second.
 const twoLinks = `ip netns add HOST
 ip netns add ROUTER
 ip netns add FAR

@@ -1,4 +1,5 @@
-// Package examples_test runs the small programs against each other. Package examples/echo has its own tests.
+// Package examples_test runs the small programs against each other. Package examples/echo has its
+// own tests.
 package examples_test
 
 import (
@@ -18,7 +19,7 @@ import (
 	"github.com/polluxio/pollux"
 )
 
-// long is how long anything may take before it counts as hanging.
+// long is the time after which a wait counts as hanging.
 const long = 20 * time.Second
 
 var programs string // the folder of the binaries
@@ -50,7 +51,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// program is a command that is killed if it hangs.
+// program returns a command that is killed if it hangs.
 func program(t *testing.T, name string, args ...string) *exec.Cmd {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
@@ -65,7 +66,8 @@ func program(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestServersAndClients has each server serve each client, on the addresses that it takes.
+// TestServersAndClients connects each client to each server, on the addresses that the server
+// accepts.
 func TestServersAndClients(t *testing.T) {
 	for _, tt := range []struct{ server, client, at string }{
 		{"server", "client", "127.0.0.1:0"},
@@ -114,7 +116,7 @@ func TestServersAndClients(t *testing.T) {
 	}
 }
 
-// TestNobodyListens makes each program fail: it says what did, and its exit status is 1.
+// TestNobodyListens makes each program fail: it prints what failed, and its exit status is 1.
 func TestNobodyListens(t *testing.T) {
 	for _, tt := range []struct{ name, at, want string }{
 		{"client", "127.0.0.1:1", "connection refused"},

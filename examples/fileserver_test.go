@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// startFileserver serves a folder, and gives the address.
+// startFileserver serves a folder, and returns the address.
 func startFileserver(t *testing.T, folder string) string {
 	t.Helper()
 	addr, _ := startServer(t, "fileserver", "127.0.0.1:0", folder)
 	return addr
 }
 
-// TestFileserver gets files, as they are, and nothing that is not below the folder.
+// TestFileserver gets files unchanged, and gets nothing outside the folder.
 func TestFileserver(t *testing.T) {
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "folder")

@@ -19,8 +19,8 @@ import (
 	"github.com/polluxio/pollux/sock/netconn"
 )
 
-// startServer builds and starts a program that says where it listens. It returns the address and
-// the rest of what the program prints. The program ends with the test.
+// startServer builds and starts a program that prints its listening address. It returns the address
+// and the rest of the program's output. The program ends with the test.
 func startServer(t *testing.T, name string, args ...string) (addr string, out *bufio.Reader) {
 	t.Helper()
 	if out, err := exec.Command("go", "build", "-o", programs, "./"+name).CombinedOutput(); err != nil {
@@ -61,7 +61,7 @@ func TestHTTPS(t *testing.T) {
 		2: func(p *http.Protocols) { p.SetHTTP2(true) },
 	} {
 		transport := &http.Transport{
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // it has made the certificate itself
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the server has made the certificate itself
 			Protocols:       new(http.Protocols),
 		}
 		protocols(transport.Protocols)
@@ -111,7 +111,7 @@ func TestProxy(t *testing.T) {
 
 			question, answer := strings.Repeat("question", 10_000), strings.Repeat("answer", 20_000)
 			served := make(chan error, 1)
-			go func() { // answers once the question has ended
+			go func() { // answers after the question has ended
 				served <- func() error {
 					c, err := ln.Accept()
 					if err != nil {
@@ -153,10 +153,10 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// packets reads with room for a whole packet each time.
+// packets returns a reader that has room for a whole packet in each read.
 func packets(c io.Reader) io.Reader { return bufio.NewReaderSize(c, 4096) }
 
-// write writes text in pieces that are no longer than a packet.
+// write writes text in pieces that fit into a packet.
 func write(c io.Writer, text string) error {
 	for len(text) > 0 {
 		n := min(len(text), 1000)

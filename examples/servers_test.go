@@ -41,7 +41,7 @@ func serving(t *testing.T, name string, args ...string) string {
 	return addr
 }
 
-// client is a connection that does not hang.
+// client returns a connection with a deadline.
 func client(t *testing.T, network, addr string) net.Conn {
 	t.Helper()
 	c, err := net.Dial(network, addr)
@@ -53,7 +53,8 @@ func client(t *testing.T, network, addr string) net.Conn {
 	return c
 }
 
-// Each line goes to all others; a client that breaks a rule is put out, and the others stay.
+// Each line goes to all other clients. A client that breaks a rule is disconnected, and the others
+// stay.
 func TestChatroom(t *testing.T) {
 	addr := serving(t, "chatroom", "-idle", "20s")
 	ann, bob := client(t, "tcp", addr), client(t, "tcp", addr)
@@ -86,7 +87,7 @@ func TestChatroom(t *testing.T) {
 	if n, err := long.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("a line of 10,000 bytes: %d, %v", n, err)
 	}
-	// A client that does not read is put out when too much waits for it.
+	// A client that does not read is disconnected when too many bytes wait for it.
 	deaf := client(t, "tcp", addr).(*net.TCPConn)
 	deaf.SetReadBuffer(4096)
 	fmt.Fprint(deaf, "I am here\n")
@@ -99,7 +100,7 @@ func TestChatroom(t *testing.T) {
 		if _, err := ann.Write(bytes.Repeat(line, 1000)); err != nil {
 			t.Fatal(err)
 		}
-		// A write to a connection that the server has closed fails sooner or later.
+		// A write to a connection that the server has closed fails after some time.
 		deaf.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
 		_, err := deaf.Write([]byte("z\n"))
 		ended = err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
@@ -113,11 +114,11 @@ func TestChatroomIdle(t *testing.T) {
 	}
 }
 
-// The lines of several clients at once, and the pool that asks them.
+// The server answers the lines of several clients at once, and the pool that asks it.
 func TestLinesAndPool(t *testing.T) {
 	addr := serving(t, "lines")
 	c := client(t, "tcp", addr)
-	fmt.Fprint(c, "one two three\n\nfour\nfive six") // the last one without its end
+	fmt.Fprint(c, "one two three\n\nfour\nfive six") // the last line has no newline
 	c.(*net.TCPConn).CloseWrite()
 	out, err := io.ReadAll(c)
 	if want := "three two one\n\nfour\nsix five\n"; string(out) != want || err != nil {
@@ -146,7 +147,7 @@ func TestLinesIdle(t *testing.T) {
 	}
 }
 
-// Questions that nothing answers end with the context.
+// Questions without an answer end with the context.
 func TestPoolTimeout(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -160,7 +161,7 @@ func TestPoolTimeout(t *testing.T) {
 	}
 }
 
-// Go's own resolver asks, and gets what the arguments say.
+// Go's own resolver asks, and gets the answers that the arguments give.
 func TestDNS(t *testing.T) {
 	addr := serving(t, "dns", "gate.test=10.0.0.1", "Mail.test=10.0.0.2")
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -180,7 +181,7 @@ func TestDNS(t *testing.T) {
 	if ips, err := resolver.LookupIP(ctx, "ip6", "gate.test."); err == nil {
 		t.Errorf("IPv6 addresses: %v", ips)
 	}
-	// What is no question gets no answer, and ends nothing.
+	// A packet that is not a question gets no answer, and the server goes on.
 	c := client(t, "udp", addr)
 	for _, p := range []string{"", "x", strings.Repeat("\x00", 12), "\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x3f", strings.Repeat("\xff", 600),
 		"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a"} {

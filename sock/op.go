@@ -7,11 +7,11 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// An op is a socket operation under way: its arguments, what has come of it so far, and how it is tried. One type serves all,
-// so that all share a pool and waiting allocates nothing.
+// An op is a pending socket operation: its arguments, its progress, and the function that tries it.
+// All operations share this type, so they share one pool and a wait allocates nothing.
 type op struct {
 	loop.Op
-	s   *core // whose Socket is kept alive by the waiting call
+	s   *core // the waiting call keeps its Socket alive
 	try func(*op, int) (loop.Outcome, error)
 
 	p     []byte
@@ -23,12 +23,12 @@ type op struct {
 
 	newfd   int                                   // of accept
 	started bool                                  // connect is in progress
-	doubted bool                                  // a receive with MSG_WAITALL has found an error ahead, and did not know which
+	doubted bool                                  // a receive with MSG_WAITALL has found an unknown error ahead
 	cause   error                                 // why an accept backed off
 	own     func(sysfd int) (loop.Outcome, error) // of Attempt
 }
 
-// Try is the loop's view.
+// Try makes one attempt, for the loop.
 func (o *op) Try(sysfd int) (loop.Outcome, error) { return o.try(o, sysfd) }
 
 func makeOp() *op {
@@ -39,7 +39,7 @@ func makeOp() *op {
 
 var ops = sync.Pool{New: func() any { return makeOp() }}
 
-// newOp takes an op from the pool; done gives it back.
+// newOp takes an op from the pool; done returns it.
 func (s *Socket) newOp(d loop.Direction, try func(*op, int) (loop.Outcome, error)) *op {
 	return ops.Get().(*op).prepare(s.core, d, try)
 }
@@ -55,7 +55,7 @@ func (o *op) done() {
 	ops.Put(o)
 }
 
-// run makes the operation, and waits as the mode and the view say.
+// run makes the operation. It waits as the socket's mode and the view require.
 func (s *Socket) run(o *op) error {
 	o.Waiter, o.Timeout = s.who, s.patience(o.flags)
 	err := s.fd.Do(&o.Call, o)
@@ -63,7 +63,8 @@ func (s *Socket) run(o *op) error {
 	return err
 }
 
-// call is an operation that needs no op: it is made by the caller, between FD.Begin and FD.End.
+// call returns the loop.Call of an operation that needs no op: the caller makes it between FD.Begin
+// and FD.End.
 func (s *Socket) call(d loop.Direction, flags int) loop.Call {
 	return loop.Call{Waiter: s.who, Lane: d, Timeout: s.patience(flags), Blind: flags&blindFlags != 0}
 }
@@ -71,7 +72,8 @@ func (s *Socket) call(d loop.Direction, flags int) loop.Call {
 // An attempt is one system call that sends or receives p.
 type attempt func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)
 
-// transfer makes attempts by once until one is done, and waits between them as c says. It allocates nothing.
+// transfer calls once until it succeeds or fails, and waits between two attempts as c requires. It
+// allocates nothing.
 func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once attempt) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail(name, Addr{}, err)
@@ -89,8 +91,8 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	return n, s.fail(name, Addr{}, err)
 }
 
-// taken counts a receive that has taken something besides bytes: a datagram may be empty, and an error of a datagram socket is one of
-// several that may be in its queue.
+// taken counts a receive that has taken something other than bytes: an empty datagram, or one error
+// of a datagram socket, which may have several in its queue.
 func (s *core) taken() int {
 	if s.ends() {
 		return 0

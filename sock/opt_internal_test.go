@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A kernel that tells less leaves the rest 0; none makes it panic.
+// An older kernel reports fewer fields: the others are 0, and no length causes a panic.
 func TestTCPInfoOfOlderKernels(t *testing.T) {
 	b := make([]byte, tcpInfoLen)
 	for i := range b {

@@ -1,15 +1,16 @@
 package sock
 
-// SetRecvErr has the system queue the ICMP errors about what the socket has sent: IP_RECVERR or, on an AF_INET6 socket,
-// IPV6_RECVERR too, of Linux, ip(7). RecvError takes them. An unconnected datagram socket learns of errors by nothing else.
+// SetRecvErr sets whether the kernel queues the ICMP errors that answer what the socket has sent.
+// RecvError reads them. An unconnected datagram socket gets these errors in no other way. It sets
+// IP_RECVERR, and on an AF_INET6 socket IPV6_RECVERR too. Linux only; ip(7).
 //
-// Error: an *ArgError for a socket of another family.
+// Errors: an *ArgError for a socket of another family; errors.ErrUnsupported except on Linux.
 func (s *Socket) SetRecvErr(on bool) error {
 	v6, err := s.isInet6("setsockopt")
 	if err == nil && v6 {
 		err = s.setInt("IPV6_RECVERR", IPPROTO_IPV6, options.recverr6, boolInt(on))
 		if s.Type() == SOCK_RAW {
-			return err // it sends nothing to an IPv4 address, and so does not have the other option
+			return err // it sends nothing to an IPv4 address, and so lacks the other option
 		}
 	}
 	if err == nil {
@@ -18,7 +19,7 @@ func (s *Socket) SetRecvErr(on bool) error {
 	return err
 }
 
-// RecvErr is what SetRecvErr has set.
+// RecvErr reports what SetRecvErr has set.
 func (s *Socket) RecvErr() (bool, error) {
 	v6, err := s.isInet6("getsockopt")
 	if err != nil {
@@ -32,7 +33,7 @@ func (s *Socket) RecvErr() (bool, error) {
 	return v != 0, err
 }
 
-// isInet6 says which of the internet families the socket is of.
+// isInet6 reports whether the socket is AF_INET6 (true) or AF_INET (false).
 func (s *Socket) isInet6(op string) (v6 bool, err error) {
 	switch s.Family() {
 	case AF_INET:

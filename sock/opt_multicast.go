@@ -10,8 +10,8 @@ import (
 // IPv6 addresses; an interface is its index (IfNametoindex), and 0 is the system's choice. A socket
 // that receives from a group is bound to its port, with SO_REUSEADDR if several are.
 
-// JoinGroup has the socket receive what is sent to the group, by whoever it is, on that interface.
-// ip(7), ipv6(7).
+// JoinGroup makes the socket receive what any sender sends to the group on that interface: ip(7),
+// ipv6(7).
 //
 //	struct ip_mreqn {                          <netinet/in.h>: IP_ADD_MEMBERSHIP
 //		struct in_addr imr_multiaddr;      // 0
@@ -23,17 +23,17 @@ import (
 //		unsigned int    ipv6mr_interface;  // 16
 //	};
 //
-// Errors: an *ArgError for an address that is not of the socket's family, or no group; ENODEV for
-// an interface that there is not; EADDRINUSE for a group that it has joined already; ENOBUFS for
-// too many (IP_MAX_MEMBERSHIPS).
+// Errors: an *ArgError for an address of another family, or one that is not a group; ENODEV for an
+// interface that does not exist; EADDRINUSE for a group that the socket has already joined; ENOBUFS
+// for too many groups (IP_MAX_MEMBERSHIPS).
 func (s *Socket) JoinGroup(group netip.Addr, ifindex int) error {
 	return s.membership(group, ifindex, options.addMembership, IPV6_JOIN_GROUP)
 }
 
-// LeaveGroup ends what JoinGroup began, on the same interface; and with it what JoinSourceGroup and
+// LeaveGroup undoes JoinGroup on the same interface. It also undoes what JoinSourceGroup and
 // BlockSource have set there.
 //
-// Error: EADDRNOTAVAIL for a group that it is not in.
+// Error: EADDRNOTAVAIL for a group that the socket has not joined.
 func (s *Socket) LeaveGroup(group netip.Addr, ifindex int) error {
 	return s.membership(group, ifindex, options.dropMembership, IPV6_LEAVE_GROUP)
 }
@@ -54,8 +54,8 @@ func (s *Socket) membership(group netip.Addr, ifindex, name, name6 int) error {
 	return s.setOption("IP_ADD_MEMBERSHIP", IPPROTO_IP, name, mreqn(a[:], ifindex))
 }
 
-// mreqn is a struct ip_mreqn, or where the system has none the struct ip_mreq that it begins with.
-// Windows takes an address 0.x.x.x there for the index of an interface.
+// mreqn encodes a struct ip_mreqn or, where the system lacks it, the struct ip_mreq that it begins
+// with. In that struct, Windows reads an address 0.x.x.x as the index of an interface.
 func mreqn(group []byte, ifindex int) []byte {
 	b := append(make([]byte, 0, 12), group...)
 	if !options.mreqn {
@@ -65,7 +65,7 @@ func mreqn(group []byte, ifindex int) []byte {
 	return binary.NativeEndian.AppendUint32(b, uint32(ifindex))
 }
 
-// interfaceOption is the value of IP_MULTICAST_IF for an index: a struct ip_mreqn, or 0.x.x.x.
+// interfaceOption encodes the value of IP_MULTICAST_IF for an index: a struct ip_mreqn, or 0.x.x.x.
 func interfaceOption(ifindex int) []byte {
 	b := mreqn(make([]byte, 4), ifindex)
 	if !options.mreqn {
@@ -74,8 +74,8 @@ func interfaceOption(ifindex int) []byte {
 	return b
 }
 
-// JoinSourceGroup has the socket receive what that source sends to the group, and not what others
-// do. It can be called once for each source. MCAST_JOIN_SOURCE_GROUP, RFC 3678.
+// JoinSourceGroup makes the socket receive what that source sends to the group, and nothing from
+// other sources. Call it once for each source. MCAST_JOIN_SOURCE_GROUP, RFC 3678.
 //
 //	struct group_source_req {                       <netinet/in.h>
 //		uint32_t                gsr_interface;  //   0
@@ -83,26 +83,25 @@ func interfaceOption(ifindex int) []byte {
 //		struct sockaddr_storage gsr_source;     // 136; 132
 //	};
 //
-// Errors: those of JoinGroup; EADDRNOTAVAIL for a source that it has joined already; EINVAL for a
-// group that it has joined for all sources; errors.ErrUnsupported on NetBSD, OpenBSD, DragonFly and
-// Windows.
+// Errors: those of JoinGroup; EADDRNOTAVAIL for a source that the socket has already joined; EINVAL
+// for a group that it has joined for all sources; errors.ErrUnsupported on NetBSD, OpenBSD,
+// DragonFly and Windows.
 func (s *Socket) JoinSourceGroup(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_JOIN_SOURCE_GROUP", options.joinSource, group, source, ifindex)
 }
 
-// LeaveSourceGroup ends what JoinSourceGroup began.
+// LeaveSourceGroup undoes JoinSourceGroup. For errors see JoinSourceGroup.
 func (s *Socket) LeaveSourceGroup(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_LEAVE_SOURCE_GROUP", options.leaveSource, group, source, ifindex)
 }
 
-// BlockSource has the socket receive no more what that source sends to a group that JoinGroup has
-// joined: MCAST_BLOCK_SOURCE, RFC
-// 3678. For errors see JoinSourceGroup.
+// BlockSource stops receiving what that source sends to a group that the socket has joined with
+// JoinGroup: MCAST_BLOCK_SOURCE, RFC 3678. For errors see JoinSourceGroup.
 func (s *Socket) BlockSource(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_BLOCK_SOURCE", options.blockSource, group, source, ifindex)
 }
 
-// UnblockSource ends what BlockSource began.
+// UnblockSource undoes BlockSource. For errors see JoinSourceGroup.
 func (s *Socket) UnblockSource(group, source netip.Addr, ifindex int) error {
 	return s.source("MCAST_UNBLOCK_SOURCE", options.unblockSource, group, source, ifindex)
 }
@@ -120,7 +119,7 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 		level, host = IPPROTO_IPV6, Inet6
 	}
 	const storage = len(sockaddr{})
-	align := controlAlign // that of sockaddr_storage, but for the BSDs of 32 bits where it is 8
+	align := controlAlign // that of sockaddr_storage, except on the BSDs of 32 bits, where it is 8
 	if !options.mreqn || options.multicastByte {
 		align = 8
 	}
@@ -152,11 +151,11 @@ func (s *Socket) multicast(group netip.Addr, ifindex int) (v6 bool, err error) {
 	return v6, nil
 }
 
-// SetMulticastInterface sets by which interface the socket sends to groups: IP_MULTICAST_IF or
-// IPV6_MULTICAST_IF; 0 leaves it to the system.
+// SetMulticastInterface selects the interface by which the socket sends to groups; with 0 the
+// system selects one. IP_MULTICAST_IF or IPV6_MULTICAST_IF.
 //
-// Errors: ENODEV or EADDRNOTAVAIL for an interface that there is not; EINVAL for another than the
-// one that the socket is bound to.
+// Errors: ENODEV or EADDRNOTAVAIL for an interface that does not exist; EINVAL if the socket is
+// bound to a different interface.
 func (s *Socket) SetMulticastInterface(ifindex int) error {
 	v6, err := s.isInet6("setsockopt")
 	switch {
@@ -172,11 +171,11 @@ func (s *Socket) SetMulticastInterface(ifindex int) error {
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, interfaceOption(ifindex))
 }
 
-// SetMulticastAddr is SetMulticastInterface by an address that the interface has, on an AF_INET
-// socket.
+// SetMulticastAddr is SetMulticastInterface with an address of the interface instead of its index.
+// It serves AF_INET sockets only.
 //
-// Errors: an *ArgError for what is no IPv4 address or another socket; EADDRNOTAVAIL for an address
-// that no interface has.
+// Errors: an *ArgError for an address that is not IPv4, or for a socket of another family;
+// EADDRNOTAVAIL for an address that no interface has.
 func (s *Socket) SetMulticastAddr(a netip.Addr) error {
 	if v6, err := s.isInet6("setsockopt"); err != nil {
 		return err
@@ -186,8 +185,9 @@ func (s *Socket) SetMulticastAddr(a netip.Addr) error {
 	return s.setOption("IP_MULTICAST_IF", IPPROTO_IP, IP_MULTICAST_IF, a.AsSlice())
 }
 
-// MulticastInterface is what SetMulticastInterface or SetMulticastAddr has set, or 0. Of an AF_INET
-// socket the system tells only the address, which is looked up among those of the host.
+// MulticastInterface returns the index that SetMulticastInterface or SetMulticastAddr has set, or
+// 0. For an AF_INET socket the system reports only the address; this method looks it up among the
+// addresses of the host.
 func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	v6, err := s.isInet6("getsockopt")
 	if err != nil {
@@ -226,8 +226,8 @@ func (s *Socket) MulticastInterface() (ifindex int, err error) {
 	return 0, s.fail("getsockopt", Addr{}, err)
 }
 
-// SetMulticastTTL sets how many routers what the socket sends to groups may pass, and one more: 0
-// to 255, at first 1, which is none. IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS.
+// SetMulticastTTL sets the hop limit of what the socket sends to groups: 0 to 255. The default 1
+// passes no router, n passes n-1 routers. IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS.
 func (s *Socket) SetMulticastTTL(ttl int) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {
@@ -239,14 +239,14 @@ func (s *Socket) SetMulticastTTL(ttl int) error {
 	return s.setMulticast(v6, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, int32(ttl))
 }
 
-// MulticastTTL is what SetMulticastTTL has set.
+// MulticastTTL returns what SetMulticastTTL has set.
 func (s *Socket) MulticastTTL() (int, error) {
 	return s.getMulticast(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS)
 }
 
-// SetMulticastLoop sets whether sockets of this host receive what the socket sends to groups that
-// they are in, itself among them, as is at first. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP. On
-// Windows it is the receiver's choice.
+// SetMulticastLoop sets whether sockets of this host receive what this socket sends to groups that
+// they have joined; that includes this socket. It is on by default. On Windows the option belongs
+// to the receiver. IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP.
 func (s *Socket) SetMulticastLoop(on bool) error {
 	v6, err := s.isInet6("setsockopt")
 	if err != nil {
@@ -255,7 +255,7 @@ func (s *Socket) SetMulticastLoop(on bool) error {
 	return s.setMulticast(v6, IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP, boolInt(on))
 }
 
-// MulticastLoop is what SetMulticastLoop has set.
+// MulticastLoop reports what SetMulticastLoop has set.
 func (s *Socket) MulticastLoop() (bool, error) {
 	v, err := s.getMulticast(IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP)
 	return v != 0, err

@@ -2,16 +2,16 @@ package sock
 
 import "runtime"
 
-// Options whose value is a structure, or differs between IPv4 and IPv6, or between systems, have
-// methods: one file opt_*.go for each level. All others are for Getsockopt and Setsockopt. Where a
-// system lacks an option its method gives errors.ErrUnsupported.
+// An option has a method if its value is a structure, or differs between IPv4 and IPv6 or between
+// systems. Each level has one file opt_*.go. Getsockopt and Setsockopt serve all other options. On
+// a system that lacks the option, its method returns errors.ErrUnsupported.
 
-// optionNumbers are the options of the methods that not all systems have; 0 is one that a system
-// lacks.
+// optionNumbers holds the numbers of the options that only some systems have. 0 means that this
+// system lacks the option.
 type optionNumbers struct {
 	// SOL_SOCKET, <sys/socket.h>
 	linger       int  // SO_LINGER in seconds
-	lingerShort  bool // whose fields are two unsigned short
+	lingerShort  bool // its fields are two unsigned short
 	timeval      int  // the length of a struct timeval
 	peercred     int  // SO_PEERCRED
 	peerpidfd    int  // SO_PEERPIDFD

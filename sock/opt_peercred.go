@@ -6,15 +6,15 @@ import (
 	"unsafe"
 )
 
-// PeerCred is the process that made the other end of a connected AF_UNIX socket, and its user, at
-// the time of connect(2), listen(2) or socketpair(2):
+// PeerCred returns the process that made the other end of a connected AF_UNIX socket, and its user.
+// The values date from connect(2), listen(2) or socketpair(2):
 //
 //	Linux                      SO_PEERCRED, unix(7)
 //	OpenBSD                    SO_PEERCRED, getsockopt(2)
 //	NetBSD                     LOCAL_PEEREID, unix(4)
-//	macOS, FreeBSD, DragonFly  LOCAL_PEERCRED, unix(4); PID is 0 where the system does not tell it
+//	macOS, FreeBSD, DragonFly  LOCAL_PEERCRED, unix(4); PID is 0 where the system does not report it
 //
-// On a socket of Linux that is not connected its ids are 0, -1, -1 of 32 bits.
+// On Linux, a socket that is not connected has the ids 0, -1, -1 (each of 32 bits).
 //
 // Errors: ENOTCONN on the BSDs; errors.ErrUnsupported on Windows.
 func (s *Socket) PeerCred() (Ucred, error) {
@@ -27,10 +27,10 @@ func (s *Socket) PeerCred() (Ucred, error) {
 	return rule.decode(room[:n]), nil
 }
 
-// A peerCredRule is the option that a system has.
+// A peerCredRule describes the option that a system has.
 type peerCredRule struct {
 	level, name  int
-	length, most int // of the structure, in bytes: at least, and at most
+	length, most int // of the structure, in bytes: minimum and maximum
 	decode       func([]byte) Ucred
 }
 

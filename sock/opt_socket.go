@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Linger is what Close does with what was sent and has not arrived: SO_LINGER, socket(7).
+// Linger says what Close does with sent data that the peer has not acknowledged yet: SO_LINGER,
+// socket(7).
 //
 //	struct linger { int l_onoff; int l_linger; };    <sys/socket.h>: 0, 4
 //	struct linger { u_short l_onoff, l_linger; };    <winsock2.h>: 0, 2
 type Linger struct {
-	On bool // false: the system delivers it while Close returns at once
-	// Time is how long Close waits for that at most, in whole seconds, rounded up. With 0 it waits
-	// for nothing, but resets the connection and drops what was sent. Linux waits for a
-	// non-blocking socket too: a Close that has to wait holds up the loop on whose goroutine it is
-	// made.
+	On bool // false: Close returns at once, and the system goes on to deliver the data
+	// Time is the longest time that Close waits, in whole seconds, rounded up. With 0 Close resets
+	// the connection and drops the data. Linux waits for a non-blocking socket too, so such a Close
+	// blocks the loop on whose goroutine it is called.
 	Time time.Duration
 }
 
 // SetLinger sets SO_LINGER.
 //
-// Error: an *ArgError for a time that is negative or beyond a C int of seconds.
+// Error: an *ArgError for a time that is negative or longer than a C int of seconds.
 func (s *Socket) SetLinger(l Linger) error {
 	if l.Time < 0 || l.Time > math.MaxInt32*time.Second {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", l.Time, "must be 0 to 2147483647 s"})
@@ -39,7 +39,7 @@ func (s *Socket) SetLinger(l Linger) error {
 	return s.setOption("SO_LINGER", SOL_SOCKET, options.linger, int32s(on, seconds))
 }
 
-// Linger is what SetLinger has set.
+// Linger returns what SetLinger has set.
 func (s *Socket) Linger() (Linger, error) {
 	var b [8]byte
 	room := b[:]
@@ -56,15 +56,16 @@ func (s *Socket) Linger() (Linger, error) {
 	return Linger{e.Uint32(b[:]) != 0, time.Duration(int32(e.Uint32(b[4:]))) * time.Second}, nil
 }
 
-// SetsockoptTimeval sets an option whose value is a struct timeval, such as SO_RCVTIMEO:
-// microseconds, rounded up, so that no time becomes none; 0 is no limit. SO_RCVTIMEO and
-// SO_SNDTIMEO do not concern a Socket, whose descriptor is non-blocking, but another program that
-// has the descriptor after Detach. For the timeout of a Socket see SetTimeout.
+// SetsockoptTimeval sets an option whose value is a struct timeval, such as SO_RCVTIMEO. The time
+// is rounded up to microseconds, so that a short time does not become 0; 0 is no limit. SO_RCVTIMEO
+// and SO_SNDTIMEO have no effect on a Socket, because its descriptor is non-blocking. They matter
+// to another program that has the descriptor after Detach. For the timeout of a Socket see
+// SetTimeout.
 //
 //	struct timeval { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 0 and 8, or 0 and 4 on Linux of 32 bits
 //
-// Errors: an *ArgError for a negative time; errors.ErrUnsupported on Windows, which has
-// milliseconds in a DWORD.
+// Errors: an *ArgError for a negative time; errors.ErrUnsupported on Windows, where the value is a
+// DWORD of milliseconds.
 func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
@@ -105,7 +106,7 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	err := s.do("getsockopt", func(sysfd int) error {
 		n, err := sysGetsockopt(sysfd, level, name, b)
 		if err == nil && n != len(b) {
-			err = fmt.Errorf("%d bytes are no struct timeval, which has %d", n, len(b))
+			err = fmt.Errorf("the value has %d bytes, and a struct timeval has %d", n, len(b))
 		}
 		return err
 	})
@@ -119,12 +120,12 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, nil
 }
 
-// PeerPidFD is a descriptor of the process that made the other end of a connected AF_UNIX socket,
-// which is the caller's to close: it names the process for good, as a number does not. SO_PEERPIDFD
-// of Linux 6.5.
+// PeerPidFD returns a new descriptor of the process that made the other end of a connected AF_UNIX
+// socket. The caller closes it. A process ID can be reused; the descriptor always means the same
+// process. SO_PEERPIDFD; Linux 6.5.
 //
 // Errors: ENOPROTOOPT on an older kernel; ENODATA for a socket that is not connected; ESRCH if the
-// process is gone.
+// process no longer exists; errors.ErrUnsupported except on Linux.
 func (s *Socket) PeerPidFD() (fd int, err error) {
 	fd, err = s.getInt("SO_PEERPIDFD", SOL_SOCKET, options.peerpidfd)
 	if err != nil {
@@ -133,14 +134,15 @@ func (s *Socket) PeerPidFD() (fd int, err error) {
 	return fd, nil
 }
 
-// mostInterfaceName is IFNAMSIZ of <net/if.h> without its NUL.
+// mostInterfaceName is IFNAMSIZ of <net/if.h> without the final NUL.
 const mostInterfaceName = 15
 
-// BindToDevice has the socket send and receive by the network interface of that name only:
-// SO_BINDTODEVICE of Linux, socket(7). The empty name ends it.
+// BindToDevice limits the socket to the network interface of that name, for sending and receiving.
+// The empty name removes the limit. SO_BINDTODEVICE; Linux only; socket(7).
 //
-// Errors: an *ArgError for a name of more than 15 bytes or with a NUL; ENODEV for one that there is
-// not; EPERM to change it without CAP_NET_RAW.
+// Errors: an *ArgError for a name longer than 15 bytes or with a NUL; ENODEV for an interface that
+// does not exist; EPERM to change the interface without CAP_NET_RAW; errors.ErrUnsupported except
+// on Linux.
 func (s *Socket) BindToDevice(name string) error {
 	if len(name) > mostInterfaceName || strings.ContainsRune(name, 0) {
 		return s.fail("setsockopt", Addr{}, &ArgError{nameKind(name, mostInterfaceName), "name", name, "must have at most 15 bytes, and no NUL"})
@@ -148,7 +150,7 @@ func (s *Socket) BindToDevice(name string) error {
 	return s.setOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, append([]byte(name), 0))
 }
 
-// BoundDevice is what BindToDevice has set, "" if nothing.
+// BoundDevice returns the name that BindToDevice has set, or "".
 func (s *Socket) BoundDevice() (string, error) {
 	var b [mostInterfaceName + 1]byte
 	n, err := s.getOption("SO_BINDTODEVICE", SOL_SOCKET, options.bindtodevice, b[:], 0)

@@ -54,7 +54,7 @@ func TestTimeval(t *testing.T) {
 			t.Errorf("%v became %v, %v", tt.set, got, err)
 		}
 	}
-	socktest.Must(t, s.SetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO, 1)) // which is not none
+	socktest.Must(t, s.SetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO, 1)) // 1 ns must not become 0
 	if got, err := s.GetsockoptTimeval(sock.SOL_SOCKET, sock.SO_RCVTIMEO); got <= 0 || got > 20*time.Millisecond || err != nil {
 		t.Errorf("a nanosecond became %v, %v", got, err)
 	}
@@ -87,7 +87,7 @@ func TestPeer(t *testing.T) { // item 149
 		socktest.Must(t, sock.Close(fd))
 	}
 	if fd, err := socktest.UnixStream.New(t).PeerPidFD(); err == nil || fd != -1 {
-		t.Errorf("of nobody: %d, %v", fd, err)
+		t.Errorf("of an unconnected socket: %d, %v", fd, err)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestBindToDevice(t *testing.T) { // item 149
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// Privilege: SO_MARK, and SO_INCOMING_CPU for all.
+	// SO_MARK needs a privilege. Any program may set SO_INCOMING_CPU.
 	if err := s.Setsockopt(sock.SOL_SOCKET, sock.SO_MARK, 7); !errors.Is(err, syscall.EPERM) {
 		socktest.Must(t, err)
 		if n, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_MARK); n != 7 || err != nil {

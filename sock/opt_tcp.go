@@ -7,30 +7,33 @@ import (
 	"time"
 )
 
-// KeepAlive is how a silent connection is looked after, so that the end of a peer that is gone is noticed: SO_KEEPALIVE, and
-// TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7).
+// KeepAlive says how the kernel probes a silent connection, to notice that the peer is gone:
+// SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7).
 type KeepAlive struct {
 	On bool
-	// Idle is how long nothing comes before the first probe, in whole seconds, rounded up, at most 32767; to set, 0 leaves it as it
-	// is. Linux begins with two hours.
+	// Idle is the silence before the first probe: whole seconds, rounded up, at most 32767.
+	// SetKeepAlive leaves the present value unchanged for 0. The default of Linux is two hours.
 	Idle time.Duration
-	// Interval is the time between two probes, as Idle. Linux begins with 75 s.
+	// Interval is the time between two probes; for its range see Idle. The default of Linux is 75
+	// s.
 	Interval time.Duration
-	// Count is after how many probes without an answer the connection is given up, with ETIMEDOUT: 1 to 127; to set, 0 leaves it as it
-	// is. Linux begins with 9.
+	// Count is the number of unanswered probes after which the connection fails with ETIMEDOUT: 1
+	// to 127. SetKeepAlive leaves the present value unchanged for 0. The default of Linux is 9.
 	Count int
 }
 
-// The greatest values that Linux takes: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of <net/tcp.h>.
+// These are the greatest values that Linux accepts: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and
+// MAX_TCP_KEEPCNT of <net/tcp.h>.
 const (
 	mostKeepAlive      = 32767
 	mostKeepAliveCount = 127
 )
 
-// SetKeepAlive sets all that is not 0 in k, On last, so that a connection is never probed by other times.
+// SetKeepAlive sets Idle, Interval and Count if they are not 0, and then On: so the first probe
+// already uses the new times.
 //
-// Errors: an *ArgError for a number that is out of range; errors.ErrUnsupported for a time on OpenBSD, which has it for the whole
-// host.
+// Errors: an *ArgError for a number out of range; errors.ErrUnsupported for a time on OpenBSD,
+// where one setting serves the whole host.
 func (s *Socket) SetKeepAlive(k KeepAlive) error {
 	if k.Count < 0 || k.Count > mostKeepAliveCount {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "count", k.Count, "must be 1-127, or 0"})
@@ -65,7 +68,7 @@ func (s *Socket) SetKeepAlive(k KeepAlive) error {
 	return s.setInt("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE, boolInt(k.On))
 }
 
-// KeepAlive is what is set.
+// KeepAlive returns the present settings.
 func (s *Socket) KeepAlive() (k KeepAlive, err error) {
 	var on, idle, interval int
 	if on, err = s.getInt("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE); err != nil {
@@ -82,10 +85,12 @@ func (s *Socket) KeepAlive() (k KeepAlive, err error) {
 	return k, err
 }
 
-// SetUserTimeout sets how long what was sent may stay without an acknowledgement before the connection is given up with ETIMEDOUT:
-// TCP_USER_TIMEOUT of Linux, tcp(7). Whole milliseconds, rounded up; 0 leaves it to the system, which is 15 minutes or so.
+// SetUserTimeout sets how long sent data may stay unacknowledged before the connection fails with
+// ETIMEDOUT: whole milliseconds, rounded up. With 0 the system decides, after about 15 minutes.
+// TCP_USER_TIMEOUT; Linux only; tcp(7).
 //
-// Error: an *ArgError for a time that is negative or beyond a C int of milliseconds.
+// Errors: an *ArgError for a time that is negative or longer than a C int of milliseconds;
+// errors.ErrUnsupported except on Linux.
 func (s *Socket) SetUserTimeout(d time.Duration) error {
 	if d < 0 || d > math.MaxInt32*time.Millisecond {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must be 0 to 2147483647 ms"})
@@ -93,13 +98,13 @@ func (s *Socket) SetUserTimeout(d time.Duration) error {
 	return s.setInt("TCP_USER_TIMEOUT", IPPROTO_TCP, options.userTimeout, int32((d+time.Millisecond-1)/time.Millisecond))
 }
 
-// UserTimeout is what SetUserTimeout has set.
+// UserTimeout returns what SetUserTimeout has set.
 func (s *Socket) UserTimeout() (time.Duration, error) {
 	ms, err := s.getInt("TCP_USER_TIMEOUT", IPPROTO_TCP, options.userTimeout)
 	return time.Duration(ms) * time.Millisecond, err
 }
 
-// mostName is TCP_CA_NAME_MAX and TCP_ULP_NAME_MAX of <net/tcp.h> without their NUL.
+// mostName is TCP_CA_NAME_MAX and TCP_ULP_NAME_MAX of <net/tcp.h> without the final NUL.
 const mostName = 15
 
 func (s *Socket) setName(what string, name int, text string) error {
@@ -109,16 +114,17 @@ func (s *Socket) setName(what string, name int, text string) error {
 	return s.setOption(what, IPPROTO_TCP, name, []byte(text))
 }
 
-// SetCongestion sets the congestion control by its name, "cubic", "reno", "bbr": TCP_CONGESTION, tcp(7). Those that the system has
-// are in /proc/sys/net/ipv4/tcp_available_congestion_control.
+// SetCongestion selects the congestion control by name, such as "cubic", "reno" or "bbr":
+// TCP_CONGESTION, tcp(7). /proc/sys/net/ipv4/tcp_available_congestion_control lists the names that
+// the system has.
 //
-// Errors: an *ArgError for a name of no or more than 15 bytes; ENOENT for one that the system does not have; EPERM for one that needs
-// CAP_NET_ADMIN.
+// Errors: an *ArgError for a name that is empty or longer than 15 bytes; ENOENT for a name that the
+// system lacks; EPERM for one that needs CAP_NET_ADMIN.
 func (s *Socket) SetCongestion(name string) error {
 	return s.setName("TCP_CONGESTION", options.congestion, name)
 }
 
-// Congestion is the name of the congestion control.
+// Congestion returns the name of the congestion control.
 func (s *Socket) Congestion() (string, error) {
 	var b [mostName + 1]byte
 	n, err := s.getOption("TCP_CONGESTION", IPPROTO_TCP, options.congestion, b[:], 1)

@@ -18,7 +18,7 @@ func TestKeepAlive(t *testing.T) {
 	if got, err := s.KeepAlive(); got != k || err != nil {
 		t.Errorf("%+v, %v; want %+v", got, err, k)
 	}
-	socktest.Must(t, s.SetKeepAlive(sock.KeepAlive{Idle: 1500 * time.Millisecond})) // the rest stays
+	socktest.Must(t, s.SetKeepAlive(sock.KeepAlive{Idle: 1500 * time.Millisecond})) // the other values stay
 	k.On, k.Idle = false, 2*time.Second
 	if got, err := s.KeepAlive(); got != k || err != nil {
 		t.Errorf("%+v, %v; want %+v", got, err, k)
@@ -94,7 +94,7 @@ func TestTCPInfo(t *testing.T) {
 	}
 }
 
-// The keys go to a kernel that has TLS; one that has not says so.
+// A kernel with TLS accepts the keys; a kernel without it returns an error.
 func TestTLSInTheKernel(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)
@@ -114,7 +114,8 @@ func TestTLSInTheKernel(t *testing.T) {
 	socktest.Must(t, wantN(5)(a.Sendall(hello, 0)))
 	socktest.Must(t, wantBytes("hello")(b.Recv(10, 0)))
 
-	// A receive ends where a record of another type begins. It was short, but something is left: the kernel makes an edge for each record.
+	// A receive ends where a record of another type begins. It returns fewer bytes than fit, but
+	// something is left: the kernel makes an edge for each record.
 	const setRecordType, alert = 1, 21 // <linux/tls.h>, RFC 5246
 	call := socktest.Start(func() error { return wantBytes("hello")(b.Recv(10, 0)) })
 	socktest.AwaitWaiting(t, b)
@@ -133,7 +134,8 @@ func TestTLSInTheKernel(t *testing.T) {
 	}
 }
 
-// On Linux TCP_QUICKACK is an option like others; Windows has no such option, and Python makes one of an ioctl.
+// On Linux TCP_QUICKACK is a usual option. Windows has no such option, and Python uses an ioctl
+// there.
 func TestQuickAck(t *testing.T) { // item 145
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)

@@ -5,26 +5,27 @@ import (
 	"time"
 )
 
-// TCPInfo is what the system knows of a TCP connection: TCP_INFO of Linux, struct tcp_info of <linux/tcp.h>. What a kernel does not
-// tell yet is 0; the comments say since when it does.
+// TCPInfo is the state of a TCP connection as the kernel reports it: TCP_INFO of Linux, struct
+// tcp_info of <linux/tcp.h>. A field that an older kernel does not report is 0; the comments give
+// the first version that reports it.
 type TCPInfo struct {
 	State       uint8 // TCP_ESTABLISHED 1, TCP_SYN_SENT 2, … TCP_LISTEN 10: <net/tcp_states.h>
 	CAState     uint8 // TCP_CA_Open 0, Disorder 1, CWR 2, Recovery 3, Loss 4
-	Retransmits uint8 // of the segment that is waited for
+	Retransmits uint8 // of the segment that is not acknowledged yet
 	Probes      uint8 // zero-window probes without an answer
-	Backoff     uint8 // how often in a row the time to retransmit was doubled
+	Backoff     uint8 // how often in a row the retransmission timeout was doubled
 	Options     uint8 // TCPI_OPT_*: timestamps 1, SACK 2, window scaling 4, ECN 8, ECN seen 16, SYN data 32
 	SndWscale   uint8 // the window scales, 0-14
 	RcvWscale   uint8
 
-	DeliveryRateAppLimited bool // 4.9; DeliveryRate is what the program gave, not what the network can do
+	DeliveryRateAppLimited bool // 4.9; DeliveryRate was limited by the program, not by the network
 
-	RTO    time.Duration // the time to retransmit; microseconds
-	ATO    time.Duration // the time to acknowledge late; microseconds
+	RTO    time.Duration // the retransmission timeout; microseconds
+	ATO    time.Duration // the delayed-acknowledgement timeout; microseconds
 	SndMSS uint32        // bytes in a segment
 	RcvMSS uint32
 
-	Unacked uint32 // segments sent and not acknowledged; of a listener: connections that wait to be accepted
+	Unacked uint32 // segments sent and not acknowledged; of a listener: connections that await an accept
 	Sacked  uint32 // segments; of a listener: its backlog
 	Lost    uint32 // segments
 	Retrans uint32 // segments retransmitted and still on their way
@@ -45,7 +46,7 @@ type TCPInfo struct {
 
 	RcvRTT       time.Duration // the round trip as the receiver sees it
 	RcvSpace     uint32        // bytes
-	TotalRetrans uint32        // segments retransmitted, ever
+	TotalRetrans uint32        // segments retransmitted since the start
 
 	PacingRate    uint64 // bytes a second; 3.15; all bits set: no limit
 	MaxPacingRate uint64
@@ -59,18 +60,18 @@ type TCPInfo struct {
 	DataSegsOut   uint32
 	DeliveryRate  uint64 // bytes a second; 4.9
 
-	BusyTime      time.Duration // something was to be sent; 4.10
-	RwndLimited   time.Duration // … and the peer's window was full
+	BusyTime      time.Duration // time with data to send; 4.10
+	RwndLimited   time.Duration // … of which the peer's window was full
 	SndbufLimited time.Duration // … and the send buffer was
 	Delivered     uint32        // segments; 4.18
 	DeliveredCE   uint32        // … that met congestion, by ECN
-	BytesSent     uint64        // with what was retransmitted; 4.19
+	BytesSent     uint64        // including retransmissions; 4.19
 	BytesRetrans  uint64
 	DsackDups     uint32 // segments that came twice
 	ReordSeen     uint32
 	RcvOoopack    uint32 // segments out of order; 5.4
 	SndWnd        uint32 // the peer's window, bytes; 5.4
-	RcvWnd        uint32 // ours; 6.2
+	RcvWnd        uint32 // this end's window, bytes; 6.2
 	Rehash        uint32 // changes of the path after trouble; 6.2
 
 	TotalRTO           uint16 // timeouts; 6.7
@@ -81,9 +82,9 @@ type TCPInfo struct {
 // tcpInfoLen is sizeof(struct tcp_info) of Linux 6.7.
 const tcpInfoLen = 248
 
-// TCPInfo asks for TCP_INFO.
+// TCPInfo reads TCP_INFO.
 //
-// Errors: ENOPROTOOPT on what is no TCP socket; errors.ErrUnsupported on any system but Linux.
+// Errors: ENOPROTOOPT on a socket that is not TCP; errors.ErrUnsupported except on Linux.
 func (s *Socket) TCPInfo() (TCPInfo, error) {
 	var b [tcpInfoLen]byte
 	n, err := s.getOption("TCP_INFO", IPPROTO_TCP, options.tcpInfo, b[:], 104) // what every kernel has
@@ -93,7 +94,8 @@ func (s *Socket) TCPInfo() (TCPInfo, error) {
 	return decodeTCPInfo(b[:n]), nil
 }
 
-// decodeTCPInfo reads as much of a struct tcp_info as there is. The numbers are its offsets.
+// decodeTCPInfo reads the fields of struct tcp_info that short has room for. The numbers are
+// offsets.
 func decodeTCPInfo(short []byte) TCPInfo {
 	var b [tcpInfoLen]byte
 	copy(b[:], short)
@@ -105,11 +107,12 @@ func decodeTCPInfo(short []byte) TCPInfo {
 	ms := func(at int) time.Duration { return time.Duration(u32(at)) * time.Millisecond }
 	i := TCPInfo{
 		State: b[0], CAState: b[1], Retransmits: b[2], Probes: b[3], Backoff: b[4], Options: b[5],
-		// Fields of bits, whose order is that of the bytes: tcpi_snd_wscale : 4, tcpi_rcv_wscale : 4; tcpi_delivery_rate_app_limited : 1.
+		// These are bit fields, so their order depends on the byte order: tcpi_snd_wscale : 4,
+		// tcpi_rcv_wscale : 4; tcpi_delivery_rate_app_limited : 1.
 		SndWscale: b[6] & 15, RcvWscale: b[6] >> 4, DeliveryRateAppLimited: b[7]&1 != 0,
 		RTO: us(8), ATO: us(12), SndMSS: u32(16), RcvMSS: u32(20),
 		Unacked: u32(24), Sacked: u32(28), Lost: u32(32), Retrans: u32(36), Fackets: u32(40),
-		LastDataSent: ms(44), LastDataRecv: ms(52), LastAckRecv: ms(56), // 48 is tcpi_last_ack_sent, which is not remembered
+		LastDataSent: ms(44), LastDataRecv: ms(52), LastAckRecv: ms(56), // 48 is tcpi_last_ack_sent, which the kernel does not record
 		PMTU: u32(60), RcvSsthresh: u32(64), RTT: us(68), RTTVar: us(72), SndSsthresh: u32(76), SndCwnd: u32(80),
 		AdvMSS: u32(84), Reordering: u32(88), RcvRTT: us(92), RcvSpace: u32(96), TotalRetrans: u32(100),
 		PacingRate: u64(104), MaxPacingRate: u64(112), BytesAcked: u64(120), BytesReceived: u64(128),

@@ -5,11 +5,12 @@ import (
 	"fmt"
 )
 
-// TLS in the kernel, of Linux: after the handshake, which the program makes, the kernel encrypts and decrypts. tls.rst of the kernel.
+// TLS in the kernel (Linux). The program makes the handshake; after it the kernel encrypts and
+// decrypts. See tls.rst of the kernel.
 //
 //	s.SetULP("tls")
 //	s.SetTLSTx(keys)
-//	s.Sendall(text, 0) // and Sendfile: what goes over the wire are TLS records
+//	s.Sendall(text, 0) // the kernel sends TLS records; Sendfile works too
 
 // <linux/tls.h>; the level <linux/socket.h>
 const (
@@ -28,7 +29,7 @@ const (
 	TLS_CIPHER_CHACHA20_POLY1305 = 54 // Linux 5.11
 )
 
-// TLSCryptoInfo are the keys of one direction of a TLS connection.
+// TLSCryptoInfo holds the keys of one direction of a TLS connection.
 //
 //	struct tls_crypto_info { __u16 version; __u16 cipher_type; };    <linux/tls.h>
 //
@@ -45,16 +46,16 @@ type TLSCryptoInfo struct {
 	RecSeq  []byte // 8 bytes: the number of the next record, big-endian
 }
 
-// tlsSizes are the lengths of IV, Key, Salt and RecSeq.
+// tlsSizes gives, for each cipher, the lengths of IV, Key, Salt and RecSeq.
 var tlsSizes = map[uint16][4]int{
 	TLS_CIPHER_AES_GCM_128:       {8, 16, 4, 8},
 	TLS_CIPHER_AES_GCM_256:       {8, 32, 4, 8},
 	TLS_CIPHER_CHACHA20_POLY1305: {12, 32, 0, 8},
 }
 
-// Bytes is the structure of the cipher.
+// Bytes encodes the structure of the cipher.
 //
-// Error: an *ArgError for a cipher that is not one of the above, or a part that has not its length.
+// Error: an *ArgError for a cipher that is not in the table above, or a field of the wrong length.
 func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 	sizes, ok := tlsSizes[c.Cipher]
 	if !ok {
@@ -71,9 +72,10 @@ func (c TLSCryptoInfo) Bytes() ([]byte, error) {
 	return b, nil
 }
 
-// SetULP puts an upper layer protocol on a connected TCP socket, "tls": TCP_ULP of Linux.
+// SetULP attaches an upper layer protocol, "tls", to a connected TCP socket: TCP_ULP. Linux only.
 //
-// Errors: ENOENT if the kernel has none of that name (CONFIG_TLS), ENOTCONN, EEXIST for a second one.
+// Errors: ENOENT if the kernel has no protocol of that name (CONFIG_TLS); ENOTCONN; EEXIST for a
+// second protocol.
 func (s *Socket) SetULP(name string) error {
 	err := s.setName("TCP_ULP", options.ulp, name)
 	if err == nil {
@@ -82,18 +84,18 @@ func (s *Socket) SetULP(name string) error {
 	return err
 }
 
-// TLSRecordType is the content type of a TLS record of another type than data (alert 21, handshake
-// 22), on a socket that has TLS in the kernel. With it a send makes one record of that type. A
-// receive that has room for ancillary data gets it with such a record; one that has none, as Recv,
-// fails with EIO, and the record stays. Data: an unsigned char, of SOL_TLS.
+// TLSRecordType is the content type of a TLS record that is not data (alert 21, handshake 22), on a
+// socket that has TLS in the kernel. Give it to a send to make one record of that type. A receive
+// with room for ancillary data gets it beside such a record. A receive without that room, such as
+// Recv, fails with EIO, and the record stays in the queue. The item is an unsigned char of SOL_TLS.
 type TLSRecordType byte
 
-// Control is the item that sendmsg(2) takes: TLS_SET_RECORD_TYPE.
+// Control returns the control item for sendmsg(2): TLS_SET_RECORD_TYPE.
 func (t TLSRecordType) Control() Control {
 	return Control{SOL_TLS, TLS_SET_RECORD_TYPE, []byte{byte(t)}}
 }
 
-// TLSRecordType reads an item of the type TLS_GET_RECORD_TYPE or TLS_SET_RECORD_TYPE.
+// TLSRecordType decodes an item of the type TLS_GET_RECORD_TYPE or TLS_SET_RECORD_TYPE.
 func (c Control) TLSRecordType() (TLSRecordType, bool) {
 	if !c.is(SOL_TLS, TLS_GET_RECORD_TYPE) && !c.is(SOL_TLS, TLS_SET_RECORD_TYPE) || len(c.Data) != 1 {
 		return 0, false
@@ -101,8 +103,9 @@ func (c Control) TLSRecordType() (TLSRecordType, bool) {
 	return TLSRecordType(c.Data[0]), true
 }
 
-// learnULP finds out whether the socket has an upper layer protocol. A short receive then proves nothing: a receive ends with a record,
-// and behind it may be another, or an alert.
+// learnULP notes whether the socket has an upper layer protocol. With one, a short receive does not
+// prove that the queue is empty: a receive ends with a record, and another record or an alert may
+// follow it.
 func (s *core) learnULP(sysfd int) {
 	if options.ulp == 0 || !s.isTCP() {
 		return
@@ -113,12 +116,15 @@ func (s *core) learnULP(sysfd int) {
 	}
 }
 
-// SetTLSTx gives the kernel the keys with which it is to encrypt what is sent from now on: TLS_TX. SetULP comes first.
+// SetTLSTx gives the kernel the keys that encrypt everything sent from now on: TLS_TX. Call SetULP
+// first.
 //
-// Errors: those of Bytes; EBUSY for a second time in TLS 1.2; EINVAL, ENOTSUPP for what the kernel does not take.
+// Errors: those of Bytes; EBUSY for a second call in TLS 1.2; EINVAL, ENOTSUPP for keys that the
+// kernel refuses.
 func (s *Socket) SetTLSTx(c TLSCryptoInfo) error { return s.setTLS(TLS_TX, c) }
 
-// SetTLSRx gives the kernel the keys with which it is to decrypt what is received from now on: TLS_RX.
+// SetTLSRx gives the kernel the keys that decrypt everything received from now on: TLS_RX. For
+// errors see SetTLSTx.
 func (s *Socket) SetTLSRx(c TLSCryptoInfo) error { return s.setTLS(TLS_RX, c) }
 
 func (s *Socket) setTLS(name int, c TLSCryptoInfo) error {
@@ -129,6 +135,6 @@ func (s *Socket) setTLS(name int, c TLSCryptoInfo) error {
 	if options.ulp == 0 {
 		name = 0
 	}
-	defer clear(b) // they are keys
+	defer clear(b) // b holds keys
 	return s.setOption("TLS in the kernel", SOL_TLS, name, b)
 }

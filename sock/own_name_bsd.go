@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// <sys/sysctl.h>; sethostname(3) of these systems is a sysctl too, and not a system call.
+// On these systems sethostname(3) is a sysctl, not a system call of its own: <sys/sysctl.h>.
 var kernHostname = [2]int32{1, 10} // CTL_KERN, KERN_HOSTNAME
 
 func sysSethostname(name string) error {

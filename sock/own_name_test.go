@@ -18,7 +18,7 @@ func TestGethostname(t *testing.T) { // item 168
 	}
 }
 
-// That it works is tested where it harms nobody: TestSystem.
+// TestSystem tests success, in a namespace where it can do no harm.
 func TestSethostnameRefused(t *testing.T) { // item 168
 	switch {
 	case runtime.GOOS == "windows":

@@ -2,13 +2,15 @@ package sock
 
 import "errors"
 
-// errStranger is that a connection was not the pair's own: ConnectionError in Python.
+// errStranger means that another program's connection came in the place of the pair's own:
+// ConnectionError in Python.
 var errStranger = errors.New("unexpected peer connection")
 
-// loopbackPair is Pair on a system that has no pairs, by way of a listener on the loopback interface, which anybody on the host can
-// connect to: so both ends are asked whether the other is its peer. meanwhile is called with the listener's address.
+// loopbackPair makes a Pair on a system without socketpair(2), with a listener on the loopback
+// interface. Any program of the host can connect to that listener, so both ends check that the
+// other end is their peer. It calls meanwhile with the listener's address.
 //
-// Errors: an *ArgError for what is not a stream of AF_INET or AF_INET6; errStranger.
+// Errors: an *ArgError for a socket that is not a stream of AF_INET or AF_INET6; errStranger.
 func (v View) loopbackPair(family Family, typ Type, proto Protocol, meanwhile func(Addr)) (a, b *Socket, err error) {
 	host := Inet("127.0.0.1", 0)
 	switch {
@@ -53,7 +55,7 @@ func (v View) loopbackPair(family Family, typ Type, proto Protocol, meanwhile fu
 	if b, err = New(family, typ, proto); err != nil {
 		return a, b, err
 	}
-	// Not waited for: it is accept that completes it.
+	// The connect does not wait: the accept completes it.
 	timeout := b.timeout.Swap(0)
 	if err = b.Connect(at); err != nil && !connecting(err) {
 		return a, b, err
@@ -66,10 +68,10 @@ func (v View) loopbackPair(family Family, typ Type, proto Protocol, meanwhile fu
 	return a, b, peers(a, b)
 }
 
-// connecting says that a connect which did not wait is in progress.
+// connecting reports whether err means that a non-blocking connect is in progress.
 func connecting(err error) bool { return errors.Is(err, ErrWouldBlock) || errors.Is(err, inProgress) }
 
-// peers says whether a and b are connected to each other.
+// peers checks that a and b are connected to each other.
 func peers(a, b *Socket) error {
 	for range 2 {
 		name, err := a.Getsockname()
@@ -88,17 +90,20 @@ func peers(a, b *Socket) error {
 	return nil
 }
 
-// Pair is Python's socketpair: two connected sockets. -1 are defaults: AF_UNIX, SOCK_STREAM, 0.
+// Pair returns two connected sockets: Python's socketpair. A -1 stands for the default: AF_UNIX,
+// SOCK_STREAM, 0.
 //
-// On Windows, which has no such call, they are connected over the loopback interface; the default is AF_INET.
+// Windows has no such call: there Pair connects them over the loopback interface, and the default
+// family is AF_INET.
 //
-// Errors: EOPNOTSUPP for a family that has no pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for what is not a stream of AF_INET
-// or AF_INET6, and "unexpected peer connection" if a stranger came in between.
+// Errors: EOPNOTSUPP for a family without pairs, EAFNOSUPPORT, EMFILE. On Windows, an *ArgError for
+// a socket that is not a stream of AF_INET or AF_INET6, and "unexpected peer connection" if another
+// program connected first.
 func Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	return View{}.pair(family, typ, proto)
 }
 
-// pair is Pair, which waits as the view says. Its sockets are in no view.
+// pair is Pair with the waits of the view. The sockets that it returns are in no view.
 func (v View) pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, error) {
 	family, typ, proto = orDefault(family, pairFamily), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {

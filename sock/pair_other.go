@@ -9,5 +9,5 @@ const (
 	pairFamily   = AF_UNIX
 )
 
-// inProgress is what a connect fails with that does not wait.
+// inProgress is the error of a non-blocking connect that goes on.
 const inProgress = syscall.EINPROGRESS

@@ -11,7 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The tests here are of the pair over the loopback interface, which Windows needs and which works everywhere.
+// These tests are for the pair over the loopback interface. Windows needs it, and it works on every
+// system.
 
 var nothing = func(sock.Addr) {}
 
@@ -36,7 +37,7 @@ func TestLoopbackPair(t *testing.T) { // items 82, 84
 	}
 }
 
-// Both ends have the default timeout, and a default of 0 does not keep the pair from being made.
+// Both ends have the default timeout. A default of 0 does not prevent the pair.
 func TestLoopbackPairTimeout(t *testing.T) { // items 82, 84
 	socktest.Check(t)
 	for _, d := range []time.Duration{0, time.Minute} {
@@ -71,7 +72,8 @@ func TestLoopbackPairRefuses(t *testing.T) { // item 84
 	}
 }
 
-// A stranger who finds the listener first does not become an end of the pair. In Python the text is "Unexpected peer connection".
+// A stranger that finds the listener first does not become an end of the pair. In Python the text
+// is "Unexpected peer connection".
 func TestLoopbackPairWithAStranger(t *testing.T) { // items 84, 235
 	socktest.Check(t)
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.TCP6} {
@@ -80,7 +82,7 @@ func TestLoopbackPairWithAStranger(t *testing.T) { // items 84, 235
 		if a != nil || b != nil || !errors.Is(err, sock.ErrStranger) {
 			t.Errorf("%v, want an unexpected peer", err)
 		}
-		// The end that the stranger got is closed.
+		// The end that accepted the stranger is closed.
 		socktest.Must(t, stranger.SetTimeout(socktest.Patience))
 		if p, err := stranger.Recv(1, 0); len(p) != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the stranger received %q, %v", p, err)

@@ -2,11 +2,11 @@ package sock
 
 import "golang.org/x/sys/windows"
 
-// emulatesPair: Windows has no socketpair, as Python sees it.
+// emulatesPair is true: Windows has no socketpair(2).
 const (
 	emulatesPair = true
 	pairFamily   = AF_INET
 )
 
-// inProgress is what a connect fails with that does not wait.
+// inProgress is the error of a non-blocking connect that goes on.
 const inProgress = windows.WSAEWOULDBLOCK

@@ -2,24 +2,24 @@ package sock
 
 import "runtime"
 
-// Sockets of a few families behave in a way of their own that the core has to know. Each way is a
-// bit of core.flags, set once, when the Socket is made; has looks at it. The table below is the
-// only place that knows which sockets have it.
+// Sockets of a few families behave in special ways that the core must know. Each quirk is a bit of
+// core.flags, set once, when the Socket is made; the method has reads it. Only the table below
+// knows which sockets have a quirk.
 const (
 	quirkNamelessPeer = 1 << (16 + iota) // accept(2) reports no address, and a bad one where room for it is given
 	quirkAlgorithm                       // SendmsgAfalg works
-	quirkSilentSend                      // a send that becomes possible may make no edge: try again after a time
-	quirkPeerQueue                       // it is another socket's queue that is full, which makes no edge here; but each attempt does
-	quirkSilentEnd                       // a send that the peer's SHUT_RD has ended makes no edge: try again now and then
-	quirkWideOptions                     // an option is a number of 64 bits on every level
+	quirkSilentSend                      // a send may become possible without an edge: try again after a time
+	quirkPeerQueue                       // the full queue is another socket's, and makes no edge here when it drains; but each attempt makes one
+	quirkSilentEnd                       // the peer's SHUT_RD ends a blocked send without an edge: try again after a time
+	quirkWideOptions                     // options are numbers of 64 bits on every level
 	quirkFewFlags                        // send takes no flag but MSG_DONTWAIT, and raises no SIGPIPE
 )
 
 // anyProto is a row for all types, or all protocols, of a family.
 const anyProto = -1
 
-// quirks are those of Linux, with its numbers (<linux/socket.h>). No other system has sockets of
-// this kind.
+// quirks lists the special sockets of Linux, by the numbers of <linux/socket.h>. No other system
+// has such sockets.
 var quirks = [...]struct {
 	family Family
 	typ    Type
@@ -53,5 +53,5 @@ func quirksOf(family Family, typ Type, proto Protocol) (bits uint32) {
 	return bits
 }
 
-// has says whether the socket has that quirk.
+// has reports whether the socket has that quirk.
 func (s *core) has(quirk uint32) bool { return s.flags.Load()&quirk != 0 }

@@ -2,7 +2,7 @@ package sock
 
 import "testing"
 
-// The numbers of the table are those of the system, and each row is found, by its protocol where it has one.
+// The table has the numbers of the system, and each row is found by its protocol, if it has one.
 func TestQuirks(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

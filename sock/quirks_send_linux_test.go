@@ -10,7 +10,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// deaf is a poller that tells of no edge, as if none were made.
+// deaf is a poller that reports no edge.
 type deaf struct{ *pollux.Poller }
 
 func (p deaf) Wait(events []pollux.Event, timeout time.Duration) (int, error) {
@@ -18,8 +18,8 @@ func (p deaf) Wait(events []pollux.Event, timeout time.Duration) (int, error) {
 	return 0, err
 }
 
-// A send that waits on an ISO-TP socket needs no edge, which Linux before 6.3 does not make. A Unix socket stands for one whose message is
-// under way.
+// A send that waits on an ISO-TP socket works without an edge: Linux before 6.3 makes none. A Unix
+// socket takes the place of one that is still sending a message.
 func TestISOTPSendNeedsNoEdge(t *testing.T) {
 	socktest.Check(t)
 	for _, tt := range []struct {

@@ -10,12 +10,12 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// RawConn.Read calls its function at once, also when the lane knows that nothing is there: database
-// drivers look so whether a connection is still alive (connCheck of go-redis and of go-sql-driver).
+// RawConn.Read calls its function at once, even if the lane is known to be empty. Database drivers
+// check in this way whether a connection is alive (connCheck of go-redis and of go-sql-driver).
 func TestRawConnLooksAtOnce(t *testing.T) {
 	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
 		a, b := k.Pair(t)
-		// Both join a loop, and what is received leaves the lane blocked.
+		// Both sockets join a loop, and after the receive the lane is blocked.
 		call := socktest.Start(func() error { _, err := a.Recv(100, 0); return err })
 		socktest.AwaitWaiting(t, a)
 		_, err := b.Send([]byte("hello"), 0)
@@ -36,7 +36,7 @@ func TestRawConnLooksAtOnce(t *testing.T) {
 				t.Errorf("it found %v, want EAGAIN", looked)
 			}
 		}
-		// And it waits if its function says so, beside another call that waits.
+		// It waits if its function asks for that, beside another call that waits.
 		other := socktest.Start(func() error { _, err := a.Recv(1, sock.MSG_PEEK); return err })
 		tries := make(chan int, 100)
 		call = socktest.Start(func() error {

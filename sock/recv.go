@@ -11,7 +11,7 @@ func (s *core) isTCP() bool {
 	return s.ofType(SOCK_STREAM) && (s.inFamily(AF_INET) || s.inFamily(AF_INET6)) && s.proto != protoSCTP
 }
 
-// recvOnce is one recv(2) that does not block.
+// recvOnce makes one non-blocking recv(2).
 func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if s.holdsReads(flags) {
 		return loop.Outcome{}, loop.ErrAgain
@@ -23,25 +23,28 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	return loop.Outcome{N: n, Ops: s.taken(), Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p), flags)}, nil
 }
 
-// hasDrained says whether to have received n of at most room bytes proves that there is no more. A
-// short read has emptied a TCP socket, unless a protocol above it (TLS) makes records of the bytes, or
-// may have been put there by the owner of a duplicate. One of another kind may hold more: a Unix
-// stream stops at credentials and descriptors, and a datagram ends where it ends, as does a message of
-// SCTP; of MPTCP nothing is said. Urgent data stops a read too: the loop sees its event, and does not
-// believe a short read any more.
+// hasDrained reports whether receiving n of at most room bytes proves that the queue is empty.
+//
+// A short read has emptied a TCP socket, with two exceptions: a protocol above it (TLS) delivers
+// records, and the owner of a duplicate may have set such a protocol. Other sockets may hold more
+// after a short read: a Unix stream stops at credentials and descriptors, a datagram or an SCTP
+// message has its own end, and MPTCP promises nothing. Urgent data stops a read too; the loop sees
+// its event and then trusts no short read.
 func (s *core) hasDrained(n, room, flags int) bool {
 	return n < room && n > 0 && flags&MSG_TRUNC == 0 && s.isTCP() && (s.proto == 0 || s.proto == IPPROTO_TCP) &&
 		s.flags.Load()&(hasULP|isShared) == 0
 }
 
-// noMore says of a receive that came to nothing whether nothing will come any more, since the socket was shut down: a blocking call ends
-// then, and so do ours, but to the system no call of ours is one, and of datagrams it goes on saying EAGAIN.
+// noMore reports, after a receive with EAGAIN, whether nothing can arrive because the socket was
+// shut down. A blocking receive ends then, and so must ours. The kernel cannot tell that ours
+// should block, and goes on returning EAGAIN for datagrams.
 func (s *core) noMore(c *loop.Call, err error) bool {
 	return err == loop.ErrAgain && c.HungUp && c.Timeout != 0 && !s.holdsReads(0) && sysReadsEnded(c.Sysfd)
 }
 
-// recvFlags are those for the system. Of a stream MSG_WAITALL is our own affair, see received; AF_VSOCK fails with ENOMEM for
-// a buffer that is larger than its own (__vsock_stream_recvmsg of net/vmw_vsock/af_vsock.c).
+// recvFlags returns the flags for the system. On a stream this package itself does MSG_WAITALL, see
+// received: AF_VSOCK fails with ENOMEM for a buffer larger than its own (__vsock_stream_recvmsg of
+// net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
 	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
 		flags &^= MSG_WAITALL
@@ -74,16 +77,17 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 		err, o.salen = nil, 0
 	}
 	if o.n > 0 && n == 0 {
-		o.salen = salen // the end has no sender, and an error says nothing of one
+		o.salen = salen // the end has no sender, and an error names none
 	}
 	return o.received(sysfd, loop.Outcome{N: n, Ops: o.s.taken()}, err)
 }
 
-// ahead says whether a receive with MSG_WAITALL is over, or has to wait, without an attempt, since all that there is for its next part is
-// an error. TCP tells that once: it is for the call after this one, which has bytes to tell of.
+// ahead decides, before an attempt, whether a receive with MSG_WAITALL is over or has to wait. It
+// is over if the next part can only be an error. TCP reports an error once; the next call is to get
+// it, because this one has bytes to return.
 func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 	if o.flags&MSG_PEEK != 0 {
-		o.n = 0 // it looks at all of it again
+		o.n = 0 // MSG_PEEK looks at all bytes again
 	}
 	if o.n == 0 || o.flags&MSG_WAITALL == 0 || !o.s.isTCP() {
 		return out, false, nil
@@ -92,7 +96,7 @@ func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 	switch {
 	case !ready:
 		return out, true, loop.ErrAgain
-	case doubt && !o.doubted: // a reset that is being worked on is more than that in a moment
+	case doubt && !o.doubted: // a moment later a reset in progress shows more than that
 		o.doubted = true
 		return loop.Outcome{Retry: resetRetry}, true, loop.ErrAgain
 	}
@@ -100,11 +104,11 @@ func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 	return out, broken, nil
 }
 
-// resetRetry is more than the system needs to work on a reset.
+// resetRetry is longer than the system needs to finish a reset.
 const resetRetry = time.Millisecond
 
-// received goes on until the buffer is full if that was asked for. The system cannot do it, since to it every call is one that must
-// not wait.
+// received goes on until the buffer is full, if MSG_WAITALL asked for that. The system cannot do
+// so, because each of our calls is non-blocking.
 func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, error) {
 	o.n += out.N
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
@@ -117,14 +121,15 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	return out, err
 }
 
-// looksOn says whether MSG_PEEK with MSG_WAITALL, which has not seen all that it wants, waits for more: TCP alone does so, until the end of
-// the stream.
+// looksOn reports whether a receive with MSG_PEEK and MSG_WAITALL that has seen too little waits
+// for more. Only TCP does so, until the end of the stream.
 func (o *op) looksOn(sysfd int) bool {
 	const all = MSG_PEEK | MSG_WAITALL
 	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Timeout != 0 && !sysEnded(sysfd)
 }
 
-// part makes what MSG_WAITALL has received until a timeout or a cancel the result, as the system does: no byte is lost.
+// part returns the bytes that MSG_WAITALL has received before a timeout or a cancel, as the kernel
+// does: no byte is lost.
 func (o *op) part(err error) error {
 	if o.flags&MSG_WAITALL != 0 && o.n > 0 && o.Lane == loop.Read {
 		return nil
@@ -134,10 +139,12 @@ func (o *op) part(err error) error {
 
 // RecvInto wraps recv(2); in Python, socket.recv_into.
 //
-// It reports the bytes put into p. 0 and no error is the end of a stream, or an empty datagram. A datagram longer than p is cut,
-// and the rest is lost; with MSG_TRUNC in flags its whole length is reported. An empty p returns at once and touches nothing, whatever the state of the socket.
+// It returns the number of bytes put into p. 0 with a nil error is the end of a stream, or an empty
+// datagram. A datagram longer than p is cut, and the rest is lost; with MSG_TRUNC in flags the
+// result is its whole length. An empty p returns 0 at once, whatever the state of the socket.
 //
-// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and what else the system says.
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and others of
+// the system.
 func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -146,7 +153,8 @@ func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 	return n, err
 }
 
-// receive is recv(2) into p or, if that is nil, into what b lends when there is reason to.
+// receive makes a recv(2) into p or, if b is not nil, into a buffer of b. It takes that buffer for
+// each attempt, so that a waiting receive holds none.
 func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
 		return s.receiveAll(p, b, flags)
@@ -168,8 +176,9 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
-// receiveOnce is one attempt of receive; got is nil at the end of the stream and without success. It is a function of its own so that what
-// waits has a small stack: that is what a thousand connections cost in the processor's caches.
+// receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
+// It is a separate function so that a waiting receive has a small stack: with a thousand
+// connections the stacks fill the processor's caches.
 //
 //go:noinline
 func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
@@ -187,7 +196,7 @@ func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int,
 	return n, p, err
 }
 
-// receiveAll is receive for what looks at something else than the lane, or wants the buffer full.
+// receiveAll is receive for flags that do not read the head of the queue, and for MSG_WAITALL.
 func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, err error) {
 	if b != nil {
 		p = b.Get()
@@ -208,13 +217,13 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 	return n, p, err
 }
 
-// ends says that to receive nothing is the end, and no empty datagram.
+// ends reports whether a receive of 0 bytes means the end, and not an empty datagram.
 func (s *core) ends() bool {
 	return !s.ofType(SOCK_DGRAM) && !s.ofType(SOCK_RDM) && !s.ofType(SOCK_RAW)
 }
 
-// Recv wraps recv(2): at most n bytes, 0 of them at the end of a stream. See RecvInto.
-// n 0 returns at once; an n above the 2 GiB that a call can move counts as 64 MiB.
+// Recv wraps recv(2): it returns at most n bytes, and 0 bytes at the end of a stream. See RecvInto.
+// With n 0 it returns at once. An n above 2 GiB, the most that a call can move, counts as 64 MiB.
 //
 // Error: an *ArgError if n is negative.
 func (s *Socket) Recv(n, flags int) ([]byte, error) {
@@ -226,15 +235,15 @@ func (s *Socket) Recv(n, flags int) ([]byte, error) {
 	return p[:min(n, len(p))], err // with MSG_TRUNC n is the length of the datagram
 }
 
-// maxBuffer is what one call can take on Linux: MAX_RW_COUNT, 2 GiB less a page (<linux/fs.h>).
-// plenty is more than a socket holds.
+// maxBuffer is the most that one call moves on Linux: MAX_RW_COUNT, 2 GiB less a page
+// (<linux/fs.h>). plenty is more than a socket holds.
 const (
 	maxBuffer = 1<<31 - 4096
 	plenty    = 64 << 20
 )
 
-// buffer is for a receive of at most n bytes. If that is more than any system gives at once, it has
-// room for what there can be.
+// buffer makes a buffer for a receive of at most n bytes. If no system returns that much at once,
+// the buffer has room for the most that can arrive.
 func (s *Socket) buffer(name string, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, s.fail(name, Addr{}, &ArgError{ArgRange, "bufsize", n, "negative buffersize in " + name})
@@ -247,8 +256,9 @@ func (s *Socket) buffer(name string, n int) ([]byte, error) {
 
 // RecvfromInto wraps recvfrom(2); in Python, socket.recvfrom_into.
 //
-// It reports the bytes put into p and the sender, which is the zero Addr where the system names none: on a connected TCP socket,
-// a Unix pair. Otherwise as RecvInto, but an empty p makes the call too: it takes a datagram and drops it.
+// It returns the number of bytes put into p, and the sender. The sender is the zero Addr where the
+// system gives none: on a connected TCP socket or a Unix pair. Everything else is as for RecvInto,
+// with one difference: an empty p makes the call, which takes a datagram and drops it.
 func (s *Socket) RecvfromInto(p []byte, flags int) (int, Addr, error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, Addr{}, s.fail("recvfrom", Addr{}, err)
@@ -265,7 +275,7 @@ func (s *Socket) RecvfromInto(p []byte, flags int) (int, Addr, error) {
 	return n, from, s.fail("recvfrom", Addr{}, err)
 }
 
-// Recvfrom wraps recvfrom(2): at most n bytes, and the sender. See RecvfromInto.
+// Recvfrom wraps recvfrom(2): it returns at most n bytes, and the sender. See RecvfromInto.
 //
 // Error: an *ArgError if n is negative.
 func (s *Socket) Recvfrom(n, flags int) ([]byte, Addr, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// MSG_PEEK takes nothing.
+// MSG_PEEK leaves the bytes in the queue.
 func TestRecvPeek(t *testing.T) { // item 108
 	for _, k := range socktest.Kinds {
 		t.Run(k.Name, func(t *testing.T) {
@@ -37,7 +37,8 @@ func TestRecvPeek(t *testing.T) { // item 108
 	}
 }
 
-// MSG_PEEK with MSG_WAITALL looks on until all is there, or no more will be. On a Unix socket the system does not wait for all then.
+// MSG_PEEK with MSG_WAITALL waits until the queue has enough, or the stream has ended. On a Unix
+// socket the system does not wait for all bytes.
 func TestRecvPeekAll(t *testing.T) { // item 108
 	socktest.SkipOnWine(t, "MSG_PEEK with MSG_WAITALL asks again and again while something is there, which needs more than the time")
 	const flags = sock.MSG_PEEK | sock.MSG_WAITALL
@@ -80,7 +81,7 @@ func TestRecvPeekAll(t *testing.T) { // item 108
 	}
 }
 
-// One that only looks holds up nobody, and what nobody takes it sees.
+// A waiting MSG_PEEK blocks no other receive, and it sees the bytes that no other receive takes.
 func TestPeekAmongOthers(t *testing.T) { // item 108
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UDP, socktest.UnixStream} {
 		t.Run(k.Name, func(t *testing.T) {
@@ -134,7 +135,7 @@ func TestWaitAll(t *testing.T) { // item 85
 	})
 }
 
-// Flags beyond a C int are refused, whatever else is among them, and nothing is received or sent.
+// Flags beyond a C int are an error, whatever other flags are set, and nothing is received or sent.
 func TestFlagsBeyondCInt(t *testing.T) {
 	if strconv.IntSize == 32 {
 		t.Skip("no int is beyond a C int here: run this on a machine of 64 bits")
@@ -158,7 +159,8 @@ func TestFlagsBeyondCInt(t *testing.T) {
 	})
 }
 
-// What MSG_WAITALL has received until the time is over, or the stream ends, has the sender that it came from: of TCP none.
+// The bytes that MSG_WAITALL has received before a timeout or the end of the stream come with their
+// sender; TCP has no sender.
 func TestWaitAllSender(t *testing.T) { // item 86
 	type receive func(socktest.Operations) ([]byte, sock.Addr, error)
 	calls := map[string]receive{
@@ -197,7 +199,7 @@ func TestWaitAllSender(t *testing.T) { // item 86
 	})
 }
 
-// A receive stops at urgent data, and that is not all there is.
+// A receive stops at urgent data, although more bytes follow.
 func TestRecvStopsAtUrgentData(t *testing.T) {
 	for _, joined := range []bool{false, true} {
 		t.Run(fmt.Sprint("joined ", joined), func(t *testing.T) {
@@ -229,7 +231,7 @@ func TestUrgentData(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
 		if runtime.GOOS == "windows" {
-			// There the receive waits for some.
+			// On this system the receive waits for urgent data.
 		} else if _, err := w.On(a).Recv(1, sock.MSG_OOB); !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("none there: %v, want EINVAL", err)
 		}

@@ -56,7 +56,8 @@ func TestDontWait(t *testing.T) { // item 108
 	})
 }
 
-// MSG_TRUNC tells how long a datagram was: recv(2). In Python recv gives as many bytes, of which the last are nobody's.
+// With MSG_TRUNC a receive returns the whole length of a datagram: recv(2). In Python, recv returns
+// that many bytes, and the last ones are undefined.
 func TestRecvTellsTheWholeLength(t *testing.T) { // item 90
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		received := func() socktest.Operations {
@@ -83,7 +84,8 @@ func TestRecvTellsTheWholeLength(t *testing.T) { // item 90
 	})
 }
 
-// What has arrived is had by a call that does not wait, also on a socket on which somebody has waited in vain just before.
+// A non-blocking call receives what has arrived, even if an earlier call on the socket has just
+// waited without result.
 func TestDontwaitAfterAWait(t *testing.T) { // items 44, 108
 	socktest.Each(t, socktest.Kinds, func(t *testing.T, k socktest.Kind) {
 		socktest.Check(t)
@@ -110,8 +112,8 @@ func TestDontwaitAfterAWait(t *testing.T) { // items 44, 108
 	})
 }
 
-// A message of SCTP ends where it ends, and the next may be there already, though the socket is of SOCK_STREAM. An AF_UNIX pair that keeps
-// the bounds is in its place here.
+// An SCTP message has its own end, and the next one may already be in the queue, although the
+// socket is SOCK_STREAM. An AF_UNIX pair that keeps message boundaries takes its place here.
 func TestRecvOneToOneSCTP(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b, err := sock.Pair(sock.AF_UNIX, sock.SOCK_SEQPACKET, 0)

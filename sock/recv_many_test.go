@@ -17,8 +17,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Many goroutines and tasks read one socket, with cancels and timeouts at any moment, until it is closed under them. Every datagram is
-// received once, as long as somebody reads, and every call ends.
+// Many goroutines and tasks read one socket, with cancels and timeouts at any moment, until it is
+// closed during their calls. Each datagram is received exactly once while there are readers, and
+// each call ends.
 func TestManyReaders(t *testing.T) {
 	socktest.Check(t)
 	rounds := 20

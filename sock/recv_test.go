@@ -18,7 +18,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What has come is received as far as there is room, and the rest later if it is a stream.
+// A receive returns as many bytes as fit. The rest comes later if the socket is a stream.
 func TestRecv(t *testing.T) { // items 85, 86, 87, 88, 90
 	calls := []struct {
 		name string
@@ -82,7 +82,7 @@ func TestEndOfStream(t *testing.T) { // item 85
 						t.Errorf("at the end: %d from %v, %v", n, from, err)
 					}
 				}
-				// The other direction is open still.
+				// The other direction is still open.
 				_, err = w.On(a).Sendall(hello, 0)
 				socktest.Must(t, err)
 				if p, err := b.Recv(100, 0); err != nil || string(p) != "hello" {
@@ -93,7 +93,8 @@ func TestEndOfStream(t *testing.T) { // item 85
 	}
 }
 
-// The end comes to one who waits too, and after a short read, which has told that there is nothing more just now.
+// A waiting receive gets the end of the stream too, also after a short read, which has shown that
+// the queue is empty.
 func TestEndOfStreamWhileWaiting(t *testing.T) { // item 85
 	for _, k := range socktest.Streams {
 		t.Run(k.Name, func(t *testing.T) {
@@ -112,7 +113,7 @@ func TestEndOfStreamWhileWaiting(t *testing.T) { // item 85
 	}
 }
 
-// wantBytes is nil for what was received as it should.
+// wantBytes returns nil if the bytes are the expected ones.
 func wantBytes(want string) func([]byte, error) error {
 	return func(p []byte, err error) error {
 		if err == nil && string(p) != want {
@@ -137,8 +138,8 @@ func TestRecvBadSize(t *testing.T) { // items 85, 86
 	})
 }
 
-// More than a system moves at once: what is there comes. In Python: MemoryError for the most that an int can
-// hold, else the same.
+// A receive of more bytes than a system moves at once returns the available bytes. In Python: the
+// same, except MemoryError for the greatest int.
 func TestRecvTooMuch(t *testing.T) { // items 85, 86
 	if strconv.IntSize == 32 {
 		t.Skip("an int of this processor cannot be too much: run this on one of 64 bits")
@@ -176,7 +177,7 @@ func TestRecvNothing(t *testing.T) { // item 49
 	})
 }
 
-// Recvfrom of nothing makes the call, and waits.
+// Recvfrom with an empty buffer makes the call, and waits.
 func TestRecvfromNothing(t *testing.T) { // item 49
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		if _, _, err := w.On(socktest.TCP.New(t)).Recvfrom(0, 0); !errors.Is(err, syscall.ENOTCONN) {
@@ -208,7 +209,7 @@ func TestRecvfromNothing(t *testing.T) { // item 49
 	})
 }
 
-// An empty datagram is one that comes, and no end.
+// An empty datagram is received as a datagram, not as the end.
 func TestEmptyDatagram(t *testing.T) { // items 85, 92
 	for _, k := range socktest.Datagrams {
 		t.Run(k.Name, func(t *testing.T) {
@@ -252,7 +253,7 @@ func TestRecvfromTellsTheSender(t *testing.T) { // items 86, 106, 188, 191
 	}
 }
 
-// In Python: None.
+// In Python the sender is None.
 func TestRecvfromWithoutASender(t *testing.T) { // items 86, 106
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		check := func(name string, from, to *sock.Socket) {
@@ -286,7 +287,7 @@ func TestRecvUnconnected(t *testing.T) { // item 85
 	})
 }
 
-// Who comes first is served first.
+// The receive that came first is served first.
 func TestRecvInOrder(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -306,7 +307,7 @@ func TestRecvInOrder(t *testing.T) {
 	}
 }
 
-// noPanic makes an error of a panic in fn.
+// noPanic returns a panic in fn as an error.
 func noPanic(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -316,7 +317,7 @@ func noPanic(fn func() error) (err error) {
 	return fn()
 }
 
-// What the network says of a datagram is told once, by the next call, and does not end the socket.
+// The next call returns a datagram's network error, once. The error does not end the socket.
 func TestDatagramRefused(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there SIO_UDP_CONNRESET is off, see TestUDPConnectionReset: no receive tells of it")
@@ -341,14 +342,14 @@ func TestDatagramRefused(t *testing.T) {
 	})
 }
 
-// Close of one end with data in it resets the other: nobody waits for ever.
+// Close of an end with unread data resets the other end: no call there waits forever.
 func TestReset(t *testing.T) {
 	socktest.SkipOnWine(t, "a receive after a poll that reported a reset finds the end, and not the error")
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
 		call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
 		socktest.AwaitWaiting(t, a)
-		socktest.Must(t, b.SetLinger(sock.Linger{On: true})) // and no time
+		socktest.Must(t, b.SetLinger(sock.Linger{On: true})) // with a time of 0
 		socktest.Must(t, b.Close())
 		if err := call.Wait(t); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("%v, want ECONNRESET", err)

@@ -10,25 +10,27 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Resolver finds the addresses of hosts and the names of addresses. It asks Go's resolver, which honours the hosts file,
-// nsswitch.conf and resolv.conf with its search domains, and caches nothing. The zero Resolver is ready, and any number of
-// goroutines may use one. It must not be copied.
+// A Resolver finds the addresses of hosts and the names of addresses. It asks Go's resolver, which
+// reads the hosts file, nsswitch.conf and resolv.conf with its search domains, and caches nothing.
+// The zero Resolver is ready for use by any number of goroutines. It must not be copied.
 //
-// A look-up runs on a goroutine of the resolver's own, never on a loop, and there are no more than Limit of them. It blocks its
-// caller: in a callback or a task, which must not wait, it fails with loop.ErrOnLoop. These use Lookup.
+// A look-up runs on a goroutine of the resolver, never on a loop; at most Limit of them run at
+// once. It blocks its caller. In a callback or a task it fails with loop.ErrOnLoop: call Lookup
+// there.
 type Resolver struct {
-	// Net answers; nil: net.DefaultResolver. Its Dial says which server is asked.
+	// Net answers the questions; nil is net.DefaultResolver. Its Dial selects the server to ask.
 	Net *net.Resolver
 
-	// Limit is how many look-ups there may be at once; the others wait in line. 0: 64. It must not change after the first one.
+	// Limit is the greatest number of look-ups at once; others wait their turn. 0 is 64. It must
+	// not change after the first look-up.
 	Limit int
 
 	once  sync.Once
-	slots chan struct{} // once; has an element for each look-up that is under way
+	slots chan struct{} // made once; has an element for each running look-up
 }
 
-// DefaultResolver is the Resolver of the functions of this package, and of sockets that are given the name of a host. Who replaces it does
-// so before anything uses it.
+// DefaultResolver is the Resolver of this package's functions, and of sockets that get the name of
+// a host. To replace it, set it before anything uses it.
 var DefaultResolver = new(Resolver)
 
 const defaultLimit = 64
@@ -42,8 +44,8 @@ func (r *Resolver) net() *net.Resolver {
 
 // ask runs question in one of the resolver's slots.
 //
-// If ctx ends first, ask returns its cause and leaves the question behind. Package net does not always notice at once, and the
-// slot is free only when it has.
+// If ctx ends first, ask returns its cause and leaves the question running. The slot becomes free
+// when the question returns: package net does not always notice a canceled context at once.
 func ask[T any](ctx context.Context, r *Resolver, question func(context.Context, *net.Resolver) (T, error)) (T, error) {
 	r.once.Do(func() {
 		limit := r.Limit
@@ -75,7 +77,7 @@ func ask[T any](ctx context.Context, r *Resolver, question func(context.Context,
 	select {
 	case a := <-answers:
 		if d, ok := ctx.Deadline(); a.err != nil && ok && !time.Now().Before(d) {
-			<-ctx.Done() // whose timer is a little late
+			<-ctx.Done() // its timer is a little late
 		}
 		if a.err != nil && ctx.Err() != nil {
 			return none, context.Cause(ctx)
@@ -86,8 +88,8 @@ func ask[T any](ctx context.Context, r *Resolver, question func(context.Context,
 	}
 }
 
-// Lookup runs find on a goroutine of its own, and gives what it returns as a future of l (nil: a loop of the default reactor). So a
-// task or a callback calls the functions that it must not wait for itself:
+// Lookup runs find on a new goroutine and returns its result as a future of l (nil: a loop of the
+// default reactor). A task or a callback uses it to call a blocking function of this package:
 //
 //	infos, err := sock.Lookup(task.Loop(), func(ctx context.Context) ([]sock.AddrInfo, error) {
 //		return sock.Getaddrinfo(ctx, "localhost", "http", nil)
@@ -113,7 +115,7 @@ func lookup[T any](parent context.Context, l *loop.Loop, find func(context.Conte
 		defer cancel()
 		returned := false
 		defer func() {
-			if !returned { // a panic, or runtime.Goexit, of which there is no value
+			if !returned { // a panic; or runtime.Goexit, which has no value
 				p.Reject(&loop.PanicError{Value: recover(), Stack: debug.Stack()})
 			}
 		}()
@@ -128,7 +130,7 @@ func lookup[T any](parent context.Context, l *loop.Loop, find func(context.Conte
 	return p.Future()
 }
 
-// resolveIn suspends the task until find has ended. What ends the task's wait ends find too.
+// resolveIn suspends the task until find has returned. Whatever ends the task's wait ends find too.
 func resolveIn[T any](t *loop.Task, ctx context.Context, find func(context.Context) (T, error)) (T, error) {
 	f := lookup(ctx, t.Loop(), find)
 	defer f.Cancel()

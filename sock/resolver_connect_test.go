@@ -12,7 +12,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A socket is connected by name in every way to wait.
+// A socket connects to a name in every way to wait.
 func TestConnectByName(t *testing.T) {
 	s := serveDNS(t, "", testZone)
 	useResolver(t, s.resolver())
@@ -44,7 +44,7 @@ func TestConnectByName(t *testing.T) {
 	})
 }
 
-// The source of a connection may have a name too, which is looked up as the rest is waited for.
+// The source of a connection may have a name too. Its look-up is waited for like everything else.
 func TestCreateConnectionFromName(t *testing.T) { // item 218
 	held := make(chan struct{})
 	s := serveDNS(t, "", map[string]dnsHost{
@@ -74,10 +74,11 @@ func TestCreateConnectionFromName(t *testing.T) { // item 218
 	}
 }
 
-// Who is looking a name up can be canceled, and a loop goes on meanwhile.
+// A waiting look-up can be canceled, and the loop runs during it.
 func TestCancelConnectByName(t *testing.T) {
 	held := make(chan struct{})
-	// A name for each: package net may take a question for the same name for one, and not ask again.
+	// Each has its own name: package net may use one question for several look-ups of the same
+	// name.
 	zone := make(map[string]dnsHost)
 	for _, name := range []string{"slow.test.", "slower.test.", "slowest.test."} {
 		zone[name] = dnsHost{a: []string{"127.0.0.1"}, held: held}
@@ -114,7 +115,7 @@ func TestCancelConnectByName(t *testing.T) {
 		}
 	}
 
-	// Task.Cancel does it too.
+	// Task.Cancel does the same.
 	reactor, err := loop.Default()
 	socktest.Must(t, err)
 	c := socktest.TCP.New(t)

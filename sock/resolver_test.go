@@ -20,7 +20,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What a server on loopback makes of names. No other is ever asked.
+// These tests ask a server on loopback, and never another one.
 
 var testZone = map[string]dnsHost{
 	"both.test.":     {a: []string{"192.0.2.1", "192.0.2.2"}, aaaa: []string{"2001:db8::1"}},
@@ -58,7 +58,8 @@ var testZone = map[string]dnsHost{
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.": {ptr: []string{"both.test."}},
 }
 
-// sameHosts says whether infos have these addresses, in any order: what order is right, the routes of this host say.
+// sameHosts reports whether infos have these addresses, in any order: the right order depends on
+// the routes of this host.
 func sameHosts(infos []sock.AddrInfo, want ...string) bool {
 	got := hosts(infos)
 	slices.Sort(got)
@@ -117,8 +118,8 @@ func TestGetaddrinfoAsks(t *testing.T) { // items 150, 155, 156
 	}
 }
 
-// The order of RFC 6724, where it does not hang on routes: both addresses are on loopback, and the server gives the IPv4 address
-// first.
+// The order is that of RFC 6724, in a case that does not depend on routes: both addresses are on
+// loopback, and the server returns the IPv4 address first.
 func TestGetaddrinfoOrder(t *testing.T) { // item 150
 	r := serveDNS(t, "", testZone).resolver()
 	socktest.Check(t)
@@ -131,7 +132,7 @@ func TestGetaddrinfoOrder(t *testing.T) { // item 150
 	if got, want := hosts(infos), []string{"[::1]:80", "127.0.0.1:80"}; !slices.Equal(got, want) || err != nil {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}
-	// Each address has its kinds of socket together.
+	// The kinds of socket of one address are next to each other.
 	infos, err = r.Getaddrinfo(t.Context(), "here.test.", "53", nil)
 	if got, want := sockets(infos), all(53)+" "+all(53); got != want || err != nil || infos[2].Addr != infos[0].Addr {
 		t.Errorf("%v, %v, want %v", infos, err, want)
@@ -200,7 +201,7 @@ func TestGetaddrinfoCanonname(t *testing.T) { // item 155
 	}
 }
 
-// An answer that is too long for a datagram is asked for again, over TCP.
+// If an answer is too long for a datagram, the resolver asks again over TCP.
 func TestTruncatedAnswer(t *testing.T) {
 	s := serveDNS(t, "", testZone)
 	socktest.Check(t)
@@ -212,8 +213,8 @@ func TestTruncatedAnswer(t *testing.T) {
 	}
 }
 
-// The resolver's own patience ends: glibc, too, then says that it may be worth another try. A socket's timeout has nothing to do with
-// it.
+// The resolver has its own timeout. After it the error is temporary, as in glibc. The timeout of a
+// socket does not matter.
 func TestSilentServer(t *testing.T) {
 	s := serveDNS(t, "", testZone)
 	socktest.Check(t)
@@ -238,7 +239,7 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// A server that is not there is not the peer of a socket that is not there.
+// An error about a missing DNS server is not an error about the socket's peer.
 func TestNoServer(t *testing.T) {
 	socktest.Check(t)
 	s := &dnsServer{addr: "127.0.0.1:1"}
@@ -248,8 +249,8 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
-// Item 3, that EAI_SYSTEM is the OSError of errno, has no case here: Go's resolver tells of a lack of descriptors as of a server that
-// does not answer, as glibc mostly does too.
+// Item 3, EAI_SYSTEM as the OSError of errno, has no case here: Go's resolver reports a lack of
+// descriptors like a server that does not answer, as glibc mostly does too.
 func TestGetaddrinfoWithoutDescriptors(t *testing.T) { // item 3
 	socktest.Check(t)
 	r := &sock.Resolver{Net: &net.Resolver{
@@ -263,11 +264,12 @@ func TestGetaddrinfoWithoutDescriptors(t *testing.T) { // item 3
 	}
 }
 
-// A look-up ends at once when its context does, and says why; the server may answer whenever it likes.
+// A look-up ends at once when its context ends, and returns the reason. The server may answer at
+// any later time.
 func TestSlowServer(t *testing.T) {
 	held := make(chan struct{})
 	slow := dnsHost{a: []string{"192.0.2.8"}, ptr: []string{"slow.test."}, held: held}
-	// Each has a name of its own: package net asks once for all that want to know the same.
+	// Each has its own name: package net asks once for all look-ups of the same name.
 	s := serveDNS(t, "", map[string]dnsHost{
 		"gai.test.": slow, "gai4.test.": slow, "byname.test.": slow, "bynameex.test.": slow, "last.test.": slow,
 		"1.2.0.192.in-addr.arpa.": slow, "2.2.0.192.in-addr.arpa.": slow, "3.2.0.192.in-addr.arpa.": slow,
@@ -305,7 +307,7 @@ func TestSlowServer(t *testing.T) {
 		}
 		cancelLate()
 	}
-	// In the end it answers, and who waits is told.
+	// At last the server answers, and the waiting look-up returns.
 	asked := len(s.questions())
 	call := socktest.Start(func() error {
 		infos, err := r.Getaddrinfo(t.Context(), "last.test.", "80", &sock.Hints{Type: sock.SOCK_STREAM})
@@ -319,7 +321,7 @@ func TestSlowServer(t *testing.T) {
 	socktest.Must(t, call.Wait(t))
 }
 
-// No more look-ups are under way than the limit says, the others wait in line, and who gives up waiting leaves it.
+// At most Limit look-ups run at once, and the others wait in line. A canceled one leaves the line.
 func TestResolverLimit(t *testing.T) {
 	held := make(chan struct{})
 	s := serveDNS(t, "", map[string]dnsHost{
@@ -340,12 +342,12 @@ func TestResolverLimit(t *testing.T) {
 	gaveUp, three := ask(ctx, "three.test."), ask(t.Context(), "three.test.")
 	cancel()
 	if err := gaveUp.Wait(t); err != context.Canceled {
-		t.Errorf("who gave up: %v", err)
+		t.Errorf("the canceled look-up: %v", err)
 	}
 	if n := len(s.questions()); n != 2 || three.Done() {
 		t.Errorf("there are %d look-ups, and the third is done: %v", n, three.Done())
 	}
-	// What needs nobody's answer does not wait.
+	// A question that needs no server does not wait.
 	if got, err := r.Gethostbyname(t.Context(), "127.1"); got != "127.0.0.1" || err != nil {
 		t.Errorf("a number: %q, %v", got, err)
 	}
@@ -355,7 +357,7 @@ func TestResolverLimit(t *testing.T) {
 	}
 }
 
-// Of many look-ups that are answered one by one, never more are under way than the limit says.
+// When many look-ups are answered one by one, at most Limit run at any moment.
 func TestResolverLimitOfMany(t *testing.T) {
 	const limit, all = 2, 12
 	zone, held := make(map[string]dnsHost), make(map[string]chan struct{})
@@ -420,7 +422,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("in a callback: %v", err)
 	}
 
-	// Who cancels the future cancels the look-up.
+	// Canceling the future cancels the look-up.
 	ended := make(chan error, 1)
 	f := sock.Lookup(l, func(ctx context.Context) (string, error) {
 		v, err := find("slow.test.")(ctx)
@@ -445,7 +447,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// useResolver makes r that of sockets for the rest of the test.
+// useResolver makes r the resolver of sockets for the rest of the test.
 func useResolver(t *testing.T, r *sock.Resolver) {
 	was := sock.DefaultResolver
 	sock.DefaultResolver = r

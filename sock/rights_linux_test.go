@@ -20,8 +20,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A message with descriptors that comes at the very time its wait is canceled is received by that, or is there for the next; it is
-// never lost between the two, and no descriptor with it.
+// A message with descriptors that arrives while its wait is canceled is received by that call or by
+// the next one. Neither the message nor a descriptor is ever lost.
 func TestRightsAndCancel(t *testing.T) {
 	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -37,7 +37,7 @@ func TestRightsAndCancel(t *testing.T) {
 				}
 				return closeRights(data, items)
 			})
-			// Sometimes one is first, sometimes the other.
+			// Sometimes the message is first, sometimes the cancel.
 			for range i % 7 {
 				runtime.Gosched()
 			}
@@ -102,7 +102,8 @@ func TestRightsAndTimeout(t *testing.T) {
 	})
 }
 
-// A message that nobody has received goes with its socket, and what is in it: the system sees to it.
+// A message that no call has received is dropped with its socket, and the system closes its
+// descriptors.
 func TestRightsNotReceived(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -111,13 +112,14 @@ func TestRightsNotReceived(t *testing.T) {
 	socktest.Must(t, c.Close())
 	socktest.Must(t, d.SetTimeout(socktest.Patience))
 	if p, err := d.Recv(1, sock.MSG_DONTWAIT); !errors.Is(err, sock.ErrWouldBlock) {
-		t.Errorf("%q, %v: nobody is there, but c is in the message", p, err)
+		t.Errorf("%q, %v: no call took it, but c is in the message", p, err)
 	}
 	socktest.Must(t, a.Close())
 	socktest.Must(t, wantBytes("")(d.Recv(1, 0)))
 }
 
-// The descriptor of the sender's process that SO_PASSPIDFD makes come is nobody's after RecvFds, and so it is closed.
+// RecvFds closes the descriptor of the sender's process that SO_PASSPIDFD adds, because its caller
+// does not get it.
 func TestRecvFdsLeavesNoPidFD(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -136,7 +138,7 @@ func TestRecvFdsLeavesNoPidFD(t *testing.T) {
 	}
 }
 
-// SendFds and RecvFds are one item of SCM_RIGHTS there and back; what else comes is left out: items 116, 117.
+// SendFds and RecvFds use one item of SCM_RIGHTS and ignore other items: items 116, 117.
 func TestRightsAmongOthers(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -153,15 +155,15 @@ func TestRightsAmongOthers(t *testing.T) {
 	if n := openFiles(t); n != before {
 		t.Errorf("%d descriptors are open, %d were", n, before)
 	}
-	// None is a message without descriptors.
+	// No descriptors make a message without descriptors.
 	socktest.Must(t, wantN(5)(b.SendFds([][]byte{hello}, nil, 0)))
 	if data, fds, _, _, err := a.RecvFds(10, 20, 0); string(data) != "hello" || len(fds) != 0 || err != nil {
 		t.Errorf("%q, %v, %v", data, fds, err)
 	}
-	// A descriptor that there is not, and more than a message takes.
+	// A descriptor that does not exist, and more descriptors than a message can hold.
 	none := []int{-1, math.MaxInt &^ 0xff}
 	if strconv.IntSize == 64 {
-		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // whose lower half is one
+		none = append(none, math.MaxInt&^math.MaxUint32|b.Fileno()) // its lower half is a descriptor
 	}
 	for _, fd := range none {
 		if _, err := b.SendFds([][]byte{hello}, []int{fd}, 0); !errors.Is(err, syscall.EBADF) {
@@ -172,7 +174,7 @@ func TestRightsAmongOthers(t *testing.T) {
 	if _, err := b.SendFds([][]byte{hello}, many, 0); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ETOOMANYREFS) {
 		t.Errorf("%v, want EINVAL", err)
 	}
-	// A partial int at the end is cut.
+	// A partial int at the end is dropped.
 	part := sock.Rights{5, 6}.Control()
 	part.Data = part.Data[:7]
 	if got, ok := part.Rights(); !ok || len(got) != 1 || got[0] != 5 {
@@ -209,7 +211,7 @@ func TestFdsCross(t *testing.T) {
 		}
 		g.Close()
 	}
-	// Fewer than come: the system closes the others, and says so.
+	// There is room for fewer descriptors: the system closes the others and reports it.
 	before := openFiles(t)
 	a.SendFds([][]byte{[]byte("x")}, []int{fd, fd, fd}, 0)
 	_, fds, flags, _, err = b.RecvFds(10, 1, 0)

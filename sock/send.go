@@ -8,8 +8,9 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A send that waits for a queue which makes no edge when it drains, that of another socket, is tried again after fullRetry; this
-// doubles up to fullMost, and so the wait ends soon after there is room, at 32 calls a second at the most.
+// fullRetry and fullMost are for a send that waits for another socket's queue, which makes no edge
+// when it drains. The send is tried again after fullRetry, and this time doubles up to fullMost. So
+// the wait ends soon after there is room, with at most 32 calls a second.
 const (
 	fullRetry = time.Millisecond
 	fullMost  = 32 * time.Millisecond
@@ -19,7 +20,7 @@ func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
 	return sysSendto(sysfd, p, s.sendFlags(flags), sa)
 }
 
-// sendOnce is one send(2) that does not block. No SIGPIPE comes of it.
+// sendOnce makes one non-blocking send(2). It raises no SIGPIPE.
 func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := s.sendto(sysfd, p, flags, nil)
 	return s.again(loop.Outcome{N: n}, err)
@@ -31,7 +32,8 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// again is for a send that would block, where no edge, or not every one, tells when it does not any more.
+// again sets the time of the next try for a send that would block, on a socket where not every
+// change to writable makes an edge.
 func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	if err != loop.ErrAgain {
 		return out, err
@@ -42,12 +44,12 @@ func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	case f&quirkSilentSend != 0:
 		out.Retry, out.Most = fullRetry, fullMost
 	case f&quirkSilentEnd != 0:
-		out.Retry = fullRetry // up to a second: of room there is an edge
+		out.Retry = fullRetry // up to a second: room makes an edge
 	}
 	return out, err
 }
 
-// fullQueue is for a send that waits for room in the queue of another socket.
+// fullQueue sets the time of the next try for a send that waits for room in another socket's queue.
 func fullQueue(out loop.Outcome) loop.Outcome {
 	out.Retry, out.Most, out.Edgeless = fullRetry, fullMost, true
 	return out
@@ -71,17 +73,18 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	o.n += n
 	out := loop.Outcome{N: n}
 	if err == loop.ErrAgain && o.s.inFamily(AF_UNIX) && o.salen > 0 {
-		return fullQueue(out), err // only a connected sender gets an edge when it drains
+		return fullQueue(out), err // only a connected sender gets an edge when the queue drains
 	}
 	return o.s.again(out, err)
 }
 
-// Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is there, as in tcp_sendmsg_fastopen of
-// net/ipv4/tcp.c, which does so in a blocking call only; to the system none of ours is. Without a cookie it connects first, and sends then;
-// with one the first bytes go with the SYN, and it waits for what becomes of that.
+// Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is made. The
+// kernel does so only in a blocking call (tcp_sendmsg_fastopen of net/ipv4/tcp.c), and our calls
+// are non-blocking. Without a cookie the send connects first and then sends. With a cookie the
+// first bytes go with the SYN, and the send waits for the result of the connect.
 
-// opening is what comes before a send: the end of a connect that an earlier attempt has begun. It is over if that failed, still goes on,
-// or if all of total went already.
+// opening comes before a send: it ends a connect that an earlier attempt has begun. over is true if
+// the connect failed or still goes on, or if all of total was sent already.
 func (o *op) opening(sysfd, total int) (over bool, out loop.Outcome, err error) {
 	switch {
 	case o.flags&msgFastopen != 0:
@@ -89,7 +92,7 @@ func (o *op) opening(sysfd, total int) (over bool, out loop.Outcome, err error) 
 	case o.started:
 		if out, err = o.s.connectEnd(sysfd, o.sa[:o.salen]); err != nil {
 			if err != loop.ErrAgain {
-				o.n = 0 // what went with the SYN went to no connection
+				o.n = 0 // the bytes sent with the SYN reached no connection
 			}
 			return true, out, err
 		}
@@ -99,7 +102,7 @@ func (o *op) opening(sysfd, total int) (over bool, out loop.Outcome, err error) 
 	return false, out, nil
 }
 
-// opened is what comes after it: the send has begun a connect, and goes on when that is over.
+// opened comes after a send: if the send has begun a connect, it goes on after the connect.
 func (o *op) opened(n int, err error) (int, error) {
 	if o.flags&msgFastopen == 0 {
 		if o.n > 0 && err == loop.ErrAgain {
@@ -118,19 +121,20 @@ func (o *op) opened(n int, err error) (int, error) {
 	return n, loop.ErrAgain
 }
 
-// Send wraps send(2). It reports how much of p went, which may be less than all.
+// Send wraps send(2). It returns how many bytes of p were sent, which may be less than len(p).
 //
-// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (no signal comes with it), ECONNRESET, EMSGSIZE for a
-// datagram too long, EDESTADDRREQ for an unconnected one, and what else the system says.
+// Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed; EPIPE (without a signal),
+// ECONNRESET, EMSGSIZE for a datagram that is too long, EDESTADDRREQ for an unconnected socket, and
+// others of the system.
 func (s *Socket) Send(p []byte, flags int) (int, error) {
 	return s.transfer("send", s.call(loop.Write, flags), p, flags, sendOnce)
 }
 
-// Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole. What others send on the socket meanwhile comes
-// before or after, not between.
+// Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole call. Bytes of
+// other senders on the same socket go before or after p, never between its parts.
 //
-// n is how much went: len(p), or less with an error; in non-blocking mode ErrWouldBlock comes at the first full buffer. An
-// empty p makes one call.
+// n is how many bytes were sent: len(p), or less with an error. In non-blocking mode the error at
+// the first full buffer is ErrWouldBlock. An empty p makes one system call.
 //
 // Errors: those of Send.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
@@ -156,10 +160,11 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	return n, s.fail("sendall", Addr{}, err)
 }
 
-// Sendto wraps sendto(2): a datagram to an address, whose host is resolved first if it is a name; with MSG_FASTOPEN it connects a TCP
-// socket too, and a non-blocking one that has no cookie yet returns EINPROGRESS with nothing sent. Otherwise as Send.
+// Sendto wraps sendto(2): it sends a datagram to an address. A host name is resolved first. With
+// MSG_FASTOPEN it also connects a TCP socket; a non-blocking one that has no cookie yet returns
+// EINPROGRESS with nothing sent. Everything else is as for Send.
 //
-// Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found.
+// Errors: a *families.AddrError for a bad address, a *GaiError for a host that is not found.
 func (s *Socket) Sendto(p []byte, flags int, to Addr) (int, error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendto", to, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// pattern is n bytes of which no two places of one length are alike for long.
+// pattern returns n bytes. Any two parts of the same length differ soon.
 func pattern(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
@@ -26,7 +26,7 @@ func pattern(n int) []byte {
 	return p
 }
 
-// collect receives until the end of the stream, and gives all that came, step bytes at a time.
+// collect receives up to the end of the stream, step bytes at a time, and returns everything.
 func collect(s *sock.Socket, step int) (all []byte, err error) {
 	for p := make([]byte, step); ; {
 		n, err := s.RecvInto(p, 0)
@@ -63,7 +63,7 @@ func TestSendall(t *testing.T) { // item 92
 	}
 }
 
-// 16 MiB written, then closed: every byte arrives.
+// 16 MiB are sent, and the socket is closed: every byte arrives.
 func TestSendallThenClose(t *testing.T) {
 	sent := pattern(16 << 20)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -92,7 +92,7 @@ func TestSendallThenClose(t *testing.T) {
 	})
 }
 
-// The timeout is for all of it, however often a part goes.
+// The timeout is for the whole call, however often a part is sent.
 func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 	const timeout = 30 * time.Millisecond
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -100,7 +100,8 @@ func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 		socktest.Must(t, a.SetTimeout(timeout))
 		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
 		socktest.Must(t, b.SetTimeout(0))
-		// The receiver takes a little each millisecond: no wait of the sender is as long as the timeout.
+		// The receiver takes a little each millisecond: each wait of the sender is shorter than the
+		// timeout.
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		received := 0
@@ -126,7 +127,7 @@ func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 	})
 }
 
-// How much went is said whatever ends it. In Python it is unknown.
+// Sendall returns how much was sent, whatever ended it. In Python this is unknown.
 func TestSendallTellsHowMuchWent(t *testing.T) { // items 47, 48
 	sent := pattern(1 << 20)
 	for _, test := range []struct {
@@ -173,7 +174,7 @@ func TestSendallTellsHowMuchWent(t *testing.T) { // items 47, 48
 	}
 }
 
-// It is ended in full flow, at whatever point it is.
+// The call is ended at any point of a running transfer.
 func TestSendallEndedInFullFlow(t *testing.T) { // item 47
 	sent := pattern(32 << 20)
 	for _, test := range []struct {
@@ -218,7 +219,7 @@ func TestSendallEndedInFullFlow(t *testing.T) { // item 47
 	}
 }
 
-// An empty one makes one call.
+// An empty Sendall makes one call.
 func TestSendallOfNothing(t *testing.T) { // item 92
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		if _, err := w.On(socktest.TCP.New(t)).Sendall(nil, 0); !errors.Is(err, syscall.EPIPE) && runtime.GOOS != "windows" || err == nil {
@@ -231,7 +232,7 @@ func TestSendallOfNothing(t *testing.T) { // item 92
 	})
 }
 
-// What several send at once comes one after the other, not mixed.
+// The bytes of several senders follow each other and are never mixed.
 func TestSendallIsWhole(t *testing.T) { // item 92
 	const size = 64 << 10
 	for _, k := range []socktest.Kind{socktest.TCP, socktest.UnixStream} {
@@ -287,7 +288,7 @@ func TestSendMayBeShort(t *testing.T) { // item 91
 	})
 }
 
-// No signal comes with EPIPE: this process would be dead.
+// EPIPE comes without a signal, which would end this process.
 func TestSendToNobody(t *testing.T) { // item 91
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		check := func(name string, s *sock.Socket, want ...error) {
@@ -339,7 +340,7 @@ func TestSendto(t *testing.T) { // item 93
 		t.Run(k.Name, func(t *testing.T) {
 			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 				s := k.New(t)
-				for range 2 { // one after the other to different ones
+				for range 2 { // one after the other, to different addresses
 					to, addr := k.Bound(t)
 					for _, p := range [][]byte{hello, nil} {
 						if n, err := w.On(s).Sendto(p, 0, addr); n != len(p) || err != nil {
@@ -353,7 +354,7 @@ func TestSendto(t *testing.T) { // item 93
 	}
 }
 
-// The address is looked at first; nothing goes. In Python None is a TypeError.
+// The address is checked first, and nothing is sent. In Python None is a TypeError.
 func TestSendtoBadAddress(t *testing.T) { // items 94, 185
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -386,7 +387,7 @@ func TestSendtoBadAddress(t *testing.T) { // items 94, 185
 	})
 }
 
-// A host that is a name is resolved, in each way to wait.
+// A host name is resolved, in each way to wait.
 func TestSendtoAName(t *testing.T) { // items 93, 186
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		to, addr := socktest.UDP.Bound(t)

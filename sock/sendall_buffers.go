@@ -6,14 +6,15 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// SendallBuffers is Sendall of several buffers, gathered without copying: what writev(2) is for. On
-// a stream it sends all of them, in as few system calls as IOV_MAX allows, and nothing that others
-// send comes between. Buffers that are empty are allowed; none at all send nothing.
+// SendallBuffers is Sendall for several buffers, which it gathers without a copy, as writev(2)
+// does. On a stream it sends all of them, in as few system calls as IOV_MAX allows. Bytes of other
+// senders never come between them. Empty buffers are allowed; no buffers send nothing.
 //
-// n is how much went: the length of all buffers together, or less with an error. It allocates
-// nothing.
+// n is how many bytes were sent: the length of all buffers together, or less with an error. It
+// allocates nothing.
 //
-// Errors: those of Sendall; an *ArgError if the socket is no stream, whose messages would be cut.
+// Errors: those of Sendall; an *ArgError if the socket is not a stream, because its messages would
+// be cut.
 func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error) {
 	if Type(s.typ) != SOCK_STREAM {
 		err := &ArgError{ArgType, "type", s.Type(), "only a stream can send a part of the buffers: use Sendmsg"}
@@ -51,7 +52,7 @@ func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error
 	return n, s.fail("sendmsg", Addr{}, err)
 }
 
-// An unsent is what is left of buffers: of the first one, what follows its first off bytes.
+// An unsent is the rest of a list of buffers: the first off bytes of the first buffer are sent.
 type unsent struct {
 	buffers [][]byte
 	off     int
@@ -64,7 +65,7 @@ func (u *unsent) next(parts [][]byte) [][]byte {
 	return parts
 }
 
-// advance notes that n bytes went. Empty buffers in front are left out.
+// advance notes that n bytes were sent. It drops empty buffers at the front.
 func (u *unsent) advance(n int) {
 	n += u.off
 	for len(u.buffers) > 0 && n >= len(u.buffers[0]) {

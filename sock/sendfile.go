@@ -16,45 +16,49 @@ import (
 	"time"
 )
 
-// What one call asks the system for. Python asks for 1 GiB at most; a close or a cancel is noticed
-// between two calls, and so they are shorter here. It is more than a socket takes at once as a
-// rule, even on loopback, so that a call ends because the socket is full: what costs time are not
-// the calls, but that Go's scheduler gives the processor away in each of them and has to bring it
+// sendfileBlock is the size of one system call. Python asks for at most 1 GiB; here the calls are
+// shorter, because a close or a cancel is noticed between two calls. A socket usually accepts less
+// at once, even on loopback, so a call ends because the socket is full. The calls themselves are
+// cheap; the cost is that Go's scheduler gives the processor away in each call and has to get it
 // back.
 const sendfileBlock = 64 << 20
 
-// sendfileTurn is after how many bytes a place among those who may block is asked for anew: others
-// go first.
+// sendfileTurn is the number of bytes after which a transmission gives up its place among those
+// that may block, and asks for a new one: others go first.
 const sendfileTurn = sendfileBlock
 
-// fallbackBlock is what is read at once from what the system cannot send from, as Python does it.
+// fallbackBlock is the size of a read from a file that the system cannot send from, as in Python.
 const fallbackBlock = 8192
 
-// sendfileCall is the system call; tests put a slow disk here.
+// sendfileCall is the system call; tests replace it with a slow disk.
 var sendfileCall = sysSendfile
 
-// Sendfile sends a file, from offset on, and count bytes of it or, if count is -1, all up to its
-// end: Python's socket.sendfile, whose None is -1 here. It reports the bytes sent, with an error
-// too. If there were any and the file can seek, its position is offset plus that afterwards,
-// whatever ended the call. The end of the file ends it early, and is no error; an offset beyond it
-// sends nothing.
+// Sendfile sends count bytes of a file from offset, or all up to its end if count is -1. In Python:
+// socket.sendfile, where None stands for -1. It returns how many bytes were sent, with an error
+// too. The end of the file ends it early and is not an error; an offset beyond it sends nothing. If
+// bytes were sent and the file can seek, its position is then offset plus that number, whatever
+// ended the call.
 //
-// A regular *os.File (in general what has Stat and SyscallConn) goes by sendfile(2), without passing through the program: on
-// Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile. A file which the system refuses to send from, or whose size it does not know (as in /proc), is
-// read in blocks of 8192 bytes that are sent; from offset on, and by ReadAt if it has that, so that it can be shared. Everything else is
-// read too; then an offset of 0 means where the file stands just now, and one above 0 wants an io.Seeker.
+// A regular *os.File (any value with Stat and SyscallConn) goes by sendfile(2), without a copy in
+// the program's memory: on Linux, macOS, FreeBSD and DragonFly; on Windows by TransmitFile.
+// Sendfile reads a file in blocks of 8192 bytes if the system refuses to send from it, or does not
+// know its size (as in /proc). It reads from offset on, with ReadAt if the file has that, so that
+// the file can be shared. It reads all other readers too: for them an offset of 0 means the present
+// position, and an offset above 0 needs an io.Seeker.
 //
-// The timeout is for each wait, not for the whole. What others send on the socket meanwhile comes
-// before or after, not between. The disk stops no loop: a goroutine that waits makes the system
-// calls itself, for a task or a future one of its own does, with no more than loop.Config.Workers
-// of these in such calls at once. A call that the disk holds up is not to be interrupted; Close, a
-// cancel and a context count when it is over. The same goes for a Read of file, which must not use
-// the socket. TransmitFile is interrupted by each; what it reports for the part of the file that
-// was under way (at most 1 MiB) is then what the system says.
+// The timeout is for each wait, not for the whole call. Bytes of other senders on the same socket
+// go before or after the file, not between its parts. The disk blocks no loop: the system calls run
+// on the waiting goroutine, or for a task or a future on a new goroutine, and at most
+// loop.Config.Workers of those are in such calls at once.
 //
-// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for another count below 1, and
-// for a non-blocking socket, as Watch makes one (an empty file is no error even then); EINVAL for a
-// negative offset; those of the file; else as Sendall. loop.ErrOnLoop in a callback.
+// A system call that waits for the disk cannot be interrupted: Close, a cancel and a context take
+// effect after it. This also holds for a Read of file; that Read must not use the socket. They do
+// interrupt TransmitFile; then only the system knows how many bytes of the part in progress (at
+// most 1 MiB) were sent, and Sendfile returns its number.
+//
+// Errors: an *ArgError if the socket is not of a SOCK_STREAM kind, for a count below 1 other than
+// -1, and for a non-blocking socket (Watch makes sockets non-blocking), except with an empty file;
+// EINVAL for a negative offset; those of the file; those of Sendall; loop.ErrOnLoop in a callback.
 func (s *Socket) Sendfile(file io.Reader, offset, count int64) (int64, error) {
 	n, err := s.sendfile(file, offset, count)
 	runtime.KeepAlive(s)
@@ -65,7 +69,7 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	switch {
 	case file == nil:
 		return 0, &ArgError{ArgMissing, "file", file, "must not be nil"}
-	case s.Type()&SOCK_STREAM == 0: // a bit, and so SOCK_SEQPACKET passes as in Python
+	case s.Type()&SOCK_STREAM == 0: // a bit test, so SOCK_SEQPACKET passes too, as in Python
 		return 0, &ArgError{ArgType, "type", s.Type(), "only SOCK_STREAM type sockets are supported"}
 	case count < 1 && count != -1:
 		return 0, &ArgError{ArgRange, "count", count, fmt.Sprintf("count must be a positive integer (got %d)", count)}
@@ -81,8 +85,8 @@ func (s *Socket) sendfile(file io.Reader, offset, count int64) (int64, error) {
 	return n, err
 }
 
-// sendfileFor has a goroutine make it for a task: it waits as often as the socket is full, and the
-// task once.
+// sendfileFor runs Sendfile on a goroutine for a task. The goroutine waits each time the socket is
+// full; the task waits once.
 func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, offset, count int64) (n int64, err error) {
 	err = t.DoWith(ctx, func(ctx context.Context) error {
 		return (&Socket{s.core, loop.ByContext(ctx), s.root}).transmit(t.Loop(), file, offset, count, &n)
@@ -90,8 +94,9 @@ func (s *Socket) sendfileFor(t *loop.Task, ctx context.Context, file io.Reader, 
 	return n, err
 }
 
-// transmit is the whole, by the calling goroutine. on is the loop for which it works, if that is
-// not the caller's own. *n is how much went, also if a Read of file ends the goroutine.
+// transmit makes the whole Sendfile on the calling goroutine. on is the loop that it works for, if
+// the goroutine is not the caller's. *n is how many bytes were sent, even if a Read of file ends
+// the goroutine.
 func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n *int64) error {
 	x := s.begin(on, file, offset, count)
 	defer func() {
@@ -101,9 +106,9 @@ func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n 
 	return x.run()
 }
 
-// A transmission is a Sendfile under way. Its Op does no more than find the socket writable and
-// keep the lane then: the calls that may block on the disk are made with the lane held, where they
-// stop nobody else.
+// A transmission is a running Sendfile. Its Op only waits until the socket is writable, and then
+// keeps the lane. The calls that may block on the disk are made while the transmission holds the
+// lane, on a goroutine that no loop needs.
 //
 //	opening ──▶ sending: wait ──▶ work, until the socket is full ──▶ wait ──▶ … ──▶ closing
 //	              │ ▲
@@ -112,29 +117,29 @@ func (s *Socket) transmit(on *loop.Loop, file io.Reader, offset, count int64, n 
 type transmission struct {
 	op
 	view  *Socket
-	on    *loop.Loop      // whose places it takes for what may block; nil: the goroutine is the caller's own
+	on    *loop.Loop      // the loop whose places it takes for blocking calls; nil: the goroutine is the caller's own
 	ctx   context.Context // of view, if there is one
 	phase phase
 
 	file io.Reader
 	raw  syscall.RawConn // of file, if it goes by sendfile(2)
-	size int64           // of such a file, when it began
-	at   io.ReaderAt     // of file, if it is read at places of its own and stands where it stood
+	size int64           // of such a file, at the start
+	at   io.ReaderAt     // of file, if it is read with ReadAt and keeps its position
 	from int64
 	left int64 // still to be sent, -1 for all
 	sent int64
 
 	sysfd   int
-	held    bool  // the lane is ours
-	moved   bool  // something went since it was found writable
-	over    bool  // nothing is left to be sent
+	held    bool  // the transmission holds the lane
+	moved   bool  // bytes were sent since it was found writable
+	over    bool  // nothing is left to send
 	failure error // of copyFrom
 
-	block  *[fallbackBlock]byte // what is read into, if it does not go by sendfile(2)
+	block  *[fallbackBlock]byte // the buffer for a file that does not go by sendfile(2)
 	unsent []byte               // of block
-	eof    error                // what the last read from file has ended with
+	eof    error                // the error that ended the last read from file
 
-	began time.Time // the call that may wait; for stop
+	began time.Time // the start of the call that may wait; for stop
 
 	step func() error // x.work, made once
 	stop func() error // x.stopped
@@ -144,10 +149,10 @@ type transmission struct {
 type phase uint8
 
 const (
-	opening phase = iota // find out how the file goes
-	seeking              // put one that is to be read where it begins
+	opening phase = iota // find out how to send the file
+	seeking              // move a file that is to be read to the start
 	sending
-	closing // put it where it is to stand afterwards
+	closing // move it to its final position
 )
 
 var transmissions = sync.Pool{New: func() any {
@@ -159,7 +164,7 @@ var transmissions = sync.Pool{New: func() any {
 
 var blocks = sync.Pool{New: func() any { return new([fallbackBlock]byte) }}
 
-// begin takes one from the pool; done gives it back.
+// begin takes a transmission from the pool; done returns it.
 func (s *Socket) begin(on *loop.Loop, file io.Reader, offset, count int64) *transmission {
 	x := transmissions.Get().(*transmission)
 	x.prepare(s.core, loop.Write, nil)
@@ -170,7 +175,7 @@ func (s *Socket) begin(on *loop.Loop, file io.Reader, offset, count int64) *tran
 }
 
 func (x *transmission) done() {
-	x.leave() // it is held still after a panic in a Read of file
+	x.leave() // after a panic in a Read of file it is still held
 	if x.block != nil {
 		blocks.Put(x.block)
 	}
@@ -181,8 +186,8 @@ func (x *transmission) done() {
 	transmissions.Put(x)
 }
 
-// wait waits until the lane is ours and the socket writable, at first or after a part of the way.
-// Each wait has the whole timeout.
+// wait waits until the transmission holds the lane and the socket is writable. Each wait has the
+// whole timeout.
 func (x *transmission) wait() error {
 	c, fd := &x.Call, &x.view.fd
 	c.Waiter, c.Timeout = x.view.who, x.view.patience(0)
@@ -195,11 +200,11 @@ func (x *transmission) wait() error {
 		err = fd.Begin(c)
 		x.held = err == nil
 	case !x.moved:
-		// Memory is short, or the like: poll(2) would only say again that it is writable.
+		// The kernel is short of memory, for example: poll(2) would report writable again at once.
 		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
 	}
-	// Asked after an edge too: a call that comes to nothing may make one itself. But of the end of a Unix socket poll(2) tells nothing
-	// while it is full: the call does.
+	// Ask poll(2) after an edge too: a call without result may make an edge itself. But while a
+	// Unix socket is full, poll(2) does not report its end; the call does.
 	for due := false; x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
 		x.held, err = fd.End(c, out, loop.ErrAgain)
@@ -220,7 +225,7 @@ func (x *transmission) leave() {
 	}
 }
 
-// do makes what there is to do in a phase, where it may block.
+// do does the work of a phase, which may block.
 func (x *transmission) do(p phase) error {
 	x.phase = p
 	if x.on != nil {
@@ -237,7 +242,7 @@ func (x *transmission) work() error {
 	case x.phase == seeking:
 		return x.seekStart()
 	case x.phase == closing:
-		// Of what has a Seek and cannot seek, as a pipe, there is nothing to be told.
+		// The error is ignored: some files, such as a pipe, have a Seek and cannot seek.
 		x.file.(io.Seeker).Seek(x.from+x.sent, io.SeekStart)
 		return nil
 	case x.raw != nil:
@@ -260,7 +265,7 @@ func (x *transmission) run() error {
 	}
 	err = x.send()
 	if x.raw != nil && x.sent == 0 && x.refused(err) {
-		x.leave() // if there is nothing to be read, there is nothing to wait for
+		x.leave() // without bytes to read there is no reason to wait
 		x.raw = nil
 		x.at, _ = x.file.(io.ReaderAt)
 		err = x.send()
@@ -274,17 +279,17 @@ func (x *transmission) run() error {
 	return err
 }
 
-// refused says that it is the file from which the system cannot send: sendfile(2), "EINVAL". What the socket says is never that, and a
-// failure to read says the same again when the file is read.
+// refused reports whether the system cannot send from this file: sendfile(2), "EINVAL". The socket
+// never causes these errors. If a read of the file failed, reading it again returns the same error.
 func (x *transmission) refused(err error) bool {
 	errno, ok := err.(syscall.Errno)
-	return ok && x.from >= 0 && slices.Contains(refusals, errno) // a negative offset is the caller's
+	return ok && x.from >= 0 && slices.Contains(refusals, errno) // a negative offset is the caller's mistake
 }
 
 var refusals = []syscall.Errno{syscall.EINVAL, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP, syscall.ENOTSOCK, syscall.EOVERFLOW,
 	syscall.ESPIPE, syscall.EBADF}
 
-// send sends all, in one of the two ways.
+// send sends everything, in one of the two ways.
 func (x *transmission) send() error {
 	if x.raw == nil && x.at == nil && x.from != 0 {
 		if err := x.do(seeking); err != nil {
@@ -304,7 +309,7 @@ func (x *transmission) send() error {
 	return nil
 }
 
-// open finds out how the file goes.
+// open finds out how to send the file.
 func (x *transmission) open() {
 	f, ok := x.file.(described)
 	if !ok {
@@ -315,7 +320,7 @@ func (x *transmission) open() {
 		return
 	}
 	if info.Size() == 0 {
-		// It is empty, or its size is not known before it is read: a file of /proc.
+		// The file is empty, or the system does not know its size before a read: a file of /proc.
 		var one [1]byte
 		if at, ok := x.file.(io.ReaderAt); ok && x.from >= 0 {
 			n, err := at.ReadAt(one[:], x.from)
@@ -338,7 +343,7 @@ func (x *transmission) seekStart() error {
 	return err
 }
 
-// ended says why it should not go on, between two calls.
+// ended returns the reason to stop between two calls, or nil.
 func (x *transmission) ended() error {
 	if x.ctx != nil && x.ctx.Err() != nil {
 		return context.Cause(x.ctx)
@@ -349,8 +354,8 @@ func (x *transmission) ended() error {
 	return nil
 }
 
-// stopped says why a system call that waits for the peer should end: as ended, and the timeout. A
-// deadline of the lane counts when the call is over.
+// stopped returns the reason to end a system call that waits for the peer: that of ended, or the
+// timeout. A deadline of the lane takes effect after the call.
 func (x *transmission) stopped() error {
 	if err := x.ended(); err != nil {
 		return err
@@ -361,7 +366,7 @@ func (x *transmission) stopped() error {
 	return nil
 }
 
-// count notes that n bytes went.
+// count notes that n bytes were sent.
 func (x *transmission) count(n int) {
 	x.sent += int64(n)
 	x.moved = x.moved || n > 0
@@ -371,8 +376,8 @@ func (x *transmission) count(n int) {
 	}
 }
 
-// copyFrom sends by sendfile(2), from a descriptor that stays open meanwhile, until the socket is
-// full, nothing is left, or others should go first.
+// copyFrom sends by sendfile(2) from a descriptor that stays open, until the socket is full,
+// nothing is left, or others should go first.
 func (x *transmission) copyFrom(fd uintptr) {
 	ensureNonblock(x.sysfd)
 	for turn := 0; turn < sendfileTurn && !x.over; {
@@ -393,7 +398,7 @@ func (x *transmission) copyFrom(fd uintptr) {
 		case n == 0:
 			x.over = true // the end of the file
 		case n < ask && x.from+x.sent < x.size:
-			return // the socket is full: a call would cost more than poll(2) to say so
+			return // the socket is full: another call would cost more than poll(2)
 		}
 		if x.failure = x.ended(); x.failure != nil {
 			return
@@ -401,7 +406,7 @@ func (x *transmission) copyFrom(fd uintptr) {
 	}
 }
 
-// forward is copyFrom by reading and sending.
+// forward is copyFrom for a file that is read and then sent.
 func (x *transmission) forward() error {
 	for turn := 0; turn < sendfileTurn && !x.over; {
 		for len(x.unsent) > 0 {
@@ -439,13 +444,14 @@ func (x *transmission) forward() error {
 	return nil
 }
 
-// mostEmptyReads is how often a file may give nothing and no error, as for bufio.Reader.
+// mostEmptyReads is how many reads in a row may return 0 bytes without an error, as in
+// bufio.Reader.
 const mostEmptyReads = 100
 
-// errRead is for a file that breaks the rules of io.Reader.
-var errRead = errors.New("the file's Read reported more bytes than it was asked for, or less than none")
+// errRead is the error for a file that breaks the rules of io.Reader.
+var errRead = errors.New("the file's Read returned a negative count, or more bytes than its buffer holds")
 
-// read reads a block.
+// read reads one block.
 func (x *transmission) read() error {
 	if x.block == nil {
 		x.block = blocks.Get().(*[fallbackBlock]byte)
@@ -473,8 +479,8 @@ func (x *transmission) read() error {
 	return io.ErrNoProgress
 }
 
-// Sendfile is Socket.Sendfile. The file is the operation's until its future is settled, and after
-// an error the value is how much went.
+// Sendfile is Socket.Sendfile. The operation owns the file until its future is settled. After an
+// error the value is how many bytes were sent.
 func (a Async) Sendfile(file io.Reader, offset, count int64) loop.Future[int64] {
 	return a.inTask("sendfile", func(s *Socket) (int64, error) { return s.Sendfile(file, offset, count) })
 }

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSendfile wraps sendfile(2). It may block on the disk, and so x/sys tells the scheduler. Go
-// ignores the SIGPIPE that no flag of this call keeps away.
+// sysSendfile wraps sendfile(2). The call may block on the disk, so x/sys informs the scheduler. No
+// flag of this call prevents SIGPIPE; Go ignores that signal.
 //
-// The call says how many bytes went also when it ends early: with EAGAIN if the socket is full,
-// with EINTR at a signal, and on FreeBSD with EBUSY. Those are counted, and the next call has the
-// rest. After any other error the number proves nothing: macOS leaves there what was asked for.
+// The call reports the bytes sent also when it ends early: with EAGAIN if the socket is full, with
+// EINTR at a signal, and on FreeBSD with EBUSY. Those bytes count, and the next call sends the
+// rest. After any other error the number proves nothing: macOS leaves the requested number there.
 func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	for {
 		done, err := unix.Sendfile(to, from, &offset, n)

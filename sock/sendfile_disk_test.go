@@ -16,8 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A disk that takes its time stops nobody else: not another socket on the loop, not what is received on the same one; and what waits
-// behind it ends by its own timeout.
+// A slow disk blocks only its own Sendfile: not another socket on the loop, and not the receives of
+// the same socket. A send that waits behind it ends by its own timeout.
 func TestSendfileSlowDisk(t *testing.T) {
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -74,7 +74,7 @@ func TestSendfileSlowDisk(t *testing.T) {
 					<-inDisk
 				}
 
-				// The same loop serves others, by tasks and by goroutines.
+				// The same loop serves other tasks and goroutines.
 				echo := r.Loops()[0].Go(func(task *loop.Task) {
 					for range 100 {
 						if p, err := c.In(task).Recv(10, 0); err != nil {
@@ -92,7 +92,7 @@ func TestSendfileSlowDisk(t *testing.T) {
 				}
 				socktest.Must(t, socktest.Start(func() error { return echo.Wait(t.Context()) }).Wait(t))
 
-				// The other lane of the socket, and those who wait behind.
+				// The other lane of the socket, and the calls that wait behind.
 				_, err := b.Send(hello, 0)
 				socktest.Must(t, err)
 				if p, err := a.Recv(10, 0); string(p) != string(hello) {
@@ -120,7 +120,7 @@ func TestSendfileSlowDisk(t *testing.T) {
 	})
 }
 
-// noted says when a Read begins.
+// noted reports the start of each Read.
 type noted struct {
 	io.Reader
 	begun chan<- struct{}
@@ -129,12 +129,13 @@ type noted struct {
 func (r *noted) Read(p []byte) (int, error) {
 	select {
 	case r.begun <- struct{}{}:
-	default: // nobody looks any more
+	default: // no test reads it any more
 	}
 	return r.Reader.Read(p)
 }
 
-// A close, and a cancel, while the disk is slow count as soon as it has given what was asked for; the descriptor stays open until then.
+// A close or a cancel during a slow read of the disk takes effect after that read. The descriptor
+// stays open until then.
 func TestSendfileEndsInSlowDisk(t *testing.T) {
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSendfile wraps sendfile(2): it may block on the disk, and so the scheduler learns of it. No SIGPIPE comes of it.
+// sysSendfile wraps sendfile(2). The call may block on the disk, so the scheduler is informed. The
+// caller sees no SIGPIPE.
 //
-// No flag of this call keeps that signal away. It comes to the thread that made the call, and so the thread blocks it meanwhile, and
-// takes it if the call has failed with EPIPE: sigtimedwait(2).
+// No flag of this call prevents that signal. The kernel sends it to the calling thread. So the
+// thread blocks it during the call, and takes it after an EPIPE: sigtimedwait(2).
 func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -31,7 +32,7 @@ func sysSendfile(to, from int, offset int64, n int, _ func() error) (int, error)
 	}
 }
 
-// sigpipe is the set of that signal alone.
+// sigpipe is the signal set that holds SIGPIPE only.
 var sigpipe = func() (set unix.Sigset_t) {
 	const bit = int(unix.SIGPIPE) - 1
 	word := 8 * int(unsafe.Sizeof(set.Val[0]))
@@ -39,7 +40,7 @@ var sigpipe = func() (set unix.Sigset_t) {
 	return set
 }()
 
-// takeSigpipe takes a SIGPIPE that is pending, if there is one, and does not wait.
+// takeSigpipe takes a pending SIGPIPE, if any, and does not wait.
 func takeSigpipe() {
 	var none unix.Timespec
 	for {

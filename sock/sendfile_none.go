@@ -4,5 +4,5 @@ package sock
 
 import "syscall"
 
-// sysSendfile is refused: NetBSD and OpenBSD have no such call. Files are read and sent.
+// sysSendfile returns ENOSYS: NetBSD and OpenBSD have no such call. Files are read and then sent.
 func sysSendfile(int, int, int64, int, func() error) (int, error) { return 0, syscall.ENOSYS }

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// No SIGPIPE comes of a Sendfile to a peer that is gone, as of no other send.
+// A Sendfile to a closed peer raises no SIGPIPE, like all other sends.
 func TestSendfileRaisesNoSignal(t *testing.T) {
 	signals := make(chan os.Signal, 10) // before the leak check begins, since its goroutine stays
 	signal.Notify(signals, syscall.SIGPIPE)
@@ -25,7 +25,7 @@ func TestSendfileRaisesNoSignal(t *testing.T) {
 			t.Errorf("Sendfile: %v, want EPIPE", err)
 		}
 	})
-	// A signal that the system has sent has arrived before one that is sent now.
+	// A signal that the system sent earlier arrives before one that is sent now.
 	socktest.Must(t, syscall.Kill(os.Getpid(), syscall.SIGPIPE))
 	<-signals
 	if len(signals) != 0 {
@@ -33,7 +33,7 @@ func TestSendfileRaisesNoSignal(t *testing.T) {
 	}
 }
 
-// A file of /proc has a size of 0 and is not empty.
+// A file of /proc has size 0 and is not empty.
 func TestSendfileOfProc(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)

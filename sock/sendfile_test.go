@@ -21,7 +21,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// onDisk is a regular file with this content, open and at its start.
+// onDisk returns a regular file with this content, open and at its start.
 func onDisk(t *testing.T, content []byte) *os.File {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
@@ -32,7 +32,7 @@ func onDisk(t *testing.T, content []byte) *os.File {
 	return f
 }
 
-// position is where the file stands.
+// position returns the file's position.
 func position(t *testing.T, f io.Seeker) int64 {
 	t.Helper()
 	at, err := f.Seek(0, io.SeekCurrent)
@@ -40,7 +40,7 @@ func position(t *testing.T, f io.Seeker) int64 {
 	return at
 }
 
-// noDescriptor is a file that must be read.
+// noDescriptor is a file that has to be read.
 type noDescriptor struct{ io.ReadSeeker }
 
 func TestSendfile(t *testing.T) { // items 131, 136, 137, 138, 240, 241
@@ -185,7 +185,8 @@ type mute struct{}
 
 func (mute) Read(p []byte) (int, error) { return 0, nil }
 
-// What cannot be sent from by the system is read: a pipe, a connection, what is only a reader, and a file of which the system says so.
+// Sendfile reads a file that the system cannot send from: a pipe, a connection, a plain reader, and
+// a file that the system refuses.
 func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	content := pattern(100_000)
 	refuse := func(err error) func(t *testing.T, run func()) {
@@ -240,7 +241,7 @@ func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 						t.Errorf("%d bytes came, which are not the %d of the file", len(got), len(want))
 					}
 					if f, ok := file.(*os.File); ok {
-						io.Copy(io.Discard, f) // so that who writes a pipe comes to his end
+						io.Copy(io.Discard, f) // so that the writer of a pipe can finish
 						f.Close()
 					}
 				})
@@ -249,7 +250,8 @@ func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	}
 }
 
-// An error after something was sent is the call's; so is one of the file. The position says how far it came.
+// An error after some bytes is the error of the call, also an error of the file. The position shows
+// how much was sent.
 func TestSendfileFailsMidway(t *testing.T) { // items 134, 137
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -284,7 +286,7 @@ func TestSendfileFailsMidway(t *testing.T) { // items 134, 137
 	})
 }
 
-// Whatever ends it, it says how much went, and the socket goes on working where it was.
+// Whatever ends it, Sendfile returns how much was sent, and the socket still works from that point.
 func TestSendfileEnds(t *testing.T) { // items 135, 137
 	content := pattern(8 << 20)
 	for _, test := range []struct {
@@ -355,7 +357,7 @@ func TestSendfileEnds(t *testing.T) { // items 135, 137
 	}
 }
 
-// In a callback it would stop the loop.
+// In a callback it would stop the loop, so it is an error.
 func TestSendfileInCallback(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.TCP.Pair(t)
@@ -372,7 +374,8 @@ func TestSendfileInCallback(t *testing.T) {
 	}
 }
 
-// A peer that is gone is an error, wherever the file stands, which it goes on doing: nothing was sent. In Python a block was read.
+// A closed peer is an error, at any position of the file. The position stays, because nothing was
+// sent. In Python a block was read.
 func TestSendfileBrokenPipe(t *testing.T) { // item 242
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -434,7 +437,7 @@ func (f seeking) Seek(offset int64, whence int) (int64, error) {
 	return f.File.Seek(offset, whence)
 }
 
-// A Read of the file that ends its goroutine: what went is told all the same.
+// A Read of the file ends its goroutine: the number of bytes is still reported.
 func TestSendfileGoexit(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.UnixStream.Pair(t)
@@ -447,7 +450,7 @@ func TestSendfileGoexit(t *testing.T) {
 	}
 }
 
-// exits gives a byte at a time, and no end.
+// exits returns one byte at a time, without end.
 type exits struct{ left []byte }
 
 func (f *exits) Read(p []byte) (int, error) {

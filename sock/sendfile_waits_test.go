@@ -12,10 +12,11 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The timeout is for each wait: as long as the receiver takes a little before it passes, the whole may take many times that.
+// The timeout is for each wait. If the receiver takes a little before each timeout, the whole call
+// may take many times longer.
 func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
-	const block, blocks = 64 << 10, 50 // what such a socket holds at the least, and how many of it
-	// try reads bit by bit for three times the timeout, and reports its own longest pause too.
+	const block, blocks = 64 << 10, 50 // the least that such a socket holds, and the number of such blocks
+	// try reads bit by bit for three times the timeout. It also returns its own longest pause.
 	try := func(t *testing.T, w *socktest.Waiter, timeout time.Duration) (got int, took, pause time.Duration, err error) {
 		a, b := socktest.UnixStream.Pair(t)
 		socktest.Must(t, a.SetTimeout(timeout))
@@ -46,7 +47,7 @@ func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		timeout := 250 * time.Millisecond
 		got, took, pause, err := try(t, w, timeout)
-		for pause > timeout/2 && timeout < socktest.Patience { // the reader was held up by others
+		for pause > timeout/2 && timeout < socktest.Patience { // other programs delayed the reader
 			t.Logf("a pause of %v in reading proves nothing: once more", pause)
 			timeout *= 2
 			got, took, pause, err = try(t, w, timeout)
@@ -60,7 +61,7 @@ func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 	})
 }
 
-// One call never asks for more than 1 GiB, and goes on after it; nor are there many calls for so much.
+// One call asks for at most 1 GiB, and another call follows. A large file does not need many calls.
 func TestSendfileBlocks(t *testing.T) { // item 140
 	socktest.Check(t)
 	a, _ := socktest.UnixStream.Pair(t)
@@ -71,7 +72,7 @@ func TestSendfileBlocks(t *testing.T) { // item 140
 	sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, offset int64, n int) (int, error) {
 		longest = max(longest, n)
 		calls++
-		return int(min(int64(n), size-offset)), nil // as if it went
+		return int(min(int64(n), size-offset)), nil // pretends that all bytes were sent
 	}, func() {
 		if n, err := a.Sendfile(f, 0, -1); n != size || err != nil {
 			t.Errorf("Sendfile = %d, %v", n, err)
@@ -82,7 +83,7 @@ func TestSendfileBlocks(t *testing.T) { // item 140
 	}
 }
 
-// What others send comes before or after.
+// The bytes of other senders come before or after the file.
 func TestSendfileIsNotMixed(t *testing.T) {
 	content := bytes.Repeat([]byte("f"), 4<<20)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -112,7 +113,7 @@ func TestSendfileIsNotMixed(t *testing.T) {
 	})
 }
 
-// A cancel that comes at the end of a Sendfile in a task, too late for it, is for the task's next wait.
+// A cancel that comes too late for a Sendfile in a task ends the task's next wait.
 func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.Default()
@@ -122,7 +123,7 @@ func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	f := onDisk(t, hello)
 	defer f.Close()
 	results, made := make(chan error, 2), make(chan *loop.Task, 1)
-	file := seeking{f, func() { // in the closing phase
+	file := seeking{f, func() { // runs in the closing phase
 		task := <-made
 		task.Cancel()
 		heard := make(chan struct{})
@@ -141,7 +142,7 @@ func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	}
 }
 
-// A socket that is on no loop joins the task's when its Sendfile has to wait, for whatever.
+// A socket without a loop joins the task's loop when its Sendfile has to wait for anything.
 func TestSendfileJoinsTheTasksLoop(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 1})

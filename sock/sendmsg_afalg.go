@@ -8,19 +8,24 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// errAlgOnly is Python's for a socket of another family.
+// errAlgOnly is Python's error for a socket of another family.
 var errAlgOnly = errors.New("algset is only supported for AF_ALG")
 
-// SendmsgAfalg is Python's sendmsg_afalg: Sendmsg to an operation socket of AF_ALG, with what is to be done in front of the message.
+// SendmsgAfalg is Python's sendmsg_afalg: a Sendmsg to an operation socket of AF_ALG, with the
+// operation as ancillary data. Linux only.
 //
-// op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, whose length the algorithm says; nil sends none. assoclen
-// is how many bytes at the start of the message are authenticated and not encrypted, for "aead"; 0 is none, and Python's default.
-// With MSG_MORE in flags more of the message follows, by Send. The result is received, by Recv; see alg.Operation for its length.
+// op is ALG_OP_ENCRYPT or ALG_OP_DECRYPT. iv is the initialization vector, of the length that the
+// algorithm requires; nil sends none. assoclen is the number of bytes at the start of the message
+// that "aead" authenticates and does not encrypt; 0 is none, and Python's default. With MSG_MORE in
+// flags, Send adds more of the message later. Recv returns the result; see alg.Operation for its
+// length.
 //
-// It reports the bytes that went, all of them unless they are more than SO_SNDBUF holds. It allocates nothing.
+// It returns how many bytes were sent: all of them, unless SO_SNDBUF is smaller. It allocates
+// nothing.
 //
-// Errors: "algset is only supported for AF_ALG"; an *ArgError for an op that is negative or beyond a C int, or such an assoclen; EINVAL for an
-// iv of the wrong length, or a second message before the result of the first was received; ENOKEY before the key was set; else as Send. Linux only.
+// Errors: "algset is only supported for AF_ALG"; an *ArgError for an op or an assoclen that is
+// negative or beyond a C int; EINVAL for an iv of the wrong length, or for a second message before
+// the result of the first one was received; ENOKEY before the key was set; those of Send.
 func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) (n int, err error) {
 	if err := s.algArguments(op, iv, assoclen); err != nil {
 		return 0, s.fail("sendmsg_afalg", Addr{}, err)
@@ -39,7 +44,8 @@ func (s *Socket) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, fla
 	return o.n, s.fail("sendmsg_afalg", Addr{}, err)
 }
 
-// SendmsgAfalg is Socket.SendmsgAfalg. The iv is copied before it returns; the buffers are not.
+// SendmsgAfalg is Socket.SendmsgAfalg. It copies iv before it returns; it does not copy the
+// buffers.
 func (a Async) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags int) loop.Future[int] {
 	if err := a.s.algArguments(op, iv, assoclen); err != nil {
 		return loop.SettledOn(&a.s.fd, 0, a.s.fail("sendmsg_afalg", Addr{}, err))
@@ -48,7 +54,7 @@ func (a Async) SendmsgAfalg(buffers [][]byte, op int, iv []byte, assoclen, flags
 	return startMsg(a.s, "sendmsg_afalg", loop.Write, buffers, control, nil, flags, Addr{}, func(o *msgOp) (int, error) { return o.n, nil })
 }
 
-// maxAlgIV is more than any algorithm has.
+// maxAlgIV is longer than the iv of any algorithm.
 const maxAlgIV = 1024
 
 func (s *core) algArguments(op int, iv []byte, assoclen int) error {
@@ -74,7 +80,7 @@ func appendAlgControl(b []byte, op int, iv []byte, assoclen int) []byte {
 	}
 	word(algSetOp, op)
 	if iv != nil {
-		// Python's header counts the padding too, which the kernel ignores.
+		// Python's header counts the padding too; the kernel ignores it.
 		var data [algIVHeader + maxAlgIV]byte
 		binary.NativeEndian.PutUint32(data[:], uint32(len(iv)))
 		copy(data[algIVHeader:], iv)

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A Unix socket passes ancillary data of other levels over, so it can stand for one of AF_ALG.
+// A Unix socket ignores ancillary data of other levels, so it can take the place of AF_ALG.
 func TestSendmsgAfalgAllocation(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixSeqpacket.Pair(t)

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// These look at structures that only the kernel sees otherwise, byte by byte as a little-endian machine has them.
+// These tests check structures that otherwise only the kernel sees, byte by byte, as on a
+// little-endian machine.
 
 func needLittleEndian(t *testing.T) {
 	t.Helper()
@@ -16,7 +17,7 @@ func needLittleEndian(t *testing.T) {
 	}
 }
 
-// <linux/if_alg.h>: what sendmsg gets, as Python makes it. Item 119.
+// <linux/if_alg.h>: the argument of sendmsg, as Python makes it. Item 119.
 func TestAlgItemsLayout(t *testing.T) {
 	needLittleEndian(t)
 	if controlAlign != 8 {
@@ -31,7 +32,7 @@ func TestAlgItemsLayout(t *testing.T) {
 	}{
 		{"op alone", 1, 0, nil, op + "01000000 00000000"},
 		{"an empty iv", 0, 0, []byte{}, op + "00000000 00000000" + "1800000000000000 17010000 02000000 00000000 00000000"},
-		// 16 of header, 4 of length, 5 of the iv and 7 of padding are 32, where CMSG_LEN would say 25.
+		// 16 bytes of header, 4 of length, 5 of iv and 7 of padding are 32; CMSG_LEN would give 25.
 		{"all, in this order", 1, 258, []byte("five!"), op + "01000000 00000000" + iv + "05000000 66697665 21000000 00000000" + assoc + "02010000 00000000"},
 	} {
 		b := appendAlgControl(nil, tt.op, tt.iv, tt.assoclen)

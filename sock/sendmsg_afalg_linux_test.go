@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// Items 119, 120: what is refused before the kernel is asked, and in what order.
+// Items 119, 120: the arguments that are refused before a system call, and the order of the checks.
 func TestSendmsgAfalgArguments(t *testing.T) {
 	socktest.Check(t)
 	alg := pretending(t, sock.AF_ALG, sock.SOCK_SEQPACKET, 0)

@@ -10,18 +10,19 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// What Getservbyname, Getservbyport and Getprotobyname return for what their tables do not have.
+// These errors say that a table lacks the name or number that was asked for.
 var (
 	ErrNoService  = errors.New("service/proto not found")
 	ErrNoPort     = errors.New("port/proto not found")
 	ErrNoProtocol = errors.New("protocol not found")
 )
 
-// Getservbyname is getservbyname(3): the port of a service that goes by that name or alias, with that protocol ("tcp", "udp"), or
-// with any if proto is "". It knows what /etc/services says (on Windows %SystemRoot%\System32\drivers\etc\services), or the common
-// services if there is no such file.
+// Getservbyname returns the port of a service, by its name or alias: getservbyname(3). proto is its
+// protocol ("tcp", "udp"), or "" for any. It reads /etc/services (on Windows
+// %SystemRoot%\System32\drivers\etc\services); if that file does not exist, it knows the common
+// services.
 //
-// Errors: ErrNoService; loop.ErrOnLoop, since it reads from a disk.
+// Errors: ErrNoService; loop.ErrOnLoop, because it reads from a disk.
 func Getservbyname(name, proto string) (int, error) {
 	if err := loop.MayBlock(); err != nil {
 		return 0, err
@@ -33,9 +34,10 @@ func Getservbyname(name, proto string) (int, error) {
 	return int(s.number), nil
 }
 
-// Getservbyport is getservbyport(3): the name of the service at a port, by the same table.
+// Getservbyport returns the name of the service at a port, from the table of Getservbyname:
+// getservbyport(3).
 //
-// Errors: an *ArgError for a port that is not 0 to 65535; ErrNoPort; loop.ErrOnLoop.
+// Errors: an *ArgError for a port outside 0 to 65535; ErrNoPort; loop.ErrOnLoop.
 func Getservbyport(port int, proto string) (string, error) {
 	if port < 0 || port > 0xffff {
 		return "", &ArgError{ArgRange, "port", port, "getservbyport: port must be 0-65535."}
@@ -50,10 +52,11 @@ func Getservbyport(port int, proto string) (string, error) {
 	return s.name, nil
 }
 
-// Getprotobyname is getprotobyname(3): the number of a protocol for New, by name or alias. It knows what /etc/protocols says (on
-// Windows %SystemRoot%\System32\drivers\etc\protocol), or the common protocols if there is no such file.
+// Getprotobyname returns the number of a protocol for New, by its name or alias: getprotobyname(3).
+// It reads /etc/protocols (on Windows %SystemRoot%\System32\drivers\etc\protocol); if that file
+// does not exist, it knows the common protocols.
 //
-// Errors: ErrNoProtocol; loop.ErrOnLoop, since it reads from a disk.
+// Errors: ErrNoProtocol; loop.ErrOnLoop, because it reads from a disk.
 func Getprotobyname(name string) (int, error) {
 	if err := loop.MayBlock(); err != nil {
 		return 0, err
@@ -74,7 +77,7 @@ func protocolAnd(proto, name string) string {
 	return proto + "/" + name
 }
 
-// A service is a line of the services file.
+// A service is one line of the services file.
 type service struct {
 	name   string
 	number uint16
@@ -89,7 +92,7 @@ func serviceAt(port uint16, proto string) (service, bool) {
 	return findService(proto, func(s service, _ []string) bool { return s.number == port })
 }
 
-// findService is the first service with that protocol, or any if proto is "", for which is says so.
+// findService returns the first service for which is returns true, with that protocol; "" is any.
 func findService(proto string, is func(s service, aliases []string) bool) (service, bool) {
 	for words := range entries(servicesFile(), commonServices) {
 		port, p, _ := strings.Cut(words[1], "/")
@@ -102,7 +105,7 @@ func findService(proto string, is func(s service, aliases []string) bool) (servi
 	return service{}, false
 }
 
-// commonServices is for a system without the file, such as a small container.
+// commonServices is the table for a system without the file, such as a small container.
 const commonServices = `
 echo 7/tcp
 echo 7/udp

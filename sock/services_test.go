@@ -7,7 +7,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// What is asked for here is in the tables of every system, and in the built-in ones.
+// The tables of every system, and the built-in ones, have these services.
 
 func TestGetservbyname(t *testing.T) { // item 165
 	for _, tt := range []struct {

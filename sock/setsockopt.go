@@ -7,8 +7,8 @@ import (
 
 // Getsockopt wraps getsockopt(2) for an option whose value is a C int.
 //
-// On an AF_VSOCK socket it reads 64 bits on every level, as Python does, since the family's own options have so many: see
-// GetsockoptUint64. An option of fewer is what it is elsewhere.
+// On an AF_VSOCK socket it reads 64 bits on every level, as Python does, because the family's own
+// options have that size: see GetsockoptUint64. A shorter option has its usual value.
 //
 // Errors: ENOPROTOOPT for an option that the system does not know, net.ErrClosed.
 func (s *Socket) Getsockopt(level, name int) (value int, err error) {
@@ -32,10 +32,11 @@ func (s *Socket) Getsockopt(level, name int) (value int, err error) {
 	return value, err
 }
 
-// maxOption is the most that Python's getsockopt gives room for.
+// maxOption is the greatest length that Python's getsockopt accepts.
 const maxOption = 1024
 
-// GetsockoptBytes wraps getsockopt(2) for any other option: at most n bytes of its value, 1 to 1024; as many as the system says.
+// GetsockoptBytes wraps getsockopt(2) for any other option. n is the room for its value, 1 to 1024
+// bytes; the result has as many bytes as the system returned.
 //
 // Error: an *ArgError on an AF_VSOCK socket, as in Python.
 func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
@@ -51,7 +52,7 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 	err = s.do("getsockopt", func(sysfd int) error {
 		p := make([]byte, n)
 		n, err := sysGetsockopt(sysfd, level, name, p)
-		value = p[:min(n, len(p))] // some, such as NETLINK_LIST_MEMBERSHIPS, say how much there would be
+		value = p[:min(n, len(p))] // some, such as NETLINK_LIST_MEMBERSHIPS, report the length of the whole value
 		return err
 	})
 	return value, err
@@ -59,8 +60,9 @@ func (s *Socket) GetsockoptBytes(level, name, n int) (value []byte, err error) {
 
 // Setsockopt wraps setsockopt(2) for an option whose value is a C int, signed or unsigned.
 //
-// On an AF_VSOCK socket any int will do, modulo 2⁶⁴: as in Python, 8 bytes are sent on every level. An option of 4 bytes takes the lower
-// half, one of 8 such as SO_LINGER all of them, and one that wants 4 to the byte, such as SO_ATTACH_BPF, is refused with EINVAL.
+// On an AF_VSOCK socket it accepts any int, modulo 2⁶⁴, and sends 8 bytes on every level, as Python
+// does. An option of 4 bytes uses the lower half, an option of 8 such as SO_LINGER uses all. An
+// option that requires exactly 4, such as SO_ATTACH_BPF, fails with EINVAL.
 //
 // Errors: an *ArgError for a value beyond 32 bits, ENOPROTOOPT, EINVAL, EPERM, net.ErrClosed.
 func (s *Socket) Setsockopt(level, name, value int) error {
@@ -89,10 +91,10 @@ func (s *Socket) SetsockoptBytes(level, name int, value []byte) error {
 	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, value) })
 }
 
-// SetsockoptNil wraps setsockopt(2) for an option that is all in its length, with no value: Python's setsockopt(level, name, None,
-// optlen).
+// SetsockoptNil wraps setsockopt(2) for an option that consists of its length alone: Python's
+// setsockopt(level, name, None, optlen). The length is 0 to the maximum of a C int.
 //
-// Error: an *ArgError for a length that is negative or beyond a C int, and on an AF_VSOCK socket.
+// Error: an *ArgError for another length, and on an AF_VSOCK socket.
 func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	if s.has(quirkWideOptions) {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgType, "optlen", optlen, "an option of an AF_VSOCK socket is a number"})
@@ -106,7 +108,8 @@ func (s *Socket) SetsockoptNil(level, name, optlen int) error {
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptNil(sysfd, level, name, optlen) })
 }
 
-// GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as those of AF_VSOCK are.
+// GetsockoptUint64 is Getsockopt for an option whose value is a number of 64 bits, as the options
+// of AF_VSOCK are.
 func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
 	if err := cOption(level, name); err != nil {
 		return 0, s.fail("getsockopt", Addr{}, err)
@@ -120,7 +123,8 @@ func (s *Socket) GetsockoptUint64(level, name int) (value uint64, err error) {
 	return value, err
 }
 
-// SetsockoptUint64 is Setsockopt for an option whose value is a number of 64 bits. See GetsockoptUint64.
+// SetsockoptUint64 is Setsockopt for an option whose value is a number of 64 bits. See
+// GetsockoptUint64.
 func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 	if err := cOption(level, name); err != nil {
 		return s.fail("setsockopt", Addr{}, err)
@@ -130,7 +134,7 @@ func (s *Socket) SetsockoptUint64(level, name int, value uint64) error {
 	})
 }
 
-// set makes a call that sets an option, and notes what the core has to know of it.
+// set makes a call that sets an option, and updates what the core knows about that option.
 func (s *Socket) set(level, name int, call func(sysfd int) error) error {
 	return s.do("setsockopt", func(sysfd int) error {
 		err := call(sysfd)

@@ -28,11 +28,11 @@ func TestOptionsOfLinux(t *testing.T) { // items 148, 149
 			t.Errorf("%s = %d, %v; want %d", test.name, got, err, test.want)
 		}
 	}
-	// -1 until a packet has come; or the processor that one came on.
+	// The value is -1 before the first packet, and then the processor of the last one.
 	if cpu, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_INCOMING_CPU); cpu < -1 || err != nil {
 		t.Errorf("SO_INCOMING_CPU = %d, %v", cpu, err)
 	}
-	// It takes CAP_NET_ADMIN.
+	// This needs CAP_NET_ADMIN.
 	if err := s.Setsockopt(sock.SOL_SOCKET, sock.SO_MARK, 7); err == nil {
 		if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_MARK); got != 7 || err != nil {
 			t.Errorf("SO_MARK = %d, %v", got, err)
@@ -44,7 +44,7 @@ func TestOptionsOfLinux(t *testing.T) { // items 148, 149
 	if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_PRIORITY); got != 5 || err != nil {
 		t.Errorf("SO_PRIORITY = %d, %v", got, err)
 	}
-	// Linux doubles it, for what it needs itself: socket(7).
+	// Linux doubles the value, for its own data: socket(7).
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF, 10000))
 	if got, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF); got != 20000 || err != nil {
 		t.Errorf("SO_RCVBUF = %d, %v", got, err)
@@ -54,7 +54,7 @@ func TestOptionsOfLinux(t *testing.T) { // items 148, 149
 	}
 }
 
-// An unsigned value of 32 bits goes in as it is, where Python wants four bytes.
+// An unsigned value of 32 bits is accepted; in Python it needs four bytes.
 func TestOptionUnsigned(t *testing.T) { // item 142
 	socktest.Check(t)
 	const maxPacingRate = 47 // SO_MAX_PACING_RATE, <asm-generic/socket.h>

@@ -38,7 +38,7 @@ func TestOptionOfAnInt(t *testing.T) { // items 141, 142, 148
 	}
 }
 
-// SO_ERROR is told once.
+// SO_ERROR returns an error once.
 func TestOptionError(t *testing.T) { // items 54, 148
 	socktest.Check(t)
 	s := socktest.TCP.New(t)

@@ -35,8 +35,8 @@ func registrations(t *testing.T) int {
 	return n
 }
 
-// A descriptor that has a duplicate, in this process or in another, leaves nothing in the poller after Close: the duplicate would keep
-// the registration, and its events, for ever.
+// A descriptor with a duplicate, in this process or in another, leaves nothing in the poller after
+// Close. Otherwise the duplicate would keep the registration and its events forever.
 func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	if os.Getenv("POLLUX_TEST_POLLER") == "poll" {
 		t.Skip("poll(2) keeps no registration in the kernel: run this without POLLUX_TEST_POLLER")
@@ -66,7 +66,8 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	}
 	defer dup.Close()
 
-	// Another process has it too: it says so, and holds it until its input ends.
+	// Another process has a duplicate too. It reports that, and holds the duplicate until its input
+	// ends.
 	c, err := a.Dup()
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	if got := registrations(t); got != before-own {
 		t.Fatalf("%d registrations after Close, want %d", got, before-own)
 	}
-	// The duplicate is a socket as any other.
+	// The duplicate works like any other socket.
 	if _, err := b.Sendall([]byte("still there"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +103,8 @@ func TestClosedButDuplicatedLeavesNoEvent(t *testing.T) {
 	}
 }
 
-// Sockets are closed under those who wait on them, and others get their numbers at once: each waiter gets net.ErrClosed once, and
-// nobody sees what is another's.
+// Sockets are closed while calls wait on them, and new sockets get their numbers at once. Each
+// waiting call gets net.ErrClosed once, and no call gets the data of another socket.
 func TestNumbersAreReusedWhileOthersWait(t *testing.T) {
 	const workers, rounds = 16, 60
 	var wg sync.WaitGroup
@@ -128,7 +129,7 @@ func closeUnderWaiters(msg string) error {
 		return err
 	}
 	defer b.Close()
-	// One exchange, so that the socket is registered and its number is known to be its own.
+	// After one exchange the socket is registered, and its number is known to be its own.
 	first := a.Async().Recv(100, 0)
 	if _, err := b.Sendall([]byte(msg), 0); err != nil {
 		return err
@@ -158,7 +159,7 @@ func closeUnderWaiters(msg string) error {
 		}
 	}
 	if closed != 2 {
-		return fmt.Errorf("%s: %d waiters of 2 were told", msg, closed)
+		return fmt.Errorf("%s: %d of 2 waiting calls got the error", msg, closed)
 	}
 	if got, err := future.Wait(ctx); len(got) > 0 || !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("%s: the future got %q, %v", msg, got, err)
@@ -166,8 +167,8 @@ func closeUnderWaiters(msg string) error {
 	return task.Wait(ctx)
 }
 
-// Ten thousand connections, opened and closed in any order and half of them with a deadline, leave no descriptor, goroutine, slot or
-// timer.
+// Ten thousand connections, closed in any order and half of them with a deadline, leave no
+// descriptor, goroutine, slot or timer.
 func TestManyConnectionsLeaveNothing(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
@@ -207,7 +208,8 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		futures = append(futures, s.Async().Recv(10, 0))
 		open = append(open, c, s)
 		for len(open) > atOnce {
-			// A step that is prime to the length of the list takes them in an order without a pattern.
+			// A step that is prime to the length of the list visits all in an order without a
+			// pattern.
 			j := i * 7919 % len(open)
 			open[j].Close()
 			open[j] = open[len(open)-1]
@@ -218,7 +220,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		s.Close()
 	}
 	for i, f := range futures {
-		// Closed at this end: net.ErrClosed; at the other: the end of the stream.
+		// A close at this end is net.ErrClosed; at the other end it is the end of the stream.
 		if got, err := f.Wait(context.Background()); len(got) != 0 || err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Fatalf("future %d: %q, %v", i, got, err)
 		}

@@ -1,8 +1,8 @@
 package sock
 
-// Shutdown wraps shutdown(2): how is SHUT_RD, SHUT_WR or SHUT_RDWR. What waits for what cannot come
-// any more ends, on every family and in every mode, as a blocking call would: a receive with no
-// bytes, a send with EPIPE, an accept with EINVAL, a connect with its error.
+// Shutdown wraps shutdown(2): how is SHUT_RD, SHUT_WR or SHUT_RDWR. It ends the pending operations
+// that can no longer succeed, on every family and in every mode, as the kernel ends blocking calls:
+// a receive with 0 bytes, a send with EPIPE, an accept with EINVAL, a connect with its own error.
 //
 // Errors: EINVAL for another how, ENOTCONN.
 func (s *Socket) Shutdown(how int) error {
@@ -11,7 +11,7 @@ func (s *Socket) Shutdown(how int) error {
 	}
 	return s.do("shutdown", func(sysfd int) error {
 		err := sysShutdown(sysfd, how)
-		s.fd.Stir() // also after ENOTCONN: to a socket that was not connected it has happened nevertheless
+		s.fd.Stir() // after ENOTCONN too: a socket that was not connected is shut down all the same
 		return err
 	})
 }

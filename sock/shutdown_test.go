@@ -23,7 +23,7 @@ func TestShutdown(t *testing.T) { // item 70
 				if err := a.Shutdown(-1); !errors.Is(err, syscall.EINVAL) {
 					t.Errorf("how -1: %v", err)
 				}
-				// Who waits to receive sees the end.
+				// A waiting receive gets the end of the stream.
 				call := socktest.Start(func() error { return wantBytes("")(w.On(a).Recv(10, 0)) })
 				socktest.AwaitWaiting(t, a)
 				socktest.Must(t, a.Shutdown(sock.SHUT_RD))
@@ -42,7 +42,7 @@ func TestShutdown(t *testing.T) { // item 70
 	}
 }
 
-// Who waits to send on a socket that is shut down is told.
+// A waiting send ends with an error when the socket is shut down.
 func TestShutdownWhileSending(t *testing.T) { // item 70
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, _ := socktest.UnixStream.Pair(t)
@@ -56,7 +56,7 @@ func TestShutdownWhileSending(t *testing.T) { // item 70
 	})
 }
 
-// Who waits to accept is told too.
+// So does a waiting accept.
 func TestShutdownWhileAccepting(t *testing.T) { // item 70
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, _ := socktest.TCP.Listener(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// EINTR never comes out: who waits goes on.
+// No call returns EINTR: a waiting call goes on.
 func TestSignalsEndNothing(t *testing.T) { // items 41, 55
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1)

@@ -2,7 +2,7 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// sendFlags returns flags, with the one added that keeps a send from raising SIGPIPE.
+// sendFlags returns flags with the one added that keeps a send from raising SIGPIPE.
 func (s *core) sendFlags(flags int) int {
 	if s.has(quirkFewFlags) {
 		return flags

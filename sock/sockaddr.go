@@ -11,7 +11,7 @@ import (
 // sockaddr is room for an address as the system has it.
 type sockaddr [families.MaxSockaddr]byte
 
-// encode resolves a if it needs to be, and puts it into o as the system has it.
+// encode resolves a if necessary, and puts it into o in the system's form.
 func (s *Socket) encode(o *op, a Addr) error {
 	f, ok := families.Host.Lookup(int(s.family), int(s.proto))
 	if !ok {
@@ -23,12 +23,12 @@ func (s *Socket) encode(o *op, a Addr) error {
 		return err
 	}
 	if zone := a.Zone(); zone != "" && a.Kind() != families.KindInet6 {
-		// Only an address of this family is worth a look for its interface.
+		// Only an address of this family may have an interface to look up.
 		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrZoneUnresolved) {
 			return err
 		}
 	}
-	if a.ControlName() != "" { // of the others only macOS has these, and Encode says so
+	if a.ControlName() != "" { // only macOS has these; elsewhere Encode reports the error
 		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrControlUnresolved) {
 			return err
 		}
@@ -45,13 +45,14 @@ func (s *Socket) encode(o *op, a Addr) error {
 	return err
 }
 
-// resolve gives a the index of its interface or the id of its kernel control if it has the name of one instead, and the address of
-// its host, waiting as the view says; never on a loop.
+// resolve replaces the names in a: the interface's by its index, the kernel control's by its id,
+// the host's by its address. It waits as the view requires; never on a loop.
 //
-// An interface that is not there is ENODEV, as in Python; but for the zone of an IPv6 address it is what the resolver says of the host.
+// Errors: ENODEV for an interface that does not exist, as in Python; for the zone of an IPv6
+// address, the resolver's error for the host.
 func (s *Socket) resolve(a Addr) (Addr, error) {
 	if zone := a.Zone(); zone != "" {
-		if a.Kind() == families.KindInet6 && len(zone) >= 16 { // IFNAMSIZ; else the system cuts it, and that might be another's name
+		if a.Kind() == families.KindInet6 && len(zone) >= 16 { // IFNAMSIZ; the system would cut a longer name, perhaps to the name of another interface
 			return a, noName(zone, "no such interface")
 		}
 		index, err := s.interfaceIndex(zone)
@@ -73,7 +74,7 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	r := DefaultResolver
 	find := func(ctx context.Context) (Addr, error) {
 		infos, err := r.Getaddrinfo(ctx, a.Host(), "", &Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM})
-		if refused, ok := err.(*ArgError); ok && isASCII(a.Host()) { // to Python, ASCII in an address is no matter of IDNA
+		if refused, ok := err.(*ArgError); ok && isASCII(a.Host()) { // Python does not report IDNA errors for an ASCII host
 			return a, noName(a.Host(), refused.Rule)
 		}
 		if err != nil {
@@ -88,7 +89,8 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	return find(ctx)
 }
 
-// interfaceIndex is the index of the interface with that name, where the socket is: in its network namespace.
+// interfaceIndex returns the index of the interface with that name in the socket's network
+// namespace.
 //
 // Error: ENODEV.
 func (s *core) interfaceIndex(name string) (int, error) {
@@ -100,7 +102,8 @@ func (s *core) interfaceIndex(name string) (int, error) {
 	return sysInterfaceIndex(sysfd, name)
 }
 
-// controlID is the id of the kernel control with that name, which only a socket of PF_SYSTEM can ask for.
+// controlID returns the id of the kernel control with that name. Only a socket of PF_SYSTEM can
+// ask.
 //
 // Error: ENOENT.
 func (s *core) controlID(name string) (uint32, error) {
@@ -112,9 +115,10 @@ func (s *core) controlID(name string) (uint32, error) {
 	return sysControlID(sysfd, name)
 }
 
-// InterfaceOf is the name of the interface of a packet or CAN address, in the socket's network namespace: "" if a is for all
-// interfaces, if there is none with that index any more, or if the socket is closed. The addresses that the system tells have the
-// index alone, where Python has the name: to ask for it is a system call for each.
+// InterfaceOf returns the name of the interface of a packet or CAN address, in the socket's network
+// namespace. It returns "" if a stands for all interfaces, if no interface has that index any more,
+// or if the socket is closed. Each call makes a system call: addresses from the kernel have only
+// the index, where Python has the name.
 func (s *Socket) InterfaceOf(a Addr) string {
 	name, index := a.Interface()
 	if name != "" || index == 0 {
@@ -128,7 +132,7 @@ func (s *Socket) InterfaceOf(a Addr) string {
 	return sysInterfaceName(sysfd, int(index))
 }
 
-// decode reads an address of the socket's family.
+// decode decodes an address of the socket's family.
 func (s *core) decode(b []byte) (Addr, error) {
 	return families.Host.Decode(int(s.family), int(s.proto), b)
 }

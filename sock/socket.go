@@ -9,24 +9,27 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// A Socket is a descriptor, its family and its mode: all that Python's socket object is. Its methods may be called from any
-// goroutine, and at once; each lane (receiving and accepting, sending and connecting) serves them in order.
+// A Socket is a descriptor with its family and its mode, like Python's socket object. Any number of
+// goroutines may call its methods at the same time. Each lane (receiving and accepting, sending and
+// connecting) serves its operations in order.
 //
-// With and In return views: the same socket with another way to wait. All views of a socket share everything else, and each keeps
-// the socket from the garbage collector. Close, Watch and Async are those of the socket itself.
+// With and In return views: the same socket with another way to wait. All views of a socket share
+// everything else, and each view keeps the socket from the garbage collector. Close, Watch and
+// Async act on the socket itself, in any view.
 //
-// A Socket that is dropped without Close is closed once the garbage collector notices, and the log says so; one that is
-// watched belongs to its loop and is not.
+// A Socket that the program drops without Close is closed by the garbage collector, and the log
+// reports it. A watched socket belongs to its loop and is not collected.
 //
-// New, Adopt, Accept and others make one; the zero Socket is of no use.
+// New, Adopt, Accept and others make a Socket; the zero Socket is not usable.
 type Socket struct {
 	*core
 	who  loop.Waiter
-	root *Socket // of a view: what it is a view of, which must not be collected before; nil in that one itself
+	root *Socket // of a view: the socket that it is a view of, which it keeps alive; nil in the socket itself
 }
 
-// core is what all views of a socket share. The loop knows it and keeps it, but it does not know its Socket, so that one can be
-// collected; only the handler's watcher does.
+// core is what all views of a socket share. The loop refers to the core, and the core does not
+// refer to its Socket, so that an unused Socket can be collected. Only the handler's watcher refers
+// to it.
 type core struct {
 	fd      loop.FD
 	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
@@ -39,11 +42,11 @@ type core struct {
 // Flags of a core.
 const (
 	hasFiles      = 1 << iota // Makefile was called, and some are open
-	isShared                  // there is a duplicate here, or was: what is set on the description is not its own affair
-	isFresh                   // of a connection's kind, and it has neither connected nor listened
+	isShared                  // a duplicate exists or existed, so others may change the open file description
+	isFresh                   // a socket for connections that has neither connected nor listened
 	connectCalls              // a connect(2) is being made
-	connectBegun              // a connect goes on by itself, and nothing has asked for its end yet
-	connectUntold             // and a handler, if there is one, has not been told of its end
+	connectBegun              // a connect goes on in the kernel, and nothing has asked for its result yet
+	connectUntold             // and a handler, if any, has not been called for its end
 	connectWaits              // a Connect waits: receives wait for its end
 	hasULP                    // a protocol above TCP: a short receive proves nothing
 	mayLinger                 // SO_LINGER may be set
@@ -51,19 +54,20 @@ const (
 	bareErrors                // errors have no addresses
 )
 
-// newSocket makes the Socket of a descriptor that is open and non-blocking. It cannot fail.
+// newSocket makes the Socket of an open, non-blocking descriptor. It cannot fail.
 func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout int64) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
 	c.flags.Store(quirksOf(family, typ&^typeFlags, proto))
 	c.fd.Init(sysfd)
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
-	// Of the ways to notice that s was dropped this one leaves nothing behind when it is called off.
+	// Of the ways to notice that s was dropped, only this one leaves nothing behind when it is
+	// canceled.
 	runtime.SetFinalizer(s, (*Socket).abandon)
 	return s
 }
 
-// base is the Socket that s is a view of.
+// base returns the Socket that s is a view of, or s itself.
 func (s *Socket) base() *Socket {
 	for s.root != nil {
 		s = s.root
@@ -71,14 +75,16 @@ func (s *Socket) base() *Socket {
 	return s
 }
 
-// New is Python's socket(family, type, proto). A -1 is a default: AF_INET, SOCK_STREAM, 0.
+// New makes a socket: Python's socket(family, type, proto). A -1 stands for the default: AF_INET,
+// SOCK_STREAM, 0.
 //
-// The descriptor is close-on-exec. The socket has the default timeout; SOCK_NONBLOCK in typ makes it non-blocking, and
-// is, as SOCK_CLOEXEC, not in Type.
+// The descriptor is close-on-exec. The socket has the default timeout, and SOCK_NONBLOCK in typ
+// makes it non-blocking. The result of Type has neither SOCK_NONBLOCK nor SOCK_CLOEXEC.
 //
-// Errors: an *UnsupportedError around EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT or ENODEV for what the system lacks, which says what
-// is missing; the bare EPROTONOSUPPORT, ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not go together; EMFILE, ENFILE;
-// EACCES, EPERM for raw sockets; errors.ErrUnsupported on a system that pollux has no poller for.
+// Errors: an *UnsupportedError, which says what is missing, around EAFNOSUPPORT, EPROTONOSUPPORT,
+// ESOCKTNOSUPPORT or ENODEV for a kind that the system lacks; the bare EPROTONOSUPPORT,
+// ESOCKTNOSUPPORT or EINVAL for a type and a protocol that do not match; EMFILE, ENFILE; EACCES,
+// EPERM for raw sockets; errors.ErrUnsupported on a system for which pollux has no poller.
 func New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	family, typ, proto = orDefault(family, AF_INET), orDefault(typ, SOCK_STREAM), orDefault(proto, 0)
 	if err := cInts(family, typ, proto); err != nil {
@@ -96,7 +102,7 @@ func New(family Family, typ Type, proto Protocol) (*Socket, error) {
 	return s, nil
 }
 
-// do makes a system call outside the lanes, which keeps the descriptor open meanwhile.
+// do makes a system call outside the lanes, and keeps the descriptor open during the call.
 func (s *Socket) do(op string, fn func(sysfd int) error) error {
 	sysfd, err := s.fd.Acquire()
 	if err == nil {
@@ -107,26 +113,27 @@ func (s *Socket) do(op string, fn func(sysfd int) error) error {
 	return s.fail(op, Addr{}, err)
 }
 
-// Fileno is the number of the descriptor, -1 after Close or Detach. The descriptor is non-blocking, and registered with the
-// loop's poller if anyone has waited on it: leave both as they are.
+// Fileno returns the number of the descriptor, or -1 after Close or Detach. The descriptor is
+// non-blocking, and registered with the loop's poller once an operation has waited: change neither.
 func (s *Socket) Fileno() int { return s.fd.Sysfd() }
 
-// Family is the address family, AF_*.
+// Family returns the address family, AF_*.
 func (s *Socket) Family() Family { return Family(s.family) }
 
-// inFamily says whether the socket is of that family.
+// inFamily reports whether the socket is of that family.
 func (s *core) inFamily(f Family) bool { return Family(s.family) == f }
 
-// Type is the kind of socket, SOCK_*.
+// Type returns the kind of socket, SOCK_*.
 func (s *Socket) Type() Type { return Type(s.typ) }
 
-// ofType says whether the socket is of that type.
+// ofType reports whether the socket is of that type.
 func (s *core) ofType(t Type) bool { return Type(s.typ) == t }
 
-// Proto is the protocol, IPPROTO_* for the internet families.
+// Proto returns the protocol; for the internet families, IPPROTO_*.
 func (s *Socket) Proto() Protocol { return Protocol(s.proto) }
 
-// GetInheritable says whether a program that this one executes inherits the descriptor: FD_CLOEXEC is not set.
+// GetInheritable reports whether a program that this one executes inherits the descriptor, that is,
+// whether FD_CLOEXEC is off.
 func (s *Socket) GetInheritable() (inheritable bool, err error) {
 	err = s.do("fcntl", func(sysfd int) error {
 		inheritable, err = sysInheritable(sysfd)
@@ -140,7 +147,8 @@ func (s *Socket) SetInheritable(inheritable bool) error {
 	return s.do("fcntl", func(sysfd int) error { return sysSetInheritable(sysfd, inheritable) })
 }
 
-// String is Python's text form: the descriptor, family, type and proto, and the addresses that can be got.
+// String returns Python's text form: descriptor, family, type, protocol, and the addresses if the
+// system has them.
 func (s *Socket) String() string {
 	closed := ""
 	fileno := s.Fileno()
@@ -160,8 +168,8 @@ func (s *Socket) String() string {
 	return text + ">"
 }
 
-// named says whether a is an address to show: that of an unbound Unix socket is empty.
+// named reports whether a is an address to show. The address of an unbound Unix socket is empty.
 func named(a Addr) bool { return !a.IsZero() && (a.Kind() != families.KindUnix || a.Path() != "") }
 
-// networkName is what package families calls the family: "inet".
+// networkName returns the name of the family in package families, such as "inet".
 func networkName(family Family) string { return families.Host.Name(int(family)) }

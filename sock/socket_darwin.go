@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// macOS has no flags that make a descriptor close-on-exec from the beginning. syscall.ForkLock
-// keeps a fork of this program from coming in between: a child would inherit the descriptor.
+// macOS cannot make a new descriptor close-on-exec in the same call. syscall.ForkLock prevents a
+// fork of this program between the two calls; a child would inherit the descriptor.
 
 const (
 	typeNonblock = 0
@@ -49,8 +49,8 @@ func sysSocketpair(family, typ, proto int) ([2]int, error) {
 	return fds, nil
 }
 
-// prepare makes a new socket non-blocking, and keeps its sends from raising SIGPIPE: a flag for
-// that is known to macOS from version 13 on only. It closes the socket if it fails.
+// prepare makes a new socket non-blocking, and sets SO_NOSIGPIPE: macOS before version 13 has no
+// flag of send that prevents SIGPIPE. It closes the socket if it fails.
 func prepare(fd int) error {
 	err := unix.SetNonblock(fd, true)
 	if err != nil {
@@ -63,7 +63,8 @@ func prepare(fd int) error {
 
 func (s *core) sendFlags(flags int) int { return flags }
 
-// callAccept is accept(2). A connection that was reset meanwhile comes without an address.
+// callAccept is accept(2). A connection that was reset before the call has no address: the result
+// is ECONNABORTED.
 func callAccept(fd int, sa *sockaddr, salen *uint32) (int, syscall.Errno) {
 	syscall.ForkLock.RLock()
 	r, _, errno := libcRaw6(libcAccept, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(salen)), 0, 0, 0)

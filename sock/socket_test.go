@@ -89,7 +89,7 @@ func TestNewRefuses(t *testing.T) { // item 14
 	}
 }
 
-// A pointer that is weak does not keep a socket, and finds it while others do.
+// A weak pointer does not keep a socket alive, and finds it as long as something else does.
 func TestWeakPointer(t *testing.T) { // item 27
 	socktest.Check(t)
 	s := socktest.UDP.New(t)

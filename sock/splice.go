@@ -7,19 +7,19 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Splice sends what it receives from another stream socket, up to the end of that stream or, if
-// count is not -1, up to count bytes. It reports the bytes sent, with an error too. The end of the
-// stream ends it early, and is no error.
+// Splice sends what it receives from another stream socket: up to the end of that stream, or at
+// most count bytes if count is not -1. It returns how many bytes were sent, with an error too. The
+// end of the stream ends it early and is not an error.
 //
-// On Linux the bytes go by splice(2) from socket to socket, through a pipe of the kernel's and not
-// through the program's memory. Elsewhere, and for a family that the kernel does not splice, they
-// are copied. While it waits for from to send something, it holds neither a pipe nor a buffer.
+// On Linux the bytes go from socket to socket by splice(2), through a kernel pipe and not through
+// the program's memory. On other systems, and for a family that the kernel cannot splice, they are
+// copied. While Splice waits for data it holds neither a pipe nor a buffer.
 //
-// Both sockets are waited for in s's view, each for its own timeout. What others send on s
-// meanwhile may come in between. It does not shut s down at the end: see Shutdown.
+// Both waits use s's view, each with the timeout of its own socket. Bytes of other senders on s may
+// come between the parts. Splice does not shut s down at the end: see Shutdown.
 //
-// Errors: an *ArgError if a socket is nil or no SOCK_STREAM, or if count is negative and not -1;
-// those of Recv from one and of Sendall to the other. What was received and not sent is lost then.
+// Errors: an *ArgError if a socket is nil or not SOCK_STREAM, or if count is negative and not -1;
+// those of Recv on from and of Sendall on s. Bytes that were received and not sent are lost then.
 func (s *Socket) Splice(from *Socket, count int64) (n int64, err error) {
 	switch {
 	case from == nil:
@@ -45,13 +45,13 @@ func (s *Socket) Splice(from *Socket, count int64) (n int64, err error) {
 	return n, err
 }
 
-// errNoSplice says that the system does not splice sockets of this kind.
+// errNoSplice is returned if the system cannot splice sockets of this kind.
 var errNoSplice = syscall.EINVAL
 
 // spliceBuffers lends the memory of a copy.
 var spliceBuffers = NewBuffers(64 << 10)
 
-// copyFrom is Splice through the program's memory: count bytes, or all.
+// copyFrom is Splice through the program's memory: count bytes, or everything.
 func (s *Socket) copyFrom(from *Socket, count int64, all bool) (n int64, err error) {
 	for all || n < count {
 		p, err := from.RecvBuffer(spliceBuffers, 0)

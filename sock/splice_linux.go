@@ -10,17 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spliceSize is how much one call moves at most, and the size that a pipe is given: the kernel's
-// own limit for a process without privileges, /proc/sys/fs/pipe-max-size.
+// spliceSize is the most that one call moves, and the size of each pipe: the kernel's own limit for
+// an unprivileged process, /proc/sys/fs/pipe-max-size.
 const spliceSize = 1 << 20
 
-// A pipe is where the kernel keeps the bytes between two sockets.
+// A pipe holds bytes in the kernel between two sockets.
 type pipe struct {
 	read, write int
 	held        int // bytes in it
 }
 
-// pipes are those that are empty and not in use. What sync.Pool forgets is closed by its finalizer.
+// pipes holds the empty, unused pipes. A pipe that sync.Pool drops is closed by its finalizer.
 var pipes sync.Pool
 
 func takePipe() (*pipe, error) {
@@ -31,14 +31,14 @@ func takePipe() (*pipe, error) {
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, err
 	}
-	// A smaller pipe, where the user has too many of them already, serves too.
+	// If the user already has too many pipes, a smaller one works too.
 	unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, spliceSize)
 	p := &pipe{read: fds[0], write: fds[1]}
 	runtime.SetFinalizer(p, (*pipe).close)
 	return p, nil
 }
 
-// release gives an empty pipe back. One that holds bytes must not serve another connection.
+// release returns an empty pipe to the pool. A pipe with bytes must not serve another connection.
 func (p *pipe) release() {
 	if p.held == 0 {
 		pipes.Put(p)
@@ -53,18 +53,18 @@ func (p *pipe) close() {
 	unix.Close(p.write)
 }
 
-// A splicing is a Splice under way.
+// A splicing is a running Splice.
 //
 //	fill: wait until from is readable ──▶ pipe ──▶ drain: wait until s is writable, until the pipe is empty ─┐
 //	  ▲                                                                                                      │
 //	  └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
 type splicing struct {
-	pipe  *pipe // nil while it is empty and from has nothing
+	pipe  *pipe // nil while no bytes are in the pipe and from has none
 	left  int64
 	moved int // bytes of the last attempt
 }
 
-// splice is Splice by splice(2). errNoSplice says that the rest has to be copied.
+// splice is Splice by splice(2). With errNoSplice the rest has to be copied.
 func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
 	x := splicing{left: count}
 	if count < 0 {
@@ -97,7 +97,7 @@ func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
 	return n, nil
 }
 
-// attempt is Attempt, without a wrapping for errNoSplice.
+// attempt is Attempt; it does not wrap errNoSplice.
 func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
 	o := s.newOp(d, tryOwn)
 	o.own = try
@@ -109,7 +109,7 @@ func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 	return s.fail(op, Addr{}, err)
 }
 
-// fill moves bytes into the pipe. Without any it gives the pipe back before it waits.
+// fill moves bytes into the pipe. If from has none, it gives the pipe back before it waits.
 func (x *splicing) fill(sysfd int) (out loop.Outcome, err error) {
 	if x.pipe == nil {
 		if x.pipe, err = takePipe(); err != nil {
@@ -135,7 +135,7 @@ func (x *splicing) drain(sysfd int) (loop.Outcome, error) {
 	return loop.Outcome{N: n}, err
 }
 
-// empty sends what is in the pipe by way of the program's memory.
+// empty sends the bytes in the pipe through the program's memory.
 func (x *splicing) empty(s *Socket, n *int64) error {
 	p := spliceBuffers.Get()
 	defer spliceBuffers.Put(p)
@@ -153,8 +153,8 @@ func (x *splicing) empty(s *Socket, n *int64) error {
 	return nil
 }
 
-// sysSplice wraps splice(2), which does not block: neither on the pipe, nor on a socket that is
-// non-blocking. Go ignores the SIGPIPE that it may raise, since no flag keeps that away.
+// sysSplice wraps splice(2) with non-blocking pipe and sockets. No flag of the call prevents
+// SIGPIPE; Go ignores that signal.
 func sysSplice(from, to, n int) (int, error) {
 	for {
 		n, err := unix.Splice(from, nil, to, nil, n, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)

@@ -15,21 +15,21 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// spliceKinds are the streams between which bytes are moved.
+// spliceKinds are the kinds of streams that the tests splice.
 var spliceKinds = []socktest.Kind{
 	{Family: sock.AF_INET, Type: sock.SOCK_STREAM},
 	{Family: sock.AF_UNIX, Type: sock.SOCK_STREAM},
 }
 
-// relayed is a connection in two parts: what is sent to in is received from out once Splice has
-// moved it from one middle socket to the other.
+// relayed returns a connection in two parts: Splice moves what is sent to in from one middle socket
+// to the other, and out receives it.
 func relayed(t *testing.T, from, to socktest.Kind) (in, source, sink, out *sock.Socket) {
 	in, source = from.Pair(t)
 	sink, out = to.Pair(t)
 	return in, source, sink, out
 }
 
-// Every byte arrives, in order, up to the end of the stream, in every way to wait.
+// Every byte arrives in order, up to the end of the stream, in every way to wait.
 func TestSpliceToTheEnd(t *testing.T) {
 	for _, from := range spliceKinds {
 		for _, to := range spliceKinds {
@@ -67,7 +67,7 @@ func TestSpliceToTheEnd(t *testing.T) {
 	}
 }
 
-// A count ends it there, and leaves the rest of the stream to others.
+// A count ends the Splice there, and the rest of the stream stays in from.
 func TestSpliceCount(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		in, source, sink, out := relayed(t, spliceKinds[0], spliceKinds[1])
@@ -88,7 +88,7 @@ func TestSpliceCount(t *testing.T) {
 	})
 }
 
-// A wait on either side ends by a timeout of its own socket, and what went is counted.
+// A wait on either side ends by the timeout of its own socket, and the sent bytes are counted.
 func TestSpliceTimesOut(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		in, source, sink, _ := relayed(t, spliceKinds[1], spliceKinds[1])
@@ -128,7 +128,7 @@ func TestSpliceCancel(t *testing.T) {
 	})
 }
 
-// A destination that is gone, and a closed socket, end it with their error; nothing leaks.
+// A closed destination and a closed socket end the Splice with their errors; nothing leaks.
 func TestSpliceToNothing(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		in, source, sink, out := relayed(t, spliceKinds[1], spliceKinds[1])

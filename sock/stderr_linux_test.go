@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// captureStderr sends what is said on standard error, which is where the log of the default reactor goes, to a file until the end of
-// the test. The result tells what it was so far.
+// captureStderr redirects standard error, to which the default reactor's log goes, to a file until
+// the end of the test. The result returns the text so far.
 func captureStderr(t *testing.T) (said func() string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stderr")

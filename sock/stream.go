@@ -6,16 +6,16 @@ import (
 	"syscall"
 )
 
-// A Socket is a stream of package io, in every view: bufio, encoding/json and io.Copy read and
-// write it in a goroutine, in a task (In), and until a context ends (With).
+// A Socket is a stream of package io, in every view. bufio, encoding/json and io.Copy can use it in
+// a goroutine, in a task (In), and until a context ends (With).
 var (
 	_ io.ReadWriteCloser = (*Socket)(nil)
 	_ io.ReaderFrom      = (*Socket)(nil)
 	_ io.WriterTo        = (*Socket)(nil)
 )
 
-// Read is RecvInto as package io wants it: the end of a stream is io.EOF. An empty datagram is 0
-// bytes and no error. A datagram longer than p is cut, as RecvInto cuts it.
+// Read is RecvInto with the rules of io.Reader: at the end of a stream it returns io.EOF. An empty
+// datagram is 0 bytes and no error. A datagram longer than p is cut, as RecvInto cuts it.
 //
 // Errors: io.EOF, and those of RecvInto.
 func (s *Socket) Read(p []byte) (int, error) {
@@ -26,25 +26,25 @@ func (s *Socket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write is Sendall without flags: it sends all of p, and reports how much of it went, less than
-// len(p) only with an error. A socket of datagrams sends one.
+// Write sends all of p: it is Sendall without flags. It returns how many bytes were sent, fewer
+// than len(p) only with an error. On a datagram socket it sends one datagram.
 //
 // Errors: those of Sendall.
 func (s *Socket) Write(p []byte) (int, error) { return s.Sendall(p, 0) }
 
-// copySize is the room for one receive of WriteTo and for one Read of ReadFrom: the longest
-// datagram of UDP fits.
+// copySize is the room for one receive of WriteTo and for one Read of ReadFrom, in bytes. It is
+// enough for the longest UDP datagram.
 const copySize = 64 << 10
 
 // copies lends the memory of WriteTo and ReadFrom.
 var copies = NewBuffers(copySize)
 
-// WriteTo receives up to the end of the stream, and writes to w what it has received: io.Copy calls
-// it. It reports the bytes that w took. While it waits it holds no buffer. On a socket of datagrams
-// each Write is one datagram, and only an error ends it.
+// WriteTo receives up to the end of the stream and writes everything to w; io.Copy calls it. It
+// returns how many bytes w accepted. While it waits it holds no buffer. On a datagram socket each
+// Write is one datagram, and only an error ends WriteTo.
 //
-// Errors: those of RecvInto and of w; io.ErrShortWrite if w takes less than all without an error.
-// What was received and not written is lost then.
+// Errors: those of RecvInto and of w; io.ErrShortWrite if w accepts too few bytes without an error.
+// Bytes that were received and not written are lost then.
 func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 	if w == nil {
 		return 0, s.fail("writeto", Addr{}, &ArgError{ArgMissing, "w", w, "must not be nil"})
@@ -55,7 +55,7 @@ func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 	return s.copyTo(w)
 }
 
-// copyTo is WriteTo by way of the program's memory.
+// copyTo is WriteTo through the program's memory.
 func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 	for {
 		p, err := s.RecvBuffer(copies, 0)
@@ -75,12 +75,12 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 	}
 }
 
-// ReadFrom sends all of r, up to its end: io.Copy calls it. It reports the bytes that went. A
-// regular *os.File goes by sendfile(2), from where it stands, also inside an *io.LimitedReader; see
-// Sendfile. Anything else is read in parts of 64 KiB at most. On a socket of datagrams each part is
-// one.
+// ReadFrom sends everything that r returns, up to its end; io.Copy calls it. It returns how many
+// bytes were sent. A regular *os.File goes by sendfile(2) from its present position, also inside an
+// *io.LimitedReader; see Sendfile. Other readers are read in parts of at most 64 KiB. On a datagram
+// socket each part is one datagram.
 //
-// Errors: those of r, of Sendall and of Sendfile. What was read and not sent is lost then.
+// Errors: those of r, of Sendall and of Sendfile. Bytes that were read and not sent are lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 	if r == nil {
 		return 0, s.fail("readfrom", Addr{}, &ArgError{ArgMissing, "r", r, "must not be nil"})
@@ -96,14 +96,14 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 	return io.CopyBuffer(writer{s}, reader{r}, p)
 }
 
-// writer and reader hide every method of a value but one, so that io.Copy calls this one.
+// writer and reader hide all methods of a value but one, so that io.Copy calls that method.
 type (
 	writer struct{ io.Writer }
 	reader struct{ io.Reader }
 )
 
-// moveFrom sends r without a copy in the program's memory, where the system can: this is the place
-// for each way that knows the source. done is false if it has done nothing and r is to be read.
+// moveFrom sends r without a copy in the program's memory if the system can. Each such way has its
+// place here. done is false if it has done nothing, and the caller must read r.
 func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
 	if f, ok := fileIn(s, r); ok {
 		n, err = f.send(s)
@@ -112,15 +112,15 @@ func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
 	return 0, nil, false
 }
 
-// A sendable is a regular file that goes by sendfile(2), from where it stands.
+// A sendable is a regular file that sendfile(2) can send, from its present position.
 type sendable struct {
 	file    described
 	at      int64
-	limited *io.LimitedReader // in which it is, or nil
+	limited *io.LimitedReader // the reader around the file, or nil
 	left    int64             // -1: all
 }
 
-// fileIn is the file in r, if s can send it by Sendfile.
+// fileIn returns the file in r, if s can send it by Sendfile.
 func fileIn(s *Socket, r io.Reader) (f sendable, ok bool) {
 	f.left = -1
 	if l, is := r.(*io.LimitedReader); is {
@@ -128,22 +128,22 @@ func fileIn(s *Socket, r io.Reader) (f sendable, ok bool) {
 			return f, false
 		}
 	}
-	// io.Copy gives an *os.File in a wrapping, which has no WriteTo: so its methods are asked for,
-	// and not its type.
+	// io.Copy wraps an *os.File in a type without WriteTo. So this checks for the methods, not for
+	// the type.
 	f.file, ok = r.(described)
 	seeker, seeks := r.(io.Seeker)
 	if !ok || !seeks || s.Type() != SOCK_STREAM || s.timeout.Load() == 0 {
 		return f, false
 	}
 	if info, err := f.file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return f, false // a file of /proc says that it is empty, and is to be read
+		return f, false // a file of /proc reports size 0 and has to be read
 	}
 	at, err := seeker.Seek(0, io.SeekCurrent)
 	f.at = at
 	return f, err == nil
 }
 
-// send sends what is left of the file, and counts it. It can be called again after an error.
+// send sends the rest of the file and counts the bytes. It can be called again after an error.
 func (f *sendable) send(s *Socket) (n int64, err error) {
 	if f.left == 0 {
 		return 0, nil
@@ -159,7 +159,7 @@ func (f *sendable) send(s *Socket) (n int64, err error) {
 	return n, err
 }
 
-// A described file is an *os.File, or a value that has one in it.
+// A described file is an *os.File or a value that embeds one.
 type described interface {
 	io.Reader
 	syscall.Conn

@@ -18,8 +18,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// eachView runs scenario once for each view: in calls a function with the views of a goroutine, of a
-// context, or of a task, in which it runs.
+// eachView runs scenario once for each view. in calls a function with the views of a goroutine, of
+// a context, or of a task; for a task it runs in that task.
 func eachView(t *testing.T, scenario func(t *testing.T, in func(func(view func(*sock.Socket) *sock.Socket)))) {
 	views := map[string]func(func(func(*sock.Socket) *sock.Socket)){
 		"goroutine": func(fn func(func(*sock.Socket) *sock.Socket)) { fn(func(s *sock.Socket) *sock.Socket { return s }) },
@@ -41,12 +41,12 @@ func eachView(t *testing.T, scenario func(t *testing.T, in func(func(view func(*
 	}
 }
 
-// What package io and its users do with a stream: bufio, encoding/json, io.Copy.
+// This is what package io and its users do with a stream: bufio, encoding/json, io.Copy.
 func TestStream(t *testing.T) {
 	eachView(t, func(t *testing.T, in func(func(func(*sock.Socket) *sock.Socket))) {
 		for _, kind := range socktest.Streams {
 			a, b := kind.Pair(t)
-			peer := socktest.Start(func() error { // a line, a value, and then all that comes, once more
+			peer := socktest.Start(func() error { // a line, a value, and then everything that comes, once more
 				r := bufio.NewReader(b)
 				line, err := r.ReadString('\n')
 				if err != nil || line != "line\n" {
@@ -66,7 +66,7 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// useStream is the half of TestStream that waits as the view s.
+// useStream is the half of TestStream that waits in the view s.
 func useStream(t *testing.T, kind string, s *sock.Socket) {
 	if n, err := io.WriteString(s, "line\n"); n != 5 || err != nil {
 		t.Errorf("%s: %d, %v", kind, n, err)
@@ -97,7 +97,8 @@ func useStream(t *testing.T, kind string, s *sock.Socket) {
 	}
 }
 
-// A file goes by Sendfile from where it stands, whole or limited, also through io.Copy and io.CopyN.
+// A file goes by Sendfile from its present position, whole or limited, also through io.Copy and
+// io.CopyN.
 func TestStreamOfAFile(t *testing.T) {
 	path := filepath.Join(socktest.Dir(t), "file")
 	content := strings.Repeat("0123456789", 10_000)
@@ -144,7 +145,7 @@ func TestStreamOfAFile(t *testing.T) {
 	})
 }
 
-// One socket copied to another, as a proxy does.
+// One socket is copied to another, as in a proxy.
 func TestStreamToStream(t *testing.T) {
 	eachView(t, func(t *testing.T, in func(func(func(*sock.Socket) *sock.Socket))) {
 		client, front := socktest.TCP.Pair(t)
@@ -166,7 +167,7 @@ func TestStreamToStream(t *testing.T) {
 	})
 }
 
-// Errors of the other side end a copy, and its count is that of the bytes that went.
+// An error of the other side ends a copy, and its count is the number of the bytes that were sent.
 func TestStreamFails(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.TCP.Pair(t)
@@ -195,7 +196,7 @@ type shortWriter struct{}
 
 func (shortWriter) Write(p []byte) (int, error) { return 1, nil }
 
-// A datagram is one Read and one Write; an empty one is no end.
+// A datagram is one Read and one Write. An empty datagram is not the end.
 func TestStreamOfDatagrams(t *testing.T) {
 	socktest.Each(t, socktest.Datagrams, func(t *testing.T, kind socktest.Kind) {
 		a, b := kind.Pair(t)

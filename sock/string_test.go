@@ -29,7 +29,7 @@ func TestStringForm(t *testing.T) { // item 26
 	}
 }
 
-// Addresses that say nothing are left out.
+// Addresses without content are left out.
 func TestStringFormWithoutAddresses(t *testing.T) { // item 26
 	socktest.Check(t)
 	a, b, err := sock.Pair(-1, -1, -1)

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The bare system calls of macOS and the BSDs. Addresses cross as bytes, which begin with their
-// length. EAGAIN becomes loop.ErrAgain here and EINTR stays here; every other error is a
-// syscall.Errno. The calls named call… are in call_raw_bsd.go and call_libc.go.
+// The raw system calls of macOS and the BSDs. Addresses are bytes, which begin with their length.
+// EAGAIN becomes loop.ErrAgain here, and EINTR is retried here; every other error is a
+// syscall.Errno. The functions call… are in call_raw_bsd.go and call_libc.go.
 //
-// Sends and receives ask for MSG_DONTWAIT too, so that a program which shares the descriptor and
-// makes it blocking does not stop the loop.
+// Sends and receives also use MSG_DONTWAIT. Otherwise a program that shares the descriptor and
+// makes it blocking would stop the loop.
 
 const (
-	// blindFlags make a receive look at something else than the head of the queue, so that its
-	// EAGAIN proves nothing.
+	// blindFlags make a receive read something other than the head of the queue, so that its EAGAIN
+	// proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB
 
 	msgDontwait  = unix.MSG_DONTWAIT
@@ -44,8 +44,8 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	}
 }
 
-// nothingToReceive says of a receive without room for a byte that it has to wait. These systems
-// return 0 at once if the queue is empty (soreceive of kern/uipc_socket.c).
+// nothingToReceive reports whether a receive into no room has to wait. These systems return 0 at
+// once if the queue is empty (soreceive of kern/uipc_socket.c).
 func nothingToReceive(fd int, h *unix.Msghdr) bool {
 	for i := range int(h.Iovlen) {
 		if unsafe.Slice(h.Iov, h.Iovlen)[i].Len > 0 {
@@ -55,19 +55,19 @@ func nothingToReceive(fd int, h *unix.Msghdr) bool {
 	return sysPoll(fd, unix.POLLIN) == 0
 }
 
-// sysAhead says whether a receive on a TCP socket would come to something, and whether that would
-// be no more than the error which has ended the connection. A look at the queue (MSG_PEEK) reports
-// that error and leaves it there.
+// sysAhead reports whether a receive on a TCP socket would return at once (ready), and whether it
+// would only return the error that ended the connection (broken). MSG_PEEK reports that error and
+// leaves it in place.
 func sysAhead(fd int) (ready, broken, doubt bool) {
 	var p [1]byte
 	_, err := sysRecvfrom(fd, p[:], MSG_PEEK, nil, nil)
 	return err != loop.ErrAgain, err != nil && err != loop.ErrAgain, false
 }
 
-// sysEnded says whether no more will arrive on a TCP socket. Not every system has an event of
-// poll(2) for the peer's half of a close, but kqueue has EV_EOF.
+// sysEnded reports whether nothing more can arrive on a TCP socket. Not every system has an event
+// of poll(2) for the peer's half-close, but kqueue has EV_EOF.
 func sysEnded(fd int) bool {
-	kq, err := unix.Kqueue() // which no child inherits
+	kq, err := unix.Kqueue() // a child process does not inherit it
 	if err != nil {
 		return true
 	}
@@ -83,12 +83,12 @@ func sysEnded(fd int) bool {
 	}
 }
 
-// sysReadsEnded says that nothing more will be received by a socket whose receive came to EAGAIN.
-// On these systems a receive says so itself, of datagrams too.
+// sysReadsEnded returns false: on these systems a receive itself reports that nothing more can
+// arrive, for datagrams too.
 func sysReadsEnded(int) bool { return false }
 
-// sysPoll is poll(2) of one descriptor, without a wait. If it fails, the result is POLLNVAL: the
-// call that is tried then says why.
+// sysPoll is poll(2) of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
+// system call that follows reports the error.
 func sysPoll(fd int, events int16) int16 {
 	p := [1]unix.PollFd{{Fd: int32(fd), Events: events}}
 	for {
@@ -114,15 +114,15 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	}
 }
 
-// ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the
-// descriptor may have made it so.
+// ensureNonblock serves the calls that no flag makes non-blocking: another program that shares the
+// descriptor may have made it blocking.
 func ensureNonblock(fd int) {
 	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && flags&unix.O_NONBLOCK == 0 {
 		unix.SetNonblock(fd, true)
 	}
 }
 
-// sysAccept asks for no address if sa is nil.
+// sysAccept accepts a connection. With a nil sa it does not ask for the address.
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	ensureNonblock(fd)
 	for {
@@ -132,7 +132,7 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 			return newfd, nil
 		case unix.EINTR:
 		case unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENETUNREACH:
-			// What went wrong with a connection that is gone by now.
+			// These errors belong to a connection that no longer exists.
 			if !acceptsMore(fd) {
 				return -1, errno
 			}
@@ -142,14 +142,14 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	}
 }
 
-// acceptsMore says whether the error of an accept was that of one connection. A listener that was
-// shut down gives ECONNABORTED too, for ever.
+// acceptsMore reports whether an error of accept belonged to one connection only. A listener that
+// was shut down returns ECONNABORTED too, in every call.
 func acceptsMore(fd int) bool {
 	v, err := sysGetsockoptInt(fd, SOL_SOCKET, unix.SO_ACCEPTCONN)
 	return err != nil || v != 0
 }
 
-// sysConnect gives the bare errno: EAGAIN and EINTR have meanings of their own here.
+// sysConnect returns the bare errno, because EAGAIN and EINTR have special meanings here.
 func sysConnect(fd int, sa []byte) error {
 	ensureNonblock(fd)
 	if errno := callConnect(fd, first(sa), len(sa)); errno != 0 {
@@ -180,7 +180,7 @@ func sockaddrFamily(sa []byte) Family {
 	return Family(sa[1])
 }
 
-// sysSockFamily is the family of a socket that need not have a name.
+// sysSockFamily returns the family of a socket, which need not have a name.
 func sysSockFamily(fd int) (Family, error) {
 	var buf sockaddr
 	n, err := sysGetsockname(fd, &buf)
@@ -206,7 +206,7 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 // soProtocol is SO_PROTOCOL of <sys/socket.h>: FreeBSD and OpenBSD have one.
 var soProtocol = map[string]int{"freebsd": 0x1016, "openbsd": 0x1025}[runtime.GOOS]
 
-// sysSockProtocol is 0 where the system does not tell, as in Python.
+// sysSockProtocol returns the protocol, or 0 where the system does not report it, as in Python.
 func sysSockProtocol(fd int) (int, error) {
 	if soProtocol == 0 {
 		return 0, nil

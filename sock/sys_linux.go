@@ -8,18 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The bare system calls. Addresses cross as bytes. EAGAIN becomes loop.ErrAgain here and EINTR stays here; every other error is a
-// syscall.Errno.
+// The raw system calls of Linux. Addresses are bytes. EAGAIN becomes loop.ErrAgain here, and EINTR
+// is retried here; every other error is a syscall.Errno.
 //
-// What cannot block goes through RawSyscall: telling the scheduler would cost a tenth of a message. It is package syscall's, since that of
-// x/sys passes its arguments on to it over the stack. Sends and receives ask for
-// MSG_DONTWAIT too, so that a program which shares the descriptor and makes it blocking does not stop the loop.
+// Calls that cannot block use RawSyscall: informing the scheduler would cost a tenth of a message.
+// It is RawSyscall of package syscall, because that of x/sys passes its arguments on over the
+// stack. Sends and receives also use MSG_DONTWAIT. Otherwise a program that shares the descriptor
+// and makes it blocking would stop the loop.
 
 const (
 	typeNonblock = SOCK_NONBLOCK
 	typeFlags    = SOCK_NONBLOCK | SOCK_CLOEXEC
 
-	// blindFlags make a receive look at something else than the head of the queue, so that its EAGAIN proves nothing.
+	// blindFlags make a receive read something other than the head of the queue, so that its EAGAIN
+	// proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
 	msgCloexec   = MSG_CMSG_CLOEXEC
@@ -30,7 +32,8 @@ const (
 	reusePort    = SO_REUSEPORT
 )
 
-// sysReadsEnded says that nothing more will be received, or accepted, by a socket whose receive came to EAGAIN: it was shut down.
+// sysReadsEnded reports, after a receive with EAGAIN, whether nothing more can be received or
+// accepted because the socket was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
 
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
@@ -56,12 +59,13 @@ func callRecvmsg(fd int, h *unix.Msghdr, flags int) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// nothingToReceive is for systems on which a receive without room does not wait.
+// nothingToReceive returns false: Linux waits in a receive into no room.
 func nothingToReceive(int, *unix.Msghdr) bool { return false }
 
-// sysAhead says whether a receive on a TCP socket would come to something, and whether that would be no more than the error which has
-// ended the connection. POLLERR alone leaves it in doubt: the error queue is not empty, or there is an error that has not ended the
-// connection, or a reset is just being worked on.
+// sysAhead reports whether a receive on a TCP socket would return at once (ready), and whether it
+// would only return the error that ended the connection (broken). With POLLERR alone it cannot know
+// (doubt): the error queue is not empty, or an error has not ended the connection, or the kernel is
+// processing a reset.
 func sysAhead(fd int) (ready, broken, doubt bool) {
 	events := sysPoll(fd, unix.POLLIN)
 	if events&(unix.POLLERR|unix.POLLHUP) == unix.POLLERR|unix.POLLHUP {
@@ -71,10 +75,11 @@ func sysAhead(fd int) (ready, broken, doubt bool) {
 	return events != 0, broken, events == unix.POLLERR
 }
 
-// sysEnded says whether no more will arrive on a TCP socket.
+// sysEnded reports whether nothing more can arrive on a TCP socket.
 func sysEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&(unix.POLLRDHUP|unix.POLLHUP) != 0 }
 
-// sysPoll is poll(2) of one descriptor, without a wait. If it fails, the result is POLLNVAL: whoever tries will see.
+// sysPoll is poll(2) of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
+// system call that follows reports the error.
 func sysPoll(fd int, events int16) int16 {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	var none unix.Timespec
@@ -108,7 +113,8 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	}
 }
 
-// ensureNonblock is for the calls that no flag keeps from blocking: another program that shares the descriptor may have made it so.
+// ensureNonblock serves the calls that no flag makes non-blocking: another program that shares the
+// descriptor may have made it blocking.
 func ensureNonblock(fd int) {
 	flags, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)
 	if errno == 0 && flags&unix.O_NONBLOCK == 0 {
@@ -116,7 +122,7 @@ func ensureNonblock(fd int) {
 	}
 }
 
-// sysAccept asks for no address if sa is nil.
+// sysAccept accepts a connection. With a nil sa it does not ask for the address.
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	ensureNonblock(fd)
 	for {
@@ -127,14 +133,14 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 			return int(n), nil
 		case unix.EINTR:
 		case unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
-			unix.ENETUNREACH: // accept(2): what went wrong with one that is gone by now
+			unix.ENETUNREACH: // accept(2): errors of a connection that no longer exists
 		default:
 			return -1, sysError(errno)
 		}
 	}
 }
 
-// sysConnect gives the bare errno: EAGAIN and EINTR have meanings of their own here.
+// sysConnect returns the bare errno, because EAGAIN and EINTR have special meanings here.
 func sysConnect(fd int, sa []byte) error {
 	ensureNonblock(fd)
 	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))
@@ -190,7 +196,8 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	return int(v), sysError(errno)
 }
 
-// sysSockFamily asks for the address: there is an option for the family too, but not on all systems.
+// sysSockFamily reads the family from the socket's address, because not every system has an option
+// for it.
 func sysSockFamily(fd int) (Family, error) {
 	var buf sockaddr
 	n, err := sysGetsockname(fd, &buf)
@@ -216,7 +223,7 @@ func sysSetsockoptNil(fd, level, name, optlen int) error {
 	return sysError(errno)
 }
 
-// sysInterfaceIndex is SIOCGIFINDEX of netdevice(7). A name is cut to what fits.
+// sysInterfaceIndex is SIOCGIFINDEX of netdevice(7). It cuts a name that is too long.
 func sysInterfaceIndex(fd int, name string) (int, error) {
 	var r ifreq
 	copy(r.name[:len(r.name)-1], name)

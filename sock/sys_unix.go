@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What all Unix systems have in common of the bare system calls: see sys_linux.go and sys_bsd.go.
+// The raw system calls that all Unix systems have in common: see sys_linux.go and sys_bsd.go.
 
 func sysError(errno syscall.Errno) error {
 	switch errno {
@@ -22,7 +22,7 @@ func sysError(errno syscall.Errno) error {
 	return errno
 }
 
-// sysErrorOf is sysError for what x/sys returns.
+// sysErrorOf is sysError for an error of x/sys.
 func sysErrorOf(err error) error {
 	if errno, ok := err.(syscall.Errno); ok {
 		return sysError(errno)
@@ -32,7 +32,8 @@ func sysErrorOf(err error) error {
 
 func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
 
-// first is where p begins; any place will do for an empty one, but the system wants one.
+// first returns a pointer to the first byte of p. For an empty p it returns a valid pointer to
+// another byte, because the system requires one.
 func first(p []byte) unsafe.Pointer {
 	if len(p) == 0 {
 		return unsafe.Pointer(&nowhere)
@@ -42,7 +43,7 @@ func first(p []byte) unsafe.Pointer {
 
 var nowhere byte
 
-// sysClose closes once: after EINTR the descriptor is gone.
+// sysClose calls close(2) once: after EINTR the descriptor is already closed.
 func sysClose(fd int) error {
 	if err := unix.Close(fd); err != unix.EINTR && err != unix.ECONNRESET {
 		return err
@@ -82,14 +83,14 @@ func sysListen(fd, backlog int) error { return unix.Listen(fd, backlog) }
 
 func sysShutdown(fd, how int) error { return unix.Shutdown(fd, how) }
 
-// sysConnectOver says whether a connect that was in progress is over, and whether poll(2) tells of
-// a hang-up or an error.
+// sysConnectOver reports whether a pending connect is over, and whether poll(2) reports a hang-up
+// or an error.
 func sysConnectOver(fd int) (over, hungUp bool) {
 	events := sysPoll(fd, unix.POLLOUT)
 	return events != 0, events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
 }
 
-// sysSockError is what went wrong with the socket since it was last asked.
+// sysSockError returns the socket's pending error and clears it: SO_ERROR.
 func sysSockError(fd int) error {
 	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
 	if err == nil && v != 0 {
@@ -98,6 +99,6 @@ func sysSockError(fd int) error {
 	return err
 }
 
-// sysWritable says whether poll(2) finds fd writable, or broken. If it does not, there will be an
-// edge.
+// sysWritable reports whether poll(2) finds fd writable or broken. If it returns false, an edge
+// will follow.
 func sysWritable(fd int) bool { return sysPoll(fd, unix.POLLOUT) != 0 }

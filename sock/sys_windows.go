@@ -10,19 +10,19 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The bare system calls. Addresses cross as bytes, for which package windows has no calls: it has
-// those of the structures that it knows, and some return EWINDOWS. WSAEWOULDBLOCK becomes
-// loop.ErrAgain here; every other error is a syscall.Errno by its name of POSIX, see
-// errors_windows.go.
+// The raw system calls of Windows. Addresses are bytes. Package windows has calls only for the
+// address structures that it knows, and some of them return EWINDOWS, so this file has its own.
+// WSAEWOULDBLOCK becomes loop.ErrAgain here; every other error is a syscall.Errno by its POSIX
+// name, see errors_windows.go.
 //
-// Sockets are non-blocking (FIONBIO) from the start. All calls may block for a moment in the
-// driver, so the scheduler knows of each.
+// Sockets are non-blocking (FIONBIO) from the start. Each call may block for a moment in the
+// driver, so the scheduler is informed of each.
 
 const (
-	typeNonblock = 0 // neither is in the type: New makes a socket so
+	typeNonblock = 0 // the type has neither flag: New makes a socket so
 	typeFlags    = 0
 
-	// blindFlags make a receive look at something else than the head of the queue, so that its
+	// blindFlags make a receive read something other than the head of the queue, so that its
 	// WSAEWOULDBLOCK proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB
 
@@ -64,22 +64,22 @@ var (
 	procGetHandleInformation = kernel32.NewProc("GetHandleInformation")
 )
 
-// winsock is the error of starting Winsock, which is done when the program starts, as Python does
-// it at import. Later calls of it, by package net or pollux, only count.
+// winsock is the error of starting Winsock. Winsock starts when the program starts, as in Python at
+// import. Later starts, by package net or pollux, only count.
 var winsock = func() error {
 	var data windows.WSAData
 	return windows.WSAStartup(0x202, &data)
 }()
 
-// result is what a function gives that returns SOCKET_ERROR, -1, with the error in GetLastError.
-// The call of SyscallN is its argument, and not made here: pointers into the stack stay true only
-// if they are made into numbers in that call's own arguments.
+// result converts the results of a function that returns SOCKET_ERROR, -1, and leaves the error in
+// GetLastError. The caller calls SyscallN in the argument list of result: pointers into the stack
+// stay valid only if they are converted to numbers in the arguments of SyscallN itself.
 func result(n, _ uintptr, errno syscall.Errno) (int, syscall.Errno) {
 	if int32(n) != -1 {
 		return int(n), 0
 	}
 	if errno == 0 {
-		errno = windows.WSAEINVAL // no function should leave it to be guessed
+		errno = windows.WSAEINVAL // a failed function must not leave the error unset
 	}
 	return 0, errno
 }
@@ -94,7 +94,7 @@ func sysError(errno syscall.Errno) error {
 	return posixErrno(errno)
 }
 
-// sysErrorOf is sysError for what x/sys returns.
+// sysErrorOf is sysError for an error of x/sys.
 func sysErrorOf(err error) error {
 	if errno, ok := err.(syscall.Errno); ok {
 		return sysError(errno)
@@ -104,7 +104,8 @@ func sysErrorOf(err error) error {
 
 func isNoSocket(err error) bool { return err == syscall.ENOTSOCK || err == syscall.EBADF }
 
-// first is where p begins; any place will do for an empty one, but the system wants one.
+// first returns a pointer to the first byte of p. For an empty p it returns a valid pointer to
+// another byte, because the system requires one.
 func first(p []byte) unsafe.Pointer {
 	if len(p) == 0 {
 		return unsafe.Pointer(&nowhere)
@@ -114,14 +115,14 @@ func first(p []byte) unsafe.Pointer {
 
 var nowhere byte
 
-// cLen is the length of p, or as much of it as a C int counts.
+// cLen returns the length of p, or the maximum of a C int if p is longer.
 func cLen(p []byte) uintptr { return uintptr(min(len(p), math.MaxInt32)) }
 
-// sysRecvfrom receives. A datagram that is longer than p is cut, as elsewhere: Winsock calls that
-// an error, WSAEMSGSIZE. A socket whose receiving was shut down is at its end.
+// sysRecvfrom receives. It cuts a datagram longer than p, as on other systems; Winsock reports an
+// error, WSAEMSGSIZE. A socket that was shut down for receiving is at its end.
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	if sa != nil {
-		sa[0], sa[1] = 0, 0 // of a stream Winsock leaves it as it is
+		sa[0], sa[1] = 0, 0 // for a stream Winsock leaves sa unchanged
 	}
 	n, errno := result(syscall.SyscallN(procRecvfrom.Addr(), uintptr(fd), uintptr(first(p)), cLen(p), uintptr(flags), uintptr(unsafe.Pointer(sa)),
 		uintptr(unsafe.Pointer(salen))))
@@ -140,26 +141,27 @@ func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int,
 	return n, nil
 }
 
-// sysAhead says whether a receive on a TCP socket would come to something, and whether that would
-// be no more than the error which has ended the connection. Looking does not take the error.
+// sysAhead reports whether a receive on a TCP socket would return at once (ready), and whether it
+// would only return the error that ended the connection (broken). The look does not clear the
+// error.
 func sysAhead(fd int) (ready, broken, doubt bool) {
 	var b [1]byte
 	_, err := sysRecvfrom(fd, b[:], MSG_PEEK, nil, nil)
 	return err != loop.ErrAgain, err != nil && err != loop.ErrAgain, false
 }
 
-// sysEnded says whether no more will arrive on a TCP socket.
+// sysEnded reports whether nothing more can arrive on a TCP socket.
 func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 
-// sysReadsEnded is what a receive has to ask that came to WSAEWOULDBLOCK: of a socket that was shut
-// down it would have said WSAESHUTDOWN.
+// sysReadsEnded returns false: on a socket that was shut down, a receive returns WSAESHUTDOWN and
+// not WSAEWOULDBLOCK.
 func sysReadsEnded(int) bool { return false }
 
-// sysWritable says whether WSAPoll finds fd writable, or broken.
+// sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
 
-// sysPoll is WSAPoll of one descriptor, without a wait. If it fails, the result is POLLNVAL: an
-// attempt will say more.
+// sysPoll is WSAPoll of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
+// system call that follows reports the error.
 //
 //	struct pollfd { SOCKET fd; SHORT events; SHORT revents; };
 func sysPoll(fd int, events int16) int16 {
@@ -182,8 +184,8 @@ func sysSendto(fd int, p []byte, flags int, sa []byte) (int, error) {
 	return n, sysError(errno)
 }
 
-// sysAccept asks for no address if sa is nil. A connection that is gone by now (WSAECONNRESET) is
-// left out, as elsewhere.
+// sysAccept accepts a connection. With a nil sa it does not ask for the address. It skips a
+// connection that no longer exists (WSAECONNRESET), as other systems do.
 func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	room := uint32(0)
 	if salen != nil {
@@ -209,9 +211,9 @@ func sysAccept(fd int, sa *sockaddr, salen *uint32) (int, error) {
 	}
 }
 
-// finish makes a socket as this package has them: non-blocking and not inherited. What accept gives
-// may be inherited by a process that starts between the two calls. Package os does not do that: it
-// names to the system what is to be inherited (PROC_THREAD_ATTRIBUTE_HANDLE_LIST).
+// finish makes a new socket non-blocking and not inheritable. A process that starts between accept
+// and this call may inherit the socket. Processes of package os do not: it gives the system the
+// list of handles to inherit (PROC_THREAD_ATTRIBUTE_HANDLE_LIST).
 func finish(h int) error {
 	if err := sysSetInheritable(h, false); err != nil {
 		return err
@@ -219,14 +221,14 @@ func finish(h int) error {
 	return sysSetNonblock(h, true)
 }
 
-// sysConnect gives the name of POSIX: EINPROGRESS for a connect that goes on.
+// sysConnect returns the POSIX error: EINPROGRESS for a connect that goes on.
 func sysConnect(fd int, sa []byte) error {
 	switch _, errno := result(syscall.SyscallN(procConnect.Addr(), uintptr(fd), uintptr(first(sa)), uintptr(len(sa)))); errno {
 	case 0:
 		return nil
 	case windows.WSAEWOULDBLOCK:
 		return syscall.EINPROGRESS
-	case windows.WSAEINVAL: // of a socket that is connecting: <winsock2.h> says that WSAEALREADY may be this
+	case windows.WSAEINVAL: // of a connecting socket: <winsock2.h> says that WSAEALREADY may be this
 		if over, _ := sysConnectOver(fd); !over {
 			return syscall.EALREADY
 		}
@@ -255,10 +257,10 @@ func sysSocket(family, typ, proto int) (int, error) {
 	return fd, nil
 }
 
-// ignoreResets keeps ICMP messages from making receives of a UDP socket fail: by default one about
-// any packet that was sent makes the next receive fail with WSAECONNRESET or WSAENETRESET, also of
-// a server that serves others. Other systems tell a connected socket only. What is no UDP socket,
-// and Windows before 2000 and 10, do not know these.
+// ignoreResets prevents that an ICMP message makes a receive of a UDP socket fail. By default an
+// ICMP message about any sent packet makes the next receive fail with WSAECONNRESET or
+// WSAENETRESET, even in a server with many clients. Other systems report it to a connected socket
+// only. Sockets that are not UDP, and Windows before 2000 and 10, lack these options.
 func ignoreResets(fd int) {
 	var off [4]byte
 	for _, code := range []uint32{sioUDPConnreset, sioUDPNetreset} {
@@ -266,10 +268,10 @@ func ignoreResets(fd int) {
 	}
 }
 
-// sysSocketpair is never reached: Pair is emulated.
+// sysSocketpair is never called: Pair is emulated.
 func sysSocketpair(int, int, int) ([2]int, error) { return [2]int{-1, -1}, syscall.EOPNOTSUPP }
 
-// sysClose closes a socket. WSAECONNRESET says that the peer was quicker.
+// sysClose closes a socket. WSAECONNRESET means that the peer closed first.
 func sysClose(fd int) error {
 	if err := windows.Closesocket(windows.Handle(fd)); err != windows.WSAECONNRESET {
 		return sysErrorOf(err)
@@ -277,10 +279,10 @@ func sysClose(fd int) error {
 	return nil
 }
 
-// sysDup makes a socket of the description that WSADuplicateSocket gives of it for this process.
+// sysDup makes a socket from the description that WSADuplicateSocket returns for this process.
 func sysDup(fd int) (int, error) {
 	if _, err := describeKind(fd); err != nil {
-		return -1, err // of what is no socket it says WSAENOTSOCK, and WSADuplicateSocket need not
+		return -1, err // for a handle that is no socket this returns WSAENOTSOCK; WSADuplicateSocket may not
 	}
 	var info windows.WSAProtocolInfo
 	if err := windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info); err != nil {
@@ -289,8 +291,8 @@ func sysDup(fd int) (int, error) {
 	return socketOf(&info)
 }
 
-// socketOf makes a socket of its description. Its being non-blocking is that of the socket that was
-// described, and not set.
+// socketOf makes a socket from its description. The new socket shares the non-blocking mode of the
+// described one.
 func socketOf(info *windows.WSAProtocolInfo) (int, error) {
 	h, err := windows.WSASocket(fromProtocolInfo, fromProtocolInfo, fromProtocolInfo, info, 0, socketAttributes)
 	if err != nil {
@@ -324,8 +326,8 @@ func sysBind(fd int, sa []byte) error {
 	return sysError(errno)
 }
 
-// sysListen binds a socket that is not bound, as other systems do; Winsock refuses it with
-// WSAEINVAL. That is also what it says of a socket for datagrams.
+// sysListen binds an unbound socket first, as other systems do: Winsock refuses to listen on it
+// with WSAEINVAL. Winsock returns the same error for a datagram socket.
 func sysListen(fd, backlog int) error {
 	err := windows.Listen(windows.Handle(fd), backlog)
 	if err != windows.WSAEINVAL {
@@ -339,20 +341,20 @@ func sysListen(fd, backlog int) error {
 		return syscall.EOPNOTSUPP
 	}
 	var any sockaddr
-	n, failed := sysGetsockname(fd, &any) // of one that is not bound: every address, port 0
+	n, failed := sysGetsockname(fd, &any) // of an unbound socket: every address, port 0
 	if failed == nil {
 		failed = sysBind(fd, any[:n])
 	}
 	if failed != nil {
-		return syscall.EINVAL // it is bound: listen had another reason
+		return syscall.EINVAL // the socket is bound: listen had another reason
 	}
 	return sysErrorOf(windows.Listen(windows.Handle(fd), backlog))
 }
 
 func sysShutdown(fd, how int) error { return sysErrorOf(windows.Shutdown(windows.Handle(fd), how)) }
 
-// sysGetsockname gives the address 0.0.0.0 or ::, port 0, for a socket of the internet families
-// that is not bound, as other systems do. Winsock says WSAEINVAL.
+// sysGetsockname returns the address 0.0.0.0 or ::, port 0, for an unbound socket of the internet
+// families, as other systems do. Winsock returns WSAEINVAL.
 func sysGetsockname(fd int, sa *sockaddr) (int, error) {
 	n, err := sysName(procGetsockname, fd, sa)
 	if err != syscall.EINVAL {
@@ -401,7 +403,7 @@ func sysGetsockoptInt(fd, level, name int) (int, error) {
 	return int(v), sysError(errno)
 }
 
-// describeKind is what the system has noted of the socket's making.
+// describeKind returns what the system recorded when it made the socket.
 func describeKind(fd int) (*windows.WSAProtocolInfo, error) {
 	info := new(windows.WSAProtocolInfo)
 	n := int32(unsafe.Sizeof(*info))
@@ -414,7 +416,7 @@ func sysSockProtocol(fd int) (int, error) {
 	return int(info.Protocol), err
 }
 
-// sysSockFamily asks the system's notes: getsockname fails for a socket that is not bound.
+// sysSockFamily reads what the system recorded: getsockname fails for an unbound socket.
 func sysSockFamily(fd int) (Family, error) {
 	info, err := describeKind(fd)
 	return Family(info.AddressFamily), err
@@ -435,7 +437,7 @@ func sysSetsockoptNil(fd, level, name, optlen int) error {
 	return sysError(errno)
 }
 
-// sysSockError is what went wrong with the socket since it was last asked.
+// sysSockError returns the socket's pending error and clears it: SO_ERROR.
 func sysSockError(fd int) error {
 	v, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ERROR)
 	if err == nil && v != 0 {
@@ -444,8 +446,8 @@ func sysSockError(fd int) error {
 	return err
 }
 
-// sysConnectOver says whether a connect that was in progress has come to its end. It asks select:
-// WSAPoll does not tell of a failure before Windows 10 of 2020. A hang-up is SO_ERROR's to tell.
+// sysConnectOver reports whether a pending connect is over. It calls select, because WSAPoll did
+// not report a failed connect before Windows 10 version 2004. SO_ERROR reports a hang-up.
 //
 //	struct fd_set { u_int fd_count; SOCKET fd_array[]; };
 func sysConnectOver(fd int) (over, hungUp bool) {

@@ -19,8 +19,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What hangs on the files of the system, its interfaces and its name is tested in a process that has its own of all these: user,
-// mount, network and UTS namespaces, and a server on port 53 of its own loopback.
+// Tests that depend on the files of the system, its interfaces and its name run in a separate
+// process. It has its own user, mount, network and UTS namespaces, and a server on port 53 of its
+// own loopback.
 
 const systemOrder = "POLLUX_TEST_HOSTS" // the order of nsswitch.conf, in the environment of such a process
 
@@ -93,7 +94,7 @@ func TestInSystem(t *testing.T) {
 		return infos[0].Canonname + " " + infos[0].Addr.Host()
 	}
 
-	// nsswitch.conf says who is asked.
+	// nsswitch.conf selects the sources and their order.
 	where, host, other := "where.test 192.0.2.99", "host.corp.test 192.0.2.33", "other.lab.test 192.0.2.34"
 	switch order {
 	case "dns files":
@@ -254,7 +255,7 @@ func TestInSystem(t *testing.T) {
 	})
 }
 
-// enterSystem makes the process's own system: its files, and its loopback.
+// enterSystem prepares the process's own system: its files, and its loopback.
 func enterSystem(t *testing.T, order string) {
 	t.Helper()
 	may := func(what string, err error) {
@@ -275,7 +276,7 @@ func enterSystem(t *testing.T, order string) {
 	may("its own loopback", interfaceIoctl(unix.SIOCSIFFLAGS, ifr))
 }
 
-// addAddress gives the loopback interface another IPv4 address.
+// addAddress adds another IPv4 address to the loopback interface.
 func addAddress(t *testing.T, addr string) {
 	t.Helper()
 	packed, err := sock.InetPton(sock.AF_INET, addr)

@@ -8,19 +8,18 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// A target is the meaning of the text of Dial and Listen: a host and a service that are still to be
-// looked up, if service is not empty, or else an address. A type of 0 is the usual one of the
-// address.
+// A target is the parsed text of Dial and Listen. If service is not empty, the target is a host and
+// a service to look up; otherwise it is an address. A type of 0 is the usual type for the address.
 type target struct {
 	family        Family
 	typ           Type
 	proto         Protocol
 	host, service string
 	addr          Addr
-	infos         []AddrInfo // of ConnectAny: what a look-up has found
+	infos         []AddrInfo // of ConnectAny: the results of a look-up
 }
 
-// hostNetworks are the networks whose addresses are a host and a service.
+// hostNetworks holds the networks whose addresses are a host and a service.
 var hostNetworks = map[string]target{
 	"tcp":     {typ: SOCK_STREAM},
 	"tcp4":    {typ: SOCK_STREAM, family: AF_INET},
@@ -35,25 +34,25 @@ var hostNetworks = map[string]target{
 	"inet6":   {typ: SOCK_STREAM, family: AF_INET6},
 }
 
-// unixNetworks are the types of the networks of AF_UNIX.
+// unixNetworks gives the type of each network of AF_UNIX.
 var unixNetworks = map[string]Type{"unix": SOCK_STREAM, "unixgram": SOCK_DGRAM, "unixpacket": SOCK_SEQPACKET}
 
-// types are those that may follow the name of a network.
+// types holds the types that may follow the name of a network.
 var types = map[string]Type{
 	"stream": SOCK_STREAM, "dgram": SOCK_DGRAM, "raw": SOCK_RAW, "rdm": SOCK_RDM, "seqpacket": SOCK_SEQPACKET,
 }
 
-// parseTarget reads the text of Dial and Listen.
+// parseTarget parses the text of Dial and Listen.
 func parseTarget(text string) (t target, err error) {
 	if text == "" {
-		return t, &ArgError{ArgMissing, "address", `""`, "must have an address, as tcp:127.0.0.1:80"}
+		return t, &ArgError{ArgMissing, "address", `""`, "must have an address, such as tcp:127.0.0.1:80"}
 	}
 	name, rest, _ := strings.Cut(text, ":")
 	base, typ, typed := strings.Cut(name, " ")
 	switch {
 	case text[0] == '/', text[0] == '@':
 		base, rest, typed = "unix", text, false
-	case base == "family": // of a number: "family 123:0a0b"
+	case base == "family": // a family by its number: "family 123:0a0b"
 		t.addr, err = families.Parse(text)
 		return t, err
 	case !isNetwork(base):
@@ -76,7 +75,7 @@ func parseTarget(text string) (t target, err error) {
 	return t, err
 }
 
-// at is t with the host and the service of rest.
+// at returns t with the host and the service of rest.
 func (t target) at(text, network, rest string) (target, error) {
 	if strings.HasPrefix(rest, "//") {
 		return t, &ArgError{ArgSyntax, "address", strconv.Quote(text), "not a URL: write " + network + ":" + rest[2:]}
@@ -95,7 +94,7 @@ func (t target) at(text, network, rest string) (target, error) {
 	return t, nil
 }
 
-// isNetwork says whether text can begin with that name and a colon.
+// isNetwork reports whether text can begin with that name and a colon.
 func isNetwork(name string) bool {
 	_, unix := unixNetworks[name]
 	_, host := hostNetworks[name]

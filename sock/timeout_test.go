@@ -14,7 +14,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// setDefaultTimeout sets it for the rest of the test.
+// setDefaultTimeout sets the default timeout for the rest of the test.
 func setDefaultTimeout(t *testing.T, d time.Duration) {
 	t.Helper()
 	before := sock.DefaultTimeout()
@@ -50,7 +50,7 @@ func TestTimeoutIsTheMode(t *testing.T) { // items 31, 32, 33
 	}
 }
 
-// All views of a socket have one timeout; so it is of the object in Python, but not of its duplicates.
+// All views of a socket share one timeout, as in Python's object. Duplicates have their own.
 func TestTimeoutOfViewsAndDuplicates(t *testing.T) { // items 46, 77
 	socktest.Check(t)
 	s := socktest.TCP.New(t)
@@ -174,7 +174,7 @@ func TestDefaultTimeout(t *testing.T) { // items 12, 39
 	}
 }
 
-// A wait that lasts as long as can be said does not end at once.
+// A wait with the longest possible timeout does not end at once.
 func TestGreatestTimeout(t *testing.T) { // items 35 to 37
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -187,7 +187,7 @@ func TestGreatestTimeout(t *testing.T) { // items 35 to 37
 	})
 }
 
-// Each wait of one socket has a deadline of its own, whichever was set before.
+// Each wait of a socket has its own deadline, whatever timeout was set before.
 func TestTimeoutCountsFromTheCall(t *testing.T) { // items 40, 43
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, _ := socktest.UDP.Pair(t)
@@ -203,7 +203,7 @@ func TestTimeoutCountsFromTheCall(t *testing.T) { // items 40, 43
 	})
 }
 
-// A new timeout is for the operations that come after it.
+// A new timeout is for the operations that start after it.
 func TestTimeoutOfThoseThatWait(t *testing.T) { // item 40
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UDP.Pair(t)
@@ -219,7 +219,7 @@ func TestTimeoutOfThoseThatWait(t *testing.T) { // item 40
 	})
 }
 
-// Waiters of one lane come to their deadlines in whatever order these are.
+// The waiting calls of one lane reach their deadlines in any order.
 func TestTimeoutsOfOneLane(t *testing.T) { // items 40, 42
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -249,7 +249,7 @@ func TestTimeoutsOfOneLane(t *testing.T) { // items 40, 42
 	socktest.Must(t, calls[0].Wait(t))
 }
 
-// Of a timeout and a context the first counts, and the error says which it was.
+// With a timeout and a context, the first to end counts, and the error says which it was.
 func TestTimeoutAndContext(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -279,7 +279,7 @@ func TestTimeoutAndContext(t *testing.T) {
 	}
 }
 
-// A canceled operation and a byte that comes at the same time: either it is received or it is still there.
+// An operation is canceled while a byte arrives: the byte is either received or still in the queue.
 func TestCancelLosesNoByte(t *testing.T) { // item 42
 	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
 		for _, k := range []socktest.Kind{socktest.TCP, socktest.UnixDatagram} {
@@ -321,7 +321,7 @@ func TestCancelLosesNoByte(t *testing.T) { // item 42
 	})
 }
 
-// A connection that comes while an accept is canceled is accepted, or the next one has it.
+// A connection that arrives while an accept is canceled is accepted by it or by the next accept.
 func TestCancelLosesNoConnection(t *testing.T) { // item 42
 	socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
 		ln, addr := socktest.TCP.Listener(t)
@@ -353,7 +353,7 @@ func TestCancelLosesNoConnection(t *testing.T) { // item 42
 	})
 }
 
-// Timeouts that pass just as something comes: everything is received once, and in order.
+// Timeouts pass while bytes arrive: each byte is received once, and in order.
 func TestTimeoutLosesNoByte(t *testing.T) { // items 40, 42
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		const n = 100
@@ -390,7 +390,8 @@ func TestTimeoutLosesNoByte(t *testing.T) { // items 40, 42
 	})
 }
 
-// A new timeout is for those that begin after it, also if one that waits is woken in vain meanwhile.
+// A new timeout is for the operations that start after it, even if a waiting one is woken without
+// result in between.
 func TestTimeoutSetDuringAWait(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -404,11 +405,11 @@ func TestTimeoutSetDuringAWait(t *testing.T) {
 			errs <- err
 		})
 	}
-	l.Post(func() { a.SetTimeout(0) }) // when both wait
+	l.Post(func() { a.SetTimeout(0) }) // runs when both wait
 	for range 2 {
 		call := socktest.Start(func() error { return <-errs })
 		l.Post(func() { b.Async().Send(hello, 0) })
-		if err := call.Wait(t); err != nil { // then the lane is handed to the next, for whom nothing is there
+		if err := call.Wait(t); err != nil { // then the lane goes to the next call, which finds nothing
 			t.Error(err)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The race detector makes sync.Pool forget at random, so this is not for its builds.
+// The race detector makes sync.Pool drop values at random, so this test is not built with it.
 
-// A File reads and writes without an allocation, and so does Sendmsg of few buffers, whoever waits.
+// A File reads and writes without an allocation, and so does Sendmsg of few buffers, in every view.
 func TestTransferAllocatesNothing(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)
@@ -66,7 +66,8 @@ func TestTransferAllocatesNothing(t *testing.T) {
 	})
 }
 
-// A Sendfile allocates what package os does to describe the file, and for the call of it: nothing that grows with what is sent.
+// A Sendfile allocates what package os needs to describe the file, and the call's own record.
+// Nothing grows with the size of the file.
 func TestSendfileAllocates(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

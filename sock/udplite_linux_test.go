@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The coverage of UDP-Lite's checksum reads back as the kernel has it, and decides what is dropped.
+// The kernel returns the checksum coverage of UDP-Lite, and drops datagrams by it.
 func TestUDPLiteCoverage(t *testing.T) { // item 146
 	for _, lo := range []struct {
 		name string
@@ -41,7 +41,7 @@ func TestUDPLiteCoverage(t *testing.T) { // item 146
 				}
 			}
 
-			// What covers less than the receiver wants is dropped, without a word.
+			// A datagram with less coverage than the receiver wants is dropped silently.
 			to := socktest.Name(t, b)
 			socktest.Must(t, b.Setsockopt(sock.IPPROTO_UDPLITE, sock.UDPLITE_RECV_CSCOV, 20))
 			socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, sock.UDPLITE_SEND_CSCOV, 10))
@@ -64,7 +64,7 @@ func TestUDPLiteCoverage(t *testing.T) { // item 146
 	}
 }
 
-// UDP-Lite counts how much of a datagram its checksum covers: item 146.
+// UDP-Lite counts how many bytes of a datagram its checksum covers: item 146.
 func TestOptionsOfUDPLite(t *testing.T) {
 	socktest.Check(t)
 	made := func() *sock.Socket {
@@ -85,7 +85,7 @@ func TestOptionsOfUDPLite(t *testing.T) {
 		}
 		socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, option, 0))
 	}
-	// What covers less than the receiver wants is dropped.
+	// A datagram with less coverage than the receiver wants is dropped.
 	socktest.Must(t, a.Bind(sock.Inet("127.0.0.1", 0)))
 	socktest.Must(t, a.SetTimeout(socktest.Patience))
 	socktest.Must(t, a.Setsockopt(sock.IPPROTO_UDPLITE, sock.UDPLITE_RECV_CSCOV, 12))

@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// An UnsupportedError says that the system has no sockets of a kind, and what is missing. errors.Is
-// finds errors.ErrUnsupported in it, and the errno that socket(2) gave: EAFNOSUPPORT,
+// An UnsupportedError is returned for a kind of socket that the system lacks; it says what is
+// missing. errors.Is finds errors.ErrUnsupported in it, and the errno of socket(2): EAFNOSUPPORT,
 // EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENODEV or ENOPROTOOPT.
 type UnsupportedError struct {
 	Kind    string // the names of the family and of the protocol: "AF_CAN CAN_ISOTP"
 	Missing string // what would make them possible: "needs CONFIG_CAN_ISOTP (module can-isotp), Linux 5.10"
-	Err     error  // what socket(2) said, or nil if it was not asked
+	Err     error  // the error of socket(2), or nil if it was not called
 }
 
 func (e *UnsupportedError) Error() string {
@@ -25,7 +25,7 @@ func (e *UnsupportedError) Error() string {
 	return e.Kind + ": " + e.Missing + ": " + e.Err.Error()
 }
 
-// Unwrap makes errors.Is find both.
+// Unwrap lets errors.Is find both errors.
 func (e *UnsupportedError) Unwrap() []error {
 	if e.Err == nil {
 		return []error{errors.ErrUnsupported}
@@ -36,23 +36,23 @@ func (e *UnsupportedError) Unwrap() []error {
 // A KnownSocket is a kind of socket that this package knows, whether or not this system has it.
 type KnownSocket struct {
 	Family  string // the name of the family: "AF_CAN"
-	Proto   string // the name of the protocol, or what tells this kind from the others of the family: "CAN_ISOTP", "SOCK_STREAM"
-	Needs   string // what Linux needs to have it, "" for what every kernel has and for what is no socket of Linux
-	Systems string // the systems that have such sockets, as GOOS names them, with a blank between: "linux windows"
+	Proto   string // the name of the protocol, or another mark of this kind within the family: "CAN_ISOTP", "SOCK_STREAM"
+	Needs   string // what Linux needs for it; "" if every kernel has it, or if no Linux has it
+	Systems string // the systems that have such sockets, by their GOOS, separated by blanks: "linux windows"
 
-	// As Linux numbers them; the family is -1 for what Linux lacks.
+	// The numbers of Linux; the family is -1 if Linux lacks it.
 	family Family
 	typ    Type
 	proto  Protocol
 }
 
-// String is the two names, "AF_CAN CAN_ISOTP".
+// String returns both names: "AF_CAN CAN_ISOTP".
 func (k KnownSocket) String() string { return strings.TrimSpace(k.Family + " " + k.Proto) }
 
 // New makes a socket of this kind, as the function New does.
 //
-// Errors: an *UnsupportedError on a system that has none; EPERM or EACCES where it takes a right
-// that the program lacks.
+// Errors: an *UnsupportedError if the system lacks this kind; EPERM or EACCES if the program lacks
+// a necessary privilege.
 func (k KnownSocket) New() (*Socket, error) {
 	var missing string
 	switch {
@@ -66,7 +66,7 @@ func (k KnownSocket) New() (*Socket, error) {
 	return nil, &net.OpError{Op: "socket", Net: strings.ToLower(k.Family), Err: &UnsupportedError{Kind: k.String(), Missing: missing}}
 }
 
-// number is the family's on this system, which need not be Linux's.
+// number returns the family's number on this system, which may differ from that of Linux.
 func (k *KnownSocket) number() Family {
 	for _, n := range familyNames {
 		if n.name == k.Family {
@@ -76,7 +76,7 @@ func (k *KnownSocket) number() Family {
 	return k.family
 }
 
-// needs is what this system needs to have such sockets.
+// needs returns what this system needs to have such sockets.
 func (k *KnownSocket) needs() string {
 	if runtime.GOOS == "linux" || k.Needs == "" {
 		return k.Needs
@@ -90,14 +90,15 @@ func (k *KnownSocket) needs() string {
 	return "this " + runtime.GOOS + " has no such sockets"
 }
 
-// needsHere says what another system than Linux needs, for its families that not every version has.
+// needsHere gives, for systems other than Linux, the needs of families that only some versions
+// have.
 var needsHere = map[string]string{
 	"AF_UNIX":      "needs Windows 10 1803 or Windows Server 2019 (afunix.sys)",
 	"AF_BLUETOOTH": "needs a Bluetooth radio and its driver",
 	"AF_HYPERV":    "needs Hyper-V, or to be one of its guests",
 }
 
-// KnownSockets are all kinds of socket that this package knows, whatever the system has.
+// KnownSockets returns all kinds of socket that this package knows, on every system.
 func KnownSockets() []KnownSocket { return slices.Clone(knownSockets) }
 
 const (
@@ -106,10 +107,10 @@ const (
 )
 
 // The numbers of Linux: <linux/socket.h>, <linux/in.h>, <linux/can.h>, <net/bluetooth/bluetooth.h>.
-// They are here as numbers because the names are not on all systems.
+// They are written out because not all systems have the names.
 //
-// What is missing stands in the words of the kernel's configuration; the module is what to load
-// where it was built as one.
+// The needs use the names of the kernel's configuration. The module is the one to load if that part
+// was built as a module.
 var knownSockets = []KnownSocket{
 	{"AF_INET", "IPPROTO_TCP", "", everySystem, 2, 1, 6},
 	{"AF_INET", "IPPROTO_UDP", "", everySystem, 2, 2, 17},
@@ -157,11 +158,12 @@ var knownSockets = []KnownSocket{
 	{"AF_LINK", "", "no socket has such addresses: they are those of interfaces, on macOS and the BSDs", "", -1, 0, 0},
 }
 
-// unsupported makes what socket(2) said about a kind that the system lacks say what is missing;
-// anything else it leaves as it is.
+// unsupported adds what is missing to an error of socket(2) for a kind that the system lacks. It
+// returns any other error unchanged.
 //
-// Where the family is there the type has to be the kind's own: a protocol with another type is the caller's mistake, and no lack.
-// ENODEV is AF_VSOCK's, for datagrams without a transport that has them. ENOPROTOOPT is MPTCP's, where its sysctl says no.
+// If the system has the family, the type must match the kind: a protocol with another type is the
+// caller's mistake. ENODEV comes from AF_VSOCK, for datagrams without a transport that carries
+// them. ENOPROTOOPT comes from MPTCP, if its sysctl forbids it.
 func unsupported(family Family, typ Type, proto Protocol, err error) error {
 	noFamily := err == syscall.EAFNOSUPPORT
 	if !noFamily && err != syscall.EPROTONOSUPPORT && err != syscall.ESOCKTNOSUPPORT && err != syscall.ENODEV && err != syscall.ENOPROTOOPT {

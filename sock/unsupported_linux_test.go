@@ -12,7 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// What the kernel lacks is told with its name and what it needs, and with the errno of item 14; what it has can be made.
+// For a kind that the kernel lacks, the error has its name, its needs, and the errno of item 14.
+// The other kinds can be made.
 func TestNewTellsWhatTheKernelLacks(t *testing.T) {
 	lacking := 0
 	for _, k := range sock.KnownSockets() {
@@ -54,7 +55,7 @@ func TestNewTellsWhatTheKernelLacks(t *testing.T) {
 	t.Logf("this kernel lacks %d kinds", lacking)
 }
 
-// A type and a protocol that do not go together are no lack of the system's.
+// A type and a protocol that do not match are not a lack of the system.
 func TestMistakesAreNotUnsupported(t *testing.T) { // item 14
 	socktest.Check(t)
 	for _, test := range []struct {

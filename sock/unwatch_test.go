@@ -13,9 +13,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A handler gives its socket away in its own callback, in the middle of what has come, as STARTTLS
-// does: those that wait in any other way get the rest, to the last byte, and the handler gets no
-// further call.
+// A handler calls Unwatch in its own callback, in the middle of the received bytes, as STARTTLS
+// does. Other receives get the rest, to the last byte, and the handler gets no further call.
 func TestUnwatchInTheCallback(t *testing.T) {
 	command, rest := []byte("STARTTLS\n"), pattern(300_000)
 	for _, k := range socktest.Streams {
@@ -70,12 +69,12 @@ func TestUnwatchInTheCallback(t *testing.T) {
 	}
 }
 
-// relay is one of two handlers, each on a loop of its own, that give a socket to and fro.
+// relay is one of two handlers that pass a socket back and forth, each on its own loop.
 type relay struct {
 	t     *testing.T
 	home  *loop.Loop
 	other *relay
-	give  func(func() error) // runs what gives the socket away
+	give  func(func() error) // runs the function that passes the socket on
 	got   chan<- string
 	ended chan<- error
 }
@@ -100,8 +99,8 @@ func (r *relay) Readable(s *sock.Socket) {
 func (r *relay) Writable(*sock.Socket)            {}
 func (r *relay) Closed(_ *sock.Socket, err error) { r.ended <- err }
 
-// A socket is watched again, on another loop, after each byte: by the callback itself, by a
-// goroutine, and in two steps. Each byte makes one handler's call, though most were there before
+// A socket is watched again on another loop after each byte: by the callback itself, by a
+// goroutine, and in two steps. Each byte causes one handler's call, although most arrived before
 // the watch began.
 func TestWatchAgainOnAnotherLoop(t *testing.T) {
 	for name, give := range map[string]func(t *testing.T, watch func() error){
@@ -148,8 +147,8 @@ func TestWatchAgainOnAnotherLoop(t *testing.T) {
 	}
 }
 
-// In between it is anything: on another loop by Join, waited for there by a task, and detached in
-// the end.
+// Between two watches the socket can do anything: it joins another loop, a task waits for it there,
+// and at last it is detached.
 func TestUnwatchedIsFree(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 2})
@@ -190,8 +189,8 @@ func TestUnwatchedIsFree(t *testing.T) {
 	echo(t, s, b)
 }
 
-// Watch, Unwatch and Handler at once, from several goroutines and the handler's own calls: what
-// Handler returns is whole, and the socket's finalizer is set once.
+// Watch, Unwatch and Handler run at once, from several goroutines and the handler's own calls.
+// Handler returns whole values, and the socket's finalizer is set once.
 func TestWatchUnwatchAtOnce(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

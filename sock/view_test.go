@@ -22,7 +22,7 @@ func inTask(t *testing.T, fn func(*loop.Task) error) {
 	socktest.Must(t, err)
 }
 
-// A view is the same socket, with another to wait for it.
+// A view is the same socket with another way to wait.
 func TestViewIsTheSameSocket(t *testing.T) {
 	socktest.Check(t)
 	s := socktest.UDP.New(t)
@@ -45,7 +45,7 @@ func TestViewIsTheSameSocket(t *testing.T) {
 	})
 }
 
-// A canceled operation of a view takes nothing from the others that wait.
+// A canceled operation of a view takes no data from other waiting operations.
 func TestViewsWaitSideBySide(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -65,7 +65,7 @@ func TestViewsWaitSideBySide(t *testing.T) {
 	socktest.Must(t, wantBytes("hello")(f.Wait(t.Context())))
 }
 
-// A view of a view waits for both: in the task, and until the context ends.
+// A view of a view has both: it waits in the task, and until the context ends.
 func TestViewOfAView(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -80,7 +80,7 @@ func TestViewOfAView(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			socktest.Check(t)
 			s := socktest.UDP.New(t)
-			socktest.Must(t, s.SetTimeout(200*time.Millisecond)) // against one that ignores the context
+			socktest.Must(t, s.SetTimeout(200*time.Millisecond)) // against a view that ignores the context
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 			defer cancel()
 			inTask(t, func(task *loop.Task) error {
@@ -93,7 +93,7 @@ func TestViewOfAView(t *testing.T) {
 	}
 }
 
-// A name is resolved as the view waits.
+// A name is resolved in the view's way to wait.
 func TestBindByAView(t *testing.T) { // items 61, 186
 	socktest.Check(t)
 	name := sock.Inet("localhost", 0)
@@ -114,7 +114,7 @@ func TestBindByAView(t *testing.T) { // items 61, 186
 	}
 }
 
-// The cause of a context is what is told.
+// The error is the cause of the context.
 func TestContextCause(t *testing.T) {
 	socktest.Check(t)
 	cause := errors.New("had enough")
@@ -125,7 +125,7 @@ func TestContextCause(t *testing.T) {
 		if _, err := a.In(task).With(ctx).Recv(10, 0); !errors.Is(err, cause) {
 			t.Errorf("in a task: %v, want the cause", err)
 		}
-		// What ended one operation does not end the next.
+		// The end of one operation does not end the next.
 		if _, err := b.In(task).Send(hello, 0); err != nil {
 			return err
 		}
@@ -140,8 +140,8 @@ func TestContextCause(t *testing.T) {
 	}
 }
 
-// A goroutine's wait on a loop's own goroutine could never end: it is refused. What needs no wait is refused in the debug mode only, in
-// which tests run with the race detector.
+// A wait of a goroutine on a loop's own goroutine could never end, so it is an error. A call that
+// need not wait is an error in the debug mode only; tests with the race detector run in that mode.
 func TestWaitOnTheLoop(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.Default()
@@ -182,7 +182,7 @@ func TestWaitOnTheLoop(t *testing.T) {
 			return nil
 		})
 		socktest.Must(t, call.Wait(t))
-		echo(t, waiting, peer) // nothing came of it
+		echo(t, waiting, peer) // the refused calls changed nothing
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// makers make a socket by way of v: each closes what else it needs at the end of the test.
+// makers make a socket in the view v. Each closes its other sockets at the end of the test.
 var makers = []struct {
 	name string
 	make func(t *testing.T, v sock.View, in func(*sock.Socket) *sock.Socket) (*sock.Socket, error)
@@ -51,7 +51,7 @@ var makers = []struct {
 	}},
 }
 
-// twoAs returns one end of a pair, whose other end is in the same view: b is tried here.
+// twoAs returns one end of a pair. Both ends are in the same view; this function tries b.
 func twoAs(t *testing.T, a, b *sock.Socket, err error) (*sock.Socket, error) {
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func twoAs(t *testing.T, a, b *sock.Socket, err error) (*sock.Socket, error) {
 	return a, err
 }
 
-// What a task's view makes can be waited for by the task at once: a call of the goroutine's would
+// A task can wait at once for a socket that its view has made. A call in the goroutine's view would
 // get ErrOnLoop there.
 func TestMadeInATasksView(t *testing.T) {
 	for _, maker := range makers {
@@ -92,7 +92,7 @@ func TestMadeInATasksView(t *testing.T) {
 	}
 }
 
-// What a context's view makes is waited for until the context ends.
+// A wait for a socket that a context's view has made ends when the context ends.
 func TestMadeInAContextsView(t *testing.T) {
 	for _, maker := range makers {
 		t.Run(maker.name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestMadeInAContextsView(t *testing.T) {
 	}
 }
 
-// A task can give what it has accepted to a goroutine or to another task.
+// A task can pass a socket that it has accepted to a goroutine or to another task.
 func TestMadeInAViewForAnother(t *testing.T) {
 	socktest.Check(t)
 	ln, addr := socktest.TCP.Listener(t)
@@ -143,7 +143,7 @@ func TestMadeInAViewForAnother(t *testing.T) {
 	}
 }
 
-// The context of a ConnectionConfig is for the connecting alone, as that of net.Dialer.DialContext.
+// The context of a ConnectionConfig is for the connect only, as in net.Dialer.DialContext.
 func TestCreateConnectionOutlivesItsContext(t *testing.T) {
 	socktest.Check(t)
 	ln, addr := socktest.TCP.Listener(t)
@@ -158,7 +158,7 @@ func TestCreateConnectionOutlivesItsContext(t *testing.T) {
 	echo(t, s, peer)
 }
 
-// A server at a host's name is made where a goroutine could not wait for the name.
+// A task can make a server at a host's name, where a goroutine could not wait for the look-up.
 func TestCreateServerInATask(t *testing.T) {
 	socktest.Check(t)
 	inTask(t, func(task *loop.Task) error {
@@ -178,7 +178,7 @@ func TestCreateServerInATask(t *testing.T) {
 	})
 }
 
-// Futures, handlers and what is accepted by them know no view: nothing of a task is left in them.
+// Futures, handlers and the sockets that they accept are in no view: they keep nothing of a task.
 func TestMadeByAFuture(t *testing.T) {
 	socktest.Check(t)
 	ln, addr := socktest.TCP.Listener(t)

@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// What AF_VSOCK has beside its addresses: vsock(7), <linux/vm_sockets.h>.
+// AF_VSOCK beyond its addresses: vsock(7), <linux/vm_sockets.h>.
 
-// VsockLocalCID is the context identifier of this host or virtual machine: IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock.
-// VMADDR_CID_ANY says that nothing carries AF_VSOCK beyond this host; its own sockets reach each other by VMADDR_CID_LOCAL, where there
-// is a loopback.
+// VsockLocalCID returns the context identifier of this host or virtual machine:
+// IOCTL_VM_SOCKETS_GET_LOCAL_CID of /dev/vsock. VMADDR_CID_ANY means that no transport carries
+// AF_VSOCK beyond this host. Sockets of this host can still reach each other by VMADDR_CID_LOCAL,
+// if the loopback transport exists.
 //
-// Errors: an *UnsupportedError where there is no such device; EACCES for who may not open it.
+// Errors: an *UnsupportedError if the device does not exist; EACCES without the permission to open
+// it.
 func VsockLocalCID() (uint32, error) {
 	cid, err := sysVsockLocalCID()
 	if err != nil {
@@ -21,15 +23,17 @@ func VsockLocalCID() (uint32, error) {
 	return cid, nil
 }
 
-// SetVsockConnectTimeout sets how long the kernel tries to connect: SO_VM_SOCKETS_CONNECT_TIMEOUT, 2 seconds unless told otherwise. It
-// counts besides the socket's own timeout, in each mode: Connect then fails with ETIMEDOUT.
+// SetVsockConnectTimeout sets how long the kernel tries to connect: SO_VM_SOCKETS_CONNECT_TIMEOUT.
+// The default is 2 seconds. It applies beside the socket's own timeout, in each mode; after it,
+// Connect fails with ETIMEDOUT.
 //
 // Error: an *ArgError for a time that is not positive.
 func (s *Socket) SetVsockConnectTimeout(d time.Duration) error {
 	if d <= 0 {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "timeout", d, "must be more than 0"})
 	}
-	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; }; whatever a long is. 1 µs is the least.
+	// struct __kernel_sock_timeval { __s64 tv_sec; __s64 tv_usec; } is the same for every size of
+	// long. 1 µs is the minimum.
 	if part := d % time.Microsecond; part > 0 {
 		d += min(time.Microsecond-part, math.MaxInt64-d)
 	}

@@ -14,9 +14,10 @@ const (
 	vsockConnectTimeout = 6 // SO_VM_SOCKETS_CONNECT_TIMEOUT of <linux/vm_sockets.h>, with the long of the system
 )
 
-// sysResetVsock puts a socket back whose connect has failed, so that it can connect again. After a failure it stays "connecting", and
-// only a connect(2) that may block ends that (vsock_connect of net/vmw_vsock/af_vsock.c). Given an address of another family, that call
-// begins nothing; and with the shortest timeout it takes a tick of the system's clock.
+// sysResetVsock resets a socket whose connect has failed, so that it can connect again. After a
+// failure it stays "connecting", and only a connect(2) that may block ends that (vsock_connect of
+// net/vmw_vsock/af_vsock.c). With an address of another family that call starts nothing. With the
+// shortest timeout it takes one tick of the system's clock.
 func sysResetVsock(fd int) {
 	var timeout [16]byte
 	n, err := sysGetsockopt(fd, vsockFamily, vsockConnectTimeout, timeout[:])
@@ -49,6 +50,6 @@ func sysVsockLocalCID() (uint32, error) {
 		return 0, err
 	}
 	defer unix.Close(fd)
-	// Not IoctlGetInt, which reads a C int as a Go one.
+	// IoctlGetInt would read a C int as a Go int.
 	return unix.IoctlGetUint32(fd, unix.IOCTL_VM_SOCKETS_GET_LOCAL_CID)
 }

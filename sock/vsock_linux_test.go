@@ -23,7 +23,7 @@ func vsockSocket(t testing.TB) *sock.Socket {
 	return socktest.Closing(t, s)
 }
 
-// An option is a number of 64 bits, and nothing else.
+// An option is a number of 64 bits and nothing else.
 func TestVsockOptions(t *testing.T) { // item 144
 	socktest.Check(t)
 	s := vsockSocket(t)
@@ -46,7 +46,7 @@ func TestVsockOptions(t *testing.T) { // item 144
 	if v, err := s.GetsockoptUint64(int(sock.AF_VSOCK), size); err != nil || v != 1<<20 {
 		t.Errorf("the buffer has %d bytes, %v", v, err)
 	}
-	// On every level.
+	// This holds on every level.
 	if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_TYPE); err != nil || sock.Type(v) != sock.SOCK_STREAM {
 		t.Errorf("type %d, %v", v, err)
 	}
@@ -60,7 +60,7 @@ func TestVsockOptions(t *testing.T) { // item 144
 		if v, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_RCVLOWAT); err != nil || v != 7 {
 			t.Errorf("SO_RCVLOWAT %d, %v", v, err)
 		}
-		// An option of 8 bytes takes them all: on, and 5 seconds.
+		// An option of 8 bytes uses all of them: on, and 5 seconds.
 		linger := uint64(5)<<32 | 1
 		if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
 			linger = 1<<32 | 5
@@ -83,13 +83,13 @@ func TestVsockOptions(t *testing.T) { // item 144
 		}
 	}
 	socktest.Must(t, s.SetVsockConnectTimeout(1500*time.Millisecond))
-	// What it reads back is a struct timeval, the first half of which are the seconds.
+	// The value is a struct timeval, whose first half is the seconds.
 	if v, err := s.GetsockoptUint64(int(sock.AF_VSOCK), 8); !errors.Is(err, syscall.EINVAL) && (err != nil || v != 1) {
 		t.Errorf("connects for %d s, %v", v, err)
 	}
 }
 
-// Numbers are unsigned, and what is not carried anywhere says so.
+// Numbers are unsigned. If no transport carries them, the error says so.
 func TestVsockAddresses(t *testing.T) { // items 195, 230
 	socktest.Check(t)
 	s := vsockSocket(t)
@@ -103,7 +103,7 @@ func TestVsockAddresses(t *testing.T) { // items 195, 230
 	}
 }
 
-// The error of what is missing says what it is.
+// The error says what is missing.
 func TestVsockLocalCID(t *testing.T) {
 	cid, err := sock.VsockLocalCID()
 	if err == nil {

@@ -2,10 +2,10 @@
 
 package sock
 
-// vsockFamily is that of no socket: AF_VSOCK of macOS has other options.
+// vsockFamily is the family of no socket: AF_VSOCK of macOS has other options.
 const vsockFamily = -2
 
-// sysResetVsock is never reached.
+// sysResetVsock is never called.
 func sysResetVsock(int) {}
 
 func sysVsockLocalCID() (uint32, error) {

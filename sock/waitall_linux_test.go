@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An error that does not end the connection ends a MSG_WAITALL: no edge comes after it.
+// An error that does not end the connection ends a MSG_WAITALL: no edge follows it.
 func TestWaitAllSoftError(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.TCP.Pair(t)
@@ -24,7 +24,7 @@ func TestWaitAllSoftError(t *testing.T) {
 	})
 }
 
-// sendQueueSeq is the sequence number of what s would send next.
+// sendQueueSeq returns the sequence number of the next byte that s would send.
 func sendQueueSeq(t *testing.T, s *sock.Socket) uint32 {
 	t.Helper()
 	const sendQueue = 2 // TCP_SEND_QUEUE of <linux/tcp.h>
@@ -38,7 +38,7 @@ func sendQueueSeq(t *testing.T, s *sock.Socket) uint32 {
 	return uint32(seq)
 }
 
-// hostUnreachable has the system receive an ICMP message about a segment of s.
+// hostUnreachable makes the system receive an ICMP message about a segment of s.
 func hostUnreachable(t *testing.T, s *sock.Socket, seq uint32) {
 	t.Helper()
 	from, err := s.Getsockname()

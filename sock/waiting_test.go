@@ -14,22 +14,22 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// The tests here are of what all operations that may wait have in common, in each way to wait and in each mode.
-// Connecting has tests of its own.
+// These tests check what all waiting operations have in common, in each way to wait and in each
+// mode. Connect has its own tests.
 
-// An operation is one that may have to wait.
+// An operation is a call that may have to wait.
 type operation struct {
 	name string
-	// setup makes a socket on which it has to wait.
+	// setup makes a socket on which the operation has to wait.
 	setup func(t *testing.T) *waitingFor
 }
 
 // waitingFor is a socket on which an operation has to wait.
 type waitingFor struct {
 	*sock.Socket
-	writes  bool   // for room, that is
-	release func() // makes it wait no more
-	// do makes the call, and checks what it says if it says that it was done.
+	writes  bool   // it waits for room
+	release func() // ends the reason to wait
+	// do makes the call and, if it succeeds, checks its result.
 	do func(o socktest.Operations) error
 }
 
@@ -106,7 +106,8 @@ func sending(k socktest.Kind, send func(socktest.Operations) (int, error)) func(
 	}
 }
 
-// sendingTo is a sender that is not connected, to one whose queue is full: no event tells it when that has room again.
+// sendingTo returns an unconnected sender whose destination has a full queue: no event reports when
+// that queue has room again.
 func sendingTo(t *testing.T) *waitingFor {
 	s, receiver := socktest.UnixDatagram.New(t), socktest.UnixDatagram.New(t)
 	to := socktest.UnixDatagram.Addr(t)
@@ -128,7 +129,7 @@ func sendingTo(t *testing.T) *waitingFor {
 	}
 }
 
-// accepting is a listener that nobody has connected to.
+// accepting returns a listener without connections.
 func accepting(t *testing.T) *waitingFor {
 	ln, addr := socktest.TCP.Listener(t)
 	return &waitingFor{
@@ -144,7 +145,7 @@ func accepting(t *testing.T) *waitingFor {
 	}
 }
 
-// count is the error of an operation that should have sent hello.
+// count returns the error of an operation that should have sent hello.
 func count(n int, err error) error {
 	if err == nil && n != len(hello) || err != nil && n != 0 {
 		return fmt.Errorf("sent %d bytes, %w", n, err)
@@ -152,7 +153,7 @@ func count(n int, err error) error {
 	return err
 }
 
-// fill sends on s until there is no more room, and returns how much that was.
+// fill sends on s until there is no more room, and returns the number of bytes.
 func fill(t *testing.T, s *sock.Socket) (total int) {
 	t.Helper()
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
@@ -170,7 +171,7 @@ func fill(t *testing.T, s *sock.Socket) (total int) {
 	return total
 }
 
-// discard receives all that comes until s is closed, or its peer.
+// discard receives everything until s or its peer is closed.
 func discard(s *sock.Socket) {
 	go func() {
 		p := make([]byte, 64<<10)
@@ -216,7 +217,7 @@ func TestNonBlockingNeverWaits(t *testing.T) { // items 44, 48
 			t.Fatalf("%v, want ErrWouldBlock", err)
 		}
 		if s.Loop() != nil {
-			t.Error("the socket was put on a loop, and nobody waits")
+			t.Error("the socket was put on a loop, and no call waits")
 		}
 		if err := s.do(w.On(s.Socket)); !errors.Is(err, sock.ErrWouldBlock) {
 			t.Fatalf("again: %v, want ErrWouldBlock", err)
@@ -225,8 +226,8 @@ func TestNonBlockingNeverWaits(t *testing.T) { // items 44, 48
 	})
 }
 
-// What the operation would have done is still to be done: no byte and no connection is lost. In Python the error is TimeoutError
-// "timed out".
+// The operation can still be done later: no byte and no connection is lost. In Python the error is
+// TimeoutError "timed out".
 func TestTimeoutEndsTheOperation(t *testing.T) { // items 40, 42
 	const timeout = 3 * time.Millisecond
 	eachOperation(t, []time.Duration{timeout}, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
@@ -261,7 +262,7 @@ func TestCancelEndsTheOperation(t *testing.T) {
 	})
 }
 
-// In Python another thread that waits goes on waiting.
+// In Python another waiting thread goes on waiting.
 func TestCloseEndsTheOperation(t *testing.T) {
 	eachOperation(t, []time.Duration{sock.Forever, socktest.Patience}, func(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 		call := socktest.Start(func() error { return s.do(w.On(s.Socket)) })
@@ -278,7 +279,8 @@ func TestCloseEndsTheOperation(t *testing.T) {
 	})
 }
 
-// eachOperation runs fn for each operation in each mode and each way to wait, on a socket where it has to wait.
+// eachOperation runs fn for each operation in each mode and each way to wait, on a socket where the
+// operation has to wait.
 func eachOperation(t *testing.T, modes []time.Duration, fn func(*testing.T, *socktest.Waiter, *waitingFor)) {
 	for _, op := range operations {
 		for _, mode := range modes {
@@ -303,7 +305,8 @@ func modeName(timeout time.Duration) string {
 	return "timeout"
 }
 
-// goesOn checks that the operation, which had to wait in vain, completes on the same socket once it can.
+// goesOn checks that an operation that has waited without result succeeds on the same socket as
+// soon as it can.
 func goesOn(t *testing.T, w *socktest.Waiter, s *waitingFor) {
 	t.Helper()
 	socktest.Must(t, s.SetTimeout(socktest.Patience))

@@ -11,42 +11,43 @@ import (
 )
 
 // A loop calls the Handler of a socket when the socket may be ready. The methods run on the loop
-// and must not wait; they may call everything else. One handler can serve any number of sockets.
+// and must not wait; other calls are allowed. One handler can serve any number of sockets.
 type Handler interface {
-	// Readable says that receiving or accepting is worth an attempt. Go on until ErrWouldBlock,
-	// which mostly costs no system call, or stop early. After a call that has received something
-	// and has not come to ErrWouldBlock, Readable is called again in the next turn, if there may be
-	// more. Something is: bytes, a connection, any datagram, also an empty one, and an error that a
-	// datagram socket had in its queue (ECONNREFUSED). It is not: the end or an error of a stream,
-	// and an empty message of SOCK_SEQPACKET, which looks like the end.
+	// Readable is called when a receive or an accept may succeed. Receive until ErrWouldBlock (the
+	// last call mostly needs no system call), or stop early. If a receive got something without
+	// reaching ErrWouldBlock and more may be waiting, Readable is called again in the next turn.
 	//
-	// So on a stream one receive that has not filled its buffer is enough. A socket that has had
-	// its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock, and Readable is called
-	// again.
+	// "Something" is: bytes, a connection, any datagram (also an empty one), and an error from a
+	// datagram socket's queue (ECONNREFUSED). It is not: the end or an error of a stream, or an
+	// empty SOCK_SEQPACKET message, which looks like the end. So on a stream one receive that has
+	// not filled its buffer is enough.
 	//
-	// Readable is not called again for what a call has left alone, having received nothing. A
-	// handler that holds a peer back until its answers are sent goes on later by a call of its own
-	// Readable. A call that the loop has not made goes on until ErrWouldBlock.
+	// A socket that has used its share of a turn (32 operations or 256 KiB) gets ErrWouldBlock, and
+	// Readable is called again.
+	//
+	// After a call that received nothing, Readable is not called again for data that the call left
+	// alone. A handler that stops reading until its answers are sent must later call its own
+	// Readable. Such a call, which the loop has not made, must receive until ErrWouldBlock.
 	Readable(s *Socket)
-	// Writable says that sending is worth an attempt, after one that came to ErrWouldBlock, or that
-	// a connect which was in progress has come to its end: Connect says how. Before that end
-	// neither Readable nor Writable is called.
+	// Writable is called when a send may succeed after one that returned ErrWouldBlock. It is also
+	// called when a pending connect has ended: call Connect for the result. Before that end neither
+	// Readable nor Writable is called.
 	Writable(s *Socket)
-	// Closed comes last and once. err is net.ErrClosed after Close or at the end of the loop, a
-	// *loop.PanicError after a panic in a method of the handler.
+	// Closed is the last call and comes once. err is net.ErrClosed after Close or at the end of the
+	// loop, or a *loop.PanicError after a panic in a method of the handler.
 	Closed(s *Socket, err error)
 }
 
-// Watch makes h the socket's handler, on l (nil: one of the default reactor's), and the socket
-// non-blocking. If the socket is ready, h is called in the loop's next turn. Each socket can have a
-// handler of its own, with what the program knows of it; or many share one.
+// Watch makes h the socket's handler, on l (nil: a loop of the default reactor), and makes the
+// socket non-blocking. If the socket is ready, the loop calls h in its next turn. Each socket can
+// have its own handler with the program's data about it, or many sockets can share one.
 //
-// For a future that is to wait, as that of Async().Sendfile, give the socket a timeout again
-// (SetTimeout) until it is settled. In Readable receive nothing meanwhile: a call that would have
-// to wait there gets loop.ErrOnLoop.
+// A future such as that of Async().Sendfile needs a socket that can wait: set a timeout with
+// SetTimeout until the future is settled. Receive nothing in Readable during that time: a call that
+// would have to wait there gets loop.ErrOnLoop.
 //
-// Errors: loop.ErrWatched if it has a handler, see Unwatch; loop.ErrOtherLoop if an operation waits
-// for it on another loop; net.ErrClosed; an *ArgError for a nil handler.
+// Errors: loop.ErrWatched if the socket has a handler, see Unwatch; loop.ErrOtherLoop if an
+// operation waits for the socket on another loop; net.ErrClosed; an *ArgError for a nil handler.
 func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "handler", h, "must not be nil"})
@@ -54,9 +55,9 @@ func (s *Socket) Watch(l *loop.Loop, h Handler) error {
 	return s.WatchReady(l, &watcher{h, s.base()})
 }
 
-// WatchReady is Watch for a package that stands on sockets: the loop calls w itself, with no
-// Handler in between. That saves 24 bytes a socket. w gets what the poller reported, and works by
-// the rules of [loop.Watcher].
+// WatchReady is Watch for a package that stands on sockets: the loop calls w directly, without a
+// Handler. That saves 24 bytes a socket. w gets what the poller reported, and must follow the rules
+// of [loop.Watcher].
 //
 // Errors: those of Watch.
 func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
@@ -72,35 +73,36 @@ func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
 	return nil
 }
 
-// CallWatcher makes the loop call what watches the socket in its next turn, ready or not. A Handler
-// gets Readable or Writable only if the direction is not known to be blocked, so one that stopped
-// early goes on. It may be called from any goroutine.
+// CallWatcher makes the loop call the socket's watcher in its next turn, ready or not. A Handler
+// gets Readable or Writable only if that direction is not known to be blocked; so a handler that
+// stopped early goes on. Any goroutine may call it.
 func (s *Socket) CallWatcher() { s.fd.CallWatcher() }
 
-// finalizers is held while the finalizer of a socket comes and goes. A watched socket has none: its
+// finalizers is held while a socket's finalizer is set or cleared. A watched socket has none: its
 // loop keeps it, and a finalizer costs memory.
 var finalizers sync.Mutex
 
-// setFinalizer sets the finalizer of a socket without a handler, and clears that of one with a
-// handler. It follows each Watch and Unwatch, in any order: the last call sees the last state. A
-// handler may take itself away before Watch returns.
+// setFinalizer sets the finalizer of a socket without a handler, and clears that of a socket with
+// one. It follows each Watch and Unwatch, in any order: the last call sees the last state. A
+// handler may call Unwatch before Watch returns.
 func (s *Socket) setFinalizer() {
 	base := s.base()
 	finalizers.Lock()
 	defer finalizers.Unlock()
-	runtime.SetFinalizer(base, nil) // the runtime throws if there is another
+	runtime.SetFinalizer(base, nil) // the runtime throws if a finalizer is already set
 	if s.fd.Watcher() == nil {
 		runtime.SetFinalizer(base, (*Socket).abandon)
 	}
 }
 
-// abandon is the finalizer. A socket that was closed meanwhile is left alone.
+// abandon is the finalizer. It does nothing for a socket that is already closed.
 func (s *Socket) abandon() { s.fd.Abandon() }
 
-// Unwatch takes the handler away and returns it, or nil if there was none or WatchReady has set it.
-// It gets no further call, Closed neither; a call that is under way on the loop goes on. The socket
-// stays non-blocking until SetTimeout, and nothing that it has received is lost: it can be used in
-// every other way, watched again, also on another loop, or detached.
+// Unwatch removes the socket's handler and returns it; it returns nil if the socket has none or
+// WatchReady has set one. The handler gets no further call, not even Closed; a call that is running
+// on the loop goes on. The socket stays non-blocking until SetTimeout, and keeps everything that it
+// has received. It can be used in every other way, watched again, also on another loop, or
+// detached.
 func (s *Socket) Unwatch() Handler {
 	w := s.fd.Unwatch()
 	if w == nil {
@@ -113,7 +115,7 @@ func (s *Socket) Unwatch() Handler {
 	return nil
 }
 
-// A watcher is a handler and its socket, as a loop sees them. It is immutable.
+// A watcher is a handler and its socket, as the loop sees them. It is immutable.
 type watcher struct {
 	handler Handler
 	socket  *Socket
@@ -128,7 +130,7 @@ func (w *watcher) Ready(r pollux.Ready) {
 			return
 		}
 		if ended {
-			w.handler.Writable(w.socket) // first, since the error, if there is one, is the connect's
+			w.handler.Writable(w.socket) // first, because a pending error is that of the connect
 			if r &^= pollux.Writable; w.socket.Fileno() < 0 {
 				return
 			}
@@ -144,16 +146,16 @@ func (w *watcher) Ready(r pollux.Ready) {
 
 func (w *watcher) Closed(err error) { w.handler.Closed(w.socket, err) }
 
-// String is for logs and leak reports.
+// String returns a text for logs and leak reports.
 func (w *watcher) String() string { return fmt.Sprintf("%T: %v", w.handler, w.socket) }
 
-// hasHandler says whether Watch, and not WatchReady, has set what watches.
+// hasHandler reports whether Watch, and not WatchReady, has set the watcher.
 func (s *core) hasHandler() bool {
 	_, ok := s.fd.Watcher().(*watcher)
 	return ok
 }
 
-// Handler returns what Watch has set, or nil.
+// Handler returns the handler that Watch has set, or nil.
 func (s *Socket) Handler() Handler {
 	if w, ok := s.fd.Watcher().(*watcher); ok {
 		return w.handler
@@ -161,8 +163,8 @@ func (s *Socket) Handler() Handler {
 	return nil
 }
 
-// Watched goes over the sockets that have a handler on l, in no order. They may be closed
-// meanwhile; new ones may be left out. Loop only.
+// Watched iterates over the sockets with a handler on l, in no order. Sockets may be closed during
+// the iteration, and it may miss new ones. Loop only.
 func Watched(l *loop.Loop) iter.Seq[*Socket] {
 	return func(yield func(*Socket) bool) {
 		for w := range l.Watchers() {
@@ -173,13 +175,14 @@ func Watched(l *loop.Loop) iter.Seq[*Socket] {
 	}
 }
 
-// Join puts the socket on l; if it is on another loop and nothing waits for it there, it moves.
-// With a nil l it stays where it is, or goes to one of the default reactor's choice. Without Join
-// it joins the loop of the task that first waits for it, or one of the default reactor's.
+// Join puts the socket on l. If it is on another loop and no operation waits there, it moves. With
+// a nil l it stays where it is, or joins a loop of the default reactor. Without Join, the socket
+// joins the loop of the first task that waits for it, or a loop of the default reactor.
 //
-// Errors: loop.ErrOtherLoop if something waits for it, or watches it, on another loop;
-// net.ErrClosed, also of a closed loop; EPERM for a descriptor that cannot be polled.
+// Errors: loop.ErrOtherLoop if an operation waits for the socket, or a handler watches it, on
+// another loop; net.ErrClosed, also for a closed loop; EPERM for a descriptor that cannot be
+// polled.
 func (s *Socket) Join(l *loop.Loop) error { return s.fail("join", Addr{}, s.fd.Join(l)) }
 
-// Loop is the loop it is on, or nil.
+// Loop returns the loop that the socket is on, or nil.
 func (s *Socket) Loop() *loop.Loop { return s.fd.Loop() }

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A batch counts for its share of a turn as so many operations as its Outcome says: after 64 at
-// once it is the turn of others.
+// A batch counts as many operations as its Outcome says: after 64 at once the loop serves other
+// sockets.
 func TestWatchBatchesShareTheLoop(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)

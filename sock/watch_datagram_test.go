@@ -13,8 +13,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// oneACall makes one receive in each call of a handler, and says what came of those that found
-// something.
+// oneACall makes one receive in each call of a handler, and sends the results that found something.
 func oneACall(got chan<- string, recv func(*sock.Socket) ([]byte, error)) *handler {
 	h := newHandler()
 	h.readable = func(s *sock.Socket) {
@@ -30,7 +29,7 @@ func oneACall(got chan<- string, recv func(*sock.Socket) ([]byte, error)) *handl
 	return h
 }
 
-// take gets so many results.
+// take returns n results.
 func take(t *testing.T, got <-chan string, n int) (all []string) {
 	t.Helper()
 	socktest.Must(t, socktest.Start(func() error {
@@ -61,8 +60,8 @@ var receives = map[string]func(*sock.Socket) ([]byte, error){
 	},
 }
 
-// An empty datagram holds nothing up: a handler that receives one in each call gets those behind
-// it.
+// An empty datagram blocks nothing: a handler with one receive in each call gets the datagrams
+// behind it.
 func TestWatchEmptyDatagrams(t *testing.T) {
 	for name, recv := range receives {
 		for _, k := range socktest.Datagrams {
@@ -70,7 +69,7 @@ func TestWatchEmptyDatagrams(t *testing.T) {
 				socktest.Check(t)
 				a, b := k.Pair(t)
 				sent := []string{"", "", "one", "", "two", ""}
-				for _, text := range sent { // all there before the first call: one edge for all
+				for _, text := range sent { // all arrive before the first call: one edge for all
 					_, err := b.Send([]byte(text), 0)
 					socktest.Must(t, err)
 				}
@@ -84,8 +83,8 @@ func TestWatchEmptyDatagrams(t *testing.T) {
 	}
 }
 
-// An empty message of a seqpacket socket looks like the end: a handler that goes on until
-// ErrWouldBlock gets those behind it.
+// An empty message of a seqpacket socket looks like the end: a handler that receives until
+// ErrWouldBlock gets the messages behind it.
 func TestWatchEmptySeqpacket(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixSeqpacket.Pair(t)
@@ -111,8 +110,8 @@ func TestWatchEmptySeqpacket(t *testing.T) {
 	}
 }
 
-// An error that ICMP has brought (ECONNREFUSED) holds nothing up either: what has come meanwhile
-// makes another call.
+// An ICMP error (ECONNREFUSED) blocks nothing either: the datagrams that have arrived cause another
+// call.
 func TestWatchDatagramsBehindAnError(t *testing.T) {
 	for name, recv := range receives {
 		for _, k := range []socktest.Kind{socktest.UDP, socktest.UDP6} {
@@ -121,7 +120,7 @@ func TestWatchDatagramsBehindAnError(t *testing.T) {
 				a, gone := k.Pair(t)
 				here, there := socktest.Name(t, a), socktest.Name(t, gone)
 				socktest.Must(t, gone.Close())
-				_, err := a.Send(hello, 0) // the answer is that nothing is there
+				_, err := a.Send(hello, 0) // the answer is that the port is closed
 				socktest.Must(t, err)
 				peer := k.New(t)
 				socktest.Must(t, peer.Bind(there))
@@ -138,7 +137,7 @@ func TestWatchDatagramsBehindAnError(t *testing.T) {
 	}
 }
 
-// An answer that cannot be sent (EMSGSIZE) does not keep a server from its next datagram.
+// A failed answer (EMSGSIZE) does not keep a server from its next datagram.
 func TestWatchAnswerTooLong(t *testing.T) {
 	socktest.Each(t, []socktest.Kind{socktest.UDP, socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		a, b := k.Pair(t)

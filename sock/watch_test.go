@@ -13,7 +13,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A handler that tells a test what it was told.
+// handler passes its calls on to a test.
 type handler struct {
 	readable func(*sock.Socket)
 	writable func(*sock.Socket)
@@ -38,7 +38,7 @@ func (h *handler) Writable(s *sock.Socket) {
 
 func (h *handler) Closed(_ *sock.Socket, err error) { h.closed <- err }
 
-// end is what Closed was told.
+// end returns the error that Closed got.
 func (h *handler) end(t *testing.T) error {
 	t.Helper()
 	return socktest.Start(func() error { return <-h.closed }).Wait(t)
@@ -65,7 +65,7 @@ func TestWatch(t *testing.T) {
 					}
 				}
 			}
-			_, err := b.Send([]byte("early"), 0) // there before anybody watches
+			_, err := b.Send([]byte("early"), 0) // arrives before the watch
 			socktest.Must(t, err)
 			socktest.Must(t, a.Watch(nil, h))
 			if a.Timeout() != 0 {
@@ -85,7 +85,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A handler may receive once in each call: Readable comes until all is received, the end of the stream too.
+// A handler may receive once in each call: Readable is called until everything is received, also
+// the end of the stream.
 func TestWatchOneReceiveACall(t *testing.T) {
 	for _, k := range socktest.Kinds {
 		t.Run(k.Name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestWatchOneReceiveACall(t *testing.T) {
 	})
 }
 
-// An end of the stream makes Readable come, once more.
+// The end of a stream causes one more call of Readable.
 func TestWatchEndOfStream(t *testing.T) {
 	socktest.Each(t, socktest.Streams, func(t *testing.T, k socktest.Kind) {
 		a, b := k.Pair(t)
@@ -172,7 +173,7 @@ func TestWatchEndOfStream(t *testing.T) {
 	})
 }
 
-// Writable comes after a send that found no room.
+// Writable is called after a send that found no room.
 func TestWatchWritable(t *testing.T) {
 	socktest.Each(t, socktest.Streams, func(t *testing.T, k socktest.Kind) {
 		sent := pattern(1 << 20)
@@ -207,7 +208,7 @@ func TestWatchWritable(t *testing.T) {
 	})
 }
 
-// The end of a connect that is in progress is told by Writable, wherever it was begun and however soon it comes.
+// Writable reports the end of a pending connect, wherever it began and however soon it ends.
 func TestWatchConnect(t *testing.T) { // item 54
 	_, addr := socktest.TCP.Listener(t)
 	for _, test := range []struct {
@@ -230,7 +231,7 @@ func TestWatchConnect(t *testing.T) { // item 54
 				socktest.Must(t, s.Watch(nil, h))
 				begin := func() {
 					if err := s.Connect(test.to); !errors.Is(err, syscall.EINPROGRESS) {
-						result <- err // it may come to its end at once
+						result <- err // it may end at once
 					}
 				}
 				if test.onLoop {
@@ -271,7 +272,7 @@ func TestWatchRefuses(t *testing.T) {
 	socktest.Must(t, s.Join(l))
 	f := s.Async().Recv(1, 0)
 	if err := s.Watch(other, nobody{}); !errors.Is(err, loop.ErrOtherLoop) {
-		t.Errorf("somebody waits on another loop: %v", err)
+		t.Errorf("an operation waits on another loop: %v", err)
 	}
 	f.Cancel()
 	if s.Timeout() != sock.Forever {
@@ -280,7 +281,7 @@ func TestWatchRefuses(t *testing.T) {
 	socktest.Must(t, s.Watch(l, nobody{}))
 }
 
-// Watched tells of those that are watched, and of no others.
+// Watched returns the watched sockets and no others.
 func TestWatched(t *testing.T) {
 	socktest.Check(t)
 	r, err := loop.NewReactor(&loop.Config{Loops: 1})
@@ -318,7 +319,8 @@ func TestWatched(t *testing.T) {
 	}
 }
 
-// What is still open at the end of a loop is told with its handler and its addresses, so that it can be found.
+// At the end of a loop the log names each open socket with its handler and its addresses, so that
+// the leak can be found.
 func TestLeakOfAWatched(t *testing.T) {
 	socktest.Check(t)
 	l, err := loop.New(nil)

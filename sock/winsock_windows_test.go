@@ -20,9 +20,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What only Windows has, or has in its own way.
+// These tests are for features that only Windows has, or has in its own way.
 
-// An error has the number that Winsock gave, and the name of POSIX.
+// An error has the number of Winsock and the name of POSIX.
 func TestErrorsOfWinsock(t *testing.T) {
 	socktest.Check(t)
 	err := socktest.TCP.New(t).Connect(refusing(t))
@@ -56,7 +56,7 @@ func TestErrorsOfWinsock(t *testing.T) {
 	}
 }
 
-// shareChild says that this process is the one to share with.
+// shareChild marks the process that the test shares a socket with.
 const shareChild = "POLLUX_TEST_SHARE"
 
 func TestShare(t *testing.T) { // items 22, 81
@@ -93,7 +93,7 @@ func TestShare(t *testing.T) { // items 22, 81
 	}
 	socktest.Must(t, b.SetTimeout(socktest.Patience))
 	socktest.Must(t, wantBytes("from the child")(b.Recv(100, 0)))
-	// It is the same socket here still.
+	// The socket still works in this process.
 	_, err = a.Sendall(hello, 0)
 	socktest.Must(t, err)
 	socktest.Must(t, wantBytes("hello")(b.Recv(100, 0)))
@@ -111,7 +111,7 @@ func TestIoctl(t *testing.T) { // item 147
 	}
 	s := socktest.TCP.New(t)
 	if _, err := s.Ioctl(sock.SIO_LOOPBACK_FAST_PATH, 1); err != nil && !errors.Is(err, syscall.EOPNOTSUPP) {
-		t.Errorf("SIO_LOOPBACK_FAST_PATH: %v", err) // gone from Windows 11, and Wine never had it
+		t.Errorf("SIO_LOOPBACK_FAST_PATH: %v", err) // Windows 11 no longer has it, and Wine never had it
 	}
 	if _, err := a.Ioctl(sock.SIO_RCVALL, sock.RCVALL_ON); err == nil {
 		t.Error("SIO_RCVALL on a TCP socket succeeds")
@@ -122,8 +122,8 @@ func TestIoctl(t *testing.T) { // item 147
 	}
 }
 
-// A port is its first owner's, and SO_EXCLUSIVEADDRUSE keeps it from SO_REUSEADDR too, which means
-// on Windows that another socket takes it.
+// A port belongs to its first owner. SO_EXCLUSIVEADDRUSE protects it from SO_REUSEADDR too, with
+// which another socket can take the port on Windows.
 func TestExclusiveAddress(t *testing.T) {
 	socktest.Check(t)
 	s, addr := socktest.TCP.Listener(t)
@@ -142,7 +142,7 @@ func TestExclusiveAddress(t *testing.T) {
 	}
 }
 
-// A datagram to a port without a socket does not break the sender's next receive
+// A datagram to a port without a socket does not make the sender's next receive fail
 // (SIO_UDP_CONNRESET).
 func TestUDPConnectionReset(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
@@ -180,7 +180,7 @@ func TestInheritance(t *testing.T) {
 	}
 }
 
-// Ancillary data goes through WSARecvMsg and WSASendMsg.
+// Ancillary data uses WSARecvMsg and WSASendMsg.
 func TestPktInfoOfWinsock(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, _ := socktest.UDP.Bound(t)
@@ -213,7 +213,7 @@ func TestPktInfoOfWinsock(t *testing.T) {
 
 var local4 = netip.MustParseAddr("127.0.0.1")
 
-// TransmitFile sends all, from an offset, and ends at a timeout if the peer does not read.
+// TransmitFile sends everything from an offset on. It ends at a timeout if the peer does not read.
 func TestTransmitFile(t *testing.T) {
 	socktest.Check(t)
 	file := make([]byte, 3<<20+17)
@@ -262,8 +262,8 @@ func TestTransmitFile(t *testing.T) {
 	}
 }
 
-// The kinds that Windows has and Wine lacks are asked for with the right numbers: the system says
-// that it has none, and not that the call is wrong.
+// The kinds that Windows has and Wine lacks are requested with the right numbers: the error says
+// that the system lacks them, and not that the call is wrong.
 func TestKindsOfWindows(t *testing.T) {
 	socktest.Check(t)
 	for _, k := range sock.KnownSockets() {

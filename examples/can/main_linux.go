@@ -1,5 +1,5 @@
-// Can is the CAN example of the documentation of Python's socket module: it receives the frames of a bus, and sends each back,
-// and one of its own after it.
+// Can is the CAN example from the documentation of Python's socket module. It receives the frames
+// of a bus. It sends each frame back, and then a frame of its own.
 //
 //	s = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
 //	s.bind(('vcan0',))
@@ -16,7 +16,7 @@
 //	    except OSError:
 //	        print('Error sending CAN frame')
 //
-// Another interface than vcan0 can be given as argument. To make one:
+// The argument is the interface; the default is vcan0. To make one:
 //
 //	ip link add dev vcan0 type vcan
 //	ip link set up vcan0

@@ -18,7 +18,7 @@ func TestCAN(t *testing.T) {
 		socktest.ProgramFails(t, "AF_CAN CAN_RAW: needs CONFIG_CAN", "vcanex")
 	})
 	line := socktest.StartProgram(t, "vcanex")
-	// Until it listens nobody answers.
+	// Before the program listens, no answer comes.
 	socktest.Must(t, s.SetTimeout(20*time.Millisecond))
 	for end := time.Now().Add(socktest.Patience); ; {
 		socktest.SendFrame(t, s, 0x123, 0xc0, 0xff, 0xee)

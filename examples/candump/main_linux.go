@@ -1,8 +1,9 @@
-// Candump prints the frames of CAN buses, as the program of that name in can-utils does with -L:
+// Candump prints the frames of CAN buses, like the program candump of can-utils with -L:
 //
 //	candump [INTERFACE [ID:MASK]...]
 //
-// Without an interface, or with "any", it prints those of all buses. ID~MASK is for all frames but those. Error frames are told in words.
+// Without an interface, or with "any", it prints the frames of all buses. ID~MASK selects all
+// frames except those. It prints error frames in words.
 package main
 
 import (
@@ -33,7 +34,7 @@ func main() {
 		check(can.SetFilters(s, filters...))
 	}
 	check(can.SetErrorFilter(s, sock.CAN_ERR_MASK))
-	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1) // what the kernel does not know it will not bring
+	_ = s.Setsockopt(sock.SOL_CAN_RAW, sock.CAN_RAW_FD_FRAMES, 1) // a kernel without FD frames delivers none, so the error does not matter
 	_ = s.Setsockopt(sock.SOL_CAN_RAW, can.CAN_RAW_XL_FRAMES, 1)
 	check(s.Bind(sock.CAN(bus)))
 	for buf := make([]byte, can.CANXL_MTU); ; {

@@ -17,7 +17,7 @@ func TestCandump(t *testing.T) {
 	})
 	line := socktest.StartProgram(t, "vcandex", "123:7FF", "12345678:1FFFFFFF")
 	done := make(chan struct{})
-	ready := socktest.Start(func() error { // until it listens nobody shows anything
+	ready := socktest.Start(func() error { // before the program listens, it prints nothing
 		for tick := time.NewTicker(20 * time.Millisecond); ; {
 			select {
 			case <-done:
@@ -32,7 +32,7 @@ func TestCandump(t *testing.T) {
 	}
 	close(done)
 	socktest.Must(t, ready.Wait(t))
-	socktest.SendFrame(t, s, 0x124, 0x00) // not wanted
+	socktest.SendFrame(t, s, 0x124, 0x00) // the filter drops it
 	socktest.SendFrame(t, s, sock.CAN_EFF_FLAG|0x12345678, 0xde, 0xad, 0xbe, 0xef)
 	socktest.SendFrame(t, s, 0x20000040, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00)
 	for _, want := range []string{" vcandex 12345678#DEADBEEF", " vcandex 20000040#0000000000000000 bus off"} {

@@ -1,12 +1,13 @@
-// Chat is talk among all who run it on this host, by UDP multicast on the loopback interface: there is no server. Each line of standard
-// input goes to the group; all that comes from the group is printed, one's own words too.
+// Chat is a chat between its instances on this host, by UDP multicast on the loopback interface,
+// without a server. It sends each line of standard input to the group, and prints everything that
+// comes from the group, including its own lines.
 //
 //	$ go run ./examples/chat ann
 //	ann is here
 //	bob is here
 //	bob: hello
 //
-// Another GROUP:PORT can be given as second argument.
+// The second argument, if any, is another GROUP:PORT.
 package main
 
 import (
@@ -55,11 +56,11 @@ func main() {
 	check(in.Err())
 }
 
-// join is a socket that sends to the group and hears it, and the address of the group.
+// join returns a socket that sends to the group and receives from it, and the address of the group.
 func join(at netip.AddrPort) (*sock.Socket, sock.Addr) {
 	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
 	check(err)
-	// All who chat are bound to one port.
+	// All instances bind the same port.
 	check(s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, 1))
 	check(s.Bind(sock.Inet("", int(at.Port()))))
 	lo := loopback()
@@ -68,7 +69,7 @@ func join(at netip.AddrPort) (*sock.Socket, sock.Addr) {
 	return s, sock.Inet(at.Addr().String(), int(at.Port()))
 }
 
-// loopback is the index of the loopback interface.
+// loopback returns the index of the loopback interface.
 func loopback() int {
 	list, err := net.Interfaces()
 	check(err)

@@ -1,4 +1,4 @@
-// Chatroom is a TCP chat in callbacks, with bounded memory for each client and an idle timeout.
+// Chatroom is a TCP chat with callbacks. Each client has bounded memory and an idle timeout.
 package main
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-const maxLine, maxPending = 1 << 10, 64 << 10 // bytes that are kept of one client
+const maxLine, maxPending = 1 << 10, 64 << 10 // the most bytes that are kept for one client
 var listen, idle = flag.String("listen", "127.0.0.1:7000", "HOST:PORT"), flag.Duration("idle", 5*time.Minute, "of silence")
 
-// A room is used by its loop alone, so it needs no lock. It is the handler of the listener.
+// A room belongs to its loop alone, so it needs no lock. It is the handler of the listener.
 type room struct {
 	members map[*sock.Socket]*member
 	buffer  []byte // all members receive into it
@@ -34,7 +34,7 @@ func (r *room) Closed(_ *sock.Socket, err error) { log.Fatal(err) }
 
 type member struct {
 	room    *room
-	in, out []byte // the begin of a line; what is still to be sent
+	in, out []byte // the start of a line; the bytes still to send
 }
 
 func (m *member) Readable(s *sock.Socket) {
@@ -44,7 +44,7 @@ func (m *member) Readable(s *sock.Socket) {
 	if errors.Is(err, sock.ErrWouldBlock) {
 		return
 	} else if err != nil || n == 0 || len(m.in)-end > maxLine {
-		s.Close() // an error, the deadline, the end of the stream, or too long a line
+		s.Close() // an error, the deadline, the end of the stream, or a line that is too long
 		return
 	}
 	s.SetReadDeadline(time.Now().Add(*idle))

@@ -1,4 +1,5 @@
-// Client is the first echo client of the documentation of Python's socket module: IPv4, one message there and back.
+// Client is the first echo client of the documentation of Python's socket module: IPv4, one message
+// there and back.
 //
 //	HOST = 'daring.cwi.nl'    # The remote host
 //	PORT = 50007              # The same port as used by the server
@@ -8,7 +9,8 @@
 //	    data = s.recv(1024)
 //	print('Received', repr(data))
 //
-// The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see examples/server.
+// The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see
+// examples/server.
 package main
 
 import (
@@ -21,7 +23,7 @@ import (
 )
 
 func main() {
-	at := "localhost:50007" // the remote host, and the same port as used by the server
+	at := "localhost:50007" // the remote host, and the port of the server
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}

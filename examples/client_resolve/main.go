@@ -1,5 +1,5 @@
-// Client_resolve is the second echo client of the documentation of Python's socket module: IPv4 or IPv6, whichever address of the
-// host can be connected to first.
+// Client_resolve is the second echo client of the documentation of Python's socket module: IPv4 or
+// IPv6, whichever address of the host can be connected to first.
 //
 //	HOST = 'daring.cwi.nl'    # The remote host
 //	PORT = 50007              # The same port as used by the server
@@ -26,8 +26,9 @@
 //	    data = s.recv(1024)
 //	print('Received', repr(data))
 //
-// The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see examples/server_resolve. What
-// the loop does is sock.CreateConnection too, as it is socket.create_connection in Python.
+// The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see
+// examples/server_resolve. What the loop does is sock.CreateConnection too, as it is
+// socket.create_connection in Python.
 package main
 
 import (
@@ -41,7 +42,7 @@ import (
 )
 
 func main() {
-	at := "localhost:50007" // the remote host, and the same port as used by the server
+	at := "localhost:50007" // the remote host, and the port of the server
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}

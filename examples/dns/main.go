@@ -1,5 +1,5 @@
-// Dns answers DNS questions for the hosts in its arguments, such as gate.test=10.0.0.1, over UDP. A
-// goroutine for each processor receives and answers: a call that waits costs no thread.
+// Dns answers DNS questions over UDP for the hosts in its arguments, such as gate.test=10.0.0.1.
+// One goroutine for each processor receives and answers; a waiting call needs no thread.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 
 var listen = flag.String("listen", "127.0.0.1:5300", "HOST:PORT")
 
-// answer makes the question p, an answer, of at most 512 bytes; nil if p is no question.
+// answer turns the question p into an answer of at most 512 bytes; nil if p is no question.
 func answer(p []byte, hosts map[string]netip.Addr) []byte {
 	const header = 12                                                             // bytes of a message
 	if len(p) < header || p[2]&0xf8 != 0 || binary.BigEndian.Uint16(p[4:]) != 1 { // not one query

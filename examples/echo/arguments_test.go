@@ -80,7 +80,8 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// TestPortInUse has the server fail: it says why, and the status is 1, whether it only serves or is driven.
+// TestPortInUse makes the server fail: it prints the reason, and the exit status is 1, whether it
+// only serves or is driven.
 func TestPortInUse(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,7 +96,7 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
-// TestFileInTheWay has a file where the socket should be.
+// TestFileInTheWay puts a file where the socket should be.
 func TestFileInTheWay(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -116,7 +117,7 @@ func TestFileInTheWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { ln.Close() })
-		}, "somebody listens"},
+		}, "another program listens"},
 		{"a file", func(t *testing.T, path string) {
 			if err := os.WriteFile(path, nil, 0o600); err != nil {
 				t.Fatal(err)
@@ -144,7 +145,8 @@ func TestFileInTheWay(t *testing.T) {
 	}
 }
 
-// TestSuccessor starts a second server in the place of one that is draining: the first must leave the file of the second alone.
+// TestSuccessor starts a second server in the place of one that is draining. The first server must
+// not remove the file of the second.
 func TestSuccessor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	first, network, addr := startServing(t, "-listen", "unix:"+path)
@@ -153,7 +155,7 @@ func TestSuccessor(t *testing.T) {
 		t.Fatal(err)
 	}
 	first.Process.Signal(syscall.SIGTERM)
-	for { // until the first has gone from the address
+	for { // until the first server no longer has the address
 		c, err := net.Dial(network, addr)
 		if err != nil {
 			break
@@ -168,7 +170,8 @@ func TestSuccessor(t *testing.T) {
 	second.endWell()
 }
 
-// TestAsManyAsItSays has as many connections as are allowed beside many loops: the descriptors suffice on both sides.
+// TestAsManyAsItSays makes as many connections as are allowed beside many loops: both sides must
+// have enough descriptors.
 func TestAsManyAsItSays(t *testing.T) {
 	const loops = "40"
 	_, stderr, _ := startLimited(t, "300", "-loops", loops, "-conns", "1000000").end()

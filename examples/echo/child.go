@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// childPatience is how long a child may take to listen, and to end.
+// childPatience is how long a child may take to start listening, and to end.
 const childPatience = 15 * time.Second
 
-// A child is a server in a process of its own.
+// A child is a server in its own process.
 type child struct {
 	at    endpoint
 	cmd   *exec.Cmd
-	stdin io.WriteCloser // its end is the child's: so it ends with us, however we do
-	lines chan string    // what it prints, from the second line on
+	stdin io.WriteCloser // the child ends when this is closed, which the system does however this process ends
+	lines chan string    // the lines that it prints, from the second on
 	ended chan error
 }
 
@@ -47,7 +47,7 @@ func startChild(o *options) (*child, error) {
 	first := make(chan string, 1)
 	go func() {
 		r := bufio.NewReader(stdout)
-		line, _ := r.ReadString('\n') // without one it has ended
+		line, _ := r.ReadString('\n') // without a line the child has ended
 		first <- line
 		for {
 			line, err := r.ReadString('\n')
@@ -64,7 +64,7 @@ func startChild(o *options) (*child, error) {
 		text, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 		if !ok {
 			c.stop()
-			return nil, errTold // by the child
+			return nil, errTold // the child has printed the error
 		}
 		if c.at, err = parseEndpoint(text); err != nil {
 			c.stop()
@@ -76,7 +76,7 @@ func startChild(o *options) (*child, error) {
 	}
 }
 
-// stop ends the child, and says how it ended if that was not well.
+// stop ends the child, and returns an error if the child failed.
 func (c *child) stop() error {
 	c.stdin.Close()
 	select {
@@ -94,7 +94,7 @@ func (c *child) stop() error {
 
 func (c *child) endpoint() endpoint { return c.at }
 
-// memory asks the child how many bytes it needs for what lives; 0 if there is no answer.
+// memory asks the child how many bytes its live objects need. It returns 0 without an answer.
 func (c *child) memory() int64 {
 	if _, err := io.WriteString(c.stdin, askMemory); err != nil {
 		return 0

@@ -7,18 +7,19 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// lostAfter is when a datagram counts as lost. On a loopback none should be.
+// lostAfter is the time after which a datagram counts as lost. On a loopback none should be lost.
 const lostAfter = 2 * time.Second
 
-// A datagram is a connection of UDP: a socket whose messages stay apart, and may come back in another order.
+// A datagram is a connection of UDP: a socket whose messages stay separate and may come back in
+// another order.
 type datagram struct {
 	member
 	next    int64    // the number of the next message
-	flights []flight // what has not come back yet
-	queued  bool     // for its turn
+	flights []flight // the messages that have not come back yet
+	queued  bool     // waits for its turn
 }
 
-// A flight is a message that is on its way.
+// A flight is a message in flight.
 type flight struct {
 	message int64
 	at      time.Time
@@ -26,13 +27,14 @@ type flight struct {
 
 var _ connection = (*datagram)(nil)
 
-// turns hand out the room that there is for datagrams in flight.
+// turns hands out the room for datagrams in flight.
 type turns struct {
 	room    int // how many more may be sent
 	waiting []*datagram
 }
 
-// roomFor is how many datagrams of a size the server's socket holds, if it is made as others are: it drops what it has no room for.
+// roomFor returns how many datagrams of a size the server's socket holds, with the default buffer.
+// The socket drops datagrams for which it has no room.
 func roomFor(size int) (int, error) {
 	s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
 	if err != nil {
@@ -40,8 +42,9 @@ func roomFor(size int) (int, error) {
 	}
 	defer s.Close()
 	total, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF)
-	// What counts is the memory that a datagram takes: its bytes and a header rounded up to a power of two, and a record. It may
-	// go on counting for a while once the datagram is received, up to a quarter of the room: udp_rmem_release.
+	// The limit counts the memory that a datagram takes: its bytes and a header, rounded up to a
+	// power of two, and a record. It may count a received datagram for a while, up to a quarter of
+	// the room: udp_rmem_release.
 	return max(1, total/2/(2*size+1024)), err
 }
 
@@ -52,7 +55,7 @@ func (t *turns) queue(c *datagram) {
 	}
 }
 
-// next lets send whose turn it is, as long as there is room.
+// next lets the waiting connections send, in turn, as long as there is room.
 func (t *turns) next() {
 	for t.room > 0 && len(t.waiting) > 0 {
 		c := t.waiting[0]
@@ -69,7 +72,7 @@ func (c *datagram) begin(ph phase) {
 		return
 	}
 	if ph == parting {
-		c.close() // UDP has no end that could be waited for
+		c.close() // UDP has no end of stream to wait for
 		return
 	}
 	c.proceed()
@@ -95,14 +98,14 @@ func (c *datagram) wants() bool {
 	return false
 }
 
-// send sends one message, and queues for the next.
+// send sends one message and queues for the next turn.
 func (c *datagram) send() {
 	if !c.wants() {
 		return
 	}
 	_, err := c.s.Send(c.message(c.next), 0)
 	if err == sock.ErrWouldBlock {
-		return // Writable comes
+		return // Writable will be called
 	}
 	if err != nil {
 		c.fail(err)
@@ -121,7 +124,7 @@ func (c *datagram) message(n int64) []byte {
 	return patternAt(c.id, n*int64(size), size)
 }
 
-// Readable takes what came back.
+// Readable checks the messages that came back.
 func (c *datagram) Readable(s *sock.Socket) {
 	buf := c.w.loop.Buffer()
 	for !c.over {
@@ -142,7 +145,7 @@ func (c *datagram) Writable(*sock.Socket) { c.proceed() }
 
 var errStrange = errors.New("a datagram came that is none of those in flight: it was changed, doubled, or late")
 
-// take finds out which message p is.
+// take finds the flight that p belongs to, and checks p.
 func (c *datagram) take(p []byte) {
 	for i, f := range c.flights {
 		if len(p) == c.w.o.size && wrongByte(p, c.id, f.message*int64(c.w.o.size)) < 0 {
@@ -163,7 +166,7 @@ func (c *datagram) land(i int) {
 
 var errLost = errors.New("a datagram did not come back: lost")
 
-// expire gives up what is in flight for too long, and goes on.
+// expire gives up messages that are in flight too long, and sends others.
 func (c *datagram) expire(now time.Time) {
 	for !c.over && len(c.flights) > 0 && now.Sub(c.flights[0].at) > lostAfter {
 		c.tell(errLost)
@@ -172,7 +175,7 @@ func (c *datagram) expire(now time.Time) {
 	}
 }
 
-// Closed gives the room back.
+// Closed returns the room.
 func (c *datagram) Closed(s *sock.Socket, err error) {
 	c.member.Closed(s, err)
 	for len(c.flights) > 0 {

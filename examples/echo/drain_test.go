@@ -15,7 +15,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// TestDrainTCP ends the server when everything has come back but nothing has been read.
+// TestDrainTCP ends the server after all answers have arrived and none has been read.
 func TestDrainTCP(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {
@@ -42,8 +42,8 @@ func TestDrainTCP(t *testing.T) {
 	}
 }
 
-// TestDrainUnix ends the server when it has received everything, and as much has come back as there is room for: the answer is
-// more than that.
+// TestDrainUnix ends the server after it has received everything. The answer is longer than the
+// socket has room for.
 func TestDrainUnix(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestDrainUnix(t *testing.T) {
 			if err := s.SetTimeout(0); err != nil {
 				t.Fatal(err)
 			}
-			// A Unix socket hands over at once: what is sent has been received.
+			// A Unix socket delivers at once: sent bytes are already received.
 			data := random(1 << 20)
 			n, err := s.Sendall(data, 0)
 			if err != nil && err != sock.ErrWouldBlock {
@@ -66,7 +66,8 @@ func TestDrainUnix(t *testing.T) {
 	}
 }
 
-// awaitAnswer waits until the server has accepted s and begun to answer, and makes s blocking. It takes nothing.
+// awaitAnswer waits until the server has accepted s and begun to answer, and makes s blocking. It
+// receives nothing.
 func awaitAnswer(t *testing.T, s *sock.Socket) {
 	t.Helper()
 	if err := s.SetTimeout(long); err != nil {
@@ -77,7 +78,7 @@ func awaitAnswer(t *testing.T, s *sock.Socket) {
 	}
 }
 
-// TestDrainClosesIdle has connections that wait for nothing: they end at once.
+// TestDrainClosesIdle has connections without pending bytes: they end at once.
 func TestDrainClosesIdle(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {
@@ -117,7 +118,7 @@ func connected(t *testing.T, to endpoint) *sock.Socket {
 	return s
 }
 
-// wantAll receives want, and the end after it.
+// wantAll receives want and then the end.
 func wantAll(t *testing.T, s *sock.Socket, want []byte) {
 	t.Helper()
 	var got []byte
@@ -136,7 +137,8 @@ func wantAll(t *testing.T, s *sock.Socket, want []byte) {
 	}
 }
 
-// TestDrainCutsOff has a peer that never takes what is its own. The server ends all the same, says so, and that is no failure of it.
+// TestDrainCutsOff has a peer that never receives its answer. The server ends all the same and
+// reports it; this is not an error of the server.
 func TestDrainCutsOff(t *testing.T) {
 	for _, mode := range echo.Modes {
 		t.Run(mode, func(t *testing.T) {

@@ -15,32 +15,32 @@ import (
 
 const (
 	connectPatience = time.Minute     // for all connections together
-	stallPatience   = 5 * time.Second // in which nothing at all comes back though something has to
+	stallPatience   = 5 * time.Second // the longest time without any answer, although answers are due
 )
 
-// A phase is what all connections do at a time, until each is at rest.
+// A phase is a common activity of all connections. It ends when each connection is at rest.
 type phase int
 
 const (
 	greeting  phase = iota // one message there and back
 	driving                // as many as the time allows
-	finishing              // what has begun comes back
+	finishing              // the messages in flight come back
 	parting                // our end of the stream, then the server's
 )
 
-// A connection is one of the many. Its methods run on its worker's loop.
+// A connection is one of many. Its methods run on its worker's loop.
 type connection interface {
 	sock.Handler
 	begin(p phase)
-	abandon() // it will not come to rest by itself
+	abandon() // it will not come to rest otherwise
 	close()
 }
 
-// A round is a phase under way.
+// A round is a running phase.
 type round struct {
 	phase phase
 	busy  atomic.Int64  // connections that are not at rest yet
-	rest  chan struct{} // closed when none is left
+	rest  chan struct{} // closed when all are at rest
 }
 
 func (r *round) settle() {
@@ -49,20 +49,21 @@ func (r *round) settle() {
 	}
 }
 
-// A driver drives a server by some workers.
+// A driver drives a server with several workers.
 type driver struct {
 	o       *options
 	workers []*worker
 }
 
-// A target is what is driven.
+// A target is a server to drive.
 type target interface {
 	endpoint() endpoint
 	memory() int64 // bytes; 0: unknown
 }
 
-// drive connects to the server and goes through all phases; the end of ctx cuts the first two short. The errors of connections are
-// in the result; without one there is an error of another kind.
+// drive connects to the server and goes through all phases; the end of ctx shortens the first two.
+// The result holds the errors of connections. drive itself returns an error only if it has no
+// result.
 func drive(ctx context.Context, o *options, server target, p *progress) (*result, error) {
 	// The server needs processors too.
 	reactor, err := loop.NewReactor(&loop.Config{Loops: max(1, runtime.GOMAXPROCS(0)/2)})
@@ -102,7 +103,7 @@ func drive(ctx context.Context, o *options, server target, p *progress) (*result
 	return res, nil
 }
 
-// shareRoom gives each worker its part of the room for datagrams.
+// shareRoom gives each worker its share of the room for datagrams.
 func (d *driver) shareRoom() error {
 	room, err := roomFor(d.o.size)
 	for _, w := range d.workers {
@@ -111,7 +112,8 @@ func (d *driver) shareRoom() error {
 	return err
 }
 
-// connect makes the connections, one after the other, and gives them to the workers in turn. If ctx ends they are fewer.
+// connect makes the connections, one after the other, and gives them to the workers in turn. It
+// makes fewer if ctx ends.
 func (d *driver) connect(ctx context.Context, to endpoint, p *progress) error {
 	typ := sock.SOCK_STREAM
 	if to.datagram {
@@ -125,7 +127,7 @@ func (d *driver) connect(ctx context.Context, to endpoint, p *progress) error {
 			return err
 		}
 		w := d.workers[id%len(d.workers)]
-		if err = s.Join(w.loop); err == nil { // to wait for the connection on the loop where it will be watched
+		if err = s.Join(w.loop); err == nil { // so that it waits on the loop that will watch it
 			err = s.With(limited).Connect(to.addr)
 		}
 		if err == nil {
@@ -151,11 +153,12 @@ func (d *driver) start(ph phase) *round {
 		r.busy.Add(int64(len(w.conns)))
 		w.loop.Post(func() { w.start(r) })
 	}
-	r.settle() // that was for ourselves, so that it does not end before all have begun
+	r.settle() // ends the count that kept the round from ending before all connections had begun
 	return r
 }
 
-// run begins a phase and waits until all connections are at rest. If nothing comes back any more they are abandoned.
+// run begins a phase and waits until all connections are at rest. If no answers come any more, it
+// abandons them.
 func (d *driver) run(ph phase) {
 	r := d.start(ph)
 	for {
@@ -175,7 +178,7 @@ func (d *driver) run(ph phase) {
 	}
 }
 
-// hangUp closes what is still open.
+// hangUp closes the connections that are still open.
 func (d *driver) hangUp() {
 	for _, w := range d.workers {
 		w.loop.Post(w.hangUp)
@@ -216,7 +219,7 @@ func (d *driver) failures() (n int64) {
 	return n
 }
 
-// result is what came of it in this time. All connections are at rest.
+// result returns the figures of a run of this length. All connections must be at rest.
 func (d *driver) result(length time.Duration) *result {
 	res := &result{o: d.o, length: length, failures: d.failures(), latencies: newHistogram()}
 	for _, w := range d.workers {
@@ -232,7 +235,7 @@ func (d *driver) result(length time.Duration) *result {
 	return res
 }
 
-// newHistogram takes latencies in nanoseconds, with three digits.
+// newHistogram returns a histogram of latencies in nanoseconds, with three digits.
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(longestLatency), 3) }
 
 const longestLatency = 10 * time.Minute

@@ -12,13 +12,14 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// A liar is a server that does not always give back what it got.
+// A liar is a server that sometimes sends back other bytes than it received.
 type liar struct{ at endpoint }
 
 func (l liar) endpoint() endpoint { return l.at }
 func (l liar) memory() int64      { return 0 }
 
-// TestErrorsAreNoticed drives servers with one fault each. Every message is of 64 bytes, and the fault is in the third.
+// TestErrorsAreNoticed drives servers with one fault each. Every message is of 64 bytes, and the
+// fault is in the third.
 func TestErrorsAreNoticed(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -89,7 +90,7 @@ func TestErrorsAreNoticed(t *testing.T) {
 	}
 }
 
-// TestSwappedConnections has a server that answers one connection with what another has sent.
+// TestSwappedConnections has a server that answers one connection with the bytes of another.
 func TestSwappedConnections(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -108,7 +109,7 @@ func TestSwappedConnections(t *testing.T) {
 		}
 		defer b.Close()
 		fromA, fromB := bufio.NewReader(a), bufio.NewReader(b)
-		fromA.Peek(1) // what comes to one that has sent nothing yet is wrong for another reason
+		fromA.Peek(1) // bytes on a connection that has sent nothing yet are a different error
 		fromB.Peek(1)
 		go io.Copy(a, fromB)
 		io.Copy(b, fromA)
@@ -116,7 +117,7 @@ func TestSwappedConnections(t *testing.T) {
 	wantError(t, driveIt(t, ln.Addr(), 2), "message 0, byte")
 }
 
-// TestDatagramErrorsAreNoticed is the same for UDP, where the others go on.
+// TestDatagramErrorsAreNoticed is TestErrorsAreNoticed for UDP, where the other messages go on.
 func TestDatagramErrorsAreNoticed(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -150,7 +151,7 @@ func TestDatagramErrorsAreNoticed(t *testing.T) {
 		}, "lost"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel() // they wait for what is lost
+			t.Parallel() // the tests wait for lost datagrams
 			c, err := net.ListenPacket("udp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)

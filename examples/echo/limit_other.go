@@ -4,5 +4,5 @@ package main
 
 import "math"
 
-// maxDescriptors is as good as unlimited here.
+// maxDescriptors returns a limit that is never reached.
 func maxDescriptors() int { return math.MaxInt32 }

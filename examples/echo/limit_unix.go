@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxDescriptors is how many descriptors a process may have. Go has raised the soft limit to the hard one by now.
+// maxDescriptors returns how many descriptors a process may have. Go has already raised the soft
+// limit to the hard limit.
 func maxDescriptors() int {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil || uint64(l.Cur) > math.MaxInt32 {

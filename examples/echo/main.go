@@ -1,12 +1,14 @@
-// Echo starts an echo server, drives it with many connections at once, checks every byte that comes back, and tells how it went.
+// Echo starts an echo server, drives it with many connections at once, checks every byte that comes
+// back, and prints the results.
 //
 //	go run ./examples/echo                          a server on a free port of the loopback, 1,000 connections, 5 seconds
 //	go run ./examples/echo -mode task -depth 16     served by coroutines, 16 messages in flight on each connection
 //	go run ./examples/echo -serve -listen [::1]:7777
 //
-// The server is package internal/echo, in a process of its own, so that its memory can be told from ours. The client is one
-// handler for each connection, on loops of its own: stream.go, and datagram.go for UDP. Any wrong byte or other error makes the
-// exit status 1, a bad argument 2.
+// The server is package internal/echo. It runs in a process of its own, so that its memory can be
+// measured separately. The client has one handler for each connection, on its own loops: stream.go,
+// and datagram.go for UDP. The exit status is 1 after a wrong byte or another error, and 2 for a
+// bad argument.
 package main
 
 import (
@@ -34,7 +36,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "echo:", oneLine(err))
 		return 2
 	}
-	// The second signal ends the program at once, as if nobody waited for it.
+	// The second signal ends the program at once, because stop restores the default action.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	defer stop()
@@ -55,10 +57,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-// errTold is for what the user has been told already.
+// errTold means that the user has already seen the errors.
 var errTold = errors.New("see above")
 
-// driveChild starts a server, drives it, and reports.
+// driveChild starts a server, drives it, and prints the report.
 func driveChild(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	p := newProgress(stderr, o.length)
 	p.state("starting the server")

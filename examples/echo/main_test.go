@@ -21,7 +21,7 @@ import (
 	"github.com/polluxio/pollux/internal/echo"
 )
 
-// long is how long anything may take before it counts as hanging.
+// long is the time after which a wait counts as hanging.
 const long = 20 * time.Second
 
 var binary string
@@ -65,7 +65,8 @@ func start(t *testing.T, args ...string) *program {
 	return startCommand(t, exec.Command(binary, args...))
 }
 
-// startLimited starts it with that many descriptors at the most, and two processors, each of which takes some.
+// startLimited starts the program with a limit of descriptors, and with two processors, each of
+// which takes some.
 func startLimited(t *testing.T, descriptors string, args ...string) *program {
 	return startCommand(t, exec.Command("sh", append([]string{"-c", `ulimit -n "$0" && GOMAXPROCS=2 exec "$@"`, descriptors, binary}, args...)...))
 }
@@ -90,12 +91,12 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *program {
 	})
 	t.Cleanup(func() {
 		watchdog.Stop()
-		p.Process.Kill() // of a test that has failed half-way; else it is over
+		p.Process.Kill() // of a test that failed; otherwise the process has ended
 	})
 	return p
 }
 
-// end waits for the end, and gives what was not read yet and the exit status.
+// end waits for the end, and returns the unread output and the exit status.
 func (p *program) end() (stdout, stderr string, status int) {
 	p.t.Helper()
 	out, err1 := io.ReadAll(p.stdout)
@@ -107,7 +108,7 @@ func (p *program) end() (stdout, stderr string, status int) {
 	return string(out), string(told), p.ProcessState.ExitCode()
 }
 
-// endWell is end, of a program that should say nothing more and exit with 0.
+// endWell is end for a program that should print nothing more and exit with 0.
 func (p *program) endWell() {
 	p.t.Helper()
 	if stdout, stderr, status := p.end(); stdout != "" || stderr != "" || status != 0 {
@@ -115,7 +116,7 @@ func (p *program) endWell() {
 	}
 }
 
-// startServing starts it with -serve, and gives the address as package net has it.
+// startServing starts the program with -serve, and returns the address in the form of package net.
 func startServing(t *testing.T, args ...string) (p *program, network, addr string) {
 	p = start(t, append([]string{"-serve"}, args...)...)
 	line, err := p.stdout.ReadString('\n')
@@ -144,7 +145,7 @@ func dial(t *testing.T, network, addr string) net.Conn {
 	return c
 }
 
-// streams are addresses of each kind to listen on, for the test's own server.
+// streams returns addresses of each kind to listen on, for the test's own server.
 func streams(t *testing.T) []string {
 	return []string{
 		"127.0.0.1:0",
@@ -231,7 +232,8 @@ func TestDriveEndsEarly(t *testing.T) {
 	}
 }
 
-// TestServerEndsWithItsParent kills the program while it drives: what is left of it then is the server, which still has its stderr.
+// TestServerEndsWithItsParent kills the program while it drives a server. Then only the server is
+// left, which still has its stderr.
 func TestServerEndsWithItsParent(t *testing.T) {
 	p := start(t, "-for", "1h", "-conns", "20")
 	if line, err := p.stderr.ReadString('\n'); err != nil {

@@ -31,13 +31,14 @@ Starts an echo server, drives it with many connections at once, checks every byt
   -for DURATION    how long to drive the server (default 5s)
 `
 
-// maxDatagram is the most that fits into a datagram of UDP over IPv4: 65535 without the headers' 20 and 8 bytes.
+// maxDatagram is the most that fits into a datagram of UDP over IPv4: 65535 without the headers' 20
+// and 8 bytes.
 const maxDatagram = 65507
 
-// options are what the command line says.
+// options holds the arguments of the command line.
 type options struct {
 	serve  bool
-	child  bool // of a process that drives it: it ends with its standard input, not by a signal
+	child  bool // the server of a driving process: it ends with its standard input, not by a signal
 	listen endpoint
 	mode   string
 	loops  int
@@ -46,10 +47,11 @@ type options struct {
 	depth  int
 	length time.Duration
 
-	patience time.Duration // with the peers, when the server ends
+	patience time.Duration // how long the server waits for its peers at its end
 }
 
-// parseOptions reads the command line. Its errors say what is wrong and what is right. flag.ErrHelp: -h was given.
+// parseOptions parses the command line. Its errors say what is wrong and what is allowed.
+// flag.ErrHelp means that -h was given.
 func parseOptions(args []string) (*options, error) {
 	o := &options{
 		listen: endpoint{addr: sock.Inet("127.0.0.1", 0)},
@@ -92,7 +94,7 @@ func parseOptions(args []string) (*options, error) {
 	return o, o.check()
 }
 
-// check finds what only several flags together can break, or what the system has too little of.
+// check finds conflicts between flags, and limits of the system that are too low.
 func (o *options) check() error {
 	loops := max(o.loops, runtime.GOMAXPROCS(0))
 	if most := (maxDescriptors() - ownDescriptors) / loopDescriptors; o.loops > most {
@@ -117,14 +119,16 @@ func (o *options) check() error {
 }
 
 const (
-	// ownDescriptors is how many a process of ours may need besides those of its connections and loops.
+	// ownDescriptors is how many descriptors a process may need beside those of its connections and
+	// loops.
 	ownDescriptors = 32
 
-	// loopDescriptors is how many a loop's poller has on Linux, where it has the most: pollux.New.
+	// loopDescriptors is how many descriptors a loop's poller has on Linux, the most of all
+	// systems: see pollux.New.
 	loopDescriptors = 5
 
-	// maxInFlight is what all connections together may have in flight. A run begins and ends with all of it on its way, whatever -for
-	// says, and so this must not take much longer.
+	// maxInFlight is the most bytes that all connections together may have in flight. A run begins
+	// and ends with all of them in flight, whatever -for says, so this must not take much longer.
 	maxInFlight = 4 << 30
 )
 
@@ -148,10 +152,10 @@ func yesOrNo(fs *flag.FlagSet, name string, p *bool) {
 	})
 }
 
-// oneLine is the text of err, whatever was quoted in it.
+// oneLine returns the text of err on one line, whatever text it quotes.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", `\n`) }
 
-// An endpoint is an address as -listen has it.
+// An endpoint is an address in the form of -listen.
 type endpoint struct {
 	addr     sock.Addr
 	datagram bool

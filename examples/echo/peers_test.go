@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestForeignClients sends a file through the server by programs of other people, which end their side before they have the answer.
+// TestForeignClients sends a file through the server by programs of other projects, which end their
+// side before they have the answer.
 func TestForeignClients(t *testing.T) {
 	data := random(3 << 20)
 	for _, tt := range []struct {
@@ -35,7 +36,7 @@ func TestForeignClients(t *testing.T) {
 			return []string{"socat", "-t", "20", "-", "ABSTRACT-CONNECT:" + strings.TrimPrefix(addr, "@")}
 		}},
 		{"socat udp", "udp:127.0.0.1:0", 8000, func(addr string) []string {
-			return []string{"socat", "-t", "1", "-", "UDP:" + addr} // UDP has no end: it waits a second for more
+			return []string{"socat", "-t", "1", "-", "UDP:" + addr} // UDP has no end of stream: socat waits a second for more
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

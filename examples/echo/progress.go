@@ -12,13 +12,13 @@ import (
 // progress shows how far a run has come: a bar on a terminal, else a line each second.
 type progress struct {
 	w     io.Writer
-	every time.Duration            // how often it wants to be told
+	every time.Duration            // the time between two lines
 	bar   *progressbar.ProgressBar // nil without a terminal
 
 	since    time.Time // of the last line of state, or of the start
 	length   time.Duration
 	last     time.Duration
-	messages int64 // at last
+	messages int64 // at the last line
 }
 
 func newProgress(w io.Writer, length time.Duration) *progress {
@@ -43,15 +43,15 @@ func newProgress(w io.Writer, length time.Duration) *progress {
 
 const barSteps = 1000
 
-// connected says how many connections of all there are.
+// connected shows how many of all connections are made.
 func (p *progress) connected(n, all int) {
 	if n%10 == 0 {
 		p.state(fmt.Sprintf("connecting: %s of %s", grouped(int64(n)), grouped(int64(all))))
 	}
 }
 
-// state says what goes on before messages are counted: from the start on a terminal, else in a line
-// each second.
+// state shows what happens before messages are counted: from the start on a terminal, else in a
+// line each second.
 func (p *progress) state(text string) {
 	now := time.Now()
 	switch {
@@ -66,7 +66,7 @@ func (p *progress) state(text string) {
 	}
 }
 
-// show tells how many messages there were so far, and errors.
+// show prints how many messages and errors there were so far.
 func (p *progress) show(elapsed time.Duration, messages, failures int64) {
 	rate := float64(messages-p.messages) / (elapsed - p.last).Seconds()
 	p.last, p.messages = elapsed, messages
@@ -79,7 +79,7 @@ func (p *progress) show(elapsed time.Duration, messages, failures int64) {
 	p.bar.Set(int(min(1, elapsed.Seconds()/p.length.Seconds()) * barSteps))
 }
 
-// end takes the bar off the screen.
+// end removes the bar from the screen.
 func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Finish()

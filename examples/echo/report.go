@@ -11,14 +11,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// A result is what came of driving a server.
+// A result holds the figures of a run.
 type result struct {
 	o         *options
 	at        endpoint
 	conns     int
 	length    time.Duration
 	latencies *hdrhistogram.Histogram // of each message
-	memory    int64                   // what the server needed for its connections; 0 or less: unknown
+	memory    int64                   // what the server needs for its connections; 0 or less: unknown
 	failures  int64
 	errs      []error // some of them
 }
@@ -54,7 +54,7 @@ message and was idle again, without the kernel's buffers.
 	}
 }
 
-// err is the first errors, and how many there are more.
+// err returns the first errors and the number of the others.
 func (r *result) err() error {
 	if r.failures == 0 {
 		return nil
@@ -66,12 +66,12 @@ func (r *result) err() error {
 	return errors.Join(errs...)
 }
 
-// latency is a percentile.
+// latency returns the text of a percentile.
 func (r *result) latency(percentile float64) string {
 	return duration(r.latencies.ValueAtPercentile(percentile))
 }
 
-// duration is a number of nanoseconds, with three digits.
+// duration returns the text of a time in nanoseconds, with three digits.
 func duration(ns int64) string {
 	d := time.Duration(ns)
 	unit := time.Duration(1)
@@ -81,7 +81,7 @@ func duration(ns int64) string {
 	return d.Round(unit).String()
 }
 
-// size is a number of bytes for people.
+// size returns the text of a number of bytes, with a unit.
 func size(n int64) string {
 	switch {
 	case n < 1<<10:
@@ -92,7 +92,7 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }
 
-// grouped is n with a comma before each three digits. It must not be negative.
+// grouped returns n with a comma before each three digits. n must not be negative.
 func grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

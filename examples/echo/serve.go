@@ -18,13 +18,14 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// drainPatience is how long the peers may take for what is still theirs when the server ends.
+// drainPatience is how long the peers may take to receive their answers when the server ends.
 const drainPatience = 10 * time.Second
 
-// serve echoes until ctx ends; a child, until its standard input does.
+// serve echoes until ctx ends. A child echoes until its standard input ends.
 func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.child {
-		// An interrupt from the terminal goes to us too, but our parent still needs us then.
+		// An interrupt from the terminal reaches this process too, but the parent still needs it
+		// then.
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
 		ctx = untilEnd(os.Stdin, stdout)
 	}
@@ -40,11 +41,11 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if err == nil {
 		<-ctx.Done()
 	}
-	// Before the listener is closed: until then nobody else's file can be taken for ours.
+	// Before the listener is closed: while it listens, no other server can replace its file.
 	file.remove()
 	drained := s.Drain(o.patience)
 	if errors.Is(drained, echo.ErrCutOff) && !o.child {
-		fmt.Fprintln(stderr, drained) // it has ended as it was told to, and that was the peers' doing
+		fmt.Fprintln(stderr, drained) // no error of the server: it ended as ordered, and its peers did not receive their answers
 		drained = nil
 	}
 	return errors.Join(err, drained)
@@ -53,11 +54,11 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 // askMemory asks a child for its memory, on its standard input.
 const askMemory = "memory\n"
 
-// untilEnd is a context that ends where r ends. Each line of r is a question for the memory.
+// untilEnd returns a context that ends at the end of r. Each line of r is a request for the memory.
 func untilEnd(r io.Reader, answers io.Writer) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		defer cancel() // an error is an end too
+		defer cancel() // after an error too
 		for lines := bufio.NewScanner(r); lines.Scan(); {
 			fmt.Fprintln(answers, memoryInUse())
 		}
@@ -65,18 +66,18 @@ func untilEnd(r io.Reader, answers io.Writer) context.Context {
 	return ctx
 }
 
-// memoryInUse is how many bytes this program needs for what lives: objects on the heap, and stacks.
-// It is not what the process occupies: to that the runtime adds room for what is not collected yet,
-// and the kernel its own structures.
+// memoryInUse returns how many bytes the live data of this program needs: objects on the heap, and
+// stacks. The process occupies more: the runtime adds room for garbage, and the kernel adds its own
+// structures.
 func memoryInUse() int64 {
 	runtime.GC()
-	runtime.GC() // the first one moves pools aside, and this one empties them
+	runtime.GC() // the first GC moves pools aside, and this one empties them
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// listen begins to serve. The file of a Unix socket that a server which was killed has left behind is replaced.
+// listen begins to serve. It replaces the file of a Unix socket that a killed server has left.
 func listen(cfg echo.Config) (*echo.Server, error) {
 	s, err := echo.Listen(cfg)
 	path := cfg.Addr.Path()
@@ -89,7 +90,7 @@ func listen(cfg echo.Config) (*echo.Server, error) {
 	case info.Mode().Type() != fs.ModeSocket:
 		return nil, fmt.Errorf("%s exists and is no socket: remove it, or listen elsewhere", path)
 	case !refused(cfg.Addr):
-		return nil, fmt.Errorf("somebody listens on %s already: end that, or listen elsewhere", path)
+		return nil, fmt.Errorf("another program listens on %s already: end that, or listen elsewhere", path)
 	}
 	if err := os.Remove(path); err != nil {
 		return nil, fmt.Errorf("%s is left from a server that ended, and is in the way: %w", path, err)
@@ -97,7 +98,7 @@ func listen(cfg echo.Config) (*echo.Server, error) {
 	return echo.Listen(cfg)
 }
 
-// refused says whether nobody listens on a Unix address.
+// refused reports whether a Unix address refuses connections, because no program listens there.
 func refused(a sock.Addr) bool {
 	s, err := sock.New(sock.AF_UNIX, sock.SOCK_STREAM, 0)
 	if err != nil {
@@ -108,10 +109,10 @@ func refused(a sock.Addr) bool {
 	return errors.Is(s.Connect(a), syscall.ECONNREFUSED)
 }
 
-// A socketFile is the file that bind has made for a Unix address.
+// A socketFile is the file that bind made for a Unix address.
 type socketFile struct {
 	path string
-	info fs.FileInfo // nil: there is none
+	info fs.FileInfo // nil: the address has no file
 }
 
 func boundFile(a sock.Addr) socketFile {
@@ -122,7 +123,7 @@ func boundFile(a sock.Addr) socketFile {
 	return f
 }
 
-// remove removes the file, unless another has come to its place.
+// remove removes the file, unless another file has taken its place.
 func (f socketFile) remove() {
 	if f.info == nil {
 		return

@@ -16,11 +16,11 @@ type stream struct {
 	sent     int64
 	allowed  int64
 
-	marks []mark // from head on: of all that is in flight
+	marks []mark // from head on: one for each part in flight
 	head  int
 }
 
-// A mark says that what comes before end, and after the mark before, was sent at a time.
+// A mark says when the bytes between the mark before it and end were sent.
 type mark struct {
 	end int64
 	at  time.Time
@@ -57,7 +57,7 @@ func (c *stream) allow() {
 	c.allowed = (c.received/int64(o.size) + int64(o.depth)) * int64(o.size)
 }
 
-// Readable takes what came back, and sends the next.
+// Readable checks the bytes that came back, and sends the next.
 func (c *stream) Readable(s *sock.Socket) {
 	buf := c.w.loop.Buffer()
 	for !c.over {
@@ -79,14 +79,14 @@ func (c *stream) Readable(s *sock.Socket) {
 	}
 }
 
-// Writable goes on with what found no room. It may be called with nothing to send: for the connect.
+// Writable sends the bytes that found no room. After the connect it may have nothing to send.
 func (c *stream) Writable(*sock.Socket) {
 	if c.sent < c.allowed {
 		c.send()
 	}
 }
 
-// end is the end of the stream, which is well only once we have ended ours.
+// end handles the end of the stream. It is an error unless this side has ended its stream first.
 func (c *stream) end() {
 	if c.w.round == nil || c.w.round.phase != parting {
 		c.fail(fmt.Errorf("the server ended it after %d of %d bytes", c.received, c.sent))
@@ -95,7 +95,7 @@ func (c *stream) end() {
 	c.close()
 }
 
-// take checks what came back.
+// take checks the bytes that came back.
 func (c *stream) take(p []byte) error {
 	if extra := c.received + int64(len(p)) - c.sent; extra > 0 {
 		return fmt.Errorf("%d bytes came back that were not sent", extra)
@@ -119,7 +119,7 @@ func (c *stream) take(p []byte) error {
 	return nil
 }
 
-// send sends what is allowed, as far as the socket takes it.
+// send sends the allowed bytes, as many as the socket accepts.
 func (c *stream) send() {
 	for c.sent < c.allowed && !c.over {
 		n, err := c.s.Sendall(patternAt(c.id, c.sent, int(min(c.allowed-c.sent, patternSpan))), 0)
@@ -139,7 +139,7 @@ func (c *stream) send() {
 	}
 }
 
-// sentAt is when the byte at pos was sent. The next pos must not be less.
+// sentAt returns when the byte at pos was sent. Each pos must be at least the one before.
 func (c *stream) sentAt(pos int64) time.Time {
 	for c.marks[c.head].end <= pos {
 		c.head++

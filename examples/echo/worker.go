@@ -11,17 +11,18 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// keptErrors is how many errors of a worker are told.
+// keptErrors is how many errors of a worker the report shows.
 const keptErrors = 3
 
-// A worker drives the connections of one loop. All of it is of that loop only, but for what says otherwise.
+// A worker drives the connections of one loop. All fields belong to that loop, unless the comment
+// says otherwise.
 type worker struct {
 	o         *options
 	loop      *loop.Loop
-	conns     []connection // of the driver while it connects
+	conns     []connection // the driver's while it connects
 	round     *round
 	latencies *hdrhistogram.Histogram
-	received  atomic.Int64 // bytes, since driving began
+	received  atomic.Int64 // bytes, since the start of driving
 	failures  atomic.Int64
 	errs      []error // the first of them
 	turns     turns   // of datagrams
@@ -31,7 +32,7 @@ func newWorker(o *options, l *loop.Loop) *worker {
 	return &worker{o: o, loop: l, latencies: newHistogram()}
 }
 
-// add makes a connection of a socket that is connected.
+// add makes a connection from a connected socket.
 func (w *worker) add(s *sock.Socket, id int) error {
 	base := member{w: w, s: s, id: id, resting: true}
 	var c connection = &stream{member: base}
@@ -79,7 +80,7 @@ func (w *worker) hangUp() {
 	}
 }
 
-// record counts a message that is back.
+// record counts a message that came back.
 func (w *worker) record(latency time.Duration) {
 	w.latencies.RecordValue(int64(min(max(latency, 1), longestLatency)))
 }
@@ -93,7 +94,7 @@ type member struct {
 	over    bool // closed
 }
 
-// settle says that the connection is at rest.
+// settle notes that the connection is at rest.
 func (m *member) settle() {
 	if !m.resting {
 		m.resting = true
@@ -134,5 +135,6 @@ func (m *member) abandon() {
 	}
 }
 
-// Closed is what is left of sock.Handler: a panic of ours, which would be an error too.
+// Closed completes sock.Handler. It is called after a panic in this program, which counts as an
+// error.
 func (m *member) Closed(_ *sock.Socket, err error) { m.fail(err) }

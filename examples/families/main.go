@@ -1,4 +1,5 @@
-// Families tells which kinds of sockets this host has, and of each other one why it has not: what to send with a report of a fault.
+// Families prints which kinds of sockets this host has, and why it lacks each of the others. Send
+// its output with a bug report.
 //
 //	go run ./examples/families
 package main
@@ -48,7 +49,7 @@ func report(w io.Writer) error {
 	return err
 }
 
-// kernelTLS is what the kernel can do of TLS, or why it can do nothing.
+// kernelTLS returns what the kernel offers for TLS, or why it offers nothing.
 func kernelTLS() string {
 	ciphers, err := tlsconn.KernelCiphers()
 	switch {
@@ -60,7 +61,7 @@ func kernelTLS() string {
 	return fmt.Sprintf("no (%v)", err)
 }
 
-// reason is why there is no such socket.
+// reason returns why this host has no such socket.
 func reason(k sock.KnownSocket, err error) string {
 	var missing *sock.UnsupportedError
 	switch {
@@ -76,7 +77,7 @@ func reason(k sock.KnownSocket, err error) string {
 	return err.Error()
 }
 
-// bare is what the system said, without what the table says anyway.
+// bare returns the system's error without the text that the table already has.
 func bare(err error) error {
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next
@@ -84,7 +85,7 @@ func bare(err error) error {
 	return err
 }
 
-// more is what making a socket alone does not tell.
+// more returns facts about a kind of socket that need more than making one.
 func more(k sock.KnownSocket, s *sock.Socket) string {
 	switch k.Family {
 	case "AF_VSOCK":
@@ -114,7 +115,7 @@ func more(k sock.KnownSocket, s *sock.Socket) string {
 	return ""
 }
 
-// kernel is the version of the kernel, where a file tells.
+// kernel returns the version of the kernel, if a file has it.
 func kernel() string {
 	b, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
@@ -123,7 +124,7 @@ func kernel() string {
 	return "kernel " + strings.TrimSpace(string(b))
 }
 
-// version is that of this module.
+// version returns the version of this module.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,11 +1,12 @@
-// Fdpass passes descriptors from one process to another: it opens the files that are its arguments and gives them, already open, to a
-// second process, which prints the first line of each. The second one could not open them, nor does it know where they are.
+// Fdpass passes descriptors from one process to another. It opens the files in its arguments and
+// sends them, already open, to a second process, which prints the first line of each. The second
+// process could not open them, and does not know their names.
 //
 //	$ go run ./examples/fdpass /etc/hostname
 //	process 4321 opened /etc/hostname as 5
 //	process 4328 got it as 3, and reads "debian"
 //
-// In Python that is socket.send_fds and socket.recv_fds. It works on Unix.
+// In Python: socket.send_fds and socket.recv_fds. It runs on Unix systems.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-const inherited = 3 // the number of the first of exec.Cmd.ExtraFiles
+const inherited = 3 // the number of the first file in exec.Cmd.ExtraFiles
 
 func main() {
 	switch {
@@ -46,14 +47,14 @@ func main() {
 		_, err = ours.SendFds([][]byte{[]byte("a file")}, []int{int(f.Fd())}, 0)
 		check(err)
 		check(f.Close())         // the message holds it
-		_, err = ours.Recv(1, 0) // its turn to print
+		_, err = ours.Recv(1, 0) // waits until the second process has printed
 		check(err)
 	}
 	check(ours.Close())
 	check(other.Wait())
 }
 
-// reader is the second process.
+// reader runs in the second process.
 func reader() {
 	s, err := sock.Adopt(inherited, -1, -1, -1)
 	check(err)

@@ -1,9 +1,10 @@
-// Fileserver serves the files below a folder by HTTP/1.0: a goroutine for each connection, and Sendfile for each file.
+// Fileserver serves the files of a folder by HTTP/1.0, with a goroutine for each connection and
+// Sendfile for each file.
 //
 //	go run ./examples/fileserver 127.0.0.1:8000 .
 //	curl http://127.0.0.1:8000/go.mod
 //
-// A path that leads out of the folder, by dots or by a link, is not found. Port 0 is a free one.
+// A path that leaves the folder, by dots or by a link, is not found. Port 0 selects a free port.
 package main
 
 import (
@@ -72,7 +73,7 @@ func serve(c *sock.Socket, root *os.Root) error {
 		return answer(c, http.StatusMethodNotAllowed, 0)
 	}
 	name := strings.TrimPrefix(request.URL.Path, "/")
-	info, err := root.Stat(name) // first: to open a pipe would wait for who writes to it
+	info, err := root.Stat(name) // first: opening a pipe would wait for its writer
 	if err != nil || !info.Mode().IsRegular() {
 		return answer(c, http.StatusNotFound, 0)
 	}
@@ -84,11 +85,11 @@ func serve(c *sock.Socket, root *os.Root) error {
 	if err := answer(c, http.StatusOK, info.Size()); err != nil || info.Size() == 0 || request.Method == http.MethodHead {
 		return err
 	}
-	_, err = c.Sendfile(f, 0, info.Size()) // and no more, should the file grow
+	_, err = c.Sendfile(f, 0, info.Size()) // no more than that, if the file grows
 	return err
 }
 
-// answer sends the head of an answer with a body of so many bytes.
+// answer sends the head of an answer, for a body of size bytes.
 func answer(c *sock.Socket, status int, size int64) error {
 	_, err := c.Sendall(fmt.Appendf(nil, "HTTP/1.0 %d %s\r\nContent-Length: %d\r\n\r\n", status, http.StatusText(status), size), 0)
 	return err

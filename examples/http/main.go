@@ -1,4 +1,4 @@
-// Http is HTTP/1.1 (RFC 9112) with keep-alive and pipelining: it answers a request with its path.
+// Http is an HTTP/1.1 server (RFC 9112) with keep-alive and pipelining: it answers with the path.
 //
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello
@@ -18,13 +18,13 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A request is a decoder: a frame is the head of a request and its body, of which Content-Length
-// says how long it is.
+// A request is a decoder. A frame is the head of a request and its body, whose length is in
+// Content-Length.
 type request struct{}
 
 var (
 	errHead   = errors.New("http: a head of more than 8 KiB, or a body of more than 1 MiB")
-	errLength = errors.New("http: a Content-Length that is no number, or a transfer coding, which this server does not know")
+	errLength = errors.New("http: Content-Length is not a number, or the request has a transfer coding, which this server does not support")
 )
 
 func (request) Decode(p []byte) (frame []byte, used, need int, err error) {
@@ -52,7 +52,7 @@ func (request) Decode(p []byte) (frame []byte, used, need int, err error) {
 	return p[:end], end, 0, nil
 }
 
-// header returns the value of a field, or nil. name is in lower case.
+// header returns the value of a field, or nil. name must be in lower case.
 func header(head []byte, name string) []byte {
 	for len(head) > 0 {
 		line, rest, _ := bytes.Cut(head, []byte("\r\n"))
@@ -63,7 +63,7 @@ func header(head []byte, name string) []byte {
 	return nil
 }
 
-// web serves all connections: nothing has to be known of any.
+// web serves all connections. It keeps no data about any of them.
 type web struct{ protocol.Base }
 
 func (w web) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, request{}, w) }

@@ -21,7 +21,7 @@ func start(t *testing.T) (at string) {
 	return strings.TrimPrefix(line(), "listening on ")
 }
 
-// Requests come in pieces and in heaps, and each is answered in its turn.
+// Requests arrive in pieces and in groups, and each is answered in order.
 func TestPipelining(t *testing.T) {
 	at := start(t)
 	c, err := net.Dial("tcp", at)
@@ -68,7 +68,7 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// Programs of others drive it.
+// Programs of other projects drive the server.
 func TestPrograms(t *testing.T) {
 	at := start(t)
 	for _, tt := range []struct {

@@ -1,12 +1,12 @@
-// Https serves a folder by HTTPS, with HTTP/1.1 and HTTP/2: net/http and crypto/tls of the standard
-// library on connections of package netconn. The listener is the one line that is not theirs.
+// Https serves a folder by HTTPS, with HTTP/1.1 and HTTP/2. It uses net/http and crypto/tls of the
+// standard library on connections of package netconn; only the listener is different.
 //
 //	go run ./examples/https 127.0.0.1:8443 .
 //	go run ./examples/https 127.0.0.1:8443 . cert.pem key.pem
 //	curl --insecure https://127.0.0.1:8443/go.mod
 //
-// Without a certificate it makes one that clients have no reason to trust. Port 0 is a free one. An
-// interrupt lets the requests that are under way end first.
+// Without a certificate it makes one, which clients do not trust. Port 0 selects a free port. After
+// an interrupt it finishes the running requests and ends.
 package main
 
 import (
@@ -60,7 +60,8 @@ func main() {
 	check(<-ended)
 }
 
-// certificate reads a certificate and its key, or makes them for this host and a day.
+// certificate reads a certificate and its key, or makes a pair for this host that is valid for a
+// day.
 func certificate(files []string) (tls.Certificate, error) {
 	if len(files) == 2 {
 		return tls.LoadX509KeyPair(files[0], files[1])

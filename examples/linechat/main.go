@@ -1,9 +1,9 @@
-// Linechat is a chat server: each line goes to all others. The first line is the guest's name.
+// Linechat is a chat server: each line goes to all other guests. A guest's first line is its name.
 //
 //	$ go run ./examples/linechat 127.0.0.1:7000
 //	$ nc 127.0.0.1 7000
 //
-// Ctrl-C ends it: all is sent first.
+// Ctrl-C ends it, after it has sent everything.
 package main
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A room is all connections of a server.
+// A room holds all connections of a server.
 type room struct{ server *protocol.Server }
 
-// tell writes a line to all but one.
+// tell writes a line to all guests but one.
 func (r *room) tell(except *protocol.Transport, line string) {
 	r.server.Each(func(t *protocol.Transport) {
 		if t != except {

@@ -1,5 +1,5 @@
-// Lines is a server of lines in tasks, straight-line code on the event loop: it answers each line
-// with its words in the other order. A connection costs a coroutine and no goroutine.
+// Lines serves lines in tasks, with straight-line code on the event loop: it answers each line with
+// its words in reverse order. A connection costs a coroutine and no goroutine.
 //
 //	$ go run ./examples/lines -listen 127.0.0.1:7001
 //	$ echo one two three | nc -N 127.0.0.1 7001
@@ -25,7 +25,7 @@ var (
 	idle   = flag.Duration("idle", time.Minute, "how long a client may be silent")
 )
 
-// serve answers one client. Read and Write suspend the task, and so bufio works as it does in a
+// serve answers one client. Read and Write suspend the task, so bufio works as it does in a
 // goroutine.
 func serve(s *sock.Socket) {
 	defer s.Close()
@@ -63,7 +63,7 @@ func main() {
 				log.Print(err)
 				return
 			}
-			l := reactor.Next() // each client is on a loop, with its task
+			l := reactor.Next() // each client has a task on a loop
 			l.Go(func(t *loop.Task) { serve(s.In(t)) })
 		}
 	})

@@ -1,4 +1,5 @@
-// Linkmonitor lists the network interfaces and their addresses, and then tells of each change as the kernel does, by netlink.
+// Linkmonitor prints the network interfaces and their addresses, and then each change, as the
+// kernel reports it by netlink.
 //
 //	go run ./examples/linkmonitor
 package main
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	afNetlink    = 16 // AF_NETLINK, which package sock names on Linux alone
+	afNetlink    = 16 // AF_NETLINK, which package sock has on Linux only
 	netlinkRoute = 0
 )
 
@@ -28,7 +29,7 @@ func main() {
 	log.Fatal(err)
 }
 
-// open is a socket that is told of links and addresses.
+// open returns a socket that receives notices about links and addresses.
 func open() (*sock.Socket, error) {
 	s, err := sock.New(afNetlink, sock.SOCK_RAW, netlinkRoute)
 	if err != nil {
@@ -43,7 +44,7 @@ func open() (*sock.Socket, error) {
 	return s, nil
 }
 
-// monitor writes what there is, and then what changes, until receiving fails.
+// monitor writes the present state, and then each change, until a receive fails.
 func monitor(s *sock.Socket, w io.Writer) error {
 	if err := list(s, w); err != nil {
 		return err
@@ -51,7 +52,7 @@ func monitor(s *sock.Socket, w io.Writer) error {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := s.RecvInto(buf, 0)
-		if errors.Is(err, syscall.ENOBUFS) { // we were too slow, and have missed something
+		if errors.Is(err, syscall.ENOBUFS) { // this program was too slow, and notices were lost
 			if err = list(s, w); err == nil {
 				continue
 			}
@@ -75,7 +76,7 @@ func list(s *sock.Socket, w io.Writer) error {
 		{Type: netlink.RTM_GETADDR, Data: netlink.LinkAddressHeader(0, 0, 0)},
 	} {
 		r.Flags = netlink.NLM_F_DUMP
-		r.Other = func(m netlink.Message) { show(w, m) } // a change that comes meanwhile
+		r.Other = func(m netlink.Message) { show(w, m) } // a change during the request
 		for m, err := range netlink.Do(s, r) {
 			if err != nil {
 				return err

@@ -16,7 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// TestMonitor makes a link in a network namespace of its own, and takes it away; the monitor tells of both.
+// TestMonitor makes a link in a network namespace of its own, and removes it. The monitor reports
+// both.
 func TestMonitor(t *testing.T) {
 	socktest.Check(t)
 	events, boss := inNamespace(t)
@@ -71,13 +72,14 @@ func TestMonitor(t *testing.T) {
 	}
 }
 
-// inNamespace makes the monitor's socket and another one in a network of their own, where they stay.
+// inNamespace makes the monitor's socket and another one in a network namespace of their own, where
+// they stay.
 func inNamespace(t *testing.T) (events, boss *sock.Socket) {
 	var err error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		if err = syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
 			return
 		}

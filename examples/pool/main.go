@@ -1,5 +1,5 @@
-// Pool asks a server of lines (examples/lines) many things at once over few connections. A context
-// bounds the wait for a connection, the connecting and the answer together.
+// Pool asks a server of lines (examples/lines) many questions at once over few connections. A
+// context bounds the whole time: the wait for a connection, the connect and the answer.
 package main
 
 import (
@@ -18,7 +18,8 @@ var server = flag.String("server", "127.0.0.1:7001", "HOST:PORT")
 var conns = flag.Int("conns", 4, "connections at most")
 var timeout = flag.Duration("timeout", 5*time.Second, "for each question")
 
-// A pool lends connections. It has a place for each, which holds nil until that is made.
+// A pool lends connections. It has a place for each one, which holds nil until the connection is
+// made.
 type pool chan *sock.Socket
 
 // ask sends a line and returns the answer, before ctx ends.
@@ -30,7 +31,7 @@ func (p pool) ask(ctx context.Context, question string) (answer string, err erro
 		return "", context.Cause(ctx)
 	}
 	defer func() {
-		if err != nil && s != nil { // the rest of the answer may still come: nothing else can use it
+		if err != nil && s != nil { // the rest of the answer may still come, so nothing else can use it
 			s.Close()
 			s = nil
 		}

@@ -1,12 +1,14 @@
-// Proxy takes connections at one address and carries each on to another, of any families: TCP,
-// UNIX, VSOCK, TIPC, Bluetooth, … An address is the name of its network, a colon, and its text.
+// Proxy accepts connections at one address and forwards each to another. The families may differ:
+// TCP, UNIX, VSOCK, TIPC, Bluetooth, … An address is the name of its network, a colon, and its
+// text.
 //
 //	go run ./examples/proxy -from tcp:127.0.0.1:8080 -to unix:/run/app
 //	go run ./examples/proxy -from tcp:127.0.0.1:8080 -to vsock:2:9999
 //	go run ./examples/proxy -from unixpacket:@front -to tipc:name:18888,17
 //
-// When one side has sent all, the other gets the end of the stream and can still answer. At the end
-// of each connection it prints how many bytes went each way. Port 0 is a free one.
+// When one side has sent everything, the other gets the end of the stream and can still answer. At
+// the end of each connection the program prints how many bytes went each way. Port 0 selects a free
+// port.
 package main
 
 import (
@@ -53,7 +55,7 @@ func main() {
 			defer client.Close()
 			c, err := dialer.Dial(network, address)
 			if err != nil {
-				client.SetLinger(0) // a reset: the client learns that it was not served
+				client.SetLinger(0) // a reset, so that the client learns that it was not served
 				log.Print(err)
 				return
 			}
@@ -72,7 +74,7 @@ func main() {
 	}
 }
 
-// relay copies both ways until both have ended, or one has failed.
+// relay copies in both directions until both have ended or one has failed.
 func relay(client, server *netconn.Conn) (there, back int64, err error) {
 	var both sync.WaitGroup
 	var failed sync.Once
@@ -84,7 +86,7 @@ func relay(client, server *netconn.Conn) (there, back int64, err error) {
 		if why != nil {
 			failed.Do(func() {
 				err = why
-				client.Close() // which ends the other way
+				client.Close() // this also ends the other direction
 				server.Close()
 			})
 		}

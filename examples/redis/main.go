@@ -1,4 +1,4 @@
-// Redis speaks enough of RESP for redis-benchmark. Callbacks or tasks serve it.
+// Redis serves enough of RESP for redis-benchmark, with callbacks or with tasks.
 //
 //	$ go run ./examples/redis callback 127.0.0.1:6379
 //	$ redis-benchmark -p 6379 -t ping,set,get -P 16
@@ -15,8 +15,8 @@ import (
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
-// A client is a connection that is served by callbacks. They share one loop, and so the store needs
-// no lock.
+// A client is a connection that callbacks serve. All clients share one loop, so the store needs no
+// lock.
 type client struct {
 	protocol.Base
 	store *store
@@ -42,7 +42,7 @@ func (c *client) Data(t *protocol.Transport, p []byte) int {
 	return used
 }
 
-// serve is the same in straight line, by a task.
+// serve does the same in straight-line code, in a task.
 func (s *store) serve(_ *loop.Task, c *sock.Socket) {
 	buffers := sock.NewBuffers(16 << 10)
 	var rest, out []byte

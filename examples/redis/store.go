@@ -7,14 +7,14 @@ import (
 	"strconv"
 )
 
-// A store is what the commands work on. All of it runs on one loop.
+// A store is the data that the commands work on. It belongs to one loop.
 type store struct{ values map[string][]byte }
 
 var errProtocol = errors.New("Protocol error")
 
 const mostArgs, mostArg = 1024, 512 << 10
 
-// number reads a line of a mark and a number: *3 or $5.
+// number reads a line with a mark and a number, such as *3 or $5.
 func number(p []byte, mark byte) (v, used int, err error) {
 	i := bytes.IndexByte(p[:min(len(p), 32)], '\n')
 	switch {
@@ -31,8 +31,8 @@ func number(p []byte, mark byte) (v, used int, err error) {
 	return v, i + 1, nil
 }
 
-// parse reads a command: an array of strings, which are part of p. used is 0 if it is not all
-// there.
+// parse reads a command: an array of strings, which are part of p. used is 0 if p does not hold the
+// whole command.
 func parse(p []byte) (cmd [4][]byte, used int, err error) {
 	n, at, err := number(p, '*')
 	if err != nil || at == 0 {
@@ -61,7 +61,7 @@ func parse(p []byte) (cmd [4][]byte, used int, err error) {
 	return cmd, at, nil
 }
 
-// do appends the answer to a command.
+// do runs a command and appends its answer to out.
 func (s *store) do(out []byte, cmd [4][]byte) []byte {
 	name := string(bytes.ToUpper(cmd[0]))
 	switch {

@@ -1,5 +1,5 @@
-// Rpc is a server and a client of calls. A message is a frame of a length and a body; a request
-// begins with a number, and its answer has the same, so many calls share a connection.
+// Rpc is a server and a client of remote calls. A message is a frame: its length and its body.
+// Request and answer begin with the same number, so many calls share a connection.
 //
 //	$ go run ./examples/rpc 10000
 //	10000 calls, 16 at once: all answers right
@@ -33,7 +33,7 @@ func (callee) Frame(t *protocol.Transport, p []byte) {
 	}
 }
 
-// A caller has the calls that wait for their answers. All of it runs on its loop.
+// A caller holds the calls that wait for their answers. It belongs to its loop.
 type caller struct {
 	protocol.Base
 	t     *protocol.Transport

@@ -1,4 +1,5 @@
-// Server is the first echo server of the documentation of Python's socket module: IPv4, one connection, echo until its end.
+// Server is the first echo server of the documentation of Python's socket module: IPv4, one
+// connection, echo until its end.
 //
 //	HOST = ''                 # Symbolic name meaning all available interfaces
 //	PORT = 50007              # Arbitrary non-privileged port
@@ -13,7 +14,8 @@
 //	            if not data: break
 //	            conn.sendall(data)
 //
-// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see examples/client.
+// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see
+// examples/client.
 package main
 
 import (
@@ -26,7 +28,7 @@ import (
 )
 
 func main() {
-	at := ":50007" // a symbolic name for all available interfaces, and an arbitrary port
+	at := ":50007" // all available interfaces, and an arbitrary port
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}

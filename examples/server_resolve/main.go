@@ -1,5 +1,5 @@
-// Server_resolve is the second echo server of the documentation of Python's socket module: IPv4 or IPv6, whichever address of the
-// host can be listened on first.
+// Server_resolve is the second echo server of the documentation of Python's socket module: IPv4 or
+// IPv6, whichever address of the host can be listened on first.
 //
 //	HOST = None               # Symbolic name meaning all available interfaces
 //	PORT = 50007              # Arbitrary non-privileged port
@@ -31,7 +31,8 @@
 //	        if not data: break
 //	        conn.send(data)
 //
-// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see examples/client_resolve.
+// Another HOST:PORT can be given as argument; port 0 is a free one. For the client see
+// examples/client_resolve.
 package main
 
 import (
@@ -45,7 +46,7 @@ import (
 )
 
 func main() {
-	at := ":50007" // a symbolic name for all available interfaces, and an arbitrary port
+	at := ":50007" // all available interfaces, and an arbitrary port
 	if len(os.Args) > 1 {
 		at = os.Args[1]
 	}
@@ -82,7 +83,7 @@ func main() {
 		if len(data) == 0 {
 			break
 		}
-		_, err = conn.Sendall(data, 0) // not Send, which may take less than all
+		_, err = conn.Sendall(data, 0) // not Send, which may send only a part
 		check(err)
 	}
 }

@@ -1,8 +1,9 @@
-// Sha256sum is sha256sum(1), by the kernel's own cryptography: AF_ALG, on Linux. Without arguments, and for -, it reads what comes in.
+// Sha256sum is sha256sum(1) with the kernel's cryptography: AF_ALG, on Linux. Without arguments,
+// and for -, it reads standard input.
 //
 //	go run ./examples/sha256sum README.md
 //
-// Where the kernel does not have it, it says what is missing.
+// If the kernel lacks it, the error says what is missing.
 package main
 
 import (
@@ -33,7 +34,7 @@ func main() {
 	}
 }
 
-// sum is the digest of all that r has.
+// sum returns the digest of everything that r returns.
 func sum(sha256 *alg.Algorithm, r io.Reader) ([]byte, error) {
 	op, err := sha256.Operation()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { socktest.RunMain(m, main) }
 
-// run gives what the program writes to its two outputs, and how it ended.
+// run returns what the program writes to its two outputs, and its error.
 func run(t *testing.T, input []byte, args ...string) (out, complaint string, err error) {
 	t.Helper()
 	cmd := socktest.Program(t, args...)

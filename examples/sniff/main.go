@@ -1,5 +1,6 @@
-// Sniff shows UDP packets to a port as they arrive at an interface; a filter in the kernel leaves everything else out. It is the Linux twin
-// of the sniffer in the documentation of Python's socket module, which is for Windows.
+// Sniff prints the UDP packets to a port as they arrive at an interface. A filter in the kernel
+// drops all other packets. It is the Linux twin of the sniffer in the documentation of Python's
+// socket module, which runs on Windows.
 //
 //	go run ./examples/sniff -i eth0 -port 53 -n 10
 package main
@@ -19,7 +20,7 @@ import (
 	"github.com/polluxio/pollux/sock/packet"
 )
 
-const afPacket = 17 // AF_PACKET, which package sock names on Linux alone
+const afPacket = 17 // AF_PACKET, which package sock has on Linux only
 
 func main() {
 	link := flag.String("i", "lo", "the interface; none is all of them")
@@ -40,7 +41,8 @@ func main() {
 	}
 }
 
-// open is a socket that gets nothing but UDP packets to the port. It is bound only when it has its filter.
+// open returns a socket that receives UDP packets to the port only. It binds the socket after it
+// has attached the filter.
 func open(link string, port uint32) (*sock.Socket, error) {
 	filter, err := new(bpf.Assembler).
 		Load(1, 9). // the protocol; packets begin with the header of IP
@@ -70,7 +72,7 @@ func open(link string, port uint32) (*sock.Socket, error) {
 	return s, nil
 }
 
-// sniff writes a line for each packet, and ends after count of them.
+// sniff writes a line for each packet, and returns after count packets.
 func sniff(s *sock.Socket, w io.Writer, count int) error {
 	buf := make([]byte, 1<<16)
 	for i := 0; i < count || count == 0; i++ {

@@ -1,5 +1,6 @@
-// Sniffer is the network sniffer of the documentation of Python's socket module, which Windows alone can run, and an administrator
-// there: a raw socket that receives all that its interface does.
+// Sniffer is the network sniffer from the documentation of Python's socket module: a raw socket
+// that receives everything that its interface receives. It runs only on Windows, as an
+// administrator.
 //
 //	HOST = socket.gethostbyname(socket.gethostname())
 //	with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IP) as s:

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// It says that it is Windows's. There it has a packet, if it may and if pollux has a poller for it.
+// The program says that it is for Windows. There it prints a packet, if it has the privilege and
+// pollux has a poller for the socket.
 func TestSniff(t *testing.T) {
 	var out strings.Builder
 	err := sniff(&out)

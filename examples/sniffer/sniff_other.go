@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// sniff says why there is nothing to print.
+// sniff prints which system it needs.
 func sniff(w io.Writer) error {
 	_, err := fmt.Fprintln(w, "only on Windows")
 	return err

@@ -1,9 +1,10 @@
-// Tipc is a server that is known by a name and not by an address, and its client, over TIPC:
+// Tipc is a server and its client over TIPC. The server has a name instead of an address:
 //
 //	tipc server    answers each message in capital letters, as service 18888, instance 17
-//	tipc client    waits until the service is there, wherever in the cluster, and asks it
+//	tipc client    waits until the service exists anywhere in the cluster, and sends it a message
 //
-// The client is told of the service by the topology server, which each node has. Without a network both are on one node.
+// The client learns about the service from the topology server, which each node has. Without a
+// network both run on one node.
 package main
 
 import (
@@ -30,7 +31,7 @@ func main() {
 	}
 }
 
-// serve is the server.
+// serve runs the server.
 func serve() {
 	s, err := sock.New(sock.AF_TIPC, sock.SOCK_RDM, 0)
 	check(err)
@@ -46,7 +47,7 @@ func serve() {
 	}
 }
 
-// await waits until the service is there.
+// await waits until the service exists.
 func await() {
 	s, err := sock.New(sock.AF_TIPC, sock.SOCK_SEQPACKET, 0)
 	check(err)
@@ -63,7 +64,7 @@ func await() {
 	fmt.Println("Found:", event)
 }
 
-// ask asks the service, by its name.
+// ask sends a message to the service, by its name.
 func ask() {
 	s, err := sock.New(sock.AF_TIPC, sock.SOCK_RDM, 0)
 	check(err)

@@ -1,12 +1,13 @@
-// Traceroute shows the routers on the way to a host, without privileges: it sends UDP datagrams that may pass one router, two, and
-// so on, to a port where nobody listens. The router at which one ends says so by ICMP, and Linux puts that into the error queue of
-// the socket.
+// Traceroute prints the routers on the way to a host, without privileges. It sends UDP datagrams
+// that may pass one router, two, and so on, to a port on which no program listens. The router that
+// drops a datagram reports that by ICMP, and Linux puts the report into the error queue of the
+// socket.
 //
 //	$ go run ./examples/traceroute 10.77.2.1
 //	 1  10.77.1.2  0.080 ms
 //	 2  10.77.2.1  0.104 ms
 //
-// It works on Linux, with IPv4 and IPv6.
+// It runs on Linux, with IPv4 and IPv6.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 
 const (
 	mostHops  = 30
-	firstPort = 33434 // by custom, where nobody listens
+	firstPort = 33434 // by custom, a port on which no program listens
 	patience  = time.Second
 )
 
@@ -44,7 +45,8 @@ func main() {
 	check(s.SetRecvErr(true))
 	check(s.SetTimeout(patience))
 	for hop := 1; hop <= mostHops; hop++ {
-		// A port of its own tells this probe's answer from one that comes late.
+		// Each probe has its own port, so that a late answer to another probe is not taken for this
+		// one.
 		answer, took, err := probe(s, to(firstPort+hop), hop)
 		text, end := line(answer, took, err)
 		fmt.Printf("%2d  %s\n", hop, text)
@@ -57,7 +59,7 @@ func main() {
 	}
 }
 
-// probe sends a datagram that may pass hop-1 routers, and gives what came of it and after how long.
+// probe sends a datagram that may pass hop-1 routers, and returns the answer and its time.
 func probe(s *sock.Socket, to sock.Addr, hop int) (sock.QueuedError, time.Duration, error) {
 	limit := sock.TTL(hop).Control()
 	if s.Family() == sock.AF_INET6 {
@@ -81,7 +83,8 @@ const (
 	timeExceeded6 = 3
 )
 
-// line is what to print of a hop. end says that there is none behind it: the host has answered, or none can be reached.
+// line returns the text for a hop. end is true if no hop follows: the host has answered, or no
+// further host can be reached.
 func line(e sock.QueuedError, took time.Duration, err error) (text string, end bool) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -93,7 +96,7 @@ func line(e sock.QueuedError, took time.Duration, err error) (text string, end b
 	switch {
 	case e.Origin == sock.SO_EE_ORIGIN_ICMP && e.Type == timeExceeded, e.Origin == sock.SO_EE_ORIGIN_ICMP6 && e.Type == timeExceeded6:
 		return text, false
-	case errors.Is(e, syscall.ECONNREFUSED): // nobody at that port: this is the host
+	case errors.Is(e, syscall.ECONNREFUSED): // no program listens on that port: this is the host
 		return text, true
 	}
 	return text + "  " + e.Errno.Error(), true

@@ -15,7 +15,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-const afVsock = 40 // AF_VSOCK, which package sock names on Linux alone
+const afVsock = 40 // AF_VSOCK, which package sock has on Linux only
 
 func main() {
 	serving := flag.String("serve", "", "be the server, at this cid:port")
@@ -70,7 +70,7 @@ func listen(at string) (*sock.Socket, error) {
 	return ln, nil
 }
 
-// serve ends when the listener does.
+// serve returns when the listener ends.
 func serve(ln *sock.Socket) error {
 	for {
 		c, from, err := ln.Accept()
@@ -93,7 +93,7 @@ func serve(ln *sock.Socket) error {
 	}
 }
 
-// ask sends a text, and gives what comes back for it.
+// ask sends a text and returns the answer.
 func ask(at, text string) (string, error) {
 	addr, err := families.Parse("vsock:" + at)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// TestEcho is within one system, over its loopback.
+// TestEcho runs server and client on one system, over its loopback.
 func TestEcho(t *testing.T) {
 	socktest.Check(t)
 	ln, err := listen("1:any")

@@ -105,14 +105,14 @@ func (a *Algorithm) Operation() (*Operation, error) {
 }
 
 // An Operation is an operation socket. Send gives the input to the algorithm, Recv returns the
-// output. It handles one message at a time, so one goroutine uses it.
+// output. It handles one message at a time, so only one goroutine may use it.
 //
 // The output of "hash" is the digest; of "skcipher" as many bytes as were sent; of "rng" as many
 // bytes as Recv asks for, at most 128. The output of "aead" is the associated data as it was sent,
-// then the text, with the tag behind it when encrypting. It must be received by one call.
+// then the text, with the tag behind it when encrypting. One call must receive all of it.
 //
-// Sockets of "hash" and "rng" never block, and the kernel reports no readiness for them: a
-// sock.Handler that watches one is not called. A callback sends and receives at once.
+// Sockets of "hash" and "rng" never block, and the kernel reports no readiness for them. So the
+// loop does not call a sock.Handler that watches one: send and receive in the same callback.
 type Operation struct {
 	*sock.Socket
 	aead    bool
@@ -138,7 +138,7 @@ func (o *Operation) In(t *loop.Task) *Operation {
 // come with an error. A receive ends the message of "hash".
 func (o *Operation) Write(p []byte) (int, error) { return o.Sendall(p, msgMore) }
 
-// chunk is the bytes that ReadFrom reads at once: the most that the kernel takes at once.
+// chunk is how many bytes ReadFrom reads at once: the most that the kernel accepts at once.
 const chunk = 64 << 10
 
 // ReadFrom writes all data of r, for io.Copy. It returns the bytes sent.
@@ -203,9 +203,8 @@ func (o *Operation) crypt(op int, iv, assoc, in []byte, more int) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	// The output begins with the associated data.
-	// Never empty: the kernel would not be asked, and a message without a tag would pass for
-	// genuine.
+	// The output begins with the associated data. The buffer is never empty: otherwise Recv would
+	// not ask the kernel, and a message without a tag would pass as genuine.
 	out := make([]byte, max(total+more, 1))
 	n, err = o.RecvInto(out, 0)
 	if err != nil {

@@ -19,8 +19,8 @@ func TestNumbers(t *testing.T) {
 	})
 }
 
-// An empty message has no tag either. Only the kernel can say that it is genuine, so it is asked.
-// An AF_UNIX pair stands in for it, whose other end says nothing.
+// An empty message has no tag either. Only the kernel can check that it is genuine, so Decrypt asks
+// the kernel. An AF_UNIX pair takes its place here; the other end sends nothing.
 func TestDecryptAsksForNothing(t *testing.T) {
 	socktest.Check(t)
 	a, _ := socktest.UnixSeqpacket.Pair(t)

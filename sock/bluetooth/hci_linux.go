@@ -41,7 +41,7 @@ func HCIDevices() ([]HCIDevice, error) {
 			switch err := linux.Ioctl(sysfd, hciGetDevInfo, info[:]); err {
 			case nil:
 				devices = append(devices, hciDeviceOf(&info))
-			case syscall.ENODEV: // it was removed meanwhile
+			case syscall.ENODEV: // the controller was removed in between
 			default:
 				return err
 			}

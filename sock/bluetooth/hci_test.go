@@ -52,7 +52,7 @@ func TestHCIPackets(t *testing.T) {
 			if err2 != nil || !reflect.DeepEqual(back, tt.packet) {
 				t.Errorf("read %+v, %v", back, err2)
 			}
-			// One byte less or more is no such packet.
+			// A packet with one byte less or more is an error.
 			for _, wrong := range [][]byte{want[:len(want)-1], append(bytes.Clone(want), 0), nil} {
 				var short *bluetooth.PacketError
 				if err := parseHCI(tt.packet, wrong); !errors.As(err, &short) {
@@ -63,7 +63,7 @@ func TestHCIPackets(t *testing.T) {
 	}
 }
 
-// parseHCI reads p as a packet of the type of like.
+// parseHCI decodes p as a packet of the type of like.
 func parseHCI(like any, p []byte) error {
 	var err error
 	switch like.(type) {
@@ -132,7 +132,7 @@ func TestHCIAnswers(t *testing.T) {
 	}
 }
 
-// Controls of another kind or length are no such values.
+// The decoders return false for controls of another kind or length.
 func TestBluetoothControls(t *testing.T) {
 	socktest.LittleEndian(t)
 	const solHCI, solBluetooth = 0, 274

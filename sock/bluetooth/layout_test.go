@@ -9,10 +9,10 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// These tests look at structures that only the kernel sees otherwise, byte by byte as a
-// little-endian machine has them.
+// These tests check structures that otherwise only the kernel sees, byte by byte, as on a
+// little-endian machine.
 
-// <bluetooth/hci.h>, struct hci_filter: and 2 bytes of padding, which the kernel wants too.
+// <bluetooth/hci.h>, struct hci_filter, and the 2 bytes of padding that the kernel requires.
 func TestHCIFilterLayout(t *testing.T) {
 	socktest.LittleEndian(t)
 	for _, tt := range []struct {
@@ -66,7 +66,7 @@ func TestHCIDeviceLayout(t *testing.T) {
 	if got := hciDeviceIDs(&list); !reflect.DeepEqual(got, []int{1, 7}) {
 		t.Errorf("devices %v", got)
 	}
-	copy(list[:], []byte{0xff, 0xff}) // more than there is room for
+	copy(list[:], []byte{0xff, 0xff}) // more devices than there is room for
 	if got := hciDeviceIDs(&list); len(got) != hciMaxDevices {
 		t.Errorf("%d devices", len(got))
 	}

@@ -1,14 +1,13 @@
-// Package bluetooth adds to a socket of AF_BLUETOOTH what is above its addresses: the options whose
-// value is a structure, and for BTPROTO_HCI packets, filters, controllers, requests and the
-// messages of its channels. Its prefixes are those of the protocols: HCI, L2CAP, SCO. What has none
-// is for several of them.
+// Package bluetooth extends sockets of AF_BLUETOOTH: the options whose value is a structure, and
+// for BTPROTO_HCI the packets, filters, controllers, requests and messages of its channels. Names
+// begin with their protocol: HCI, L2CAP, SCO. A name without a protocol serves several protocols.
 //
 //	s, err := sock.New(sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
 //	err = bluetooth.SetSecurity(s, bluetooth.Security{Level: sock.BT_SECURITY_MEDIUM})
 //	err = s.Connect(sock.L2CAP("00:11:22:33:44:55", 25, 0, 0))
 //
-// Packets and messages are read and written on every system. What asks the kernel returns
-// errors.ErrUnsupported on a system other than Linux.
+// Packets and messages are encoded and decoded on every system. Functions that ask the kernel
+// return errors.ErrUnsupported on a system other than Linux.
 package bluetooth
 
 import (

@@ -1,6 +1,6 @@
-// Package bpf has filters that the kernel runs on each packet before a socket gets it: classic BPF,
-// as socket(7) and <linux/filter.h> have it. A socket of any family can have one. It has an
-// assembler, whose jumps have names, and the calls that attach a program.
+// Package bpf makes and attaches filters: programs that the kernel runs on each packet before a
+// socket gets it. They are classic BPF, see socket(7) and <linux/filter.h>. A socket of any family
+// can have one. The package has an assembler with named jumps, and the calls that attach a program.
 //
 //	program, err := new(bpf.Assembler).
 //		Load(1, 0).

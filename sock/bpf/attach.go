@@ -7,8 +7,8 @@ import (
 
 // Attach makes the kernel run a filter on each packet that the socket gets: SO_ATTACH_FILTER. The
 // filter returns the number of bytes to keep; the kernel drops a packet if it returns 0. Attach
-// replaces an earlier filter. Packets received before stay in the queue: to have none, make an
-// AF_PACKET socket with protocol 0, attach the filter, then bind.
+// replaces an earlier filter. Packets that arrived earlier stay in the queue. To avoid them, make
+// an AF_PACKET socket with protocol 0, attach the filter, then bind.
 //
 // Errors: a *sock.ArgError for a program without a BPF_RET at its end, or with a jump out of it;
 // EINVAL for another mistake in the program; EPERM after Lock; errors.ErrUnsupported on a system

@@ -10,7 +10,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A filter drops what it answers 0 to, until it is taken away; once locked it stays.
+// A packet for which the filter returns 0 is dropped, until the filter is removed. A locked filter
+// stays.
 func TestAttach(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UDP.Pair(t)
@@ -18,7 +19,7 @@ func TestAttach(t *testing.T) {
 	if err := bpf.Detach(a); !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("no filter to take away: %v", err)
 	}
-	// On a socket of UDP the header of 8 bytes comes first.
+	// On a UDP socket the packet begins with the header of 8 bytes.
 	program, err := new(bpf.Assembler).
 		Load(1, 8).If(bpf.BPF_JEQ, 'n', "drop", "").
 		Ret(bpf.BPF_MAXINSNS).Label("drop").Ret(0).Program()
@@ -55,7 +56,7 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// A filter says which of the sockets that share a port gets a datagram.
+// A filter selects which of the sockets that share a port gets a datagram.
 func TestAttachReusePort(t *testing.T) {
 	socktest.Check(t)
 	var sockets []*sock.Socket

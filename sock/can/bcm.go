@@ -155,7 +155,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	m.Ival1, ok1 = l.timeOf(b[l.ival1:])
 	m.Ival2, ok2 = l.timeOf(b[l.ival2:])
 	if !ok1 || !ok2 {
-		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "message", Value: "interval", Rule: "an interval of a BCM message is no time"}
+		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgRange, Arg: "message", Value: "interval", Rule: "an interval of a BCM message must be a valid time within a time.Duration"}
 	}
 	size := CAN_MTU
 	if m.Flags&bcmFD != 0 {
@@ -164,7 +164,7 @@ func (l *bcmLayout) decode(b []byte) (m BCMMessage, err error) {
 	n := binary.NativeEndian.Uint32(b[l.nframes:])
 	b = b[l.size:]
 	if uint64(n)*uint64(size) != uint64(len(b)) {
-		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "message", Value: len(b), Rule: "the frames of a BCM message are not as many as it says"}
+		return BCMMessage{}, &sock.ArgError{Kind: sock.ArgLength, Arg: "message", Value: len(b), Rule: "the number of frames of a BCM message is wrong"}
 	}
 	for ; len(b) > 0; b = b[size:] {
 		f, err := DecodeFrame(b[:size:size])

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// The layouts of other word sizes than the host's are not to be reached from outside.
+// Code outside the package cannot reach the layouts for other word sizes than the host's.
 
 func cLong(size int, v int64) []byte {
 	if size == 8 {
@@ -25,7 +25,7 @@ func word(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
 var bcmMessages = []struct {
 	name string
 	m    BCMMessage
-	// What is after the head, and in it.
+	// The bytes after the head, and the bytes in it.
 	flags  uint32
 	frames []byte
 }{
@@ -71,7 +71,7 @@ func TestBCMMessage(t *testing.T) {
 			})
 		}
 	}
-	// That of this host.
+	// This is the layout of this host.
 	b, err := bcmMessages[1].m.Append(nil)
 	if want := map[int]int{8: 56, 4: 40}[kernelLong()] + 32; err != nil || len(b) != want {
 		t.Errorf("%d bytes, %v; want %d", len(b), err, want)

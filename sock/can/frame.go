@@ -1,5 +1,5 @@
-// Package can adds to a socket of AF_CAN what is above its addresses: frames and their text, error
-// frames, filters, and the structures and options of CAN_BCM, CAN_ISOTP and CAN_J1939.
+// Package can extends sockets of AF_CAN: frames and their text, error frames, filters, and the
+// structures and options of CAN_BCM, CAN_ISOTP and CAN_J1939.
 //
 //	s, err := sock.New(sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
 //	err = s.Bind(sock.CAN("can0"))
@@ -9,8 +9,8 @@
 //	n, err := s.RecvInto(buf, 0)
 //	f, err := can.DecodeFrame(buf[:n])
 //
-// Frames, messages and filters are read and written on every system. What asks the kernel returns
-// errors.ErrUnsupported on a system other than Linux.
+// Frames, messages and filters are encoded and decoded on every system. Functions that ask the
+// kernel return errors.ErrUnsupported on a system other than Linux.
 package can
 
 import (
@@ -70,7 +70,7 @@ const (
 	vcidMask     = 0xff << CANXL_VCID_OFFSET
 )
 
-// The bits of can_id, <linux/can.h>. They are here since package sock has them on Linux only.
+// The bits of can_id, <linux/can.h>. They are here because package sock has them on Linux only.
 const (
 	extendedFlag = 0x80000000 // CAN_EFF_FLAG
 	remoteFlag   = 0x40000000 // CAN_RTR_FLAG

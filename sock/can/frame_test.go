@@ -12,14 +12,14 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// eff, rtr and errFlag are CAN_EFF_FLAG, CAN_RTR_FLAG and CAN_ERR_FLAG, which not all systems have.
+// eff, rtr and errFlag are CAN_EFF_FLAG, CAN_RTR_FLAG and CAN_ERR_FLAG, which some systems lack.
 const (
 	eff     = 0x80000000
 	rtr     = 0x40000000
 	errFlag = 0x20000000
 )
 
-// ascending is n bytes: 1, 2, …
+// ascending returns n bytes: 1, 2, …
 func ascending(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
@@ -62,7 +62,7 @@ var frames = []struct {
 		slices.Concat(socktest.Uint32s(1), []byte{0x80, 0}, socktest.Uint16s(2048), socktest.Uint32s(0), ascending(2048))},
 }
 
-// sameFrame compares, and takes no data for empty ones.
+// sameFrame compares two frames. It treats nil data and empty data as equal.
 func sameFrame(a, b can.Frame) bool {
 	data := bytes.Equal(a.Data, b.Data)
 	a.Data, b.Data = nil, nil
@@ -92,7 +92,7 @@ func TestFrame(t *testing.T) {
 	}
 }
 
-// What the wire and the kernel add is not part of a frame: CANFD_FDF, and what is beyond the
+// A decoded frame has nothing that the wire and the kernel add: CANFD_FDF, and the bytes beyond the
 // length.
 func TestFrameReceived(t *testing.T) {
 	p := slices.Concat(socktest.Uint32s(0x123), []byte{2, can.CANFD_BRS | can.CANFD_FDF, 0xff, 0xff}, bytes.Repeat([]byte{9}, 64))
@@ -241,7 +241,7 @@ func FuzzDecodeFrame(f *testing.F) {
 		_, _ = frame.ErrorFrame()
 		p, err := frame.Append(nil)
 		if err != nil {
-			return // the kernel delivers what should not have been sent, too
+			return // the kernel also delivers frames that a program should not have sent
 		}
 		if frame.IsRemote() {
 			frame.Data = make([]byte, len(frame.Data)) // the bytes do not count

@@ -21,7 +21,7 @@ const (
 	CAN_ISOTP_LL_OPTS  = 5 // SetISOTPLinkLayer
 )
 
-// Bits of GetISOTPOptions.Flags: <linux/can/isotp.h>.
+// Bits of ISOTPOptions.Flags: <linux/can/isotp.h>.
 const (
 	CAN_ISOTP_LISTEN_MODE   = 0x0001 // receive only, and send no flow control
 	CAN_ISOTP_EXTEND_ADDR   = 0x0002 // use ExtAddress
@@ -33,18 +33,18 @@ const (
 	CAN_ISOTP_FORCE_TXSTMIN = 0x0080 // use the time of SetISOTPTxSTmin, not the peer's
 	CAN_ISOTP_FORCE_RXSTMIN = 0x0100 // drop frames that come sooner than SetISOTPRxSTmin says
 	CAN_ISOTP_RX_EXT_ADDR   = 0x0200 // use RxExtAddress
-	CAN_ISOTP_WAIT_TX_DONE  = 0x0400 // a send ends when all frames have gone: see GetISOTPOptions
+	CAN_ISOTP_WAIT_TX_DONE  = 0x0400 // a send ends when all frames have gone: see ISOTPOptions
 	CAN_ISOTP_SF_BROADCAST  = 0x0800 // one sender, many receivers; single frames only (Linux 5.11)
 	CAN_ISOTP_CF_BROADCAST  = 0x1000 // one sender, many receivers; without flow control (Linux 6.0)
 	// Read every flow control frame of the peer, not only the first (Linux 6.5).
 	CAN_ISOTP_DYN_FC_PARMS = 0x2000
 )
 
-// GetISOTPOptions are the value of CAN_ISOTP_OPTS: struct can_isotp_options of <linux/can/isotp.h>.
+// ISOTPOptions is the value of CAN_ISOTP_OPTS: struct can_isotp_options of <linux/can/isotp.h>.
 //
 // CAN_ISOTP_WAIT_TX_DONE makes send(2) block in the kernel until the last frame is sent. The
-// descriptor of a sock.Socket never blocks, so that here the flag only makes a later call report
-// the error of an earlier send.
+// descriptor of a sock.Socket never blocks. So the flag only makes a later call report the error of
+// an earlier send.
 type ISOTPOptions struct {
 	Flags uint32 // CAN_ISOTP_*
 
@@ -101,8 +101,8 @@ func DecodeISOTPOptions(b []byte) (o ISOTPOptions, err error) {
 	return o, nil
 }
 
-// GetISOTPFlowControl is what the socket asks of a peer that sends many frames, the value of
-// CAN_ISOTP_RECV_FC: struct can_isotp_fc_options of <linux/can/isotp.h>.
+// ISOTPFlowControl is what the socket asks of a peer that sends many frames: the value of
+// CAN_ISOTP_RECV_FC, struct can_isotp_fc_options of <linux/can/isotp.h>.
 type ISOTPFlowControl struct {
 	BlockSize uint8 // the frames between two flow control frames; 0: all frames at once
 	STmin     uint8 // the least time from one frame to the next, as ISOTPSTmin returns it
@@ -136,7 +136,7 @@ func (o ISOTPFlowControl) Separation() time.Duration {
 	return 0x7f * time.Millisecond
 }
 
-// GetISOTPLinkLayer says which frames carry the messages, the value of CAN_ISOTP_LL_OPTS: struct
+// ISOTPLinkLayer selects the frames that carry the messages: the value of CAN_ISOTP_LL_OPTS, struct
 // can_isotp_ll_options of <linux/can/isotp.h>.
 type ISOTPLinkLayer struct {
 	MTU     uint8 // CAN_MTU, the default, or CANFD_MTU

@@ -32,7 +32,7 @@ func SetNetwork(s *sock.Socket, n Network) error {
 	return linux.SetOption(s, "CAN_RAW_XL_VCID_OPTS", solCANRaw, CAN_RAW_XL_VCID_OPTS, []byte{n.Flags, n.Tx, n.Rx, n.RxMask})
 }
 
-// Network gets CAN_RAW_XL_VCID_OPTS.
+// GetNetwork gets CAN_RAW_XL_VCID_OPTS.
 //
 // Errors: ENOPROTOOPT before Linux 6.9; errors.ErrUnsupported on a system other than Linux.
 func GetNetwork(s *sock.Socket) (n Network, err error) {

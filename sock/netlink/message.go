@@ -1,6 +1,6 @@
-// Package netlink adds to a socket of AF_NETLINK what is above its addresses: messages and their
-// attributes, requests with their answers, multicast groups, and the network interfaces and
-// addresses of NETLINK_ROUTE. See netlink(7) and rtnetlink(7).
+// Package netlink extends sockets of AF_NETLINK: messages and their attributes, requests with their
+// answers, multicast groups, and the network interfaces and addresses of NETLINK_ROUTE. See
+// netlink(7) and rtnetlink(7).
 //
 //	s, err := sock.New(sock.AF_NETLINK, sock.SOCK_RAW, sock.NETLINK_ROUTE)
 //	links, err := netlink.Links(s)
@@ -252,7 +252,7 @@ func (m Message) Err() error {
 	return e
 }
 
-// A Attr is one attribute.
+// An Attr is one attribute.
 type Attr struct {
 	Type     uint16 // without the two flags
 	Nested   bool   // NLA_F_NESTED: its data are attributes; the kernel does not always set it

@@ -16,8 +16,8 @@ import (
 	"github.com/polluxio/pollux/sock/netlink"
 )
 
-// What a C program wrote with the macros of <linux/netlink.h> and <linux/rtnetlink.h> on a
-// little-endian machine.
+// The bytes that a C program wrote with the macros of <linux/netlink.h> and <linux/rtnetlink.h> on
+// a little-endian machine.
 const (
 	linkBytes = "60000000100002000700000063000000000001000500000043000000ffffffff0a000300766574683000000008000400dc050000" +
 		"0a00010002000000000100000800050006000000050010000600000010001280090001007665746800000000"
@@ -168,7 +168,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// new8 is an attribute of 8 bytes.
+// new8 returns an attribute of 8 bytes.
 func new8() []byte {
 	b, _ := new(netlink.Builder).Uint32(1, 2).Data()
 	return b
@@ -221,7 +221,7 @@ func TestBuilder(t *testing.T) {
 	}
 }
 
-// What is read is what was written.
+// Decoding returns what Append wrote.
 func TestAppend(t *testing.T) {
 	want := []netlink.Message{{Type: 1, Data: []byte{}}, {Type: 16, Flags: 5, Seq: 7, Pid: 9, Data: []byte("hello")}, {Data: []byte{1}}}
 	var b []byte

@@ -16,9 +16,9 @@ import (
 // may not fit together. Ask again.
 var ErrInterrupted = errors.New("the list changed while it was read")
 
-// ErrOverrun says that the socket's buffer overflowed, and that messages were lost: notices of groups,
-// and perhaps the acknowledgement of a request; never a part of a list. The socket goes on: ask again
-// for what the notices would have said. errors.Is finds ENOBUFS too.
+// ErrOverrun reports that the socket's buffer overflowed and messages were lost: notices of groups,
+// and perhaps the acknowledgement of a request; never a part of a list. The socket still works. Ask
+// again for the state that the notices would have reported. errors.Is finds ENOBUFS too.
 var ErrOverrun = errors.New("the socket's buffer overflowed, and messages were lost")
 
 var errOverrun = fmt.Errorf("%w: %w", ErrOverrun, syscall.ENOBUFS)
@@ -43,14 +43,14 @@ const room = 1 << 16
 
 var buffers = sync.Pool{New: func() any { return new([room]byte) }}
 
-// Do sends a request to the kernel and iterates over the messages of the answer, without the last
-// one, which says that the list is complete or that the request succeeded. A message's data is
-// valid until the next message. One request at a time may use a socket. Ending the loop early
-// leaves the rest of the answer in the socket; the next request skips it.
+// Do sends a request to the kernel and iterates over the messages of the answer. It leaves out the
+// last message, which only reports the end of the list or the success of the request. A message's
+// data is valid until the next message. One request at a time may use a socket. Ending the loop
+// early leaves the rest of the answer in the socket; the next request skips it.
 //
 // An error ends the iteration: an *Error in a *net.OpError if the kernel refuses the request,
-// ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last: the
-// list is complete, but notices were lost meanwhile.
+// ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last:
+// the list is complete, but notices were lost.
 func Do(s *sock.Socket, r Request) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if err := do(s, r, yield); err != nil {
@@ -87,8 +87,8 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 		// MSG_TRUNC makes n the length of the whole message.
 		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC)
 		if errors.Is(err, syscall.ENOBUFS) {
-			// The kernel writes a list as it is read, and loses nothing of it. But an acknowledgement
-			// may be among what is lost.
+			// The kernel writes a list while the program reads it, and loses no part of it. But an
+			// acknowledgement may be lost.
 			if !list {
 				return s.OpError("recv", sock.Addr{}, errOverrun)
 			}
@@ -106,9 +106,9 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 			if err != nil {
 				return s.OpError("recv", sock.Addr{}, err)
 			}
-			// An answer comes from the kernel, to no group, and names the port that has asked and the
-			// number of its request. A notice repeats both of the request that caused it, which may be
-			// another program's.
+			// An answer comes from the kernel, to no group, and names the port that has asked and
+			// the number of its request. A notice repeats both of the request that caused it, which
+			// may be another program's.
 			ours := sender == 0 && groups == 0 && m.Pid == port
 			if !ours || m.Seq != seq {
 				if busy && ours && m.Type == NLMSG_DONE {
@@ -149,13 +149,13 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 }
 
 // JoinGroup makes the socket receive the notices of a multicast group: NETLINK_ADD_MEMBERSHIP.
-// group is a number, such as RTNLGRP_LINK. It is not a mask as in the address for Bind, which only
-// reaches the first 32 groups. JoinGroup binds a socket that is not bound yet to a port that the
-// kernel chooses, since a socket without a port receives no notices.
+// group is a number, such as RTNLGRP_LINK. The address for Bind has a mask instead, which only
+// reaches the first 32 groups. A socket without a port receives no notices, so JoinGroup binds an
+// unbound socket to a port that the kernel chooses.
 //
-// Errors: EPERM for a group that needs a privilege, EINVAL for a group that the protocol does not
-// have. If the socket's buffer overflows, the next receive returns ENOBUFS once: notices were lost,
-// so list the state again.
+// Errors: EPERM for a group that needs a privilege, EINVAL for a group that the protocol lacks. If
+// the socket's buffer overflows, the next receive returns ENOBUFS once: notices were lost, so list
+// the state again.
 func JoinGroup(s *sock.Socket, group uint32) error {
 	name, err := s.Getsockname()
 	if err != nil {

@@ -52,7 +52,7 @@ func TestLinksAndAddresses(t *testing.T) {
 	}
 }
 
-// A request that fails has the reason in its error, and the socket goes on.
+// The error of a failed request has the kernel's reason, and the socket still works.
 func TestRefusal(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
@@ -98,15 +98,15 @@ func oneLink(s *sock.Socket, index int) (link netlink.Link, err error) {
 	return link, err
 }
 
-// A group is joined and left; the notices themselves are tested where links can be made.
+// The test joins and leaves a group. Another test, which can make links, checks the notices.
 func TestGroup(t *testing.T) {
 	socktest.Check(t)
 	s := netlinkSocket(t)
 	socktest.Must(t, netlink.JoinGroup(s, netlink.RTNLGRP_LINK))
 	if pid, _ := socktest.Name(t, s).Netlink(); pid == 0 {
-		t.Error("it has no port, and will be told of nothing")
+		t.Error("it has no port, and gets no notices")
 	}
-	// The kernel says how much there would be, which is more than was asked for.
+	// The kernel returns the length of the whole list, which is more than the 4 bytes asked for.
 	if b, err := s.GetsockoptBytes(netlink.SOL_NETLINK, netlink.NETLINK_LIST_MEMBERSHIPS, 4); err != nil || len(b) != 4 {
 		t.Errorf("memberships %x, %v", b, err)
 	}

@@ -262,8 +262,8 @@ func LinkAddressHeader(family, bits, index int) []byte {
 	return b
 }
 
-// Links lists all network interfaces in the namespace of a NETLINK_ROUTE socket. It asks again if
-// the list changed meanwhile.
+// Links lists all network interfaces in the namespace of a NETLINK_ROUTE socket. If the list
+// changed during the request, it asks again.
 //
 // Errors: those of Do. ErrOverrun comes beside the list, which is complete.
 func Links(s *sock.Socket) ([]Link, error) {
@@ -275,8 +275,7 @@ func LinkAddresses(s *sock.Socket) ([]LinkAddress, error) {
 	return list(s, Request{Type: RTM_GETADDR, Flags: NLM_F_DUMP, Data: LinkAddressHeader(familyUnspec, 0, 0)}, RTM_NEWADDR, ParseLinkAddress)
 }
 
-// tries is how often a list is asked for before it is given up that it does not change
-// meanwhile.
+// tries is how often a list is requested before Links gives up, because the list changes each time.
 const tries = 10
 
 func list[T any](s *sock.Socket, r Request, typ uint16, read func(Message) (T, error)) (list []T, err error) {

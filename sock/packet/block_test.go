@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// ringBlock is a block with these packets, as the kernel lays it out.
+// ringBlock returns a block with these packets in the kernel's layout.
 func ringBlock(packets ...string) []byte {
 	const mac = 80 // 16-byte aligned, with room before it
 	b := make([]byte, blockHeader)

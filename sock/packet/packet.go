@@ -1,6 +1,6 @@
-// Package packet adds to a socket of AF_PACKET what is above its addresses: memberships, fanout,
-// statistics, ancillary data, and rings, which are memory that the kernel writes packets to. See
-// packet(7) and <linux/if_packet.h>. Package bpf has filters.
+// Package packet extends sockets of AF_PACKET: memberships, fanout, statistics, ancillary data, and
+// rings. A ring is memory to which the kernel writes packets. See packet(7) and
+// <linux/if_packet.h>. Package bpf has filters.
 //
 //	s, err := sock.New(sock.AF_PACKET, sock.SOCK_RAW, 0)
 //	ring, err := packet.NewRing(s, nil)
@@ -13,8 +13,8 @@
 //		block.Release()
 //	}
 //
-// Auxdata and the blocks of a ring are read on every system. What asks the kernel returns
-// errors.ErrUnsupported on a system other than Linux.
+// Auxdata and the blocks of a ring are decoded on every system. Functions that ask the kernel
+// return errors.ErrUnsupported on a system other than Linux.
 package packet
 
 import (
@@ -115,9 +115,9 @@ func membership(s *sock.Socket, what string, option int, ifname string, kind int
 	case kind != int(uint16(kind)):
 		return s.OpError("setsockopt", sock.Addr{}, &sock.ArgError{Kind: sock.ArgUnknown, Arg: "kind", Value: kind, Rule: "must be PACKET_MR_*"})
 	}
-	// The socket is asked, since an interface is one of its network namespace.
+	// This asks the socket, because the index belongs to the socket's network namespace.
 	//
-	//	struct ifreq { char ifr_name[IFNAMSIZ]; union { int ifr_ifindex; … }; };
+	// struct ifreq { char ifr_name[IFNAMSIZ]; union { int ifr_ifindex; … }; };
 	var req [40]byte
 	copy(req[:15], ifname)
 	err := linux.Call(s, "setsockopt", what, func(sysfd int) error { return linux.Ioctl(sysfd, siocGIFINDEX, req[:]) })
@@ -159,7 +159,7 @@ type Stats struct {
 func Statistics(s *sock.Socket) (Stats, error) {
 	//	struct tpacket_stats_v3 { unsigned int tp_packets, tp_drops, tp_freeze_q_cnt; };
 	//
-	// struct tpacket_stats, of a socket without a ring, has the first two.
+	// A socket without a ring returns struct tpacket_stats, which has the first two.
 	var words [12]byte
 	if _, err := linux.Option(s, "PACKET_STATISTICS", SOL_PACKET, PACKET_STATISTICS, words[:]); err != nil {
 		return Stats{}, err
@@ -198,7 +198,7 @@ func (a Auxdata) HasVLAN() bool { return a.Status&TP_STATUS_VLAN_VALID != 0 }
 // they may be left for the hardware to fill in.
 func (a Auxdata) ChecksumReady() bool { return a.Status&TP_STATUS_CSUMNOTREADY == 0 }
 
-// auxdataLen is that of this structure:
+// auxdataLen is the length of this structure:
 //
 //	struct tpacket_auxdata {
 //		__u32 tp_status;      //  0
@@ -217,7 +217,7 @@ func AuxdataSpace() int {
 	return n
 }
 
-// Auxdata reads the item; false if it is another, or cut.
+// ParseAuxdata decodes the item. ok is false for another item, and for one that was cut.
 func ParseAuxdata(c sock.Control) (Auxdata, bool) {
 	b := c.Data
 	if c.Level != SOL_PACKET || c.Type != PACKET_AUXDATA || len(b) < auxdataLen {

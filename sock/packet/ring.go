@@ -246,8 +246,8 @@ func (b Block) Len() int {
 	return int(*(*uint32)(unsafe.Pointer(&b.r.block(b.i)[blockPacketsAt])))
 }
 
-// Packets iterates over the packets of the block; there are none once it is released. Do not
-// release the block during the loop, and do not keep Data longer than the block.
+// Packets iterates over the packets of the block. A released block has no packets. Do not release
+// the block during the loop, and do not keep Data longer than the block.
 func (b Block) Packets() iter.Seq[RingPacket] {
 	// Short enough to be inlined, so that nothing is allocated.
 	return func(yield func(RingPacket) bool) { b.each(yield) }

@@ -38,7 +38,7 @@ func mapRing(fd, blockSize, blocks, timeout int) ([]byte, error) {
 	return mem, nil
 }
 
-// removeRing takes the ring away, unless it is mapped still.
+// removeRing removes the ring, unless it is still mapped.
 func removeRing(fd int) error { return setRing(fd, new(unix.TpacketReq3)) }
 
 func setRing(fd int, req *unix.TpacketReq3) error {

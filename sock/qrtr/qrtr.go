@@ -1,5 +1,5 @@
-// Package qrtr has the control packets of AF_QIPCRTR, by which servers announce themselves and
-// clients find them. They are read and written on every system.
+// Package qrtr encodes and decodes the control packets of AF_QIPCRTR, on every system. Servers
+// announce themselves with these packets, and clients find servers with them.
 //
 //	s, err := sock.New(sock.AF_QIPCRTR, sock.SOCK_DGRAM, 0)
 //	lookup := qrtr.Control{Cmd: qrtr.QRTR_TYPE_NEW_LOOKUP, Service: 42}

@@ -44,7 +44,7 @@ func FuzzControl(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What a client's packet has behind its two numbers is nothing.
+		// Bytes behind the two numbers of a client's packet are ignored.
 		if back, err := qrtr.DecodeControl(qrtr.AppendControl(nil, c)); back != c || err != nil {
 			t.Errorf("%x: %+v became %+v, %v", p, c, back, err)
 		}

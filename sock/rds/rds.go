@@ -1,10 +1,10 @@
-// Package rds adds to a socket of AF_RDS what is above its addresses: ancillary data, and the
-// tables of connections, counters and messages. See <linux/rds.h>.
+// Package rds extends sockets of AF_RDS: ancillary data, and the tables of connections, counters
+// and messages. See <linux/rds.h>.
 //
 //	s, err := sock.New(sock.AF_RDS, sock.SOCK_SEQPACKET, 0)
 //	connections, err := rds.Connections(s)
 //
-// What asks the kernel returns errors.ErrUnsupported on a system other than Linux.
+// Functions that ask the kernel return errors.ErrUnsupported on a system other than Linux.
 package rds
 
 import (

@@ -26,7 +26,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// A notice of congestion has a bit for each port modulo 64. Other items are no such notice.
+// A congestion notice has a bit for each port modulo 64. ok is false for other items.
 func TestCongestion(t *testing.T) {
 	c := sock.Control{Level: solRDS, Type: RDS_CMSG_CONG_UPDATE, Data: socktest.Uint64s(1<<5 | 1<<63)}
 	ports, ok := Congestion(c)

@@ -1,5 +1,5 @@
-// Package tipc adds to a socket of AF_TIPC what is above its addresses: subscriptions to the
-// topology server, groups, ancillary data, and the names of nodes and links. See <linux/tipc.h>.
+// Package tipc extends sockets of AF_TIPC: subscriptions to the topology server, groups, ancillary
+// data, and the names of nodes and links. See <linux/tipc.h>.
 //
 //	s, err := sock.New(sock.AF_TIPC, sock.SOCK_SEQPACKET, 0)
 //	err = s.Connect(sock.TIPCName(sock.TIPC_TOP_SRV, sock.TIPC_TOP_SRV, 0))
@@ -9,7 +9,7 @@
 //	n, err := s.RecvInto(buf, 0)
 //	event, err := tipc.DecodeEvent(buf[:n])
 //
-// Structures are read and written on every system. What asks the kernel returns
+// Structures are encoded and decoded on every system. Functions that ask the kernel return
 // errors.ErrUnsupported on a system other than Linux.
 package tipc
 

@@ -128,7 +128,7 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 		s, err := tipc.DecodeSubscription(b)
 		if err != nil || s.Filter == 0 || s.Filter > 7 {
-			return // other bits than there are may be taken for the other order
+			return // unknown bits may look like the other byte order
 		}
 		for _, o := range orders {
 			p, err := s.Append(nil, o.order)
