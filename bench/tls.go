@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -287,5 +286,3 @@ func echoOn(c io.ReadWriteCloser) {
 		}
 	}
 }
-
-var errNoTLSUsage = errors.New("CPU and memory of a process: " + errors.ErrUnsupported.Error())

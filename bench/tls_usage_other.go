@@ -2,7 +2,12 @@
 
 package main
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+var errNoTLSUsage = errors.New("CPU and memory of a process: " + errors.ErrUnsupported.Error())
 
 // usage is for Linux alone.
 func usage(bool) (cpu time.Duration, resident, heap int64, err error) { return 0, 0, 0, errNoTLSUsage }

@@ -18,8 +18,10 @@ func ExampleReactor() {
 	}
 	defer r.Close()
 	fmt.Println("loops:", len(r.Loops()))
-	fmt.Println("in turn:", r.Next() != r.Next())
-	fmt.Println("by hash:", r.ByHash(7) == r.ByHash(7))
+	first, second := r.Next(), r.Next()
+	fmt.Println("in turn:", first != second)
+	one, again := r.ByHash(7), r.ByHash(7)
+	fmt.Println("by hash:", one == again)
 
 	done := make(chan string)
 	if err := r.Next().Post(func() { done <- "a posted function has run" }); err != nil {

@@ -241,7 +241,8 @@ func TestMakefileViews(t *testing.T) {
 	if err := call.Wait(t); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that ends: %v", err)
 	}
-	if _, err := f.With(ctx).With(nil).WriteString("x"); err != nil {
+	var none context.Context
+	if _, err := f.With(ctx).With(none).WriteString("x"); err != nil {
 		t.Errorf("without its context again: %v", err)
 	}
 	inTask(t, func(task *loop.Task) error {

@@ -13,7 +13,6 @@ type optionNumbers struct {
 	linger       int  // SO_LINGER in seconds
 	lingerShort  bool // its fields are two unsigned short
 	timeval      int  // the length of a struct timeval
-	peercred     int  // SO_PEERCRED
 	peerpidfd    int  // SO_PEERPIDFD
 	bindtodevice int  // SO_BINDTODEVICE
 

@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -133,4 +134,14 @@ func TestRecvOneToOneSCTP(t *testing.T) {
 			socktest.Must(t, call.Wait(t))
 		}
 	})
+}
+
+// noPanic returns a panic in fn as an error.
+func noPanic(fn func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return fn()
 }

@@ -307,16 +307,6 @@ func TestRecvInOrder(t *testing.T) {
 	}
 }
 
-// noPanic returns a panic in fn as an error.
-func noPanic(fn func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
-		}
-	}()
-	return fn()
-}
-
 // The next call returns a datagram's network error, once. The error does not end the socket.
 func TestDatagramRefused(t *testing.T) {
 	if runtime.GOOS == "windows" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
 )
@@ -10,7 +9,12 @@ import (
 // A store is the data that the commands work on. It belongs to one loop.
 type store struct{ values map[string][]byte }
 
-var errProtocol = errors.New("Protocol error")
+// errProtocol reads as a Redis server has it, after "ERR ".
+var errProtocol error = redisError("Protocol error")
+
+type redisError string
+
+func (e redisError) Error() string { return string(e) }
 
 const mostArgs, mostArg = 1024, 512 << 10
 

@@ -21,8 +21,8 @@ type variant struct {
 }
 
 var variants = []variant{
-	{"user", "EVFILT_USER, and with urgent data, as on macOS", []string{"poller_bsd.go", "poller_urgent.go", "poller_wake_user.go", "scheduler.go", "scheduler_other.go", "scheduler_ask_bsd.go"}},
-	{"pipe", "a pipe to wake it, as on NetBSD", []string{"poller_bsd.go", "poller_noturgent.go", "poller_wake_pipe.go", "scheduler.go", "scheduler_other.go", "scheduler_ask_bsd.go"}},
+	{"user", "EVFILT_USER, and with urgent data, as on macOS", []string{"poller_bsd.go", "poller_urgent.go", "poller_wake_user.go", "scheduler.go", "scheduler_other.go", "scheduler_ask.go", "scheduler_ask_bsd.go"}},
+	{"pipe", "a pipe to wake it, as on NetBSD", []string{"poller_bsd.go", "poller_noturgent.go", "poller_wake_pipe.go", "scheduler.go", "scheduler_other.go", "scheduler_ask.go", "scheduler_ask_bsd.go"}},
 }
 
 // adapter makes a Poller of the copied backend.

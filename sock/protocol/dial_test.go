@@ -37,7 +37,8 @@ func TestDial(t *testing.T) {
 			return c.Dial(t.Context(), "localhost", n, p).Wait(patience(t))
 		},
 		func(p protocol.Protocol) (*protocol.Transport, error) {
-			return c.DialAddr(nil, s.Addrs()[0], p).Wait(patience(t))
+			var none context.Context
+			return c.DialAddr(none, s.Addrs()[0], p).Wait(patience(t))
 		},
 	} {
 		p := newScript()

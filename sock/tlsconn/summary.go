@@ -46,7 +46,6 @@ func (s *summary) state(version, suite uint16) tls.ConnectionState {
 	c := blank()
 	c.Version, c.CipherSuite, c.HandshakeComplete = version, suite, true
 	c.NegotiatedProtocol, c.ServerName, c.CurveID = s.protocol.Value(), s.server.Value(), s.curve
-	c.NegotiatedProtocolIsMutual = c.NegotiatedProtocol != ""
 	c.DidResume, c.ECHAccepted, c.HelloRetryRequest = s.flags&didResume != 0, s.flags&echAccepted != 0, s.flags&helloRetry != 0
 	if p := s.peer; p != nil {
 		c.PeerCertificates, c.VerifiedChains = p.certificates, p.chains
