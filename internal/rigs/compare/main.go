@@ -52,8 +52,8 @@ func rows() (list []*row, lacks map[string]error) {
 				}
 				for j := range circumstances {
 					c := &circumstances[j]
-					if o.now && (c.meanwhile != nil || k.proto == mptcp) {
-						continue // nothing waits, and so there is no meanwhile; and MPTCP delivers when it likes
+					if o.now && (c.meanwhile != nil || k.later) {
+						continue // nothing waits, and so there is no meanwhile
 					}
 					if c.only == nil || c.only(k) {
 						list = append(list, &row{kind: k, operation: &o, circumstance: c, ours: make(map[string]string)})
@@ -112,6 +112,9 @@ func (r *row) once(mode string, l *loop.Loop) (string, error) {
 	defer sc.close()
 	if r.circumstance.before != nil {
 		r.circumstance.before(sc)
+		if r.kind.later {
+			time.Sleep(settle) // no event tells that the other end has it
+		}
 	}
 	if mode == "" {
 		return runRaw(r.operation, r.circumstance, sc), nil
