@@ -36,7 +36,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.ofType(SOCK_STREAM) && !o.Blind && o.Timeout != 0
+	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if !all || part == 0 || o.got > 0 && o.s.inFamily(AF_UNIX) {
 		return out, nil
 	}

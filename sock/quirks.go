@@ -29,6 +29,8 @@ var quirks = [...]struct {
 	{38, anyProto, anyProto, quirkNamelessPeer | quirkAlgorithm}, // AF_ALG
 	{29, anyProto, 6, quirkSilentSend},                           // AF_CAN, CAN_ISOTP: before Linux 6.3, while another message is being sent
 	{40, anyProto, anyProto, quirkWideOptions},                   // AF_VSOCK: as in Python
+	{40, 1, anyProto, quirkSilentEnd},                            // AF_VSOCK, SOCK_STREAM: vsock_poll of net/vmw_vsock/af_vsock.c has no event for the end of sends
+	{40, 5, anyProto, quirkSilentEnd},                            // AF_VSOCK, SOCK_SEQPACKET
 	{40, 2, anyProto, quirkSilentSend},                           // AF_VSOCK, SOCK_DGRAM
 	{30, 2, anyProto, quirkSilentSend},                           // AF_TIPC, SOCK_DGRAM: links that are congested
 	{30, 4, anyProto, quirkSilentSend},                           // and SOCK_RDM

@@ -46,10 +46,16 @@ func (s *core) noMore(c *loop.Call, err error) bool {
 // received: AF_VSOCK fails with ENOMEM for a buffer larger than its own (__vsock_stream_recvmsg of
 // net/vmw_vsock/af_vsock.c).
 func (s *core) recvFlags(flags int) int {
-	if flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && flags&blindFlags == 0 {
+	if flags&blindFlags == 0 && s.fillsAll(flags) {
 		flags &^= MSG_WAITALL
 	}
 	return flags
+}
+
+// fillsAll reports whether a receive with these flags goes on until its buffer is full. SCTP ends it
+// with a message, whatever the flags say.
+func (s *core) fillsAll(flags int) bool {
+	return flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && s.proto != protoSCTP
 }
 
 func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
@@ -114,7 +120,7 @@ func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, err
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
 		return out, loop.ErrAgain
 	}
-	all := o.flags&MSG_WAITALL != 0 && o.s.ofType(SOCK_STREAM) && !o.Blind && o.Timeout != 0
+	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
 		return loop.Outcome{N: out.N, More: true}, loop.ErrAgain
 	}

@@ -3,14 +3,17 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
 
 // Every call of pollux behaves as the blocking call of the kernel, in each way to wait, but for what is meant.
 func TestCompare(t *testing.T) {
+	defer os.RemoveAll(folder)
 	var out strings.Builder
-	ok, err := compare(&out, testing.Verbose())
+	ok, err := compare(&out, testing.Verbose(), regexp.MustCompile(""))
 	t.Log(out.String())
 	if err != nil || !ok {
 		t.Errorf("%v: there are differences that nothing explains", err)
@@ -26,19 +29,19 @@ func TestJudge(t *testing.T) {
 	before := meant
 	defer func() { meant = before }()
 	meant = nil
-	if !judge(new(strings.Builder), []*row{r}, false) {
+	if !judge(new(strings.Builder), []*row{r}, false, true) {
 		t.Error("no difference, and it fails")
 	}
 	r.ours["task"] = waits
-	if judge(new(strings.Builder), []*row{r}, false) {
+	if judge(new(strings.Builder), []*row{r}, false, true) {
 		t.Error("a difference, and it does not fail")
 	}
 	meant = []difference{{mode: "task", raw: "0", ours: waits}}
-	if !judge(new(strings.Builder), []*row{r}, false) {
+	if !judge(new(strings.Builder), []*row{r}, false, true) {
 		t.Error("a difference that is meant, and it fails")
 	}
 	r.ours["task"] = "0"
-	if judge(new(strings.Builder), []*row{r}, false) {
+	if judge(new(strings.Builder), []*row{r}, false, true) {
 		t.Error("an entry without a difference, and it does not fail")
 	}
 }

@@ -19,6 +19,7 @@ type kind struct {
 	local              func() unix.Sockaddr       // to bind to
 	remote             func(fd int) unix.Sockaddr // of a bound socket: where to connect to; nil: its name
 	named              func(unix.Sockaddr) unix.Sockaddr
+	later              bool // what one end does comes to the other after the call: with a work queue, or packets that are acknowledged late
 }
 
 const mptcp = 262 // IPPROTO_MPTCP of <linux/in.h>
@@ -58,7 +59,7 @@ func ofService(sa unix.Sockaddr) unix.Sockaddr {
 var kinds = []kind{
 	{name: "tcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, connects: true, local: inet4},
 	{name: "tcp6", family: unix.AF_INET6, typ: unix.SOCK_STREAM, connects: true, local: inet6},
-	{name: "mptcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: mptcp, connects: true, local: inet4},
+	{name: "mptcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: mptcp, connects: true, later: true, local: inet4},
 	{name: "udp", family: unix.AF_INET, typ: unix.SOCK_DGRAM, local: inet4},
 	{name: "udp6", family: unix.AF_INET6, typ: unix.SOCK_DGRAM, local: inet6},
 	{name: "udplite", family: unix.AF_INET, typ: unix.SOCK_DGRAM, proto: unix.IPPROTO_UDPLITE, local: inet4},
@@ -66,11 +67,11 @@ var kinds = []kind{
 	{name: "unix-seqpacket", family: unix.AF_UNIX, typ: unix.SOCK_SEQPACKET, connects: true, local: path},
 	{name: "unix-dgram", family: unix.AF_UNIX, typ: unix.SOCK_DGRAM, local: path},
 	{name: "netlink", family: unix.AF_NETLINK, typ: unix.SOCK_DGRAM, proto: unix.NETLINK_USERSOCK, local: netlink},
-	{name: "sctp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: unix.IPPROTO_SCTP, connects: true, local: inet4},
-	{name: "vsock", family: unix.AF_VSOCK, typ: unix.SOCK_STREAM, connects: true, local: vsock},
-	{name: "vsock-seqpacket", family: unix.AF_VSOCK, typ: unix.SOCK_SEQPACKET, connects: true, local: vsock},
-	{name: "tipc", family: unix.AF_TIPC, typ: unix.SOCK_STREAM, connects: true, local: tipcName, named: ofService},
-	{name: "tipc-seqpacket", family: unix.AF_TIPC, typ: unix.SOCK_SEQPACKET, connects: true, local: tipcName, named: ofService},
+	{name: "sctp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: unix.IPPROTO_SCTP, connects: true, later: true, local: inet4},
+	{name: "vsock", family: unix.AF_VSOCK, typ: unix.SOCK_STREAM, connects: true, later: true, local: vsock},
+	{name: "vsock-seqpacket", family: unix.AF_VSOCK, typ: unix.SOCK_SEQPACKET, connects: true, later: true, local: vsock},
+	{name: "tipc", family: unix.AF_TIPC, typ: unix.SOCK_STREAM, connects: true, later: true, local: tipcName, named: ofService},
+	{name: "tipc-seqpacket", family: unix.AF_TIPC, typ: unix.SOCK_SEQPACKET, connects: true, later: true, local: tipcName, named: ofService},
 }
 
 // socket makes a blocking socket, whose calls end after patience.
@@ -168,9 +169,16 @@ func (k *kind) pair() (*scene, error) {
 	ln := sc.ln
 	sc.fd, sc.ln = fd, -1
 	defer unix.Close(ln)
-	if err = unix.Connect(fd, sc.at); err == nil {
-		sc.peer, _, err = unix.Accept(ln)
+	unix.SetNonblock(fd, true) // a TIPC connect ends with the accept
+	if err = unix.Connect(fd, sc.at); err == nil || err == unix.EINPROGRESS {
+		if sc.peer, _, err = unix.Accept(ln); err == nil {
+			unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(patience.Milliseconds()))
+			if err = unix.Connect(fd, sc.at); err == unix.EISCONN || k.family == unix.AF_TIPC && err == unix.EINVAL {
+				err = nil
+			}
+		}
 	}
+	unix.SetNonblock(fd, false)
 	if err != nil {
 		sc.close()
 		return nil, fmt.Errorf("connect: %w", err)

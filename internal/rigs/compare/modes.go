@@ -47,25 +47,34 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	result := make(chan string, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
 	defer cancel()
+	began := make(chan struct{}) // closed when the call is about to be made, and in a callback when it has been
+	call := func(v *sock.Socket) {
+		close(began)
+		result <- o.ours(v, sc, to)
+	}
 	switch mode {
 	case "goroutine":
-		go func() { result <- o.ours(s, sc, to) }()
+		go call(s)
 	case "context":
-		go func() { result <- o.ours(s.With(ctx), sc, to) }()
+		go call(s.With(ctx))
 	case "task":
-		l.Go(func(t *loop.Task) { result <- o.ours(s.In(t), sc, to) })
+		l.Go(func(t *loop.Task) { call(s.In(t)) })
 	case "future":
 		wait := o.future(s.Async(), sc, to)
+		close(began)
 		go func() { result <- wait(ctx) }()
 	case "callback":
 		h := &handler{o: o, sc: sc, to: to, result: result}
 		if err := s.Watch(l, h); err != nil {
 			return "", err
 		}
-		l.Post(func() { h.try(s) })
+		l.Post(func() { h.try(s); close(began) })
 	}
 	if c.meanwhile != nil {
-		time.Sleep(settle / 3) // a wait may begin at any time after this too: the outcome must be the same
+		// What happens to a call before it is made is another situation: a TCP socket that is shut down
+		// and then connects waits, and one that is shut down while it connects gets ECONNRESET.
+		<-began
+		time.Sleep(settle / 3) // the wait itself begins without an event
 		c.meanwhile(sc)
 	}
 	select {
