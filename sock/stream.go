@@ -41,7 +41,7 @@ var copies = NewBuffers(copySize)
 
 // WriteTo receives up to the end of the stream, and writes to w what it has received: io.Copy calls
 // it. It reports the bytes that w took. While it waits it holds no buffer. On a socket of datagrams
-// each Write is one datagram, and only an error ends it.
+// each Write is one datagram, and only an error ends it. If w is a *Socket, this is its ReadFrom.
 //
 // Errors: those of RecvInto and of w; io.ErrShortWrite if w takes less than all without an error.
 // What was received and not written is lost then.
@@ -74,8 +74,9 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 
 // ReadFrom sends all of r, up to its end: io.Copy calls it. It reports the bytes that went. A
 // regular *os.File goes by sendfile(2), from where it stands, also inside an *io.LimitedReader; see
-// Sendfile. Anything else is read in parts of 64 KiB at most. On a socket of datagrams each part is
-// one.
+// Sendfile. Between two stream sockets the bytes go by Splice, also inside an *io.LimitedReader;
+// each socket waits in its own view. Anything else is read in parts of 64 KiB at most. On a socket
+// of datagrams each part is one.
 //
 // Errors: those of r, of Sendall and of Sendfile. What was read and not sent is lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
@@ -103,7 +104,19 @@ func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
 		n, err = f.send(s)
 		return n, err, true
 	}
-	return 0, nil, false
+	count, limited := int64(-1), (*io.LimitedReader)(nil)
+	if l, is := r.(*io.LimitedReader); is {
+		r, limited, count = l.R, l, max(l.N, 0)
+	}
+	from, ok := r.(*Socket)
+	if !ok || !from.ofType(SOCK_STREAM) || !s.ofType(SOCK_STREAM) {
+		return 0, nil, false
+	}
+	n, err = s.move(from, count)
+	if limited != nil {
+		limited.N -= n
+	}
+	return n, err, true
 }
 
 // A sendable is a regular file that goes by sendfile(2), from where it stands.
