@@ -34,11 +34,15 @@ func (s *Socket) Splice(from *Socket, count int64) (n int64, err error) {
 	if err != nil {
 		return 0, s.fail("splice", Addr{}, err)
 	}
-	from = &Socket{from.core, s.who, from}
+	return s.move(&Socket{from.core, s.who, from}, count)
+}
+
+// move is Splice in which each socket waits in its own view.
+func (s *Socket) move(from *Socket, count int64) (n int64, err error) {
 	n, err = s.splice(from, count)
 	if err == errNoSplice {
 		var more int64
-		more, err = s.copyFrom(from, count-max(n, 0), count < 0)
+		more, err = s.copyFrom(from, count-n, count < 0)
 		n += more
 	}
 	runtime.KeepAlive(from)
@@ -48,22 +52,20 @@ func (s *Socket) Splice(from *Socket, count int64) (n int64, err error) {
 // errNoSplice is returned if the system cannot splice sockets of this kind.
 var errNoSplice = syscall.EINVAL
 
-// spliceBuffers lends the memory of a copy.
-var spliceBuffers = NewBuffers(64 << 10)
-
-// copyFrom is Splice through the program's memory: count bytes, or everything.
+// copyFrom is Splice through the program's memory: count bytes, or all. It receives no byte beyond
+// the count, which is left to the next reader.
 func (s *Socket) copyFrom(from *Socket, count int64, all bool) (n int64, err error) {
 	for all || n < count {
-		p, err := from.RecvBuffer(spliceBuffers, 0)
+		b := copies
+		if !all && count-n < copySize {
+			b = NewBuffers(int(count - n))
+		}
+		p, err := from.RecvBuffer(b, 0)
 		if err != nil || p == nil {
 			return n, err
 		}
-		q := p
-		if !all && count-n < int64(len(q)) {
-			q = q[:count-n]
-		}
-		m, err := s.Sendall(q, 0)
-		spliceBuffers.Put(p)
+		m, err := s.Sendall(p, 0)
+		b.Put(p)
 		if n += int64(m); err != nil {
 			return n, err
 		}

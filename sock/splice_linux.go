@@ -77,11 +77,11 @@ func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
 	}()
 	fill, drain := x.fill, x.drain
 	for x.left > 0 {
-		if err := from.attempt("splice", loop.Read, fill); err != nil || x.moved == 0 {
+		if err := from.attempt("recv", loop.Read, fill); err != nil || x.moved == 0 {
 			return n, err
 		}
 		for x.pipe.held > 0 {
-			if err = s.attempt("splice", loop.Write, drain); err == errNoSplice {
+			if err = s.attempt("sendall", loop.Write, drain); err == errNoSplice {
 				err = x.empty(s, &n)
 				if err == nil {
 					err = errNoSplice
@@ -109,14 +109,15 @@ func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 	return s.fail(op, Addr{}, err)
 }
 
-// fill moves bytes into the pipe. If from has none, it gives the pipe back before it waits.
+// fill moves bytes into the pipe. If from has none, it gives the pipe back before it waits. If the
+// process has no descriptors left for a pipe, the bytes are copied.
 func (x *splicing) fill(sysfd int) (out loop.Outcome, err error) {
 	if x.pipe == nil {
 		if x.pipe, err = takePipe(); err != nil {
-			return out, err
+			return out, errNoSplice
 		}
 	}
-	x.moved, err = sysSplice(sysfd, x.pipe.write, int(min(x.left, spliceSize)))
+	x.moved, err = spliceCall(sysfd, x.pipe.write, int(min(x.left, spliceSize)))
 	if err == loop.ErrAgain {
 		x.pipe.release()
 		x.pipe = nil
@@ -129,7 +130,7 @@ func (x *splicing) fill(sysfd int) (out loop.Outcome, err error) {
 
 // drain moves bytes out of the pipe.
 func (x *splicing) drain(sysfd int) (loop.Outcome, error) {
-	n, err := sysSplice(x.pipe.read, sysfd, x.pipe.held)
+	n, err := spliceCall(x.pipe.read, sysfd, x.pipe.held)
 	x.moved = n
 	x.pipe.held -= n
 	return loop.Outcome{N: n}, err
@@ -137,8 +138,8 @@ func (x *splicing) drain(sysfd int) (loop.Outcome, error) {
 
 // empty sends the bytes in the pipe through the program's memory.
 func (x *splicing) empty(s *Socket, n *int64) error {
-	p := spliceBuffers.Get()
-	defer spliceBuffers.Put(p)
+	p := copies.Get()
+	defer copies.Put(p)
 	for x.pipe.held > 0 {
 		got, err := unix.Read(x.pipe.read, p)
 		if err != nil {
@@ -152,6 +153,9 @@ func (x *splicing) empty(s *Socket, n *int64) error {
 	}
 	return nil
 }
+
+// spliceCall is sysSplice; tests replace it to count calls.
+var spliceCall = sysSplice
 
 // sysSplice wraps splice(2) with non-blocking pipe and sockets. No flag of the call prevents
 // SIGPIPE; Go ignores that signal.

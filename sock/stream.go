@@ -41,7 +41,7 @@ var copies = NewBuffers(copySize)
 
 // WriteTo receives up to the end of the stream and writes everything to w; io.Copy calls it. It
 // returns how many bytes w accepted. While it waits it holds no buffer. On a datagram socket each
-// Write is one datagram, and only an error ends WriteTo.
+// Write is one datagram, and only an error ends WriteTo. If w is a *Socket, this is its ReadFrom.
 //
 // Errors: those of RecvInto and of w; io.ErrShortWrite if w accepts too few bytes without an error.
 // Bytes that were received and not written are lost then.
@@ -77,8 +77,9 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 
 // ReadFrom sends everything that r returns, up to its end; io.Copy calls it. It returns how many
 // bytes were sent. A regular *os.File goes by sendfile(2) from its present position, also inside an
-// *io.LimitedReader; see Sendfile. Other readers are read in parts of at most 64 KiB. On a datagram
-// socket each part is one datagram.
+// *io.LimitedReader; see Sendfile. Between two stream sockets the bytes go by Splice, also inside an
+// *io.LimitedReader; each socket waits in its own view. Other readers are read in parts of at most
+// 64 KiB. On a datagram socket each part is one datagram.
 //
 // Errors: those of r, of Sendall and of Sendfile. Bytes that were read and not sent are lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
@@ -109,7 +110,19 @@ func (s *Socket) moveFrom(r io.Reader) (n int64, err error, done bool) {
 		n, err = f.send(s)
 		return n, err, true
 	}
-	return 0, nil, false
+	count, limited := int64(-1), (*io.LimitedReader)(nil)
+	if l, is := r.(*io.LimitedReader); is {
+		r, limited, count = l.R, l, max(l.N, 0)
+	}
+	from, ok := r.(*Socket)
+	if !ok || !from.ofType(SOCK_STREAM) || !s.ofType(SOCK_STREAM) {
+		return 0, nil, false
+	}
+	n, err = s.move(from, count)
+	if limited != nil {
+		limited.N -= n
+	}
+	return n, err, true
 }
 
 // A sendable is a regular file that sendfile(2) can send, from its present position.

@@ -2,33 +2,37 @@ package netconn
 
 import (
 	"io"
-	"io/fs"
 	"net"
 	"syscall"
 
 	"github.com/polluxio/pollux/sock"
 )
 
-// copyBlock is how much WriteTo reads at once: as io.Copy does.
-const copyBlock = 32 << 10
-
-var copyBuffers = sock.NewBuffers(copyBlock)
-
 // ReadFrom writes all of r, up to its end: io.Copy uses it. It reports how many bytes went.
 //
-// A regular *os.File, also in an *io.LimitedReader, goes by sendfile(2) from where it stands, and
-// net.Buffers go gathered (see WriteBuffers). Anything else is read and written in blocks.
+// A regular *os.File goes by sendfile(2) from where it stands, and the stream of another Conn by
+// splice(2) where the system can: see [sock.Socket.Sendfile] and [sock.Socket.Splice]. Both also
+// inside an *io.LimitedReader. net.Buffers go gathered (see WriteBuffers). Anything else is read
+// and written in blocks.
 //
 // Errors: those of r, as they are; those of Write.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	if buffers, ok := r.(*net.Buffers); ok {
 		return c.WriteBuffers(buffers)
 	}
-	if n, done, err := splice(c, r); done {
-		return n, c.fail("readfrom", err)
+	inner, limited := r, (*io.LimitedReader)(nil)
+	if l, ok := r.(*io.LimitedReader); ok {
+		inner, limited = l.R, l
 	}
-	if n, done, err := c.sendfile(r); done {
-		return n, c.fail("readfrom", err)
+	if from := connOf(inner); from != nil && from.s.Type() == sock.SOCK_STREAM && c.s.Type() == sock.SOCK_STREAM {
+		return c.splice(from, limited)
+	}
+	if _, ok := inner.(regular); ok && c.s.Type() == sock.SOCK_STREAM {
+		n, err := c.s.ReadFrom(r)
+		if _, ours := err.(*net.OpError); ours { // a file has errors of other types
+			err = c.fail("readfrom", err)
+		}
+		return n, err
 	}
 	return io.Copy(struct{ io.Writer }{c}, r)
 }
@@ -37,74 +41,83 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 type regular interface {
 	io.ReadSeeker
 	syscall.Conn
-	Stat() (fs.FileInfo, error)
 }
 
-// sendfile is ReadFrom of a regular file. It reports whether r is one.
-func (c *Conn) sendfile(r io.Reader) (n int64, done bool, err error) {
-	left, limited := int64(-1), (*io.LimitedReader)(nil)
-	if l, ok := r.(*io.LimitedReader); ok {
-		if r, limited, left = l.R, l, l.N; left <= 0 {
-			return 0, true, nil
-		}
+// connOf returns the Conn that r is; nil if r is something else.
+func connOf(r io.Reader) *Conn {
+	switch r := r.(type) {
+	case *Conn:
+		return r
+	case readOnly:
+		return r.c
 	}
-	f, ok := r.(regular)
-	if !ok || c.s.Type() != sock.SOCK_STREAM {
-		return 0, false, nil
+	return nil
+}
+
+// splice sends the stream of another connection, or the part of it that limited allows. Each
+// connection waits in its own view.
+func (c *Conn) splice(from *Conn, limited *io.LimitedReader) (n int64, err error) {
+	if limited == nil {
+		n, err = c.s.ReadFrom(from.s)
+	} else {
+		rest := io.LimitedReader{R: from.s, N: limited.N}
+		n, err = c.s.ReadFrom(&rest)
+		limited.N = rest.N
 	}
-	// A file of /proc says that it has 0 bytes, and has to be read to know better.
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return 0, false, nil
+	if op, ok := err.(*net.OpError); ok && op.Op == "recv" { // the name of it in package sock
+		return n, from.fail("read", err)
 	}
-	at, err := f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, false, nil
-	}
-	n, err = c.s.Sendfile(f, at, left)
-	if limited != nil {
-		limited.N -= n
-	}
-	return n, true, err
+	return n, c.fail("write", err)
 }
 
 // WriteTo reads all there is, up to the end of the stream, and writes it to w: io.Copy uses it. It
 // reports how many bytes were written. While it waits for data it holds no buffer, so a copy
 // between idle connections costs no memory.
 //
+// If w is a Conn, this is its ReadFrom. If w is the http.ResponseWriter of a net/http server, it
+// gets the Conn to read from: a body of known length then goes by splice(2), and the server holds a
+// buffer meanwhile.
+//
 // Errors: those of Read; those of w, as they are.
 func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
-	if to, ok := w.(*Conn); ok {
-		if n, done, err := splice(to, c); done {
-			return n, c.fail("writeto", err)
-		}
+	switch to := w.(type) {
+	case *Conn:
+		return to.ReadFrom(readOnly{c})
+	case responseWriter:
+		return to.ReadFrom(readOnly{c})
 	}
-	for {
-		p, err := c.s.RecvBuffer(copyBuffers, 0)
-		if err != nil {
-			return n, c.fail("read", err)
-		}
-		if p == nil {
-			return n, nil
-		}
-		m, err := w.Write(p)
-		if m < 0 || m > len(p) {
-			m, err = 0, errBadWrite
-		}
-		short := m < len(p)
-		copyBuffers.Put(p)
-		n += int64(m)
-		switch {
-		case err != nil:
-			return n, err
-		case short:
-			return n, io.ErrShortWrite
-		}
+	to := sink{Writer: w}
+	n, err = c.s.WriteTo(&to)
+	if err != nil && err != to.err && err != io.ErrShortWrite {
+		err = c.fail("read", err)
 	}
+	return n, err
 }
 
-// splice moves all that r has to the connection without passing it through the program, if it can:
-// it reports whether it could. It is the one place for that, and cannot yet.
-func splice(to *Conn, r io.Reader) (n int64, done bool, err error) { return 0, false, nil }
+// A readOnly is a Conn without its WriteTo, so that the copy of a ReadFrom does not come back to it.
+type readOnly struct{ c *Conn }
+
+func (r readOnly) Read(p []byte) (int, error) { return r.c.Read(p) }
+
+// A responseWriter is the http.ResponseWriter of a net/http server.
+type responseWriter interface {
+	io.ReaderFrom
+	WriteHeader(status int)
+}
+
+// A sink keeps the error of a writer, so that it is not taken for one of the connection.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (k *sink) Write(p []byte) (n int, err error) {
+	n, k.err = k.Writer.Write(p)
+	if n < 0 || n > len(p) {
+		n, k.err = 0, errBadWrite
+	}
+	return n, k.err
+}
 
 // WriteBuffers writes all of the buffers, gathered without copying, in as few system calls as the
 // system allows, and takes what went out of v, as [net.Buffers.WriteTo] does for a *net.TCPConn.
