@@ -202,7 +202,8 @@ func (s *tlsServer) load(d time.Duration) error {
 	return err
 }
 
-// ask returns what the server has used: CPU, and, for "memory", bytes of resident memory and of heap.
+// ask returns what the server has used: CPU, and, for "memory", bytes of resident memory and of
+// heap.
 func (s *tlsServer) ask(what string) (cpu time.Duration, resident, heap int64, err error) {
 	if _, err := fmt.Fprintln(s.in, what); err != nil {
 		return 0, 0, 0, err

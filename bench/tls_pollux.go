@@ -55,8 +55,8 @@ func tlsPollux(mode string, cfg *tls.Config) (string, error) {
 	return at.String(), nil
 }
 
-// tlsEcho is the handler of all connections. Messages are small, and the peers read: so a Write that
-// does not fit ends the connection.
+// tlsEcho is the handler of all connections. Messages are small, and the peers read: so a Write
+// that does not fit ends the connection.
 type tlsEcho struct{ l *loop.Loop }
 
 func (h *tlsEcho) Handshaked(*tlsconn.Conn)    {}

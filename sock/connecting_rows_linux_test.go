@@ -59,7 +59,8 @@ func TestConnectEnds(t *testing.T) {
 			}
 			defer ln.Close()
 			there := addr(ln.Addr().(*net.TCPAddr).Port)
-			// An address that refuses, and stays refused: a socket is bound to it and does not listen.
+			// An address that refuses, and stays refused: a socket is bound to it and does not
+			// listen.
 			idle, err := New(k.family, SOCK_STREAM, 0)
 			if err == nil {
 				defer idle.Close()

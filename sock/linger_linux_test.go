@@ -27,7 +27,8 @@ func lingerer(t *testing.T, d time.Duration) (s, peer *sock.Socket) {
 	}
 }
 
-// awaitGone waits until close(2) of the descriptor has begun: its number means nothing from then on.
+// awaitGone waits until close(2) of the descriptor has begun: its number means nothing from then
+// on.
 func awaitGone(t *testing.T, fd int) {
 	t.Helper()
 	socktest.Await(t, "the descriptor is closed", func() bool {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The flags that come out are the kernel's and the caller's: MSG_CMSG_CLOEXEC, which is always given
-// to the kernel, comes out only for a caller that gave it. The descriptors are close-on-exec anyway.
+// The flags that come out are the kernel's and the caller's: MSG_CMSG_CLOEXEC, which is always
+// given to the kernel, comes out only for a caller that gave it. The descriptors are close-on-exec
+// anyway.
 func TestReturnedFlagsAreTheCallers(t *testing.T) {
 	socktest.Check(t)
 	a, b := socktest.UnixStream.Pair(t)

@@ -41,8 +41,8 @@ func TestCompatibleAddressHasOneText(t *testing.T) {
 	}
 }
 
-// A host that a line of the hosts file names twice has each address once. /etc/hosts is another file
-// in a child process alone.
+// A host that a line of the hosts file names twice has each address once. /etc/hosts is another
+// file in a child process alone.
 func TestHostTwiceInALine(t *testing.T) {
 	if os.Getenv("SOCK_TEST_HOSTS") == "" {
 		hosts := filepath.Join(t.TempDir(), "hosts")

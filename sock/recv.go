@@ -52,8 +52,8 @@ func (s *core) recvFlags(flags int) int {
 	return flags
 }
 
-// fillsAll reports whether a receive with these flags goes on until its buffer is full. SCTP ends it
-// with a message, whatever the flags say.
+// fillsAll reports whether a receive with these flags goes on until its buffer is full. SCTP ends
+// it with a message, whatever the flags say.
 func (s *core) fillsAll(flags int) bool {
 	return flags&MSG_WAITALL != 0 && s.ofType(SOCK_STREAM) && s.proto != protoSCTP
 }

@@ -77,9 +77,9 @@ func (s *Socket) copyTo(w io.Writer) (n int64, err error) {
 
 // ReadFrom sends everything that r returns, up to its end; io.Copy calls it. It returns how many
 // bytes were sent. A regular *os.File goes by sendfile(2) from its present position, also inside an
-// *io.LimitedReader; see Sendfile. Between two stream sockets the bytes go by Splice, also inside an
-// *io.LimitedReader; each socket waits in its own view. Other readers are read in parts of at most
-// 64 KiB. On a datagram socket each part is one datagram.
+// *io.LimitedReader; see Sendfile. Between two stream sockets the bytes go by Splice, also inside
+// an *io.LimitedReader; each socket waits in its own view. Other readers are read in parts of at
+// most 64 KiB. On a datagram socket each part is one datagram.
 //
 // Errors: those of r, of Sendall and of Sendfile. Bytes that were read and not sent are lost then.
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {

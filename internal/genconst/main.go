@@ -6,7 +6,8 @@
 //
 //	SO_MARK = unix.SO_MARK
 //
-// The numbers of families, types of sockets and protocols get the types that package sock has for them: catalog.TypeOf.
+// The numbers of families, types of sockets and protocols get the types that package sock has for
+// them: catalog.TypeOf.
 //
 // The names of families, types and flags also become tables, at the end of that file.
 //

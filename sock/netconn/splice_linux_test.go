@@ -29,8 +29,8 @@ func traced(t *testing.T, name string) map[string]int64 {
 	return moved()
 }
 
-// TestWriteTo copies 200,000 bytes from one Conn to another twice, of TCP and of UNIX: each byte goes
-// into a pipe and out of it. Only the test's own ends receive bytes into memory.
+// TestWriteTo copies 200,000 bytes from one Conn to another twice, of TCP and of UNIX: each byte
+// goes into a pipe and out of it. Only the test's own ends receive bytes into memory.
 func TestConnToConnIsSpliced(t *testing.T) {
 	moved := traced(t, "TestWriteTo")
 	if want := int64(4 * 200_000); moved["splice"] != want {

@@ -94,7 +94,8 @@ func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 	return n, err
 }
 
-// A readOnly is a Conn without its WriteTo, so that the copy of a ReadFrom does not come back to it.
+// A readOnly is a Conn without its WriteTo, so that the copy of a ReadFrom does not come back to
+// it.
 type readOnly struct{ c *Conn }
 
 func (r readOnly) Read(p []byte) (int, error) { return r.c.Read(p) }

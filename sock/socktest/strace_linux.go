@@ -35,5 +35,6 @@ func Strace(t testing.TB, cmd *exec.Cmd) (moved func() map[string]int64) {
 	}
 }
 
-// straceLine is a call that ended, at once or on a later line ("<... splice resumed>"), and its result.
+// straceLine is a call that ended, at once or on a later line ("<... splice resumed>"), and its
+// result.
 var straceLine = regexp.MustCompile(`(?m)^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>).* = (\d+)$`)

@@ -38,9 +38,10 @@ func reset(sc *scene) {
 	closeOne(&sc.peer)
 }
 
-// fill sends until nothing more goes. TCP makes room once more when a delayed ACK comes, after up to
-// 40 ms, and no event tells of the last one. It must not take much longer: after 200 ms TCP probes the
-// closed window, which may make a little room too. On a busy machine it happens, and the row is flaky.
+// fill sends until nothing more goes. TCP makes room once more when a delayed ACK comes, after up
+// to 40 ms, and no event tells of the last one. It must not take much longer: after 200 ms TCP
+// probes the closed window, which may make a little room too. On a busy machine it happens, and the
+// row is flaky.
 func fill(sc *scene) {
 	unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 4096)
 	if sc.kind.family != unix.AF_TIPC { // which ends a connection whose window is larger than the buffer
@@ -136,7 +137,8 @@ var sending = append(before([]circumstance{
 		circumstance{name: "full, and peer shuts down RD", meanwhile: shut(false, unix.SHUT_RD)},
 	)...)
 
-// before has each circumstance once, before the call: one that does not wait is not to be caught in it.
+// before has each circumstance once, before the call: one that does not wait is not to be caught in
+// it.
 func before(list []circumstance, still circumstance, make func(*kind) (*scene, error)) (out []circumstance) {
 	for _, c := range both(list, still, make) {
 		if c.meanwhile == nil {

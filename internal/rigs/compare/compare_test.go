@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Every call of pollux behaves as the blocking call of the kernel, in each way to wait, but for what is meant.
+// Every call of pollux behaves as the blocking call of the kernel, in each way to wait, but for
+// what is meant.
 func TestCompare(t *testing.T) {
 	defer os.RemoveAll(folder)
 	var out strings.Builder

@@ -193,7 +193,8 @@ func counts(w io.Writer, list []*row, lacks map[string]error) {
 	}
 }
 
-// note counts a run of r, and what differs in it without being meant. It returns false if nothing does.
+// note counts a run of r, and what differs in it without being meant. It returns false if nothing
+// does.
 func (r *row) note() (bad bool) {
 	r.runs++
 	if r.differed == nil {
@@ -212,9 +213,9 @@ func (r *row) note() (bad bool) {
 	return bad
 }
 
-// settleDoubts repeats the rows that differ and are not meant to, two at a time. On a busy machine a
-// row can time out among the others. A difference of at most one of the repeats counts as flaky: judge
-// writes it but does not fail. A row that differs in more of them keeps its difference.
+// settleDoubts repeats the rows that differ and are not meant to, two at a time. On a busy machine
+// a row can time out among the others. A difference of at most one of the repeats counts as flaky:
+// judge writes it but does not fail. A row that differs in more of them keeps its difference.
 func settleDoubts(list []*row, l []*loop.Loop) {
 	var doubtful []*row
 	for _, r := range list {

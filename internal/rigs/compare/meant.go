@@ -4,7 +4,8 @@ package main
 
 import "strings"
 
-// A difference is one that is meant. Empty fields stand for any; circumstance is a part of the name.
+// A difference is one that is meant. Empty fields stand for any; circumstance is a part of the
+// name.
 type difference struct {
 	kind, operation, circumstance, mode string
 	raw, ours                           string

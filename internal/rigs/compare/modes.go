@@ -30,7 +30,8 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 // runOurs makes it through pollux, on loop l.
 func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop) (string, error) {
 	to := addrOf(sc.at)
-	// The scene keeps the number, for what happens to the socket itself meanwhile: as if a duplicate did it.
+	// The scene keeps the number, for what happens to the socket itself meanwhile: as if a
+	// duplicate did it.
 	dup, err := unix.FcntlInt(uintptr(sc.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return "", err
@@ -71,8 +72,9 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 		l.Post(func() { h.try(s); close(began) })
 	}
 	if c.meanwhile != nil {
-		// What happens to a call before it is made is another situation: a TCP socket that is shut down
-		// and then connects waits, and one that is shut down while it connects gets ECONNRESET.
+		// What happens to a call before it is made is another situation: a TCP socket that is shut
+		// down and then connects waits, and one that is shut down while it connects gets
+		// ECONNRESET.
 		<-began
 		time.Sleep(settle / 3) // the wait itself begins without an event
 		c.meanwhile(sc)

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a call may take before it counts as one that waits for ever; settle is how long
-// it has to begin its wait before something happens.
+// patience is how long a call may take before it counts as one that waits for ever; settle is how
+// long it has to begin its wait before something happens.
 const (
 	patience = 500 * time.Millisecond
 	settle   = 60 * time.Millisecond
@@ -44,7 +44,8 @@ func outcome(n int, data []byte, err error) string {
 	return err.Error()
 }
 
-// onThread makes the raw call on a thread of its own, and has meanwhile run once the thread sleeps in it.
+// onThread makes the raw call on a thread of its own, and has meanwhile run once the thread sleeps
+// in it.
 func onThread(call func() string, meanwhile func()) string {
 	began := time.Now()
 	thread, result := make(chan int), make(chan string, 1)
