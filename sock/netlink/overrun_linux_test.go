@@ -97,7 +97,7 @@ func TestListAfterAnAbandonedOne(t *testing.T) {
 		}
 		defer s.Close()
 		s.SetTimeout(socktest.Patience)
-		const addresses = 400 // more than two buffers of the kernel hold
+		const addresses = 1500 // more than the kernel writes ahead: 32 KiB twice
 		for i := range addresses {
 			ip := netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}).AsSlice()
 			data, err := new(netlink.Builder).Bytes(netlink.LinkAddressHeader(unix.AF_INET, 32, 1)).Attr(netlink.IFA_LOCAL, ip).Data()
