@@ -46,7 +46,7 @@ func tlsBench(args []string, stdout, stderr io.Writer) error {
 			s.end()
 		}
 	}()
-	for _, name := range strings.Split(*which, ",") {
+	for name := range strings.SplitSeq(*which, ",") {
 		s, err := startTLSServer(name, *procs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -189,7 +189,7 @@ func TestSendBatchToFullQueue(t *testing.T) {
 	const n = 2000
 	ms := make([]sock.Datagram, n)
 	for i := range ms {
-		ms[i].Buffers = [][]byte{[]byte(fmt.Sprint(i))}
+		ms[i].Buffers = [][]byte{fmt.Append(nil, i)}
 	}
 	for done := 0; done < n; {
 		sent, err := a.SendBatch(ms[done:], 0)

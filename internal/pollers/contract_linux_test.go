@@ -2,6 +2,8 @@ package pollers
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,9 +18,7 @@ import (
 // onAll runs a test on every poller of this package, and on the system's.
 func onAll(t *testing.T, test func(t *testing.T, p Poller)) {
 	all := map[string]func() (Poller, error){"epoll": func() (Poller, error) { return pollux.New(nil) }}
-	for name, open := range named {
-		all[name] = open
-	}
+	maps.Copy(all, named)
 	for name, open := range all {
 		t.Run(name, func(t *testing.T) {
 			p, err := open()
@@ -114,12 +114,10 @@ func TestClosedAndUsedAgainDuringWait(t *testing.T) {
 				}
 				mu.Lock()
 				for _, ev := range events[:n] {
-					for _, token := range dead[:before] {
-						if ev.Token == token {
-							mu.Unlock()
-							over <- errors.New("a deleted token was reported")
-							return
-						}
+					if slices.Contains(dead[:before], ev.Token) {
+						mu.Unlock()
+						over <- errors.New("a deleted token was reported")
+						return
 					}
 				}
 				mu.Unlock()

@@ -85,7 +85,7 @@ func newReference(t testing.TB, version, suite uint16, client bool) *reference {
 func testParams(version, suite uint16, log string, server []byte) (c, s *Params, err error) {
 	secrets := make(map[string][]byte)
 	var random []byte
-	for _, line := range strings.Split(log, "\n") {
+	for line := range strings.SplitSeq(log, "\n") {
 		f := strings.Fields(line)
 		if len(f) == 3 {
 			random, _ = hex.DecodeString(f[1])

@@ -152,16 +152,14 @@ func TestGo(t *testing.T) {
 	socktest.Must(t, err)
 	var wg sync.WaitGroup
 	for range 20 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			c := dial(t, at.String())
 			defer c.Close()
 			for range 10 {
 				c.Write([]byte("hello"))
 				want(t, c, "hello")
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	c := dial(t, at.String())

@@ -100,9 +100,7 @@ func TestRestartsUnderLoad(t *testing.T) {
 	defer wg.Wait()
 	defer stop.Store(true)
 	for range clients {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for !stop.Load() {
 				pid, err := request(at.String())
 				requests.Add(1)
@@ -113,7 +111,7 @@ func TestRestartsUnderLoad(t *testing.T) {
 				}
 				pids.Store(pid, true)
 			}
-		}()
+		})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()

@@ -209,14 +209,12 @@ func TestWritesFromManyGoroutines(t *testing.T) {
 	const writers, lines = 8, 500
 	var wg sync.WaitGroup
 	for i := range writers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			line := []byte(strings.Repeat(string(rune('a'+i)), 99) + "\n")
 			for range lines {
 				s.Write(line)
 			}
-		}()
+		})
 	}
 	counts := make(map[byte]int)
 	buf := make([]byte, 100)

@@ -47,7 +47,7 @@ func newRawPeer(t testing.TB, layer tlsconn.Layer, version uint16, serve func(t 
 	state := tc.ConnectionState()
 	params := &tlsrecord.Params{Version: version, Suite: state.CipherSuite, Client: true}
 	secrets, random := make(map[string][]byte), []byte(nil)
-	for _, line := range strings.Split(p.log.String(), "\n") {
+	for line := range strings.SplitSeq(p.log.String(), "\n") {
 		if f := strings.Fields(line); len(f) == 3 {
 			random, _ = hex.DecodeString(f[1])
 			secrets[f[0]], _ = hex.DecodeString(f[2])
