@@ -110,6 +110,7 @@ func TestVar(t *testing.T) {
 		Connections, Received, Sent int
 		Loops                       []struct{ Turns int }
 	}
+	socktest.Await(t, "the count of what was sent", func() bool { return server.Stats().Sent == 5 })
 	text := protocol.Var{Source: server}.String()
 	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Connections != 1 || got.Received != 5 || got.Sent != 5 ||
 		len(got.Loops) != 2 || got.Loops[0].Turns+got.Loops[1].Turns == 0 {
