@@ -260,8 +260,8 @@ func TestBatchRefuses(t *testing.T) {
 		call func() (int, error)
 		want string
 	}{
-		{"a send on a stream", func() (int, error) { return stream.SendBatch(one(0), 0) }, "a stream has none"},
-		{"a receive on a stream", func() (int, error) { return stream.RecvBatch(one(0), 0) }, "a stream has none"},
+		{"a send on a stream", func() (int, error) { return stream.SendBatch(one(0), 0) }, "a stream does not"},
+		{"a receive on a stream", func() (int, error) { return stream.RecvBatch(one(0), 0) }, "a stream does not"},
 		{"a segment that is negative", func() (int, error) { return udp.SendBatch(one(-1), 0) }, "must be 0-65507"},
 		{"a segment that is too long", func() (int, error) { return udp.SendBatch(one(65508), 0) }, "must be 0-65507"},
 		{"a segment on a Unix socket", func() (int, error) { return unix.SendBatch(one(1), 0) }, "only a UDP socket"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -127,7 +128,7 @@ func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
 // answerOf returns the resolver's answer in err. ok is false if err is not an answer of the
 // resolver.
 //
-// The answer wraps no error. A context error inside it belongs to the resolver, which limits the
+// The answer wraps no error but a shortage. A context error inside it belongs to the resolver, which limits the
 // time of each server. It is not the end of the caller's context.
 func answerOf(err error) (answer *net.DNSError, ok bool) {
 	dns, ok := errors.AsType[*net.DNSError](err)
@@ -135,8 +136,19 @@ func answerOf(err error) (answer *net.DNSError, ok bool) {
 		return nil, false
 	}
 	answer = new(*dns)
-	answer.UnwrapErr = nil
+	answer.UnwrapErr = shortage(answer.Err)
 	return answer, true
+}
+
+// shortage finds the errno of missing descriptors or memory at the end of an answer's text, or nil:
+// package net keeps no more than the text of the error of a socket.
+func shortage(text string) error {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if strings.HasSuffix(text, ": "+errno.Error()) {
+			return errno
+		}
+	}
+	return nil
 }
 
 // gaiError translates an error of the resolver into a GaiError. Everything that keeps a server from

@@ -125,7 +125,7 @@ func TestStreamToStreamFails(t *testing.T) {
 			want(err, "recv", os.ErrDeadlineExceeded)
 			socktest.Must(t, front.SetTimeout(sock.Forever))
 			socktest.Must(t, server.Close())
-			socktest.Must(t, sendAll(client, "lost"))
+			socktest.Must(t, sendAll(view(client), "lost"))
 			n, err := io.Copy(view(back), view(front))
 			if want(err, "sendall", syscall.EPIPE); n != 0 {
 				t.Errorf("%d bytes went to nothing", n)
