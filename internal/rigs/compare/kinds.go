@@ -15,9 +15,8 @@ import (
 type kind struct {
 	name               string
 	family, typ, proto int
-	connects           bool                       // it listens and accepts
-	local              func() unix.Sockaddr       // to bind to
-	remote             func(fd int) unix.Sockaddr // of a bound socket: where to connect to; nil: its name
+	connects           bool                 // it listens and accepts
+	local              func() unix.Sockaddr // to bind to
 	named              func(unix.Sockaddr) unix.Sockaddr
 	later              bool // what one end does comes to the other after the call: with a work queue, or packets that are acknowledged late
 }

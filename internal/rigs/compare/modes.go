@@ -89,7 +89,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	case <-result:
 		return waits, nil
 	case <-time.After(20 * patience):
-		return "", errors.New("Close did not end it")
+		return "", errors.New("the call did not end at Close")
 	}
 }
 
