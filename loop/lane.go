@@ -177,6 +177,9 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld) // an edge calls the watcher too, not only the retry timer
 		}
+		if out.Retry != 0 && out.Edges {
+			fd.arm(d)
+		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
 		fd.block(d)
 	default:

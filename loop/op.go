@@ -55,6 +55,9 @@ type Outcome struct {
 	// Edgeless, with Retry, reports that the attempt itself makes edges. The loop then ignores
 	// edges, and waits for the time or a hang-up.
 	Edgeless bool
+	// Edges, with Retry, reports that an edge may come before the time. The loop then asks a
+	// one-shot poller for it. Other pollers report it anyway.
+	Edges bool
 	// Cause, with Retry, is the reason for the back-off. The loop logs it.
 	Cause error
 }

@@ -44,7 +44,7 @@ func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	case f&quirkSilentSend != 0:
 		out.Retry, out.Most = fullRetry, fullMost
 	case f&quirkSilentEnd != 0:
-		out.Retry = fullRetry // up to a second: room makes an edge
+		out.Retry, out.Edges = fullRetry, true // up to a second: room makes an edge
 	}
 	return out, err
 }
