@@ -357,7 +357,7 @@ func TestCANErrorFrames(t *testing.T) {
 func TestCANErrors(t *testing.T) {
 	bus := vcan(t, "vcanbad", can.CAN_MTU)
 	s := need(t, sock.AF_CAN, sock.SOCK_RAW, sock.CAN_RAW)
-	if _, err := s.Sendto(canBytes(t, "123#"), 0, families.CAN("nosuchcan")); !errors.Is(err, unix.ENODEV) || !strings.HasPrefix(err.Error(), "sendto can nosuchcan") {
+	if _, err := s.Sendto(canBytes(t, "123#"), 0, families.CAN("nosuchcan")); !errors.Is(err, unix.ENODEV) || !strings.HasPrefix(err.Error(), "sendto can raw") || !strings.Contains(err.Error(), "nosuchcan: ") {
 		t.Errorf("%v, want ENODEV of sendto to nosuchcan", err)
 	}
 	if _, err := s.Send(canBytes(t, "123#"), 0); !errors.Is(err, unix.ENXIO) {
