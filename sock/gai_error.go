@@ -128,8 +128,8 @@ func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
 // answerOf returns the resolver's answer in err. ok is false if err is not an answer of the
 // resolver.
 //
-// The answer wraps no error but a shortage. A context error inside it belongs to the resolver, which limits the
-// time of each server. It is not the end of the caller's context.
+// The answer wraps no error but a shortage. A context error inside it belongs to the resolver,
+// which limits the time of each server. It is not the end of the caller's context.
 func answerOf(err error) (answer *net.DNSError, ok bool) {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	if !ok {
