@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// escape writes a byte of s as %XX if it is a %, is in special, does not print, or is not UTF-8. The
-// first of two slashes at the beginning is escaped too, except in a path, where special is "".
+// escape writes a byte of s as %XX if it is a %, is in special, does not print, or is not UTF-8.
+// The first of two slashes at the beginning is escaped too, except in a path, where special is "".
 func escape(s, special string) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
