@@ -38,7 +38,7 @@ func measureNeighbours(ctx context.Context, set neighbourSettings, stderr io.Wri
 		session: session{ctx: ctx, settings: settings{Place: placeApart}, self: self, cores: cores,
 			progress: newProgress(stderr, set.steps())},
 		set:    set,
-		report: &neighbourReport{Environment: describe("neighbours", set.Args, len(cores)), Settings: set},
+		report: &neighbourReport{findings: findings{Environment: describe("neighbours", set.Args, len(cores))}, Settings: set},
 	}
 	defer s.progress.end()
 	begin := time.Now()
