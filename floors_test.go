@@ -50,7 +50,10 @@ var floors = map[string]floor{
 
 	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/pollers"}},
 
-	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
+	// The resolver has the rules of names, and knows neither sockets nor loops.
+	"internal/names": {own: []string{"families"}, foreign: []string{xsys}},
+
+	"sock": {own: []string{".", "families", "timeouts", "loop", "internal/names"}, foreign: []string{xsys},
 		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/pollers"}, below2...), foreign: []string{xsys}},
 
@@ -239,6 +242,12 @@ func TestFloorsNoticesViolations(t *testing.T) {
 		{"test of sock uses its test kit", "sock/socket_test.go", "sock_test", module + "/sock/socktest", true},
 		{"sock uses a command", "sock/const.go", "sock", module + "/internal/genconst/catalog", false},
 		{"test of sock reads the catalog", "sock/const_test.go", "sock", module + "/internal/genconst/catalog", true},
+
+		{"sock and the resolver", "sock/getaddrinfo.go", "sock", module + "/internal/names", true},
+		{"the resolver and addresses", "internal/names/numeric.go", "names", module + "/families", true},
+		{"the resolver climbs", "internal/names/getaddrinfo.go", "names", module + "/sock", false},
+		{"the resolver and loops", "internal/names/resolver.go", "names", module + "/loop", false},
+		{"netconn and the resolver", "sock/netconn/lookup.go", "netconn", module + "/internal/names", false},
 
 		{"netconn down", "sock/netconn/conn.go", "netconn", module + "/sock", true},
 		{"netconn sideways", "sock/netconn/conn.go", "netconn", module + "/sock/protocol", false},

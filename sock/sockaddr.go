@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/names"
 )
 
 // sockaddr is room for an address as the system has it.
@@ -74,7 +75,7 @@ func (s *Socket) resolve(a Addr) (Addr, error) {
 	r := DefaultResolver
 	find := func(ctx context.Context) (Addr, error) {
 		infos, err := r.Getaddrinfo(ctx, a.Host(), "", &Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM})
-		if refused, ok := err.(*ArgError); ok && isASCII(a.Host()) { // Python does not report IDNA errors for an ASCII host
+		if refused, ok := err.(*ArgError); ok && names.IsASCII(a.Host()) { // Python does not report IDNA errors for an ASCII host
 			return a, noName(a.Host(), refused.Rule)
 		}
 		if err != nil {
@@ -99,7 +100,7 @@ func (s *core) interfaceIndex(name string) (int, error) {
 		return 0, err
 	}
 	defer s.fd.Release()
-	return sysInterfaceIndex(sysfd, name)
+	return names.IndexAt(sysfd, name)
 }
 
 // controlID returns the id of the kernel control with that name. Only a socket of PF_SYSTEM can
@@ -129,7 +130,7 @@ func (s *Socket) InterfaceOf(a Addr) string {
 		return ""
 	}
 	defer s.fd.Release()
-	return sysInterfaceName(sysfd, int(index))
+	return names.NameAt(sysfd, int(index))
 }
 
 // decode decodes an address of the socket's family.
