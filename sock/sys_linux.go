@@ -45,14 +45,16 @@ func sysNoConnection(fd int, sctp bool) bool {
 	if !sctp {
 		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0
 	}
-	n, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
+	associations, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
 	if err == syscall.EOPNOTSUPP {
 		var status [256]byte // struct sctp_status has 176
-		if _, err = sysGetsockopt(fd, protoSCTP, sctpStatus, status[:]); err == syscall.EINVAL {
-			n, err = 0, nil
+		_, failed := sysGetsockopt(fd, protoSCTP, sctpStatus, status[:])
+		associations, err = 1, nil
+		if failed == syscall.EINVAL {
+			associations = 0
 		}
 	}
-	if err != nil || n > 0 {
+	if err != nil || associations > 0 {
 		return false
 	}
 	listens, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ACCEPTCONN)
