@@ -157,6 +157,9 @@ func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 // not WSAEWOULDBLOCK.
 func sysReadsEnded(int) bool { return false }
 
+// sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
+func sysNoConnection(int, bool) bool { return false }
+
 // sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
 
