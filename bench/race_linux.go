@@ -77,6 +77,9 @@ func (r *race) run() ([]*serverResult, error) {
 			r.fail(l, fmt.Errorf("%d reads did not match what was sent", l.result.Corrupt))
 		}
 		l.result.Latency = latencyOf(l.total)
+		if l.result.Lost > 0 {
+			r.report.note(fmt.Sprintf("%s %s: %d packets of %d were lost", r.scenario.Name, l.Name, l.result.Lost, l.result.Lost+l.result.Latency.Count))
+		}
 	}
 	return results, nil
 }
@@ -193,6 +196,7 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 	l.slice.Reset()
 	t, err := l.loader.load(length-r.settings.Skip, l.slice)
 	l.result.Corrupt += t.corrupt
+	l.result.Lost += t.lost
 	if err != nil {
 		return l.explain(err)
 	}

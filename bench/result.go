@@ -57,6 +57,7 @@ type serverResult struct {
 	IdleBytes quartiles    `json:"idle_bytes_per_connection"`
 
 	Corrupt int64  `json:"corrupt,omitempty"` // reads with bytes that were never sent
+	Lost    int64  `json:"lost,omitempty"`    // datagrams without an answer
 	Failure string `json:"failure,omitempty"` // why the server left the race
 }
 

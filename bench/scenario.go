@@ -29,6 +29,9 @@ type scenario struct {
 	Depth int    `json:"depth"` // messages in flight on each connection
 	Size  int    `json:"size"`  // bytes of a message
 
+	// GSO makes the load generator have the kernel cut and join datagrams.
+	GSO bool `json:"gso,omitempty"`
+
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
 	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
 	Hogs  int `json:"hogs,omitempty"`

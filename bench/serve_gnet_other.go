@@ -13,4 +13,6 @@ func serveGnet(serveConfig) error {
 	return fmt.Errorf("gnet on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
+func serveGnetUDP(cfg serveConfig) error { return serveGnet(cfg) }
+
 func withoutGnet() {}
