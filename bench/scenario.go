@@ -50,6 +50,13 @@ type scenario struct {
 	// Often multiplies the cycles; 0 is 1. It is for what is compared within a few percent.
 	Often int `json:"often,omitempty"`
 
+	// Loops puts each server in the race once for each value: so many loops, and as much
+	// GOMAXPROCS.
+	Loops []int `json:"loops,omitempty"`
+
+	// Work is the steps of arithmetic that a message costs the server.
+	Work int `json:"work,omitempty"`
+
 	// Only names the implementations that take part; nil: all.
 	Only []string `json:"only,omitempty"`
 
