@@ -125,7 +125,7 @@ func (r *race) fail(l *lane, err error) {
 // start starts a server and connects to it.
 func (r *race) start(l *lane) error {
 	var err error
-	if l.process, err = startProcess(r.command(l.entry), r.core); err != nil {
+	if l.process, err = r.startServer(l.entry); err != nil {
 		return err
 	}
 	if l.Hogs > 0 {
@@ -141,7 +141,14 @@ func (r *race) start(l *lane) error {
 // adds them in an init function. With an error the loader is nil.
 var loaders = map[kind]func(netip.AddrPort, scenario) (loader, error){
 	kindEcho: func(addr netip.AddrPort, sc scenario) (loader, error) {
-		return orNil(newClient(addr, sc.Conns, sc.Depth, sc.Size))
+		return orNil(newClient(addr, sc.Conns, sc.Depth, echoTalk(sc.Size)))
+	},
+	kindExchange: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		t, err := sc.Exchange.talk(addr)
+		if err != nil {
+			return nil, err
+		}
+		return orNil(newClient(addr, sc.Conns, sc.Depth, t))
 	},
 	kindChurn: func(addr netip.AddrPort, sc scenario) (loader, error) {
 		return orNil(newChurn(addr, sc.Conns, sc.Size))
@@ -156,10 +163,18 @@ func orNil[T loader](l T, err error) (loader, error) {
 	return l, nil
 }
 
+// startServer starts a server on the core of the servers.
+func (r *race) startServer(e entry) (*process, error) {
+	if e.Impl.Package != "" {
+		return startProgram(r.command(e), r.core, r.procs)
+	}
+	return startProcess(r.command(e), r.core)
+}
+
 // command is the command line of a server.
 func (r *race) command(e entry) []string {
 	if e.Impl.Serve == nil {
-		return []string{r.inC[e.Impl.Name]}
+		return append([]string{r.built[e.Impl.Name]}, e.Impl.Args...)
 	}
 	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(cmp.Or(e.Procs, r.procs)),
 		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-work", strconv.Itoa(e.Work), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}

@@ -14,6 +14,9 @@ const (
 	kindEcho kind = "echo"
 	// kindChurn connects, sends one message, receives it and closes, Conns at a time.
 	kindChurn kind = "churn"
+	// kindExchange keeps Depth requests in flight on each of Conns open connections, and sends the
+	// next ones once all are answered.
+	kindExchange kind = "exchange"
 	// kindIdle opens Conns connections, sends one message on each, and looks at the server's
 	// memory.
 	kindIdle kind = "idle"
@@ -62,6 +65,9 @@ type scenario struct {
 
 	// Syscalls asks for the system calls per message, too.
 	Syscalls bool `json:"syscalls,omitempty"`
+
+	// Exchange is what kindExchange sends.
+	Exchange exchange `json:"-"`
 }
 
 // unit is what the figures of the scenario are given for.
