@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,10 @@ func (s scenario) entries(impls []impl) []entry {
 	seen := make(map[string]int)
 	var list []entry
 	for _, i := range impls {
-		if s.Hogs > 0 && !i.Go || s.Timeout > 0 && !i.Timeouts {
+		switch {
+		case s.Only != nil && !slices.Contains(s.Only, i.Name),
+			s.Hogs > 0 && (i.Serve == nil || i.Plain),
+			s.Timeout > 0 && !i.Timeouts:
 			continue
 		}
 		name := i.Name

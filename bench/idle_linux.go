@@ -50,7 +50,7 @@ func (r *race) idleConns() (int, error) {
 		return 0, fmt.Errorf("idle: %d open files are too few (ulimit -n)", limit)
 	}
 	conns = limit - spareFiles
-	r.note(fmt.Sprintf("idle: %d connections, because of the limit of %d open files (ulimit -n)", conns, limit))
+	r.report.note(fmt.Sprintf("idle: %d connections, because of the limit of %d open files (ulimit -n)", conns, limit))
 	return conns, nil
 }
 

@@ -32,7 +32,9 @@ func (r *fullReport) page() ([]byte, error) {
 		}
 		data.Charts = append(data.Charts, picture{c, template.HTML(svg)})
 	}
-	data.Targets = append(append(data.Targets, r.Echo.Targets...), r.Send.Targets...)
+	for _, p := range r.Parts {
+		data.Targets = append(data.Targets, p.Report.about().Targets...)
+	}
 	for _, v := range data.Targets {
 		if v.Verdict == notMet {
 			data.Lost = append(data.Lost, v)

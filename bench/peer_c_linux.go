@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -10,20 +9,17 @@ import (
 	"strings"
 )
 
-//go:embed testdata/echo.c
-var echoC []byte
-
 var errNoCompiler = errors.New("no C compiler: none of cc, gcc and clang is there")
 
-// compilePeer builds the server in C into dir, with the first compiler there is. It returns the
+// compilePeer builds a program in C into dir, with the first compiler there is. It returns the
 // program and the first line of the compiler's version.
-func compilePeer(dir string) (program, compiler string, err error) {
+func compilePeer(dir, name string, text []byte) (program, compiler string, err error) {
 	for _, cc := range []string{"cc", "gcc", "clang"} {
 		if _, err := exec.LookPath(cc); err != nil {
 			continue
 		}
-		source, program := filepath.Join(dir, "echo.c"), filepath.Join(dir, "echo")
-		if err := os.WriteFile(source, echoC, 0o666); err != nil {
+		source, program := filepath.Join(dir, name+".c"), filepath.Join(dir, name)
+		if err := os.WriteFile(source, text, 0o666); err != nil {
 			return "", "", err
 		}
 		if out, err := exec.Command(cc, "-O2", "-o", program, source).CombinedOutput(); err != nil {

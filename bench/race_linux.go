@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"os"
 	"strconv"
 	"time"
@@ -128,30 +129,35 @@ func (r *race) start(l *lane) error {
 			return err
 		}
 	}
-	// Each loader is assigned only if there is one: a nil pointer in the interface is not nil.
-	switch r.scenario.Kind {
-	case kindChurn:
-		c, err := newChurn(l.process.addr, r.scenario.Conns, r.scenario.Size)
-		if err != nil {
-			return err
-		}
-		l.loader = c
-	default:
-		c, err := newClient(l.process.addr, r.scenario.Conns, r.scenario.Depth, r.scenario.Size)
-		if err != nil {
-			return err
-		}
-		l.loader = c
+	l.loader, err = loaders[r.scenario.Kind](l.process.addr, r.scenario)
+	return err
+}
+
+// loaders make the load of a scenario on a server, for each kind. A suite with loads of its own
+// adds them in an init function. With an error the loader is nil.
+var loaders = map[kind]func(netip.AddrPort, scenario) (loader, error){
+	kindEcho: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		return orNil(newClient(addr, sc.Conns, sc.Depth, sc.Size))
+	},
+	kindChurn: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		return orNil(newChurn(addr, sc.Conns, sc.Size))
+	},
+}
+
+// orNil makes a loader of a pointer to one: a nil pointer in an interface would not be nil.
+func orNil[T loader](l T, err error) (loader, error) {
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return l, nil
 }
 
 // command is the command line of a server.
 func (r *race) command(e entry) []string {
-	if !e.Impl.Go {
-		return []string{r.peerC}
+	if e.Impl.Serve == nil {
+		return []string{r.inC[e.Impl.Name]}
 	}
-	return []string{r.self, "serve", "-impl", e.Impl.Name, "-network", "tcp", "-procs", strconv.Itoa(r.procs),
+	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(r.procs),
 		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
@@ -241,10 +247,10 @@ func (r *race) countSyscalls(l *lane) error {
 		return l.explain(broken)
 	}
 	if err != nil {
-		r.note("system calls were not counted: " + err.Error())
+		r.report.note("system calls were not counted: " + err.Error())
 		return nil
 	}
 	l.result.Syscalls, l.result.SyscallsFrom = float64(n)/float64(t.messages), by
-	r.note("system calls were counted with " + by + ", in longer slices of their own")
+	r.report.note("system calls were counted with " + by + ", in longer slices of their own")
 	return nil
 }

@@ -1,18 +1,18 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"time"
 )
 
 // A report is everything that one run found out; -json writes it as it is.
 type report struct {
-	Environment environment   `json:"environment"`
-	Settings    settings      `json:"settings"`
-	Results     []result      `json:"results"`
-	Targets     []verdict     `json:"targets"`
-	Notes       []string      `json:"notes,omitempty"`
-	Failures    []string      `json:"failures,omitempty"`
-	Took        time.Duration `json:"took_ns"`
+	findings
+	Settings settings `json:"settings"`
+	Results  []result `json:"results"`
+
+	suite *suite
 }
 
 // environment says where and of what the figures were taken.
@@ -122,18 +122,20 @@ func p99Of(s slice) float64  { return s.P99 }
 // sumUp fills in all that follows from the slices and the memory of the servers.
 func (r *report) sumUp() {
 	for i := range r.Results {
-		r.Results[i].sumUp()
+		r.Results[i].sumUp(r.suite)
 	}
-	r.Targets = judge(r)
+	if r.suite.Targets != nil {
+		r.Targets = judge(r, r.suite.Targets())
+	}
 }
 
-func (r *result) sumUp() {
+func (r *result) sumUp(of *suite) {
 	for _, s := range r.Servers {
 		s.CPU = quartilesOf(s.column(cpuOf))
 		s.Rate = quartilesOf(s.column(rateOf))
 		s.IdleBytes = quartilesOf(s.idleBytes())
 		s.Ratios = make(map[string]compare)
-		for _, name := range append([]string{s.Base}, peers...) {
+		for _, name := range slices.Concat([]string{s.Base}, of.Peers, of.Bases) {
 			if base := r.server(name); base != nil && base != s {
 				s.Ratios[name] = s.to(base)
 			}
@@ -172,4 +174,28 @@ func (r *report) server(scenario string, procs int, name string) *serverResult {
 		}
 	}
 	return nil
+}
+
+func (r *report) charts() []*chart {
+	if r.suite.Charts == nil {
+		return nil
+	}
+	return r.suite.Charts(r)
+}
+
+func (r *report) figures() []measured {
+	var list []measured
+	for _, res := range r.Results {
+		for _, s := range res.Servers {
+			for _, peer := range r.suite.Peers {
+				if c, ok := s.Ratios[peer]; ok && s.Name != peer && c.CPU.N > 0 {
+					list = append(list, measured{fmt.Sprintf("%s %s, GOMAXPROCS=%d: CPU of %s / %s", r.suite.Name, res.Scenario.Name, res.Procs, s.Name, peer), c.CPU})
+				}
+			}
+			if s.IdleBytes.N > 0 {
+				list = append(list, measured{fmt.Sprintf("%s %s: bytes of an idle connection of %s", r.suite.Name, res.Scenario.Name, s.Name), s.IdleBytes})
+			}
+		}
+	}
+	return list
 }

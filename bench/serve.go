@@ -4,9 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,11 +18,9 @@ import (
 // programs take. A scenario with larger messages asks for as much as one message.
 const defaultBuffer = 4 << 10
 
-// serveConfig is the arguments of "bench serve".
+// serveConfig is the arguments of "bench serve". A server listens on 127.0.0.1, on a port of the
+// system's choice.
 type serveConfig struct {
-	// Network is "tcp"; the server listens on 127.0.0.1, on a port of the system's choice.
-	Network string
-
 	// Procs is GOMAXPROCS, and the number of event loops of a server that has any.
 	Procs int
 
@@ -44,8 +44,8 @@ type serveConfig struct {
 func serve(args []string, stdout, stderr io.Writer) error {
 	var cfg serveConfig
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	suite := fs.String("suite", echoSuite.Name, "the suite of the implementation")
 	name := fs.String("impl", peerNet, "the implementation to run")
-	fs.StringVar(&cfg.Network, "network", "tcp", "the network to listen on: tcp")
 	fs.IntVar(&cfg.Procs, "procs", 1, "GOMAXPROCS, and the number of event loops")
 	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
 	fs.BoolVar(&cfg.Busy, "busy", false, "these goroutines never yield")
@@ -54,12 +54,10 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
-	start, err := serverFor(*name)
+	start, err := serverFor(*suite, *name)
 	switch {
 	case err != nil:
 		return err
-	case cfg.Network != "tcp":
-		return usageError(fmt.Sprintf("serve: -network %s: want tcp", cfg.Network))
 	case cfg.Procs < 1:
 		return usageError(fmt.Sprintf("serve: -procs %d: want 1 or more", cfg.Procs))
 	case cfg.Hogs < 0:
@@ -94,19 +92,23 @@ func serve(args []string, stdout, stderr io.Writer) error {
 }
 
 // serverFor finds the function that runs an implementation.
-func serverFor(name string) (func(serveConfig) error, error) {
-	switch name {
-	case implCallback, implTask, implGoroutine:
-		mode := strings.TrimPrefix(name, "pollux-")
-		return func(cfg serveConfig) error { return servePollux(mode, cfg) }, nil
-	case peerGnet:
-		return serveGnet, nil
-	case peerNet:
-		return serveNet, nil
+func serverFor(suite, name string) (func(serveConfig) error, error) {
+	s := suites[suite]
+	if s == nil {
+		return nil, usageError(fmt.Sprintf("serve: -suite: unknown %q: want one of %s", suite,
+			strings.Join(slices.Sorted(maps.Keys(suites)), ",")))
 	}
-	// Not the last one, the server in C: it is a program of its own.
-	served := join(impls[:len(impls)-1], func(i impl) string { return i.Name })
-	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, served))
+	var served []impl // not those in C: each is a program of its own
+	for _, i := range s.Impls {
+		switch {
+		case i.Serve == nil:
+		case i.Name == name:
+			return i.Serve, nil
+		default:
+			served = append(served, i)
+		}
+	}
+	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, join(served, func(i impl) string { return i.Name })))
 }
 
 // hog is a goroutine of a program that computes: 50 us of work, then it lets others run, unless it

@@ -14,7 +14,7 @@ import (
 // serveGnet echoes with gnet, level-triggered as it comes, one event loop for each processor, and
 // nothing logged.
 func serveGnet(cfg serveConfig) error {
-	return gnet.Run(&gnetEcho{announce: cfg.Announce}, cfg.Network+"://127.0.0.1:0",
+	return gnet.Run(&gnetEcho{announce: cfg.Announce}, "tcp://127.0.0.1:0",
 		gnet.WithNumEventLoop(cfg.Procs), gnet.WithLogger(silent{}))
 }
 

@@ -9,7 +9,7 @@ import (
 // connection. A larger buffer would not be fairer: it would cost memory at idle and gain nothing,
 // since it already holds all that is in flight on a connection.
 func serveNet(cfg serveConfig) error {
-	l, err := net.Listen(cfg.Network, "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
