@@ -49,6 +49,7 @@ func (p *partResult) UnmarshalJSON(b []byte) error {
 func all(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("all", flag.ContinueOnError)
 	out := fs.String("out", ".", "`folder` for report.json and report.html")
+	pictures := fs.String("pictures", "", "`folder` to write each picture of report.html to, as a file of its own")
 	old := fs.String("compare", "", "report.json of an earlier run: lists what is worse beyond the noise, and then exits with 1")
 	quick := fs.Bool("quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
@@ -84,6 +85,11 @@ func all(args []string, stdout, stderr io.Writer) error {
 	}
 	if err := os.WriteFile(filepath.Join(*out, "report.html"), page, 0o666); err != nil {
 		return err
+	}
+	if *pictures != "" {
+		if err := r.writePictures(*pictures); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(stdout, "\nwrote %s and %s\n", filepath.Join(*out, "report.json"), filepath.Join(*out, "report.html"))
 	if before != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,18 @@ func TestPageIsSelfContained(t *testing.T) {
 		if bytes.Contains(page, []byte(bad)) {
 			t.Errorf("the page has %q", bad)
 		}
+	}
+}
+
+// Each picture is a file, too.
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	if err := aReport(8, 1).writePictures(dir); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(dir + "/cpu-per-message-gomaxprocs-1.svg")
+	if err != nil || !bytes.HasPrefix(b, []byte("<svg")) {
+		t.Errorf("%.20q, %v", b, err)
 	}
 }
 
