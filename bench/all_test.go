@@ -113,3 +113,21 @@ func TestReadReportRefusesOthers(t *testing.T) {
 		t.Errorf("%v, %v", r, err)
 	}
 }
+
+// A report in several sittings has each part once, in the order of a report in one.
+func TestPutKeepsOrder(t *testing.T) {
+	r := aReport(8, 1)
+	send, newer := r.Parts[1].Report, new(contestReport)
+	r.put("timers", new(contestReport))
+	r.put("echo", newer)
+	var names []string
+	for _, p := range r.Parts {
+		names = append(names, p.Name)
+	}
+	if got := strings.Join(names, " "); got != "echo send timers neighbours" {
+		t.Errorf("%s", got)
+	}
+	if r.Parts[0].Report != newer || r.Parts[1].Report != send {
+		t.Error("echo is not the new one, or send not the one that was kept")
+	}
+}
