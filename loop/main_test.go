@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
@@ -15,6 +16,7 @@ var oneShotScripts = os.Getenv("POLLUX_TEST_SCRIPT") == "oneshot"
 // TestMain selects the poller of the tests that run on a real one: the poller that
 // POLLUX_TEST_POLLER names, see pollers.FromEnv.
 func TestMain(m *testing.M) {
+	bare.Prepare()
 	if open := pollers.FromEnv(); open != nil {
 		err := SetDefaults(&Config{NewPoller: func() (Poller, error) { return open() }})
 		if err != nil {

@@ -45,7 +45,7 @@ func TestCompatibleAddressHasOneText(t *testing.T) {
 // file in a child process alone.
 func TestHostTwiceInALine(t *testing.T) {
 	if os.Getenv("SOCK_TEST_HOSTS") == "" {
-		hosts := filepath.Join(t.TempDir(), "hosts")
+		hosts := filepath.Join(socktest.Dir(t), "hosts")
 		socktest.Must(t, os.WriteFile(hosts, []byte("192.0.2.77 twice.test twice.test Twice.test\n192.0.2.77 twice.test\n"), 0o644))
 		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), "SOCK_TEST_HOSTS="+hosts)

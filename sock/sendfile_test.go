@@ -24,7 +24,7 @@ import (
 // onDisk returns a regular file with this content, open and at its start.
 func onDisk(t *testing.T, content []byte) *os.File {
 	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	f, err := os.Create(filepath.Join(socktest.Dir(t), "file"))
 	socktest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	_, err = f.WriteAt(content, 0)
