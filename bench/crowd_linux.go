@@ -116,7 +116,7 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 	}
 	s := &session{ctx: ctx, settings: settings{Suite: &echoSuite, Impls: impls, Place: placeApart}, self: self, cores: cores,
 		progress: newProgress(stderr, len(impls)*set.Runs), report: &report{}}
-	if err := s.compile(dir); err != nil {
+	if err := s.build(dir); err != nil {
 		return nil, err
 	}
 	r.Notes = append(r.Notes, s.report.Notes...)

@@ -61,7 +61,7 @@ func (s scenario) length(d time.Duration) time.Duration {
 // Memory hardly depends on it, so the first one is enough.
 func (s scenario) runsWith(procs int, all []int) bool {
 	switch {
-	case s.Hogs > 0:
+	case s.Procs > 0:
 		return procs == s.Procs
 	case s.Kind == kindIdle:
 		return procs == all[0]

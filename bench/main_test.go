@@ -76,6 +76,7 @@ func TestBadArguments(t *testing.T) {
 		want string // part of the line
 	}{
 		{"all: argument", "all fast", `unexpected argument "fast"`},
+		{"all: part", "all -parts echo,ping", `unknown "ping": want some of echo`},
 		{"unknown subcommand", "ping", `unknown subcommand "ping"`},
 		{"unknown flag", "echo -speed 3", "-scenarios"},
 		{"argument", "echo net", `unexpected argument "net"`},

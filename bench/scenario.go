@@ -36,8 +36,10 @@ type scenario struct {
 	GSO bool `json:"gso,omitempty"`
 
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
-	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
-	Hogs  int `json:"hogs,omitempty"`
+	// (SIGSTOP) while another one has its turn.
+	Hogs int `json:"hogs,omitempty"`
+
+	// Procs, if not zero, is the only GOMAXPROCS that the scenario is measured with.
 	Procs int `json:"procs,omitempty"`
 
 	// Busy hogs never yield. Others do, each 50 us.
