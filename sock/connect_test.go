@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -193,6 +194,7 @@ func TestConnectExBadAddress(t *testing.T) { // items 6, 56
 }
 
 func TestConnectToAName(t *testing.T) { // items 184, 186
+	bare.Localhost(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		_, addr := socktest.TCP.Listener(t)
 		for _, host := range []string{"localhost", "127.1", "", "0.0.0.0"} {
