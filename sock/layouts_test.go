@@ -153,8 +153,8 @@ func checkStructures(t *testing.T, pkg *gotypes.Package, goos string, sizes goty
 	}
 }
 
-// layoutOf returns the offsets and sizes of the fields of a structure, without padding, or "" if the
-// package lacks it.
+// layoutOf returns the offsets and sizes of the fields of a structure, without padding, or "" if
+// the package lacks it.
 func layoutOf(sizes gotypes.Sizes, pkg *gotypes.Package, name string) (text string) {
 	of := pkg.Scope().Lookup(name)
 	if of == nil {

@@ -14,8 +14,8 @@ import (
 )
 
 // Prepare raises the loopback interface, and makes the directory for temporary files and a file
-// /etc/hosts, if this program is the first process of its machine. Call it in TestMain. What fails is written to
-// standard error, and the tests that need it fail or skip later.
+// /etc/hosts, if this program is the first process of its machine. Call it in TestMain. What fails
+// is written to standard error, and the tests that need it fail or skip later.
 func Prepare() {
 	if os.Getpid() != 1 {
 		return
