@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,9 +185,4 @@ func TestErrorWithoutFamily(t *testing.T) {
 	if want := "create_connection: port must be 0-65535. (port is -1)"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
-}
-
-// isOneOf reports whether err is one of these errors. Systems differ in the one that they return.
-func isOneOf(err error, errnos ...syscall.Errno) bool {
-	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
