@@ -33,7 +33,7 @@ func TestOneShot(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("the tests run on one-shot scripts already")
 	}
-	cmd := thisProgram(t, "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
+	cmd := bare.Program(t, "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), "POLLUX_TEST_SCRIPT=oneshot")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -137,8 +137,8 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 }
 
 // storageAlignment returns the alignment of a struct sockaddr_storage in a struct group_source_req,
-// <netinet/in.h>. It is that of a pointer on Linux. Elsewhere it is that of an int64: 4 on 386, but 8
-// on Windows; and macOS packs the structure (#pragma pack(4)).
+// <netinet/in.h>. It is that of a pointer on Linux. Elsewhere it is that of an int64: 4 on 386, but
+// 8 on Windows; and macOS packs the structure (#pragma pack(4)).
 func storageAlignment(goos, goarch string, pointer int) int {
 	switch {
 	case goos == "darwin" || goos == "ios":

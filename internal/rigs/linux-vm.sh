@@ -4,7 +4,7 @@
 # The program sh is the machine's own shell, busybox.
 #
 #   linux-vm.sh [-k KERNEL] [-s SUITE] [-m "MODULE..."] [-c CPUS] [-M MEGABYTES]
-#               [-t SECONDS] [-f PATH]... [-a ARCHIVE]... [-v] [-b] PROGRAM [ARGUMENT...]
+#               [-t SECONDS] [-f PATH]... [-a ARCHIVE]... [-v] [-b [-r]] PROGRAM [ARGUMENT...]
 #
 # The program's output is this script's output, and its exit status this
 # script's exit status (125: the machine itself failed; 124: it ran too long).
@@ -23,6 +23,7 @@
 #   -b  bare: the program is the machine's first process. The machine holds the program,
 #       /dev/console and /dev/null, and nothing else: no modules, no files, no /proc, no shell,
 #       and its loopback interface is down. NAME=VALUE before PROGRAM is a variable for it.
+#   -r  with -b: nothing can be made in /tmp and /etc, as where the file system is read-only
 # Each option has a variable as well, for use under go test -exec:
 # RIG_KERNEL, RIG_SUITE, RIG_MODULES, RIG_CPUS, RIG_MEMORY, RIG_TIMEOUT, RIG_FILES,
 # RIG_ARCHIVES, RIG_VERBOSE.
@@ -49,12 +50,12 @@ modules=${RIG_MODULES:-"vcan can-raw can-bcm can-isotp can-j1939 tipc
   crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr ghash-generic chacha20poly1305 sha3_generic sha512_generic jitterentropy_rng drbg ansi_cprng
   vsock_loopback rds rds_tcp qrtr hci_vhci rfcomm bnep hidp
   sctp veth dummy tun sch_netem sch_tbf tls unix_diag inet_diag tcp_diag udp_diag"}
-bare=
-while getopts k:s:m:c:M:t:f:a:vbh o; do
+bare= readonly=
+while getopts k:s:m:c:M:t:f:a:vbrh o; do
   case $o in
     k) kernel=$OPTARG ;; s) suite=$OPTARG ;; m) modules=$OPTARG ;; c) cpus=$OPTARG ;; M) memory=$OPTARG ;;
     t) limit=$OPTARG ;; f) files+=" $OPTARG" ;; a) archives+=" $OPTARG" ;;
-    v) verbose=1 ;; b) bare=1 ;; *) usage ;;
+    v) verbose=1 ;; b) bare=1 ;; r) readonly=1 ;; *) usage ;;
   esac
 done
 shift $((OPTIND - 1))
@@ -178,6 +179,7 @@ run_bare() {
   work=$(mktemp -d); root=$work/root
   mkdir -p "$root/dev"
   cp "$(realpath -e -- "$program")" "$root/init"; chmod +x "$root/init"
+  [ -z "$readonly" ] || touch "$root/tmp" "$root/etc" # files, and no folders
   mknod "$root/dev/console" c 5 1; mknod -m 666 "$root/dev/null" c 1 3
   (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
   machine -initrd "$work/initrd" -append "$append ${variables[*]} -- $*" \

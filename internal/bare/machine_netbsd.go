@@ -69,3 +69,12 @@ func ioctl(fd int, number uintptr, arg unsafe.Pointer) error {
 	}
 	return nil
 }
+
+// memory returns the bytes of memory, or 0 if they are unknown.
+func memory() uint64 {
+	n, err := unix.SysctlUint64("hw.physmem64")
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -19,3 +19,12 @@ func raiseLoopback() error {
 	r.SetUint16(r.Uint16() | unix.IFF_UP)
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, r)
 }
+
+// memory returns the bytes of memory, or 0 if they are unknown.
+func memory() uint64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 0
+	}
+	return uint64(info.Totalram) * uint64(info.Unit)
+}
