@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
+// InterfaceNameSize is IFNAMSIZ of <net/if.h>: the room for the name of an interface and a NUL.
+const InterfaceNameSize = 16
+
 // InterfaceName returns the name of the network interface with that index.
 //
 // Error: ENXIO if no such interface exists.

@@ -15,7 +15,7 @@ import (
 //
 // Error: ENODEV if no such interface exists.
 func InterfaceIndex(name string) (int, error) {
-	if len(name) >= unix.IFNAMSIZ || strings.IndexByte(name, 0) >= 0 { // the kernel would cut such a name
+	if len(name) >= InterfaceNameSize || strings.IndexByte(name, 0) >= 0 { // the kernel would cut such a name
 		return 0, syscall.ENODEV
 	}
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
@@ -57,6 +57,6 @@ func NameAt(fd, index int) string {
 //		union { int ifr_ifindex; short ifr_flags; struct sockaddr ifr_hwaddr; struct ifmap ifr_map; … }; // 16
 //	};                              // 40, or 32 where a long has 4 bytes
 type ifreq struct {
-	name  [unix.IFNAMSIZ]byte
+	name  [InterfaceNameSize]byte
 	value [24]byte
 }
