@@ -13,6 +13,8 @@ import (
 const (
 	corkSize    = 32 << 10
 	corkLargest = 4 << 10
+
+	scratchSize = 4 << 10 // of AvailableBuffer
 )
 
 // A home is what the connections of one Server or Client on one loop have in common.
@@ -28,6 +30,8 @@ type home struct {
 	corked   *Transport        // whose protocol is being called
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
+
+	scratch []byte // what AvailableBuffer lends
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
 
