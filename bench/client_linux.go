@@ -26,6 +26,7 @@ type tally struct {
 	timely   int64         // answered before that
 	elapsed  time.Duration // d, as exactly as the loader could keep it
 	corrupt  int64         // reads with bytes that were never sent
+	lost     int64         // datagrams without an answer
 }
 
 // A client is the loader for open connections: on each of them depth messages are in flight, and

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -77,6 +78,9 @@ func (r *race) run() ([]*serverResult, error) {
 			r.fail(l, fmt.Errorf("%d reads did not match what was sent", l.result.Corrupt))
 		}
 		l.result.Latency = latencyOf(l.total)
+		if l.result.Lost > 0 {
+			r.report.note(fmt.Sprintf("%s %s: %d packets of %d were lost", r.scenario.Name, l.Name, l.result.Lost, l.result.Lost+l.result.Latency.Count))
+		}
 	}
 	return results, nil
 }
@@ -172,8 +176,8 @@ func (r *race) command(e entry) []string {
 	if e.Impl.Serve == nil {
 		return append([]string{r.built[e.Impl.Name]}, e.Impl.Args...)
 	}
-	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(r.procs),
-		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(cmp.Or(e.Procs, r.procs)),
+		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-work", strconv.Itoa(e.Work), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
 // end closes the connections and stops the server.
@@ -206,8 +210,11 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 		return err
 	}
 	l.slice.Reset()
+	generator := threadTime()
 	t, err := l.loader.load(length-r.settings.Skip, l.slice)
 	l.result.Corrupt += t.corrupt
+	l.result.Lost += t.lost
+	generator = threadTime() - generator
 	if err != nil {
 		return l.explain(err)
 	}
@@ -221,11 +228,19 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 			Messages: t.messages,
 			CPU:      us(after-before) / float64(t.messages),
 			Rate:     float64(t.timely) / t.elapsed.Seconds(),
+			Loader:   generator.Seconds() / t.elapsed.Seconds(),
 			P50:      us(time.Duration(l.slice.ValueAtQuantile(50))),
 			P99:      us(time.Duration(l.slice.ValueAtQuantile(99))),
 		})
 	}
 	return nil
+}
+
+// threadTime is the CPU time of this thread, which the load generator is locked to.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) // cannot fail: the clock exists
+	return time.Duration(ts.Nano())
 }
 
 // settled reads the server's CPU clock once the server sleeps. The pause is not waiting for an

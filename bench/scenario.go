@@ -32,9 +32,14 @@ type scenario struct {
 	Depth int    `json:"depth"` // messages in flight on each connection
 	Size  int    `json:"size"`  // bytes of a message
 
+	// GSO makes the load generator have the kernel cut and join datagrams.
+	GSO bool `json:"gso,omitempty"`
+
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
-	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
-	Hogs  int `json:"hogs,omitempty"`
+	// (SIGSTOP) while another one has its turn.
+	Hogs int `json:"hogs,omitempty"`
+
+	// Procs, if not zero, is the only GOMAXPROCS that the scenario is measured with.
 	Procs int `json:"procs,omitempty"`
 
 	// Busy hogs never yield. Others do, each 50 us.
@@ -49,6 +54,13 @@ type scenario struct {
 
 	// Often multiplies the cycles; 0 is 1. It is for what is compared within a few percent.
 	Often int `json:"often,omitempty"`
+
+	// Loops puts each server in the race once for each value: so many loops, and as much
+	// GOMAXPROCS.
+	Loops []int `json:"loops,omitempty"`
+
+	// Work is the steps of arithmetic that a message costs the server.
+	Work int `json:"work,omitempty"`
 
 	// Only names the implementations that take part; nil: all.
 	Only []string `json:"only,omitempty"`

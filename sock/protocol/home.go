@@ -32,6 +32,7 @@ type home struct {
 	cutting  bool              // and its time is over
 
 	scratch []byte // what AvailableBuffer lends
+	batch   *batch // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
 
