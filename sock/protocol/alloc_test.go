@@ -105,7 +105,6 @@ func TestMessageAllocates(t *testing.T) {
 	}
 }
 
-<<<<<<< HEAD
 // numbered answers each message with its number, made in the loop's memory.
 type numbered struct {
 	protocol.Base
@@ -150,7 +149,9 @@ func TestAvailableBuffer(t *testing.T) {
 	// The concatenation of the test itself is one.
 	if allocs > 1 {
 		t.Errorf("%v allocations for each answer", allocs)
-=======
+	}
+}
+
 // A datagram and its answer cost no allocation, one at a time and many at once, and neither does an
 // answer that is kept because the receiver's queue is full.
 func TestDatagramAllocates(t *testing.T) {
@@ -198,6 +199,5 @@ func TestDatagramAllocates(t *testing.T) {
 		if n := testing.AllocsPerRun(300, round); n != 0 {
 			t.Errorf("%s: %v allocations a round", tt.name, n)
 		}
->>>>>>> main
 	}
 }
