@@ -114,6 +114,14 @@ func (r *result) columns(peers []string) []column {
 	if r.Scenario.Timeout > 0 {
 		list = append(list, column{"CPU/without", func(s *serverResult) string { return s.Ratios[s.Base].CPU.full(2) }})
 	}
+	if r.Scenario.Loops != nil {
+		list = append(list, column{"rate/fewest loops", func(s *serverResult) string {
+			if s.Base == "" {
+				return "1"
+			}
+			return s.Ratios[s.Base].Rate.full(2)
+		}}, column{"generator's cores", func(s *serverResult) string { return s.Loader.median(2) }})
+	}
 	list = append(list, speedColumns(unit)...)
 	if r.Scenario.Syscalls {
 		list = append(list, column{"syscalls/" + unit, func(s *serverResult) string {

@@ -41,12 +41,13 @@ type result struct {
 // of the server's process for one message; with kindChurn a message is a whole connection.
 type serverResult struct {
 	Name string `json:"name"`
-	Base string `json:"base,omitempty"` // the same server without a timeout
+	Base string `json:"base,omitempty"` // the same server without a timeout, or with the fewest loops
 	Impl string `json:"impl"`
 
 	Slices  []slice            `json:"slices,omitempty"` // one for each cycle
 	CPU     quartiles          `json:"cpu_us"`
 	Rate    quartiles          `json:"rate_per_s"`
+	Loader  quartiles          `json:"loader_cores"`
 	Latency latency            `json:"latency_us"` // of all messages of all slices
 	Ratios  map[string]compare `json:"ratios,omitempty"`
 
@@ -57,6 +58,7 @@ type serverResult struct {
 	IdleBytes quartiles    `json:"idle_bytes_per_connection"`
 
 	Corrupt int64  `json:"corrupt,omitempty"` // reads with bytes that were never sent
+	Lost    int64  `json:"lost,omitempty"`    // datagrams without an answer
 	Failure string `json:"failure,omitempty"` // why the server left the race
 }
 
@@ -65,6 +67,7 @@ type slice struct {
 	Messages int64   `json:"messages"`
 	CPU      float64 `json:"cpu_us"`
 	Rate     float64 `json:"rate_per_s"`
+	Loader   float64 `json:"loader_cores"` // CPU time of the load generator, of the time that passed
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 }
@@ -133,6 +136,7 @@ func (r *result) sumUp(of *suite) {
 	for _, s := range r.Servers {
 		s.CPU = quartilesOf(s.column(cpuOf))
 		s.Rate = quartilesOf(s.column(rateOf))
+		s.Loader = quartilesOf(s.column(func(s slice) float64 { return s.Loader }))
 		s.IdleBytes = quartilesOf(s.idleBytes())
 		s.Ratios = make(map[string]compare)
 		for _, name := range slices.Concat([]string{s.Base}, of.Peers, of.Bases) {

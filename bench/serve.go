@@ -33,6 +33,9 @@ type serveConfig struct {
 	// Timeout is set anew on every wait for data; 0 is none.
 	Timeout time.Duration
 
+	// Work is how many steps of arithmetic a message costs, in the suite scale.
+	Work int
+
 	// Buffer is the size of a read buffer that belongs to one connection, in bytes.
 	Buffer int
 
@@ -50,6 +53,7 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
 	fs.BoolVar(&cfg.Busy, "busy", false, "these goroutines never yield")
 	fs.DurationVar(&cfg.Timeout, "timeout", 0, "timeout of every wait for data; 0 is none")
+	fs.IntVar(&cfg.Work, "work", 0, "steps of arithmetic for each message, in the suite scale")
 	fs.IntVar(&cfg.Buffer, "buffer", defaultBuffer, "bytes of a connection's own read buffer")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
@@ -64,6 +68,8 @@ func serve(args []string, stdout, stderr io.Writer) error {
 		return usageError(fmt.Sprintf("serve: -hogs %d: want 0 or more", cfg.Hogs))
 	case cfg.Timeout < 0:
 		return usageError(fmt.Sprintf("serve: -timeout %v: want 0 or more", cfg.Timeout))
+	case cfg.Work < 0:
+		return usageError(fmt.Sprintf("serve: -work %d: want 0 or more", cfg.Work))
 	case cfg.Buffer < 1:
 		return usageError(fmt.Sprintf("serve: -buffer %d: want 1 or more", cfg.Buffer))
 	}

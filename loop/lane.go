@@ -42,6 +42,8 @@ const (
 	fdTook                                            // the watcher that is being called has received something
 	fdLingers                                         // close(2) may block: see SetLingers
 	fdCalled                                          // CallWatcher was called: call the watcher, ready or not
+	fdReadsToo                                        // see ReadAtWriteEdges
+	fdSlowClose                                       // see SetSlowClose
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }

@@ -20,8 +20,8 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
-	if o.s.noMore(&o.Call, err) {
-		err = nil
+	if err == loop.ErrAgain {
+		err = o.s.receiveEnd(&o.Call, err)
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen

@@ -81,8 +81,8 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	err = s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
-		if c.Lane == loop.Read && s.noMore(&c, failed) {
-			out, failed = loop.Outcome{}, nil
+		if failed == loop.ErrAgain && c.Lane == loop.Read {
+			failed = s.receiveEnd(&c, failed)
 		}
 		n = out.N
 		again, err = s.fd.End(&c, out, failed)

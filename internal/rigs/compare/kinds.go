@@ -119,8 +119,10 @@ type scene struct {
 	full int   // bytes that fill has sent
 }
 
+// close closes the peer first: a TIPC connection whose peer takes nothing more waits 8 seconds in
+// its close (__tipc_shutdown of net/tipc/socket.c).
 func (sc *scene) close() {
-	for _, fd := range append(sc.more, sc.fd, sc.peer, sc.ln) {
+	for _, fd := range append(sc.more, sc.peer, sc.fd, sc.ln) {
 		if fd >= 0 {
 			unix.Close(fd)
 		}

@@ -62,6 +62,7 @@ func rows() (list []*row, lacks map[string]error) {
 			}
 		}
 		add(receives, receiving)
+		add(receives, receivingOnce)
 		add(sends, sending)
 		add(accepts, accepting)
 		add(connects, connecting)
