@@ -51,7 +51,7 @@ func (h *home) now() tick { return tickOf(h.loop.Time()) }
 // welcome gives a socket to the home, as a connection. It may be called from any goroutine.
 //
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
-func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
+func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, error) {
 	t := &Transport{socket: s, home: h, protocol: p}
 	if t.flags = kindOf(s); t.flags&isStream == 0 {
 		t.steps = messages
@@ -62,10 +62,10 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
 	h.conns.Add(1)
 	if err := s.WatchReady(h.loop, t); err != nil {
 		h.conns.Add(-1)
-		return err
+		return nil, err
 	}
 	s.CallWatcher()
-	return nil
+	return t, nil
 }
 
 // kindOf returns the flags of a socket's kind.
