@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
 )
 
 // A Config says how a Server or a Client makes its connections and what they may use. Only New is
@@ -18,6 +19,12 @@ type Config struct {
 	// connections if it keeps nothing of them. nil as the result ends the connection. t has no
 	// peer's bytes yet, but it has its addresses.
 	New func(t *Transport) Protocol
+
+	// Secure puts each connection behind a Stream from its beginning: TLS. New and Made come after
+	// the handshake. nil: none; Transport.Secure does it later.
+	//
+	//	Secure: func(s *sock.Socket) (protocol.Stream, error) { return tlsconn.Server(s, cfg) }
+	Secure func(s *sock.Socket) (Stream, error)
 
 	// Reactor has the loops; nil: a reactor of its own, closed by Shutdown and Close, with Loops
 	// loops (0: GOMAXPROCS).

@@ -59,6 +59,10 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, err
 	if by != nil {
 		t.extra.Store(&extra{dialing: by})
 	}
+	if secure := h.cfg.Secure; secure != nil {
+		t.flags |= securing
+		t.more().secure = secure
+	}
 	h.conns.Add(1)
 	if err := s.WatchReady(h.loop, t); err != nil {
 		h.conns.Add(-1)

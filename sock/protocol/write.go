@@ -17,6 +17,7 @@ type chunk struct {
 	file   io.Reader
 	offset int64
 	count  int64
+	went   int64 // bytes of file that were read, if it does not go by sendfile
 	done   *loop.Promise[int64]
 }
 
@@ -64,8 +65,14 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 	return total, nil
 }
 
-// unsent says whether something waits in the queue. mu is held.
+// unsent says whether something waits in the queue, or in the stream. mu is held.
 func (t *Transport) unsent() bool {
+	x := t.extra.Load()
+	return x != nil && (len(x.out) > 0 || t.flags&(secured|securing) == secured && x.stream.Pending())
+}
+
+// queued says whether something waits in the queue. mu is held.
+func (t *Transport) queued() bool {
 	x := t.extra.Load()
 	return x != nil && len(x.out) > 0
 }
@@ -88,7 +95,11 @@ func (t *Transport) write(p []byte) error {
 	if err := t.mayWrite(); err != nil || len(p) == 0 {
 		return err
 	}
-	if t.unsent() {
+	if t.flags&securing != 0 {
+		t.keepForLater(p)
+		return nil
+	}
+	if t.queued() {
 		t.queue(p)
 		return nil
 	}
@@ -119,7 +130,12 @@ func (t *Transport) writev(buffers [][]byte, total int) error {
 	}
 	stream := t.flags&isStream != 0
 	switch h := t.home; {
-	case t.unsent():
+	case t.flags&securing != 0:
+		for _, p := range buffers {
+			t.keepForLater(p)
+		}
+		return nil
+	case t.queued():
 		if !stream {
 			t.queue(joined(buffers, total))
 			return nil
@@ -161,7 +177,7 @@ func (t *Transport) uncork(h *home) {
 	if len(p) == 0 || t.flags&(finished|broken) != 0 {
 		return
 	}
-	if t.unsent() {
+	if t.queued() {
 		t.queue(p)
 		return
 	}
@@ -170,7 +186,7 @@ func (t *Transport) uncork(h *home) {
 
 // send gives p to the system, and queues what it does not take. mu is held.
 func (t *Transport) send(p []byte) error {
-	n, err := t.socket.Sendall(p, 0)
+	n, err := t.give(p)
 	return t.took(n, err, p[n:])
 }
 
@@ -204,6 +220,9 @@ func (t *Transport) timeNow() tick {
 // sendv gives buffers to the system, and queues what it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
+		if t.flags&secured != 0 {
+			return t.sendEach(buffers)
+		}
 		n, err := t.socket.Sendmsg(buffers[:min(len(buffers), sock.IOV_MAX)], nil, 0, sock.Addr{})
 		if n > 0 || err == nil {
 			t.home.sent.Add(uint64(n))
@@ -231,7 +250,7 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		if err := t.send(buffers[0][n:]); err != nil {
 			return err
 		}
-		if buffers = buffers[1:]; t.unsent() {
+		if buffers = buffers[1:]; t.queued() {
 			for _, p := range buffers {
 				t.queue(p)
 			}
@@ -309,7 +328,7 @@ func (t *Transport) sendQueued(h *home) {
 			return
 		}
 		p := c.block[c.sent:]
-		n, err := t.socket.Sendall(p, 0)
+		n, err := t.give(p)
 		if n > 0 {
 			c.sent += n
 			x.size -= n
@@ -389,6 +408,9 @@ func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[in
 	if err := t.mayWrite(); err != nil {
 		return loop.Settled(int64(0), err)
 	}
+	if t.flags&securing != 0 {
+		return loop.Settled(int64(0), errSecuring)
+	}
 	if t.flags&corked != 0 {
 		t.uncork(t.home)
 	}
@@ -404,6 +426,10 @@ func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[in
 
 // sendFile sends the file that is first in the queue. mu is held.
 func (t *Transport) sendFile(c *chunk) {
+	if t.flags&secured != 0 {
+		t.readFile(c)
+		return
+	}
 	t.flags |= sendingFile
 	file, offset, count, done := c.file, c.offset, c.count, c.done
 	patience := t.home.cfg.WriteTimeout
