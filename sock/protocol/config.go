@@ -44,6 +44,11 @@ type Config struct {
 	// ReadLimit is how many bytes Data may leave unused; more end the connection with a
 	// *LimitError. 0: 1 MiB.
 	ReadLimit int
+	// ZeroCopy is the size in bytes from which on Transport.WriteBuffer makes the kernel send from
+	// the buffer itself (MSG_ZEROCOPY, Linux 4.14, TCP): 4 KiB to 1 GiB. It pays from some 10 KiB
+	// on, and only over a real network: if the kernel reports that it has copied all the same, as
+	// it does on loopback, the connection goes on without. 0: never.
+	ZeroCopy int
 	// DatagramSize is the largest message that a socket of messages receives, see ListenPacket;
 	// longer ones are dropped, and reported to DatagramProtocol.Error. 1 to 1 MiB; 0: 64 KiB, which
 	// no UDP datagram exceeds. A loop that serves such sockets holds room for 32 messages. Below 64

@@ -139,12 +139,14 @@ func (t *Transport) finish(h *home, reason error) {
 		x = t.more()
 		x.reason = reason
 	}
+	reset := reason == ErrAborted
 	if x != nil {
+		reset = reset || x.hasZeroCopy() // so that the kernel lets go of the program's memory
 		t.drop(h, x)
 	}
 	inet := t.flags&isInet != 0
 	t.mu.Unlock()
-	if reason == ErrAborted && inet {
+	if reset && inet {
 		t.socket.SetLinger(sock.Linger{On: true})
 	}
 	t.socket.Close()
@@ -155,13 +157,20 @@ func (t *Transport) drop(h *home, x *extra) {
 	h.buffered.Add(-int64(x.size))
 	for i := range x.out {
 		c := &x.out[i]
-		putBlock(c.block)
+		switch {
+		case c.owner == nil:
+			putBlock(c.block)
+		case c.zeroSent: // dropZeroCopy
+		default:
+			c.owner.Reject(lostError(x.reason))
+		}
 		if c.done != nil && (i > 0 || t.flags&sendingFile == 0) { // of that one its goroutine tells
 			c.done.Reject(lostError(x.reason))
 		}
 		*c = chunk{}
 	}
 	x.out, x.size, x.files = x.out[:0], 0, 0
+	x.dropZeroCopy()
 }
 
 // setDeadlines begins and ends the times for what is unsent. mu is held; loop only.

@@ -90,6 +90,7 @@ type extra struct {
 	secure    func(*sock.Socket) (Stream, error) // mu; makes stream
 	stream    Stream                             // mu, and changed on the loop
 	later     []byte                             // mu; written since Secure was called
+	zero      *zeroCopy                          // mu
 
 	in                            []byte        // loop only; what Data left
 	need                          int           // loop only; bytes that Data wants, 0: any
@@ -114,7 +115,7 @@ func (t *Transport) more() *extra {
 func (t *Transport) less() {
 	x := t.extra.Load()
 	if x == nil || len(x.out) > 0 || x.in != nil || x.need != 0 || x.reason != nil || len(x.drains) > 0 || x.upgrade != nil || x.target != nil ||
-		x.secure != nil || x.stream != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
+		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
 		return
 	}
 	t.extra.Store(nil)
@@ -145,7 +146,7 @@ func (t *Transport) Ready(r pollux.Ready) {
 		}
 		f &^= ending // begin has seen to it
 	}
-	if r&pollux.Writable != 0 || f&flushing != 0 {
+	if r&pollux.Writable != 0 || f&flushing != 0 || r&pollux.Hangup != 0 { // the last also for the error queue
 		t.flush(h)
 	}
 	if f&ending != 0 {

@@ -12,13 +12,17 @@ import (
 // A chunk is a part of what is unsent: bytes in a block, from the first that is unsent on; or a
 // file.
 type chunk struct {
-	block  []byte // all of it, for putBlock
+	block  []byte // all of it, for putBlock; or the program's, if owner is set
 	sent   int    // of block
 	file   io.Reader
 	offset int64
 	count  int64
 	went   int64 // bytes of file that were read, if it does not go by sendfile
 	done   *loop.Promise[int64]
+
+	owner    *loop.Promise[[]byte] // gives block back: WriteBuffer
+	zero     bool                  // by MSG_ZEROCOPY
+	zeroSent bool                  // a part was sent so: it is the last of zeroCopy.sends
 }
 
 // Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
@@ -68,7 +72,7 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 // unsent says whether something waits in the queue, or in the stream. mu is held.
 func (t *Transport) unsent() bool {
 	x := t.extra.Load()
-	return x != nil && (len(x.out) > 0 || t.flags&(secured|securing) == secured && x.stream.Pending())
+	return x != nil && (len(x.out) > 0 || x.hasZeroCopy() || t.flags&(secured|securing) == secured && x.stream.Pending())
 }
 
 // queued says whether something waits in the queue. mu is held.
@@ -282,7 +286,7 @@ func (t *Transport) queue(p []byte) {
 	for len(p) > 0 {
 		if n := len(x.out); n > 0 {
 			last := &x.out[n-1]
-			if room := cap(last.block) - len(last.block); last.file == nil && room > 0 {
+			if room := cap(last.block) - len(last.block); last.file == nil && last.owner == nil && room > 0 {
 				some := min(room, len(p))
 				last.block = append(last.block, p[:some]...)
 				p = p[some:]
@@ -308,6 +312,9 @@ func (t *Transport) attend() {
 // flush sends what is queued. Loop only.
 func (t *Transport) flush(h *home) {
 	t.mu.Lock()
+	if x := t.extra.Load(); x != nil && x.hasZeroCopy() {
+		t.readCompletions(x)
+	}
 	t.sendQueued(h)
 	if t.flags&(tellPaused|tellResumed) != 0 {
 		t.tellFlow(h) // before more is read
@@ -327,8 +334,7 @@ func (t *Transport) sendQueued(h *home) {
 			t.sendFile(c)
 			return
 		}
-		p := c.block[c.sent:]
-		n, err := t.give(p)
+		n, err := t.giveChunk(x, c)
 		if n > 0 {
 			c.sent += n
 			x.size -= n
@@ -344,6 +350,7 @@ func (t *Transport) sendQueued(h *home) {
 			t.failLocked(err)
 			return
 		}
+		x.gave(c)
 		x.next()
 	}
 	t.below(x)
@@ -351,7 +358,9 @@ func (t *Transport) sendQueued(h *home) {
 
 // next drops the first chunk, which is done with.
 func (x *extra) next() {
-	putBlock(x.out[0].block)
+	if c := &x.out[0]; c.owner == nil {
+		putBlock(c.block)
+	}
 	copy(x.out, x.out[1:])
 	x.out[len(x.out)-1] = chunk{}
 	x.out = x.out[:len(x.out)-1]
