@@ -72,7 +72,7 @@ var floors = map[string]floor{
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
-	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
+	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
 
 	"metrics/...":   {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/bare": {foreign: []string{xsys}}, // below all others: their tests use it
