@@ -24,8 +24,24 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 		meanwhile = func() { c.meanwhile(sc) }
 	}
 	fd := sc.fd
-	return onThread(func() string { return o.raw(fd, sc) }, meanwhile)
+	if c.timeout > 0 {
+		limitTo(fd, c.timeout)
+	}
+	r := onThread(func() string {
+		for {
+			if r := o.raw(fd, sc); r != "EINTR" { // a program that does not know of the signal calls again
+				return r
+			}
+		}
+	}, meanwhile)
+	if c.timeout > 0 && !o.now {
+		return timeoutErrors.Replace(r)
+	}
+	return r
 }
+
+// timeoutErrors are what the kernel's calls return when a timeout has ended them.
+var timeoutErrors = strings.NewReplacer("EAGAIN", timedOut, "EINPROGRESS", timedOut, "EALREADY", timedOut)
 
 // runOurs makes it through pollux, on loop l.
 func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop) (string, error) {
@@ -44,6 +60,9 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	defer s.Close()
 	if err := s.Join(l); err != nil {
 		return "", err
+	}
+	if c.timeout > 0 {
+		s.SetTimeout(c.timeout)
 	}
 	result := make(chan string, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
@@ -142,6 +161,8 @@ func addrOf(sa unix.Sockaddr) sock.Addr {
 		return sock.Inet6(netip.AddrFrom16(a.Addr).String(), a.Port)
 	case *unix.SockaddrUnix:
 		return sock.Unix(a.Name)
+	case *unix.SockaddrLinklayer:
+		return sock.Packet("lo", int(a.Protocol>>8|a.Protocol<<8))
 	case *unix.SockaddrVM:
 		return sock.Vsock(a.CID, a.Port)
 	case *unix.SockaddrTIPC:
