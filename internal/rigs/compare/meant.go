@@ -10,7 +10,7 @@ type difference struct {
 	kind, operation, circumstance, mode string
 	raw, ours                           string
 	oursHas                             string // a part of ours
-	rare                                bool // it does not show in every run, or on every kernel
+	rare                                bool   // it does not show in every run, or on every kernel
 	reason                              string
 }
 
