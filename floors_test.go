@@ -51,7 +51,7 @@ var floors = map[string]floor{
 	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/pollers"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/genconst/catalog", "internal/pollers", "internal/systems", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/pollers"}, below2...), foreign: []string{xsys}},
 
 	// The families use sock, and never each other. Their common part, the calls that only Linux

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/loop"
 	"golang.org/x/sys/unix"
 )
@@ -304,7 +305,12 @@ func compareAll() int {
 	verbose := flag.Bool("v", false, "write what came of each row")
 	only := flag.String("run", "", "only the rows whose name matches this regular expression")
 	count := flag.Int("count", 1, "how often, until there is a failure")
+	table := flag.Bool("systems", false, "write how the systems differ, and run nothing")
 	flag.Parse()
+	if *table {
+		systems.Print(os.Stdout)
+		return 0
+	}
 	pattern, err := regexp.Compile(*only)
 	ok := err == nil
 	for i := 0; ok && err == nil && i < *count; i++ {
