@@ -44,9 +44,10 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //   - for SCTP without an association and for TIPC without a connection, also after a shutdown of
 //     the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
 //
-// The error queue has no end: a receive with MSG_ERRQUEUE waits on.
+// The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
+// kernel ignores the flag.
 func (s *core) receiveEnd(c *loop.Call, flags int, err error) error {
-	if err != loop.ErrAgain || flags&msgErrqueue != 0 || c.Timeout == 0 && s.fd.Watcher() == nil {
+	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
 		return err
 	}
 	switch f := s.flags.Load(); {

@@ -29,6 +29,8 @@ var meant = []difference{
 		reason: "as in Python, a connect to a full backlog waits only on a socket without a timeout; with one it returns EAGAIN at once"},
 	{kind: "unix-seqpacket", circumstance: "backlog full, with a timeout", oursHas: "EAGAIN",
 		reason: "as of unix"},
+	{kind: "mptcp", operation: "accept", circumstance: "a timeout", raw: waits, ours: timedOut,
+		reason: "the kernel's accept waits with the SO_RCVTIMEO of the first subflow, which the option of the socket does not reach (mptcp_stream_accept of net/mptcp/protocol.c; Linux 6.18)"},
 	{circumstance: "less than SO_RCVLOWAT before", raw: waits,
 		reason: "what is there comes at once, as to a non-blocking call; SO_RCVLOWAT says how much ends a wait"},
 	{kind: "unix", circumstance: "full, and peer closes", raw: "ECONNRESET", ours: "EPIPE",
