@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,7 +22,7 @@ func testErrors(t *testing.T, newPoller maker) {
 	a, b := pair(t)
 	add(t, p, a, mine)
 	const gone = 1 << 20 // a number that is not in use
-	plain, err := os.Create(filepath.Join(t.TempDir(), "plain"))
+	plain, err := os.Create(filepath.Join(bare.Dir(t), "plain"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ package pollux_test
 import (
 	"io"
 	"os"
-	"os/exec"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 	"golang.org/x/sys/unix"
 )
 
@@ -80,14 +80,7 @@ func inherit(t *testing.T, fd int) {
 	}
 	file := os.NewFile(uintptr(dup), "inherited")
 	defer file.Close()
-	self, err := os.Executable()
-	if err == nil {
-		_, err = os.Stat(self)
-	}
-	if err != nil {
-		t.Skipf("no file to start this program from again: %v: run it from one", err)
-	}
-	cmd := exec.Command(self, "-test.run=^TestHold$")
+	cmd := bare.Program(t, "-test.run=^TestHold$")
 	cmd.Env = append(os.Environ(), child+"=1", "GORACE=atexit_sleep_ms=0")
 	cmd.ExtraFiles = []*os.File{file}
 	hold, err := cmd.StdinPipe()

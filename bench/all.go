@@ -9,38 +9,67 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
 // A fullReport is what "bench all" found out; report.json holds it as it is.
 type fullReport struct {
-	Environment environment      `json:"environment"`
-	Echo        *report          `json:"echo"`
-	Send        *sendReport      `json:"send"`
-	Neighbours  *neighbourReport `json:"neighbours"`
-	Took        time.Duration    `json:"took_ns"`
+	Environment environment   `json:"environment"`
+	Parts       []partResult  `json:"parts"`
+	Took        time.Duration `json:"took_ns"`
 }
 
-// A stage is one part of "bench all".
-type stage struct {
-	name    string
-	planned time.Duration // on the machine that the figures of README.md come from
-	run     func(ctx context.Context) error
+// A partResult is what one part found out.
+type partResult struct {
+	Name   string     `json:"name"`
+	Report partReport `json:"report"`
+}
+
+// UnmarshalJSON reads a result of a part that this program knows. Of another one Report is nil.
+func (p *partResult) UnmarshalJSON(b []byte) error {
+	var raw struct {
+		Name   string
+		Report json.RawMessage
+	}
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	p.Name, p.Report = raw.Name, nil
+	known := partNamed(p.Name)
+	if known == nil || known.Empty == nil {
+		return nil
+	}
+	p.Report = known.Empty()
+	return json.Unmarshal(raw.Report, p.Report)
 }
 
 // all is "bench all", and "bench" alone: every measurement, in less than fifteen minutes.
 func all(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("all", flag.ContinueOnError)
 	out := fs.String("out", ".", "`folder` for report.json and report.html")
+	pictures := fs.String("pictures", "", "`folder` to write each picture of report.html to, as a file of its own")
 	old := fs.String("compare", "", "report.json of an earlier run: lists what is worse beyond the noise, and then exits with 1")
+	partList := fs.String("parts", join(stages(), partName), "`names` of the measurements")
+	keep := fs.Bool("keep", false, "keep the other parts of the report.json in the folder of -out: a report in several sittings")
 	quick := fs.Bool("quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
+	chosen, err := parseList("all: -parts", *partList, stages(), partName)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(*out, "report.json")
+	r := new(fullReport)
+	if *keep {
+		if r, err = readReport(file); err != nil {
+			return err
+		}
+	}
 	var before *fullReport
 	if *old != "" {
-		var err error
 		if before, err = readReport(*old); err != nil {
 			return err
 		}
@@ -48,18 +77,17 @@ func all(args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	r := new(fullReport)
 	began := time.Now()
-	if err := r.measure(ctx, *quick, stderr); err != nil {
+	if err := r.measure(ctx, chosen, *quick, stderr); err != nil {
 		return err
 	}
-	r.Took = time.Since(began)
-	r.Environment = r.Echo.Environment
+	r.Took += time.Since(began)
+	r.Environment = r.Parts[len(r.Parts)-1].Report.about().Environment
 	r.Environment.Command = strings.Join(append([]string{"bench", "all"}, args...), " ")
 	if err := r.write(stdout); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(*out, "report.json"), r); err != nil {
+	if err := writeJSON(file, r); err != nil {
 		return err
 	}
 	page, err := r.page()
@@ -69,7 +97,12 @@ func all(args []string, stdout, stderr io.Writer) error {
 	if err := os.WriteFile(filepath.Join(*out, "report.html"), page, 0o666); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nwrote %s and %s\n", filepath.Join(*out, "report.json"), filepath.Join(*out, "report.html"))
+	if *pictures != "" {
+		if err := r.writePictures(*pictures); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "\nwrote %s and %s\n", file, filepath.Join(*out, "report.html"))
 	if before != nil {
 		if worse := compareReports(before, r); len(worse) > 0 {
 			fmt.Fprintf(stdout, "\nworse than %s:\n", *old)
@@ -86,63 +119,46 @@ func all(args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// measure runs the stages, and says on stderr how much is left.
-func (r *fullReport) measure(ctx context.Context, quick bool, stderr io.Writer) error {
-	echoSet := settings{Args: []string{"(all)"}, Scenarios: scenarios, Impls: impls, Procs: []int{1, 2}, Cycles: 7,
-		Slice: 60 * time.Millisecond, Place: placeApart}
-	sendSet := sendSettings{Cases: sendCases(), Procs: []int{1}, Cycles: 7, Place: placeApart, Congestion: "reno"}
-	nextSet := neighbourSettings{Traffics: traffics, Modes: modes, Neighbours: builtNeighbours(), Procs: []int{1, 2}, Cycles: 3,
-		Slice: 100 * time.Millisecond}
-	if quick {
-		echoSet.quicken(nil)
-		sendSet.quicken()
-		nextSet.quicken(nil)
-	}
-	echoSet.Skip, echoSet.IdleRuns = min(skip, echoSet.Slice/4), min(3, echoSet.Cycles)
-	nextSet.Skip = min(skip, nextSet.Slice/4)
-	echoSet.Quick, sendSet.Quick, nextSet.Quick = quick, quick, quick
+// stages are the parts that have a Measure.
+func stages() []part {
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.Measure == nil })
+}
 
-	stages := []stage{
-		{"echo", 6 * time.Minute, func(ctx context.Context) (err error) {
-			if r.Echo, err = measure(ctx, echoSet, stderr); err == nil {
-				r.Echo.sumUp()
-			}
-			return err
-		}},
-		{"send", time.Minute, func(ctx context.Context) (err error) {
-			if r.Send, err = measureSend(ctx, sendSet, stderr); err == nil {
-				r.Send.sumUp()
-			}
-			return err
-		}},
-		{"neighbours", 5 * time.Minute, func(ctx context.Context) (err error) {
-			if r.Neighbours, err = measureNeighbours(ctx, nextSet, stderr); err == nil {
-				r.Neighbours.sumUp()
-			}
-			return err
-		}},
-	}
+func partName(p part) string { return p.Name }
+
+// put adds what a part found out, in the order of the report, in place of what it had before.
+func (r *fullReport) put(name string, p partReport) {
+	r.Parts = slices.DeleteFunc(r.Parts, func(p partResult) bool { return p.Name == name })
+	r.Parts = append(r.Parts, partResult{name, p})
+	order := func(name string) int { return slices.IndexFunc(parts, func(p part) bool { return p.Name == name }) }
+	slices.SortFunc(r.Parts, func(a, b partResult) int { return order(a.Name) - order(b.Name) })
+}
+
+// measure runs stages, and says on stderr how much is left.
+func (r *fullReport) measure(ctx context.Context, stages []part, quick bool, stderr io.Writer) error {
 	var planned, spent time.Duration // of the stages so far
 	for i, s := range stages {
-		fmt.Fprintf(stderr, "stage %d of %d: %s", i+1, len(stages), s.name)
+		fmt.Fprintf(stderr, "stage %d of %d: %s", i+1, len(stages), s.Name)
 		if !quick {
 			fmt.Fprintf(stderr, ", about %s left in all", left(stages[i:], planned, spent))
 		}
 		fmt.Fprintln(stderr)
 		began := time.Now()
-		if err := s.run(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		p, err := s.Measure(ctx, quick, stderr)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		planned, spent = planned+s.planned, spent+time.Since(began)
+		r.put(s.Name, p)
+		planned, spent = planned+s.Planned, spent+time.Since(began)
 	}
 	return nil
 }
 
 // left estimates how long stages take, by how long those before them took.
-func left(stages []stage, planned, spent time.Duration) time.Duration {
+func left(stages []part, planned, spent time.Duration) time.Duration {
 	var rest time.Duration
 	for _, s := range stages {
-		rest += s.planned
+		rest += s.Planned
 	}
 	if planned > 0 {
 		rest = time.Duration(float64(rest) * float64(spent) / float64(planned))
@@ -152,13 +168,17 @@ func left(stages []stage, planned, spent time.Duration) time.Duration {
 
 // failures counts what could not be measured.
 func (r *fullReport) failures() int {
-	return len(r.Echo.Failures) + len(r.Send.Failures) + len(r.Neighbours.Failures)
+	n := 0
+	for _, p := range r.Parts {
+		n += len(p.Report.about().Failures)
+	}
+	return n
 }
 
 // write prints the reports of all stages.
 func (r *fullReport) write(w io.Writer) error {
-	for _, part := range []interface{ write(io.Writer) error }{r.Echo, r.Send, r.Neighbours} {
-		if err := part.write(w); err != nil {
+	for _, p := range r.Parts {
+		if err := p.Report.write(w); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)
@@ -166,7 +186,8 @@ func (r *fullReport) write(w io.Writer) error {
 	return nil
 }
 
-// readReport reads the report.json of an earlier run.
+// readReport reads the report.json of an earlier run. Parts that this program does not know are
+// left out.
 func readReport(name string) (*fullReport, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -176,7 +197,8 @@ func readReport(name string) (*fullReport, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if r.Echo == nil || r.Send == nil || r.Neighbours == nil {
+	r.Parts = slices.DeleteFunc(r.Parts, func(p partResult) bool { return p.Report == nil })
+	if len(r.Parts) == 0 {
 		return nil, fmt.Errorf("%s: not the report.json of bench all", name)
 	}
 	return &r, nil

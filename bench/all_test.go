@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,14 +14,14 @@ func aReport(cpu, p99 float64) *fullReport {
 	server := func(name string, cpu float64) *serverResult {
 		return &serverResult{Name: name, CPU: q(cpu), Ratios: map[string]compare{peerGnet: {CPU: q(cpu / 10)}}, IdleBytes: q(200)}
 	}
-	return &fullReport{
-		Echo: &report{Results: []result{{Scenario: scenario{Name: "100x1"}, Procs: 1,
-			Servers: []*serverResult{server(implCallback, cpu), server(peerGnet, 10)}}}},
-		Send: &sendReport{Results: []*sendResult{{Case: sendCase{Name: "file", Text: "a file", Base: sendfileNet}, Procs: 1,
-			Senders: []*senderResult{{Name: sendfileTask, Ratio: q(0.9)}, {Name: sendfileNet}}}}},
-		Neighbours: &neighbourReport{Streets: []*streetResult{{Traffic: traffics[0], Procs: 1,
-			Cells: []*cell{{Neighbour: "net", Mode: "callback", ToNet: toNet{Rate: q(1), P99: q(p99)}}}}}},
-	}
+	return &fullReport{Parts: []partResult{
+		{"echo", &report{suite: &echoSuite, Results: []result{{Scenario: scenario{Name: "100x1"}, Procs: 1,
+			Servers: []*serverResult{server(implCallback, cpu), server(peerGnet, 10)}}}}},
+		{"send", &contestReport{Name: "send", Contests: []*contest{{Name: "file", Text: "a file", Procs: 1, What: "CPU", Bases: []string{sendfileNet},
+			Entrants: []*entrant{{Name: sendfileTask, Ratios: map[string]quartiles{sendfileNet: q(0.9)}}, {Name: sendfileNet}}}}}},
+		{"neighbours", &neighbourReport{Streets: []*streetResult{{Traffic: traffics[0], Procs: 1,
+			Cells: []*cell{{Neighbour: "net", Mode: "callback", ToNet: toNet{Rate: q(1), P99: q(p99)}}}}}}},
+	}}
 }
 
 // A figure is worse if its quartiles do not meet those before and it moved by more than the noise.
@@ -50,7 +51,7 @@ func TestCompareFindsWhatIsWorse(t *testing.T) {
 			}
 		})
 	}
-	if worse := compareReports(&fullReport{Echo: &report{}, Send: &sendReport{}, Neighbours: &neighbourReport{}}, aReport(99, 99)); len(worse) != 0 {
+	if worse := compareReports(new(fullReport), aReport(99, 99)); len(worse) != 0 {
 		t.Errorf("figures that the old report lacks: %q", worse)
 	}
 }
@@ -61,7 +62,7 @@ func TestPageIsSelfContained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "CPU of sending", "What a neighbour gets done"} {
+	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "bench send: cost", "What a neighbour gets done"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -73,9 +74,21 @@ func TestPageIsSelfContained(t *testing.T) {
 	}
 }
 
+// Each picture is a file, too.
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	if err := aReport(8, 1).writePictures(dir); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(dir + "/cpu-per-message-gomaxprocs-1.svg")
+	if err != nil || !bytes.HasPrefix(b, []byte("<svg")) {
+		t.Errorf("%.20q, %v", b, err)
+	}
+}
+
 // What is left follows from how long the stages before took.
 func TestLeftEstimates(t *testing.T) {
-	stages := []stage{{planned: 4 * time.Minute}, {planned: 2 * time.Minute}}
+	stages := []part{{Planned: 4 * time.Minute}, {Planned: 2 * time.Minute}}
 	if got := left(stages, 0, 0); got != 6*time.Minute {
 		t.Errorf("at first %v, want 6m", got)
 	}
@@ -98,5 +111,23 @@ func TestReadReportRefusesOthers(t *testing.T) {
 	r, err := readReport(dir + "/all.json")
 	if err != nil || len(compareReports(r, aReport(9, 1))) != 1 {
 		t.Errorf("%v, %v", r, err)
+	}
+}
+
+// A report in several sittings has each part once, in the order of a report in one.
+func TestPutKeepsOrder(t *testing.T) {
+	r := aReport(8, 1)
+	send, newer := r.Parts[1].Report, new(contestReport)
+	r.put("timers", new(contestReport))
+	r.put("echo", newer)
+	var names []string
+	for _, p := range r.Parts {
+		names = append(names, p.Name)
+	}
+	if got := strings.Join(names, " "); got != "echo send timers neighbours" {
+		t.Errorf("%s", got)
+	}
+	if r.Parts[0].Report != newer || r.Parts[1].Report != send {
+		t.Error("echo is not the new one, or send not the one that was kept")
 	}
 }

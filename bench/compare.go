@@ -12,31 +12,8 @@ type measured struct {
 // same run, in which the machine's mood cancels out, and memory.
 func (r *fullReport) figures() []measured {
 	var list []measured
-	for _, res := range r.Echo.Results {
-		for _, s := range res.Servers {
-			for _, peer := range peers {
-				if c, ok := s.Ratios[peer]; ok && s.Name != peer && c.CPU.N > 0 {
-					list = append(list, measured{fmt.Sprintf("echo %s, GOMAXPROCS=%d: CPU of %s / %s", res.Scenario.Name, res.Procs, s.Name, peer), c.CPU})
-				}
-			}
-			if s.IdleBytes.N > 0 {
-				list = append(list, measured{fmt.Sprintf("echo %s: bytes of an idle connection of %s", res.Scenario.Name, s.Name), s.IdleBytes})
-			}
-		}
-	}
-	for _, res := range r.Send.Results {
-		for _, s := range res.Senders {
-			if s.Name != res.Case.Base && s.Ratio.N > 0 {
-				list = append(list, measured{fmt.Sprintf("send %s: CPU of %s / %s", res.Case.Name, s.Name, res.Case.Base), s.Ratio})
-			}
-		}
-	}
-	for _, street := range r.Neighbours.Streets {
-		for _, c := range street.Cells {
-			if c.Mode != peerNet && c.ToNet.P99.N > 0 {
-				list = append(list, measured{fmt.Sprintf("neighbours %s, GOMAXPROCS=%d: p99 of %s beside %s / net", street.Traffic.Name, street.Procs, c.Neighbour, c.Mode), c.ToNet.P99})
-			}
-		}
+	for _, p := range r.Parts {
+		list = append(list, p.Report.figures()...)
 	}
 	return list
 }

@@ -1,140 +1,122 @@
 package main
 
 import (
-	"context"
-	"flag"
+	_ "embed"
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"strconv"
-	"strings"
 	"time"
 )
 
-// settings say what a run measures, and how long.
-type settings struct {
-	Args      []string      `json:"-"`
-	Scenarios []scenario    `json:"-"`
-	Impls     []impl        `json:"-"`
-	Procs     []int         `json:"procs"`
-	Cycles    int           `json:"cycles"`
-	Slice     time.Duration `json:"slice_ns"`
-	Skip      time.Duration `json:"skip_ns"` // the first part of a slice, which is not counted
-	Place     string        `json:"place"`
-	Conns     int           `json:"-"` // idle connections, if not 0
-	IdleRuns  int           `json:"idle_runs"`
-	Quick     bool          `json:"quick"`
-}
-
-// Where the servers and the load generator run.
+// The names of our modes, and of the peers to which everything is put in relation.
 const (
-	placeApart    = "apart"    // the load generator on the first core, the servers on the second
-	placeTogether = "together" // all on the first core
-	placeFree     = "free"     // where the kernel puts them
+	implCallback  = "pollux-callback"
+	implTask      = "pollux-task"
+	implGoroutine = "pollux-goroutine"
+	implProtocol  = "pollux-protocol"
+	implServerGo  = "pollux-server-go"
+
+	peerGnet = "gnet"
+	peerNet  = "net"
+	peerC    = "c"
 )
 
-// A slice is loaded for skip before it counts, so that caches and the server's goroutines are warm.
-const skip = 8 * time.Millisecond
+//go:embed testdata/echo.c
+var echoC []byte
 
-// echo is "bench echo".
-func echo(args []string, stdout, stderr io.Writer) error {
-	set := settings{Args: args}
-	fs := flag.NewFlagSet("echo", flag.ContinueOnError)
-	scenarioList := fs.String("scenarios", join(scenarios, func(s scenario) string { return s.Name }), "`names` of the scenarios")
-	implList := fs.String("impls", join(impls, func(i impl) string { return i.Name }), "`names` of the servers; one named twice races its twin")
-	procList := fs.String("procs", "1,2", "`values` of GOMAXPROCS for the servers; -place is for 1 only")
-	fs.IntVar(&set.Cycles, "cycles", 31, "how often each server has its turn")
-	fs.DurationVar(&set.Slice, "slice", 60*time.Millisecond, "length of a turn; the first 8ms do not count")
-	fs.StringVar(&set.Place, "place", placeApart, "cores of the servers with GOMAXPROCS=1: apart from the load generator's, together with it, or free")
-	jsonFile := fs.String("json", "", "`file` to write everything to")
-	fs.BoolVar(&set.Quick, "quick", false, "each thing once and short: shows that all works, measures nothing")
-	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
-		return err
-	}
-	given := make(map[string]bool)
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	var err error
-	if set.Scenarios, err = parseScenarios(*scenarioList); err != nil {
-		return err
-	}
-	if set.Quick {
-		set.quicken(given)
-	}
-	if set.Impls, err = parseImpls(*implList); err != nil {
-		return err
-	}
-	if set.Procs, err = parseProcs("echo", *procList); err != nil {
-		return err
-	}
-	switch set.Place {
-	case placeApart, placeTogether, placeFree:
-	default:
-		return usageError(fmt.Sprintf("echo: -place %q: want apart, together or free", set.Place))
-	}
-	if set.Cycles < 1 {
-		return usageError(fmt.Sprintf("echo: -cycles %d: want 1 or more", set.Cycles))
-	}
-	if set.Slice < 5*time.Millisecond || set.Slice > time.Minute {
-		return usageError(fmt.Sprintf("echo: -slice %v: want 5ms to 1m", set.Slice))
-	}
-	set.Skip = min(skip, set.Slice/4)
-	set.IdleRuns = min(3, set.Cycles)
+// echoSuite is TCP echo.
+var echoSuite = suite{
+	Name:  "echo",
+	About: "TCP echo: CPU per message, latency, rate, system calls and memory of each server",
+	Order: 10,
+	Impls: []impl{
+		{Name: implCallback, Serve: servePollux("callback")},
+		{Name: implTask, Serve: servePollux("task"), Timeouts: true},
+		{Name: implGoroutine, Serve: servePollux("goroutine"), Timeouts: true},
+		{Name: implProtocol, Serve: serveProtocol, Plain: true},
+		{Name: implServerGo, Serve: serveServerGo, Plain: true},
+		{Name: peerGnet, Serve: serveGnet},
+		{Name: peerNet, Serve: serveNet, Timeouts: true},
+		{Name: peerC, C: echoC},
+	},
+	Scenarios: echoScenarios,
+	Peers:     []string{peerGnet, peerNet, peerC},
+	Bases:     []string{implProtocol},
+	Targets:   echoTargets,
+	Charts:    echoCharts,
+	Planned:   7 * time.Minute,
+	Procs:     []int{1, 2},
+	Cycles:    7,
+}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	r, err := measure(ctx, set, stderr)
-	if err != nil {
-		return err
+func init() { addSuite(&echoSuite) }
+
+// echoScenarios are in the order of the report. The names are connections x messages in
+// flight, with the size where it is not 64 bytes.
+var echoScenarios = []scenario{
+	{Name: "1x1", Text: "1 connection, 1 message of 64 B in flight",
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Syscalls: true},
+	{Name: "100x1", Text: "100 connections, 1 message of 64 B in flight on each",
+		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Syscalls: true, Often: 2},
+	{Name: "1000x1", Text: "1000 connections, 1 message of 64 B in flight on each",
+		Kind: kindEcho, Conns: 1000, Depth: 1, Size: 64},
+	{Name: "100x16", Text: "100 connections, 16 messages of 64 B in flight on each",
+		Kind: kindEcho, Conns: 100, Depth: 16, Size: 64},
+	{Name: "50x1x16K", Text: "50 connections, 1 message of 16 KiB in flight on each",
+		Kind: kindEcho, Conns: 50, Depth: 1, Size: 16 << 10},
+	{Name: "churn", Text: "connect, send 64 B, receive them, close; 50 connections in flight",
+		Kind: kindChurn, Conns: 50, Depth: 1, Size: 64},
+	{Name: "idle", Text: "memory of connections that sent one message of 64 B and then wait",
+		Kind: kindIdle, Conns: 10_000, Depth: 1, Size: 64},
+	hogsScenario("hogs", 1, 2, false),
+	hogsScenario("hogs-2p4", 2, 4, false),
+	hogsScenario("hogs-1p1-busy", 1, 1, true),
+	hogsScenario("hogs-2p2-busy", 2, 2, true),
+	hogsScenario("hogs-2p1-busy", 2, 1, true),
+	{Name: "timeout-1x1", Text: "1x1 with a timeout of 5 s on every wait, beside none",
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3, Procs: 1},
+	{Name: "timeout-100x1", Text: "100x1 with a timeout of 5 s on every wait, beside none",
+		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3, Procs: 1},
+}
+
+// hogsScenario is 1x1 beside goroutines that compute.
+func hogsScenario(name string, procs, hogs int, busy bool) scenario {
+	how := "compute, and yield every 50 us"
+	if busy {
+		how = "compute, and never yield"
 	}
-	r.sumUp()
-	if set.Quick {
-		r.Notes = append(r.Notes, "a quick run shows that everything works; its figures are no measurement")
-	}
-	if err := r.write(stdout); err != nil {
-		return err
-	}
-	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, r); err != nil {
-			return err
+	return scenario{Name: name, Text: fmt.Sprintf("1 connection, 1 message of 64 B in flight; goroutines of the server that %s: %d", how, hogs),
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Hogs: hogs, Procs: procs, Busy: busy, Stretch: 5}
+}
+
+func echoCharts(r *report) []*chart {
+	return []*chart{r.cpuChart(1), r.cpuChart(2), r.latencyChart(), r.memoryChart()}
+}
+
+// cpuChart is CPU per message against connections.
+func (r *report) cpuChart(procs int) *chart {
+	c := &chart{Title: fmt.Sprintf("CPU per message, GOMAXPROCS=%d", procs), Unit: "us",
+		Text: "Messages of 64 B, one in flight on each connection. Less is better. Most of it is the kernel's TCP."}
+	return c.fill(r, procs, []string{"1x1", "100x1", "1000x1"}, []string{"1 connection", "100 connections", "1000 connections"},
+		func(s *serverResult) float64 { return s.CPU.Median })
+}
+
+// latencyChart is p50 and p99 with one connection, and p99 with 100.
+func (r *report) latencyChart() *chart {
+	c := &chart{Title: "Latency, 1 connection", Unit: "us", Text: "From the send of a message to its answer, at the load generator."}
+	for _, res := range r.Results {
+		if res.Scenario.Name != "1x1" || res.Procs != 1 {
+			continue
+		}
+		c.labels = []string{"p50", "p99", "p99.9"}
+		for _, s := range res.Servers {
+			c.names = append(c.names, s.Name)
+			c.values = append(c.values, []float64{s.Latency.P50, s.Latency.P99, s.Latency.P999})
 		}
 	}
-	if n := len(r.Failures); n > 0 {
-		return fmt.Errorf("echo: %d failed, first: %s", n, r.Failures[0])
-	}
-	return nil
+	return c
 }
 
-// quicken makes everything short that the command line leaves open.
-func (s *settings) quicken(given map[string]bool) {
-	if !given["cycles"] {
-		s.Cycles = 1
-	}
-	if !given["slice"] {
-		s.Slice = 12 * time.Millisecond
-	}
-	s.Conns = 500
-	for i := range s.Scenarios {
-		s.Scenarios[i].Often = 0
-	}
-}
-
-func join[T any](list []T, name func(T) string) string {
-	var names []string
-	for _, v := range list {
-		names = append(names, name(v))
-	}
-	return strings.Join(names, ",")
-}
-
-func parseProcs(command, list string) ([]int, error) {
-	var procs []int
-	for field := range strings.SplitSeq(list, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(field))
-		if err != nil || n < 1 || n > 1024 {
-			return nil, usageError(fmt.Sprintf("%s: -procs: bad value %q: want numbers from 1 to 1024, as in 1,2", command, field))
-		}
-		procs = append(procs, n)
-	}
-	return procs, nil
+// memoryChart is the memory of an idle connection.
+func (r *report) memoryChart() *chart {
+	c := &chart{Title: "Memory of an idle connection", Unit: "B", Text: "Resident memory of the server, divided by its connections."}
+	return c.fill(r, 1, []string{"idle"}, []string{"10,000 idle connections"}, func(s *serverResult) float64 { return s.IdleBytes.Median })
 }

@@ -16,12 +16,11 @@ import (
 var modes = []string{"callback", "task", "goroutine", "future"}
 
 // serveTraffic starts the echo server that the load generator keeps busy.
-func serveTraffic(t trafficKind, mode string, procs int, failed chan<- error) (net.Addr, error) {
+func serveTraffic(t trafficKind, mode string, loops int, failed chan<- error) (net.Addr, error) {
 	listening := make(chan net.Addr, 1)
 	ended := make(chan error, 1)
 	cfg := serveConfig{
-		Network:  "tcp",
-		Procs:    procs,
+		Procs:    loops,
 		Buffer:   max(defaultBuffer, min(t.Size, 16<<10)),
 		Announce: func(a net.Addr) { listening <- a },
 	}
@@ -33,7 +32,7 @@ func serveTraffic(t trafficKind, mode string, procs int, failed chan<- error) (n
 		case "future":
 			err = serveFuture(cfg)
 		default:
-			err = servePollux(mode, cfg)
+			err = servePollux(mode)(cfg)
 		}
 		ended <- err
 		failed <- err

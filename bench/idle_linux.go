@@ -50,14 +50,14 @@ func (r *race) idleConns() (int, error) {
 		return 0, fmt.Errorf("idle: %d open files are too few (ulimit -n)", limit)
 	}
 	conns = limit - spareFiles
-	r.note(fmt.Sprintf("idle: %d connections, because of the limit of %d open files (ulimit -n)", conns, limit))
+	r.report.note(fmt.Sprintf("idle: %d connections, because of the limit of %d open files (ulimit -n)", conns, limit))
 	return conns, nil
 }
 
 // idleOnce measures one process. Its first connection is not counted: it brings the code of the
 // whole path into memory, which every later connection shares.
 func (r *race) idleOnce(l *lane, conns int) (m idleMemory, err error) {
-	p, err := startProcess(r.command(l.entry), r.core)
+	p, err := r.startServer(l.entry)
 	if err != nil {
 		return m, err
 	}
@@ -72,7 +72,7 @@ func (r *race) idleOnce(l *lane, conns int) (m idleMemory, err error) {
 		{1, 20 * time.Millisecond, &m.Before},
 		{conns, 0, &m.After},
 	} {
-		c, err := newClient(p.addr, stage.conns, r.scenario.Depth, r.scenario.Size)
+		c, err := newClient(p.addr, stage.conns, r.scenario.Depth, echoTalk(r.scenario.Size))
 		if err != nil {
 			return m, err
 		}

@@ -1,42 +1,26 @@
 package main
 
-// An impl is one implementation of the echo server.
+// An impl is one implementation of a suite's server: a function of this program, a program in C, or
+// another program in Go.
 type impl struct {
 	Name string
 
-	// Go is false for the server in C: it is a program of its own and cannot have hogs.
-	Go bool
+	// Serve runs the server; nil for a program of its own, which cannot have hogs.
+	Serve func(serveConfig) error
+
+	// C is the source of a server in C. It prints "listening on ADDRESS", and ends when its stdin
+	// does.
+	C []byte
+
+	// Package is the folder of a program in Go, from the root of the main module, and Args are its
+	// arguments. It may be in another module, takes GOMAXPROCS from its environment, and prints
+	// "listening on ADDRESS". It need not end when its stdin does.
+	Package string
+	Args    []string
 
 	// Timeouts says that "serve -timeout" sets a timeout on each wait for data.
 	Timeouts bool
-}
 
-// The names of our three modes, and of the peers to which everything is put in relation.
-const (
-	implCallback  = "pollux-callback"
-	implTask      = "pollux-task"
-	implGoroutine = "pollux-goroutine"
-
-	peerGnet = "gnet"
-	peerNet  = "net"
-	peerC    = "c"
-)
-
-// peers is the order of the ratio columns.
-var peers = []string{peerGnet, peerNet, peerC}
-
-// impls is every implementation, in the order of the report.
-var impls = []impl{
-	{Name: implCallback, Go: true},
-	{Name: implTask, Go: true, Timeouts: true},
-	{Name: implGoroutine, Go: true, Timeouts: true},
-	{Name: peerGnet, Go: true},
-	{Name: peerNet, Go: true, Timeouts: true},
-	{Name: peerC},
-}
-
-// parseImpls turns a comma-separated list of names into implementations. A name may come twice:
-// the ratio of a server to its own twin shows how far the figures can be trusted.
-func parseImpls(list string) ([]impl, error) {
-	return parseList("echo: -impls", list, impls, func(i impl) string { return i.Name })
+	// Plain keeps the server out of the scenarios with hogs and with timeouts.
+	Plain bool
 }

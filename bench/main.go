@@ -1,10 +1,7 @@
 // Command bench measures pollux beside its peers: package net, gnet, and an epoll server in C.
 //
-//	bench all         everything, in a quarter of an hour: report.json, report.html (also: bench alone)
-//	bench echo        TCP echo: CPU per message, latency, rate, system calls and memory of each server
-//	bench send        CPU of sending files and messages of several buffers
-//	bench neighbours  what else runs in the process: how long it waits beside pollux, and beside package net
-//	bench tls         TLS echo: CPU per message and memory of idle connections beside crypto/tls on net
+//	bench             everything, in a quarter of an hour: report.json, report.html
+//	bench help        the measurements by themselves
 //
 // Every server is a process of its own, this same program started again as "bench serve", and one
 // load generator loads them in turn in short slices. README.md says how to read what comes out.
@@ -43,18 +40,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 func dispatch(args []string, stdout, stderr io.Writer) error {
 	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by
 	// hand too.
-	commands := map[string]command{"echo": echo, "serve": serve, "send": send, "sender": sender,
-		"neighbours": neighbours, "host": hostProgram, "all": all, "tls": tlsBench, "tlsserver": tlsServerProgram}
+	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram}
+	names := []string{"all"}
+	for _, p := range parts {
+		commands[p.Name] = p.Command
+		names = append(names, p.Name)
+	}
 	if len(args) == 0 {
 		return all(nil, stdout, stderr)
 	}
 	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintln(stdout, "usage: bench [all|echo|send|neighbours|tls] [flags]; -h lists the flags of each")
+		fmt.Fprintf(stdout, "usage: bench [%s] [flags]; -h lists the flags of each\n\n", strings.Join(names, "|"))
+		fmt.Fprintf(stdout, "  %-12s%s\n", "all", "everything, in a quarter of an hour: report.json, report.html (also: bench alone)")
+		for _, p := range parts {
+			fmt.Fprintf(stdout, "  %-12s%s\n", p.Name, p.About)
+		}
 		return nil
 	}
 	c, ok := commands[args[0]]
 	if !ok {
-		return usageError(fmt.Sprintf("unknown subcommand %q: want all, echo, send, neighbours or tls", args[0]))
+		return usageError(fmt.Sprintf("unknown subcommand %q: want one of %s", args[0], strings.Join(names, ", ")))
 	}
 	return c(args[1:], stdout, stderr)
 }

@@ -7,18 +7,17 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 )
 
-// A session is one run of "bench echo": what all its scenarios share.
+// A session is one run of a suite: what all its scenarios share.
 type session struct {
 	ctx      context.Context
 	settings settings
 	progress *progress
 	report   *report
-	self     string // the program that serves
-	peerC    string // the compiled server in C
+	self     string            // the program that serves
+	built    map[string]string // the servers that are programs of their own, by name
 	cores    []int
 }
 
@@ -44,12 +43,12 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 		ctx:      ctx,
 		settings: set,
 		progress: newProgress(stderr, set.steps()),
-		report:   &report{Environment: describe("echo", set.Args, len(cores)), Settings: set},
+		report:   &report{findings: findings{Environment: describe(set.Suite.Name, set.Args, len(cores))}, Settings: set, suite: set.Suite},
 		self:     self,
 		cores:    cores,
 	}
 	defer s.progress.end()
-	if err := s.preparePeerC(dir); err != nil {
+	if err := s.build(dir); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
@@ -62,22 +61,25 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 	return s.report, nil
 }
 
-// preparePeerC compiles the server in C; without a compiler the run does without it.
-func (s *session) preparePeerC(dir string) error {
+// build builds the servers that are programs of their own. The run does without those that cannot
+// be built here.
+func (s *session) build(dir string) error {
+	s.built = make(map[string]string)
 	var kept []impl
 	for _, i := range s.settings.Impls {
-		if i.Go || s.peerC != "" {
-			kept = append(kept, i)
-			continue
-		}
-		var err error
-		s.peerC, s.report.Environment.Compiler, err = compilePeer(dir)
-		if errors.Is(err, errNoCompiler) {
-			s.note("the server in C was not measured: " + err.Error())
-			continue
-		}
-		if err != nil {
-			return err
+		if i.Serve == nil && s.built[i.Name] == "" {
+			program, compiler, err := i.build(dir)
+			if errors.Is(err, errCannotBuild) {
+				s.report.note(i.Name + " was left out: " + err.Error())
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			s.built[i.Name] = program
+			if compiler != "" {
+				s.report.Environment.Compiler = compiler
+			}
 		}
 		kept = append(kept, i)
 	}
@@ -151,10 +153,3 @@ func (s settings) turns(sc scenario) int {
 
 // cycles is how many of them count.
 func (s settings) cycles(sc scenario) int { return s.Cycles * max(sc.Often, 1) }
-
-// note adds a note, once.
-func (s *session) note(text string) {
-	if !slices.Contains(s.report.Notes, text) {
-		s.report.Notes = append(s.report.Notes, text)
-	}
-}

@@ -100,6 +100,8 @@ type neighbourSettings struct {
 	Slice      time.Duration   `json:"slice_ns"`
 	Skip       time.Duration   `json:"skip_ns"`
 	All        bool            `json:"all"`
+	Loops      int             `json:"loops,omitempty"`         // 0: as many as GOMAXPROCS
+	Quota      int             `json:"quota_percent,omitempty"` // of one processor, for each host; 0: none
 	Quick      bool            `json:"quick"`
 }
 
@@ -114,6 +116,8 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&set.Cycles, "cycles", 13, "how often each host has its turn")
 	fs.DurationVar(&set.Slice, "slice", 100*time.Millisecond, "length of a turn; the first 8ms do not count")
 	fs.BoolVar(&set.All, "all", false, "every neighbour beside every kind of traffic, also exec and those with goroutines that compute")
+	fs.IntVar(&set.Loops, "loops", 0, "number of event loops of each host; 0 is GOMAXPROCS")
+	fs.IntVar(&set.Quota, "quota", 0, "`percent` of one processor: each host is in a cgroup with this CPU quota; 0 is none")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
 	fs.BoolVar(&set.Quick, "quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
@@ -140,33 +144,45 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	switch {
 	case set.Cycles < 1:
 		return usageError(fmt.Sprintf("neighbours: -cycles %d: want 1 or more", set.Cycles))
+	case set.Loops < 0 || set.Loops > 1000:
+		return usageError(fmt.Sprintf("neighbours: -loops %d: want 1 to 1000, or 0 for GOMAXPROCS", set.Loops))
+	case set.Quota < 0 || set.Quota > 10000:
+		return usageError(fmt.Sprintf("neighbours: -quota %d: want 1 to 10000 percent, or 0 for none", set.Quota))
 	case set.Slice < 5*time.Millisecond || set.Slice > 10*time.Second:
 		return usageError(fmt.Sprintf("neighbours: -slice %v: want 5ms to 10s", set.Slice))
 	}
-	set.Skip = min(skip, set.Slice/4)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r, err := measureNeighbours(ctx, set, stderr)
+	r, err := measuredNeighbours(ctx, set, stderr)
 	if err != nil {
 		return err
 	}
+	return finish("neighbours", r, set.Quick, *jsonFile, stdout)
+}
+
+// measuredNeighbours measures and sums up.
+func measuredNeighbours(ctx context.Context, set neighbourSettings, stderr io.Writer) (partReport, error) {
+	set.Skip = min(skip, set.Slice/4)
+	r, err := measureNeighbours(ctx, set, stderr)
+	if err != nil {
+		return nil, err
+	}
 	r.sumUp()
-	if set.Quick {
-		r.Notes = append(r.Notes, "a quick run shows that everything works; its figures are no measurement")
-	}
-	if err := r.write(stdout); err != nil {
-		return err
-	}
-	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, r); err != nil {
-			return err
-		}
-	}
-	if n := len(r.Failures); n > 0 {
-		return fmt.Errorf("neighbours: %d failed, first: %s", n, r.Failures[0])
-	}
-	return nil
+	return r, nil
+}
+
+func init() {
+	addPart(part{Name: "neighbours", About: "what else runs in the process: how long it waits beside pollux, and beside package net",
+		Command: neighbours, Order: 90, Planned: 5 * time.Minute, Empty: func() partReport { return new(neighbourReport) },
+		Measure: func(ctx context.Context, quick bool, stderr io.Writer) (partReport, error) {
+			set := neighbourSettings{Traffics: traffics, Modes: modes, Neighbours: builtNeighbours(), Procs: []int{1, 2}, Cycles: 3,
+				Slice: 100 * time.Millisecond, Quick: quick}
+			if quick {
+				set.quicken(nil)
+			}
+			return measuredNeighbours(ctx, set, stderr)
+		}})
 }
 
 // quicken makes everything short that the command line leaves open.

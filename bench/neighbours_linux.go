@@ -38,7 +38,7 @@ func measureNeighbours(ctx context.Context, set neighbourSettings, stderr io.Wri
 		session: session{ctx: ctx, settings: settings{Place: placeApart}, self: self, cores: cores,
 			progress: newProgress(stderr, set.steps())},
 		set:    set,
-		report: &neighbourReport{Environment: describe("neighbours", set.Args, len(cores)), Settings: set},
+		report: &neighbourReport{findings: findings{Environment: describe("neighbours", set.Args, len(cores))}, Settings: set},
 	}
 	defer s.progress.end()
 	begin := time.Now()
@@ -77,7 +77,11 @@ func (s *neighbourSession) street(t trafficKind, procs int) error {
 	for _, mode := range s.set.hosts() {
 		v := &visitor{mode: mode}
 		visitors = append(visitors, v)
-		if err := v.start(s.self, t, procs, core); err != nil {
+		err := v.start(s.self, t, procs, s.set.Loops, core)
+		if err == nil && s.set.Quota > 0 {
+			err = v.limit(s.set.Quota)
+		}
+		if err != nil {
 			fail(mode, v.explain(err))
 		}
 	}
@@ -121,6 +125,17 @@ func (s *neighbourSession) street(t trafficKind, procs int) error {
 			return err
 		}
 	}
+	for _, v := range visitors {
+		if v.quota == nil {
+			continue
+		}
+		n, err := v.quota.throttled()
+		if err != nil {
+			fail(v.mode, err)
+			continue
+		}
+		s.report.Notes = append(s.report.Notes, fmt.Sprintf("GOMAXPROCS=%d %s: the quota stopped the host of %s %d times", procs, t.Name, v.mode, n))
+	}
 	idle := make(map[string]*idleCPU)
 	for _, mode := range s.set.hosts() {
 		idle[mode] = &idleCPU{Mode: mode}
@@ -142,12 +157,22 @@ type visitor struct {
 	waits   *series // of the neighbour, if it is driven from here
 	gaps    *series // of the traffic, if it is driven from here
 	gen     *generator
+	quota   *quota // or nil
 }
 
-func (v *visitor) start(self string, t trafficKind, procs, core int) error {
+// limit puts the host into a cgroup of its own with a CPU quota.
+func (v *visitor) limit(percent int) error {
+	var err error
+	if v.quota, err = newQuota(fmt.Sprintf("pollux-%d-%s", v.process.cmd.Process.Pid, v.mode), percent); err != nil {
+		return err
+	}
+	return v.quota.add(v.process.cmd.Process.Pid)
+}
+
+func (v *visitor) start(self string, t trafficKind, procs, loops, core int) error {
 	v.traffic, v.waits, v.gaps = t, newSeries(), newSeries()
 	var err error
-	v.process, err = startProcess([]string{self, "host", "-traffic", t.Name, "-mode", v.mode, "-procs", strconv.Itoa(procs)}, core)
+	v.process, err = startProcess([]string{self, "host", "-traffic", t.Name, "-mode", v.mode, "-procs", strconv.Itoa(procs), "-loops", strconv.Itoa(loops)}, core)
 	if err != nil {
 		return err
 	}
@@ -171,6 +196,9 @@ func (v *visitor) end() {
 	}
 	if v.process != nil {
 		v.process.stop()
+	}
+	if v.quota != nil {
+		v.quota.close() // an empty group that stays harms nothing
 	}
 }
 

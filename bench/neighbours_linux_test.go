@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,9 +57,9 @@ func TestNeighbours(t *testing.T) {
 				continue // one kind shows the rule, in a quarter of the time
 			}
 			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
-				net := visitorOf(t, kind, peerNet, procs)
+				net := visitorOf(t, kind, peerNet, procs, 0, 0)
 				for _, mode := range modes {
-					v := visitorOf(t, kind, mode, procs)
+					v := visitorOf(t, kind, mode, procs, 0, 0)
 					for _, n := range set.beside(kind) {
 						if !n.Few {
 							checkReady(t, v, net, n)
@@ -70,7 +71,62 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-func visitorOf(t *testing.T, kind trafficKind, mode string, procs int) *visitor {
+// ordinary are the neighbours that most programs have.
+var ordinary = []string{neighbourNet, neighbourTimer, neighbourWoken}
+
+// TestNeighboursOfManyLoops is the same with more loops than processors, whose goroutines wait for
+// a processor as all others do.
+func TestNeighboursOfManyLoops(t *testing.T) {
+	for _, procs := range []int{1, 2} {
+		for _, kind := range traffics[:2] {
+			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
+				net := visitorOf(t, kind, peerNet, procs, 0, 0)
+				for _, mode := range modes {
+					v := visitorOf(t, kind, mode, procs, 4*procs, 0)
+					for _, n := range neighbourKinds {
+						if slices.Contains(ordinary, n.Name) {
+							checkReady(t, v, net, n)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestNeighboursUnderQuota is the same in containers with half a processor. A busy host stands
+// still for 50 ms in each period of 100 ms there, with package net as with pollux. One that is not
+// busy does not, and keeps the limit.
+func TestNeighboursUnderQuota(t *testing.T) {
+	if q, err := newQuota(fmt.Sprintf("pollux-test-%d", os.Getpid()), 50); err != nil {
+		t.Skipf("%v: needs a writable cgroup", err)
+	} else if err := q.close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, procs := range []int{1, 2} {
+		for _, kind := range traffics[:2] {
+			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
+				net := visitorOf(t, kind, peerNet, procs, 0, 50)
+				for _, mode := range modes {
+					v := visitorOf(t, kind, mode, procs, 0, 50)
+					for _, n := range neighbourKinds {
+						if slices.Contains(ordinary, n.Name) {
+							checkReady(t, v, net, n)
+						}
+					}
+				}
+				n, err := net.quota.throttled()
+				if busy := kind.Name == trafficHundred; err != nil || busy && n == 0 {
+					t.Errorf("the quota stopped package net %d times, %v", n, err)
+				}
+			})
+		}
+	}
+}
+
+// visitorOf starts a host. loops is GOMAXPROCS if it is 0. It has a quota of so many percent of a
+// processor, unless percent is 0.
+func visitorOf(t *testing.T, kind trafficKind, mode string, procs, loops, percent int) *visitor {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -78,8 +134,13 @@ func visitorOf(t *testing.T, kind trafficKind, mode string, procs int) *visitor 
 	}
 	v := &visitor{mode: mode}
 	t.Cleanup(v.end)
-	if err := v.start(self, kind, procs, -1); err != nil {
+	if err := v.start(self, kind, procs, loops, -1); err != nil {
 		t.Fatal(v.explain(err))
+	}
+	if percent > 0 {
+		if err := v.limit(percent); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return v
 }

@@ -5,17 +5,13 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 // A neighbourReport is everything that one run found out; -json writes it as it is.
 type neighbourReport struct {
-	Environment environment       `json:"environment"`
-	Settings    neighbourSettings `json:"settings"`
-	Streets     []*streetResult   `json:"streets"`
-	Notes       []string          `json:"notes,omitempty"`
-	Failures    []string          `json:"failures,omitempty"`
-	Took        time.Duration     `json:"took_ns"`
+	findings
+	Settings neighbourSettings `json:"settings"`
+	Streets  []*streetResult   `json:"streets"`
 }
 
 // A streetResult is one kind of traffic with one GOMAXPROCS.
@@ -168,12 +164,7 @@ func (r *neighbourReport) write(w io.Writer) error {
 	}
 	r.writeIdle(&b)
 	r.writeVerdicts(&b)
-	for _, n := range r.Notes {
-		fmt.Fprintln(&b, "note:", n)
-	}
-	for _, f := range r.Failures {
-		fmt.Fprintln(&b, "FAILED:", f)
-	}
+	r.writeEnd(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -258,4 +249,46 @@ func (r *neighbourReport) writeVerdicts(w io.Writer) {
 	if unmeasured > 0 {
 		fmt.Fprintf(w, "%d cells were not measured\n", unmeasured)
 	}
+}
+
+func (r *neighbourReport) figures() []measured {
+	var list []measured
+	for _, street := range r.Streets {
+		for _, c := range street.Cells {
+			if c.Mode != peerNet && c.ToNet.P99.N > 0 {
+				list = append(list, measured{fmt.Sprintf("neighbours %s, GOMAXPROCS=%d: p99 of %s beside %s / net", street.Traffic.Name, street.Procs, c.Neighbour, c.Mode), c.ToNet.P99})
+			}
+		}
+	}
+	return list
+}
+
+func (r *neighbourReport) charts() []*chart { return []*chart{r.chart(1), r.chart(2)} }
+
+// chart is the throughput of each neighbour beside one busy connection.
+func (r *neighbourReport) chart(procs int) *chart {
+	c := &chart{Title: fmt.Sprintf("What a neighbour gets done, GOMAXPROCS=%d", procs), Unit: "x",
+		Text: "Throughput of other goroutines in the process beside 1 connection of pollux, of what they have beside package net. More is better."}
+	for _, street := range r.Streets {
+		if street.Procs != procs || street.Traffic.Name != traffics[0].Name {
+			continue
+		}
+		values := make(map[string][]float64)
+		for _, cell := range street.Cells {
+			if cell.Mode == peerNet {
+				continue
+			}
+			if len(c.labels) == 0 || c.labels[len(c.labels)-1] != cell.Neighbour {
+				c.labels = append(c.labels, cell.Neighbour)
+			}
+			if _, ok := values[cell.Mode]; !ok {
+				c.names = append(c.names, cell.Mode)
+			}
+			values[cell.Mode] = append(values[cell.Mode], min(cell.ToNet.Rate.Median, 2))
+		}
+		for _, name := range c.names {
+			c.values = append(c.values, values[name])
+		}
+	}
+	return c
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"os"
 	"strconv"
 	"time"
@@ -76,6 +78,9 @@ func (r *race) run() ([]*serverResult, error) {
 			r.fail(l, fmt.Errorf("%d reads did not match what was sent", l.result.Corrupt))
 		}
 		l.result.Latency = latencyOf(l.total)
+		if l.result.Lost > 0 {
+			r.report.note(fmt.Sprintf("%s %s: %d packets of %d were lost", r.scenario.Name, l.Name, l.result.Lost, l.result.Lost+l.result.Latency.Count))
+		}
 	}
 	return results, nil
 }
@@ -120,7 +125,7 @@ func (r *race) fail(l *lane, err error) {
 // start starts a server and connects to it.
 func (r *race) start(l *lane) error {
 	var err error
-	if l.process, err = startProcess(r.command(l.entry), r.core); err != nil {
+	if l.process, err = r.startServer(l.entry); err != nil {
 		return err
 	}
 	if l.Hogs > 0 {
@@ -128,31 +133,51 @@ func (r *race) start(l *lane) error {
 			return err
 		}
 	}
-	// Each loader is assigned only if there is one: a nil pointer in the interface is not nil.
-	switch r.scenario.Kind {
-	case kindChurn:
-		c, err := newChurn(l.process.addr, r.scenario.Conns, r.scenario.Size)
+	l.loader, err = loaders[r.scenario.Kind](l.process.addr, r.scenario)
+	return err
+}
+
+// loaders make the load of a scenario on a server, for each kind. A suite with loads of its own
+// adds them in an init function. With an error the loader is nil.
+var loaders = map[kind]func(netip.AddrPort, scenario) (loader, error){
+	kindEcho: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		return orNil(newClient(addr, sc.Conns, sc.Depth, echoTalk(sc.Size)))
+	},
+	kindExchange: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		t, err := sc.Exchange.talk(addr)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		l.loader = c
-	default:
-		c, err := newClient(l.process.addr, r.scenario.Conns, r.scenario.Depth, r.scenario.Size)
-		if err != nil {
-			return err
-		}
-		l.loader = c
+		return orNil(newClient(addr, sc.Conns, sc.Depth, t))
+	},
+	kindChurn: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		return orNil(newChurn(addr, sc.Conns, sc.Size))
+	},
+}
+
+// orNil makes a loader of a pointer to one: a nil pointer in an interface would not be nil.
+func orNil[T loader](l T, err error) (loader, error) {
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return l, nil
+}
+
+// startServer starts a server on the core of the servers.
+func (r *race) startServer(e entry) (*process, error) {
+	if e.Impl.Package != "" {
+		return startProgram(r.command(e), r.core, r.procs)
+	}
+	return startProcess(r.command(e), r.core)
 }
 
 // command is the command line of a server.
 func (r *race) command(e entry) []string {
-	if !e.Impl.Go {
-		return []string{r.peerC}
+	if e.Impl.Serve == nil {
+		return append([]string{r.built[e.Impl.Name]}, e.Impl.Args...)
 	}
-	return []string{r.self, "serve", "-impl", e.Impl.Name, "-network", "tcp", "-procs", strconv.Itoa(r.procs),
-		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(cmp.Or(e.Procs, r.procs)),
+		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-work", strconv.Itoa(e.Work), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
 // end closes the connections and stops the server.
@@ -185,8 +210,11 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 		return err
 	}
 	l.slice.Reset()
+	generator := threadTime()
 	t, err := l.loader.load(length-r.settings.Skip, l.slice)
 	l.result.Corrupt += t.corrupt
+	l.result.Lost += t.lost
+	generator = threadTime() - generator
 	if err != nil {
 		return l.explain(err)
 	}
@@ -200,11 +228,19 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 			Messages: t.messages,
 			CPU:      us(after-before) / float64(t.messages),
 			Rate:     float64(t.timely) / t.elapsed.Seconds(),
+			Loader:   generator.Seconds() / t.elapsed.Seconds(),
 			P50:      us(time.Duration(l.slice.ValueAtQuantile(50))),
 			P99:      us(time.Duration(l.slice.ValueAtQuantile(99))),
 		})
 	}
 	return nil
+}
+
+// threadTime is the CPU time of this thread, which the load generator is locked to.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) // cannot fail: the clock exists
+	return time.Duration(ts.Nano())
 }
 
 // settled reads the server's CPU clock once the server sleeps. The pause is not waiting for an
@@ -241,10 +277,10 @@ func (r *race) countSyscalls(l *lane) error {
 		return l.explain(broken)
 	}
 	if err != nil {
-		r.note("system calls were not counted: " + err.Error())
+		r.report.note("system calls were not counted: " + err.Error())
 		return nil
 	}
 	l.result.Syscalls, l.result.SyscallsFrom = float64(n)/float64(t.messages), by
-	r.note("system calls were counted with " + by + ", in longer slices of their own")
+	r.report.note("system calls were counted with " + by + ", in longer slices of their own")
 	return nil
 }

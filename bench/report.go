@@ -18,15 +18,9 @@ func (r *report) write(w io.Writer) error {
 	fmt.Fprintf(&b, "method  %d cycles of %v slices, %v of each skipped; ratios within a cycle, then median [quartiles]\n",
 		r.Settings.Cycles, r.Settings.Slice, r.Settings.Skip)
 	for i := range r.Results {
-		r.Results[i].write(&b)
+		r.Results[i].write(&b, r.suite.Peers)
 	}
-	writeTargets(&b, r.Targets)
-	for _, n := range r.Notes {
-		fmt.Fprintln(&b, "note:", n)
-	}
-	for _, f := range r.Failures {
-		fmt.Fprintln(&b, "FAILED:", f)
-	}
+	r.writeEnd(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -65,14 +59,14 @@ func where(who, place string) string {
 }
 
 // write prints one scenario as a table.
-func (r *result) write(w io.Writer) {
+func (r *result) write(w io.Writer, peers []string) {
 	fmt.Fprintf(w, "\n%s: %s (GOMAXPROCS=%d, %s", r.Scenario.Name, r.Scenario.Text, r.Procs, where("servers and load generator", r.Place))
 	if r.Scenario.Often > 1 {
 		fmt.Fprintf(w, ", %d times the cycles", r.Scenario.Often)
 	}
 	fmt.Fprintln(w, ")")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	columns := r.columns()
+	columns := r.columns(peers)
 	cells := []string{"impl"}
 	for _, c := range columns {
 		cells = append(cells, c.head)
@@ -98,30 +92,35 @@ type column struct {
 }
 
 // columns chooses what the scenario is about.
-func (r *result) columns() []column {
+func (r *result) columns(peers []string) []column {
 	switch {
 	case r.Scenario.Kind == kindIdle:
 		return append([]column{
 			{"connections", func(s *serverResult) string { return idleCount(s.Idle) }},
 			{"MiB without", func(s *serverResult) string { return idleBefore(s.Idle) }},
 			{"B/connection", func(s *serverResult) string { return s.IdleBytes.full(0) }},
-		}, r.ratioColumns("B", func(c compare) quartiles { return c.Idle })...)
+		}, r.ratioColumns(peers, "B", func(c compare) quartiles { return c.Idle })...)
 	case r.Scenario.Hogs > 0:
 		// The hogs' CPU is part of the servers': nothing can be read from it.
 		return slices.Concat(
-			r.ratioColumns("rate", func(c compare) quartiles { return c.Rate }),
-			r.ratioColumns("p50", func(c compare) quartiles { return c.P50 }),
-			r.ratioColumns("p99", func(c compare) quartiles { return c.P99 }),
-			speedColumns("msg"))
+			r.ratioColumns(peers, "rate", func(c compare) quartiles { return c.Rate }),
+			r.ratioColumns(peers, "p50", func(c compare) quartiles { return c.P50 }),
+			r.ratioColumns(peers, "p99", func(c compare) quartiles { return c.P99 }),
+			speedColumns(r.Scenario.unit()))
 	}
-	unit := "msg"
-	if r.Scenario.Kind == kindChurn {
-		unit = "conn"
-	}
+	unit := r.Scenario.unit()
 	list := []column{{"CPU us/" + unit, func(s *serverResult) string { return s.CPU.median(2) }}}
-	list = append(list, r.ratioColumns("CPU", func(c compare) quartiles { return c.CPU })...)
+	list = append(list, r.ratioColumns(peers, "CPU", func(c compare) quartiles { return c.CPU })...)
 	if r.Scenario.Timeout > 0 {
 		list = append(list, column{"CPU/without", func(s *serverResult) string { return s.Ratios[s.Base].CPU.full(2) }})
+	}
+	if r.Scenario.Loops != nil {
+		list = append(list, column{"rate/fewest loops", func(s *serverResult) string {
+			if s.Base == "" {
+				return "1"
+			}
+			return s.Ratios[s.Base].Rate.full(2)
+		}}, column{"generator's cores", func(s *serverResult) string { return s.Loader.median(2) }})
 	}
 	list = append(list, speedColumns(unit)...)
 	if r.Scenario.Syscalls {
@@ -136,7 +135,7 @@ func (r *result) columns() []column {
 }
 
 // ratioColumns is a column for each peer that takes part.
-func (r *result) ratioColumns(what string, of func(compare) quartiles) []column {
+func (r *result) ratioColumns(peers []string, what string, of func(compare) quartiles) []column {
 	var list []column
 	for _, peer := range peers {
 		if r.server(peer) == nil {

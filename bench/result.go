@@ -1,18 +1,18 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"time"
 )
 
 // A report is everything that one run found out; -json writes it as it is.
 type report struct {
-	Environment environment   `json:"environment"`
-	Settings    settings      `json:"settings"`
-	Results     []result      `json:"results"`
-	Targets     []verdict     `json:"targets"`
-	Notes       []string      `json:"notes,omitempty"`
-	Failures    []string      `json:"failures,omitempty"`
-	Took        time.Duration `json:"took_ns"`
+	findings
+	Settings settings `json:"settings"`
+	Results  []result `json:"results"`
+
+	suite *suite
 }
 
 // environment says where and of what the figures were taken.
@@ -41,12 +41,13 @@ type result struct {
 // of the server's process for one message; with kindChurn a message is a whole connection.
 type serverResult struct {
 	Name string `json:"name"`
-	Base string `json:"base,omitempty"` // the same server without a timeout
+	Base string `json:"base,omitempty"` // the same server without a timeout, or with the fewest loops
 	Impl string `json:"impl"`
 
 	Slices  []slice            `json:"slices,omitempty"` // one for each cycle
 	CPU     quartiles          `json:"cpu_us"`
 	Rate    quartiles          `json:"rate_per_s"`
+	Loader  quartiles          `json:"loader_cores"`
 	Latency latency            `json:"latency_us"` // of all messages of all slices
 	Ratios  map[string]compare `json:"ratios,omitempty"`
 
@@ -57,6 +58,7 @@ type serverResult struct {
 	IdleBytes quartiles    `json:"idle_bytes_per_connection"`
 
 	Corrupt int64  `json:"corrupt,omitempty"` // reads with bytes that were never sent
+	Lost    int64  `json:"lost,omitempty"`    // datagrams without an answer
 	Failure string `json:"failure,omitempty"` // why the server left the race
 }
 
@@ -65,6 +67,7 @@ type slice struct {
 	Messages int64   `json:"messages"`
 	CPU      float64 `json:"cpu_us"`
 	Rate     float64 `json:"rate_per_s"`
+	Loader   float64 `json:"loader_cores"` // CPU time of the load generator, of the time that passed
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 }
@@ -122,18 +125,21 @@ func p99Of(s slice) float64  { return s.P99 }
 // sumUp fills in all that follows from the slices and the memory of the servers.
 func (r *report) sumUp() {
 	for i := range r.Results {
-		r.Results[i].sumUp()
+		r.Results[i].sumUp(r.suite)
 	}
-	r.Targets = judge(r)
+	if r.suite.Targets != nil {
+		r.Targets = judge(r, r.suite.Targets())
+	}
 }
 
-func (r *result) sumUp() {
+func (r *result) sumUp(of *suite) {
 	for _, s := range r.Servers {
 		s.CPU = quartilesOf(s.column(cpuOf))
 		s.Rate = quartilesOf(s.column(rateOf))
+		s.Loader = quartilesOf(s.column(func(s slice) float64 { return s.Loader }))
 		s.IdleBytes = quartilesOf(s.idleBytes())
 		s.Ratios = make(map[string]compare)
-		for _, name := range append([]string{s.Base}, peers...) {
+		for _, name := range slices.Concat([]string{s.Base}, of.Peers, of.Bases) {
 			if base := r.server(name); base != nil && base != s {
 				s.Ratios[name] = s.to(base)
 			}
@@ -172,4 +178,28 @@ func (r *report) server(scenario string, procs int, name string) *serverResult {
 		}
 	}
 	return nil
+}
+
+func (r *report) charts() []*chart {
+	if r.suite.Charts == nil {
+		return nil
+	}
+	return r.suite.Charts(r)
+}
+
+func (r *report) figures() []measured {
+	var list []measured
+	for _, res := range r.Results {
+		for _, s := range res.Servers {
+			for _, peer := range r.suite.Peers {
+				if c, ok := s.Ratios[peer]; ok && s.Name != peer && c.CPU.N > 0 {
+					list = append(list, measured{fmt.Sprintf("%s %s, GOMAXPROCS=%d: CPU of %s / %s", r.suite.Name, res.Scenario.Name, res.Procs, s.Name, peer), c.CPU})
+				}
+			}
+			if s.IdleBytes.N > 0 {
+				list = append(list, measured{fmt.Sprintf("%s %s: bytes of an idle connection of %s", r.suite.Name, res.Scenario.Name, s.Name), s.IdleBytes})
+			}
+		}
+	}
+	return list
 }

@@ -14,6 +14,9 @@ const (
 	kindEcho kind = "echo"
 	// kindChurn connects, sends one message, receives it and closes, Conns at a time.
 	kindChurn kind = "churn"
+	// kindExchange keeps Depth requests in flight on each of Conns open connections, and sends the
+	// next ones once all are answered.
+	kindExchange kind = "exchange"
 	// kindIdle opens Conns connections, sends one message on each, and looks at the server's
 	// memory.
 	kindIdle kind = "idle"
@@ -24,13 +27,19 @@ type scenario struct {
 	Name  string `json:"name"`
 	Text  string `json:"text"`
 	Kind  kind   `json:"kind"`
+	Unit  string `json:"unit,omitempty"` // what CPU is given for; empty: msg
 	Conns int    `json:"conns"`
 	Depth int    `json:"depth"` // messages in flight on each connection
 	Size  int    `json:"size"`  // bytes of a message
 
+	// GSO makes the load generator have the kernel cut and join datagrams.
+	GSO bool `json:"gso,omitempty"`
+
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
-	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
-	Hogs  int `json:"hogs,omitempty"`
+	// (SIGSTOP) while another one has its turn.
+	Hogs int `json:"hogs,omitempty"`
+
+	// Procs, if not zero, is the only GOMAXPROCS that the scenario is measured with.
 	Procs int `json:"procs,omitempty"`
 
 	// Busy hogs never yield. Others do, each 50 us.
@@ -46,51 +55,32 @@ type scenario struct {
 	// Often multiplies the cycles; 0 is 1. It is for what is compared within a few percent.
 	Often int `json:"often,omitempty"`
 
+	// Loops puts each server in the race once for each value: so many loops, and as much
+	// GOMAXPROCS.
+	Loops []int `json:"loops,omitempty"`
+
+	// Work is the steps of arithmetic that a message costs the server.
+	Work int `json:"work,omitempty"`
+
+	// Only names the implementations that take part; nil: all.
+	Only []string `json:"only,omitempty"`
+
 	// Syscalls asks for the system calls per message, too.
 	Syscalls bool `json:"syscalls,omitempty"`
+
+	// Exchange is what kindExchange sends.
+	Exchange exchange `json:"-"`
 }
 
-// scenarios is every scenario, in the order of the report. The names are connections x messages in
-// flight, with the size where it is not 64 bytes.
-var scenarios = []scenario{
-	{Name: "1x1", Text: "1 connection, 1 message of 64 B in flight",
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Syscalls: true},
-	{Name: "100x1", Text: "100 connections, 1 message of 64 B in flight on each",
-		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Syscalls: true, Often: 2},
-	{Name: "1000x1", Text: "1000 connections, 1 message of 64 B in flight on each",
-		Kind: kindEcho, Conns: 1000, Depth: 1, Size: 64},
-	{Name: "100x16", Text: "100 connections, 16 messages of 64 B in flight on each",
-		Kind: kindEcho, Conns: 100, Depth: 16, Size: 64},
-	{Name: "50x1x16K", Text: "50 connections, 1 message of 16 KiB in flight on each",
-		Kind: kindEcho, Conns: 50, Depth: 1, Size: 16 << 10},
-	{Name: "churn", Text: "connect, send 64 B, receive them, close; 50 connections in flight",
-		Kind: kindChurn, Conns: 50, Depth: 1, Size: 64},
-	{Name: "idle", Text: "memory of connections that sent one message of 64 B and then wait",
-		Kind: kindIdle, Conns: 10_000, Depth: 1, Size: 64},
-	hogsScenario("hogs", 1, 2, false),
-	hogsScenario("hogs-2p4", 2, 4, false),
-	hogsScenario("hogs-1p1-busy", 1, 1, true),
-	hogsScenario("hogs-2p2-busy", 2, 2, true),
-	hogsScenario("hogs-2p1-busy", 2, 1, true),
-	{Name: "timeout-1x1", Text: "1x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
-	{Name: "timeout-100x1", Text: "100x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
-}
-
-// hogsScenario is 1x1 beside goroutines that compute.
-func hogsScenario(name string, procs, hogs int, busy bool) scenario {
-	how := "compute, and yield every 50 us"
-	if busy {
-		how = "compute, and never yield"
+// unit is what the figures of the scenario are given for.
+func (s scenario) unit() string {
+	switch {
+	case s.Unit != "":
+		return s.Unit
+	case s.Kind == kindChurn:
+		return "conn"
 	}
-	return scenario{Name: name, Text: fmt.Sprintf("1 connection, 1 message of 64 B in flight; goroutines of the server that %s: %d", how, hogs),
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Hogs: hogs, Procs: procs, Busy: busy, Stretch: 5}
-}
-
-// parseScenarios turns a comma-separated list of names into scenarios.
-func parseScenarios(list string) ([]scenario, error) {
-	return parseList("echo: -scenarios", list, scenarios, func(s scenario) string { return s.Name })
+	return "msg"
 }
 
 // parseList picks the named elements of all, in the order of the list.

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -116,26 +114,11 @@ func send(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r, err := measureSend(ctx, set, stderr)
+	r, err := measuredSend(ctx, set, stderr)
 	if err != nil {
 		return err
 	}
-	r.sumUp()
-	if set.Quick {
-		r.Notes = append(r.Notes, "a quick run shows that everything works; its figures are no measurement")
-	}
-	if err := r.write(stdout); err != nil {
-		return err
-	}
-	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, r); err != nil {
-			return err
-		}
-	}
-	if n := len(r.Failures); n > 0 {
-		return fmt.Errorf("send: %d failed, first: %s", n, r.Failures[0])
-	}
-	return nil
+	return finish("send", r, set.Quick, *jsonFile, stdout)
 }
 
 // quicken makes everything short.
@@ -146,122 +129,38 @@ func (s *sendSettings) quicken() {
 	}
 }
 
-// A sendReport is everything that one run of "bench send" found out.
-type sendReport struct {
-	Environment environment   `json:"environment"`
-	Settings    sendSettings  `json:"settings"`
-	Results     []*sendResult `json:"results"`
-	Targets     []verdict     `json:"targets"`
-	Notes       []string      `json:"notes,omitempty"`
-	Failures    []string      `json:"failures,omitempty"`
-	Took        time.Duration `json:"took_ns"`
-}
-
-// A sendResult is one case with one GOMAXPROCS.
-type sendResult struct {
-	Case    sendCase        `json:"case"`
-	Procs   int             `json:"procs"`
-	Place   string          `json:"place"`
-	Senders []*senderResult `json:"senders"`
-}
-
-// A senderResult is what one sender did in one case.
-type senderResult struct {
-	Name    string    `json:"name"`
-	Turns   []float64 `json:"cpu"` // in the unit of the case, one for each cycle
-	Seconds []float64 `json:"seconds"`
-	CPU     quartiles `json:"cpu_summary"`
-	Ratio   quartiles `json:"ratio"` // to the base, formed within each cycle
-	Rate    quartiles `json:"gib_per_s"`
-	Failure string    `json:"failure,omitempty"`
-}
-
-func (r *sendResult) sender(name string) *senderResult {
-	for _, s := range r.Senders {
-		if s.Name == name {
-			return s
-		}
-	}
-	return nil
-}
-
-func (r *sendReport) sumUp() {
-	for _, res := range r.Results {
-		base := res.sender(res.Case.Base)
-		for _, s := range res.Senders {
-			s.CPU = quartilesOf(s.Turns)
-			s.Ratio = quartilesOf(ratios(s.Turns, base.Turns))
-			var rates []float64
-			for _, sec := range s.Seconds {
-				rates = append(rates, float64(res.Case.bytes())/sec/(1<<30))
-			}
-			s.Rate = quartilesOf(rates)
-		}
-	}
-	for _, t := range sendTargets() {
-		r.Targets = append(r.Targets, target{Claim: t.Claim, Bound: atMost, Limit: t.Limit, Unit: "x"}.judge(r.ratio(t)))
-	}
-}
-
-// A sendTarget is a ratio that pollux has to reach, with GOMAXPROCS=1.
-type sendTarget struct {
-	Claim      string
-	Limit      float64
-	Case, Name string
-}
-
-func sendTargets() []sendTarget {
-	list := []sendTarget{
-		{"CPU, Sendfile / net's ReadFrom, goroutine", 1, "file", sendfileGoroutine},
-		{"CPU, Sendfile / net's ReadFrom, task", 1, "file", sendfileTask},
-		{"CPU, Sendfile / net's ReadFrom, future", 1, "file", sendfileFuture},
+func sendTargets() []contestTarget {
+	list := []contestTarget{
+		contestRatio("CPU, Sendfile / net's ReadFrom, goroutine", 1, "file", sendfileGoroutine, sendfileNet),
+		contestRatio("CPU, Sendfile / net's ReadFrom, task", 1, "file", sendfileTask, sendfileNet),
+		contestRatio("CPU, Sendfile / net's ReadFrom, future", 1, "file", sendfileFuture, sendfileNet),
 	}
 	for _, name := range []string{"16x64", "16x1K"} {
 		list = append(list,
-			sendTarget{"CPU, Sendmsg / net.Buffers, goroutine, " + name, 0.95, name, sendmsgGoroutine},
-			sendTarget{"CPU, Sendmsg / net.Buffers, task, " + name, 0.95, name, sendmsgTask})
+			contestRatio("CPU, Sendmsg / net.Buffers, goroutine, "+name, 0.95, name, sendmsgGoroutine, sendNetBuffers),
+			contestRatio("CPU, Sendmsg / net.Buffers, task, "+name, 0.95, name, sendmsgTask, sendNetBuffers))
 	}
 	return list
 }
 
-func (r *sendReport) ratio(t sendTarget) quartiles {
-	for _, res := range r.Results {
-		if s := res.sender(t.Name); res.Case.Name == t.Case && res.Procs == 1 && s != nil {
-			return s.Ratio
-		}
-	}
-	return quartiles{}
+func init() {
+	addPart(part{Name: "send", About: "CPU of sending files and messages of several buffers", Command: send,
+		Order: 40, Planned: time.Minute, Empty: func() partReport { return new(contestReport) },
+		Measure: func(ctx context.Context, quick bool, stderr io.Writer) (partReport, error) {
+			set := sendSettings{Cases: sendCases(), Procs: []int{1}, Cycles: 7, Place: placeApart, Congestion: "reno"}
+			if quick {
+				set.quicken()
+			}
+			return measuredSend(ctx, set, stderr)
+		}})
 }
 
-// write prints the whole report for a reader.
-func (r *sendReport) write(w io.Writer) error {
-	var b strings.Builder
-	r.Environment.write(&b)
-	fmt.Fprintf(&b, "method  %d cycles, in each a turn for every sender; ratios within a cycle, then median [quartiles]\n", r.Settings.Cycles)
-	for _, res := range r.Results {
-		fmt.Fprintf(&b, "\n%s: %s (GOMAXPROCS=%d, %s)\n", res.Case.Name, res.Case.Text, res.Procs, where("senders and receiver", res.Place))
-		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(t, "sender\tCPU %s\tCPU/%s\tGiB/s\n", res.Case.Unit, res.Case.Base)
-		for _, s := range res.Senders {
-			ratio := s.Ratio.full(2)
-			if s.Name == res.Case.Base {
-				ratio = "1"
-			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s", s.Name, s.CPU.full(2), ratio, s.Rate.median(2))
-			if s.Failure != "" {
-				fmt.Fprint(t, "\tfailed: ", s.Failure)
-			}
-			fmt.Fprintln(t)
-		}
-		t.Flush()
+// measuredSend measures and sums up.
+func measuredSend(ctx context.Context, set sendSettings, stderr io.Writer) (partReport, error) {
+	r, err := measureSend(ctx, set, stderr)
+	if err != nil {
+		return nil, err
 	}
-	writeTargets(&b, r.Targets)
-	for _, n := range r.Notes {
-		fmt.Fprintln(&b, "note:", n)
-	}
-	for _, f := range r.Failures {
-		fmt.Fprintln(&b, "FAILED:", f)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	r.sumUp(sendTargets())
+	return r, nil
 }

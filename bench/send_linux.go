@@ -19,7 +19,7 @@ import (
 
 // measureSend runs every case with every GOMAXPROCS. What goes wrong with one sender is a failure
 // in the report, and the others go on.
-func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*sendReport, error) {
+func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*contestReport, error) {
 	runtime.LockOSThread() // for the receiver, which is this goroutine
 	defer runtime.UnlockOSThread()
 	self, err := os.Executable()
@@ -38,8 +38,9 @@ func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*send
 	s := &sendSession{
 		session: session{ctx: ctx, settings: settings{Place: set.Place}, self: self, cores: cores},
 		set:     set,
-		report:  &sendReport{Environment: describe("send", set.Args, len(cores)), Settings: set},
-		file:    filepath.Join(dir, "file"),
+		report: &contestReport{findings: findings{Environment: describe("send", set.Args, len(cores))}, Name: "send",
+			Method: fmt.Sprintf("%d cycles, in each a turn for every sender; ratios within a cycle, then median [quartiles]", set.Cycles)},
+		file: filepath.Join(dir, "file"),
 	}
 	steps := 0
 	for _, c := range set.Cases {
@@ -80,13 +81,13 @@ func writePattern(name string, n int64) error {
 type sendSession struct {
 	session
 	set    sendSettings
-	report *sendReport
+	report *contestReport
 	file   string
 }
 
 // A sendLane is one sender of a case and the connection to it.
 type sendLane struct {
-	result  *senderResult
+	result  *entrant
 	process *process
 	fd      int
 }
@@ -100,8 +101,9 @@ func (s *sendSession) run(c sendCase, procs int) error {
 		defer moveTo(s.cores) // what worked before works again
 	}
 	s.session.progress.begin(fmt.Sprintf("GOMAXPROCS=%d %s", procs, c.Name))
-	res := &sendResult{Case: c, Procs: procs, Place: place}
-	s.report.Results = append(s.report.Results, res)
+	res := &contest{Name: c.Name, Text: c.Text, Procs: procs, Place: place, Who: "senders and receiver",
+		What: "CPU", Unit: c.Unit, RateUnit: "GiB/s", Bases: []string{c.Base}}
+	s.report.Contests = append(s.report.Contests, res)
 	var lanes []*sendLane
 	defer func() {
 		for _, l := range lanes {
@@ -118,9 +120,9 @@ func (s *sendSession) run(c sendCase, procs int) error {
 		s.report.Failures = append(s.report.Failures, fmt.Sprintf("GOMAXPROCS=%d %s %s: %v", procs, c.Name, l.result.Name, err))
 	}
 	for _, name := range c.Senders {
-		l := &sendLane{result: &senderResult{Name: name}, fd: -1}
+		l := &sendLane{result: &entrant{Name: name}, fd: -1}
 		lanes = append(lanes, l)
-		res.Senders = append(res.Senders, l.result)
+		res.Entrants = append(res.Entrants, l.result)
 		argv := []string{s.self, "sender", "-impl", name, "-procs", strconv.Itoa(procs), "-congestion", s.set.Congestion}
 		if c.Size == 0 {
 			argv = append(argv, "-file", s.file)
@@ -226,8 +228,8 @@ func (l *sendLane) turn(c sendCase, cycle int) error {
 		return err
 	}
 	if cycle >= 0 {
-		l.result.Turns = append(l.result.Turns, c.per(after-before))
-		l.result.Seconds = append(l.result.Seconds, took.Seconds())
+		l.result.Costs = append(l.result.Costs, c.per(after-before))
+		l.result.Rates = append(l.result.Rates, float64(c.bytes())/took.Seconds()/(1<<30))
 	}
 	return nil
 }

@@ -25,17 +25,17 @@ func TestSendQuick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r sendReport
+	var r contestReport
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Results) != 3 || len(r.Targets) != len(sendTargets()) || !strings.HasPrefix(r.Environment.Command, "bench send -quick") {
-		t.Errorf("%d cases, %d targets, command %q", len(r.Results), len(r.Targets), r.Environment.Command)
+	if len(r.Contests) != 3 || len(r.Targets) != len(sendTargets()) || !strings.HasPrefix(r.Environment.Command, "bench send -quick") {
+		t.Errorf("%d cases, %d targets, command %q", len(r.Contests), len(r.Targets), r.Environment.Command)
 	}
-	for _, res := range r.Results {
-		for _, s := range res.Senders {
-			if len(s.Turns) != 1 || s.CPU.Median <= 0 || s.Rate.Median <= 0 || s.Ratio.N != 1 {
-				t.Errorf("%s %s: %+v", res.Case.Name, s.Name, s)
+	for _, res := range r.Contests {
+		for _, s := range res.Entrants {
+			if len(s.Costs) != 1 || s.Cost.Median <= 0 || s.Rate.Median <= 0 || s.Name != res.Bases[0] && s.Ratios[res.Bases[0]].N != 1 {
+				t.Errorf("%s %s: %+v", res.Name, s.Name, s)
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func TestSendNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0], `unknown "none"`) || len(r.Results[0].Senders[0].Turns) != 1 {
-		t.Errorf("failures %q, %+v", r.Failures, r.Results[0].Senders[0])
+	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0], `unknown "none"`) || len(r.Contests[0].Entrants[0].Costs) != 1 {
+		t.Errorf("failures %q, %+v", r.Failures, r.Contests[0].Entrants[0])
 	}
 }

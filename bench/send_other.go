@@ -11,7 +11,7 @@ import (
 )
 
 // measureSend needs Linux, as measure does.
-func measureSend(context.Context, sendSettings, io.Writer) (*sendReport, error) {
+func measureSend(context.Context, sendSettings, io.Writer) (*contestReport, error) {
 	return nil, fmt.Errorf("bench needs Linux to measure, this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 

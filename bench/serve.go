@@ -4,9 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,11 +18,9 @@ import (
 // programs take. A scenario with larger messages asks for as much as one message.
 const defaultBuffer = 4 << 10
 
-// serveConfig is the arguments of "bench serve".
+// serveConfig is the arguments of "bench serve". A server listens on 127.0.0.1, on a port of the
+// system's choice.
 type serveConfig struct {
-	// Network is "tcp"; the server listens on 127.0.0.1, on a port of the system's choice.
-	Network string
-
 	// Procs is GOMAXPROCS, and the number of event loops of a server that has any.
 	Procs int
 
@@ -33,6 +33,9 @@ type serveConfig struct {
 	// Timeout is set anew on every wait for data; 0 is none.
 	Timeout time.Duration
 
+	// Work is how many steps of arithmetic a message costs, in the suite scale.
+	Work int
+
 	// Buffer is the size of a read buffer that belongs to one connection, in bytes.
 	Buffer int
 
@@ -44,28 +47,29 @@ type serveConfig struct {
 func serve(args []string, stdout, stderr io.Writer) error {
 	var cfg serveConfig
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	suite := fs.String("suite", echoSuite.Name, "the suite of the implementation")
 	name := fs.String("impl", peerNet, "the implementation to run")
-	fs.StringVar(&cfg.Network, "network", "tcp", "the network to listen on: tcp")
 	fs.IntVar(&cfg.Procs, "procs", 1, "GOMAXPROCS, and the number of event loops")
 	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
 	fs.BoolVar(&cfg.Busy, "busy", false, "these goroutines never yield")
 	fs.DurationVar(&cfg.Timeout, "timeout", 0, "timeout of every wait for data; 0 is none")
+	fs.IntVar(&cfg.Work, "work", 0, "steps of arithmetic for each message, in the suite scale")
 	fs.IntVar(&cfg.Buffer, "buffer", defaultBuffer, "bytes of a connection's own read buffer")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
-	start, err := serverFor(*name)
+	start, err := serverFor(*suite, *name)
 	switch {
 	case err != nil:
 		return err
-	case cfg.Network != "tcp":
-		return usageError(fmt.Sprintf("serve: -network %s: want tcp", cfg.Network))
 	case cfg.Procs < 1:
 		return usageError(fmt.Sprintf("serve: -procs %d: want 1 or more", cfg.Procs))
 	case cfg.Hogs < 0:
 		return usageError(fmt.Sprintf("serve: -hogs %d: want 0 or more", cfg.Hogs))
 	case cfg.Timeout < 0:
 		return usageError(fmt.Sprintf("serve: -timeout %v: want 0 or more", cfg.Timeout))
+	case cfg.Work < 0:
+		return usageError(fmt.Sprintf("serve: -work %d: want 0 or more", cfg.Work))
 	case cfg.Buffer < 1:
 		return usageError(fmt.Sprintf("serve: -buffer %d: want 1 or more", cfg.Buffer))
 	}
@@ -94,19 +98,23 @@ func serve(args []string, stdout, stderr io.Writer) error {
 }
 
 // serverFor finds the function that runs an implementation.
-func serverFor(name string) (func(serveConfig) error, error) {
-	switch name {
-	case implCallback, implTask, implGoroutine:
-		mode := strings.TrimPrefix(name, "pollux-")
-		return func(cfg serveConfig) error { return servePollux(mode, cfg) }, nil
-	case peerGnet:
-		return serveGnet, nil
-	case peerNet:
-		return serveNet, nil
+func serverFor(suite, name string) (func(serveConfig) error, error) {
+	s := suites[suite]
+	if s == nil {
+		return nil, usageError(fmt.Sprintf("serve: -suite: unknown %q: want one of %s", suite,
+			strings.Join(slices.Sorted(maps.Keys(suites)), ",")))
 	}
-	// Not the last one, the server in C: it is a program of its own.
-	served := join(impls[:len(impls)-1], func(i impl) string { return i.Name })
-	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, served))
+	var served []impl // not those in C: each is a program of its own
+	for _, i := range s.Impls {
+		switch {
+		case i.Serve == nil:
+		case i.Name == name:
+			return i.Serve, nil
+		default:
+			served = append(served, i)
+		}
+	}
+	return nil, usageError(fmt.Sprintf("serve: -impl: unknown %q: want one of %s", name, join(served, func(i impl) string { return i.Name })))
 }
 
 // hog is a goroutine of a program that computes: 50 us of work, then it lets others run, unless it

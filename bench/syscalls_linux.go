@@ -86,7 +86,7 @@ func perfCount(pid int, work func() error) (int64, error) {
 	if err == nil {
 		err = errors.Join(work(), order("disable"))
 	}
-	finish(cmd)
+	endTracer(cmd)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
 	}
@@ -164,8 +164,8 @@ func parseStrace(out string) (int64, error) {
 	return 0, fmt.Errorf("no total in %q", out)
 }
 
-// finish asks a tracer to end and print, and makes it end if it does not.
-func finish(cmd *exec.Cmd) {
+// endTracer asks a tracer to end and print, and makes it end if it does not.
+func endTracer(cmd *exec.Cmd) {
 	cmd.Process.Signal(unix.SIGINT) // fails only if it has ended
 	kill := time.AfterFunc(traceWait, func() { cmd.Process.Kill() })
 	defer kill.Stop()

@@ -75,7 +75,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &report{Results: []result{tt.result}}
+			r := &report{Results: []result{tt.result}, suite: &echoSuite}
 			r.sumUp()
 			i := slices.IndexFunc(r.Targets, func(v verdict) bool { return strings.HasPrefix(v.Claim, tt.claim) })
 			if i < 0 {
@@ -90,11 +90,11 @@ func TestVerdicts(t *testing.T) {
 
 // A target that names a scenario or a server that does not exist could never be missed.
 func TestTargetsCanBeMeasured(t *testing.T) {
-	every := []string{implCallback, implTask, implTask + "+timeout", implGoroutine, implGoroutine + "+timeout",
+	every := []string{implCallback, implTask, implTask + "+timeout", implGoroutine, implGoroutine + "+timeout", implProtocol, implServerGo,
 		peerGnet, peerNet, peerC}
-	r := new(report)
+	r := &report{suite: &echoSuite}
 	for _, procs := range []int{1, 2} {
-		for _, sc := range scenarios {
+		for _, sc := range echoScenarios {
 			res := raced(sc.Name, procs, nil)
 			res.Scenario = sc
 			for _, name := range every {

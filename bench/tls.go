@@ -287,3 +287,7 @@ func echoOn(c io.ReadWriteCloser) {
 		}
 	}
 }
+
+func init() {
+	addPart(part{Name: "tls", About: "TLS echo: CPU per message and memory of idle connections beside crypto/tls on net", Command: tlsBench, Order: 80})
+}

@@ -7,12 +7,14 @@ import (
 )
 
 // escape writes a byte of s as %XX if it is a %, is in special, does not print, or is not UTF-8.
+// The first of two slashes at the beginning is escaped too, except in a path, where special is "".
 func escape(s, special string) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
+	url := special != "" && strings.HasPrefix(s, "//") // Parse would take it for the beginning of a URL
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		plain := unicode.IsPrint(r) && r != '%' && !strings.ContainsRune(special, r)
+		plain := unicode.IsPrint(r) && r != '%' && !strings.ContainsRune(special, r) && !(url && i == 0)
 		if r == utf8.RuneError && n == 1 {
 			plain = false
 		}

@@ -55,3 +55,21 @@ func TestAddrFamily(t *testing.T) {
 		t.Error("HasFormat")
 	}
 }
+
+// A name that looks like the beginning of something else is escaped in the text, so that Parse
+// reads the same address again.
+func TestNamesThatLookLikeOtherText(t *testing.T) {
+	for _, name := range []string{"//", "//127.0.0.1:80", "tcp", "udp:", "unix:", "hci://", "@", "[", "%2f", "raw 3"} {
+		for _, a := range []families.Addr{
+			families.HCINode(name), families.ALG("hash", name, 0, 0), families.ALG(name[:min(len(name), 8)], "x", 0, 0),
+			families.SystemControl(name), families.Packet(name, 3), families.CAN(name), families.ISOTP(name, 1, 2),
+			families.Link(name, 1, 6, nil), families.Inet(name, 80), families.Inet6(name, 80),
+			families.Unix(name), families.Unix("/" + name), families.Unix("\x00" + name),
+		} {
+			text, err := a.MarshalText()
+			if b, failed := families.Parse(string(text)); err != nil || failed != nil || b != a {
+				t.Errorf("%#v: %q, %v; read as %v, %v", a, text, err, b, failed)
+			}
+		}
+	}
+}

@@ -250,33 +250,3 @@ func sysSetsockoptNil(fd, level, name, optlen int) error {
 	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen), 0)
 	return sysError(errno)
 }
-
-// sysInterfaceIndex is SIOCGIFINDEX of netdevice(7). It cuts a name that is too long.
-func sysInterfaceIndex(fd int, name string) (int, error) {
-	var r ifreq
-	copy(r.name[:len(r.name)-1], name)
-	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFINDEX, uintptr(unsafe.Pointer(&r)))
-	return int(int32(binary.NativeEndian.Uint32(r.value[:]))), sysError(errno)
-}
-
-// sysInterfaceName is SIOCGIFNAME.
-func sysInterfaceName(fd, index int) string {
-	var r ifreq
-	binary.NativeEndian.PutUint32(r.value[:], uint32(index))
-	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&r)))
-	if errno != 0 {
-		return ""
-	}
-	return unix.ByteSliceToString(r.name[:])
-}
-
-// ifreq is <linux/if.h>:
-//
-//	struct ifreq {
-//		char ifr_name[IFNAMSIZ];    //  0
-//		union { int ifr_ifindex; short ifr_flags; struct sockaddr ifr_hwaddr; struct ifmap ifr_map; … }; // 16
-//	};                              // 40, or 32 where a long has 4 bytes
-type ifreq struct {
-	name  [unix.IFNAMSIZ]byte
-	value [24]byte
-}

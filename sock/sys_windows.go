@@ -31,6 +31,8 @@ const (
 	msgFastopen  = 0
 	hasReusePort = false
 	reusePort    = 0
+
+	timevalLen = 0 // the options that take a struct timeval elsewhere take milliseconds
 )
 
 // <winsock2.h>, <mswsock.h>

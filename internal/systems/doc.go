@@ -5,6 +5,6 @@
 //
 //	go run ./internal/rigs/compare -systems    the whole table
 //
-// The tests of package sock hold the answers against the system on which they run, so an answer from
-// a manual becomes an observed one as soon as the tests run there.
+// The tests of package sock hold the answers against the system on which they run, so an answer
+// from a manual becomes an observed one as soon as the tests run there.
 package systems

@@ -122,7 +122,7 @@ var table = []row{
 		of(man("SO_NOSIGPIPE, MSG_NOSIGNAL", "<sys/socket.h>"), "freebsd", "netbsd", "dragonfly"),
 		of(man("MSG_NOSIGNAL", "send(2)"), "openbsd"),
 		of(man("SO_NOSIGPIPE", "<sys/socket.h>"), "darwin"),
-		of(man("there is none", "send"), "windows"))},
+		of(man("no send raises it", "send"), "windows"))},
 	{UrgentEvent, with(
 		of(seen("EPOLLPRI", "epoll_ctl(2); "+compared), "linux"),
 		of(man("EVFILT_EXCEPT with NOTE_OOB", "kqueue(2)"), "openbsd", "dragonfly", "darwin"),

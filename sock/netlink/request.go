@@ -86,8 +86,8 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 	list := r.Flags&NLM_F_DUMP == NLM_F_DUMP
 	interrupted, overrun, busy := false, false, false
 	for {
-		// MSG_TRUNC makes n the length of the whole message. The kernel answers during the send, and
-		// goes on with a list during a receive. So an answer that is not there is late only in
+		// MSG_TRUNC makes n the length of the whole message. The kernel answers during the send,
+		// and goes on with a list during a receive. So an answer that is not there is late only in
 		// protocols that answer later, or lost.
 		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC|dontWait)
 		if errors.Is(err, sock.ErrWouldBlock) {
@@ -162,8 +162,9 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 // dontWait is MSG_DONTWAIT of Linux. Not every system that compiles this package has the flag.
 const dontWait = 0x40
 
-// dropped returns how many messages the socket has lost (SO_MEMINFO, Linux 4.12), or 0 if the kernel
-// does not count. ENOBUFS does not tell of each: it comes once, until the queue has been empty.
+// dropped returns how many messages the socket has lost (SO_MEMINFO, Linux 4.12), or 0 if the
+// kernel does not count. ENOBUFS does not tell of each: it comes once, until the queue has been
+// empty.
 func dropped(s *sock.Socket) uint32 {
 	const soMeminfo, drops = 55, 8 // <asm-generic/socket.h>, SK_MEMINFO_DROPS of <linux/sock_diag.h>
 	b, err := s.GetsockoptBytes(sock.SOL_SOCKET, soMeminfo, 4*(drops+1))

@@ -103,3 +103,53 @@ func TestMessageAllocates(t *testing.T) {
 		}
 	}
 }
+
+// A datagram and its answer cost no allocation, one at a time and many at once, and neither does an
+// answer that is kept because the receiver's queue is full.
+func TestDatagramAllocates(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		udp     bool // else Unix sockets without names: a name is a string
+		count   int
+		answers int // for each
+	}{
+		{"UDP, one", true, 1, 1},
+		{"UDP, many", true, 30, 1},
+		{"Unix, one", false, 1, 1},
+		{"Unix, kept", false, 1, 40},
+	} {
+		var c, peer *sock.Socket
+		if tt.udp {
+			to, at := socktest.UDP.Bound(t)
+			c, peer = to, socktest.UDP.New(t)
+			socktest.Must(t, peer.Connect(at))
+		} else {
+			var err error
+			c, peer, err = sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
+			socktest.Must(t, err)
+			socktest.Closing(t, peer)
+		}
+		p := newTalk()
+		p.data = func(d *protocol.Datagrams, b []byte, from sock.Addr) {
+			for range tt.answers {
+				d.Send(b, from)
+			}
+		}
+		servePacket(t, protocol.Config{}, c, p)
+		peer.SetTimeout(socktest.Patience)
+		out, in := room(tt.count, 64), make([]byte, 100)
+		round := func() {
+			if _, err := peer.SendBatch(out, 0); err != nil {
+				t.Fatal(err)
+			}
+			for range tt.count * tt.answers {
+				if n, err := peer.RecvInto(in, 0); n != 64 || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+		}
+		if n := testing.AllocsPerRun(300, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", tt.name, n)
+		}
+	}
+}

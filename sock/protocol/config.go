@@ -37,6 +37,11 @@ type Config struct {
 	// ReadLimit is how many bytes Data may leave unused; more end the connection with a
 	// *LimitError. 0: 1 MiB.
 	ReadLimit int
+	// DatagramSize is the largest message that a socket of messages receives, see ListenPacket;
+	// longer ones are dropped, and reported to DatagramProtocol.Error. 1 to 1 MiB; 0: 64 KiB, which
+	// no UDP datagram exceeds. A loop that serves such sockets holds room for 32 messages. Below 64
+	// KiB the kernel is not asked to receive several UDP datagrams as one (UDP_GRO).
+	DatagramSize int
 	// KeepReading makes reading go on while writing is paused.
 	KeepReading bool
 
@@ -139,6 +144,7 @@ func (c *Config) complete() (*Config, error) {
 	}
 	set(&c.WriteLimit, min(16*c.HighWater, 1<<30))
 	set(&c.ReadLimit, 1<<20)
+	set(&c.DatagramSize, 64<<10)
 	set(&c.AcceptBurst, max(1, c.AcceptRate/10))
 	switch {
 	case c.LowWater >= c.HighWater && c.HighWater > 1:

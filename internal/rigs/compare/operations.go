@@ -188,7 +188,8 @@ var sends = []operation{
 	{
 		name: "sendmmsg", messages: true,
 		raw: func(fd int, sc *scene) string {
-			// Package unix does not give the bytes of an address: sendmsg is the same for one message.
+			// Package unix does not give the bytes of an address: sendmsg is the same for one
+			// message.
 			n, err := unix.SendmsgN(fd, sc.sent(), nil, sc.to, sc.flags(0))
 			return counted(min(n, 1), err)
 		},

@@ -226,8 +226,8 @@ func bcmPair(k *kind) (*scene, error) {
 	return sc.or(err)
 }
 
-// isotpPair has a peer that takes frames slowly, so that a message of several frames is under way for
-// a while.
+// isotpPair has a peer that takes frames slowly, so that a message of several frames is under way
+// for a while.
 func isotpPair(k *kind) (*scene, error) {
 	sc, err := k.onBus()
 	if err != nil {
@@ -299,7 +299,8 @@ var air = sync.OnceValues(func() (c [2]*vhci.Controller, err error) {
 	return c, err
 })
 
-// bdaddr is the address of one of them: zero, which the bind refuses or takes for any, if there are none.
+// bdaddr is the address of one of them: zero, which the bind refuses or takes for any, if there are
+// none.
 func bdaddr(i int) (a [6]byte) {
 	if c, err := air(); err == nil {
 		a = c[i].Addr
@@ -327,7 +328,8 @@ func hciPair(k *kind) (*scene, error) {
 		err = unix.Bind(sc.fd, &unix.SockaddrHCI{Dev: uint16(c[0].ID)})
 	}
 	if err == nil {
-		// HCI_FILTER of SOL_HCI has a struct hci_filter: the types of packets, the events, the opcode.
+		// HCI_FILTER of SOL_HCI has a struct hci_filter: the types of packets, the events, the
+		// opcode.
 		const eventPacket, commandComplete = 4, 0x0e
 		filter := binary.NativeEndian.AppendUint32(nil, 1<<eventPacket)
 		filter = binary.NativeEndian.AppendUint64(filter, 1<<commandComplete)

@@ -1,4 +1,4 @@
-package sock
+package names
 
 import (
 	"net/netip"
@@ -11,7 +11,7 @@ import (
 // numericHost returns the address that host spells, with the zone exactly as written. ok is false
 // if host is a name.
 func numericHost(host string) (ip netip.Addr, ok bool) {
-	if ip, ok := shortIPv4(host); ok {
+	if ip, ok := IPv4(host); ok {
 		return ip, true
 	}
 	text, zone, scoped := strings.Cut(host, "%")
@@ -25,9 +25,9 @@ func numericHost(host string) (ip netip.Addr, ok bool) {
 	return ip.WithZone(zone), true
 }
 
-// shortIPv4 reads the forms of inet_aton(3) that package families knows: one to four parts, each
-// decimal, octal or hexadecimal.
-func shortIPv4(s string) (ip netip.Addr, ok bool) {
+// IPv4 reads an IPv4 address in the forms of inet_aton(3) that package families knows: one to four
+// parts, each decimal, octal or hexadecimal.
+func IPv4(s string) (ip netip.Addr, ok bool) {
 	if s == "" || strings.Trim(s, "0123456789abcdefABCDEFxX.") != "" {
 		return netip.Addr{}, false
 	}
@@ -43,7 +43,7 @@ func withScope(ip netip.Addr) (netip.Addr, error) {
 		return ip, nil
 	}
 	if oneLink(ip) {
-		if index, err := IfNametoindex(zone); err == nil {
+		if index, err := InterfaceIndex(zone); err == nil {
 			return ip.WithZone(strconv.Itoa(index)), nil
 		}
 	}
@@ -57,4 +57,9 @@ func withScope(ip netip.Addr) (netip.Addr, error) {
 // IN6_IS_ADDR_MC_NODELOCAL and IN6_IS_ADDR_MC_LINKLOCAL, <netinet/in.h>.
 func oneLink(ip netip.Addr) bool {
 	return ip.Is6() && (ip.IsLinkLocalUnicast() || ip.IsInterfaceLocalMulticast() || ip.IsLinkLocalMulticast())
+}
+
+// ipText returns the text of ip as C writes it, without its zone.
+func ipText(ip netip.Addr) string {
+	return families.FromAddrPort(netip.AddrPortFrom(ip.WithZone(""), 0)).Host()
 }

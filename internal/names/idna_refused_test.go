@@ -1,4 +1,4 @@
-package sock
+package names
 
 import (
 	"errors"
@@ -7,15 +7,15 @@ import (
 
 // A label of which the preparation leaves nothing is refused, wherever it stands. An empty last
 // label is the root only as it was written.
-func TestHostASCIIRefusesLabelsOfNothing(t *testing.T) {
+func TestToASCIIRefusesLabelsOfNothing(t *testing.T) {
 	for _, name := range []string{"\u00ad", "\u00ad.test", "a.\u00ad.test", "a.\u00ad", "a.\u200b\u2060", "a.\u00ad."} {
-		got, err := hostASCII(name)
-		if _, ok := errors.AsType[*ArgError](err); !ok {
-			t.Errorf("%q: %q, %v; want an *ArgError", name, got, err)
+		got, err := ToASCII(name)
+		if _, ok := errors.AsType[*RefusedError](err); !ok {
+			t.Errorf("%q: %q, %v; want a *RefusedError", name, got, err)
 		}
 	}
 	for name, want := range map[string]string{"a.": "a.", "a\u00ad.": "a.", "": ""} {
-		if got, err := hostASCII(name); got != want || err != nil {
+		if got, err := ToASCII(name); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", name, got, err, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package sock
+package names
 
 import (
 	"math"
@@ -10,61 +10,73 @@ import (
 // acePrefix begins a label whose ASCII text encodes a label in another script: RFC 3490, section 5.
 const acePrefix = "xn--"
 
-// hostASCII returns host in the form of the DNS: ToASCII of RFC 3490, Python's codec "idna".
+// maxLabel is the greatest number of bytes of a label: RFC 1035, section 2.3.4.
+const maxLabel = 63
+
+// ToASCII returns host in the form of the DNS: ToASCII of RFC 3490, Python's codec "idna".
 // Letters become lower case, but without the tables of RFC 3491. A name that is not in Unicode's
 // normal form KC stays as it is, and so the DNS does not find it.
 //
-// Error: an *ArgError for a label that is empty, or becomes empty, or has more than 63 bytes; and
-// for a NUL, where the name would end in C.
-func hostASCII(host string) (string, error) {
-	refuse := func(kind ArgKind, why string) (string, error) { return "", &ArgError{kind, "host", host, why} }
+// Error: a *RefusedError for a label that is empty, or becomes empty, or has more than 63 bytes;
+// and for a NUL, where the name would end in C.
+func ToASCII(host string) (string, error) {
+	refuse := func(wrong Wrong, why string) (string, error) { return "", &RefusedError{wrong, "host", host, why} }
 	if strings.IndexByte(host, 0) >= 0 {
-		return refuse(ArgSyntax, "host name must not contain null character")
+		return refuse(Malformed, "host name must not contain null character")
 	}
 	if !utf8.ValidString(host) {
-		return refuse(ArgSyntax, "host name is not UTF-8")
+		return refuse(Malformed, "host name is not UTF-8")
 	}
 	labels := strings.Split(fullStops.Replace(host), ".")
 	for i, label := range labels {
-		if !isASCII(label) {
+		if !IsASCII(label) {
 			if label = prepared(label); label == "" { // even the last label must not become empty, though it may be written empty
-				return refuse(nameKind(label, 63), "label empty or too long")
+				return refuse(labelWrong(label), "label empty or too long")
 			}
-			if strings.HasPrefix(label, acePrefix) && !isASCII(label) {
-				return refuse(ArgSyntax, "Label starts with ACE prefix")
+			if strings.HasPrefix(label, acePrefix) && !IsASCII(label) {
+				return refuse(Malformed, "Label starts with ACE prefix")
 			}
-			if !isASCII(label) {
+			if !IsASCII(label) {
 				label = acePrefix + punycode(label)
 			}
 			labels[i] = label
 		}
-		if label == "" && i < len(labels)-1 || len(label) > 63 {
-			return refuse(nameKind(label, 63), "label empty or too long")
+		if label == "" && i < len(labels)-1 || len(label) > maxLabel {
+			return refuse(labelWrong(label), "label empty or too long")
 		}
 	}
 	return strings.Join(labels, "."), nil
 }
 
-// hostUnicode returns a name of the DNS in the form that people write: ToUnicode of RFC 3490. A
+// ToUnicode returns a name of the DNS in the form that people write: ToUnicode of RFC 3490. A
 // label without the prefix of this encoding stays as it is.
-func hostUnicode(name string) string {
+func ToUnicode(name string) string {
 	labels := strings.Split(name, ".")
 	for i, label := range labels {
-		if len(label) > 63 || !hasPrefixFold(label, acePrefix) {
+		if len(label) > maxLabel || !hasPrefixFold(label, acePrefix) {
 			continue
 		}
 		s, ok := fromPunycode(label[len(acePrefix):])
 		if !ok || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			continue
 		}
-		if again, err := hostASCII(s); err == nil && strings.EqualFold(again, label) {
+		if again, err := ToASCII(s); err == nil && strings.EqualFold(again, label) {
 			labels[i] = s
 		}
 	}
 	return strings.Join(labels, ".")
 }
 
-func isASCII(s string) bool {
+// labelWrong says what is wrong with a label that is empty or too long.
+func labelWrong(label string) Wrong {
+	if label == "" {
+		return Missing
+	}
+	return TooLong
+}
+
+// IsASCII reports whether s has ASCII characters only.
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sock
+package names
 
 func servicesFile() string  { return "/etc/services" }
 func protocolsFile() string { return "/etc/protocols" }

@@ -1,34 +1,35 @@
-package sock
+package names
 
 import (
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // A kind is a kind of socket that getaddrinfo(3) knows, with the name of the protocol in the
 // services file.
 type kind struct {
-	typ   Type
-	proto Protocol
+	typ   int
+	proto int
 	name  string
 }
 
 // kinds and the code below follow <sysdeps/posix/getaddrinfo.c> of glibc: gaih_inet_typeproto,
 // get_servtuples. The last kind accepts any protocol and no service.
 var kinds = slices.Concat([]kind{
-	{SOCK_STREAM, IPPROTO_TCP, "tcp"},
-	{SOCK_DGRAM, IPPROTO_UDP, "udp"},
-	{SOCK_DGRAM, 136, "udplite"}, // IPPROTO_UDPLITE, <netinet/in.h>
-	{SOCK_STREAM, 132, "sctp"},   // IPPROTO_SCTP
-	{SOCK_SEQPACKET, 132, "sctp"},
-}, kindsHere, []kind{{SOCK_RAW, 0, ""}})
+	{syscall.SOCK_STREAM, syscall.IPPROTO_TCP, "tcp"},
+	{syscall.SOCK_DGRAM, syscall.IPPROTO_UDP, "udp"},
+	{syscall.SOCK_DGRAM, 136, "udplite"}, // IPPROTO_UDPLITE, <netinet/in.h>
+	{syscall.SOCK_STREAM, 132, "sctp"},   // IPPROTO_SCTP
+	{syscall.SOCK_SEQPACKET, 132, "sctp"},
+}, kindsHere, []kind{{syscall.SOCK_RAW, 0, ""}})
 
-// A gaiSocket is a kind of socket in the result, with the port of the service.
-type gaiSocket struct {
-	typ   Type
-	proto Protocol
+// A socket is a kind of socket in a result, with the port of the service.
+type socket struct {
+	typ   int
+	proto int
 	port  uint16
 }
 
@@ -36,42 +37,42 @@ type gaiSocket struct {
 // the first kind that fits. With neither it returns a stream, a datagram and a raw socket for a
 // number, and every kind that has a service of that name for a name. number is the result of
 // portNumber for port.
-func socketsFor(h *Hints, port string, number int32) ([]gaiSocket, error) {
+func socketsFor(h *Hints, port string, number int32) ([]socket, error) {
 	if h.Type == 0 && h.Proto == 0 {
 		if n := uint16(number); number >= 0 {
-			return []gaiSocket{{SOCK_STREAM, IPPROTO_TCP, n}, {SOCK_DGRAM, IPPROTO_UDP, n}, {SOCK_RAW, 0, n}}, nil
+			return []socket{{syscall.SOCK_STREAM, syscall.IPPROTO_TCP, n}, {syscall.SOCK_DGRAM, syscall.IPPROTO_UDP, n}, {syscall.SOCK_RAW, 0, n}}, nil
 		}
-		var found []gaiSocket
+		var found []socket
 		for _, k := range kinds[:len(kinds)-1] {
-			if s, ok := serviceNamed(port, k.name); ok {
-				found = append(found, gaiSocket{k.typ, k.proto, s.number})
+			if s, ok := ServiceNamed(port, k.name); ok {
+				found = append(found, socket{k.typ, k.proto, s.Port})
 			}
 		}
 		if found == nil {
-			return nil, gaiFault(EAI_SERVICE, port, "unknown service")
+			return nil, Fault(BadService, port, "unknown service")
 		}
 		return found, nil
 	}
 	i := slices.IndexFunc(kinds, func(k kind) bool {
-		return (h.Type == 0 || h.Type == k.typ) && (h.Proto == 0 || h.Proto == k.proto || k.typ == SOCK_RAW)
+		return (h.Type == 0 || h.Type == k.typ) && (h.Proto == 0 || h.Proto == k.proto || k.typ == syscall.SOCK_RAW)
 	})
 	if i < 0 {
-		return nil, gaiFault(EAI_SOCKTYPE, port, "type "+strconv.Itoa(int(h.Type))+", protocol "+strconv.Itoa(int(h.Proto)))
+		return nil, Fault(BadSockType, port, "type "+strconv.Itoa(h.Type)+", protocol "+strconv.Itoa(h.Proto))
 	}
-	s := gaiSocket{kinds[i].typ, kinds[i].proto, uint16(number)}
+	s := socket{kinds[i].typ, kinds[i].proto, uint16(number)}
 	switch {
-	case s.typ == SOCK_RAW && port != "":
-		return nil, gaiFault(EAI_SERVICE, port, "a raw socket has no port")
-	case s.typ == SOCK_RAW:
+	case s.typ == syscall.SOCK_RAW && port != "":
+		return nil, Fault(BadService, port, "a raw socket has no port")
+	case s.typ == syscall.SOCK_RAW:
 		s.proto = h.Proto
 	case number < 0:
-		entry, ok := serviceNamed(port, kinds[i].name)
+		entry, ok := ServiceNamed(port, kinds[i].name)
 		if !ok {
-			return nil, gaiFault(EAI_SERVICE, kinds[i].name+"/"+port, "unknown service")
+			return nil, Fault(BadService, kinds[i].name+"/"+port, "unknown service")
 		}
-		s.port = entry.number
+		s.port = entry.Port
 	}
-	return []gaiSocket{s}, nil
+	return []socket{s}, nil
 }
 
 // portNumber reads a port as glibc does. It uses the rules of strtoul(3), so blanks and a sign may

@@ -1,4 +1,4 @@
-package sock
+package names
 
 import (
 	"strings"
@@ -33,22 +33,22 @@ var idnaNames = []struct{ name, want string }{
 	{"3\u5e74B\u7d44\u91d1\u516b\u5148\u751f", "xn--3b-ww4c5e180e575a65lsy2b"},
 }
 
-func TestHostASCII(t *testing.T) { // item 151
+func TestToASCII(t *testing.T) { // item 151
 	for _, tt := range idnaNames {
-		got, err := hostASCII(tt.name)
+		got, err := ToASCII(tt.name)
 		if got != tt.want || err != nil {
 			t.Errorf("%q: %q, %v, want %q", tt.name, got, err, tt.want)
 		}
-		if again, err := hostASCII(got); again != got || err != nil {
+		if again, err := ToASCII(got); again != got || err != nil {
 			t.Errorf("%q: %q, %v: it is not ASCII for good", got, again, err)
 		}
-		if back, err := hostASCII(hostUnicode(got)); back != got || err != nil {
-			t.Errorf("%q: %q in Unicode, and that %q, %v", got, hostUnicode(got), back, err)
+		if back, err := ToASCII(ToUnicode(got)); back != got || err != nil {
+			t.Errorf("%q: %q in Unicode, and that %q, %v", got, ToUnicode(got), back, err)
 		}
 	}
 }
 
-func TestHostUnicode(t *testing.T) {
+func TestToUnicode(t *testing.T) {
 	for name, want := range map[string]string{
 		"xn--bcher-kva.test": "b\u00fccher.test",
 		"XN--BCHER-KVA":      "B\u00fcCHER",
@@ -66,7 +66,7 @@ func TestHostUnicode(t *testing.T) {
 		"xn--ab\u00fc-c":            "xn--ab\u00fc-c",
 		"xn--" + punycode("\ufffd"): "\ufffd",
 	} {
-		if got := hostUnicode(name); got != want {
+		if got := ToUnicode(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}
@@ -80,15 +80,15 @@ func FuzzPunycode(f *testing.F) {
 		f.Add(tt.want)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		hostUnicode(acePrefix + s) // must not panic
+		ToUnicode(acePrefix + s) // must not panic
 		if !utf8.ValidString(s) || len(s) > 63 {
 			return
 		}
 		p := punycode(s)
-		if !isASCII(p) {
+		if !IsASCII(p) {
 			t.Fatalf("%q: %q", s, p)
 		}
-		if isASCII(s) {
+		if IsASCII(s) {
 			return // its encoding only adds a hyphen
 		}
 		if back, ok := fromPunycode(p); back != s || !ok {
