@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 	"unsafe"
 
 	"github.com/polluxio/pollux/loop"
@@ -211,6 +212,36 @@ var sends = []operation{
 		},
 	},
 	{
+		// The attempts of a wait are counted: see mostTries.
+		name: "send, counted", peer: true,
+		raw: func(fd int, sc *scene) string {
+			return counted(unix.SendmsgN(fd, sc.sent(), nil, nil, sc.flags(0)))
+		},
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			n := 0
+			err := s.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
+				sc.tries.Add(1)
+				out, err = s.TrySend(sysfd, sc.sent(), 0)
+				n = out.N
+				return out, err
+			})
+			return counted(n, err)
+		},
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			n := 0
+			f := a.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
+				sc.tries.Add(1)
+				out, err = sc.ours.TrySend(sysfd, sc.sent(), 0)
+				n = out.N
+				return out, err
+			})
+			return func(ctx context.Context) string {
+				_, err := f.Wait(ctx)
+				return counted(n, err)
+			}
+		},
+	},
+	{
 		name: "sendfile", stream: true,
 		raw: func(fd int, _ *scene) string {
 			f := smallFile()
@@ -235,6 +266,10 @@ var sends = []operation{
 		},
 	},
 }
+
+// mostTries is how many attempts a wait that finds no room may make in the time of a row: one at
+// once, then after 1, 2, 4, 8, 16 and each 32 milliseconds, twice as many, and some for edges.
+func mostTries() int64 { return 16 + 2*int64(patience/(32*time.Millisecond)) }
 
 // smallFile stands at its end, which must make no difference.
 func smallFile() *os.File {

@@ -4,8 +4,10 @@ package main
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
+	"github.com/polluxio/pollux/sock"
 	"golang.org/x/sys/unix"
 )
 
@@ -70,8 +72,11 @@ type scene struct {
 	id   uint32        // of a kind that has numbers in its messages
 	link int           // the interface that vanishes
 	ip   [4]byte       // the address that does
+	ours *sock.Socket  // fd, as pollux has it
 	more []int         // others that are to be closed
 	full int           // bytes, or messages, that fill has sent
+
+	tries atomic.Int64 // the attempts of an operation that counts them
 }
 
 // given is what the peer sends to say text.
