@@ -54,7 +54,7 @@ var floors = map[string]floor{
 	"internal/names": {own: []string{"families"}, foreign: []string{xsys}, tests: []string{"internal/bare"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop", "internal/names"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "internal/systems", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/bare", "internal/pollers"}, below2...), foreign: []string{xsys}},
 
 	// The families use sock, and never each other. Their common part, the calls that only Linux
