@@ -274,7 +274,8 @@ type loopTimers struct {
 }
 
 func newLoopTimers(n int) (timerSet, error) {
-	r, err := loop.NewReactor(&loop.Config{Loops: 1})
+	// The watchdog would log each time that other programs keep the loop from its processor.
+	r, err := loop.NewReactor(&loop.Config{Loops: 1, StuckAfter: -1})
 	if err != nil {
 		return nil, err
 	}
