@@ -18,7 +18,7 @@ import (
 // A host is a process of "bench neighbours": traffic by pollux or by package net, and beside it
 // every kind of neighbour. Nothing runs in it between visits.
 type host struct {
-	procs  int
+	loops  int // event loops of the traffic
 	places places
 	waits  *series // of the neighbour
 	gaps   *series // of traffic that drives itself
@@ -63,7 +63,8 @@ func hostProgram(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("host", flag.ContinueOnError)
 	traffic := fs.String("traffic", trafficOne, "the traffic to serve")
 	mode := fs.String("mode", peerNet, "net, or the mode of pollux in which the traffic is served")
-	procs := fs.Int("procs", 1, "GOMAXPROCS, and the number of event loops")
+	procs := fs.Int("procs", 1, "GOMAXPROCS")
+	loops := fs.Int("loops", 0, "the number of event loops; 0 is GOMAXPROCS")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
@@ -75,10 +76,15 @@ func hostProgram(args []string, stdout, stderr io.Writer) error {
 		return usageError(fmt.Sprintf("host: -mode: unknown %q: want net or one of %s", *mode, join(modes, nameOf)))
 	case *procs < 1:
 		return usageError(fmt.Sprintf("host: -procs %d: want 1 or more", *procs))
+	case *loops < 0:
+		return usageError(fmt.Sprintf("host: -loops %d: want 1 or more, or 0 for GOMAXPROCS", *loops))
 	}
 	withoutGnet()
 	runtime.GOMAXPROCS(*procs)
-	h := &host{procs: *procs, waits: newSeries(), gaps: newSeries()}
+	if *loops == 0 {
+		*loops = *procs
+	}
+	h := &host{loops: *loops, waits: newSeries(), gaps: newSeries()}
 	failed := make(chan error, 8)
 	if err := h.open(traffics[kind], *mode, stdout, failed); err != nil {
 		return err
@@ -122,7 +128,7 @@ func (h *host) open(t trafficKind, mode string, stdout io.Writer, failed chan<- 
 			return err
 		}
 		addr = net.UDPAddrFromAddrPort(h.udp.addr)
-	} else if addr, err = serveTraffic(t, mode, h.procs, failed); err != nil {
+	} else if addr, err = serveTraffic(t, mode, h.loops, failed); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "listening on", addr)

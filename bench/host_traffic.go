@@ -16,11 +16,11 @@ import (
 var modes = []string{"callback", "task", "goroutine", "future"}
 
 // serveTraffic starts the echo server that the load generator keeps busy.
-func serveTraffic(t trafficKind, mode string, procs int, failed chan<- error) (net.Addr, error) {
+func serveTraffic(t trafficKind, mode string, loops int, failed chan<- error) (net.Addr, error) {
 	listening := make(chan net.Addr, 1)
 	ended := make(chan error, 1)
 	cfg := serveConfig{
-		Procs:    procs,
+		Procs:    loops,
 		Buffer:   max(defaultBuffer, min(t.Size, 16<<10)),
 		Announce: func(a net.Addr) { listening <- a },
 	}

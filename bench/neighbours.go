@@ -100,6 +100,7 @@ type neighbourSettings struct {
 	Slice      time.Duration   `json:"slice_ns"`
 	Skip       time.Duration   `json:"skip_ns"`
 	All        bool            `json:"all"`
+	Loops      int             `json:"loops,omitempty"`         // 0: as many as GOMAXPROCS
 	Quota      int             `json:"quota_percent,omitempty"` // of one processor, for each host; 0: none
 	Quick      bool            `json:"quick"`
 }
@@ -115,6 +116,7 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&set.Cycles, "cycles", 13, "how often each host has its turn")
 	fs.DurationVar(&set.Slice, "slice", 100*time.Millisecond, "length of a turn; the first 8ms do not count")
 	fs.BoolVar(&set.All, "all", false, "every neighbour beside every kind of traffic, also exec and those with goroutines that compute")
+	fs.IntVar(&set.Loops, "loops", 0, "number of event loops of each host; 0 is GOMAXPROCS")
 	fs.IntVar(&set.Quota, "quota", 0, "`percent` of one processor: each host is in a cgroup with this CPU quota; 0 is none")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
 	fs.BoolVar(&set.Quick, "quick", false, "each thing once and short: shows that all works, measures nothing")
@@ -142,6 +144,8 @@ func neighbours(args []string, stdout, stderr io.Writer) error {
 	switch {
 	case set.Cycles < 1:
 		return usageError(fmt.Sprintf("neighbours: -cycles %d: want 1 or more", set.Cycles))
+	case set.Loops < 0 || set.Loops > 1000:
+		return usageError(fmt.Sprintf("neighbours: -loops %d: want 1 to 1000, or 0 for GOMAXPROCS", set.Loops))
 	case set.Quota < 0 || set.Quota > 10000:
 		return usageError(fmt.Sprintf("neighbours: -quota %d: want 1 to 10000 percent, or 0 for none", set.Quota))
 	case set.Slice < 5*time.Millisecond || set.Slice > 10*time.Second:

@@ -77,7 +77,7 @@ func (s *neighbourSession) street(t trafficKind, procs int) error {
 	for _, mode := range s.set.hosts() {
 		v := &visitor{mode: mode}
 		visitors = append(visitors, v)
-		err := v.start(s.self, t, procs, core)
+		err := v.start(s.self, t, procs, s.set.Loops, core)
 		if err == nil && s.set.Quota > 0 {
 			err = v.limit(s.set.Quota)
 		}
@@ -169,10 +169,10 @@ func (v *visitor) limit(percent int) error {
 	return v.quota.add(v.process.cmd.Process.Pid)
 }
 
-func (v *visitor) start(self string, t trafficKind, procs, core int) error {
+func (v *visitor) start(self string, t trafficKind, procs, loops, core int) error {
 	v.traffic, v.waits, v.gaps = t, newSeries(), newSeries()
 	var err error
-	v.process, err = startProcess([]string{self, "host", "-traffic", t.Name, "-mode", v.mode, "-procs", strconv.Itoa(procs)}, core)
+	v.process, err = startProcess([]string{self, "host", "-traffic", t.Name, "-mode", v.mode, "-procs", strconv.Itoa(procs), "-loops", strconv.Itoa(loops)}, core)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,11 +57,34 @@ func TestNeighbours(t *testing.T) {
 				continue // one kind shows the rule, in a quarter of the time
 			}
 			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
-				net := visitorOf(t, kind, peerNet, procs, 0)
+				net := visitorOf(t, kind, peerNet, procs, 0, 0)
 				for _, mode := range modes {
-					v := visitorOf(t, kind, mode, procs, 0)
+					v := visitorOf(t, kind, mode, procs, 0, 0)
 					for _, n := range set.beside(kind) {
 						if !n.Few {
+							checkReady(t, v, net, n)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// ordinary are the neighbours that most programs have.
+var ordinary = []string{neighbourNet, neighbourTimer, neighbourWoken}
+
+// TestNeighboursOfManyLoops is the same with more loops than processors, whose goroutines wait for
+// a processor as all others do.
+func TestNeighboursOfManyLoops(t *testing.T) {
+	for _, procs := range []int{1, 2} {
+		for _, kind := range traffics[:2] {
+			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
+				net := visitorOf(t, kind, peerNet, procs, 0, 0)
+				for _, mode := range modes {
+					v := visitorOf(t, kind, mode, procs, 4*procs, 0)
+					for _, n := range neighbourKinds {
+						if slices.Contains(ordinary, n.Name) {
 							checkReady(t, v, net, n)
 						}
 					}
@@ -82,11 +106,11 @@ func TestNeighboursUnderQuota(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		for _, kind := range traffics[:2] {
 			t.Run(fmt.Sprintf("GOMAXPROCS=%d/%s", procs, kind.Name), func(t *testing.T) {
-				net := visitorOf(t, kind, peerNet, procs, 50)
+				net := visitorOf(t, kind, peerNet, procs, 0, 50)
 				for _, mode := range modes {
-					v := visitorOf(t, kind, mode, procs, 50)
+					v := visitorOf(t, kind, mode, procs, 0, 50)
 					for _, n := range neighbourKinds {
-						if n.Base == neighbourNet && n.Hogs == 0 || n.Base == neighbourTimer && n.Hogs == 0 || n.Base == neighbourWoken {
+						if slices.Contains(ordinary, n.Name) {
 							checkReady(t, v, net, n)
 						}
 					}
@@ -100,8 +124,9 @@ func TestNeighboursUnderQuota(t *testing.T) {
 	}
 }
 
-// visitorOf starts a host, with a quota of so many percent of a processor unless that is 0.
-func visitorOf(t *testing.T, kind trafficKind, mode string, procs, percent int) *visitor {
+// visitorOf starts a host. loops is GOMAXPROCS if it is 0. It has a quota of so many percent of a
+// processor, unless percent is 0.
+func visitorOf(t *testing.T, kind trafficKind, mode string, procs, loops, percent int) *visitor {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -109,7 +134,7 @@ func visitorOf(t *testing.T, kind trafficKind, mode string, procs, percent int) 
 	}
 	v := &visitor{mode: mode}
 	t.Cleanup(v.end)
-	if err := v.start(self, kind, procs, -1); err != nil {
+	if err := v.start(self, kind, procs, loops, -1); err != nil {
 		t.Fatal(v.explain(err))
 	}
 	if percent > 0 {

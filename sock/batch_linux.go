@@ -108,12 +108,13 @@ func (v *batchVec) call(trap uintptr, fd, flags int) (int, error) {
 	}
 }
 
-// receive makes one attempt to receive.
-func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
+// receiveSome makes one system call to receive.
+func (b *batch) receiveSome(s *core, sysfd int) (loop.Outcome, error) {
 	n, err := b.recvmmsg(s, sysfd)
 	if err != nil {
 		return loop.Outcome{Ops: s.taken()}, err
 	}
+	drained := s.drainedBy(n, len(b.vec.hdrs), b.flags)
 	total := 0
 	for i := range n {
 		if failed := b.take(s, i); err == nil {
@@ -122,7 +123,15 @@ func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
 		total += b.ms[i].N
 	}
 	b.done = n
-	return loop.Outcome{N: total, Ops: n}, err
+	return loop.Outcome{N: total, Ops: n, Drained: drained}, err
+}
+
+// drainedBy reports whether receiving n of at most room messages proves that the queue is empty.
+// recvmmsg stops early at EAGAIN, and at an error of the socket, which makes an edge of its own. It
+// also stops at a message that cannot be handed over, which is known not to happen only of UDP and
+// AF_UNIX (do_recvmmsg of net/socket.c).
+func (s *core) drainedBy(n, room, flags int) bool {
+	return n < room && flags&blindFlags == 0 && (s.isUDP() || s.inFamily(AF_UNIX) && s.ofType(SOCK_DGRAM))
 }
 
 func (b *batch) recvmmsg(s *core, sysfd int) (int, error) {

@@ -42,6 +42,30 @@ func TestShortReceiveProves(t *testing.T) {
 	}
 }
 
+// A batch that is not full proves an empty queue only where the kernel stops for nothing else.
+func TestShortBatchProves(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		family         Family
+		typ            Type
+		n, room, flags int
+		want           bool
+	}{
+		{"UDP", AF_INET, SOCK_DGRAM, 3, 8, 0, true},
+		{"UDP over IPv6", AF_INET6, SOCK_DGRAM, 3, 8, 0, true},
+		{"Unix", AF_UNIX, SOCK_DGRAM, 3, 8, 0, true},
+		{"a full batch", AF_INET, SOCK_DGRAM, 8, 8, 0, false},
+		{"MSG_PEEK", AF_INET, SOCK_DGRAM, 3, 8, MSG_PEEK, false},
+		{"Unix connections, which end", AF_UNIX, SOCK_SEQPACKET, 3, 8, 0, false},
+		{"netlink", AF_NETLINK, SOCK_RAW, 3, 8, 0, false},
+	} {
+		s := &core{family: int32(tt.family), typ: int32(tt.typ)}
+		if got := s.drainedBy(tt.n, tt.room, tt.flags); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
 // What is put above a socket of a duplicate's, or by number, or before it was adopted, is known.
 func TestShortReceiveLearns(t *testing.T) {
 	pair := func() *Socket {

@@ -130,8 +130,8 @@ func ExampleAsync() {
 	// Output: "hello" <nil>
 }
 
-// echoes is the handler of a listener and of its connections. The loop calls it when a socket may be
-// ready.
+// echoes is the handler of a listener and of its connections. The loop calls it when a socket may
+// be ready.
 type echoes struct{ listener *sock.Socket }
 
 func (h *echoes) Readable(s *sock.Socket) {

@@ -36,6 +36,34 @@ const (
 // accepted because the socket was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
 
+// sysNoConnection reports, after a receive with EAGAIN, whether a socket with quirkEndOfWait has no
+// connection and awaits none: nothing more can be received. sctp: its protocol is SCTP, not TIPC.
+//
+// tipc_poll sets POLLHUP alone for a connection that is over. SCTP_STATUS is EINVAL for a
+// one-to-one socket without an association, and SCTP_GET_ASSOC_NUMBER EOPNOTSUPP for one with.
+func sysNoConnection(fd int, sctp bool) bool {
+	if !sctp {
+		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0
+	}
+	associations, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
+	if err == syscall.EOPNOTSUPP {
+		var status [256]byte // struct sctp_status has 176
+		_, failed := sysGetsockopt(fd, protoSCTP, sctpStatus, status[:])
+		associations, err = 1, nil
+		if failed == syscall.EINVAL {
+			associations = 0
+		}
+	}
+	if err != nil || associations > 0 {
+		return false
+	}
+	listens, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ACCEPTCONN)
+	return err == nil && listens == 0
+}
+
+// sctpStatus is SCTP_STATUS of <linux/sctp.h>.
+const sctpStatus = 14
+
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(first(p)), uintptr(len(p)),

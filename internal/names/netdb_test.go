@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/polluxio/pollux/internal/bare"
 )
 
 func TestEntries(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "services")
+	file := filepath.Join(bare.Dir(t), "services")
 	text := "# a comment\n\nhttp\t80/tcp  www # the web\r\nlonely\n  indented 1/udp\nlast 2/tcp"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ package protocol_test
 
 import (
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -100,6 +101,103 @@ func TestMessageAllocates(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(500, round); n != 0 {
 			t.Errorf("%s: %v allocations a message", tt.name, n)
+		}
+	}
+}
+
+// numbered answers each message with its number, made in the loop's memory.
+type numbered struct {
+	protocol.Base
+	n *int
+}
+
+func (p numbered) Data(t *protocol.Transport, in []byte) int {
+	*p.n++
+	b := strconv.AppendInt(append(t.AvailableBuffer(), "number "...), int64(*p.n), 10)
+	t.Write(append(b, '\n'))
+	return len(in)
+}
+
+// An answer that is made in AvailableBuffer allocates nothing.
+func TestAvailableBuffer(t *testing.T) {
+	n := 0
+	cfg := each(numbered{n: &n})
+	cfg.Loops = 1
+	s, err := protocol.NewServer(&cfg)
+	socktest.Must(t, err)
+	defer s.Close()
+	at, err := s.Listen(sock.Unix(""))
+	socktest.Must(t, err)
+	c, err := sock.New(sock.AF_UNIX, sock.SOCK_STREAM, 0)
+	socktest.Must(t, err)
+	defer c.Close()
+	socktest.Must(t, c.Connect(at))
+	buf := make([]byte, 64)
+	var got string
+	allocs := testing.AllocsPerRun(100, func() {
+		if _, err = c.Sendall(buf[:1], 0); err == nil {
+			var k int
+			k, err = c.RecvInto(buf, 0)
+			if string(buf[:k]) != "number "+strconv.Itoa(n)+"\n" {
+				got = string(buf[:k])
+			}
+		}
+	})
+	if err != nil || got != "" {
+		t.Fatalf("%v, %q", err, got)
+	}
+	// The concatenation of the test itself is one.
+	if allocs > 1 {
+		t.Errorf("%v allocations for each answer", allocs)
+	}
+}
+
+// A datagram and its answer cost no allocation, one at a time and many at once, and neither does an
+// answer that is kept because the receiver's queue is full.
+func TestDatagramAllocates(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		udp     bool // else Unix sockets without names: a name is a string
+		count   int
+		answers int // for each
+	}{
+		{"UDP, one", true, 1, 1},
+		{"UDP, many", true, 30, 1},
+		{"Unix, one", false, 1, 1},
+		{"Unix, kept", false, 1, 40},
+	} {
+		var c, peer *sock.Socket
+		if tt.udp {
+			to, at := socktest.UDP.Bound(t)
+			c, peer = to, socktest.UDP.New(t)
+			socktest.Must(t, peer.Connect(at))
+		} else {
+			var err error
+			c, peer, err = sock.Pair(sock.AF_UNIX, sock.SOCK_DGRAM, 0)
+			socktest.Must(t, err)
+			socktest.Closing(t, peer)
+		}
+		p := newTalk()
+		p.data = func(d *protocol.Datagrams, b []byte, from sock.Addr) {
+			for range tt.answers {
+				d.Send(b, from)
+			}
+		}
+		servePacket(t, protocol.Config{}, c, p)
+		peer.SetTimeout(socktest.Patience)
+		out, in := room(tt.count, 64), make([]byte, 100)
+		round := func() {
+			if _, err := peer.SendBatch(out, 0); err != nil {
+				t.Fatal(err)
+			}
+			for range tt.count * tt.answers {
+				if n, err := peer.RecvInto(in, 0); n != 64 || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+		}
+		if n := testing.AllocsPerRun(300, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", tt.name, n)
 		}
 	}
 }

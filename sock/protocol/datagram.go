@@ -1,13 +1,10 @@
 package protocol
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 
-	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
@@ -18,10 +15,13 @@ import (
 type DatagramProtocol interface {
 	// Made comes first, once.
 	Made(d *Datagrams)
-	// Datagram has one message and its sender. p is lent for the call.
+	// Datagram has one message and its sender: the zero Addr if the system names none. An empty
+	// message has no bytes. p is lent for the call.
 	Datagram(d *Datagrams, p []byte, from sock.Addr)
-	// Error is what became of a message that was sent before (ECONNREFUSED of a connected socket,
-	// EMSGSIZE), or an error of receiving. The socket goes on.
+	// Error reports a message that was lost: one that Send has taken and the system has refused
+	// (EMSGSIZE, ENETUNREACH), one that the peer of a connected socket has refused (ECONNREFUSED),
+	// or one that arrived and is larger than Config.DatagramSize (a *LimitError). It also reports
+	// an error of receiving. The socket goes on.
 	Error(d *Datagrams, err error)
 	// Lost comes last, once. err is nil after Close and Shutdown.
 	Lost(d *Datagrams, err error)
@@ -45,17 +45,15 @@ type Datagrams struct {
 	protocol DatagramProtocol
 	made     bool // loop only
 
-	mu    sync.Mutex
-	out   []message // mu; in order
-	size  int       // mu; bytes of out
-	over  bool      // mu
-	quiet bool      // mu; closed by the program
-	drops atomic.Uint64
-}
-
-type message struct {
-	p  []byte // a block
-	to sock.Addr
+	mu        sync.Mutex
+	out       []message // mu; unsent, in order, from next on
+	next      int       // mu
+	size      int       // mu; bytes of out
+	errs      []error   // mu; for Error
+	gathering bool      // mu; its protocol is being called: small messages are gathered in home.batch
+	over      bool      // mu
+	quiet     bool      // mu; closed by the program
+	drops     atomic.Uint64
 }
 
 // ListenPacket binds a socket to an address, SOCK_DGRAM, and serves it by p, on one of the server's
@@ -108,7 +106,8 @@ func bindPacket(a sock.Addr, reuse bool) (*sock.Socket, error) {
 // ServePacket serves a socket of messages that is set up: CAN, netlink, packet, a connected one,
 // one with options of its own. The server owns it from then on, also if ServePacket fails.
 //
-// Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close.
+// Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError for a
+// socket of connections, SOCK_STREAM and SOCK_SEQPACKET: see Serve.
 func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 	return s.servePacket(c, s.least(), p)
 }
@@ -118,11 +117,18 @@ func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error 
 		c.Close()
 		return &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}
 	}
+	if typ := c.Type(); typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET && c.Proto() != sock.IPPROTO_SCTP {
+		c.Close()
+		return &OptionError{"ServePacket", typ, "must be the type of a socket whose messages need no connection"}
+	}
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
 	if s.state != open {
 		c.Close()
 		return fmt.Errorf("protocol: listen: %w", errClosed)
+	}
+	if h.cfg.DatagramSize >= largestUDP {
+		c.SetUDPGRO(true) // an error says that the kernel or the socket does not have it
 	}
 	d := &Datagrams{socket: c, home: h, protocol: p}
 	s.began()
@@ -136,129 +142,13 @@ func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error 
 	return nil
 }
 
-// mostDatagrams is how many messages are received in a row before others have their turn.
-const mostDatagrams = 64
-
-// Ready is for the loop: loop.Watcher.
-func (d *Datagrams) Ready(r pollux.Ready) {
-	h := d.home
-	if !d.made {
-		d.made = true
-		d.protocol.Made(d)
-	}
-	d.flush()
-	if r&^pollux.Writable == 0 {
-		return
-	}
-	buf := h.loop.Buffer()
-	for range mostDatagrams {
-		n, from, err := d.socket.RecvfromInto(buf, 0)
-		switch {
-		case err == sock.ErrWouldBlock || errors.Is(err, net.ErrClosed):
-			return
-		case err != nil:
-			d.protocol.Error(d, err)
-		default:
-			h.received.Add(uint64(n))
-			d.protocol.Datagram(d, buf[:min(n, len(buf))], from)
-		}
-		if d.socket.Fileno() < 0 {
-			return
-		}
-	}
-}
-
-// Closed is for the loop: loop.Watcher.
-func (d *Datagrams) Closed(err error) {
-	d.mu.Lock()
-	if d.quiet {
-		err = nil
-	}
-	d.over = true
-	for _, m := range d.out {
-		putBlock(m.p)
-	}
-	d.home.buffered.Add(-int64(d.size))
-	d.out, d.size = nil, 0
-	d.mu.Unlock()
-	defer d.home.hub.finished()
-	if d.made {
-		d.protocol.Lost(d, err)
-	}
-}
-
-// Send sends a message; the zero Addr is the peer of a connected socket. What the system does not
-// take now is kept, up to Config.WriteLimit bytes. A host's name in the address has to be looked up
-// before.
-//
-// Errors: net.ErrClosed; ErrWouldBlock of package sock beyond that limit: the message is dropped,
-// and counted by Dropped; what the system says of this message, or of one before.
-func (d *Datagrams) Send(p []byte, to sock.Addr) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.over {
-		return errClosed
-	}
-	if len(d.out) == 0 {
-		err := d.send(p, to)
-		if err != sock.ErrWouldBlock {
-			return err
-		}
-	}
-	if d.size+len(p) > d.home.cfg.WriteLimit {
-		d.drops.Add(1)
-		return sock.ErrWouldBlock
-	}
-	d.out = append(d.out, message{append(getBlock(len(p)), p...), to})
-	d.size += len(p)
-	d.home.buffered.Add(int64(len(p)))
-	return nil
-}
-
-func (d *Datagrams) send(p []byte, to sock.Addr) error {
-	var err error
-	if to.IsZero() {
-		_, err = d.socket.Send(p, 0)
-	} else {
-		_, err = d.socket.Sendto(p, 0, to)
-	}
-	if err == nil {
-		d.home.sent.Add(uint64(len(p)))
-	}
-	return err
-}
-
-// flush sends what is kept. A message that the system refuses is dropped, and Error is called.
-func (d *Datagrams) flush() {
-	d.mu.Lock()
-	for len(d.out) > 0 {
-		m := d.out[0]
-		err := d.send(m.p, m.to)
-		if err == sock.ErrWouldBlock {
-			break
-		}
-		d.size -= len(m.p)
-		d.home.buffered.Add(-int64(len(m.p)))
-		putBlock(m.p)
-		d.out[0] = message{}
-		if d.out = d.out[1:]; len(d.out) == 0 {
-			d.out = nil
-		}
-		if err != nil {
-			d.mu.Unlock()
-			d.protocol.Error(d, err)
-			d.mu.Lock()
-		}
-	}
-	d.mu.Unlock()
-}
-
 // Dropped is how many messages Send has dropped.
 func (d *Datagrams) Dropped() uint64 { return d.drops.Load() }
 
-// Close closes the socket. What is kept is dropped, as a network may.
+// Close closes the socket. What the system has not taken is dropped, as a network may.
 func (d *Datagrams) Close() {
 	d.mu.Lock()
+	d.sendGathered()
 	d.quiet = true
 	d.over = true
 	d.mu.Unlock()

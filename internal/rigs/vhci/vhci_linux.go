@@ -1,41 +1,29 @@
-//go:build linux
-
-package families_test
+package vhci
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
-	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/bluetooth"
 	"golang.org/x/sys/unix"
 )
 
-// Two Bluetooth controllers with no radio, played over /dev/vhci within reach of each other: what
-// the kernel sends out of one, the other brings back in. Above them is the kernel's own stack,
-// whole. They know no more than Bluetooth 1.2 and no pairing, which is what L2CAP, RFCOMM and SCO
-// need: there is no LE, and so no ISO, and no security above BT_SECURITY_LOW.
-//
-// Their commands and their answers are in the Bluetooth Core Specification, volume 4, part
-// E, section 7.
-
 // An air is what controllers share.
 type air struct {
 	mu          sync.Mutex
-	controllers []*controller // immutable once they are all there
+	controllers []*Controller // immutable once they are all there
 }
 
-// A controller is one adapter.
-type controller struct {
+// A Controller is one adapter.
+type Controller struct {
 	air   *air
 	file  *os.File
-	id    int     // hci0 is 0
-	addr  [6]byte // as on the wire: the last byte of the text first
+	ID    int     // hci0 is 0
+	Addr  [6]byte // as on the wire: the last byte of the text first
 	toSay chan []byte
 	gone  chan struct{}
 
@@ -47,7 +35,7 @@ type controller struct {
 
 // A link is one side of a connection.
 type link struct {
-	at     *controller
+	at     *Controller
 	handle uint16
 	kind   byte
 	peer   *link
@@ -59,17 +47,25 @@ const (
 	linkACL = 1
 )
 
-// newAir makes two controllers that are up, and go with the test.
-func newAir(t *testing.T) (near, far *controller) {
-	t.Helper()
-	control := need(t, sock.AF_BLUETOOTH, sock.SOCK_RAW, sock.BTPROTO_HCI)
+// New makes two controllers that are up. Close takes both away.
+//
+// Errors: ENODEV or EAFNOSUPPORT on a kernel without vhci or Bluetooth; ENOENT without /dev/vhci.
+func New() (near, far *Controller, err error) {
+	control, err := unix.Socket(unix.AF_BLUETOOTH, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.BTPROTO_HCI)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(control)
 	a := &air{}
 	for i := range 2 {
-		c := &controller{
-			air: a, addr: [6]byte{byte(i + 1), 0, 0, 0xaa, 0xbb, 0}, next: 1, links: make(map[uint16]*link),
+		c := &Controller{
+			air: a, Addr: [6]byte{byte(i + 1), 0, 0, 0xaa, 0xbb, 0}, next: 1, links: make(map[uint16]*link),
 			toSay: make(chan []byte, 1024), gone: make(chan struct{}),
 		}
-		c.plugIn(t)
+		if err := c.plugIn(); err != nil {
+			a.close()
+			return nil, nil, err
+		}
 		a.controllers = append(a.controllers, c)
 	}
 	for _, c := range a.controllers {
@@ -77,55 +73,66 @@ func newAir(t *testing.T) (near, far *controller) {
 		go c.speak()
 	}
 	for _, c := range a.controllers {
-		c.bringUp(t, control)
+		if err := c.bringUp(control); err != nil {
+			a.close()
+			return nil, nil, err
+		}
 	}
-	return a.controllers[0], a.controllers[1]
+	return a.controllers[0], a.controllers[1], nil
+}
+
+// Close takes the controller and the other one away.
+func (c *Controller) Close() { c.air.close() }
+
+func (a *air) close() {
+	for _, c := range a.controllers {
+		c.file.Close()
+	}
 }
 
 // plugIn makes the kernel's side of it.
-func (c *controller) plugIn(t *testing.T) {
-	t.Helper()
-	var err error
-	c.file, err = os.OpenFile("/dev/vhci", os.O_RDWR|unix.O_NONBLOCK, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		err = unix.ENODEV
+func (c *Controller) plugIn() (err error) {
+	if c.file, err = os.OpenFile("/dev/vhci", os.O_RDWR|unix.O_NONBLOCK, 0); err != nil {
+		return err
 	}
-	lacks(t, "/dev/vhci", err)
-	t.Cleanup(func() { c.file.Close() })
 	// The answer to this is the number of the new controller: drivers/bluetooth/hci_vhci.c.
 	const vendor, primary = bluetooth.HCI_VENDOR_PKT, 0
-	_, err = c.file.Write([]byte{vendor, primary})
-	must(t, err)
 	b := make([]byte, 16)
-	n, err := c.file.Read(b)
-	must(t, err)
-	if n != 4 || b[0] != vendor {
-		t.Fatalf("/dev/vhci answered %x", b[:n])
+	n := 0
+	if _, err = c.file.Write([]byte{vendor, primary}); err == nil {
+		n, err = c.file.Read(b)
 	}
-	c.id = int(binary.LittleEndian.Uint16(b[2:]))
+	if err == nil && (n != 4 || b[0] != vendor) {
+		err = fmt.Errorf("/dev/vhci answered %x", b[:n])
+	}
+	if err != nil {
+		c.file.Close()
+		return err
+	}
+	c.ID = int(binary.LittleEndian.Uint16(b[2:]))
+	return nil
 }
 
 // bringUp does what hciconfig up does, unless the kernel has done it by itself.
-func (c *controller) bringUp(t *testing.T, control *sock.Socket) {
-	t.Helper()
+func (c *Controller) bringUp(control int) error {
 	const hciDevUp = 0x400448c9 // _IOW('H', 201, int), <bluetooth/hci.h>
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(20 * time.Second); ; <-tick.C {
-		err := unix.IoctlSetInt(control.Fileno(), hciDevUp, c.id)
+		err := unix.IoctlSetInt(control, hciDevUp, c.ID)
 		if err == nil || err == unix.EALREADY {
-			return
+			return nil
 		}
 		if err != unix.EBUSY || time.Now().After(end) { // busy: the kernel is at it
-			t.Fatal("HCIDEVUP:", err)
+			return os.NewSyscallError("HCIDEVUP", err)
 		}
 	}
 }
 
-// text is the address as text.
-func (c *controller) text() string {
+// Text is the address as text.
+func (c *Controller) Text() string {
 	var text []byte
-	for i, b := range slices.Backward(c.addr[:]) {
+	for i, b := range slices.Backward(c.Addr[:]) {
 		text = append(text, "0123456789ABCDEF"[b>>4], "0123456789ABCDEF"[b&15])
 		if i > 0 {
 			text = append(text, ':')
@@ -134,8 +141,16 @@ func (c *controller) text() string {
 	return string(text)
 }
 
+// SetVoiceStatus sets the status of the packets of voice that reach the host of c, as
+// [bluetooth.HCIData] has it.
+func (c *Controller) SetVoiceStatus(status byte) {
+	c.air.mu.Lock()
+	defer c.air.mu.Unlock()
+	c.voiceStatus = status
+}
+
 // hear takes what the host sends.
-func (c *controller) hear() {
+func (c *Controller) hear() {
 	defer close(c.gone)
 	b := make([]byte, 4096)
 	for {
@@ -155,7 +170,7 @@ func (c *controller) hear() {
 }
 
 // speak gives the host what is due to it.
-func (c *controller) speak() {
+func (c *Controller) speak() {
 	for {
 		select {
 		case p := <-c.toSay:
@@ -166,7 +181,7 @@ func (c *controller) speak() {
 	}
 }
 
-func (c *controller) say(p []byte, err error) {
+func (c *Controller) say(p []byte, err error) {
 	if err != nil {
 		panic(err) // a packet that is too long is this file's mistake
 	}
@@ -176,7 +191,7 @@ func (c *controller) say(p []byte, err error) {
 	}
 }
 
-func (c *controller) event(code byte, params ...byte) {
+func (c *Controller) event(code byte, params ...byte) {
 	c.say(bluetooth.AppendHCIEvent(nil, bluetooth.HCIEvent{Code: code, Params: params}))
 }
 
@@ -192,17 +207,17 @@ const (
 )
 
 // complete answers a command that is done.
-func (c *controller) complete(op uint16, returned ...byte) {
+func (c *Controller) complete(op uint16, returned ...byte) {
 	c.event(bluetooth.EVT_CMD_COMPLETE, slices.Concat([]byte{1, byte(op), byte(op >> 8), 0}, returned)...)
 }
 
 // pending answers a command whose end comes as another event.
-func (c *controller) pending(op uint16) {
+func (c *Controller) pending(op uint16) {
 	c.event(bluetooth.EVT_CMD_STATUS, 0, 1, byte(op), byte(op>>8))
 }
 
 // data goes through the air to the other side.
-func (c *controller) data(d bluetooth.HCIData) {
+func (c *Controller) data(d bluetooth.HCIData) {
 	l := c.links[d.Handle]
 	if l == nil {
 		return
@@ -222,9 +237,9 @@ func (c *controller) data(d bluetooth.HCIData) {
 }
 
 // other is the controller with that address.
-func (a *air) other(addr []byte) *controller {
+func (a *air) other(addr []byte) *Controller {
 	for _, c := range a.controllers {
-		if slices.Equal(c.addr[:], addr) {
+		if slices.Equal(c.Addr[:], addr) {
 			return c
 		}
 	}
@@ -232,9 +247,9 @@ func (a *air) other(addr []byte) *controller {
 }
 
 // page asks the controller with that address for a link.
-func (c *controller) page(addr []byte, kind byte) {
+func (c *Controller) page(addr []byte, kind byte) {
 	if o := c.air.other(addr); o != nil && o != c {
-		o.event(connectionRequest, slices.Concat(c.addr[:], []byte{0, 0, 0, kind})...)
+		o.event(connectionRequest, slices.Concat(c.Addr[:], []byte{0, 0, 0, kind})...)
 		return
 	}
 	const pageTimeout = 0x04
@@ -242,7 +257,7 @@ func (c *controller) page(addr []byte, kind byte) {
 }
 
 // linkTo is a link of that kind to o, or nil.
-func (c *controller) linkTo(o *controller, kind byte) *link {
+func (c *Controller) linkTo(o *Controller, kind byte) *link {
 	for _, l := range c.links {
 		if l.kind == kind && l.peer.at == o {
 			return l
@@ -252,13 +267,13 @@ func (c *controller) linkTo(o *controller, kind byte) *link {
 }
 
 // join makes a link between c and o.
-func (c *controller) join(o *controller, kind byte) {
+func (c *Controller) join(o *Controller, kind byte) {
 	mine, theirs := &link{at: c, handle: c.next, kind: kind}, &link{at: o, handle: o.next, kind: kind}
 	mine.peer, theirs.peer = theirs, mine
 	for _, l := range []*link{mine, theirs} {
 		l.at.next++
 		l.at.links[l.handle] = l
-		l.at.event(connectionComplete, slices.Concat([]byte{0, byte(l.handle), byte(l.handle >> 8)}, l.peer.at.addr[:], []byte{kind, 0})...)
+		l.at.event(connectionComplete, slices.Concat([]byte{0, byte(l.handle), byte(l.handle >> 8)}, l.peer.at.Addr[:], []byte{kind, 0})...)
 	}
 }
 
@@ -280,8 +295,8 @@ func (l *link) part(reason byte) {
 	}
 }
 
-// features are those of Bluetooth 1.2 that it claims: packets of 3 and 5 slots, and SCO.
-var features = []byte{0x03, 0x08, 0, 0, 0, 0, 0, 0}
+// Features are those of Bluetooth 1.2 that it claims: packets of 3 and 5 slots, and SCO.
+var Features = []byte{0x03, 0x08, 0, 0, 0, 0, 0, 0}
 
 // answers are those to the commands that only ask.
 var answers = map[uint16][]byte{
@@ -293,7 +308,7 @@ var answers = map[uint16][]byte{
 	0x0c39: {0, 0, 0},                 // read current IAC LAP
 	0x1001: {2, 0, 0, 2, 0, 0, 0, 0},  // read local version: 1.2
 	0x1002: commands,                  // read local supported commands
-	0x1003: features,                  // read local supported features
+	0x1003: Features,                  // read local supported Features
 	0x1005: {0xfd, 3, 64, 8, 0, 8, 0}, // read buffer size: 1021 bytes of data and 64 of voice, 8 packets of each
 }
 
@@ -305,7 +320,7 @@ var commands = func() []byte {
 }()
 
 // command does what the host wants.
-func (c *controller) command(op uint16, p []byte) {
+func (c *Controller) command(op uint16, p []byte) {
 	if answer, ok := answers[op]; ok {
 		c.complete(op, answer...)
 		return
@@ -322,7 +337,7 @@ func (c *controller) command(op uint16, p []byte) {
 	case 0x0407: // add SCO connection
 		c.pending(op)
 		if l := c.links[binary.LittleEndian.Uint16(p)]; l != nil {
-			c.page(l.peer.at.addr[:], linkSCO)
+			c.page(l.peer.at.Addr[:], linkSCO)
 		}
 	case 0x0409: // accept connection request
 		c.pending(op)
@@ -336,22 +351,22 @@ func (c *controller) command(op uint16, p []byte) {
 	case 0x040a: // reject connection request
 		c.pending(op)
 		if o := c.air.other(p[:6]); o != nil {
-			o.event(connectionComplete, slices.Concat([]byte{p[6], 0, 0}, c.addr[:], []byte{linkACL, 0})...)
-			c.event(connectionComplete, slices.Concat([]byte{p[6], 0, 0}, o.addr[:], []byte{linkACL, 0})...)
+			o.event(connectionComplete, slices.Concat([]byte{p[6], 0, 0}, c.Addr[:], []byte{linkACL, 0})...)
+			c.event(connectionComplete, slices.Concat([]byte{p[6], 0, 0}, o.Addr[:], []byte{linkACL, 0})...)
 		}
 	case 0x0419: // remote name request
 		c.pending(op)
 		c.event(remoteNameComplete, slices.Concat([]byte{0}, p[:6], make([]byte, 248))...)
-	case 0x041b: // read remote supported features
+	case 0x041b: // read remote supported Features
 		c.pending(op)
-		c.event(readRemoteFeatures, slices.Concat([]byte{0, p[0], p[1]}, features)...)
+		c.event(readRemoteFeatures, slices.Concat([]byte{0, p[0], p[1]}, Features)...)
 	case 0x041d: // read remote version information
 		c.pending(op)
 		c.event(readRemoteVersion, 0, p[0], p[1], 1, 0, 0, 0, 0)
 	case 0x080d: // write link policy settings
 		c.complete(op, p[0], p[1])
 	case 0x1009: // read address
-		c.complete(op, c.addr[:]...)
+		c.complete(op, c.Addr[:]...)
 	default:
 		c.complete(op)
 	}
