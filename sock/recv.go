@@ -51,9 +51,13 @@ func (s *core) receiveEnd(c *loop.Call, flags int, err error) error {
 		return err
 	}
 	switch f := s.flags.Load(); {
-	case f&(connectBegun|connectWaits) != 0: // its end decides
+	case f&connectWaits != 0: // its end decides
 	case f&quirkEndOfWait != 0:
-		if sysNoConnection(c.Sysfd, s.proto == protoSCTP) {
+		over := f&connectBegun == 0
+		if !over { // a handler need not call Connect again
+			over, _ = sysConnectOver(c.Sysfd)
+		}
+		if over && sysNoConnection(c.Sysfd, s.proto == protoSCTP) {
 			return syscall.ENOTCONN
 		}
 	case c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
