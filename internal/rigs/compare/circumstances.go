@@ -27,7 +27,11 @@ func say(text string) func(*scene) {
 
 func shut(mine bool, how int) func(*scene) {
 	return func(sc *scene) {
-		if mine {
+		if mine && sc.ours != nil && sc.kind.proto == unix.IPPROTO_SCTP {
+			// Of a shutdown by way of a duplicate no event may tell: the association is gone, and
+			// sctp_poll reports nothing.
+			sc.ours.Shutdown(how)
+		} else if mine {
 			unix.Shutdown(sc.fd, how)
 		} else {
 			unix.Shutdown(sc.peer, how)
