@@ -35,7 +35,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	}
 	out.N = part
 	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
-		return out, loop.ErrAgain
+		return looksAgain(out), loop.ErrAgain
 	}
 	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if !all || part == 0 || o.got > 0 && o.s.inFamily(AF_UNIX) {

@@ -155,7 +155,7 @@ const resetRetry = time.Millisecond
 func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, error) {
 	o.n += out.N
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
-		return out, loop.ErrAgain
+		return looksAgain(out), loop.ErrAgain
 	}
 	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
@@ -170,6 +170,18 @@ func (o *op) looksOn(sysfd int) bool {
 	const all = MSG_PEEK | MSG_WAITALL
 	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Timeout != 0 && !sysEnded(sysfd)
 }
+
+// looksAgain is the outcome of a receive with MSG_PEEK that waits for more than there is.
+func looksAgain(out loop.Outcome) loop.Outcome {
+	out.Retry, out.Most, out.Level = peekRetry, peekMost, true
+	return out
+}
+
+// peekRetry and peekMost are the first and the longest time between two looks on a one-shot poller.
+const (
+	peekRetry = time.Millisecond
+	peekMost  = 16 * time.Millisecond
+)
 
 // part returns the bytes that MSG_WAITALL has received before a timeout or a cancel, as the kernel
 // does: no byte is lost.
