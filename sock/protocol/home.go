@@ -29,6 +29,8 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
+	data dataCall // loop only
+
 	batch *batch // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
