@@ -242,8 +242,8 @@ func TestLineInParts(t *testing.T) {
 	}
 }
 
-// A decoder that goes on does not look at what it has seen, one byte at a time over 1 MiB: there is an
-// end in it that it must not find. An end of several bytes may have begun there.
+// A decoder that goes on does not look at what it has seen, one byte at a time over 1 MiB: there is
+// an end in it that it must not find. An end of several bytes may have begun there.
 func TestDecodeFrom(t *testing.T) {
 	const size = 1 << 20
 	p := bytes.Repeat([]byte{'\n'}, size)

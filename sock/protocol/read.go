@@ -127,7 +127,8 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 	return used, true
 }
 
-// remember keeps for the next call of Data how many of the bytes that it leaves Frames has looked at.
+// remember keeps for the next call of Data how many of the bytes that it leaves Frames has looked
+// at.
 func (t *Transport) remember(looked int) {
 	x := t.extra.Load()
 	if x == nil {
