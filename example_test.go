@@ -1,7 +1,3 @@
-//go:build linux
-
-// Other systems have no poller yet, and an example cannot be skipped.
-
 package pollux_test
 
 import (

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
 	"golang.org/x/sys/unix"
 )
@@ -200,6 +201,7 @@ func connection(t *testing.T) (client, server net.Conn) {
 }
 
 func TestNeighbours(t *testing.T) {
+	bare.FineClock(t)
 	for _, procs := range []int{1, 2} {
 		for _, busy := range []traffic{alwaysAnEvent, workOfItsOwn, shortWaits} {
 			for _, other := range neighbours {
@@ -255,6 +257,7 @@ func TestWokenByUser(t *testing.T) {
 // While other goroutines compute and yield, Go asks its own poller only every 10 ms. An event must
 // not wait for that.
 func TestBesideGoroutinesThatCompute(t *testing.T) {
+	bare.FineClock(t)
 	for _, procs := range []int{1, 2} {
 		t.Run([]string{"", "one processor", "two processors"}[procs], func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))

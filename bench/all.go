@@ -49,14 +49,27 @@ func (p *partResult) UnmarshalJSON(b []byte) error {
 func all(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("all", flag.ContinueOnError)
 	out := fs.String("out", ".", "`folder` for report.json and report.html")
+	pictures := fs.String("pictures", "", "`folder` to write each picture of report.html to, as a file of its own")
 	old := fs.String("compare", "", "report.json of an earlier run: lists what is worse beyond the noise, and then exits with 1")
+	partList := fs.String("parts", join(stages(), partName), "`names` of the measurements")
+	keep := fs.Bool("keep", false, "keep the other parts of the report.json in the folder of -out: a report in several sittings")
 	quick := fs.Bool("quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
 	}
+	chosen, err := parseList("all: -parts", *partList, stages(), partName)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(*out, "report.json")
+	r := new(fullReport)
+	if *keep {
+		if r, err = readReport(file); err != nil {
+			return err
+		}
+	}
 	var before *fullReport
 	if *old != "" {
-		var err error
 		if before, err = readReport(*old); err != nil {
 			return err
 		}
@@ -64,18 +77,17 @@ func all(args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	r := new(fullReport)
 	began := time.Now()
-	if err := r.measure(ctx, *quick, stderr); err != nil {
+	if err := r.measure(ctx, chosen, *quick, stderr); err != nil {
 		return err
 	}
-	r.Took = time.Since(began)
-	r.Environment = r.Parts[0].Report.about().Environment
+	r.Took += time.Since(began)
+	r.Environment = r.Parts[len(r.Parts)-1].Report.about().Environment
 	r.Environment.Command = strings.Join(append([]string{"bench", "all"}, args...), " ")
 	if err := r.write(stdout); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(*out, "report.json"), r); err != nil {
+	if err := writeJSON(file, r); err != nil {
 		return err
 	}
 	page, err := r.page()
@@ -85,7 +97,12 @@ func all(args []string, stdout, stderr io.Writer) error {
 	if err := os.WriteFile(filepath.Join(*out, "report.html"), page, 0o666); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nwrote %s and %s\n", filepath.Join(*out, "report.json"), filepath.Join(*out, "report.html"))
+	if *pictures != "" {
+		if err := r.writePictures(*pictures); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "\nwrote %s and %s\n", file, filepath.Join(*out, "report.html"))
 	if before != nil {
 		if worse := compareReports(before, r); len(worse) > 0 {
 			fmt.Fprintf(stdout, "\nworse than %s:\n", *old)
@@ -107,9 +124,18 @@ func stages() []part {
 	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.Measure == nil })
 }
 
-// measure runs the stages, and says on stderr how much is left.
-func (r *fullReport) measure(ctx context.Context, quick bool, stderr io.Writer) error {
-	stages := stages()
+func partName(p part) string { return p.Name }
+
+// put adds what a part found out, in the order of the report, in place of what it had before.
+func (r *fullReport) put(name string, p partReport) {
+	r.Parts = slices.DeleteFunc(r.Parts, func(p partResult) bool { return p.Name == name })
+	r.Parts = append(r.Parts, partResult{name, p})
+	order := func(name string) int { return slices.IndexFunc(parts, func(p part) bool { return p.Name == name }) }
+	slices.SortFunc(r.Parts, func(a, b partResult) int { return order(a.Name) - order(b.Name) })
+}
+
+// measure runs stages, and says on stderr how much is left.
+func (r *fullReport) measure(ctx context.Context, stages []part, quick bool, stderr io.Writer) error {
 	var planned, spent time.Duration // of the stages so far
 	for i, s := range stages {
 		fmt.Fprintf(stderr, "stage %d of %d: %s", i+1, len(stages), s.Name)
@@ -122,7 +148,7 @@ func (r *fullReport) measure(ctx context.Context, quick bool, stderr io.Writer) 
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		r.Parts = append(r.Parts, partResult{s.Name, p})
+		r.put(s.Name, p)
 		planned, spent = planned+s.Planned, spent+time.Since(began)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestPageIsSelfContained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "bench send: cost", "What a neighbour gets done"} {
+	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "bench send: CPU in relation", "What a neighbour gets done"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -70,6 +71,18 @@ func TestPageIsSelfContained(t *testing.T) {
 		if bytes.Contains(page, []byte(bad)) {
 			t.Errorf("the page has %q", bad)
 		}
+	}
+}
+
+// Each picture is a file, too.
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	if err := aReport(8, 1).writePictures(dir); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(dir + "/cpu-per-message-gomaxprocs-1.svg")
+	if err != nil || !bytes.HasPrefix(b, []byte("<svg")) {
+		t.Errorf("%.20q, %v", b, err)
 	}
 }
 
@@ -98,5 +111,23 @@ func TestReadReportRefusesOthers(t *testing.T) {
 	r, err := readReport(dir + "/all.json")
 	if err != nil || len(compareReports(r, aReport(9, 1))) != 1 {
 		t.Errorf("%v, %v", r, err)
+	}
+}
+
+// A report in several sittings has each part once, in the order of a report in one.
+func TestPutKeepsOrder(t *testing.T) {
+	r := aReport(8, 1)
+	send, newer := r.Parts[1].Report, new(contestReport)
+	r.put("timers", new(contestReport))
+	r.put("echo", newer)
+	var names []string
+	for _, p := range r.Parts {
+		names = append(names, p.Name)
+	}
+	if got := strings.Join(names, " "); got != "echo send timers neighbours" {
+		t.Errorf("%s", got)
+	}
+	if r.Parts[0].Report != newer || r.Parts[1].Report != send {
+		t.Error("echo is not the new one, or send not the one that was kept")
 	}
 }

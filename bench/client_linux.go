@@ -26,15 +26,16 @@ type tally struct {
 	timely   int64         // answered before that
 	elapsed  time.Duration // d, as exactly as the loader could keep it
 	corrupt  int64         // reads with bytes that were never sent
+	lost     int64         // datagrams without an answer
 }
 
 // A client is the loader for open connections: on each of them depth messages are in flight, and
 // each answer sends the next message.
 type client struct {
 	poller
+	talk
 	conns []conn
 	buf   []byte
-	size  int
 	depth int
 	limit time.Duration // of a silence with messages in flight
 
@@ -45,14 +46,35 @@ type client struct {
 	inFlight int
 }
 
-// A conn is one connection: a stream out, the same stream back.
+// A talk is what a client says, and what it has to hear.
+type talk struct {
+	request, answer int // bytes of each
+
+	// say returns bytes to send, from cn.sent on: at least one, at most n.
+	say func(cn *conn, n int) []byte
+	// right reports whether p, which was received at cn.got, is what has to come there.
+	right func(cn *conn, p []byte) bool
+
+	// waves: the next depth messages are sent together, once all answers are there. Otherwise each
+	// answer sends one.
+	waves bool
+}
+
+// echoTalk has messages of size bytes of the pattern, which come back.
+func echoTalk(size int) talk {
+	return talk{request: size, answer: size,
+		say:   func(cn *conn, n int) []byte { return patternAt(cn.start+cn.sent, min(n, patternSpan)) },
+		right: func(cn *conn, p []byte) bool { return isPattern(p, cn.start+cn.got) }}
+}
+
+// A conn is one connection: a stream of requests out, a stream of answers back.
 type conn struct {
 	fd    int
 	start uint64 // where in the pattern its stream begins
 	sent  uint64 // bytes
 	owed  int    // bytes to send that the socket has not taken yet
 	got   uint64 // bytes
-	whole uint64 // messages that came back
+	whole uint64 // messages that were answered
 
 	// When the messages in flight were sent, oldest first: a ring, because they come back in order.
 	asked []asked
@@ -67,8 +89,8 @@ type asked struct {
 }
 
 // newClient connects to a server.
-func newClient(addr netip.AddrPort, conns, depth, size int) (*client, error) {
-	c := &client{conns: make([]conn, 0, conns), buf: make([]byte, patternSpan), size: size, depth: depth, limit: patience}
+func newClient(addr netip.AddrPort, conns, depth int, t talk) (*client, error) {
+	c := &client{talk: t, conns: make([]conn, 0, conns), buf: make([]byte, patternSpan), depth: depth, limit: patience}
 	if err := c.open(); err != nil {
 		return nil, err
 	}
@@ -177,14 +199,14 @@ func (c *client) turn(d time.Duration) error {
 func (c *client) ask(cn *conn, n int, at time.Duration) error {
 	cn.asked[(cn.first+cn.used)%len(cn.asked)] = asked{at, n}
 	cn.used++
-	cn.owed += n * c.size
+	cn.owed += n * c.request
 	c.inFlight += n
 	return c.flush(cn)
 }
 
 func (c *client) flush(cn *conn) error {
 	for cn.owed > 0 {
-		n, errno := rawWrite(cn.fd, patternAt(cn.start+cn.sent, min(cn.owed, patternSpan)))
+		n, errno := rawWrite(cn.fd, c.say(cn, cn.owed))
 		switch errno {
 		case 0:
 			cn.sent += uint64(n)
@@ -213,11 +235,13 @@ func (c *client) receive(cn *conn, toEnd bool) error {
 		case n == 0:
 			return fmt.Errorf("closed by the server: %w", io.ErrUnexpectedEOF)
 		}
-		if !isPattern(c.buf[:n], cn.start+cn.got) {
+		if !c.right(cn, c.buf[:n]) {
 			c.tally.corrupt++
 		}
-		if cn.got += uint64(n); cn.got > cn.sent {
-			return fmt.Errorf("%d bytes came back of %d sent", cn.got, cn.sent)
+		cn.got += uint64(n)
+		// Of echo each byte may come back at once; an answer has to wait for its whole request.
+		if most := cn.sent / uint64(c.request) * uint64(c.answer); cn.got > most && (c.request != c.answer || cn.got > cn.sent) {
+			return fmt.Errorf("%d bytes came back, and %d were sent", cn.got, cn.sent)
 		}
 		if n < len(c.buf) && !toEnd {
 			return c.complete(cn)
@@ -227,7 +251,7 @@ func (c *client) receive(cn *conn, toEnd bool) error {
 
 // complete accounts for the messages that have come back in full.
 func (c *client) complete(cn *conn) error {
-	n := int(cn.got/uint64(c.size) - cn.whole)
+	n := int(cn.got/uint64(c.answer) - cn.whole)
 	if n == 0 {
 		return nil
 	}
@@ -249,8 +273,12 @@ func (c *client) complete(cn *conn) error {
 			cn.used--
 		}
 	}
-	if c.more {
+	switch {
+	case !c.more:
+	case !c.waves:
 		return c.ask(cn, n, at)
+	case cn.used == 0:
+		return c.ask(cn, c.depth, at)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -58,5 +59,38 @@ func TestPatternStarts(t *testing.T) {
 			t.Fatalf("connections %d and %d both begin at %d", other, i, start)
 		}
 		seen[start] = i
+	}
+}
+
+// Answers are compared with the first one, except for their date.
+func TestScriptNotices(t *testing.T) {
+	const one = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n/"
+	later := strings.Replace(one, "00:00:00", "00:00:01", 1)
+	date := strings.Index(one, "Thu")
+	for _, test := range []struct {
+		name string
+		got  uint64
+		p    string
+		want bool
+	}{
+		{"one", 0, one, true},
+		{"two and a part", 0, one + one + one[:9], true},
+		{"from the middle", 7, one[7:] + one, true},
+		{"another date", 0, one + later, true},
+		{"another date from the middle", uint64(date + 2), later[date+2:] + later, true},
+		{"a bit", 0, strings.Replace(one, "OK", "OJ", 1), false},
+		{"a place", 1, one, false},
+		{"the end", 0, one[:len(one)-1] + "x", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &script{answer: []byte(one), date: date, dateEnd: date + len("Thu, 01 Jan 1970 00:00:00 GMT")}
+			s.repeated = repeat(s.answer, 2*patternSpan)
+			if got := s.right(&conn{got: test.got}, []byte(test.p)); got != test.want {
+				t.Errorf("right is %v", got)
+			}
+			if test.want && !s.right(&conn{got: test.got}, []byte(test.p)) {
+				t.Error("not right when it comes again")
+			}
+		})
 	}
 }

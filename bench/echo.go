@@ -72,9 +72,9 @@ var echoScenarios = []scenario{
 	hogsScenario("hogs-2p2-busy", 2, 2, true),
 	hogsScenario("hogs-2p1-busy", 2, 1, true),
 	{Name: "timeout-1x1", Text: "1x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
+		Kind: kindEcho, Conns: 1, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3, Procs: 1},
 	{Name: "timeout-100x1", Text: "100x1 with a timeout of 5 s on every wait, beside none",
-		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3},
+		Kind: kindEcho, Conns: 100, Depth: 1, Size: 64, Timeout: 5 * time.Second, Often: 3, Procs: 1},
 }
 
 // hogsScenario is 1x1 beside goroutines that compute.

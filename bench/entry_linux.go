@@ -9,11 +9,13 @@ import (
 // An entry is one server of a scenario: an implementation with its options.
 type entry struct {
 	Name    string // unique in its scenario
-	Base    string // the entry that differs only in having no timeout, or empty
+	Base    string // the entry that has no timeout, or the fewest loops, and is the same else; or empty
 	Impl    impl
 	Hogs    int
 	Busy    bool // the hogs never yield
 	Timeout time.Duration
+	Procs   int // GOMAXPROCS, and loops; 0: that of the race
+	Work    int // steps of arithmetic for each message
 	Buffer  int // bytes of a read buffer, where a connection has one of its own
 }
 
@@ -32,7 +34,15 @@ func (s scenario) entries(impls []impl) []entry {
 		if seen[i.Name]++; seen[i.Name] > 1 {
 			name = fmt.Sprintf("%s#%d", name, seen[i.Name])
 		}
-		e := entry{Name: name, Impl: i, Hogs: s.Hogs, Busy: s.Busy, Buffer: max(defaultBuffer, s.Size)}
+		e := entry{Name: name, Impl: i, Hogs: s.Hogs, Busy: s.Busy, Work: s.Work, Buffer: max(defaultBuffer, s.Size)}
+		for _, n := range s.Loops {
+			e.Name, e.Procs = onLoops(name, n), n
+			list = append(list, e)
+			e.Base = onLoops(name, s.Loops[0])
+		}
+		if s.Loops != nil {
+			continue
+		}
 		list = append(list, e)
 		if s.Timeout > 0 {
 			e.Name, e.Base, e.Timeout = name+"+timeout", name, s.Timeout
@@ -51,7 +61,7 @@ func (s scenario) length(d time.Duration) time.Duration {
 // Memory hardly depends on it, so the first one is enough.
 func (s scenario) runsWith(procs int, all []int) bool {
 	switch {
-	case s.Hogs > 0:
+	case s.Procs > 0:
 		return procs == s.Procs
 	case s.Kind == kindIdle:
 		return procs == all[0]

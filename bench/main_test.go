@@ -76,6 +76,7 @@ func TestBadArguments(t *testing.T) {
 		want string // part of the line
 	}{
 		{"all: argument", "all fast", `unexpected argument "fast"`},
+		{"all: part", "all -parts echo,ping", `unknown "ping": want some of echo`},
 		{"unknown subcommand", "ping", `unknown subcommand "ping"`},
 		{"unknown flag", "echo -speed 3", "-scenarios"},
 		{"argument", "echo net", `unexpected argument "net"`},
@@ -136,5 +137,19 @@ func TestNeedsLinux(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if status := run([]string{"echo"}, &stdout, &stderr); status != 1 || !strings.Contains(stderr.String(), "needs Linux") {
 		t.Errorf("status %d, stderr %q; want 1 and that it needs Linux", status, &stderr)
+	}
+}
+
+// runOK runs a command that has to end with 0, and checks that its report has some words.
+func runOK(t *testing.T, args string, words ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := run(strings.Fields(args), &stdout, &stderr); status != 0 {
+		t.Fatalf("status %d\n%s\n%s", status, &stderr, &stdout)
+	}
+	for _, want := range words {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the report has no %q:\n%s", want, &stdout)
+		}
 	}
 }

@@ -17,7 +17,7 @@ type session struct {
 	progress *progress
 	report   *report
 	self     string            // the program that serves
-	inC      map[string]string // the compiled servers in C, by name
+	built    map[string]string // the servers that are programs of their own, by name
 	cores    []int
 }
 
@@ -48,7 +48,7 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 		cores:    cores,
 	}
 	defer s.progress.end()
-	if err := s.compile(dir); err != nil {
+	if err := s.build(dir); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
@@ -61,21 +61,25 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 	return s.report, nil
 }
 
-// compile builds the servers in C; without a compiler the run does without them.
-func (s *session) compile(dir string) error {
-	s.inC = make(map[string]string)
+// build builds the servers that are programs of their own. The run does without those that cannot
+// be built here.
+func (s *session) build(dir string) error {
+	s.built = make(map[string]string)
 	var kept []impl
 	for _, i := range s.settings.Impls {
-		if i.Serve == nil && s.inC[i.Name] == "" {
-			program, compiler, err := compilePeer(dir, i.Name, i.C)
-			if errors.Is(err, errNoCompiler) {
-				s.report.note("the server in C was not measured: " + err.Error())
+		if i.Serve == nil && s.built[i.Name] == "" {
+			program, compiler, err := i.build(dir)
+			if errors.Is(err, errCannotBuild) {
+				s.report.note(i.Name + " was left out: " + err.Error())
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			s.inC[i.Name], s.report.Environment.Compiler = program, compiler
+			s.built[i.Name] = program
+			if compiler != "" {
+				s.report.Environment.Compiler = compiler
+			}
 		}
 		kept = append(kept, i)
 	}

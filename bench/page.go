@@ -4,7 +4,10 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"os"
+	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 //go:embed page.html
@@ -50,4 +53,21 @@ func (r *fullReport) page() ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// writePictures writes each picture to a file, whose name follows from its title.
+func (r *fullReport) writePictures(folder string) error {
+	for _, c := range r.charts() {
+		svg, err := c.svg()
+		if err != nil {
+			return err
+		}
+		name := strings.Join(strings.FieldsFunc(strings.ToLower(c.Title), func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}), "-") + ".svg"
+		if err := os.WriteFile(filepath.Join(folder, name), svg, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }

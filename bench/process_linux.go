@@ -28,6 +28,7 @@ type process struct {
 	lines  chan string    // what it prints after its address; closed at the end
 	stderr *tail
 	exited chan struct{}
+	stray  bool // it does not end with its stdin
 }
 
 // startWait is how long a server may take until it listens.
@@ -36,12 +37,28 @@ const startWait = 10 * time.Second
 // startProcess runs a server on one core, or on all if core is negative, and waits until it
 // listens.
 func startProcess(argv []string, core int) (*process, error) {
-	p := &process{cmd: exec.Command(argv[0], argv[1:]...), lines: make(chan string, 16), stderr: &tail{}, exited: make(chan struct{})}
+	return (&process{cmd: exec.Command(argv[0], argv[1:]...)}).start(core)
+}
+
+// startProgram is startProcess for a program that knows nothing of bench: it does not end with its
+// stdin, and gets GOMAXPROCS from its environment. It does not outlive the calling thread, which is
+// locked.
+func startProgram(argv []string, core, procs int) (*process, error) {
+	p := &process{cmd: exec.Command(argv[0], argv[1:]...), stray: true}
+	p.cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(procs))
+	return p.start(core)
+}
+
+func (p *process) start(core int) (*process, error) {
+	p.lines, p.stderr, p.exited = make(chan string, 16), &tail{}, make(chan struct{})
 	p.cmd.Stderr = p.stderr
 	// A process group of its own: an interrupt from the terminal is for bench, which then ends its
 	// servers. Should bench die while one is stopped, the kernel sends SIGHUP and SIGCONT to a
 	// group that is left alone, and so no stopped server remains.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if p.stray {
+		p.cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
+	}
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -73,7 +90,7 @@ func startProcess(argv []string, core int) (*process, error) {
 	}()
 	select {
 	case s := <-line:
-		text, ok := strings.CutPrefix(strings.TrimSpace(s), "listening on ")
+		text, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(s)), "listening on ")
 		if ok {
 			p.addr, err = netip.ParseAddrPort(text)
 		}
@@ -131,6 +148,9 @@ func (p *process) lastWords() string {
 // stop ends the server by the end of its stdin, or by force if that does not help.
 func (p *process) stop() {
 	p.stdin.Close()
+	if p.stray {
+		p.cmd.Process.Signal(unix.SIGTERM) // fails only if it has ended
+	}
 	select {
 	case <-p.exited:
 	case <-time.After(startWait):
@@ -167,6 +187,18 @@ func (p *process) rss() (int64, error) {
 		return 0, err
 	}
 	return parseRSS(b)
+}
+
+// heap asks a server of this program for the bytes of its live heap.
+func (p *process) heap() (int64, error) {
+	if _, err := io.WriteString(p.stdin, askMemory+"\n"); err != nil {
+		return 0, err
+	}
+	line, err := p.line(startWait)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(line, 10, 64)
 }
 
 func parseRSS(smaps []byte) (int64, error) {

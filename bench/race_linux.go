@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -77,6 +78,9 @@ func (r *race) run() ([]*serverResult, error) {
 			r.fail(l, fmt.Errorf("%d reads did not match what was sent", l.result.Corrupt))
 		}
 		l.result.Latency = latencyOf(l.total)
+		if l.result.Lost > 0 {
+			r.report.note(fmt.Sprintf("%s %s: %d packets of %d were lost", r.scenario.Name, l.Name, l.result.Lost, l.result.Lost+l.result.Latency.Count))
+		}
 	}
 	return results, nil
 }
@@ -121,7 +125,7 @@ func (r *race) fail(l *lane, err error) {
 // start starts a server and connects to it.
 func (r *race) start(l *lane) error {
 	var err error
-	if l.process, err = startProcess(r.command(l.entry), r.core); err != nil {
+	if l.process, err = r.startServer(l.entry); err != nil {
 		return err
 	}
 	if l.Hogs > 0 {
@@ -137,7 +141,14 @@ func (r *race) start(l *lane) error {
 // adds them in an init function. With an error the loader is nil.
 var loaders = map[kind]func(netip.AddrPort, scenario) (loader, error){
 	kindEcho: func(addr netip.AddrPort, sc scenario) (loader, error) {
-		return orNil(newClient(addr, sc.Conns, sc.Depth, sc.Size))
+		return orNil(newClient(addr, sc.Conns, sc.Depth, echoTalk(sc.Size)))
+	},
+	kindExchange: func(addr netip.AddrPort, sc scenario) (loader, error) {
+		t, err := sc.Exchange.talk(addr)
+		if err != nil {
+			return nil, err
+		}
+		return orNil(newClient(addr, sc.Conns, sc.Depth, t))
 	},
 	kindChurn: func(addr netip.AddrPort, sc scenario) (loader, error) {
 		return orNil(newChurn(addr, sc.Conns, sc.Size))
@@ -152,13 +163,21 @@ func orNil[T loader](l T, err error) (loader, error) {
 	return l, nil
 }
 
+// startServer starts a server on the core of the servers.
+func (r *race) startServer(e entry) (*process, error) {
+	if e.Impl.Package != "" {
+		return startProgram(r.command(e), r.core, r.procs)
+	}
+	return startProcess(r.command(e), r.core)
+}
+
 // command is the command line of a server.
 func (r *race) command(e entry) []string {
 	if e.Impl.Serve == nil {
-		return []string{r.inC[e.Impl.Name]}
+		return append([]string{r.built[e.Impl.Name]}, e.Impl.Args...)
 	}
-	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(r.procs),
-		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
+	return []string{r.self, "serve", "-suite", r.settings.Suite.Name, "-impl", e.Impl.Name, "-procs", strconv.Itoa(cmp.Or(e.Procs, r.procs)),
+		"-hogs", strconv.Itoa(e.Hogs), "-busy=" + strconv.FormatBool(e.Busy), "-work", strconv.Itoa(e.Work), "-timeout", e.Timeout.String(), "-buffer", strconv.Itoa(e.Buffer)}
 }
 
 // end closes the connections and stops the server.
@@ -191,8 +210,11 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 		return err
 	}
 	l.slice.Reset()
+	generator := threadTime()
 	t, err := l.loader.load(length-r.settings.Skip, l.slice)
 	l.result.Corrupt += t.corrupt
+	l.result.Lost += t.lost
+	generator = threadTime() - generator
 	if err != nil {
 		return l.explain(err)
 	}
@@ -206,11 +228,19 @@ func (r *race) turn(l *lane, cycle int) (err error) {
 			Messages: t.messages,
 			CPU:      us(after-before) / float64(t.messages),
 			Rate:     float64(t.timely) / t.elapsed.Seconds(),
+			Loader:   generator.Seconds() / t.elapsed.Seconds(),
 			P50:      us(time.Duration(l.slice.ValueAtQuantile(50))),
 			P99:      us(time.Duration(l.slice.ValueAtQuantile(99))),
 		})
 	}
 	return nil
+}
+
+// threadTime is the CPU time of this thread, which the load generator is locked to.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) // cannot fail: the clock exists
+	return time.Duration(ts.Nano())
 }
 
 // settled reads the server's CPU clock once the server sleeps. The pause is not waiting for an

@@ -33,7 +33,7 @@ func raceAgainst(t *testing.T, program string, sc scenario) (*report, []*serverR
 		progress: newProgress(io.Discard, 0),
 		report:   &report{suite: &echoSuite},
 		self:     self,
-		inC:      map[string]string{peerC: program},
+		built:    map[string]string{peerC: program},
 	}
 	servers, err := (&race{session: s, scenario: sc, procs: 1, core: -1}).run()
 	if err != nil {
@@ -119,7 +119,7 @@ func TestProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newClient(p.addr, 2, 3, 100)
+	c, err := newClient(p.addr, 2, 3, echoTalk(100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestSilentServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := newClient(netip.MustParseAddrPort(l.Addr().String()), 1, 1, 64)
+	c, err := newClient(netip.MustParseAddrPort(l.Addr().String()), 1, 1, echoTalk(64))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestCountSyscalls(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer p.stop()
-			c, err := newClient(p.addr, 1, 1, 64)
+			c, err := newClient(p.addr, 1, 1, echoTalk(64))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -99,6 +99,12 @@ func (r *result) columns(peers []string) []column {
 			{"connections", func(s *serverResult) string { return idleCount(s.Idle) }},
 			{"MiB without", func(s *serverResult) string { return idleBefore(s.Idle) }},
 			{"B/connection", func(s *serverResult) string { return s.IdleBytes.full(0) }},
+			{"live heap", func(s *serverResult) string {
+				if s.IdleHeap.Median == 0 {
+					return "-"
+				}
+				return s.IdleHeap.full(0)
+			}},
 		}, r.ratioColumns(peers, "B", func(c compare) quartiles { return c.Idle })...)
 	case r.Scenario.Hogs > 0:
 		// The hogs' CPU is part of the servers': nothing can be read from it.
@@ -113,6 +119,14 @@ func (r *result) columns(peers []string) []column {
 	list = append(list, r.ratioColumns(peers, "CPU", func(c compare) quartiles { return c.CPU })...)
 	if r.Scenario.Timeout > 0 {
 		list = append(list, column{"CPU/without", func(s *serverResult) string { return s.Ratios[s.Base].CPU.full(2) }})
+	}
+	if r.Scenario.Loops != nil {
+		list = append(list, column{"rate/fewest loops", func(s *serverResult) string {
+			if s.Base == "" {
+				return "1"
+			}
+			return s.Ratios[s.Base].Rate.full(2)
+		}}, column{"generator's cores", func(s *serverResult) string { return s.Loader.median(2) }})
 	}
 	list = append(list, speedColumns(unit)...)
 	if r.Scenario.Syscalls {

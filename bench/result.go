@@ -41,12 +41,13 @@ type result struct {
 // of the server's process for one message; with kindChurn a message is a whole connection.
 type serverResult struct {
 	Name string `json:"name"`
-	Base string `json:"base,omitempty"` // the same server without a timeout
+	Base string `json:"base,omitempty"` // the same server without a timeout, or with the fewest loops
 	Impl string `json:"impl"`
 
 	Slices  []slice            `json:"slices,omitempty"` // one for each cycle
 	CPU     quartiles          `json:"cpu_us"`
 	Rate    quartiles          `json:"rate_per_s"`
+	Loader  quartiles          `json:"loader_cores"`
 	Latency latency            `json:"latency_us"` // of all messages of all slices
 	Ratios  map[string]compare `json:"ratios,omitempty"`
 
@@ -55,8 +56,10 @@ type serverResult struct {
 
 	Idle      []idleMemory `json:"idle,omitempty"`
 	IdleBytes quartiles    `json:"idle_bytes_per_connection"`
+	IdleHeap  quartiles    `json:"idle_heap_per_connection"`
 
 	Corrupt int64  `json:"corrupt,omitempty"` // reads with bytes that were never sent
+	Lost    int64  `json:"lost,omitempty"`    // datagrams without an answer
 	Failure string `json:"failure,omitempty"` // why the server left the race
 }
 
@@ -65,6 +68,7 @@ type slice struct {
 	Messages int64   `json:"messages"`
 	CPU      float64 `json:"cpu_us"`
 	Rate     float64 `json:"rate_per_s"`
+	Loader   float64 `json:"loader_cores"` // CPU time of the load generator, of the time that passed
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 }
@@ -82,6 +86,14 @@ type idleMemory struct {
 	Connections int   `json:"connections"`
 	Before      int64 `json:"before_bytes"`
 	After       int64 `json:"after_bytes"`
+
+	// The live heap at these moments; 0 for a server that is no program of ours.
+	HeapBefore int64 `json:"heap_before_bytes,omitempty"`
+	HeapAfter  int64 `json:"heap_after_bytes,omitempty"`
+}
+
+func (m idleMemory) heapPerConnection() float64 {
+	return float64(m.HeapAfter-m.HeapBefore) / float64(m.Connections)
 }
 
 func (m idleMemory) perConnection() float64 {
@@ -106,10 +118,11 @@ func (s *serverResult) column(of func(slice) float64) []float64 {
 	return v
 }
 
-func (s *serverResult) idleBytes() []float64 {
+// idle takes one figure out of every look at the memory.
+func (s *serverResult) idle(of func(idleMemory) float64) []float64 {
 	var v []float64
 	for _, m := range s.Idle {
-		v = append(v, m.perConnection())
+		v = append(v, of(m))
 	}
 	return v
 }
@@ -133,7 +146,9 @@ func (r *result) sumUp(of *suite) {
 	for _, s := range r.Servers {
 		s.CPU = quartilesOf(s.column(cpuOf))
 		s.Rate = quartilesOf(s.column(rateOf))
-		s.IdleBytes = quartilesOf(s.idleBytes())
+		s.Loader = quartilesOf(s.column(func(s slice) float64 { return s.Loader }))
+		s.IdleBytes = quartilesOf(s.idle(idleMemory.perConnection))
+		s.IdleHeap = quartilesOf(s.idle(idleMemory.heapPerConnection))
 		s.Ratios = make(map[string]compare)
 		for _, name := range slices.Concat([]string{s.Base}, of.Peers, of.Bases) {
 			if base := r.server(name); base != nil && base != s {
@@ -152,7 +167,7 @@ func (s *serverResult) to(base *serverResult) compare {
 		Rate: ratio(rateOf),
 		P50:  ratio(p50Of),
 		P99:  ratio(p99Of),
-		Idle: quartilesOf(ratios(s.idleBytes(), base.idleBytes())),
+		Idle: quartilesOf(ratios(s.idle(idleMemory.perConnection), base.idle(idleMemory.perConnection))),
 	}
 }
 

@@ -14,6 +14,9 @@ const (
 	kindEcho kind = "echo"
 	// kindChurn connects, sends one message, receives it and closes, Conns at a time.
 	kindChurn kind = "churn"
+	// kindExchange keeps Depth requests in flight on each of Conns open connections, and sends the
+	// next ones once all are answered.
+	kindExchange kind = "exchange"
 	// kindIdle opens Conns connections, sends one message on each, and looks at the server's
 	// memory.
 	kindIdle kind = "idle"
@@ -29,9 +32,14 @@ type scenario struct {
 	Depth int    `json:"depth"` // messages in flight on each connection
 	Size  int    `json:"size"`  // bytes of a message
 
+	// GSO makes the load generator have the kernel cut and join datagrams.
+	GSO bool `json:"gso,omitempty"`
+
 	// Hogs is how many goroutines burn CPU inside the server. Servers with hogs are stopped
-	// (SIGSTOP) while another one has its turn, and are measured with one GOMAXPROCS only, Procs.
-	Hogs  int `json:"hogs,omitempty"`
+	// (SIGSTOP) while another one has its turn.
+	Hogs int `json:"hogs,omitempty"`
+
+	// Procs, if not zero, is the only GOMAXPROCS that the scenario is measured with.
 	Procs int `json:"procs,omitempty"`
 
 	// Busy hogs never yield. Others do, each 50 us.
@@ -47,11 +55,21 @@ type scenario struct {
 	// Often multiplies the cycles; 0 is 1. It is for what is compared within a few percent.
 	Often int `json:"often,omitempty"`
 
+	// Loops puts each server in the race once for each value: so many loops, and as much
+	// GOMAXPROCS.
+	Loops []int `json:"loops,omitempty"`
+
+	// Work is the steps of arithmetic that a message costs the server.
+	Work int `json:"work,omitempty"`
+
 	// Only names the implementations that take part; nil: all.
 	Only []string `json:"only,omitempty"`
 
 	// Syscalls asks for the system calls per message, too.
 	Syscalls bool `json:"syscalls,omitempty"`
+
+	// Exchange is what kindExchange sends.
+	Exchange exchange `json:"-"`
 }
 
 // unit is what the figures of the scenario are given for.

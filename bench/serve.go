@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ type serveConfig struct {
 	// Timeout is set anew on every wait for data; 0 is none.
 	Timeout time.Duration
 
+	// Work is how many steps of arithmetic a message costs, in the suite scale.
+	Work int
+
 	// Buffer is the size of a read buffer that belongs to one connection, in bytes.
 	Buffer int
 
@@ -40,7 +44,7 @@ type serveConfig struct {
 	Announce func(net.Addr)
 }
 
-// serve runs one echo server until stdin ends: so none is left over, however bench itself ended.
+// serve runs one server until stdin ends: so none is left over, however bench itself ended.
 func serve(args []string, stdout, stderr io.Writer) error {
 	var cfg serveConfig
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
@@ -50,6 +54,7 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&cfg.Hogs, "hogs", 0, "goroutines that burn CPU in the server")
 	fs.BoolVar(&cfg.Busy, "busy", false, "these goroutines never yield")
 	fs.DurationVar(&cfg.Timeout, "timeout", 0, "timeout of every wait for data; 0 is none")
+	fs.IntVar(&cfg.Work, "work", 0, "steps of arithmetic for each message, in the suite scale")
 	fs.IntVar(&cfg.Buffer, "buffer", defaultBuffer, "bytes of a connection's own read buffer")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
@@ -64,6 +69,8 @@ func serve(args []string, stdout, stderr io.Writer) error {
 		return usageError(fmt.Sprintf("serve: -hogs %d: want 0 or more", cfg.Hogs))
 	case cfg.Timeout < 0:
 		return usageError(fmt.Sprintf("serve: -timeout %v: want 0 or more", cfg.Timeout))
+	case cfg.Work < 0:
+		return usageError(fmt.Sprintf("serve: -work %d: want 0 or more", cfg.Work))
 	case cfg.Buffer < 1:
 		return usageError(fmt.Sprintf("serve: -buffer %d: want 1 or more", cfg.Buffer))
 	}
@@ -80,7 +87,11 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	go func() { failed <- start(cfg) }()
 	ended := make(chan struct{})
 	go func() {
-		io.Copy(io.Discard, os.Stdin) // an error ends the server as the end does
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); { // an error ends the server as the end does
+			if in.Text() == askMemory {
+				fmt.Fprintln(stdout, liveHeap())
+			}
+		}
 		close(ended)
 	}()
 	select {
@@ -89,6 +100,18 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	case <-ended:
 		return nil
 	}
+}
+
+// askMemory is a line of stdin that is answered with the bytes of the live heap.
+const askMemory = "memory"
+
+// liveHeap is the bytes of the objects that are in use.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // what has a finalizer
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // serverFor finds the function that runs an implementation.

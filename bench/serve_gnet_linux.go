@@ -22,6 +22,22 @@ func serveGnet(cfg serveConfig) error {
 // each. A server that does not use gnet shall not pay for timers that are not its own.
 func withoutGnet() { goroutine.DefaultWorkerPool.Release() }
 
+// serveGnetWork is serveGnet with arithmetic for each message.
+func serveGnetWork(cfg serveConfig) error {
+	return gnet.Run(&gnetWork{gnetEcho{announce: cfg.Announce}, cfg.Work}, "tcp://127.0.0.1:0",
+		gnet.WithNumEventLoop(cfg.Procs), gnet.WithLogger(silent{}))
+}
+
+type gnetWork struct {
+	gnetEcho
+	steps int
+}
+
+func (e *gnetWork) OnTraffic(c gnet.Conn) gnet.Action {
+	compute(c.InboundBuffered() * e.steps / workSize)
+	return e.gnetEcho.OnTraffic(c)
+}
+
 type gnetEcho struct {
 	gnet.BuiltinEventEngine
 	announce func(net.Addr)

@@ -9,6 +9,11 @@ import (
 // connection. A larger buffer would not be fairer: it would cost memory at idle and gain nothing,
 // since it already holds all that is in flight on a connection.
 func serveNet(cfg serveConfig) error {
+	return acceptAll(cfg, func(c net.Conn) { echoNet(c, cfg) })
+}
+
+// acceptAll runs handle for each connection on a goroutine of its own.
+func acceptAll(cfg serveConfig, handle func(net.Conn)) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -19,7 +24,7 @@ func serveNet(cfg serveConfig) error {
 		if err != nil {
 			return err
 		}
-		go echoNet(c, cfg)
+		go handle(c)
 	}
 }
 

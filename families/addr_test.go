@@ -86,7 +86,7 @@ func TestAddrOfOtherFormat(t *testing.T) {
 			return []any{dev, channel, a.HCINode()}
 		},
 		families.KindHyperV: func(a families.Addr) []any { vm, service := a.HyperV(); return []any{vm, service} },
-		families.KindSystem: func(a families.Addr) []any { id, unit := a.SystemID(); return []any{id, unit, a.ControlName()} },
+		families.KindSystem: func(a families.Addr) []any { id, unit := a.SystemID(); return []any{id, unit} },
 	}
 	for _, test := range allSockaddrs {
 		a := test.addr

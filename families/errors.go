@@ -72,7 +72,7 @@ const (
 
 	// ErrControlName means that the name of a kernel control has more than 96 bytes.
 	ErrControlName Rule = "provided string is too long"
-	// ErrControlUnresolved means that the address has a name and no id: see [Addr.ControlName] and
+	// ErrControlUnresolved means that the address has a name and no id: see [Addr.Unresolved] and
 	// [Addr.WithSystemID].
 	ErrControlUnresolved Rule = "control name is not resolved"
 	ErrSystemProtocol    Rule = "unsupported PF_SYSTEM protocol"

@@ -6,7 +6,7 @@
 // read and write the sockaddrs of every [System], so tests on one system cover all of them.
 //
 // Package sock first resolves the parts that only the system knows, such as the address of a host
-// or the index of an interface:
+// or the index of an interface. [Addr.Unresolved] returns what an address needs:
 //
 //	a := families.Inet("localhost", 80)
 //	if a.NeedsHost() {
@@ -67,6 +67,9 @@ type Family interface {
 	// Name returns the name of the format, such as "inet". It equals [Addr.Network], except for a
 	// family that uses the addresses of another one.
 	Name() string
+
+	// Kind returns the kind of the addresses that Encode takes.
+	Kind() Kind
 
 	// Parse reads the text that [Addr.String] writes for an address of this family. The name of the
 	// family and a colon may stand before it.

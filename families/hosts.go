@@ -144,10 +144,6 @@ func (a Addr) ip() netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// NeedsHost reports whether the host is a name that must be resolved: see [Addr.WithIP]. It is
-// false for a numeric address of another family, since a resolver cannot help there.
-func (a Addr) NeedsHost() bool { return a.isIP() && a.form == hostName }
-
 // Host returns the host of an inet or inet6 address: a name, or an address without its scope. For
 // other kinds it is "".
 func (a Addr) Host() string {

@@ -54,27 +54,6 @@ func (a Addr) ScopeID() uint32 {
 	return a.b
 }
 
-// Zone returns the name of an interface that must be turned into an index with [Addr.WithScope]:
-// the scope of an inet6 address, or the interface of a packet or CAN address. It is "" if nothing
-// has to be done. An inet6 address has a zone only if [Parse], [FromAddrPort] or [FromNet] made it.
-//
-// Only the first 15 bytes of the name in a packet address count, as in Python.
-func (a Addr) Zone() string {
-	if a.form != hostZone {
-		return ""
-	}
-	switch {
-	case a.kind == KindInet6:
-		return a.text
-	case a.kind == KindPacket:
-		name, _ := a.Interface()
-		return name[:min(len(name), ifNameSize-1)]
-	case a.hasInterface():
-		return a.text
-	}
-	return ""
-}
-
 const ifNameSize = 16 // IFNAMSIZ, <linux/if.h>
 
 // WithScope returns the inet6, packet or CAN address a with that scope, or index of an interface,

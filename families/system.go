@@ -8,7 +8,7 @@ import (
 
 // SystemControl returns an address of PF_SYSTEM (macOS) for the protocol SYSPROTO_CONTROL. name is
 // the name of a kernel control, such as "com.apple.net.utun_control". The name must be turned into
-// an id (CTLIOCGINFO) before the address is used: see [Addr.ControlName]. The unit is 0: the kernel
+// an id (CTLIOCGINFO) before the address is used: see [Addr.Unresolved]. The unit is 0: the kernel
 // chooses one.
 //
 // [Family.Encode] reports a name with a NUL ([ErrNUL]) and a name of more than 96 bytes
@@ -40,15 +40,6 @@ func (a Addr) SystemID() (id, unit uint32) {
 		return 0, 0
 	}
 	return a.a, a.b
-}
-
-// ControlName returns the name of a kernel control that must be turned into an id with
-// [Addr.WithSystemID]. It is "" if nothing has to be done.
-func (a Addr) ControlName() string {
-	if a.kind != KindSystem || a.form != systemName {
-		return ""
-	}
-	return a.text
 }
 
 // WithSystemID returns the system address a with that id in place of its name or its own id. It

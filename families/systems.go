@@ -224,6 +224,7 @@ func (f *boundFormat) uses(protocol int) bool {
 }
 
 func (f *boundFormat) Name() string { return f.name }
+func (f *boundFormat) Kind() Kind   { return f.kind }
 
 func (f *boundFormat) Parse(s string) (Addr, error) {
 	return f.codec.parse(strings.TrimPrefix(s, f.name+":"))

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"os/exec"
 	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/timeouts"
 )
 
@@ -100,24 +100,10 @@ func TestConfigComplete(t *testing.T) {
 	}
 }
 
-// thisProgram returns a command that runs this program again. It skips the test if the program
-// cannot be started again: the first process of a machine may have no file.
-func thisProgram(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	self, err := os.Executable()
-	if err == nil {
-		_, err = os.Stat(self)
-	}
-	if err != nil {
-		t.Skipf("no file to start this program from again: %v: run it from one", err)
-	}
-	return exec.Command(self, args...)
-}
-
 // rerun runs the calling test in a process of its own, and returns its output.
 func rerun(t *testing.T, env string) string {
 	t.Helper()
-	cmd := thisProgram(t, "-test.run=^"+t.Name()+"$", "-test.timeout=30s")
+	cmd := bare.Program(t, "-test.run=^"+t.Name()+"$", "-test.timeout=30s")
 	cmd.Env = append(os.Environ(), env)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

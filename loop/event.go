@@ -29,6 +29,9 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		fd.state = fd.state&^fdAgain | fdServed // the loop need not come back for it again, and it has had its share of this turn
 		r |= fd.open(l)
 	}
+	if r&pollux.Writable != 0 && fd.state&fdReadsToo != 0 {
+		r |= pollux.Readable
+	}
 	called := fd.state&fdCalled != 0
 	if r&(pollux.Hangup|pollux.Urgent) != 0 {
 		fd.state |= fdNoHint
@@ -249,6 +252,7 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	out, err = try(o.Attempt, o.Sysfd)
 
 	fd.mu.Lock()
+	fd.apply(&out)
 	fd.conclude(o.Lane, o.Blind, out, err)
 	if err == ErrAgain {
 		if v, err = fd.judge(&o.Call, out); v != over && o.canceled != nil {

@@ -108,7 +108,8 @@ func (fd *FD) idle() bool {
 // flight any more.
 func (fd *FD) unlockAndClose() error {
 	last := fd.state&fdClosed != 0 && fd.idle() && fd.sysfd >= 0
-	sysfd, keep, lingers, l := int(fd.sysfd), fd.state&fdKeep != 0, fd.state&fdLingers != 0, fd.loop
+	sysfd, keep, lingers, l := int(fd.sysfd), fd.state&fdKeep != 0, fd.state&(fdLingers|fdSlowClose) != 0, fd.loop
+	slow := fd.state&fdSlowClose != 0
 	if last {
 		fd.sysfd = -1
 	}
@@ -116,7 +117,7 @@ func (fd *FD) unlockAndClose() error {
 	switch {
 	case !last || keep:
 		return nil
-	case lingers && onLoopGoroutine() && lingersAtClose(sysfd):
+	case lingers && onLoopGoroutine() && (slow || lingersAtClose(sysfd)):
 		closeElsewhere(l, sysfd)
 		return nil
 	}
@@ -129,6 +130,22 @@ func (fd *FD) unlockAndClose() error {
 func (fd *FD) SetLingers() {
 	fd.mu.Lock()
 	fd.state |= fdLingers
+	fd.mu.Unlock()
+}
+
+// SetSlowClose marks that close(2) may block whatever SO_LINGER says. A Close on a loop's goroutine
+// then always leaves the close(2) to the pool.
+func (fd *FD) SetSlowClose() {
+	fd.mu.Lock()
+	fd.state |= fdSlowClose
+	fd.mu.Unlock()
+}
+
+// ReadAtWriteEdges makes the loop try reads at the edges of writes too. It is for sockets whose
+// reads can end with an edge that reports only writable.
+func (fd *FD) ReadAtWriteEdges() {
+	fd.mu.Lock()
+	fd.state |= fdReadsToo
 	fd.mu.Unlock()
 }
 
@@ -340,7 +357,7 @@ func (fd *FD) Detach() (sysfd int, err error) {
 func (fd *FD) Abandon() {
 	l, what := fd.Loop(), fd.String()
 	fd.mu.Lock()
-	lingers := fd.state&(fdLingers|fdClosed) == fdLingers
+	lingers := fd.state&(fdLingers|fdSlowClose) != 0 && fd.state&fdClosed == 0
 	fd.mu.Unlock()
 	if lingers { // this goroutine is the garbage collector's, which runs all finalizers
 		go fd.abandon(l, what)

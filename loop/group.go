@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"net"
 	"sync"
 )
@@ -9,12 +10,13 @@ import (
 // returns an error cancels the others. The tasks may be on several loops. The zero Group is not
 // usable: use NewGroup.
 type Group struct {
-	mu    sync.Mutex
-	tasks map[*Task]struct{} // mu; tasks that have begun and not ended
-	left  int                // mu; number of tasks that have not ended
-	err   error              // mu; the first error
-	done  *Promise[struct{}] // mu; the promise of Done
-	loop  *Loop
+	mu       sync.Mutex
+	tasks    map[*Task]struct{} // mu; tasks that have begun and not ended
+	left     int                // mu; number of tasks that have not ended
+	canceled bool               // mu; tasks that begin from now on begin canceled
+	err      error              // mu; the first error
+	done     *Promise[struct{}] // mu; the promise of Done
+	loop     *Loop
 }
 
 // NewGroup makes a group. Its tasks run on l, except those of GoOn.
@@ -34,7 +36,7 @@ func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
 		err := error(&PanicError{Value: "the task of a Group has panicked"})
 		defer func() { g.ended(t, err) }()
 		if g.began(t) {
-			t.Cancel()
+			t.end(context.Canceled)
 		}
 		err = fn(t)
 	})
@@ -43,12 +45,12 @@ func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
 	}
 }
 
-// began counts a task, and reports whether the group is canceled already.
+// began adds a task that begins, and reports whether the group is canceled already.
 func (g *Group) began(t *Task) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tasks[t] = struct{}{}
-	return g.err != nil
+	return g.canceled
 }
 
 func (g *Group) ended(t *Task, err error) {
@@ -75,14 +77,16 @@ func (g *Group) ended(t *Task, err error) {
 	}
 }
 
-// cancel cancels all tasks. The caller holds mu.
+// cancel cancels all tasks, also those that have not begun. The caller holds mu.
 func (g *Group) cancel() {
+	g.canceled = true
 	for t := range g.tasks {
 		t.Cancel()
 	}
 }
 
-// Cancel calls Task.Cancel for the tasks that have not ended.
+// Cancel calls Task.Cancel for the tasks that have not ended. A task of the group that begins later
+// begins canceled: its first wait returns context.Canceled.
 func (g *Group) Cancel() {
 	g.mu.Lock()
 	g.cancel()

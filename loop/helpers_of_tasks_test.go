@@ -108,6 +108,33 @@ func TestGroup(t *testing.T) {
 	})
 }
 
+// Cancel reaches the tasks of the group that have not begun: their first wait ends at once. So do
+// those that a Go after it adds.
+func TestGroupCancelBeforeTasksBegin(t *testing.T) {
+	loops := running(t, 2)
+	g := loop.NewGroup(loops[0])
+	var canceled atomic.Int64
+	member := func(t *loop.Task) error {
+		if err := t.Sleep(time.Hour); errors.Is(err, context.Canceled) {
+			canceled.Add(1)
+		}
+		return nil
+	}
+	released, held := make(chan struct{}), make(chan struct{})
+	loops[1].Post(func() { close(held); <-released }) // no task begins on that loop
+	<-held
+	g.GoOn(loops[1], member)
+	g.GoOn(loops[1], member)
+	g.Cancel()
+	close(released)
+	g.Go(member)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := g.Done().Wait(ctx); err != nil || canceled.Load() != 3 {
+		t.Errorf("%v, %d of 3 canceled", err, canceled.Load())
+	}
+}
+
 func TestSemaphore(t *testing.T) {
 	loops := running(t, 2)
 	s := loop.NewSemaphore(loops[0], 3)

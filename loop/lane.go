@@ -42,6 +42,8 @@ const (
 	fdTook                                            // the watcher that is being called has received something
 	fdLingers                                         // close(2) may block: see SetLingers
 	fdCalled                                          // CallWatcher was called: call the watcher, ready or not
+	fdReadsToo                                        // see ReadAtWriteEdges
+	fdSlowClose                                       // see SetSlowClose
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
@@ -149,6 +151,13 @@ func (fd *FD) armFor(want pollux.Ready) {
 	}
 }
 
+// apply adapts an Outcome to the poller. The caller holds mu.
+func (fd *FD) apply(out *Outcome) {
+	if out.Level && (fd.loop == nil || !fd.loop.oneShot) {
+		out.Retry = 0
+	}
+}
+
 // conclude ends an attempt and updates the lane's state from its result. The caller holds mu.
 func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	s := fd.state &^ lane(d, laneBusy)
@@ -162,7 +171,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld) // a later watcher must be called
 		}
 	case blind:
-		if err == ErrAgain {
+		if err == ErrAgain && out.Retry == 0 {
 			if d == Read {
 				fd.armFor(pollux.Readable | pollux.Urgent) // the operation may look for urgent data
 			} else {

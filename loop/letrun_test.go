@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
@@ -32,6 +33,7 @@ func TestWokenGoroutineRuns(t *testing.T) {
 		{"timer", false, func(l *Loop, do func()) { l.Post(func() { l.After(time.Microsecond, do) }) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			bare.FineClock(t)
 			if tt.busy && pollers.FromEnv() != nil {
 				t.Skip("a poller for tests does not let others run when it only looks")
 			}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
 )
 
@@ -15,6 +16,7 @@ var oneShotScripts = os.Getenv("POLLUX_TEST_SCRIPT") == "oneshot"
 // TestMain selects the poller of the tests that run on a real one: the poller that
 // POLLUX_TEST_POLLER names, see pollers.FromEnv.
 func TestMain(m *testing.M) {
+	bare.Prepare()
 	if open := pollers.FromEnv(); open != nil {
 		err := SetDefaults(&Config{NewPoller: func() (Poller, error) { return open() }})
 		if err != nil {
@@ -31,7 +33,7 @@ func TestOneShot(t *testing.T) {
 	if oneShotScripts {
 		t.Skip("the tests run on one-shot scripts already")
 	}
-	cmd := thisProgram(t, "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
+	cmd := bare.Program(t, "-test.skip=^(TestOneShot|TestStress|TestTenThousandDescriptors)$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), "POLLUX_TEST_SCRIPT=oneshot")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/bare"
 )
 
 // A panic in user code is logged with its stack. It ends its own task or closes its own descriptor,
@@ -356,7 +357,7 @@ func TestGoexitInRun(t *testing.T) {
 func TestGoexitOfALockedThread(t *testing.T) {
 	const child = "POLLUX_TEST_GOEXIT"
 	if os.Getenv(child) == "" {
-		cmd := thisProgram(t, "-test.run=^TestGoexitOfALockedThread$", "-test.timeout=30s")
+		cmd := bare.Program(t, "-test.run=^TestGoexitOfALockedThread$", "-test.timeout=30s")
 		cmd.Env = append(os.Environ(), child+"=1", "GORACE=atexit_sleep_ms=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			lines := strings.SplitN(string(out), "\n", 8)

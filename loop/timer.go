@@ -73,15 +73,16 @@ func (l *Loop) startTimer(t *timeouts.Timer, at timeouts.Deadline) {
 //	  │  └──────Reset──────┴────────────┘
 //	  └──Stop──▶ stopped ──Reset──▶ started
 type Timer struct {
-	timer timeouts.Timer
+	// Reset uses the fields up to timer: they are together, for the processor's caches.
 	loop  *Loop
-	fn    func()
-	fire  func()            // the method run as a value, made once
 	at    timeouts.Deadline // loop.timers.mu
 	every time.Duration     // loop.timers.mu; 0: once
-	due   bool              // loop.timers.mu; the time has come, and the function is queued
 	round uint32            // loop.timers.mu; counts starts and stops: a queued call of an earlier round is dropped
 	fires uint32            // loop.timers.mu; the round of the queued call
+	due   bool              // loop.timers.mu; the time has come, and the function is queued
+	timer timeouts.Timer
+	fn    func()
+	fire  func() // the method run as a value, made once
 }
 
 // After runs fn on the loop once d has passed, and never earlier. Work that became ready before
@@ -107,8 +108,13 @@ func (l *Loop) newTimer(d, every time.Duration, fn func()) *Timer {
 // start starts the timer, and returns whether a call was pending.
 func (t *Timer) start(d time.Duration) bool {
 	l, ts := t.loop, &t.loop.timers
-	at := l.clock.Now().Add(max(d, 0))
+	now := l.clock.Now()
 	ts.mu.Lock()
+	if t.every != 0 {
+		d = max(d, time.Millisecond)
+		t.every = d
+	}
+	at := now.Add(max(d, 0))
 	pending := t.due || t.timer.Started()
 	t.due = false
 	t.round++
@@ -129,15 +135,7 @@ func (t *Timer) start(d time.Duration) bool {
 // each multiple of d if Every made the timer. Reset returns true if a call was pending, and drops
 // that call. Any goroutine may call it, also while the function runs, and also for a timer that has
 // run or was stopped.
-func (t *Timer) Reset(d time.Duration) bool {
-	t.loop.timers.mu.Lock()
-	if t.every != 0 {
-		d = max(d, time.Millisecond)
-		t.every = d
-	}
-	t.loop.timers.mu.Unlock()
-	return t.start(d)
-}
+func (t *Timer) Reset(d time.Duration) bool { return t.start(d) }
 
 // Stop drops the pending calls of the function, until Reset. It returns true if a call was pending.
 // A call that is already running continues.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -60,6 +61,7 @@ func TestFutureWaitCanceled(t *testing.T) {
 
 // The name in an address is resolved outside the loop, for each way to wait and in every mode.
 func TestFutureOfAName(t *testing.T) { // item 186
+	bare.Localhost(t)
 	for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
 		t.Run(modeName(mode), func(t *testing.T) {
 			socktest.Check(t)

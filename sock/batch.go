@@ -79,7 +79,7 @@ var batchOps = sync.Pool{New: func() any {
 // Try implements loop.Attempt.
 func (o *batchOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.Lane == loop.Read {
-		return o.receive(o.s, sysfd)
+		return o.receive(o.s, &o.Call, sysfd)
 	}
 	return o.send(o.s, sysfd)
 }
@@ -197,6 +197,19 @@ func (s *core) isUDP() bool {
 		(s.proto == 0 || s.proto == IPPROTO_UDP)
 }
 
+// receive makes one attempt to receive.
+func (b *batch) receive(s *core, c *loop.Call, sysfd int) (loop.Outcome, error) {
+	out, err := b.receiveSome(s, sysfd)
+	if err == loop.ErrAgain {
+		if err = s.receiveEnd(c, b.flags, err); err == nil { // as recvmmsg(2), which returns messages of 0 bytes then
+			m := &b.ms[0]
+			m.N, m.Addr, m.Flags, m.ControlN, m.Segment = 0, Addr{}, 0, 0, 0
+			b.done, out = 1, loop.Outcome{Ops: 1}
+		}
+	}
+	return out, err
+}
+
 // send makes one attempt: one system call with as many messages as it takes.
 func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 	before := b.done
@@ -207,7 +220,7 @@ func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 		out.More = true
 		return out, loop.ErrAgain
 	case err == loop.ErrAgain && s.inFamily(AF_UNIX) && b.namelen[b.done] > 0:
-		out.Retry = fullRetry // as in trySendto
+		return fullQueue(out), err // as in trySendto
 	}
 	return s.again(out, err)
 }
@@ -249,9 +262,9 @@ func (a Async) batch(name string, d loop.Direction, ms []Datagram, flags int) lo
 	if err != nil || len(ms) == 0 {
 		return loop.SettledOn(&a.s.fd, 0, a.s.fail(name, Addr{}, err))
 	}
-	try := func(_ *op, sysfd int) (loop.Outcome, error) {
+	try := func(o *op, sysfd int) (loop.Outcome, error) {
 		if d == loop.Read {
-			return b.receive(a.s.core, sysfd)
+			return b.receive(a.s.core, &o.Call, sysfd)
 		}
 		return b.send(a.s.core, sysfd)
 	}

@@ -108,8 +108,8 @@ func (v *batchVec) call(trap uintptr, fd, flags int) (int, error) {
 	}
 }
 
-// receive makes one attempt to receive.
-func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
+// receiveSome makes one system call to receive.
+func (b *batch) receiveSome(s *core, sysfd int) (loop.Outcome, error) {
 	n, err := b.recvmmsg(s, sysfd)
 	if err != nil {
 		return loop.Outcome{Ops: s.taken()}, err

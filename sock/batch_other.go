@@ -25,8 +25,8 @@ func (b *batch) message(s *core, i int, d loop.Direction) *msgOp {
 	return o
 }
 
-// receive receives messages one by one, until the queue is empty.
-func (b *batch) receive(s *core, sysfd int) (loop.Outcome, error) {
+// receiveSome receives messages one by one, until the queue is empty.
+func (b *batch) receiveSome(s *core, sysfd int) (loop.Outcome, error) {
 	var out loop.Outcome
 	for b.done < min(len(b.ms), batchCall) {
 		m := &b.ms[b.done]

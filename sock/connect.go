@@ -58,29 +58,23 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 // Errors: an *families.AddrError for a bad address, a *GaiError for a host that is not found,
 // os.ErrDeadlineExceeded, net.ErrClosed, ECONNREFUSED, EISCONN, and other errors of the system.
 func (s *Socket) Connect(to Addr) error {
-	err := s.connect(to)
-	if bad, ok := err.(badAddr); ok {
-		err = bad.error
+	o := s.newOp(loop.Write, tryConnect)
+	defer o.done()
+	err := s.encode(o, to)
+	if err == nil {
+		err = s.connect(o)
 	}
 	return s.fail("connect", to, err)
 }
 
-// badAddr is an error of the address itself. It may wrap an errno: that of an interface that does
-// not exist.
-type badAddr struct{ error }
-
-func (s *Socket) connect(to Addr) error {
-	o := s.newOp(loop.Write, tryConnect)
-	defer o.done()
-	if err := s.encode(o, to); err != nil {
-		return badAddr{err}
+// connect makes a connect to the address in o.
+func (s *Socket) connect(o *op) error {
+	if s.timeout.Load() == 0 {
+		return s.connectNow(o)
 	}
-	if s.timeout.Load() != 0 {
-		err := s.run(o)
-		s.flags.And(^uint32(connectWaits))
-		return err
-	}
-	return s.connectNow(o)
+	err := s.run(o)
+	s.flags.And(^uint32(connectWaits))
+	return err
 }
 
 // connectNow makes a connect that does not wait.
@@ -127,13 +121,15 @@ func (s *Socket) connectNow(o *op) error {
 // success, EAGAIN after the timeout, EBADF for a closed socket. err is set for a failure outside
 // the system call: an address that cannot be used, or a context that has ended.
 func (s *Socket) ConnectEx(to Addr) (errno syscall.Errno, err error) {
-	err = s.connect(to)
-	bad, isBad := err.(badAddr)
+	o := s.newOp(loop.Write, tryConnect)
+	defer o.done()
+	if err := s.encode(o, to); err != nil { // perhaps an errno too: that of an interface that does not exist
+		return 0, s.fail("connect_ex", to, err)
+	}
+	err = s.connect(o)
 	switch {
 	case err == nil:
 		return 0, nil
-	case isBad:
-		return 0, s.fail("connect_ex", to, bad.error)
 	case errors.As(err, &errno):
 		return hostErrno(errno), nil
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, loop.ErrAgain):

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -52,21 +53,23 @@ func refusing(t *testing.T) sock.Addr {
 // In Python on Linux a second connect fails with ECONNABORTED if there is a timeout, because Python
 // has read SO_ERROR.
 func TestConnectRefused(t *testing.T) { // items 51, 52, 57
+	// In Wine a second connect after a failure fails with WSAECONNABORTED.
+	reconnects := socktest.Here.ReconnectsAfterRefusal && !socktest.Wine()
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
 		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
 			s := socktest.TCP.New(t)
 			socktest.Must(t, s.SetTimeout(mode))
 			for i := range 3 {
-				if i > 0 && socktest.Wine() {
+				if i > 0 && !reconnects {
 					s = socktest.TCP.New(t)
 					socktest.Must(t, s.SetTimeout(mode))
 				}
 				if err := w.On(s).Connect(addr); !errors.Is(err, syscall.ECONNREFUSED) {
 					t.Errorf("%s, try %d: %v, want ECONNREFUSED", modeName(mode), i, err)
 				}
-				if socktest.Wine() {
-					continue // in Wine a second connect after a failure fails with WSAECONNABORTED
+				if !reconnects {
+					continue
 				}
 				if errno, err := s.ConnectEx(addr); errno != sock.HostErrno(syscall.ECONNREFUSED) || err != nil {
 					t.Errorf("%s, try %d: ConnectEx = %v, %v, want ECONNREFUSED", modeName(mode), i, errno, err)
@@ -74,7 +77,7 @@ func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 			}
 			// At last a socket listens there.
 			_, addr := socktest.TCP.Listener(t)
-			if socktest.Wine() {
+			if !reconnects {
 				continue
 			}
 			socktest.Must(t, w.On(s).Connect(addr))
@@ -193,6 +196,7 @@ func TestConnectExBadAddress(t *testing.T) { // items 6, 56
 }
 
 func TestConnectToAName(t *testing.T) { // items 184, 186
+	bare.Localhost(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		_, addr := socktest.TCP.Listener(t)
 		for _, host := range []string{"localhost", "127.1", "", "0.0.0.0"} {

@@ -70,8 +70,8 @@ func (c Control) intOrByte(level, typ, other int) (int, bool) {
 
 // OrigDstAddr reads an item of the type IP_ORIGDSTADDR or IPV6_ORIGDSTADDR: the destination of a
 // datagram before the host redirected it to this socket (TPROXY). It is received if
-// IP_RECVORIGDSTADDR or IPV6_RECVORIGDSTADDR is set, on Linux. Data: a struct sockaddr_in or
-// sockaddr_in6.
+// IP_RECVORIGDSTADDR or IPV6_RECVORIGDSTADDR is set, on Linux and FreeBSD. Data: a struct
+// sockaddr_in or sockaddr_in6.
 func (c Control) OrigDstAddr() (Addr, bool) {
 	if !c.is(IPPROTO_IP, numbers.origdst) && !c.is(IPPROTO_IPV6, numbers.origdst6) {
 		return Addr{}, false

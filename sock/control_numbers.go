@@ -50,7 +50,7 @@ var controlNumbersOf = map[string]controlNumbers{
 	},
 	"freebsd": {
 		cmsgcred: 3, sockcred: 8, timeval: 2, timespec: 5,
-		dstaddr: 7, ttl: 65, tos: 68, pktinfo6: 46, hoplimit: 47, tclass: 61,
+		dstaddr: 7, ttl: 65, tos: 68, origdst: 27, pktinfo6: 46, hoplimit: 47, tclass: 61, origdst6: 72,
 	},
 	"netbsd": {
 		sockcred: 16, oldSockcred: 4, timeval: 8, pktinfo: 25, pktinfoShort: true, dstaddr: 7, ttl: 23, pktinfo6: 46, hoplimit: 47, tclass: 61,

@@ -8,8 +8,8 @@ import (
 // The time when a packet was received or sent. It is a time of the host's clock (CLOCK_REALTIME),
 // or of the network card's clock where the comment says so.
 //
-//	struct timeval  { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 16 bytes, 8 where time_t has 32 bits
-//	struct timespec { time_t tv_sec; long tv_nsec; };           <time.h>: likewise
+//	struct timeval  { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>, see timeval.go
+//	struct timespec { time_t tv_sec; long tv_nsec; };           <time.h>
 //
 // A 32-bit program that sets SO_TIMESTAMP gets 32 bits of seconds, which end in 2038. With
 // SO_TIMESTAMP_NEW it gets 64 bits, like a 64-bit program.
@@ -27,20 +27,12 @@ func (c Control) Timestamp() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// decodeTime reads a struct timeval or timespec. On macOS the microseconds have 32 bits with
-// padding behind them: they are the low half of a 64-bit word.
+// decodeTime reads a struct timeval or timespec. unit is that of the fraction.
 func decodeTime(b []byte, unit time.Duration) (time.Time, bool) {
-	e := binary.NativeEndian
-	var sec int64
-	var fraction int32
-	switch len(b) {
-	case 8:
-		sec, fraction = int64(int32(e.Uint32(b))), int32(e.Uint32(b[4:]))
-	case 16:
-		sec, fraction = int64(e.Uint64(b)), int32(e.Uint64(b[8:]))
-	default:
+	if len(b) != 8 && len(b) != 12 && len(b) != 16 {
 		return time.Time{}, false
 	}
+	sec, fraction := secondsAndFraction(b)
 	if fraction < 0 || time.Duration(fraction) >= time.Second/unit {
 		return time.Time{}, false
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -290,6 +291,7 @@ func TestControlTooLarge(t *testing.T) {
 	if strconv.IntSize == 32 {
 		t.Skip("no slice is that long here: run this on a system of 64 bits")
 	}
+	bare.Memory(t, 4<<30)
 	huge := make([]byte, math.MaxInt32) // the test does not touch it, so it takes no memory
 	for _, tt := range []struct {
 		name string

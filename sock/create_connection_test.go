@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
 func TestCreateConnection(t *testing.T) { // items 216, 217
+	bare.Localhost(t)
 	socktest.Check(t)
 	_, addr := socktest.TCP.Listener(t)
 	for _, test := range []struct {
@@ -68,6 +70,7 @@ func TestCreateConnectionTriesInOrder(t *testing.T) { // items 216, 219
 }
 
 func TestCreateConnectionFails(t *testing.T) { // items 219, 234, 245
+	bare.Localhost(t)
 	socktest.Check(t)
 	port := refusing(t).Port()
 	_, err := sock.CreateConnection("", port, nil)
@@ -165,6 +168,7 @@ func TestCreateConnectionTimeout(t *testing.T) { // item 217
 
 // After the end of the context, no more addresses are tried.
 func TestCreateConnectionCanceled(t *testing.T) { // item 219
+	bare.Localhost(t)
 	socktest.Check(t)
 	addr := unanswered(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
@@ -183,6 +187,7 @@ func TestCreateConnectionCanceled(t *testing.T) { // item 219
 }
 
 func TestCreateConnectionInATask(t *testing.T) { // item 216
+	bare.Localhost(t)
 	socktest.Check(t)
 	ln, addr := socktest.TCP.Listener(t)
 	inTask(t, func(task *loop.Task) error {

@@ -51,7 +51,8 @@ func (s *core) setDeadline(d loop.Direction, t time.Time) error {
 	if !t.IsZero() {
 		// A Time with a monotonic reading keeps it: a change of the system's clock does not move a
 		// deadline of time.Now().Add.
-		at = s.fd.Now().Add(time.Until(t))
+		left := time.Until(t) // before Now is read, so that the deadline is not early
+		at = s.fd.Now().Add(left)
 	}
 	return s.fd.SetDeadline(d, at)
 }

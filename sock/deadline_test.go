@@ -209,7 +209,7 @@ func TestDeadlineInTheMiddle(t *testing.T) {
 		a, b := socktest.TCP.Pair(t)
 		var sent int
 		call := socktest.Start(func() (err error) {
-			sent, err = w.On(a).Sendall(pattern(64<<20), 0)
+			sent, err = w.On(a).Sendall(pattern(16<<20), 0)
 			return err
 		})
 		socktest.AwaitWaiting(t, a)

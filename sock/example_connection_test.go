@@ -21,7 +21,7 @@ func ExampleCreateConnection() {
 		fmt.Println(err)
 		return
 	}
-	s, err := sock.CreateConnection("localhost", at.Port(), &sock.ConnectionConfig{
+	s, err := sock.CreateConnection(at.Host(), at.Port(), &sock.ConnectionConfig{
 		HappyEyeballs: true,
 		Timeout:       sock.Within(5 * time.Second), // for each address
 	})

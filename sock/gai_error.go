@@ -3,10 +3,8 @@ package sock
 import (
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"strings"
-	"syscall"
+
+	"github.com/polluxio/pollux/internal/names"
 )
 
 // A GaiError is the error of getaddrinfo(3) and getnameinfo(3): Python's gaierror.
@@ -66,13 +64,6 @@ type HError struct {
 	Err  error // the cause: a *net.DNSError, which has the name too
 }
 
-// h_errno, <netdb.h>
-const (
-	hostNotFound = hBase + 1
-	tryAgain     = hBase + 2
-	noRecovery   = hBase + 3
-)
-
 // hTexts begins with the text for hBase.
 var hTexts = [...]string{
 	"Resolver Error 0 (no error)", "Unknown host", "Host name lookup failure", "Unknown server error",
@@ -117,91 +108,33 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// gaiFault returns the error for a question that was refused before the resolver saw it. It has the
-// form of a resolver's error.
-func gaiFault(code int, name, why string) error {
-	return &GaiError{code, &net.DNSError{Err: why, Name: name, IsNotFound: code == EAI_NONAME || code == EAI_NODATA || code == EAI_SERVICE}}
-}
-
-func noName(name, why string) error { return gaiFault(EAI_NONAME, name, why) }
-
-// answerOf returns the resolver's answer in err. ok is false if err is not an answer of the
-// resolver.
-//
-// The answer wraps no error but a shortage. A context error inside it belongs to the resolver,
-// which limits the time of each server. It is not the end of the caller's context.
-func answerOf(err error) (answer *net.DNSError, ok bool) {
-	dns, ok := errors.AsType[*net.DNSError](err)
-	if !ok {
-		return nil, false
-	}
-	answer = new(*dns)
-	answer.UnwrapErr = shortage(answer.Err)
-	return answer, true
-}
-
-// shortage finds the errno of missing descriptors or memory at the end of an answer's text, or nil:
-// package net keeps no more than the text of the error of a socket.
-func shortage(text string) error {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
-		if strings.HasSuffix(text, ": "+errno.Error()) {
-			return errno
+// namesError gives an error of package names Python's form. Other errors stay as they are.
+func namesError(err error) error {
+	switch e := err.(type) {
+	case *names.Error:
+		if e.Code >= names.HostNotFound {
+			return &HError{hCodes[e.Code], e.Err}
 		}
+		return &GaiError{gaiCodes[e.Code], e.Err}
+	case *names.RefusedError:
+		return &ArgError{refusedKinds[e.Wrong], e.Arg, e.Value, e.Rule}
 	}
-	return nil
+	return err
 }
 
-// gaiError translates an error of the resolver into a GaiError. Everything that keeps a server from
-// answering is temporary, as in glibc: SERVFAIL, REFUSED, silence, nonsense, no descriptor left.
-func gaiError(host string, err error) error {
-	if _, ok := errors.AsType[*net.AddrError](err); ok { // package net found only addresses of the other kind
-		return gaiFault(EAI_NODATA, host, "no address of this family")
-	}
-	switch answer, ok := answerOf(err); {
-	case !ok:
-		return err
-	case answer.IsNotFound && !wasShort(answer):
-		return &GaiError{EAI_NONAME, answer}
-	default:
-		return &GaiError{EAI_AGAIN, answer}
-	}
+var gaiCodes = [...]int{
+	names.BadFlags: EAI_BADFLAGS, names.UnknownName: EAI_NONAME, names.Again: EAI_AGAIN,
+	names.BadFamily: EAI_FAMILY, names.BadService: EAI_SERVICE, names.BadSockType: EAI_SOCKTYPE,
+	names.NoData: EAI_NODATA, names.OtherAddress: eaiAddrFamily,
 }
 
-// hError translates an error of the resolver into an HError.
-func hError(err error) error {
-	switch answer, ok := answerOf(err); {
-	case !ok:
-		return err
-	case answer.IsNotFound && !wasShort(answer):
-		return &HError{hostNotFound, answer}
-	default:
-		return &HError{tryAgain, answer}
-	}
+// h_errno, <netdb.h>
+var hCodes = [...]int{
+	names.HostNotFound: hBase + 1, names.HostAgain: hBase + 2, names.HostNoRecovery: hBase + 3,
 }
 
-// wasShort reports whether a host may be unknown only because descriptors or memory ran out. It
-// then makes that errno the cause of the answer, and the answer temporary.
-//
-// Package net treats a file that it cannot open as a missing file, and then reports that the host
-// does not exist. A caller would believe this for ever. wasShort opens three descriptors as a test,
-// because package net has a file and two sockets open at a time.
-func wasShort(answer *net.DNSError) bool {
-	var held [3]*os.File
-	defer func() {
-		for _, f := range held {
-			f.Close() // works for nil too
-		}
-	}()
-	for i := range held {
-		var err error
-		if held[i], err = os.Open(os.DevNull); err == nil {
-			continue
-		}
-		if errno, ok := errors.AsType[syscall.Errno](err); ok && outOfResources(errno) {
-			answer.Err, answer.UnwrapErr = errno.Error(), errno
-			answer.IsNotFound, answer.IsTemporary = false, true
-			return true
-		}
-	}
-	return false
+var refusedKinds = [...]ArgKind{
+	names.Malformed: ArgSyntax, names.Missing: ArgMissing, names.TooLong: ArgTooLong, names.OtherType: ArgType,
 }
+
+func noName(name, why string) error { return namesError(names.Fault(names.UnknownName, name, why)) }

@@ -15,9 +15,6 @@ const (
 	hBase = 0 // base of the h_errno values
 )
 
-// <linux/net.h>, <linux/in.h>
-var kindsHere = []kind{{6, 33, "dccp"}} // SOCK_DCCP, IPPROTO_DCCP
-
 var gaiTextsHere = []gaiText{
 	{EAI_ADDRFAMILY, "Address family for hostname not supported"},
 	{EAI_SYSTEM, "System error"},

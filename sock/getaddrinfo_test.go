@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -336,6 +337,7 @@ func TestGetaddrinfoBadHost(t *testing.T) { // item 151
 // A callback and a task must not block. So every function that could ask a server fails there, for
 // any argument.
 func TestNameFunctionsOnALoop(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	r := unasked(t)
 	ctx := t.Context()

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/names"
 )
 
 // InetAton returns the four bytes of an IPv4 address in any form that inet_aton(3) accepts. The
@@ -20,7 +21,7 @@ func InetAton(s string) ([]byte, error) {
 	if i := strings.IndexAny(s, " \t\n\v\f\r"); i >= 0 {
 		text = s[:i]
 	}
-	ip, ok := shortIPv4(text)
+	ip, ok := names.IPv4(text)
 	if !ok {
 		return nil, &ArgError{ArgSyntax, "ip_string", s, "illegal IP address string passed to inet_aton"}
 	}
@@ -64,10 +65,5 @@ func InetNtop(family Family, packed []byte) (string, error) {
 	case !ok || ip.Is4() != (family == AF_INET):
 		return "", &ArgError{ArgLength, "packed_ip", packed, "invalid length of packed IP address string"}
 	}
-	return ipText(ip), nil
-}
-
-// ipText returns the text of ip as C writes it, without its zone.
-func ipText(ip netip.Addr) string {
-	return families.FromAddrPort(netip.AddrPortFrom(ip.WithZone(""), 0)).Host()
+	return families.FromAddrPort(netip.AddrPortFrom(ip, 0)).Host(), nil
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/polluxio/pollux/internal/names"
 )
 
 // ErrNoInterface is the error of IfNametoindex for a name that no interface has.
@@ -37,7 +39,7 @@ func IfNameindex() ([]Interface, error) {
 //
 // Error: ErrNoInterface.
 func IfNametoindex(name string) (int, error) {
-	index, err := interfaceIndex(name)
+	index, err := names.InterfaceIndex(name)
 	if err == syscall.ENODEV {
 		return 0, fmt.Errorf("%w: %q", ErrNoInterface, name)
 	}
@@ -55,14 +57,9 @@ func IfIndextoname(index int) (string, error) {
 	case uint64(index) > math.MaxUint32:
 		return "", &ArgError{ArgRange, "index", index, "Python int too large to convert to C unsigned int"}
 	}
-	all, err := IfNameindex()
-	if err != nil {
-		return "", err
+	name, err := names.InterfaceName(index)
+	if err == syscall.ENXIO {
+		err = os.NewSyscallError("if_indextoname", err)
 	}
-	for _, ifi := range all {
-		if ifi.Index == index {
-			return ifi.Name, nil
-		}
-	}
-	return "", os.NewSyscallError("if_indextoname", syscall.ENXIO)
+	return name, err
 }

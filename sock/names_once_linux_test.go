@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -45,9 +45,9 @@ func TestCompatibleAddressHasOneText(t *testing.T) {
 // file in a child process alone.
 func TestHostTwiceInALine(t *testing.T) {
 	if os.Getenv("SOCK_TEST_HOSTS") == "" {
-		hosts := filepath.Join(t.TempDir(), "hosts")
+		hosts := filepath.Join(socktest.Dir(t), "hosts")
 		socktest.Must(t, os.WriteFile(hosts, []byte("192.0.2.77 twice.test twice.test Twice.test\n192.0.2.77 twice.test\n"), 0o644))
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd := bare.Program(t, "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), "SOCK_TEST_HOSTS="+hosts)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 		out, err := cmd.CombinedOutput()

@@ -81,3 +81,21 @@ func TestSecondsRule(t *testing.T) {
 		}
 	}
 }
+
+// The alignment in struct group_source_req: sizeofGroupSourceReq of golang.org/x/net/ipv4 is 4 or 8
+// bytes, and two times 128.
+func TestStorageAlignment(t *testing.T) {
+	for _, tt := range []struct {
+		goos, goarch string
+		pointer      int
+		want         int
+	}{
+		{"linux", "amd64", 8, 8}, {"linux", "386", 4, 4}, {"linux", "arm", 4, 4}, {"darwin", "arm64", 8, 4}, {"darwin", "amd64", 8, 4},
+		{"freebsd", "amd64", 8, 8}, {"freebsd", "386", 4, 4}, {"freebsd", "arm", 4, 8}, {"freebsd", "arm64", 8, 8},
+		{"windows", "amd64", 8, 8}, {"windows", "386", 4, 8},
+	} {
+		if got := storageAlignment(tt.goos, tt.goarch, tt.pointer); got != tt.want {
+			t.Errorf("%s/%s: %d, want %d", tt.goos, tt.goarch, got, tt.want)
+		}
+	}
+}

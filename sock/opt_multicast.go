@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"runtime"
+	"unsafe"
 )
 
 // Multicast. On an AF_INET socket a group and a source are IPv4 addresses, on an AF_INET6 socket
@@ -119,10 +121,7 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 		level, host = IPPROTO_IPV6, Inet6
 	}
 	const storage = len(sockaddr{})
-	align := controlAlign // that of sockaddr_storage, except on the BSDs of 32 bits, where it is 8
-	if !options.mreqn || options.multicastByte {
-		align = 8
-	}
+	align := storageAlignment(runtime.GOOS, runtime.GOARCH, int(unsafe.Sizeof(uintptr(0))))
 	b := make([]byte, align+2*storage)
 	binary.NativeEndian.PutUint32(b, uint32(ifindex))
 	for i, a := range []netip.Addr{group, source} {
@@ -135,6 +134,21 @@ func (s *Socket) source(what string, name int, group, source netip.Addr, ifindex
 		}
 	}
 	return s.setOption(what, level, name, b)
+}
+
+// storageAlignment returns the alignment of a struct sockaddr_storage in a struct group_source_req,
+// <netinet/in.h>. It is that of a pointer on Linux. Elsewhere it is that of an int64: 4 on 386, but
+// 8 on Windows; and macOS packs the structure (#pragma pack(4)).
+func storageAlignment(goos, goarch string, pointer int) int {
+	switch {
+	case goos == "darwin" || goos == "ios":
+		return 4
+	case goos == "linux" || goos == "android":
+		return pointer
+	case goarch == "386" && goos != "windows":
+		return 4
+	}
+	return 8
 }
 
 // multicast checks a group and an interface.

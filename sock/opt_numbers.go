@@ -1,6 +1,9 @@
 package sock
 
-import "runtime"
+import (
+	"runtime"
+	"strings"
+)
 
 // An option has a method if its value is a structure, or differs between IPv4 and IPv6 or between
 // systems. Each level has one file opt_*.go. Getsockopt and Setsockopt serve all other options. On
@@ -12,7 +15,6 @@ type optionNumbers struct {
 	// SOL_SOCKET, <sys/socket.h>
 	linger       int  // SO_LINGER in seconds
 	lingerShort  bool // its fields are two unsigned short
-	timeval      int  // the length of a struct timeval
 	peerpidfd    int  // SO_PEERPIDFD
 	bindtodevice int  // SO_BINDTODEVICE
 
@@ -37,29 +39,29 @@ type optionNumbers struct {
 
 var optionNumbersOf = map[string]optionNumbers{
 	"linux": {
-		linger: 13, timeval: 2 * controlAlign, peerpidfd: 77, bindtodevice: 25,
+		linger: 13, peerpidfd: 77, bindtodevice: 25,
 		recverr: 11, recverr6: 25, mreqn: true, addMembership: 35, dropMembership: 36,
 		blockSource: 43, unblockSource: 44, joinSource: 46, leaveSource: 47,
 		tcpInfo: 11, congestion: 13, ulp: 31, userTimeout: 18, keepIdle: 4, keepInterval: 5, keepCount: 6,
 		udp: true,
 	},
 	"darwin": {
-		linger: 0x1080, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true, // SO_LINGER_SEC
+		linger: 0x1080, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true, // SO_LINGER_SEC
 		blockSource: 84, unblockSource: 85, joinSource: 82, leaveSource: 83,
 		keepIdle: 0x10, keepInterval: 0x101, keepCount: 0x102,
 	},
 	"freebsd": {
-		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
+		linger: 0x80, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
 		blockSource: 84, unblockSource: 85, joinSource: 82, leaveSource: 83,
 		congestion: 64, keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
 	},
 	"netbsd": {
-		linger: 0x80, timeval: 16, addMembership: 12, dropMembership: 13, multicastByte: true,
+		linger: 0x80, addMembership: 12, dropMembership: 13, multicastByte: true,
 		keepIdle: 3, keepInterval: 5, keepCount: 6,
 	},
-	"openbsd": {linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true},
+	"openbsd": {linger: 0x80, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true},
 	"dragonfly": {
-		linger: 0x80, timeval: 16, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
+		linger: 0x80, mreqn: true, addMembership: 12, dropMembership: 13, multicastByte: true,
 		keepIdle: 0x100, keepInterval: 0x200, keepCount: 0x400,
 	},
 	"windows": {
@@ -69,4 +71,13 @@ var optionNumbersOf = map[string]optionNumbers{
 	},
 }
 
-var options = optionNumbersOf[runtime.GOOS]
+// optionNumbersOn returns the numbers for a system on a processor.
+func optionNumbersOn(goos, goarch string) optionNumbers {
+	n := optionNumbersOf[goos]
+	if goos == "linux" && strings.HasPrefix(goarch, "mips") {
+		n.linger = 0x80 // its SOL_SOCKET is that of other systems
+	}
+	return n
+}
+
+var options = optionNumbersOn(runtime.GOOS, runtime.GOARCH)

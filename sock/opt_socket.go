@@ -62,7 +62,7 @@ func (s *Socket) Linger() (Linger, error) {
 // to another program that has the descriptor after Detach. For the timeout of a Socket see
 // SetTimeout.
 //
-//	struct timeval { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>: 0 and 8, or 0 and 4 on Linux of 32 bits
+//	struct timeval { time_t tv_sec; suseconds_t tv_usec; };    <sys/time.h>
 //
 // Errors: an *ArgError for a negative time; errors.ErrUnsupported on Windows, where the value is a
 // DWORD of milliseconds.
@@ -73,23 +73,12 @@ func (s *Socket) SetsockoptTimeval(level, name int, d time.Duration) error {
 	if d < 0 {
 		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must not be negative"})
 	}
-	if options.timeval == 0 {
+	if timevalLen == 0 {
 		return s.fail("setsockopt", Addr{}, lacks("struct timeval"))
 	}
-	us := int64(d / time.Microsecond)
-	if d%time.Microsecond > 0 {
-		us++
-	}
-	b, e := make([]byte, options.timeval), binary.NativeEndian
-	if len(b) == 8 {
-		if us > math.MaxInt32*1e6 {
-			return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must be at most 2147483647 s"})
-		}
-		e.PutUint32(b, uint32(us/1e6))
-		e.PutUint32(b[4:], uint32(us%1e6))
-	} else {
-		e.PutUint64(b, uint64(us/1e6))
-		e.PutUint64(b[8:], uint64(us%1e6))
+	b := make([]byte, timevalLen)
+	if !putTimeval(b, d) {
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "time", d, "must be at most 2147483647 s"})
 	}
 	return s.set(level, name, func(sysfd int) error { return sysSetsockopt(sysfd, level, name, b) })
 }
@@ -99,10 +88,10 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	if err := cOption(level, name); err != nil {
 		return 0, s.fail("getsockopt", Addr{}, err)
 	}
-	if options.timeval == 0 {
+	if timevalLen == 0 {
 		return 0, s.fail("getsockopt", Addr{}, lacks("struct timeval"))
 	}
-	b := make([]byte, options.timeval)
+	b := make([]byte, timevalLen)
 	err := s.do("getsockopt", func(sysfd int) error {
 		n, err := sysGetsockopt(sysfd, level, name, b)
 		if err == nil && n != len(b) {
@@ -113,11 +102,8 @@ func (s *Socket) GetsockoptTimeval(level, name int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := binary.NativeEndian
-	if len(b) == 8 {
-		return time.Duration(int32(e.Uint32(b)))*time.Second + time.Duration(e.Uint32(b[4:]))*time.Microsecond, nil
-	}
-	return time.Duration(e.Uint64(b))*time.Second + time.Duration(int32(e.Uint64(b[8:])))*time.Microsecond, nil
+	sec, us := secondsAndFraction(b)
+	return time.Duration(sec)*time.Second + time.Duration(us)*time.Microsecond, nil
 }
 
 // PeerPidFD returns a new descriptor of the process that made the other end of a connected AF_UNIX

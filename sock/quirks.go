@@ -13,6 +13,8 @@ const (
 	quirkSilentEnd                       // the peer's SHUT_RD ends a blocked send without an edge: try again after a time
 	quirkWideOptions                     // options are numbers of 64 bits on every level
 	quirkFewFlags                        // send takes no flag but MSG_DONTWAIT, and raises no SIGPIPE
+	quirkEndOfWait                       // with no connection left a receive that blocks returns ENOTCONN, and another EAGAIN for ever: see receiveEnd
+	quirkSlowClose                       // close(2) and shutdown(2) of a connection with a full queue wait
 )
 
 // anyProto is a row for all types, or all protocols, of a family.
@@ -32,6 +34,10 @@ var quirks = [...]struct {
 	{40, 1, anyProto, quirkSilentEnd},                            // AF_VSOCK, SOCK_STREAM: vsock_poll of net/vmw_vsock/af_vsock.c has no event for the end of sends
 	{40, 5, anyProto, quirkSilentEnd},                            // AF_VSOCK, SOCK_SEQPACKET
 	{40, 2, anyProto, quirkSilentSend},                           // AF_VSOCK, SOCK_DGRAM
+	{2, anyProto, protoSCTP, quirkEndOfWait},                     // SCTP: sctp_wait_for_packet of net/sctp/socket.c
+	{10, anyProto, protoSCTP, quirkEndOfWait},                    // and on AF_INET6
+	{30, 1, anyProto, quirkEndOfWait | quirkSlowClose},           // AF_TIPC, SOCK_STREAM: tipc_wait_for_rcvmsg and __tipc_shutdown of net/tipc/socket.c
+	{30, 5, anyProto, quirkEndOfWait | quirkSlowClose},           // and SOCK_SEQPACKET
 	{30, 2, anyProto, quirkSilentSend},                           // AF_TIPC, SOCK_DGRAM: links that are congested
 	{30, 4, anyProto, quirkSilentSend},                           // and SOCK_RDM
 	{21, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_RDS: EOPNOTSUPP for any other flag (rds_sendmsg of net/rds/send.c); congestion
@@ -53,6 +59,18 @@ func quirksOf(family Family, typ Type, proto Protocol) (bits uint32) {
 		}
 	}
 	return bits
+}
+
+// quirksOfDescriptor sets what the loop must know about the descriptor.
+func (s *core) quirksOfDescriptor() {
+	if s.has(quirkSlowClose) {
+		s.fd.SetSlowClose()
+	}
+	if s.has(quirkEndOfWait) && s.proto == protoSCTP && s.ofType(SOCK_STREAM) {
+		// The end of an association that this side has shut down makes a write edge
+		// (sctp_cmd_new_state of net/sctp/sm_sideeffect.c wakes, and sctp_poll reports EPOLLOUT).
+		s.fd.ReadAtWriteEdges()
+	}
 }
 
 // has reports whether the socket has that quirk.

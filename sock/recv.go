@@ -2,6 +2,7 @@ package sock
 
 import (
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
@@ -35,11 +36,30 @@ func (s *core) hasDrained(n, room, flags int) bool {
 		s.flags.Load()&(hasULP|isShared) == 0
 }
 
-// noMore reports, after a receive with EAGAIN, whether nothing can arrive because the socket was
-// shut down. A blocking receive ends then, and so must ours. The kernel cannot tell that ours
-// should block, and goes on returning EAGAIN for datagrams.
-func (s *core) noMore(c *loop.Call, err error) bool {
-	return err == loop.ErrAgain && c.HungUp && c.Timeout != 0 && !s.holdsReads(0) && sysReadsEnded(c.Sysfd)
+// receiveEnd returns the result of a receive that got err. If err is EAGAIN and nothing can arrive
+// any more, a blocking receive ends, and so must ours. The kernel cannot tell that ours should
+// block, and goes on returning EAGAIN:
+//
+//   - for datagrams after a shutdown. A blocking receive returns 0 bytes.
+//   - for SCTP without an association and for TIPC without a connection, also after a shutdown of
+//     the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
+//
+// The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
+// kernel ignores the flag.
+func (s *core) receiveEnd(c *loop.Call, flags int, err error) error {
+	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
+		return err
+	}
+	switch f := s.flags.Load(); {
+	case f&(connectBegun|connectWaits) != 0: // its end decides
+	case f&quirkEndOfWait != 0:
+		if sysNoConnection(c.Sysfd, s.proto == protoSCTP) {
+			return syscall.ENOTCONN
+		}
+	case c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
+		return nil
+	}
+	return err
 }
 
 // recvFlags returns the flags for the system. On a stream this package itself does MSG_WAITALL, see
@@ -63,8 +83,8 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 		return out, err
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
-	if o.s.noMore(&o.Call, err) {
-		out, err = loop.Outcome{}, nil
+	if err == loop.ErrAgain {
+		err = o.s.receiveEnd(&o.Call, o.flags, err)
 	}
 	return o.received(sysfd, out, err)
 }
@@ -79,8 +99,10 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
-	if o.s.noMore(&o.Call, err) {
-		err, o.salen = nil, 0
+	if err == loop.ErrAgain {
+		if err = o.s.receiveEnd(&o.Call, o.flags, err); err == nil {
+			o.salen = 0
+		}
 	}
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error names none
@@ -118,7 +140,7 @@ const resetRetry = time.Millisecond
 func (o *op) received(sysfd int, out loop.Outcome, err error) (loop.Outcome, error) {
 	o.n += out.N
 	if err == nil && o.n < len(o.p) && o.looksOn(sysfd) {
-		return out, loop.ErrAgain
+		return looksAgain(out), loop.ErrAgain
 	}
 	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if all && err == nil && out.N > 0 && o.n < len(o.p) {
@@ -133,6 +155,18 @@ func (o *op) looksOn(sysfd int) bool {
 	const all = MSG_PEEK | MSG_WAITALL
 	return o.flags&all == all && o.n > 0 && o.s.isTCP() && o.Timeout != 0 && !sysEnded(sysfd)
 }
+
+// looksAgain is the outcome of a receive with MSG_PEEK that waits for more than there is.
+func looksAgain(out loop.Outcome) loop.Outcome {
+	out.Retry, out.Most, out.Level = peekRetry, peekMost, true
+	return out
+}
+
+// peekRetry and peekMost are the first and the longest time between two looks on a one-shot poller.
+const (
+	peekRetry = time.Millisecond
+	peekMost  = 16 * time.Millisecond
+)
 
 // part returns the bytes that MSG_WAITALL has received before a timeout or a cancel, as the kernel
 // does: no byte is lost.
@@ -169,8 +203,8 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	err := s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
-		if failed == loop.ErrAgain && s.noMore(&c, failed) {
-			failed = nil
+		if failed == loop.ErrAgain {
+			failed = s.receiveEnd(&c, flags, failed)
 		}
 		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {

@@ -4,9 +4,8 @@ import (
 	"context"
 	"net"
 	"runtime/debug"
-	"sync"
-	"time"
 
+	"github.com/polluxio/pollux/internal/names"
 	"github.com/polluxio/pollux/loop"
 )
 
@@ -25,67 +24,16 @@ type Resolver struct {
 	// not change after the first look-up.
 	Limit int
 
-	once  sync.Once
-	slots chan struct{} // made once; has an element for each running look-up
+	slots names.Slots
 }
 
 // DefaultResolver is the Resolver of this package's functions, and of sockets that get the name of
 // a host. To replace it, set it before anything uses it.
 var DefaultResolver = new(Resolver)
 
-const defaultLimit = 64
-
-func (r *Resolver) net() *net.Resolver {
-	if r.Net != nil {
-		return r.Net
-	}
-	return net.DefaultResolver
-}
-
-// ask runs question in one of the resolver's slots.
-//
-// If ctx ends first, ask returns its cause and leaves the question running. The slot becomes free
-// when the question returns: package net does not always notice a canceled context at once.
-func ask[T any](ctx context.Context, r *Resolver, question func(context.Context, *net.Resolver) (T, error)) (T, error) {
-	r.once.Do(func() {
-		limit := r.Limit
-		if limit <= 0 {
-			limit = defaultLimit
-		}
-		r.slots = make(chan struct{}, limit)
-	})
-	var none T
-	if ctx.Err() != nil {
-		return none, context.Cause(ctx)
-	}
-	select {
-	case r.slots <- struct{}{}:
-	case <-ctx.Done():
-		return none, context.Cause(ctx)
-	}
-
-	type answer struct {
-		v   T
-		err error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		defer func() { <-r.slots }()
-		v, err := question(ctx, r.net())
-		answers <- answer{v, err}
-	}()
-	select {
-	case a := <-answers:
-		if d, ok := ctx.Deadline(); a.err != nil && ok && !time.Now().Before(d) {
-			<-ctx.Done() // its timer is a little late
-		}
-		if a.err != nil && ctx.Err() != nil {
-			return none, context.Cause(ctx)
-		}
-		return a.v, a.err
-	case <-ctx.Done():
-		return none, context.Cause(ctx)
-	}
+// names returns the resolver of package names that does the work of r.
+func (r *Resolver) names() names.Resolver {
+	return names.Resolver{Net: r.Net, Limit: r.Limit, Slots: &r.slots}
 }
 
 // Lookup runs find on a new goroutine and returns its result as a future of l (nil: a loop of the

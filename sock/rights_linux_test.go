@@ -185,7 +185,7 @@ func TestRightsAmongOthers(t *testing.T) {
 // Descriptors cross: items 111, 113, 116, 117.
 func TestFdsCross(t *testing.T) {
 	a, b := unixPair(t, sock.SOCK_STREAM)
-	path := filepath.Join(t.TempDir(), "file")
+	path := filepath.Join(socktest.Dir(t), "file")
 	if err := os.WriteFile(path, []byte("what the file says"), 0o600); err != nil {
 		t.Fatal(err)
 	}

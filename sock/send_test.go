@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -389,6 +390,7 @@ func TestSendtoBadAddress(t *testing.T) { // items 94, 185
 
 // A host name is resolved, in each way to wait.
 func TestSendtoAName(t *testing.T) { // items 93, 186
+	bare.Localhost(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		to, addr := socktest.UDP.Bound(t)
 		if n, err := w.On(socktest.UDP.New(t)).Sendto(hello, 0, sock.Inet("localhost", addr.Port())); n != len(hello) || err != nil {

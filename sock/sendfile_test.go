@@ -24,7 +24,7 @@ import (
 // onDisk returns a regular file with this content, open and at its start.
 func onDisk(t *testing.T, content []byte) *os.File {
 	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	f, err := os.Create(filepath.Join(socktest.Dir(t), "file"))
 	socktest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	_, err = f.WriteAt(content, 0)
@@ -43,7 +43,17 @@ func position(t *testing.T, f io.Seeker) int64 {
 // noDescriptor is a file that has to be read.
 type noDescriptor struct{ io.ReadSeeker }
 
-func TestSendfile(t *testing.T) { // items 131, 136, 137, 138, 240, 241
+func TestSendfile(t *testing.T) { testSendfile(t) } // items 131, 136, 137, 138, 240, 241
+
+// The same on a system without such a call, as NetBSD and OpenBSD are.
+func TestSendfileWithoutTheCall(t *testing.T) {
+	refuse := func(func(to, from int, offset int64, n int) (int, error), int, int, int64, int) (int, error) {
+		return 0, syscall.ENOSYS
+	}
+	sock.WithSendfile(refuse, func() { testSendfile(t) })
+}
+
+func testSendfile(t *testing.T) {
 	content := pattern(300_000)
 	size := int64(len(content))
 	for _, test := range []struct {

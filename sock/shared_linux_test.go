@@ -239,7 +239,7 @@ func openFiles(t *testing.T) int {
 	t.Helper()
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("%v: run this where /proc is", err)
 	}
 	return len(files)
 }

@@ -2,80 +2,82 @@ package sock
 
 import (
 	"context"
-	"errors"
 	"syscall"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/names"
 )
 
 // sockaddr is room for an address as the system has it.
 type sockaddr [families.MaxSockaddr]byte
 
-// encode resolves a if necessary, and puts it into o in the system's form.
+// encode puts a into o in the system's form, after its name is resolved.
 func (s *Socket) encode(o *op, a Addr) error {
 	f, ok := families.Host.Lookup(int(s.family), int(s.proto))
 	if !ok {
-		if a.Kind() != families.KindRaw {
-			return families.Host.NoFormat(int(s.family), int(s.proto))
-		}
-		n, err := families.Host.Encode(o.sa[:], a)
-		o.salen = uint32(n)
-		return err
+		return s.encodeRaw(o, a)
 	}
-	if zone := a.Zone(); zone != "" && a.Kind() != families.KindInet6 {
-		// Only an address of this family may have an interface to look up.
-		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrZoneUnresolved) {
+	if a.Kind() == f.Kind() { // otherwise Encode returns the error, and no name is looked up for it
+		var err error
+		if a, err = s.resolve(a); err != nil {
 			return err
 		}
-	}
-	if a.ControlName() != "" { // only macOS has these; elsewhere Encode reports the error
-		if _, err := f.Encode(o.sa[:], a); !errors.Is(err, families.ErrControlUnresolved) {
-			return err
-		}
-	}
-	if a.NeedsHost() || a.Zone() != "" || a.ControlName() != "" {
-		resolved, err := s.resolve(a)
-		if err != nil {
-			return err
-		}
-		a = resolved
 	}
 	n, err := f.Encode(o.sa[:], a)
 	o.salen = uint32(n)
 	return err
 }
 
-// resolve replaces the names in a: the interface's by its index, the kernel control's by its id,
-// the host's by its address. It waits as the view requires; never on a loop.
-//
-// Errors: ENODEV for an interface that does not exist, as in Python; for the zone of an IPv6
-// address, the resolver's error for the host.
-func (s *Socket) resolve(a Addr) (Addr, error) {
-	if zone := a.Zone(); zone != "" {
-		if a.Kind() == families.KindInet6 && len(zone) >= 16 { // IFNAMSIZ; the system would cut a longer name, perhaps to the name of another interface
-			return a, noName(zone, "no such interface")
-		}
-		index, err := s.interfaceIndex(zone)
-		switch {
-		case err == nil:
-			return a.WithScope(uint32(index)), nil
-		case err == syscall.ENODEV && a.Kind() == families.KindInet6:
-			return a, noName(zone, "no such interface")
-		}
-		return a, err
+// encodeRaw is encode for a family that package families lacks. Only bytes fit it.
+func (s *Socket) encodeRaw(o *op, a Addr) error {
+	if a.Kind() != families.KindRaw {
+		return families.Host.NoFormat(int(s.family), int(s.proto))
 	}
-	if name := a.ControlName(); name != "" {
+	n, err := families.Host.Encode(o.sa[:], a)
+	o.salen = uint32(n)
+	return err
+}
+
+// resolve replaces the name in a, if there is one: the name of an interface by its index, of a
+// kernel control by its id, of a host by its address.
+//
+// Errors: ENODEV for an interface that does not exist, as in Python, but a *GaiError for the zone
+// of an IPv6 address; ENOENT for a kernel control; the resolver's errors for a host.
+func (s *Socket) resolve(a Addr) (Addr, error) {
+	switch part, name := a.Unresolved(); part {
+	case families.PartHost:
+		return s.resolveHost(a, name)
+	case families.PartInterface:
+		return s.resolveInterface(a, name)
+	case families.PartControl:
 		id, err := s.controlID(name)
 		return a.WithSystemID(id), err
 	}
-	if !a.NeedsHost() {
-		return a, nil
+	return a, nil
+}
+
+func (s *Socket) resolveInterface(a Addr, name string) (Addr, error) {
+	scope := a.Kind() == families.KindInet6
+	if scope && len(name) >= names.InterfaceNameSize { // the system would cut it, perhaps to the name of another interface
+		return a, noName(name, "no such interface")
 	}
-	r := DefaultResolver
+	index, err := s.interfaceIndex(name)
+	switch {
+	case err == nil:
+		return a.WithScope(uint32(index)), nil
+	case err == syscall.ENODEV && scope:
+		return a, noName(name, "no such interface")
+	}
+	return a, err
+}
+
+// resolveHost waits as the view requires, and never on a loop.
+func (s *Socket) resolveHost(a Addr, host string) (Addr, error) {
+	hints := Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM}
 	find := func(ctx context.Context) (Addr, error) {
-		infos, err := r.Getaddrinfo(ctx, a.Host(), "", &Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM})
-		if refused, ok := err.(*ArgError); ok && isASCII(a.Host()) { // Python does not report IDNA errors for an ASCII host
-			return a, noName(a.Host(), refused.Rule)
+		infos, err := Getaddrinfo(ctx, host, "", &hints)
+		if refused, ok := err.(*ArgError); ok && names.IsASCII(host) { // Python does not report IDNA errors for an ASCII host
+			return a, noName(host, refused.Rule)
 		}
 		if err != nil {
 			return a, err
@@ -99,7 +101,7 @@ func (s *core) interfaceIndex(name string) (int, error) {
 		return 0, err
 	}
 	defer s.fd.Release()
-	return sysInterfaceIndex(sysfd, name)
+	return names.IndexAt(sysfd, name)
 }
 
 // controlID returns the id of the kernel control with that name. Only a socket of PF_SYSTEM can
@@ -129,7 +131,7 @@ func (s *Socket) InterfaceOf(a Addr) string {
 		return ""
 	}
 	defer s.fd.Release()
-	return sysInterfaceName(sysfd, int(index))
+	return names.NameAt(sysfd, int(index))
 }
 
 // decode decodes an address of the socket's family.

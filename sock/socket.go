@@ -59,6 +59,9 @@ func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout int64
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
 	c.flags.Store(quirksOf(family, typ&^typeFlags, proto))
 	c.fd.Init(sysfd)
+	if c.flags.Load()&(quirkEndOfWait|quirkSlowClose) != 0 {
+		c.quirksOfDescriptor()
+	}
 	c.timeout.Store(timeout)
 	s := &Socket{core: c}
 	// Of the ways to notice that s was dropped, only this one leaves nothing behind when it is

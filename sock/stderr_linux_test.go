@@ -13,7 +13,7 @@ import (
 // the end of the test. The result returns the text so far.
 func captureStderr(t *testing.T) (said func() string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "stderr")
+	path := filepath.Join(socktest.Dir(t), "stderr")
 	f, err := os.Create(path)
 	socktest.Must(t, err)
 	defer f.Close()

@@ -87,6 +87,9 @@ func sysEnded(fd int) bool {
 // arrive, for datagrams too.
 func sysReadsEnded(int) bool { return false }
 
+// sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
+func sysNoConnection(int, bool) bool { return false }
+
 // sysPoll is poll(2) of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
 // system call that follows reports the error.
 func sysPoll(fd int, events int16) int16 {

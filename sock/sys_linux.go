@@ -36,6 +36,34 @@ const (
 // accepted because the socket was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
 
+// sysNoConnection reports, after a receive with EAGAIN, whether a socket with quirkEndOfWait has no
+// connection and awaits none: nothing more can be received. sctp: its protocol is SCTP, not TIPC.
+//
+// tipc_poll sets POLLHUP alone for a connection that is over. SCTP_STATUS is EINVAL for a
+// one-to-one socket without an association, and SCTP_GET_ASSOC_NUMBER EOPNOTSUPP for one with.
+func sysNoConnection(fd int, sctp bool) bool {
+	if !sctp {
+		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0
+	}
+	associations, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
+	if err == syscall.EOPNOTSUPP {
+		var status [256]byte // struct sctp_status has 176
+		_, failed := sysGetsockopt(fd, protoSCTP, sctpStatus, status[:])
+		associations, err = 1, nil
+		if failed == syscall.EINVAL {
+			associations = 0
+		}
+	}
+	if err != nil || associations > 0 {
+		return false
+	}
+	listens, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ACCEPTCONN)
+	return err == nil && listens == 0
+}
+
+// sctpStatus is SCTP_STATUS of <linux/sctp.h>.
+const sctpStatus = 14
+
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(first(p)), uintptr(len(p)),
@@ -221,34 +249,4 @@ func sysSetsockoptInt(fd, level, name int, v int32) error {
 func sysSetsockoptNil(fd, level, name, optlen int) error {
 	_, _, errno := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), 0, uintptr(optlen), 0)
 	return sysError(errno)
-}
-
-// sysInterfaceIndex is SIOCGIFINDEX of netdevice(7). It cuts a name that is too long.
-func sysInterfaceIndex(fd int, name string) (int, error) {
-	var r ifreq
-	copy(r.name[:len(r.name)-1], name)
-	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFINDEX, uintptr(unsafe.Pointer(&r)))
-	return int(int32(binary.NativeEndian.Uint32(r.value[:]))), sysError(errno)
-}
-
-// sysInterfaceName is SIOCGIFNAME.
-func sysInterfaceName(fd, index int) string {
-	var r ifreq
-	binary.NativeEndian.PutUint32(r.value[:], uint32(index))
-	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&r)))
-	if errno != 0 {
-		return ""
-	}
-	return unix.ByteSliceToString(r.name[:])
-}
-
-// ifreq is <linux/if.h>:
-//
-//	struct ifreq {
-//		char ifr_name[IFNAMSIZ];    //  0
-//		union { int ifr_ifindex; short ifr_flags; struct sockaddr ifr_hwaddr; struct ifmap ifr_map; … }; // 16
-//	};                              // 40, or 32 where a long has 4 bytes
-type ifreq struct {
-	name  [unix.IFNAMSIZ]byte
-	value [24]byte
 }

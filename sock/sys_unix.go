@@ -12,6 +12,9 @@ import (
 
 // The raw system calls that all Unix systems have in common: see sys_linux.go and sys_bsd.go.
 
+// timevalLen is the length in bytes of a struct timeval of <sys/time.h>.
+const timevalLen = int(unsafe.Sizeof(unix.Timeval{}))
+
 func sysError(errno syscall.Errno) error {
 	switch errno {
 	case 0:

@@ -31,6 +31,8 @@ const (
 	msgFastopen  = 0
 	hasReusePort = false
 	reusePort    = 0
+
+	timevalLen = 0 // the options that take a struct timeval elsewhere take milliseconds
 )
 
 // <winsock2.h>, <mswsock.h>
@@ -156,6 +158,9 @@ func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 // sysReadsEnded returns false: on a socket that was shut down, a receive returns WSAESHUTDOWN and
 // not WSAEWOULDBLOCK.
 func sysReadsEnded(int) bool { return false }
+
+// sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
+func sysNoConnection(int, bool) bool { return false }
 
 // sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }

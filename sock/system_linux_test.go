@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -53,11 +53,9 @@ var systemZone = map[string]dnsHost{
 }
 
 func TestSystem(t *testing.T) {
-	self, err := os.Executable()
-	socktest.Must(t, err)
 	for _, order := range []string{"files dns", "dns files", "files"} {
 		t.Run(order, func(t *testing.T) {
-			cmd := exec.Command(self, "-test.run=^TestInSystem$", "-test.v")
+			cmd := bare.Program(t, "-test.run=^TestInSystem$", "-test.v")
 			cmd.Env = append(os.Environ(), systemOrder+"="+order)
 			cmd.SysProcAttr = &syscall.SysProcAttr{
 				Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS,

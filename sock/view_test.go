@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -95,6 +96,7 @@ func TestViewOfAView(t *testing.T) {
 
 // A name is resolved in the view's way to wait.
 func TestBindByAView(t *testing.T) { // items 61, 186
+	bare.Localhost(t)
 	socktest.Check(t)
 	name := sock.Inet("localhost", 0)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -143,6 +145,7 @@ func TestContextCause(t *testing.T) {
 // A wait of a goroutine on a loop's own goroutine could never end, so it is an error. A call that
 // need not wait is an error in the debug mode only; tests with the race detector run in that mode.
 func TestWaitOnTheLoop(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	r, err := loop.Default()
 	socktest.Must(t, err)

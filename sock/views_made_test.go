@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -160,6 +161,7 @@ func TestCreateConnectionOutlivesItsContext(t *testing.T) {
 
 // A task can make a server at a host's name, where a goroutine could not wait for the look-up.
 func TestCreateServerInATask(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	inTask(t, func(task *loop.Task) error {
 		if _, err := sock.CreateServer(sock.Inet("localhost", 0), nil); !errors.Is(err, loop.ErrOnLoop) {
@@ -180,6 +182,7 @@ func TestCreateServerInATask(t *testing.T) {
 
 // Futures, handlers and the sockets that they accept are in no view: they keep nothing of a task.
 func TestMadeByAFuture(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	ln, addr := socktest.TCP.Listener(t)
 	peer := socktest.TCP.New(t)

@@ -28,3 +28,19 @@ download() {
   for d in "$into"/.deb/*.deb; do dpkg -x "$d" "$into"; done
   rm -r "$into/.deb"
 }
+
+# machine_packages: installs what linux-vm.sh needs, if this user may.
+machine_packages() {
+  local missing= need sudo=
+  [ "$(uname -sm)" = 'Linux x86_64' ] || die "the machine is for Linux on x86-64, and this is $(uname -sm)"
+  command -v apt-get >/dev/null || die "apt-get is missing: the kernel and the programs come from Debian's packages"
+  for need in qemu-system-x86_64:qemu-system-x86 modprobe:kmod cpio:cpio xz:xz-utils zstd:zstd; do
+    command -v "${need%%:*}" >/dev/null || missing="$missing ${need##*:}"
+  done
+  if [ -n "$missing" ]; then
+    [ "$(id -u)" = 0 ] || sudo='sudo -n'
+    local list; read -ra list <<<"$missing"
+    { $sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy --no-install-recommends "${list[@]}"; } >&2 ||
+      die "these packages are missing, and cannot be installed: ${list[*]}"
+  fi
+}

@@ -4,7 +4,7 @@
 # The program sh is the machine's own shell, busybox.
 #
 #   linux-vm.sh [-k KERNEL] [-s SUITE] [-m "MODULE..."] [-c CPUS] [-M MEGABYTES]
-#               [-t SECONDS] [-f PATH]... [-a ARCHIVE]... [-v] PROGRAM [ARGUMENT...]
+#               [-t SECONDS] [-f PATH]... [-a ARCHIVE]... [-v] [-b [-r]] PROGRAM [ARGUMENT...]
 #
 # The program's output is this script's output, and its exit status this
 # script's exit status (125: the machine itself failed; 124: it ran too long).
@@ -20,6 +20,10 @@
 #       are followed)
 #   -a  a cpio archive (newc) to put into the machine, as programs.sh makes one
 #   -v  show the kernel's console too
+#   -b  bare: the program is the machine's first process. The machine holds the program,
+#       /dev/console and /dev/null, and nothing else: no modules, no files, no /proc, no shell,
+#       and its loopback interface is down. NAME=VALUE before PROGRAM is a variable for it.
+#   -r  with -b: nothing can be made in /tmp and /etc, as where the file system is read-only
 # Each option has a variable as well, for use under go test -exec:
 # RIG_KERNEL, RIG_SUITE, RIG_MODULES, RIG_CPUS, RIG_MEMORY, RIG_TIMEOUT, RIG_FILES,
 # RIG_ARCHIVES, RIG_VERBOSE.
@@ -46,16 +50,19 @@ modules=${RIG_MODULES:-"vcan can-raw can-bcm can-isotp can-j1939 tipc
   crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr ghash-generic chacha20poly1305 sha3_generic sha512_generic jitterentropy_rng drbg ansi_cprng
   vsock_loopback rds rds_tcp qrtr hci_vhci rfcomm bnep hidp
   sctp veth dummy tun sch_netem sch_tbf tls unix_diag inet_diag tcp_diag udp_diag"}
-while getopts k:s:m:c:M:t:f:a:vh o; do
+bare= readonly=
+while getopts k:s:m:c:M:t:f:a:vbrh o; do
   case $o in
     k) kernel=$OPTARG ;; s) suite=$OPTARG ;; m) modules=$OPTARG ;; c) cpus=$OPTARG ;; M) memory=$OPTARG ;;
     t) limit=$OPTARG ;; f) files+=" $OPTARG" ;; a) archives+=" $OPTARG" ;;
-    v) verbose=1 ;; *) usage ;;
+    v) verbose=1 ;; b) bare=1 ;; r) readonly=1 ;; *) usage ;;
   esac
 done
 shift $((OPTIND - 1))
 [ $# -ge 1 ] || usage
 [ "$(uname -sm)" = 'Linux x86_64' ] || die "the kernel and the machine are for Linux on x86-64, this is $(uname -sm)"
+variables=()
+while [ -n "$bare" ] && [[ $1 == [A-Z]*=* ]]; do variables+=("$1"); shift; done
 program=$1; shift
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rigs}
 PATH=$PATH:/usr/sbin:/sbin
@@ -153,10 +160,50 @@ reboot -f
 INIT
 }
 
+# machine ARGUMENT...: becomes qemu, with what both kinds of run have in common. Start it with &.
+# microvm without ACPI has no way to switch off, but -no-reboot ends qemu on a
+# reboot, which reboot=t makes a triple fault. panic=-1 does the same at once.
+machine() {
+  exec timeout -k 5 "$limit" \
+    qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+    -M microvm,acpi=off,isa-serial=off -accel tcg,thread=multi,tb-size=128 -cpu max \
+    -smp "$cpus" -m "$memory" -kernel "$kdir/vmlinux" "$@" </dev/null
+}
+append="console=ttyS0 quiet loglevel=4 reboot=t panic=-1 mitigations=off random.trust_cpu=on \
+8250.nr_uarts=4 module.sig_enforce=0 audit=0 no_timer_check ${RIG_APPEND:-}"
+
+# run_bare ARGUMENT...: the program as the first process. Its end is a panic of the kernel,
+# which tells its wait status.
+run_bare() {
+  local work root rc=0 code
+  work=$(mktemp -d); root=$work/root
+  mkdir -p "$root/dev"
+  cp "$(realpath -e -- "$program")" "$root/init"; chmod +x "$root/init"
+  [ -z "$readonly" ] || touch "$root/tmp" "$root/etc" # files, and no folders
+  mknod "$root/dev/console" c 5 1; mknod -m 666 "$root/dev/null" c 1 3
+  (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
+  machine -initrd "$work/initrd" -append "$append ${variables[*]} -- $*" \
+    -chardev file,id=c0,path="$work/console" -device isa-serial,index=0,chardev=c0 &
+  trap "kill $! 2>/dev/null || true; rm -rf '$work'" EXIT
+  wait $! || rc=$?
+  trap "rm -rf '$work'" EXIT
+  tr -d '\r' <"$work/console" >"$work/text"
+  code=$(sed -n 's/.*Attempted to kill init! exitcode=\(0x[0-9a-f]*\).*/\1/p' "$work/text" | head -1)
+  if [ -n "$verbose" ]; then cat "$work/text"; else sed '/Kernel panic - not syncing: Attempted to kill init/,$d' "$work/text"; fi
+  [ $rc != 124 ] || { echo "linux-vm: over $limit s, stopped" >&2; exit 124; }
+  [ -n "$code" ] || die "the machine ended without a result"
+  [ $((code & 127)) = 0 ] || exit $((128 + (code & 127)))
+  exit $((code >> 8 & 255))
+}
+
 kdir=$cache/linux/${suite:+$suite-}$kernel
 mkdir -p "$cache/linux"
 exec 9>"$cache/linux/lock"; flock 9
 if [ ! -s "$kdir/vmlinux" ] || [ ! -x "$kdir/bin/busybox" ]; then unpack_kernel "$kdir"; fi
+if [ -n "$bare" ]; then
+  flock -u 9; exec 9>&-
+  run_bare "$@"
+fi
 base=$kdir/base-$(echo "$modules $(declare -f base_image init_script)" | sha256sum | cut -c1-16).cpio
 [ -s "$base" ] || base_image "$base"
 flock -u 9; exec 9>&-
@@ -196,17 +243,10 @@ cp "$base" "$work/initrd"
 for a in $archives; do cat "$a" >>"$work/initrd"; done
 (cd "$root" && find . | cpio -o -H newc --quiet) >>"$work/initrd"
 
-# microvm without ACPI has no way to switch off, but -no-reboot ends qemu on a
-# reboot, which reboot=t makes a triple fault. panic=-1 does the same at once.
-timeout -k 5 "$limit" \
-  qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-  -M microvm,acpi=off,isa-serial=off -accel tcg,thread=multi,tb-size=128 -cpu max \
-  -smp "$cpus" -m "$memory" -kernel "$kdir/vmlinux" -initrd "$work/initrd" \
-  -append "console=ttyS0 quiet loglevel=4 reboot=t panic=-1 mitigations=off random.trust_cpu=on \
-8250.nr_uarts=4 module.sig_enforce=0 audit=0 no_timer_check ${RIG_APPEND:-}" \
+machine -initrd "$work/initrd" -append "$append" \
   -chardev file,id=c0,path="$work/console" -device isa-serial,index=0,chardev=c0 \
   -chardev stdio,id=c1,signal=off -device isa-serial,index=1,chardev=c1 \
-  -chardev file,id=c2,path="$work/results" -device isa-serial,index=2,chardev=c2 </dev/null &
+  -chardev file,id=c2,path="$work/results" -device isa-serial,index=2,chardev=c2 &
 qemu=$! rc=0
 wait "$qemu" || rc=$?
 qemu=

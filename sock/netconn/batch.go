@@ -46,11 +46,12 @@ func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 		for i := range ms {
 			ds[i].Buffers, ds[i].Control = ms[i].Buffers, ms[i].OOB
 		}
-		n, err := p.s.RecvBatch(ds, flags|closeOnExec)
+		cloexec := p.cloexec()
+		n, err := p.s.RecvBatch(ds, flags|cloexec)
 		network := p.s.Network()
 		for i := range ds[:n] {
 			d, m := &ds[i], &ms[i]
-			m.N, m.NN, m.Flags, m.Addr = d.N, d.ControlN, d.Flags&^closeOnExec, netAddr(network, d.Addr)
+			m.N, m.NN, m.Flags, m.Addr = d.N, d.ControlN, d.Flags&^cloexec, netAddr(network, d.Addr)
 		}
 		if n > 0 {
 			err = nil

@@ -20,10 +20,11 @@ var one = sync.Pool{New: func() any { return new([1][]byte) }}
 func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err error) {
 	buffers := one.Get().(*[1][]byte)
 	buffers[0] = b
-	n, oobn, flags, from, err = c.s.RecvmsgBuffers(buffers[:], oob, closeOnExec)
+	cloexec := c.cloexec()
+	n, oobn, flags, from, err = c.s.RecvmsgBuffers(buffers[:], oob, cloexec)
 	buffers[0] = nil
 	one.Put(buffers)
-	flags &^= closeOnExec // the system reports it back
+	flags &^= cloexec // the system reports it back
 	switch {
 	case err != nil:
 		return 0, 0, flags, from, c.fail("read", err)
@@ -31,6 +32,15 @@ func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err e
 		return 0, 0, flags, from, io.EOF
 	}
 	return n, oobn, flags, from, nil
+}
+
+// cloexec is the flag that makes received descriptors close-on-exec. Only AF_UNIX carries them, and
+// other families may refuse the flag with EINVAL: packet_recvmsg of net/packet/af_packet.c.
+func (c *conn) cloexec() int {
+	if c.s.Family() == sock.AF_UNIX {
+		return closeOnExec
+	}
+	return 0
 }
 
 // WriteMsg sends b, and ancillary data as sock.AppendControl has made it, to an address or, if to

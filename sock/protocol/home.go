@@ -13,6 +13,8 @@ import (
 const (
 	corkSize    = 32 << 10
 	corkLargest = 4 << 10
+
+	scratchSize = 4 << 10 // of AvailableBuffer
 )
 
 // A home is what the connections of one Server or Client on one loop have in common.
@@ -29,9 +31,9 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
-	data dataCall // loop only
-
-	batch *batch // loop only, but for what its owner guards
+	data    dataCall // loop only
+	scratch []byte   // what AvailableBuffer lends
+	batch   *batch   // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
 

@@ -69,6 +69,18 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 	return total, nil
 }
 
+// AvailableBuffer returns an empty buffer of a few KiB for the caller to append to and give to
+// Write, as bufio.Writer has it. It is memory of the loop, so that no connection needs a buffer of
+// its own to make an answer in: it is lent until the next call of AvailableBuffer on the loop, at
+// most until the call of the protocol ends. Loop only.
+func (t *Transport) AvailableBuffer() []byte {
+	h := t.home
+	if h.scratch == nil {
+		h.scratch = make([]byte, 0, scratchSize)
+	}
+	return h.scratch
+}
+
 // unsent says whether something waits in the queue, or in the stream. mu is held.
 func (t *Transport) unsent() bool {
 	x := t.extra.Load()

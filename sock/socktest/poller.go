@@ -5,14 +5,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
 	"github.com/polluxio/pollux/loop"
 )
 
 // Main is the TestMain of a package whose tests use sockets. It calls UsePoller and runs the tests.
 func Main(m *testing.M) {
+	bare.Prepare()
 	UsePoller()
-	os.MkdirAll(os.TempDir(), 0o777) // a minimal system may lack this directory
 	os.Exit(m.Run())
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux/internal/bare"
 )
 
 // RunMain is the TestMain of a program whose test binary can run as the program itself: see
@@ -26,14 +28,7 @@ func RunMain(m *testing.M, main func()) {
 // command is killed if it hangs.
 func Program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	if err == nil {
-		_, err = os.Stat(self)
-	}
-	if err != nil {
-		t.Skipf("no file to start this program from again: %v: run it from one", err)
-	}
-	cmd := exec.Command(self, args...)
+	cmd := bare.Program(t, args...)
 	cmd.Env = append(os.Environ(), "EXAMPLE=1")
 	watchdog := time.AfterFunc(4*Patience, func() {
 		if cmd.Process != nil {

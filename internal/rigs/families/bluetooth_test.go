@@ -7,27 +7,41 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/rigs/vhci"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/bluetooth"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
 
+// newAir makes two controllers that are up, and go with the test.
+func newAir(t *testing.T) (near, far *vhci.Controller) {
+	t.Helper()
+	near, far, err := vhci.New()
+	if errors.Is(err, os.ErrNotExist) {
+		err = unix.ENODEV
+	}
+	lacks(t, "controllers of /dev/vhci", err)
+	t.Cleanup(near.Close)
+	return near, far
+}
+
 // readAddress is the command that asks a controller for its address: the specification, volume 4,
 // part E, section 7.4.6.
 var readAddress = bluetooth.HCIOpcode(0x04, 0x009)
 
 // hciSocket is a raw socket of a controller, which receives the answers to readAddress.
-func hciSocket(t testing.TB, c *controller) *sock.Socket {
+func hciSocket(t testing.TB, c *vhci.Controller) *sock.Socket {
 	t.Helper()
 	s := need(t, sock.AF_BLUETOOTH, sock.SOCK_RAW, sock.BTPROTO_HCI)
-	must(t, s.Bind(families.HCI(uint16(c.id), sock.HCI_CHANNEL_RAW)))
+	must(t, s.Bind(families.HCI(uint16(c.ID), sock.HCI_CHANNEL_RAW)))
 	filter := bluetooth.HCIFilter{Opcode: readAddress}.Type(bluetooth.HCI_EVENT_PKT).Event(bluetooth.EVT_CMD_COMPLETE)
 	must(t, bluetooth.SetHCIFilter(s, filter))
 	if got, err := bluetooth.GetHCIFilter(s); got != filter || err != nil {
@@ -50,7 +64,7 @@ func TestHCI(t *testing.T) {
 		},
 		Arrives: func([]byte) []byte {
 			p, err := bluetooth.AppendHCIEvent(nil, bluetooth.HCIEvent{Code: bluetooth.EVT_CMD_COMPLETE, Params: slices.Concat(
-				[]byte{1, byte(readAddress), byte(readAddress >> 8), 0}, near.addr[:])})
+				[]byte{1, byte(readAddress), byte(readAddress >> 8), 0}, near.Addr[:])})
 			must(t, err)
 			return p
 		},
@@ -79,10 +93,10 @@ func TestHCI(t *testing.T) {
 		s := hciSocket(t, near)
 		got, err := bluetooth.HCIRequest(s, readAddress)
 		must(t, err)
-		if want := append([]byte{0}, near.addr[:]...); !bytes.Equal(got, want) {
+		if want := append([]byte{0}, near.Addr[:]...); !bytes.Equal(got, want) {
 			t.Errorf("%x, want %x", got, want)
 		}
-		if got, err := s.Getsockname(); got != families.HCI(uint16(near.id), sock.HCI_CHANNEL_RAW) || err != nil {
+		if got, err := s.Getsockname(); got != families.HCI(uint16(near.ID), sock.HCI_CHANNEL_RAW) || err != nil {
 			t.Errorf("its name is %v, %v", got, err)
 		}
 	})
@@ -108,13 +122,13 @@ func TestHCI(t *testing.T) {
 		socktest.Check(t)
 		devices, err := bluetooth.HCIDevices()
 		must(t, err)
-		i := slices.IndexFunc(devices, func(d bluetooth.HCIDevice) bool { return d.ID == near.id })
+		i := slices.IndexFunc(devices, func(d bluetooth.HCIDevice) bool { return d.ID == near.ID })
 		if i < 0 {
-			t.Fatalf("no device %d in %+v", near.id, devices)
+			t.Fatalf("no device %d in %+v", near.ID, devices)
 		}
 		d := devices[i]
-		if d.Addr != near.text() || d.Name != fmt.Sprint("hci", near.id) || !d.Up() || d.ACLMTU != 1021 || d.ACLPackets != 8 ||
-			d.SCOMTU != 64 || d.SCOPackets != 8 || !bytes.Equal(d.Features[:], features) {
+		if d.Addr != near.Text() || d.Name != fmt.Sprint("hci", near.ID) || !d.Up() || d.ACLMTU != 1021 || d.ACLPackets != 8 ||
+			d.SCOMTU != 64 || d.SCOPackets != 8 || !bytes.Equal(d.Features[:], vhci.Features) {
 			t.Errorf("%+v", d)
 		}
 	})
@@ -166,8 +180,8 @@ func TestHCIChannels(t *testing.T) {
 		for p := list[2:]; len(p) >= 2; p = p[2:] {
 			ids = append(ids, int(binary.LittleEndian.Uint16(p)))
 		}
-		if !slices.Contains(ids, near.id) {
-			t.Errorf("controllers %v, without %d", ids, near.id)
+		if !slices.Contains(ids, near.ID) {
+			t.Errorf("controllers %v, without %d", ids, near.ID)
 		}
 	})
 
@@ -179,7 +193,7 @@ func TestHCIChannels(t *testing.T) {
 		var seen []uint16 // of what the request was: a command, an event
 		for len(seen) < 2 {
 			switch m := next(t, s); {
-			case int(m.Index) != near.id:
+			case int(m.Index) != near.ID:
 			case m.Opcode == bluetooth.HCI_MON_COMMAND_PKT && binary.LittleEndian.Uint16(m.Params) == readAddress,
 				m.Opcode == bluetooth.HCI_MON_EVENT_PKT && m.Params[0] == bluetooth.EVT_CMD_COMPLETE && binary.LittleEndian.Uint16(m.Params[3:]) == readAddress:
 				seen = append(seen, m.Opcode)
@@ -194,14 +208,14 @@ func TestHCIChannels(t *testing.T) {
 		socktest.Check(t)
 		control := need(t, sock.AF_BLUETOOTH, sock.SOCK_RAW, sock.BTPROTO_HCI)
 		const hciDevDown = 0x400448ca // _IOW('H', 202, int), <bluetooth/hci.h>
-		must(t, unix.IoctlSetInt(control.Fileno(), hciDevDown, near.id))
-		s := bound(t, uint16(near.id), sock.HCI_CHANNEL_USER)
-		if got, err := s.Getsockname(); got != families.HCI(uint16(near.id), sock.HCI_CHANNEL_USER) || err != nil {
+		must(t, unix.IoctlSetInt(control.Fileno(), hciDevDown, near.ID))
+		s := bound(t, uint16(near.ID), sock.HCI_CHANNEL_USER)
+		if got, err := s.Getsockname(); got != families.HCI(uint16(near.ID), sock.HCI_CHANNEL_USER) || err != nil {
 			t.Errorf("its name is %v, %v", got, err) // item 209
 		}
 		got, err := bluetooth.HCIRequest(s, readAddress)
 		must(t, err)
-		if want := append([]byte{0}, near.addr[:]...); !bytes.Equal(got, want) {
+		if want := append([]byte{0}, near.Addr[:]...); !bytes.Equal(got, want) {
 			t.Errorf("%x, want %x", got, want)
 		}
 	})
@@ -244,8 +258,8 @@ func bluetoothPair(typ sock.Type, proto sock.Protocol, near, far func() sock.Add
 // Items 205, 206, 207.
 func TestL2CAP(t *testing.T) {
 	near, far := newAir(t)
-	at := func(c *controller) func() sock.Addr {
-		return func() sock.Addr { return families.L2CAP(c.text(), 0, 0, sock.BDADDR_BREDR) } // PSM 0: the kernel's choice
+	at := func(c *vhci.Controller) func() sock.Addr {
+		return func() sock.Addr { return families.L2CAP(c.Text(), 0, 0, sock.BDADDR_BREDR) } // PSM 0: the kernel's choice
 	}
 	pair := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP, at(near), at(far))
 	everyWay(t, pair, exchange{
@@ -334,7 +348,7 @@ func TestL2CAP(t *testing.T) {
 		socktest.Check(t)
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
 		must(t, s.Bind(at(near)()))
-		if err := s.Connect(families.L2CAP(far.text(), 0x1011, 0, sock.BDADDR_BREDR)); !errors.Is(err, unix.ECONNREFUSED) {
+		if err := s.Connect(families.L2CAP(far.Text(), 0x1011, 0, sock.BDADDR_BREDR)); !errors.Is(err, unix.ECONNREFUSED) {
 			t.Errorf("%v, want ECONNREFUSED", err)
 		}
 	})
@@ -347,18 +361,18 @@ func TestL2CAPDatagrams(t *testing.T) {
 	var psm atomic.Uint32
 	psm.Store(0x1021)
 	everyWay(t, func(t *testing.T) (a, b *sock.Socket) {
-		there := families.L2CAP(far.text(), uint16(psm.Add(2)), 0, sock.BDADDR_BREDR) // each its own: always odd
+		there := families.L2CAP(far.Text(), uint16(psm.Add(2)), 0, sock.BDADDR_BREDR) // each its own: always odd
 		a, b = need(t, sock.AF_BLUETOOTH, sock.SOCK_DGRAM, sock.BTPROTO_L2CAP), need(t, sock.AF_BLUETOOTH, sock.SOCK_DGRAM, sock.BTPROTO_L2CAP)
 		must(t, a.Bind(there))
-		must(t, b.Bind(families.L2CAP(near.text(), 0, 0, sock.BDADDR_BREDR)))
+		must(t, b.Bind(families.L2CAP(near.Text(), 0, 0, sock.BDADDR_BREDR)))
 		must(t, b.Connect(there))
 		return a, b
 	}, exchange{
 		OneWay: true,
 		Ready:  wantTimestamp, Ancillary: hasTimestamp,
 		Sender: func(t *testing.T, _ *sock.Socket, from sock.Addr) {
-			if from.Bdaddr() != near.text() {
-				t.Errorf("from %v, want %v", from, near.text())
+			if from.Bdaddr() != near.Text() {
+				t.Errorf("from %v, want %v", from, near.Text())
 			}
 		},
 	})
@@ -369,8 +383,8 @@ func TestRFCOMM(t *testing.T) {
 	near, far := newAir(t)
 	var channel atomic.Uint32
 	pair := bluetoothPair(sock.SOCK_STREAM, sock.BTPROTO_RFCOMM,
-		func() sock.Addr { return families.RFCOMM(near.text(), 0) },
-		func() sock.Addr { return families.RFCOMM(far.text(), 1+channel.Add(1)%30) }) // the last one's may still be closing
+		func() sock.Addr { return families.RFCOMM(near.Text(), 0) },
+		func() sock.Addr { return families.RFCOMM(far.Text(), 1+channel.Add(1)%30) }) // the last one's may still be closing
 	pair(t) // keeps the two's RFCOMM session, which otherwise ends with its last connection, and resets one that begins just then
 	everyWay(t, pair, exchange{Ready: wantTimestamp, Ancillary: hasTimestamp})
 
@@ -387,7 +401,7 @@ func TestRFCOMM(t *testing.T) {
 		if got, err := b.Getsockopt(sock.SOL_RFCOMM, bluetooth.RFCOMM_LM); got != sock.L2CAP_LM_AUTH || err != nil {
 			t.Errorf("RFCOMM_LM %#x, %v", got, err)
 		}
-		if got, err := b.Getpeername(); got.Bdaddr() != far.text() || err != nil {
+		if got, err := b.Getpeername(); got.Bdaddr() != far.Text() || err != nil {
 			t.Errorf("peer %v, %v", got, err)
 		}
 	})
@@ -421,7 +435,7 @@ func TestRFCOMM(t *testing.T) {
 func TestSCO(t *testing.T) {
 	near, far := newAir(t)
 	pair := bluetoothPair(sock.SOCK_SEQPACKET, sock.BTPROTO_SCO,
-		func() sock.Addr { return families.SCO(near.text()) }, func() sock.Addr { return families.SCO(far.text()) })
+		func() sock.Addr { return families.SCO(near.Text()) }, func() sock.Addr { return families.SCO(far.Text()) })
 	everyWay(t, pair, exchange{
 		Message: func(i int) []byte { return bytes.Repeat([]byte{byte(i + 1)}, 48) },
 	})
@@ -434,9 +448,7 @@ func TestSCO(t *testing.T) {
 			a, b := pair(t)
 			must(t, b.Setsockopt(sock.SOL_BLUETOOTH, sock.BT_PKT_STATUS, 1))
 			for _, want := range []uint8{0, 1} {
-				near.air.mu.Lock()
-				near.voiceStatus = want
-				near.air.mu.Unlock()
+				near.SetVoiceStatus(want)
 				_, err := a.Send(make([]byte, 48), 0)
 				must(t, err)
 				must(t, within(t, way, b, func(s *sock.Socket) error {

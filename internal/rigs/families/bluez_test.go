@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/rigs/vhci"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/bluetooth"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -29,7 +30,7 @@ func TestBluezDevices(t *testing.T) {
 			t.Errorf("hcitool shows %q, without %s %s", shown, d.Name, d.Addr)
 		}
 	}
-	if len(devices) < 2 || !strings.Contains(shown, near.text()) || !strings.Contains(shown, far.text()) {
+	if len(devices) < 2 || !strings.Contains(shown, near.Text()) || !strings.Contains(shown, far.Text()) {
 		t.Errorf("hcitool shows %q, we %+v", shown, devices)
 	}
 }
@@ -53,9 +54,9 @@ func bluezFrames(t *testing.T, p []byte, size, frames int) {
 func TestBluezL2CAP(t *testing.T) {
 	near, far := newAir(t)
 	const psm, size, frames = 0x1041, 200, 3
-	bound := func(t *testing.T, c *controller, psm uint16) *sock.Socket {
+	bound := func(t *testing.T, c *vhci.Controller, psm uint16) *sock.Socket {
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_SEQPACKET, sock.BTPROTO_L2CAP)
-		must(t, s.Bind(families.L2CAP(c.text(), psm, 0, sock.BDADDR_BREDR)))
+		must(t, s.Bind(families.L2CAP(c.Text(), psm, 0, sock.BDADDR_BREDR)))
 		must(t, s.SetTimeout(2*socktest.Patience))
 		return s
 	}
@@ -65,11 +66,11 @@ func TestBluezL2CAP(t *testing.T) {
 		ln := bound(t, far, psm)
 		must(t, ln.Listen(1))
 		// It must not disconnect at once: the request to do so overtakes what was sent.
-		start(t, "l2test", "-s", "-g", "10000", "-i", near.text(), "-P", fmt.Sprint(psm), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.text())
+		start(t, "l2test", "-s", "-g", "10000", "-i", near.Text(), "-P", fmt.Sprint(psm), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.Text())
 		s, from, err := ln.Accept()
 		must(t, err)
 		defer s.Close()
-		if from.Bdaddr() != near.text() {
+		if from.Bdaddr() != near.Text() {
 			t.Errorf("from %v", from)
 		}
 		must(t, s.SetTimeout(2*socktest.Patience))
@@ -84,10 +85,10 @@ func TestBluezL2CAP(t *testing.T) {
 
 	t.Run("it receives", func(t *testing.T) {
 		socktest.Check(t)
-		it := start(t, "l2test", "-d", "-i", far.text(), "-P", fmt.Sprint(psm+2))
+		it := start(t, "l2test", "-d", "-i", far.Text(), "-P", fmt.Sprint(psm+2))
 		it.Expect("Waiting for connection")
 		s := bound(t, near, 0)
-		must(t, s.Connect(families.L2CAP(far.text(), psm+2, 0, sock.BDADDR_BREDR)))
+		must(t, s.Connect(families.L2CAP(far.Text(), psm+2, 0, sock.BDADDR_BREDR)))
 		_, err := s.Send(make([]byte, 123), 0)
 		must(t, err)
 		it.Expect("123 bytes")
@@ -97,9 +98,9 @@ func TestBluezL2CAP(t *testing.T) {
 func TestBluezRFCOMM(t *testing.T) {
 	near, far := newAir(t)
 	const channel, size, frames = 7, 100, 5
-	bound := func(t *testing.T, c *controller, channel uint32) *sock.Socket {
+	bound := func(t *testing.T, c *vhci.Controller, channel uint32) *sock.Socket {
 		s := need(t, sock.AF_BLUETOOTH, sock.SOCK_STREAM, sock.BTPROTO_RFCOMM)
-		must(t, s.Bind(families.RFCOMM(c.text(), channel)))
+		must(t, s.Bind(families.RFCOMM(c.Text(), channel)))
 		must(t, s.SetTimeout(2*socktest.Patience))
 		return s
 	}
@@ -108,11 +109,11 @@ func TestBluezRFCOMM(t *testing.T) {
 		socktest.Check(t)
 		ln := bound(t, far, channel)
 		must(t, ln.Listen(1))
-		start(t, "rctest", "-s", "-i", near.text(), "-P", fmt.Sprint(channel), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.text())
+		start(t, "rctest", "-s", "-i", near.Text(), "-P", fmt.Sprint(channel), "-b", fmt.Sprint(size), "-N", fmt.Sprint(frames), far.Text())
 		s, from, err := ln.Accept()
 		must(t, err)
 		defer s.Close()
-		if from.Bdaddr() != near.text() {
+		if from.Bdaddr() != near.Text() {
 			t.Errorf("from %v", from)
 		}
 		must(t, s.SetTimeout(2*socktest.Patience))
@@ -130,10 +131,10 @@ func TestBluezRFCOMM(t *testing.T) {
 
 	t.Run("it receives", func(t *testing.T) {
 		socktest.Check(t)
-		it := start(t, "rctest", "-d", "-i", far.text(), "-P", fmt.Sprint(channel+1))
+		it := start(t, "rctest", "-d", "-i", far.Text(), "-P", fmt.Sprint(channel+1))
 		it.Expect("Waiting for connection")
 		s := bound(t, near, 0)
-		must(t, s.Connect(families.RFCOMM(far.text(), channel+1)))
+		must(t, s.Connect(families.RFCOMM(far.Text(), channel+1)))
 		_, err := s.Sendall([]byte("for the other end"), 0)
 		must(t, err)
 		it.Expect("17 bytes")

@@ -58,6 +58,7 @@ func everyWay(t *testing.T, pair func(*testing.T) (a, b *sock.Socket), x exchang
 	t.Run("delivers", func(t *testing.T) { socktest.EachWaiter(t, x.with(pair).delivers) })
 	t.Run("callback", x.with(pair).callback)
 	t.Run("recvmsg", x.with(pair).recvmsg)
+	t.Run("netconn", x.with(pair).asNetConn)
 	if x.NeverEmpty {
 		return
 	}

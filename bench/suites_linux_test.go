@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each suite runs as a whole, and every server of each scenario is measured. One may be left out,
+// and then the report says why.
+func TestSuitesQuick(t *testing.T) {
+	for _, name := range []string{"http", "netconn", "redis", "proxy"} {
+		t.Run(name, func(t *testing.T) {
+			s := suites[name]
+			file := filepath.Join(t.TempDir(), "out.json")
+			var stdout, stderr bytes.Buffer
+			if status := run([]string{name, "-quick", "-procs", "1", "-json", file}, &stdout, &stderr); status != 0 {
+				t.Fatalf("status %d\n%s\n%s", status, &stderr, &stdout)
+			}
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var r report
+			if err := json.Unmarshal(b, &r); err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Results) != len(s.Scenarios) {
+				t.Fatalf("%d scenarios, want %d", len(r.Results), len(s.Scenarios))
+			}
+			for i, res := range r.Results {
+				for _, e := range s.Scenarios[i].entries(s.Impls) {
+					got := res.server(e.Name)
+					switch {
+					case got == nil && strings.Contains(strings.Join(r.Notes, "\n"), e.Name+" was left out: "):
+						t.Logf("%q", r.Notes)
+					case got == nil:
+						t.Errorf("%s: no %s", res.Scenario.Name, e.Name)
+					case res.Scenario.Kind == kindIdle && got.IdleBytes.Median <= 0,
+						res.Scenario.Kind != kindIdle && (got.CPU.Median <= 0 || got.Rate.Median <= 0):
+						t.Errorf("%s: %s: %+v", res.Scenario.Name, e.Name, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A program that cannot be built is left out, and the report says why.
+func TestCannotBuild(t *testing.T) {
+	s := httpSuite
+	s.Impls = []impl{{Name: "none", Package: "bench/testdata"}, {Name: implHTTPNet, Serve: serveHTTP(net.Listen)}}
+	set := settings{Suite: &s, Impls: s.Impls}
+	r := &session{settings: set, report: new(report)}
+	if err := r.build(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.settings.Impls) != 1 || len(r.report.Notes) != 1 || !strings.HasPrefix(r.report.Notes[0], "none was left out: it cannot be built here: go build: ") {
+		t.Errorf("%d are left, notes %q", len(r.settings.Impls), r.report.Notes)
+	}
+}

@@ -1,7 +1,0 @@
-//go:build unix
-
-package sock
-
-func servicesFile() string  { return "/etc/services" }
-func protocolsFile() string { return "/etc/protocols" }
-func hostsFile() string     { return "/etc/hosts" }

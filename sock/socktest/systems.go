@@ -1,0 +1,98 @@
+package socktest
+
+import (
+	"errors"
+	"runtime"
+	"slices"
+	"syscall"
+)
+
+// Errnos is a set of errors. An empty set stands for success.
+type Errnos []syscall.Errno
+
+// Has reports whether err is in the set.
+func (e Errnos) Has(err error) bool {
+	if err == nil {
+		return len(e) == 0
+	}
+	return slices.ContainsFunc(e, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
+}
+
+// A System holds what a system answers where systems differ. Tests read it instead of skipping.
+//
+// The rows of Linux and Windows are those of runs (Windows: under Wine). The rows of the BSDs and
+// macOS come from their manual pages and from the sources of their kernels, which each field names.
+type System struct {
+	AcceptDatagram    Errnos // accept(2) on a bound datagram socket; kern/uipc_syscalls.c: sys_accept
+	ShutDownListener  Errnos // a waiting accept while another goroutine shuts the listener down; the same
+	ConnectToFile     Errnos // connect(2) to the path of a plain file; kern/uipc_usrreq.c: unp_connect
+	ReceiveUnixAlone  Errnos // a receive on a Unix stream socket without a peer; kern/uipc_socket.c: soreceive
+	ShutdownAlone     Errnos // shutdown(2, SHUT_RD) of a TCP socket without a peer; kern/uipc_socket.c: soshutdown
+	UnknownType       Errnos // socket(2) with a type that the family lacks; kern/uipc_socket.c: socreate
+	BadType           Errnos // and with a type that does not exist
+	UnknownProtocol   Errnos // and with a protocol that does not exist
+	SendtoPort0       Errnos // a datagram to port 0; netinet/in_pcb.c: in_pcbconnect
+	OptionOfNoPointer Errnos // setsockopt(2) with a null pointer and 4 bytes; kern/uipc_syscalls.c: sys_setsockopt
+	UnknownLevel      Errnos // an option of a level that does not exist; the protocol's ctloutput
+
+	// SendtoConnected is for a datagram to an address on a connected socket: kern/uipc_usrreq.c,
+	// netinet/udp_usrreq.c. Where it is empty, the datagram goes to that address.
+	SendtoConnected Errnos
+	// ReconnectsAfterRefusal says that a TCP socket whose connect failed can connect again: on the
+	// BSDs and macOS such a socket has lost its protocol (netinet/tcp_subr.c: tcp_close).
+	ReconnectsAfterRefusal bool
+	// MapsIPv4 says that an IPv6 socket takes IPv4 addresses in their mapped form.
+	MapsIPv4 bool
+	// AbstractNames says that Unix sockets can have names without a file.
+	AbstractNames bool
+}
+
+var linux = System{
+	AcceptDatagram:         Errnos{syscall.EOPNOTSUPP},
+	ShutDownListener:       Errnos{syscall.EINVAL},
+	ConnectToFile:          Errnos{syscall.ECONNREFUSED},
+	ReceiveUnixAlone:       Errnos{syscall.EINVAL},
+	ShutdownAlone:          Errnos{syscall.ENOTCONN},
+	UnknownType:            Errnos{syscall.ESOCKTNOSUPPORT},
+	BadType:                Errnos{syscall.EINVAL},
+	UnknownProtocol:        Errnos{syscall.EINVAL},
+	SendtoPort0:            Errnos{syscall.EINVAL},
+	OptionOfNoPointer:      Errnos{syscall.EFAULT},
+	UnknownLevel:           Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP},
+	ReconnectsAfterRefusal: true,
+	MapsIPv4:               true,
+	AbstractNames:          true,
+}
+
+// bsd has what the BSDs and macOS have in common. Sets with several errors are for several systems.
+var bsd = System{
+	AcceptDatagram:    Errnos{syscall.EOPNOTSUPP, syscall.EINVAL},
+	ShutDownListener:  Errnos{syscall.ECONNABORTED, syscall.EINVAL},
+	ConnectToFile:     Errnos{syscall.ENOTSOCK},
+	ReceiveUnixAlone:  Errnos{syscall.ENOTCONN},
+	ShutdownAlone:     Errnos{syscall.ENOTCONN},
+	UnknownType:       Errnos{syscall.EPROTOTYPE, syscall.EPROTONOSUPPORT, syscall.ESOCKTNOSUPPORT},
+	BadType:           Errnos{syscall.EPROTOTYPE, syscall.EPROTONOSUPPORT, syscall.EINVAL, syscall.ESOCKTNOSUPPORT},
+	UnknownProtocol:   Errnos{syscall.EPROTONOSUPPORT, syscall.EPROTOTYPE},
+	SendtoPort0:       Errnos{syscall.EADDRNOTAVAIL, syscall.EINVAL},
+	OptionOfNoPointer: Errnos{syscall.EFAULT, syscall.EINVAL},
+	UnknownLevel:      Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL},
+	SendtoConnected:   Errnos{syscall.EISCONN},
+}
+
+// Systems has a row for each system that sock supports.
+var Systems = map[string]System{
+	"linux": linux, "windows": linux,
+	"freebsd": bsd, "dragonfly": bsd, "openbsd": bsd, "darwin": bsd,
+	"netbsd": netbsd(),
+}
+
+func netbsd() System {
+	s := bsd
+	s.ShutdownAlone = nil     // soshutdown does not ask whether there is a peer
+	s.OptionOfNoPointer = nil // the value is 0 then
+	return s
+}
+
+// Here is the row of this system.
+var Here = Systems[runtime.GOOS]
