@@ -113,8 +113,7 @@ func TestTwice(t *testing.T) {
 	}
 	s, c := pair(t, p, protocol.Config{})
 	for range 2 {
-		s.PauseReading()
-		s.PauseReading()
+		on(t, s, func() { s.PauseReading(); s.PauseReading() }) // not while the loop receives
 		c.Write([]byte("held"))
 		on(t, s, func() {})
 		if len(got) > 0 {
