@@ -44,17 +44,17 @@ var family = floor{own: append([]string{"sock/internal/..."}, below2...), foreig
 // The longest prefix of a folder in this table gives its floor. A folder without a floor fails the
 // test: add it here.
 var floors = map[string]floor{
-	".":        {foreign: []string{xsys}, tests: []string{"internal/bare"}},
+	".":        {foreign: []string{xsys}, tests: []string{"internal/bare", "internal/pollers", "internal/pollertest"}},
 	"families": {},
 	"timeouts": {},
 
-	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/bare", "internal/pollers"}},
+	"loop": {own: below1, foreign: []string{xsys, zap}, tests: []string{"internal/bare", "internal/pollers", "internal/pollertest"}},
 
 	// The resolver has the rules of names, and knows neither sockets nor loops.
-	"internal/names": {own: []string{"families"}, foreign: []string{xsys}},
+	"internal/names": {own: []string{"families"}, foreign: []string{xsys}, tests: []string{"internal/bare"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop", "internal/names"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "internal/systems", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/bare", "internal/pollers"}, below2...), foreign: []string{xsys}},
 
 	// The families use sock, and never each other. Their common part, the calls that only Linux
@@ -72,15 +72,18 @@ var floors = map[string]floor{
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
-	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
+	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
 
-	"metrics/...":   {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"internal/bare": {foreign: []string{xsys}}, // below all others: their tests use it
-	"internal/...":  {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"metrics/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	// The suite that every poller passes.
+	"internal/pollertest": {own: []string{".", "internal/bare", "internal/pollers"}, foreign: []string{xsys}},
+	"internal/bare":       {foreign: []string{xsys}}, // below all others: their tests use it
+	"internal/...":        {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	// This is a module of its own, so users of pollux do not depend on its libraries.
-	"internal/interop": {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"examples/...":     {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"bench/...":        {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
+	"internal/interop/...":   {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"internal/interop/peers": {own: []string{"sock/netconn"}, foreign: []string{gnet, "..."}}, // bench starts it
+	"examples/...":           {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"bench/...":              {own: append([]string{"examples/redis/store"}, below3...), foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
 }
 
 // floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one

@@ -4,18 +4,17 @@ import (
 	"errors"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/internal/pollers"
+	"github.com/polluxio/pollux/internal/pollertest"
 )
 
-// Each promise of Poller has a test file of its own: notify_test.go, edge_test.go,
-// precision_test.go, modification_test.go, many_test.go, errors_linux_test.go. They run on every
-// poller, also on the one-shot ones of internal/pollers. neighbours_linux_test.go tests the effects
-// on Go's scheduler. This file has the common parts.
+// Package pollertest has the tests of the contract. Here every poller takes them, also the one-shot
+// ones of internal/pollers and those over a model of kqueue. precision_test.go tests the timeouts,
+// neighbours_linux_test.go the effects on Go's scheduler. This file has the common parts.
 
 // patience limits the wait for an event that must happen.
 const patience = 10 * time.Second
@@ -23,66 +22,42 @@ const patience = 10 * time.Second
 // A maker returns a poller that is closed with the test.
 type maker func(t *testing.T) *poller
 
-// A poller also knows the descriptor of each token.
-type poller struct {
-	pollers.Poller
-	traits
-	fds sync.Map // pollux.Token: int
+type poller struct{ pollers.Poller }
+
+// everyPoller returns the pollers that this system has.
+func everyPoller() []pollertest.Backend {
+	all := []pollertest.Backend{
+		{Name: "park", Traits: pollertest.System(), Open: newPollux(pollux.Park)},
+		{Name: "block", Traits: pollertest.System(), Open: newPollux(pollux.Block)},
+	}
+	if runtime.GOOS != "linux" {
+		return all
+	}
+	return append(all, []pollertest.Backend{
+		{Name: "oneshot", Open: pollers.OneShot},
+		{Name: "poll", Open: pollers.Poll},
+		{Name: "kqueue user", Traits: pollertest.Traits{Replaces: true},
+			Open: func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Park) }},
+		{Name: "kqueue pipe", Traits: pollertest.Traits{Replaces: true, NoUrgent: true},
+			Open: func() (pollers.Poller, error) { return pollers.KqueuePipe(pollux.Park) }},
+		{Name: "kqueue block", Traits: pollertest.Traits{Replaces: true},
+			Open: func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Block) }},
+	}...)
 }
 
-// traits are where pollers may differ: the table of pollux.Poller.
-type traits struct {
-	replaces bool // to add what is there already replaces the registration; else EEXIST
-	files    bool // a plain file can be added; else EPERM
-	noUrgent bool // urgent data is not reported as such
-}
-
-// system says what the poller of this system does.
-var system = map[string]traits{
-	"linux":     {},
-	"darwin":    {replaces: true, files: true},
-	"dragonfly": {replaces: true, files: true},
-	"freebsd":   {replaces: true, files: true, noUrgent: true},
-	"netbsd":    {replaces: true, files: true, noUrgent: true},
-	"openbsd":   {replaces: true, files: true},
-}[runtime.GOOS]
-
-func (p *poller) Add(fd int, token pollux.Token) error {
-	p.fds.Store(token, fd)
-	return p.Poller.Add(fd, token)
-}
-
-// everyPoller lists the pollers on which the tests of the contract run.
-var everyPoller = []struct {
-	name   string
-	traits traits
-	make   func() (pollers.Poller, error)
-}{
-	{"park", system, newPollux(pollux.Park)},
-	{"block", system, newPollux(pollux.Block)},
-	{"oneshot", traits{}, pollers.OneShot},
-	{"poll", traits{}, pollers.Poll},
-	{"kqueue user", traits{replaces: true}, func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Park) }},
-	{"kqueue pipe", traits{replaces: true, noUrgent: true}, func() (pollers.Poller, error) { return pollers.KqueuePipe(pollux.Park) }},
-	{"kqueue block", traits{replaces: true}, func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Block) }},
-}
+func TestContract(t *testing.T) { pollertest.Run(t, everyPoller()...) }
 
 func newPollux(s pollux.Strategy) func() (pollers.Poller, error) {
 	return func() (pollers.Poller, error) { return pollux.New(&pollux.Config{Strategy: s}) }
 }
 
-// onEveryPoller runs a test on every poller. It skips pollers that the system does not have.
+// onEveryPoller runs a test on every poller.
 func onEveryPoller(t *testing.T, test func(*testing.T, maker)) {
-	for i, kind := range everyPoller {
-		if i >= 2 && runtime.GOOS != "linux" {
-			break // those are for Linux
-		}
-		t.Run(kind.name, func(t *testing.T) {
+	for _, b := range everyPoller() {
+		t.Run(b.Name, func(t *testing.T) {
 			test(t, func(t *testing.T) *poller {
 				t.Helper()
-				p := open(t, kind.make)
-				p.traits = kind.traits
-				return p
+				return open(t, b.Open)
 			})
 		})
 	}
@@ -102,7 +77,7 @@ func open(t *testing.T, make func() (pollers.Poller, error)) *poller {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return &poller{Poller: p}
+	return &poller{p}
 }
 
 // waiting makes one Wait on a goroutine of its own, and returns a channel for its result.

@@ -169,6 +169,9 @@ func (b *backend) delete(fd int, token Token) error {
 }
 
 func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
+	if len(events) == 0 {
+		return 0, os.NewSyscallError("wait", syscall.EINVAL)
+	}
 	b.room, b.found, b.failure = min(len(events), batch), 0, nil
 	b.timeout = windows.INFINITE
 	if timeout >= 0 {

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 
 	"github.com/polluxio/pollux"
-
+	"github.com/polluxio/pollux/internal/pollertest"
 	"golang.org/x/sys/windows"
 )
 
@@ -29,6 +27,13 @@ var (
 
 // own is the token of the socket under test.
 var own = pollux.MakeToken(7, 3)
+
+// TestContract has AFD. This is the way for providers that AFD does not know.
+func TestContractOverSelect(t *testing.T) {
+	pollux.RefuseAFD(func() {
+		pollertest.Run(t, pollertest.Backend{Name: "select", Traits: pollertest.Traits{NoHangup: true}, Open: newPollux(pollux.Park)})
+	})
+}
 
 // A wpoller is a poller with helper methods for the tests.
 type wpoller struct {
@@ -208,92 +213,6 @@ func (p wpoller) quiet(bits pollux.Ready, why string) {
 	}
 }
 
-func TestOneShotOfWindows(t *testing.T) {
-	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
-		if !p.OneShot() {
-			t.Error("it is not one-shot")
-		}
-		a, b := wpair(t)
-		p.add(a, own)
-		if got := p.await(own, pollux.Writable); got != pollux.Writable {
-			t.Errorf("added: got %v", got)
-		}
-		p.quiet(^pollux.Ready(0), "nothing new")
-		wsend(t, b, "two", 0)
-		p.await(own, pollux.Readable)
-		wsend(t, b, "more", 0)
-		p.quiet(^pollux.Ready(0), "the event has used its direction up")
-		for range 3 {
-			p.arm(a, pollux.Readable)
-			p.await(own, pollux.Readable) // it is there still
-		}
-		if n := wread(t, a); n != 7 {
-			t.Errorf("%d bytes, want 7", n)
-		}
-		p.arm(a, pollux.Readable)
-		p.quiet(pollux.Readable, "nothing is there")
-		p.arm(a, pollux.Writable) // more than the poll under way asks for
-		p.await(own, pollux.Writable)
-		wsend(t, b, "x", 0)
-		p.await(own, pollux.Readable) // which was asked for before, and still is
-	})
-}
-
-func TestWritableOfWindows(t *testing.T) {
-	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
-		a, b := wpair(t)
-		p.add(a, own)
-		p.await(own, pollux.Writable)
-		chunk, total := make([]byte, 64<<10), 0
-		for {
-			r, _, err := procSend.Call(uintptr(a), uintptr(unsafe.Pointer(&chunk[0])), uintptr(len(chunk)), 0)
-			if int32(r) < 0 {
-				if err != windows.WSAEWOULDBLOCK {
-					t.Fatal(err)
-				}
-				break
-			}
-			total += int(r)
-		}
-		p.arm(a, pollux.Writable)
-		p.quiet(pollux.Writable, "the buffer is full")
-		for got, deadline := 0, time.Now().Add(patience); got < total && time.Now().Before(deadline); {
-			got += wread(t, b)
-		}
-		p.await(own, pollux.Writable)
-	})
-}
-
-func TestHangupOfWindows(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		do   func(b windows.Handle) error
-	}{
-		{"peer shut down its sending", func(b windows.Handle) error { return windows.Shutdown(b, windows.SHUT_WR) }},
-		{"peer closed", windows.Closesocket},
-		{"peer reset", func(b windows.Handle) error {
-			windows.SetsockoptLinger(b, windows.SOL_SOCKET, windows.SO_LINGER, &windows.Linger{Onoff: 1})
-			return windows.Closesocket(b)
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			onBothWays(t, func(t *testing.T, p wpoller, hangs bool) {
-				a, b := wpair(t)
-				p.add(a, own)
-				p.await(own, pollux.Writable)
-				if err := tt.do(b); err != nil {
-					t.Fatal(err)
-				}
-				want := pollux.Readable
-				if hangs {
-					want |= pollux.Hangup
-				}
-				p.await(own, want)
-			})
-		})
-	}
-}
-
 func TestConnectOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
 		ln, at := wlistener(t)
@@ -441,47 +360,5 @@ func TestManyOfWindows(t *testing.T) {
 		if polls, helpers := pollux.Polls(p.Poller); afd && (polls != pairs || helpers != (pairs+63)/64) {
 			t.Errorf("%d polls on %d helpers", polls, helpers)
 		}
-	})
-}
-
-func TestChangesDuringWaitOfWindows(t *testing.T) {
-	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
-		var stop atomic.Bool
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			events := make([]pollux.Event, 16)
-			for !stop.Load() {
-				if _, err := p.Wait(events, -1); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		}()
-		var wg sync.WaitGroup
-		for g := range 4 {
-			a, b := wpair(t)
-			wg.Go(func() {
-				for i := range 100 {
-					token := pollux.MakeToken(uint32(g), uint32(i+1))
-					if err := p.Add(int(a), token); err != nil {
-						t.Error(err)
-						return
-					}
-					one := byte('x')
-					procSend.Call(uintptr(b), uintptr(unsafe.Pointer(&one)), 1, 0)
-					if err := errors.Join(p.Arm(int(a), token, pollux.Writable), p.Delete(int(a), token)); err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		wg.Wait()
-		stop.Store(true)
-		if err := p.Wake(); err != nil {
-			t.Fatal(err)
-		}
-		<-over
 	})
 }

@@ -65,6 +65,7 @@ func (fd *FD) Begin(c *Call) error {
 // it may be one of the errors of Begin instead.
 func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	fd.mu.Lock()
+	fd.apply(&out)
 	fd.conclude(c.Lane, c.Blind, out, err)
 	if err == ErrAgain {
 		var v verdict

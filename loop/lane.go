@@ -151,6 +151,13 @@ func (fd *FD) armFor(want pollux.Ready) {
 	}
 }
 
+// apply adapts an Outcome to the poller. The caller holds mu.
+func (fd *FD) apply(out *Outcome) {
+	if out.Level && (fd.loop == nil || !fd.loop.oneShot) {
+		out.Retry = 0
+	}
+}
+
 // conclude ends an attempt and updates the lane's state from its result. The caller holds mu.
 func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 	s := fd.state &^ lane(d, laneBusy)
@@ -164,7 +171,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld) // a later watcher must be called
 		}
 	case blind:
-		if err == ErrAgain {
+		if err == ErrAgain && out.Retry == 0 {
 			if d == Read {
 				fd.armFor(pollux.Readable | pollux.Urgent) // the operation may look for urgent data
 			} else {

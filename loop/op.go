@@ -58,6 +58,10 @@ type Outcome struct {
 	// Edges, with Retry, reports that an edge may come before the time. The loop then asks a
 	// one-shot poller for it. Other pollers report it anyway.
 	Edges bool
+	// Level, with Retry, reports that the descriptor is still ready, although the attempt waits for
+	// more. A one-shot poller would report it at once, again and again, so there the loop waits for
+	// the time. Another poller reports the next edge: there Retry has no effect.
+	Level bool
 	// Cause, with Retry, is the reason for the back-off. The loop logs it.
 	Cause error
 }

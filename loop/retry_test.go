@@ -247,3 +247,37 @@ func TestRetryOfWatcherWhileLent(t *testing.T) {
 		t.Errorf("told %v, want writable", w.told)
 	}
 }
+
+// An operation that looks at what is there, and waits for more, leaves the descriptor ready. A
+// one-shot poller would report that after each Arm. So the loop does not ask it, and looks again
+// after the time. Another poller reports the next arrival, and the time has no effect.
+func TestRetryOfALook(t *testing.T) {
+	looks := part{out: Outcome{N: 5, Retry: 10 * time.Millisecond, Most: 40 * time.Millisecond, Level: true}, err: ErrAgain}
+	s := newStage(t)
+	fd := s.joined()
+	w := s.startBlind(fd, looks, looks, looks, done)
+	if !oneShotScripts {
+		s.p.advance(time.Hour)
+		s.turns()
+		if w.tries != 1 {
+			t.Errorf("%d attempts without an edge, want 1", w.tries)
+		}
+		for range 3 {
+			s.turn(s.ready(fd, pollux.Readable))
+		}
+		w.want(t, nil, "an edge for each attempt")
+		return
+	}
+	token := s.p.tokens[int(fd.sysfd)]
+	for i, after := range []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond} {
+		if w.tries != i+1 {
+			t.Fatalf("%d attempts, want %d", w.tries, i+1)
+		}
+		if asked := s.p.asked[token]; asked&pollux.Readable != 0 {
+			t.Errorf("after %d attempts the poller is asked for %v, which is there", w.tries, asked)
+		}
+		s.p.advance(after + timeouts.Tick)
+		s.turns()
+	}
+	w.want(t, nil, "70 ms later")
+}

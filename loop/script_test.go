@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/pollers"
+	"github.com/polluxio/pollux/internal/pollertest"
 	"github.com/polluxio/pollux/timeouts"
 )
 
@@ -491,4 +493,13 @@ func (fd *FD) length(d Direction) (n int) {
 		n++
 	}
 	return n
+}
+
+// A script keeps the part of the pollers' contract that its test does not make up.
+func TestScriptKeepsTheContract(t *testing.T) {
+	pollertest.Wakes(t, pollertest.Backend{Open: func() (pollers.Poller, error) {
+		s := newScript()
+		s.sleeps = true
+		return s, nil
+	}})
 }

@@ -21,7 +21,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, err)
+		err = o.s.receiveEnd(&o.Call, o.flags, err)
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
@@ -34,7 +34,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	}
 	out := loop.Outcome{N: part, Ops: o.s.taken()}
 	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
-		return out, loop.ErrAgain
+		return looksAgain(out), loop.ErrAgain
 	}
 	all := o.s.fillsAll(o.flags) && !o.Blind && o.Timeout != 0
 	if !all || part == 0 || o.got > 0 && o.s.inFamily(AF_UNIX) {

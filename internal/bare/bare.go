@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -19,6 +20,9 @@ import (
 func Prepare() {
 	if os.Getpid() != 1 {
 		return
+	}
+	if has := memory(); has != 0 {
+		debug.SetMemoryLimit(int64(has / 2)) // the collector has to know that there is no more
 	}
 	if err := raiseLoopback(); err != nil {
 		fmt.Fprintln(os.Stderr, "bare: the loopback interface:", err)

@@ -7,9 +7,9 @@ import (
 )
 
 // Program returns a command that runs this test program again. It skips the test if the program
-// cannot be started again: the first process of a machine may have no file. If the kernel cannot run
-// the program itself, POLLUX_TEST_EXEC names the emulator that can: internal/rigs/processors sets
-// it.
+// cannot be started again: the first process of a machine may have no file. If the kernel cannot
+// run the program itself, POLLUX_TEST_EXEC names the emulator that can: internal/rigs/processors
+// sets it.
 func Program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -1,4 +1,4 @@
-package pollux_test
+package pollertest
 
 import (
 	"sync"
@@ -11,10 +11,8 @@ import (
 
 // Wake makes the running Wait return, or else the next one.
 
-func TestWakeBeforeWait(t *testing.T) { onEveryPoller(t, testWakeBeforeWait) }
-
-func testWakeBeforeWait(t *testing.T, newPoller maker) {
-	p := newPoller(t)
+func testWakeBeforeWait(t *testing.T, open opener) {
+	p := open(t)
 	if err := p.Wake(); err != nil {
 		t.Fatal(err)
 	}
@@ -23,10 +21,8 @@ func testWakeBeforeWait(t *testing.T, newPoller maker) {
 	}
 }
 
-func TestWakeDuringWait(t *testing.T) { onEveryPoller(t, testWakeDuringWait) }
-
-func testWakeDuringWait(t *testing.T, newPoller maker) {
-	p := newPoller(t)
+func testWakeDuringWait(t *testing.T, open opener) {
+	p := open(t)
 	for range 100 {
 		ch := waiting(p, make([]pollux.Event, 1), -1)
 		if err := p.Wake(); err != nil { // it may also come before that Wait
@@ -39,10 +35,8 @@ func testWakeDuringWait(t *testing.T, newPoller maker) {
 }
 
 // After any number of wake-ups, the poller sleeps again.
-func TestWakesToldAsOne(t *testing.T) { onEveryPoller(t, testWakesToldAsOne) }
-
-func testWakesToldAsOne(t *testing.T, newPoller maker) {
-	p := newPoller(t)
+func testWakesToldAsOne(t *testing.T, open opener) {
+	p := open(t)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -66,10 +60,8 @@ func testWakesToldAsOne(t *testing.T, newPoller maker) {
 }
 
 // No wake-up is lost: otherwise the waiter would not see the last count.
-func TestWakeFromManyGoroutines(t *testing.T) { onEveryPoller(t, testWakeFromManyGoroutines) }
-
-func testWakeFromManyGoroutines(t *testing.T, newPoller maker) {
-	p := newPoller(t)
+func testWakeFromManyGoroutines(t *testing.T, open opener) {
+	p := open(t)
 	const goroutines, each = 8, 2000
 	var count atomic.Int32
 	var wakers sync.WaitGroup

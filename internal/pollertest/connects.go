@@ -1,0 +1,62 @@
+package pollertest
+
+import (
+	"testing"
+
+	"github.com/polluxio/pollux"
+)
+
+// A connect that is over is Writable. One that failed is hung up too, and SO_ERROR has the error.
+
+func testConnect(t *testing.T, open opener) {
+	t.Run("done", func(t *testing.T) {
+		p := open(t)
+		_, at := listener(t)
+		fd := stream(t)
+		connect(t, fd, at)
+		add(t, p, fd, mine)
+		await(t, p, mine, pollux.Writable)
+		if err := pendingError(t, fd); err != nil {
+			t.Errorf("connect: %v", err)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		p := open(t)
+		ln, at := listener(t)
+		closeFD(ln)
+		fd := stream(t)
+		connect(t, fd, at)
+		add(t, p, fd, mine)
+		await(t, p, mine, p.hangup(pollux.Writable|pollux.Hangup))
+		if err := pendingError(t, fd); err != errRefused {
+			t.Errorf("connect: %v, want %v", err, errRefused)
+		}
+	})
+	t.Run("accepted", func(t *testing.T) {
+		p := open(t)
+		ln, at := listener(t)
+		add(t, p, ln, mine)
+		fd := stream(t)
+		connect(t, fd, at)
+		await(t, p, mine, pollux.Readable)
+		if b, err := accept(ln); err != nil {
+			t.Errorf("accept: %v", err)
+		} else {
+			closeFD(b)
+		}
+	})
+}
+
+func testUrgent(t *testing.T, open opener) {
+	p := open(t)
+	a, b := tcpPair(t)
+	add(t, p, a, mine)
+	await(t, p, mine, pollux.Writable)
+	quiet(t, p, mine, pollux.Urgent, "nothing urgent was sent")
+	sendUrgent(t, b)
+	if p.NoUrgent {
+		quiet(t, p, mine, pollux.Urgent, "the poller does not know such data")
+		return
+	}
+	await(t, p, mine, pollux.Readable|pollux.Urgent)
+}
