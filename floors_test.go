@@ -72,7 +72,7 @@ var floors = map[string]floor{
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
-	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
+	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
 
 	"metrics/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	// The suite that every poller passes.
@@ -80,9 +80,10 @@ var floors = map[string]floor{
 	"internal/bare":       {foreign: []string{xsys}}, // below all others: their tests use it
 	"internal/...":        {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	// This is a module of its own, so users of pollux do not depend on its libraries.
-	"internal/interop/...": {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"examples/...":         {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
-	"bench/...":            {own: below3, foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
+	"internal/interop":       {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"internal/interop/peers": {own: []string{"sock/netconn"}, foreign: []string{gnet, "..."}}, // bench starts it
+	"examples/...":           {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"bench/...":              {own: append([]string{"examples/redis/store"}, below3...), foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},
 }
 
 // floorOf returns the floor of a folder and the tree that it covers, or "" if it covers one

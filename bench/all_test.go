@@ -62,7 +62,7 @@ func TestPageIsSelfContained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "bench send: cost", "What a neighbour gets done"} {
+	for _, want := range []string{"<svg", "CPU per message, GOMAXPROCS=1", "bench send: CPU in relation", "What a neighbour gets done"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}

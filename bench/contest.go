@@ -192,7 +192,10 @@ func (r *contestReport) figures() []measured {
 
 // charts is one picture of the ratios to the first base of each contest.
 func (r *contestReport) charts() []*chart {
-	c := &chart{Title: fmt.Sprintf("bench %s: cost in relation to a base", r.Name), Unit: "x"}
+	if len(r.Contests) == 0 {
+		return nil
+	}
+	c := &chart{Title: fmt.Sprintf("bench %s: %s in relation to a base", r.Name, r.Contests[0].What), Unit: "x"}
 	var bases []string
 	values := make(map[string][]float64)
 	for i, t := range r.Contests {

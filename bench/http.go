@@ -37,7 +37,7 @@ var httpSuite = suite{
 	Scenarios: []scenario{httpScenario(1), httpScenario(16)},
 	Peers:     []string{peerGnet, implFastNet, implHTTPNet},
 	Targets:   httpTargets,
-	Charts:    exchangeCharts("HTTP/1.1, 100 connections", "100x1", "100x16"),
+	Charts:    exchangeCharts("HTTP/1.1, 100 connections", []int{1, 2}, "100x1", "100x16"),
 	Planned:   50 * time.Second,
 	Procs:     []int{1, 2},
 	Cycles:    7,
@@ -71,11 +71,11 @@ func httpTargets() (list []target) {
 	return list
 }
 
-// exchangeCharts is a picture for each scenario: CPU with GOMAXPROCS=1 and 2.
-func exchangeCharts(title string, scenarios ...string) func(*report) []*chart {
+// exchangeCharts is a picture of the CPU in some scenarios for each GOMAXPROCS.
+func exchangeCharts(title string, procs []int, scenarios ...string) func(*report) []*chart {
 	return func(r *report) []*chart {
 		var list []*chart
-		for _, procs := range []int{1, 2} {
+		for _, procs := range procs {
 			c := &chart{Title: fmt.Sprintf("%s, GOMAXPROCS=%d", title, procs), Unit: "us", Text: "CPU of the server. Less is better."}
 			list = append(list, c.fill(r, procs, scenarios, scenarios, func(s *serverResult) float64 { return s.CPU.Median }))
 		}

@@ -38,9 +38,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func dispatch(args []string, stdout, stderr io.Writer) error {
-	// serve, sender and host are hidden: bench starts its servers by them, but they may be run by
+	// serve, sender, host, tlsserver and handshakes are hidden: bench starts its servers by them, but they may be run by
 	// hand too.
-	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram}
+	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram, "handshakes": handshakesProgram}
 	names := []string{"all"}
 	for _, p := range parts {
 		commands[p.Name] = p.Command

@@ -13,7 +13,8 @@ func serveGnet(serveConfig) error {
 	return fmt.Errorf("gnet on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
-func serveGnetUDP(cfg serveConfig) error  { return serveGnet(cfg) }
-func serveGnetWork(cfg serveConfig) error { return serveGnet(cfg) }
+func serveGnetUDP(cfg serveConfig) error   { return serveGnet(cfg) }
+func serveGnetRedis(cfg serveConfig) error { return serveGnet(cfg) }
+func serveGnetWork(cfg serveConfig) error  { return serveGnet(cfg) }
 
 func withoutGnet() {}

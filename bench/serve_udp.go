@@ -196,6 +196,18 @@ func serveNetUDP(cfg serveConfig) error {
 	if err != nil {
 		return err
 	}
+	return echoUDP(c, cfg)
+}
+
+// A udpConn is a *net.UDPConn or a *netconn.PacketConn.
+type udpConn interface {
+	LocalAddr() net.Addr
+	SetReadBuffer(bytes int) error
+	ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort([]byte, netip.AddrPort) (int, error)
+}
+
+func echoUDP[C udpConn](c C, cfg serveConfig) error {
 	if err := c.SetReadBuffer(udpRoom); err != nil {
 		return err
 	}

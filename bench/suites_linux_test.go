@@ -13,7 +13,7 @@ import (
 // Each suite runs as a whole, and every server of each scenario is measured. One may be left out,
 // and then the report says why.
 func TestSuitesQuick(t *testing.T) {
-	for _, name := range []string{"http"} {
+	for _, name := range []string{"http", "netconn", "redis", "proxy"} {
 		t.Run(name, func(t *testing.T) {
 			s := suites[name]
 			file := filepath.Join(t.TempDir(), "out.json")

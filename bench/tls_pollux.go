@@ -24,7 +24,7 @@ func tlsPollux(mode string, cfg *tls.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	config := &tlsconn.Config{TLS: cfg}
+	config := &tlsconn.Config{TLS: cfg, OffLoop: mode == "offloop"}
 	if mode == "compact" {
 		config.Layer = tlsconn.Compact
 	}
@@ -32,6 +32,7 @@ func tlsPollux(mode string, cfg *tls.Config) (string, error) {
 		"goroutine": func(c *tlsconn.Conn) { go echoOn(c) },
 		"task":      func(c *tlsconn.Conn) { l.Go(func(t *loop.Task) { echoOn(c.In(t)) }) },
 		"callback":  func(c *tlsconn.Conn) { c.Watch(l, &tlsEcho{l}) },
+		"offloop":   func(c *tlsconn.Conn) { c.Watch(l, &tlsEcho{l}) },
 		"compact":   func(c *tlsconn.Conn) { c.Watch(l, &tlsEcho{l}) },
 	}[mode]
 	if !ok {

@@ -79,6 +79,43 @@ func TestHTTPS(t *testing.T) {
 	}
 }
 
+// TestHTTPSPrograms gets a file with programs of other people: by curl in each version of TLS and of
+// HTTP, and by openssl.
+func TestHTTPSPrograms(t *testing.T) {
+	folder := t.TempDir()
+	want := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
+	if err := os.WriteFile(filepath.Join(folder, "file"), want, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	addr, _ := startServer(t, "https", "127.0.0.1:0", folder)
+	for _, flags := range [][]string{
+		{"--tlsv1.3", "--http1.1"}, {"--tlsv1.3", "--http2"}, {"--tlsv1.2", "--tls-max", "1.2", "--http1.1"}, {"--tlsv1.2", "--tls-max", "1.2", "--http2"},
+	} {
+		t.Run("curl "+strings.Join(flags, " "), func(t *testing.T) {
+			if _, err := exec.LookPath("curl"); err != nil {
+				t.Skipf("%v: install the package curl to run this", err)
+			}
+			out, err := exec.CommandContext(t.Context(), "curl", append([]string{"-sSk", "-w", " %{http_version}", "https://" + addr + "/file"}, flags...)...).CombinedOutput()
+			version := map[string]string{"--http1.1": " 1.1", "--http2": " 2"}[flags[len(flags)-1]]
+			if err != nil || string(out) != string(want)+version {
+				t.Errorf("%d bytes, %v: %.100s", len(out), err, out)
+			}
+		})
+	}
+	t.Run("openssl", func(t *testing.T) {
+		if _, err := exec.LookPath("openssl"); err != nil {
+			t.Skipf("%v: install the package openssl to run this", err)
+		}
+		client := exec.CommandContext(t.Context(), "openssl", "s_client", "-quiet", "-connect", addr)
+		client.Stdin = strings.NewReader("GET /file HTTP/1.0\r\nHost: localhost\r\n\r\n")
+		out, err := client.Output()
+		_, body, ok := strings.Cut(string(out), "\r\n\r\n")
+		if err != nil || !ok || body != string(want) {
+			t.Errorf("%d bytes, %v", len(out), err)
+		}
+	})
+}
+
 // TestProxy carries connections from one family to another, with the half-close in the middle, and
 // counts the bytes.
 func TestProxy(t *testing.T) {

@@ -21,6 +21,11 @@ func start(t *testing.T) (at string) {
 	return strings.TrimPrefix(line(), "listening on ")
 }
 
+// withoutDate removes the date of each answer, which has to be one.
+func withoutDate(p []byte) []byte {
+	return regexp.MustCompile(`Date: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n`).ReplaceAll(p, nil)
+}
+
 // Requests arrive in pieces and in groups, and each is answered in order.
 func TestPipelining(t *testing.T) {
 	at := start(t)
@@ -42,6 +47,7 @@ func TestPipelining(t *testing.T) {
 		}
 	}()
 	got, err := io.ReadAll(c)
+	got = withoutDate(got)
 	if err != nil || !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("%v: got %d bytes, want %d: %.300q", err, len(got), want.Len(), got)
 	}
@@ -49,19 +55,29 @@ func TestPipelining(t *testing.T) {
 
 func TestBadRequests(t *testing.T) {
 	at := start(t)
+	refused := func(status string) string {
+		return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	}
 	for _, tt := range []struct{ in, want string }{
-		{"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
-		{"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", ""},
-		{"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", ""},
-		{"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
-		{"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 9000), ""},
+		{"nonsense\r\n\r\n", refused("400 Bad Request")},
+		{"GET  HTTP/1.1\r\n\r\n", refused("400 Bad Request")},
+		{"GET / HTTP/2.0\r\n\r\n", refused("400 Bad Request")},
+		{"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", refused("400 Bad Request")},
+		{"GET / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 2\r\n\r\n", refused("400 Bad Request")},
+		{"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", refused("400 Bad Request")},
+		{"GET / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", refused("413 Content Too Large")},
+		{"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", refused("501 Not Implemented")},
+		{"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 9000), refused("431 Request Header Fields Too Large")},
 		{"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\n/"},
+		{"GET / HTTP/1.0\r\nCONNECTION:keep-alive\r\n\r\nGET /2 HTTP/1.1\nconnection: Close \n\n",
+			"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\n/" +
+				"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/2"},
 	} {
 		c, err := net.Dial("tcp", at)
 		socktest.Must(t, err)
 		c.SetDeadline(time.Now().Add(socktest.Patience))
 		io.WriteString(c, tt.in)
-		if got, _ := io.ReadAll(c); string(got) != tt.want {
+		if got, _ := io.ReadAll(c); string(withoutDate(got)) != tt.want {
 			t.Errorf("%.60q: %q, want %q", tt.in, got, tt.want)
 		}
 		c.Close()
@@ -91,4 +107,23 @@ func TestPrograms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever arrives, a request lies within its head and body, and none goes beyond its limits.
+func FuzzParse(f *testing.F) {
+	for _, in := range []string{"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "POST /b HTTP/1.0\nContent-Length: 3\n\nabc", "GET\r\n\r\n", "\n\n",
+		"A / HTTP/1.1\r\nTransfer-Encoding:x\r\n\r\n", "A / HTTP/1.1\nConnection: close\n\n"} {
+		f.Add([]byte(in))
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		r, size, problem := parse(p)
+		if problem != "" && size != 0 || size < 0 || size > mostHead+mostBody || size > 0 && len(r.path) == 0 || len(r.path) > len(p) {
+			t.Fatalf("%+v, %d, %q", r, size, problem)
+		}
+		if size > 0 && size <= len(p) {
+			if r2, size2, problem2 := parse(p[:size]); string(r2.path) != string(r.path) || r2.last != r.last || size2 != size || problem2 != "" {
+				t.Fatalf("without what follows: %+v, %d, %q; before %+v, %d", r2, size2, problem2, r, size)
+			}
+		}
+	})
 }

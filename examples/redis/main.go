@@ -10,44 +10,40 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/polluxio/pollux/examples/redis/store"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/protocol"
 )
 
 // A client is a connection that callbacks serve. All clients share one loop, so the store needs no
-// lock.
+// lock, and this one value is enough for all of them.
 type client struct {
 	protocol.Base
-	store *store
-	out   []byte
+	store *store.Store
 }
 
 func (c *client) Data(t *protocol.Transport, p []byte) int {
-	used := 0
-	c.out = c.out[:0]
-	for used < len(p) {
-		cmd, n, err := parse(p[used:])
-		if err != nil {
-			t.Write(fmt.Appendf(c.out, "-ERR %v\r\n", err))
-			t.Close()
-			return len(p)
-		}
-		if n == 0 {
-			break
-		}
-		used, c.out = used+n, c.store.do(c.out, cmd)
+	out, used, err := c.store.Serve(t.AvailableBuffer(), p)
+	t.Write(out)
+	if err != nil {
+		t.Close()
+		return len(p)
 	}
-	t.Write(c.out)
 	return used
 }
 
-// serve does the same in straight-line code, in a task.
-func (s *store) serve(_ *loop.Task, c *sock.Socket) {
-	buffers := sock.NewBuffers(16 << 10)
-	var rest, out []byte
+// tasks do the same in straight-line code. They share one loop, too.
+type tasks struct {
+	store *store.Store
+	in    *sock.Buffers
+	out   []byte // nil while a task sends it
+}
+
+func (s *tasks) serve(_ *loop.Task, c *sock.Socket) {
+	var rest []byte // of a command that is not whole
 	for {
-		p, err := c.RecvBuffer(buffers, 0)
+		p, err := c.RecvBuffer(s.in, 0)
 		if p == nil || err != nil {
 			return
 		}
@@ -55,24 +51,16 @@ func (s *store) serve(_ *loop.Task, c *sock.Socket) {
 		if len(rest) > 0 {
 			all = append(rest, p...)
 		}
-		out = out[:0]
-		for len(all) > 0 {
-			cmd, n, err := parse(all)
-			if err != nil {
-				c.Sendall(fmt.Appendf(out, "-ERR %v\r\n", err), 0)
-				return
-			}
-			if n == 0 {
-				break
-			}
-			all = all[n:]
-			out = s.do(out, cmd)
+		out, used, failed := s.store.Serve(s.out[:0], all)
+		if rest = nil; used < len(all) {
+			rest = append(rest, all[used:]...)
 		}
-		rest = append([]byte(nil), all...)
-		buffers.Put(p)
-		if _, err := c.Sendall(out, 0); err != nil {
+		s.in.Put(p)
+		s.out = nil
+		if _, err := c.Sendall(out, 0); err != nil || failed != nil {
 			return
 		}
+		s.out = out
 	}
 }
 
@@ -80,11 +68,11 @@ func main() {
 	args := append(os.Args[1:], "callback", "127.0.0.1:6379")
 	at, err := netip.ParseAddrPort(args[1])
 	check(err)
-	st := &store{make(map[string][]byte)}
-	s, err := protocol.NewServer(&protocol.Config{Loops: 1, New: func(*protocol.Transport) protocol.Protocol { return &client{store: st} }})
+	all := &client{store: store.New()}
+	s, err := protocol.NewServer(&protocol.Config{Loops: 1, New: func(*protocol.Transport) protocol.Protocol { return all }})
 	check(err)
 	if args[0] == "task" {
-		s.Go(st.serve)
+		s.Go((&tasks{store: all.store, in: sock.NewBuffers(16 << 10)}).serve)
 	}
 	bound, err := s.Listen(sock.Inet(at.Addr().String(), int(at.Port())))
 	check(err)

@@ -21,7 +21,8 @@ here=$(cd "$(dirname "$(realpath "$0")")" && pwd)
   socat tcpdump \
   lksctp-tools `# sctp_darn sctp_test` \
   qrtr-tools `# qrtr-ns qrtr-lookup` \
-  bluez bluez-test-tools `# l2test rctest l2ping hcitool`
+  bluez bluez-test-tools `# l2test rctest l2ping hcitool` \
+  openssl curl `# the other ends of sock/tlsconn`
 
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rigs}/programs
 archive=$cache/$(echo "$* $(cat "$0")" | sha256sum | cut -c1-16).cpio

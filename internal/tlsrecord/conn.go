@@ -91,7 +91,7 @@ type Params struct {
 	// InSeq and OutSeq are the numbers of the next records.
 	InSeq, OutSeq uint64
 	// Elsewhere says that another part, the kernel, opens and makes the records: the Conn needs no
-	// cipher, and only Handle, Answer, Answered, Rekeyed and Keys are used.
+	// cipher, and only the methods for that part are used: see Keys.
 	Elsewhere bool
 }
 

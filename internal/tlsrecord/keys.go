@@ -30,6 +30,21 @@ func (c *Conn) BadRecord() error { return c.fail(alertBadRecordMAC) }
 // CloseNotifyText is the text of the alert of that name.
 var CloseNotifyText = []byte{levelWarning, byte(alertCloseNotify)}
 
+// Sent counts the records that were made elsewhere of n bytes of data. After RecordsPerKey of them,
+// in TLS 1.3, Answer gives a KeyUpdate: see KeyDue.
+func (c *Conn) Sent(n int64) {
+	c.out.seq += uint64((n + MaxPlaintext - 1) / MaxPlaintext)
+	if c.tls13 && c.out.seq >= RecordsPerKey {
+		c.reply |= replyUpdate
+	}
+}
+
+// KeyDue says that the key of what is sent has served RecordsPerKey records.
+func (c *Conn) KeyDue() bool { return c.tls13 && c.out.seq >= RecordsPerKey }
+
+// DropAnswer makes Answer give nothing, for a connection that is about to end.
+func (c *Conn) DropAnswer() { c.reply = 0 }
+
 // Ended says that this direction has sent a fatal alert.
 func (c *Conn) Ended() bool { return c.ended }
 

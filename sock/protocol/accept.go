@@ -126,7 +126,7 @@ func (s *Server) take(c *sock.Socket, from sock.Addr, own *home) {
 	if s.serve != nil {
 		err = s.startTask(h, c)
 	} else {
-		err = h.welcome(c, nil, nil)
+		_, err = h.welcome(c, nil, nil)
 	}
 	if err != nil {
 		c.Close()

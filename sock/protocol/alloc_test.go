@@ -4,6 +4,7 @@ package protocol_test
 
 import (
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -101,6 +102,53 @@ func TestMessageAllocates(t *testing.T) {
 		if n := testing.AllocsPerRun(500, round); n != 0 {
 			t.Errorf("%s: %v allocations a message", tt.name, n)
 		}
+	}
+}
+
+// numbered answers each message with its number, made in the loop's memory.
+type numbered struct {
+	protocol.Base
+	n *int
+}
+
+func (p numbered) Data(t *protocol.Transport, in []byte) int {
+	*p.n++
+	b := strconv.AppendInt(append(t.AvailableBuffer(), "number "...), int64(*p.n), 10)
+	t.Write(append(b, '\n'))
+	return len(in)
+}
+
+// An answer that is made in AvailableBuffer allocates nothing.
+func TestAvailableBuffer(t *testing.T) {
+	n := 0
+	cfg := each(numbered{n: &n})
+	cfg.Loops = 1
+	s, err := protocol.NewServer(&cfg)
+	socktest.Must(t, err)
+	defer s.Close()
+	at, err := s.Listen(sock.Unix(""))
+	socktest.Must(t, err)
+	c, err := sock.New(sock.AF_UNIX, sock.SOCK_STREAM, 0)
+	socktest.Must(t, err)
+	defer c.Close()
+	socktest.Must(t, c.Connect(at))
+	buf := make([]byte, 64)
+	var got string
+	allocs := testing.AllocsPerRun(100, func() {
+		if _, err = c.Sendall(buf[:1], 0); err == nil {
+			var k int
+			k, err = c.RecvInto(buf, 0)
+			if string(buf[:k]) != "number "+strconv.Itoa(n)+"\n" {
+				got = string(buf[:k])
+			}
+		}
+	})
+	if err != nil || got != "" {
+		t.Fatalf("%v, %q", err, got)
+	}
+	// The concatenation of the test itself is one.
+	if allocs > 1 {
+		t.Errorf("%v allocations for each answer", allocs)
 	}
 }
 

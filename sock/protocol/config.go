@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
 )
 
 // A Config says how a Server or a Client makes its connections and what they may use. Only New is
@@ -18,6 +19,12 @@ type Config struct {
 	// connections if it keeps nothing of them. nil as the result ends the connection. t has no
 	// peer's bytes yet, but it has its addresses.
 	New func(t *Transport) Protocol
+
+	// Secure puts each connection behind a Stream from its beginning: TLS. New and Made come after
+	// the handshake. nil: none; Transport.Secure does it later.
+	//
+	//	Secure: func(s *sock.Socket) (protocol.Stream, error) { return tlsconn.Server(s, cfg) }
+	Secure func(s *sock.Socket) (Stream, error)
 
 	// Reactor has the loops; nil: a reactor of its own, closed by Shutdown and Close, with Loops
 	// loops (0: GOMAXPROCS).
@@ -37,6 +44,11 @@ type Config struct {
 	// ReadLimit is how many bytes Data may leave unused; more end the connection with a
 	// *LimitError. 0: 1 MiB.
 	ReadLimit int
+	// ZeroCopy is the size in bytes from which on Transport.WriteBuffer makes the kernel send from
+	// the buffer itself (MSG_ZEROCOPY, Linux 4.14, TCP): 4 KiB to 1 GiB. It pays from some 10 KiB
+	// on, and only over a real network: if the kernel reports that it has copied all the same, as
+	// it does on loopback, the connection goes on without. 0: never.
+	ZeroCopy int
 	// DatagramSize is the largest message that a socket of messages receives, see ListenPacket;
 	// longer ones are dropped, and reported to DatagramProtocol.Error. 1 to 1 MiB; 0: 64 KiB, which
 	// no UDP datagram exceeds. A loop that serves such sockets holds room for 32 messages. Below 64

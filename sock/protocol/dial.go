@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
@@ -67,13 +68,32 @@ func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Fut
 		if err != nil {
 			return nil, err
 		}
-		s.SetTimeout(sock.Forever)
-		if err := s.With(ctx).In(t).Connect(a); err != nil {
-			s.Close()
-			return nil, err
-		}
-		return s, nil
+		return connectIn(ctx, t, s, a)
 	})
+}
+
+// Connect is DialAddr with a socket that is set up: of another type (SOCK_SEQPACKET), bound, or
+// with options of its own. The client owns it from then on, also if the dialing fails.
+func (c *Client) Connect(ctx context.Context, s *sock.Socket, a sock.Addr, p Protocol) loop.Future[*Transport] {
+	var began atomic.Bool
+	f := c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
+		began.Store(true)
+		return connectIn(ctx, t, s, a)
+	})
+	if f.Settled() && !began.Load() {
+		s.Close()
+	}
+	return f
+}
+
+// connectIn connects a socket in a task, and closes it after an error.
+func connectIn(ctx context.Context, t *loop.Task, s *sock.Socket, a sock.Addr) (*sock.Socket, error) {
+	s.SetTimeout(sock.Forever)
+	if err := s.With(ctx).In(t).Connect(a); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Context, *loop.Task) (*sock.Socket, error)) loop.Future[*Transport] {
@@ -116,7 +136,7 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 			return
 		}
 		c.prepare(s)
-		if err := h.welcome(s, p, d); err != nil {
+		if _, err := h.welcome(s, p, d); err != nil {
 			s.Close()
 			fail(err)
 			return

@@ -59,6 +59,10 @@ func (t *Transport) failLocked(err error) {
 	}
 	t.more().reason = err
 	t.flags |= broken
+	if t.flags&(securing|secured) == securing|secured {
+		go t.socket.Close() // nothing watches it in a handshake; its end calls Closed, which takes mu
+		return
+	}
 	t.attend()
 }
 
@@ -79,17 +83,26 @@ func (t *Transport) settle(h *home) {
 		case t.flags&upgrading != 0:
 			t.handOver(h)
 			return
+		case t.flags&securing != 0 && t.flags&secured == 0:
+			t.startStream(h)
+			return
 		case t.flags&moving != 0:
 			t.migrate(h)
 			return
+		case t.flags&securing != 0: // what was asked for waits for the handshake
 		case t.flags&closing != 0:
 			if t.steps&eofSeen != 0 || t.flags&isStream == 0 || h.cfg.Linger < 0 {
 				t.finish(h, nil)
 				return
 			}
-			t.endWriting()
+			if t.endWriting(); t.unsent() {
+				break // close_notify
+			}
 			if t.steps&lingering == 0 {
 				t.steps |= lingering
+				if t.flags&secured != 0 {
+					t.socket.Shutdown(sock.SHUT_WR) // behind what the stream has sent as its end
+				}
 				t.more().close = h.now() + ticksOf(h.cfg.Linger)
 				t.drop(h, t.extra.Load())
 				t.socket.CallWatcher() // what came before may have made its edge
@@ -108,6 +121,10 @@ func (t *Transport) settle(h *home) {
 func (t *Transport) endWriting() {
 	if t.steps&eofSent == 0 {
 		t.steps |= eofSent
+		if t.flags&secured != 0 {
+			t.endStream()
+			return
+		}
 		t.socket.Shutdown(sock.SHUT_WR) // a peer that is gone is noticed by reading
 	}
 }
@@ -122,12 +139,14 @@ func (t *Transport) finish(h *home, reason error) {
 		x = t.more()
 		x.reason = reason
 	}
+	reset := reason == ErrAborted
 	if x != nil {
+		reset = reset || x.hasZeroCopy() // so that the kernel lets go of the program's memory
 		t.drop(h, x)
 	}
 	inet := t.flags&isInet != 0
 	t.mu.Unlock()
-	if reason == ErrAborted && inet {
+	if reset && inet {
 		t.socket.SetLinger(sock.Linger{On: true})
 	}
 	t.socket.Close()
@@ -138,13 +157,20 @@ func (t *Transport) drop(h *home, x *extra) {
 	h.buffered.Add(-int64(x.size))
 	for i := range x.out {
 		c := &x.out[i]
-		putBlock(c.block)
+		switch {
+		case c.owner == nil:
+			putBlock(c.block)
+		case c.zeroSent: // dropZeroCopy
+		default:
+			c.owner.Reject(lostError(x.reason))
+		}
 		if c.done != nil && (i > 0 || t.flags&sendingFile == 0) { // of that one its goroutine tells
 			c.done.Reject(lostError(x.reason))
 		}
 		*c = chunk{}
 	}
 	x.out, x.size, x.files = x.out[:0], 0, 0
+	x.dropZeroCopy()
 }
 
 // setDeadlines begins and ends the times for what is unsent. mu is held; loop only.
@@ -255,6 +281,9 @@ func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	defer t.mu.Unlock()
 	if t.flags&(closing|finished|upgrading|broken) != 0 {
 		return errClosed
+	}
+	if t.flags&(securing|secured) != 0 {
+		return &OptionError{"Upgrade", "a secured connection", "its socket carries no plaintext: use Transport.Stream"}
 	}
 	t.more().upgrade = fn
 	t.flags |= upgrading

@@ -13,6 +13,8 @@ import (
 const (
 	corkSize    = 32 << 10
 	corkLargest = 4 << 10
+
+	scratchSize = 4 << 10 // of AvailableBuffer
 )
 
 // A home is what the connections of one Server or Client on one loop have in common.
@@ -29,7 +31,8 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
-	batch *batch // loop only, but for what its owner guards
+	scratch []byte // what AvailableBuffer lends
+	batch   *batch // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
 
@@ -51,7 +54,7 @@ func (h *home) now() tick { return tickOf(h.loop.Time()) }
 // welcome gives a socket to the home, as a connection. It may be called from any goroutine.
 //
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
-func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
+func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, error) {
 	t := &Transport{socket: s, home: h, protocol: p}
 	if t.flags = kindOf(s); t.flags&isStream == 0 {
 		t.steps = messages
@@ -59,13 +62,17 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) error {
 	if by != nil {
 		t.extra.Store(&extra{dialing: by})
 	}
+	if secure := h.cfg.Secure; secure != nil {
+		t.flags |= securing
+		t.more().secure = secure
+	}
 	h.conns.Add(1)
 	if err := s.WatchReady(h.loop, t); err != nil {
 		h.conns.Add(-1)
-		return err
+		return nil, err
 	}
 	s.CallWatcher()
-	return nil
+	return t, nil
 }
 
 // kindOf returns the flags of a socket's kind.

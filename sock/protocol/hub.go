@@ -17,9 +17,10 @@ type hub struct {
 	homes   []*home
 	byLoop  map[*loop.Loop]*home
 
-	mu   sync.Mutex
-	live int           // mu; connections, listeners, dialings and tasks
-	over chan struct{} // mu; closed when live is 0, once something waits for that
+	mu     sync.Mutex
+	live   int           // mu; connections, listeners, dialings and tasks
+	over   chan struct{} // mu; closed when live is 0, once something waits for that
+	ending bool          // mu; Shutdown or Close was called
 }
 
 func newHub(cfg *Config) (*hub, error) {
@@ -56,6 +57,23 @@ func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 func (hb *hub) began() {
 	hb.mu.Lock()
 	hb.live++
+	hb.mu.Unlock()
+}
+
+// begins is began, unless a shutdown has begun. It returns false then.
+func (hb *hub) begins() bool {
+	hb.mu.Lock()
+	defer hb.mu.Unlock()
+	if !hb.ending {
+		hb.live++
+	}
+	return !hb.ending
+}
+
+// ends says that a shutdown begins.
+func (hb *hub) ends() {
+	hb.mu.Lock()
+	hb.ending = true
 	hb.mu.Unlock()
 }
 
@@ -137,6 +155,33 @@ func (hb *hub) Broadcast(p []byte) {
 	hb.Each(func(t *Transport) { t.Write(p) })
 }
 
+// Adopt serves a socket that is connected: one of a pair, of another accept, or back from
+// Transport.Upgrade. p nil: what Config.New makes. It takes the loop with the fewest connections.
+// The connection belongs to the server or client as those do that it has made, and the socket too,
+// also if Adopt fails. MaxConns does not count. Made may have been called by the time that Adopt
+// returns.
+//
+// Errors: those of sock.Socket.Watch; net.ErrClosed once the server or client is shut down; an
+// *OptionError without a protocol.
+func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
+	if p == nil && hb.cfg.New == nil {
+		s.Close()
+		return nil, &OptionError{"New", nil, "must be set, or Adopt given a protocol"}
+	}
+	if !hb.begins() {
+		s.Close()
+		return nil, fmt.Errorf("protocol: adopt: %w", errClosed)
+	}
+	hb.prepare(s)
+	t, err := hb.least().welcome(s, p, nil)
+	if err != nil {
+		s.Close()
+		hb.finished()
+		return nil, err
+	}
+	return t, nil
+}
+
 // prepare sets the options of a new connection's socket.
 func (hb *hub) prepare(s *sock.Socket) {
 	if s.Type() != sock.SOCK_STREAM {
@@ -156,6 +201,7 @@ func (hb *hub) prepare(s *sock.Socket) {
 // cut ends what is left, and waits until it is gone. It returns how many connections that were, and
 // their unsent bytes. ts may be nil.
 func (hb *hub) cut(ts *tasks) (conns, unsent int) {
+	hb.ends()
 	var n, bytes atomic.Int64
 	hb.each(func(h *home) {
 		h.draining, h.cutting = true, true

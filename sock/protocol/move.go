@@ -21,6 +21,9 @@ func (t *Transport) Move(l *loop.Loop) error {
 	if t.flags&(closing|finished|upgrading|broken) != 0 {
 		return errClosed
 	}
+	if t.flags&securing != 0 {
+		return errSecuring
+	}
 	if to == t.home {
 		return nil
 	}
@@ -47,8 +50,7 @@ func (t *Transport) migrate(from *home) {
 	to.buffered.Add(int64(x.size))
 	t.home = to
 	t.steps |= arriving
-	t.socket.Unwatch()
-	err := t.socket.WatchReady(to.loop, t)
+	err := t.rewatch(to.loop)
 	if err != nil { // that loop has ended, or its poller takes no more
 		t.flags |= finished
 		x.reason = err
@@ -66,6 +68,9 @@ func (t *Transport) arrive(h *home) {
 	t.steps &^= arriving
 	h.wheel.add(t, 0, false)
 	h.schedule(t)
+	if t.steps&viaStream != 0 {
+		t.socket.CallWatcher() // what the stream holds makes no edge
+	}
 	if len(t.Unread()) > 0 && t.steps&eofTold == 0 {
 		t.steps |= stopped // reading was held back by the move
 	}

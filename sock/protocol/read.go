@@ -10,7 +10,7 @@ import (
 const ownBlock = 16 << 10
 
 // holdsReading are the flags with which nothing is read.
-const holdsReading = noReading | closing | finished | upgrading | moving | broken | sendingFile
+const holdsReading = noReading | closing | finished | upgrading | moving | broken | sendingFile | securing
 
 // mayRead says whether Data may be called. Loop only.
 func (t *Transport) mayRead() bool {
@@ -39,7 +39,7 @@ func (t *Transport) receive(h *home, readable bool) {
 	}
 	for readable {
 		room, k, own := t.room(h)
-		n, err := t.socket.RecvInto(room, 0)
+		n, err := t.recv(room)
 		if err != nil || n == 0 {
 			if err != sock.ErrWouldBlock {
 				t.ends(err)
@@ -48,7 +48,7 @@ func (t *Transport) receive(h *home, readable bool) {
 		}
 		h.received.Add(uint64(n))
 		t.touch(h, h.now())
-		full := n == len(room)
+		full := n == len(room) || t.steps&viaStream != 0
 		var p []byte
 		if own {
 			x := t.extra.Load()
@@ -182,14 +182,14 @@ func (t *Transport) ends(err error) {
 func (t *Transport) discard(h *home) {
 	buf := h.loop.Buffer()
 	for {
-		n, err := t.socket.RecvInto(buf, 0)
+		n, err := t.recv(buf)
 		switch {
 		case err == sock.ErrWouldBlock:
 			return
 		case err != nil || n == 0:
 			t.steps |= eofSeen
 			return // settle closes it
-		case n < len(buf):
+		case n < len(buf) && t.steps&viaStream == 0:
 			return
 		}
 	}

@@ -235,6 +235,7 @@ func (s *Server) Close() error {
 
 // stopListening closes the listeners, and the sockets of messages.
 func (s *Server) stopListening() {
+	s.ends()
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
 	if s.state == open {

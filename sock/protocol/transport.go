@@ -52,15 +52,19 @@ const (
 	sendingFile                   // the first of extra.out is being sent by Sendfile
 	flushing                      // extra.out is to be sent, though no edge says so
 	ending                        // Shutdown is to be called
+	securing                      // Secure was called, or Config.Secure is set, and the handshake is not over
+	secured                       // extra.stream is used in place of the socket
 
-	attention = closing | halfClosing | tellPaused | tellResumed | upgrading | moving | broken
+	attention = closing | halfClosing | tellPaused | tellResumed | upgrading | moving | broken | securing
 )
 
 // steps are what only the loop knows.
 type steps uint16
 
 const (
-	isMade    steps = 1 << iota // Made was called, and it is in the wheel
+	isMade    steps = 1 << iota // Made was called
+	enrolled                    // it is in the wheel, or arriving
+	viaStream                   // as secured, of flags
 	messages                    // immutable; not isStream
 	eofSeen                     // the peer has ended
 	eofTold                     // and EOF was called
@@ -75,14 +79,18 @@ const (
 
 // extra is what only some connections need, or each for a short time.
 type extra struct {
-	out       []chunk                    // mu; unsent, in order
-	size      int                        // mu; bytes of out, without those of files
-	files     int                        // mu; in out
-	reason    error                      // mu; why it ended
-	drains    []*loop.Promise[struct{}]  // mu
-	upgrade   func(*sock.Socket, []byte) // mu
-	target    *home                      // mu; of Move
-	closeTime time.Duration              // mu; of Close, if it was given one
+	out       []chunk                            // mu; unsent, in order
+	size      int                                // mu; bytes of out, without those of files
+	files     int                                // mu; in out
+	reason    error                              // mu; why it ended
+	drains    []*loop.Promise[struct{}]          // mu
+	upgrade   func(*sock.Socket, []byte)         // mu
+	target    *home                              // mu; of Move
+	closeTime time.Duration                      // mu; of Close, if it was given one
+	secure    func(*sock.Socket) (Stream, error) // mu; makes stream
+	stream    Stream                             // mu, and changed on the loop
+	later     []byte                             // mu; written since Secure was called
+	zero      *zeroCopy                          // mu
 
 	in                            []byte        // loop only; what Data left
 	need                          int           // loop only; bytes that Data wants, 0: any
@@ -107,7 +115,7 @@ func (t *Transport) more() *extra {
 func (t *Transport) less() {
 	x := t.extra.Load()
 	if x == nil || len(x.out) > 0 || x.in != nil || x.need != 0 || x.reason != nil || len(x.drains) > 0 || x.upgrade != nil || x.target != nil ||
-		x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
+		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
 		return
 	}
 	t.extra.Store(nil)
@@ -124,14 +132,21 @@ func (t *Transport) Ready(r pollux.Ready) {
 	}
 	h := t.home
 	f := t.enter(h)
-	switch {
-	case t.steps&arriving != 0:
-		t.arrive(h)
-	case t.steps&isMade == 0 && !t.begin(h):
+	if f&securing != 0 && !t.handshaked(h, r, f) {
 		t.leave(h)
 		return
 	}
-	if r&pollux.Writable != 0 || f&flushing != 0 {
+	switch {
+	case t.steps&arriving != 0:
+		t.arrive(h)
+	case t.steps&isMade == 0:
+		if !t.begin(h) {
+			t.leave(h)
+			return
+		}
+		f &^= ending // begin has seen to it
+	}
+	if r&pollux.Writable != 0 || f&flushing != 0 || r&pollux.Hangup != 0 { // the last also for the error queue
 		t.flush(h)
 	}
 	if f&ending != 0 {
@@ -202,19 +217,8 @@ func (t *Transport) begin(h *home) bool {
 	if over {
 		return false
 	}
+	t.enroll(h)
 	t.steps |= isMade
-	t.made = uint32(h.loop.Time() >> madeBits)
-	t.active.Store(uint32(h.now()))
-	h.wheel.add(t, 0, false)
-	if d := h.cfg.HandshakeTimeout; d > 0 {
-		t.steps |= handshake
-		t.mu.Lock()
-		t.more().handshake = h.now() + ticksOf(d)
-		t.mu.Unlock()
-	}
-	if h.cfg.IdleTimeout > 0 || t.steps&handshake != 0 {
-		h.schedule(t)
-	}
 	if t.protocol == nil {
 		t.protocol = h.hub.cfg.New(t)
 	}
@@ -234,6 +238,26 @@ func (t *Transport) begin(h *home) bool {
 		t.protocol.Shutdown(t)
 	}
 	return true
+}
+
+// enroll puts a new connection into the wheel. Loop only.
+func (t *Transport) enroll(h *home) {
+	if t.steps&enrolled != 0 {
+		return
+	}
+	t.steps |= enrolled
+	t.made = uint32(h.loop.Time() >> madeBits)
+	t.active.Store(uint32(h.now()))
+	h.wheel.add(t, 0, false)
+	if d := h.cfg.HandshakeTimeout; d > 0 {
+		t.steps |= handshake
+		t.mu.Lock()
+		t.more().handshake = h.now() + ticksOf(d)
+		t.mu.Unlock()
+	}
+	if h.cfg.IdleTimeout > 0 || t.steps&handshake != 0 {
+		h.schedule(t)
+	}
 }
 
 const madeBits = 24
@@ -263,7 +287,7 @@ func (t *Transport) Closed(err error) {
 		p.Reject(lostError(err))
 	}
 	h.conns.Add(-1)
-	if t.steps&(isMade|arriving) == isMade {
+	if t.steps&(enrolled|arriving) == enrolled {
 		h.wheel.remove(t)
 	}
 	t.steps |= isOver
@@ -363,7 +387,7 @@ func (t *Transport) SetIdleTimeout(d time.Duration) error {
 	t.more().idle = d
 	t.mu.Unlock()
 	t.active.Store(uint32(t.home.now()))
-	if t.steps&(isMade|isOver) == isMade {
+	if t.steps&(enrolled|isOver) == enrolled {
 		t.home.schedule(t)
 	}
 	return nil

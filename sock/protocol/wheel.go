@@ -18,7 +18,7 @@ import (
 type wheel struct {
 	hand     tick // slots that begin by then have fired, or are firing
 	occupied [levels]uint64
-	slots    [idleSlot + 1][]*Transport
+	slots    [idleSlot + 1]crowd
 	len      int
 }
 
@@ -35,8 +35,6 @@ const (
 
 	placeBits = 23 // of a place: the number in the slot; the rest is the slot
 	mostInOne = 1<<placeBits - 1
-
-	keptSlot = 16 // connections; room that an empty slot keeps
 
 	// longest is the longest time that the wheel takes: about 13 days.
 	longest = time.Duration(1)<<(tickBits+levels*levelBits) - 1<<tickBits
@@ -77,9 +75,9 @@ func (w *wheel) slotOf(at tick) int {
 }
 
 func (w *wheel) put(t *Transport, slot int) {
-	list := w.slots[slot]
-	t.place = uint32(slot)<<placeBits | uint32(len(list))
-	w.slots[slot] = append(list, t)
+	c := &w.slots[slot]
+	t.place = uint32(slot)<<placeBits | uint32(c.n)
+	c.push(t)
 	if slot < idleSlot {
 		w.occupied[slot/perLevel] |= 1 << (slot % perLevel)
 	}
@@ -87,21 +85,15 @@ func (w *wheel) put(t *Transport, slot int) {
 
 // take takes t out.
 func (w *wheel) take(t *Transport) {
-	slot, i := int(t.place>>placeBits), t.place&mostInOne
-	list := w.slots[slot]
-	last := list[len(list)-1]
-	list[i], last.place = last, t.place
-	list[len(list)-1] = nil
-	list = list[:len(list)-1]
-	if len(list) == 0 {
-		if cap(list) > keptSlot { // many connections move on through the slots, and must not leave their arrays behind
-			list = nil
-		}
-		if slot < idleSlot {
-			w.occupied[slot/perLevel] &^= 1 << (slot % perLevel)
-		}
+	slot, i := int(t.place>>placeBits), int(t.place&mostInOne)
+	c := &w.slots[slot]
+	last := c.pop()
+	if last != t {
+		*c.at(i), last.place = last, t.place
 	}
-	w.slots[slot] = list
+	if c.n == 0 && slot < idleSlot {
+		w.occupied[slot/perLevel] &^= 1 << (slot % perLevel)
+	}
 }
 
 func (w *wheel) remove(t *Transport) {
@@ -143,7 +135,7 @@ func (w *wheel) firing() (slot int, ok bool) {
 			break
 		}
 		slot = level*perLevel + int(w.hand>>shift)%perLevel
-		if len(w.slots[slot]) > 0 {
+		if w.slots[slot].n > 0 {
 			return slot, true
 		}
 	}
@@ -155,8 +147,7 @@ func (w *wheel) firing() (slot int, ok bool) {
 func (w *wheel) due(now tick) *Transport {
 	for {
 		if slot, ok := w.firing(); ok {
-			list := w.slots[slot]
-			return list[len(list)-1]
+			return *w.slots[slot].at(w.slots[slot].n - 1)
 		}
 		next, ok := w.next()
 		if !ok || now.before(next) {
@@ -172,11 +163,49 @@ func (w *wheel) due(now tick) *Transport {
 
 // all calls fn for each connection, until it returns false. fn must not add or remove any.
 func (w *wheel) all(fn func(*Transport) bool) {
-	for _, list := range w.slots {
-		for _, t := range list {
-			if !fn(t) {
+	for i := range w.slots {
+		c := &w.slots[i]
+		for j := range c.n {
+			if !fn(*c.at(j)) {
 				return
 			}
 		}
 	}
+}
+
+// A crowd is the connections of a slot. It grows by blocks, because a slice of a growing number of
+// idle connections would leave garbage of four times its size, and copy it.
+type crowd struct {
+	blocks []*[crowdBlock]*Transport
+	n      int
+}
+
+// crowdBlock is how many connections a block has room for. An empty slot keeps one block.
+const crowdBlock = 16
+
+// at is the place of connection i, which is below n.
+func (c *crowd) at(i int) **Transport { return &c.blocks[i/crowdBlock][i%crowdBlock] }
+
+func (c *crowd) push(t *Transport) {
+	if c.n == len(c.blocks)*crowdBlock {
+		c.blocks = append(c.blocks, new([crowdBlock]*Transport))
+	}
+	c.n++
+	*c.at(c.n - 1) = t
+}
+
+// pop takes the last connection out. It keeps one block more than is needed.
+func (c *crowd) pop() *Transport {
+	at := c.at(c.n - 1)
+	t := *at
+	*at = nil
+	c.n--
+	if spare := len(c.blocks) - 1; c.n <= (spare-1)*crowdBlock {
+		c.blocks[spare] = nil
+		c.blocks = c.blocks[:spare]
+	}
+	if c.n == 0 && cap(c.blocks) > crowdBlock {
+		c.blocks = nil // many connections have moved on, and must not leave their array behind
+	}
+	return t
 }

@@ -12,12 +12,17 @@ import (
 // A chunk is a part of what is unsent: bytes in a block, from the first that is unsent on; or a
 // file.
 type chunk struct {
-	block  []byte // all of it, for putBlock
+	block  []byte // all of it, for putBlock; or the program's, if owner is set
 	sent   int    // of block
 	file   io.Reader
 	offset int64
 	count  int64
+	went   int64 // bytes of file that were read, if it does not go by sendfile
 	done   *loop.Promise[int64]
+
+	owner    *loop.Promise[[]byte] // gives block back: WriteBuffer
+	zero     bool                  // by MSG_ZEROCOPY
+	zeroSent bool                  // a part was sent so: it is the last of zeroCopy.sends
 }
 
 // Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
@@ -64,8 +69,26 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 	return total, nil
 }
 
-// unsent says whether something waits in the queue. mu is held.
+// AvailableBuffer returns an empty buffer of a few KiB for the caller to append to and give to
+// Write, as bufio.Writer has it. It is memory of the loop, so that no connection needs a buffer of
+// its own to make an answer in: it is lent until the next call of AvailableBuffer on the loop, at
+// most until the call of the protocol ends. Loop only.
+func (t *Transport) AvailableBuffer() []byte {
+	h := t.home
+	if h.scratch == nil {
+		h.scratch = make([]byte, 0, scratchSize)
+	}
+	return h.scratch
+}
+
+// unsent says whether something waits in the queue, or in the stream. mu is held.
 func (t *Transport) unsent() bool {
+	x := t.extra.Load()
+	return x != nil && (len(x.out) > 0 || x.hasZeroCopy() || t.flags&(secured|securing) == secured && x.stream.Pending())
+}
+
+// queued says whether something waits in the queue. mu is held.
+func (t *Transport) queued() bool {
 	x := t.extra.Load()
 	return x != nil && len(x.out) > 0
 }
@@ -88,7 +111,11 @@ func (t *Transport) write(p []byte) error {
 	if err := t.mayWrite(); err != nil || len(p) == 0 {
 		return err
 	}
-	if t.unsent() {
+	if t.flags&securing != 0 {
+		t.keepForLater(p)
+		return nil
+	}
+	if t.queued() {
 		t.queue(p)
 		return nil
 	}
@@ -119,7 +146,12 @@ func (t *Transport) writev(buffers [][]byte, total int) error {
 	}
 	stream := t.flags&isStream != 0
 	switch h := t.home; {
-	case t.unsent():
+	case t.flags&securing != 0:
+		for _, p := range buffers {
+			t.keepForLater(p)
+		}
+		return nil
+	case t.queued():
 		if !stream {
 			t.queue(joined(buffers, total))
 			return nil
@@ -161,7 +193,7 @@ func (t *Transport) uncork(h *home) {
 	if len(p) == 0 || t.flags&(finished|broken) != 0 {
 		return
 	}
-	if t.unsent() {
+	if t.queued() {
 		t.queue(p)
 		return
 	}
@@ -170,7 +202,7 @@ func (t *Transport) uncork(h *home) {
 
 // send gives p to the system, and queues what it does not take. mu is held.
 func (t *Transport) send(p []byte) error {
-	n, err := t.socket.Sendall(p, 0)
+	n, err := t.give(p)
 	return t.took(n, err, p[n:])
 }
 
@@ -204,6 +236,9 @@ func (t *Transport) timeNow() tick {
 // sendv gives buffers to the system, and queues what it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
+		if t.flags&secured != 0 {
+			return t.sendEach(buffers)
+		}
 		n, err := t.socket.Sendmsg(buffers[:min(len(buffers), sock.IOV_MAX)], nil, 0, sock.Addr{})
 		if n > 0 || err == nil {
 			t.home.sent.Add(uint64(n))
@@ -231,7 +266,7 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		if err := t.send(buffers[0][n:]); err != nil {
 			return err
 		}
-		if buffers = buffers[1:]; t.unsent() {
+		if buffers = buffers[1:]; t.queued() {
 			for _, p := range buffers {
 				t.queue(p)
 			}
@@ -263,7 +298,7 @@ func (t *Transport) queue(p []byte) {
 	for len(p) > 0 {
 		if n := len(x.out); n > 0 {
 			last := &x.out[n-1]
-			if room := cap(last.block) - len(last.block); last.file == nil && room > 0 {
+			if room := cap(last.block) - len(last.block); last.file == nil && last.owner == nil && room > 0 {
 				some := min(room, len(p))
 				last.block = append(last.block, p[:some]...)
 				p = p[some:]
@@ -289,6 +324,9 @@ func (t *Transport) attend() {
 // flush sends what is queued. Loop only.
 func (t *Transport) flush(h *home) {
 	t.mu.Lock()
+	if x := t.extra.Load(); x != nil && x.hasZeroCopy() {
+		t.readCompletions(x)
+	}
 	t.sendQueued(h)
 	if t.flags&(tellPaused|tellResumed) != 0 {
 		t.tellFlow(h) // before more is read
@@ -308,8 +346,7 @@ func (t *Transport) sendQueued(h *home) {
 			t.sendFile(c)
 			return
 		}
-		p := c.block[c.sent:]
-		n, err := t.socket.Sendall(p, 0)
+		n, err := t.giveChunk(x, c)
 		if n > 0 {
 			c.sent += n
 			x.size -= n
@@ -325,6 +362,7 @@ func (t *Transport) sendQueued(h *home) {
 			t.failLocked(err)
 			return
 		}
+		x.gave(c)
 		x.next()
 	}
 	t.below(x)
@@ -332,7 +370,9 @@ func (t *Transport) sendQueued(h *home) {
 
 // next drops the first chunk, which is done with.
 func (x *extra) next() {
-	putBlock(x.out[0].block)
+	if c := &x.out[0]; c.owner == nil {
+		putBlock(c.block)
+	}
 	copy(x.out, x.out[1:])
 	x.out[len(x.out)-1] = chunk{}
 	x.out = x.out[:len(x.out)-1]
@@ -389,6 +429,9 @@ func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[in
 	if err := t.mayWrite(); err != nil {
 		return loop.Settled(int64(0), err)
 	}
+	if t.flags&securing != 0 {
+		return loop.Settled(int64(0), errSecuring)
+	}
 	if t.flags&corked != 0 {
 		t.uncork(t.home)
 	}
@@ -404,6 +447,10 @@ func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[in
 
 // sendFile sends the file that is first in the queue. mu is held.
 func (t *Transport) sendFile(c *chunk) {
+	if t.flags&secured != 0 {
+		t.readFile(c)
+		return
+	}
 	t.flags |= sendingFile
 	file, offset, count, done := c.file, c.offset, c.count, c.done
 	patience := t.home.cfg.WriteTimeout

@@ -13,10 +13,15 @@ const (
 	// Standard is crypto/tls. An idle connection in callback mode takes about 8 KB.
 	Standard Layer = iota
 	// Compact is a record layer of this module, which keeps keys and numbers only while nothing is
-	// under way. It serves AES-GCM in TLS 1.3 and 1.2.
+	// under way. It serves AES-GCM in TLS 1.3 and 1.2. A client drops the tickets that come after
+	// the handshake of TLS 1.3, so that its next connection does not resume the session.
 	Compact
 	// Kernel is the kernel's (kTLS, Linux). Send, Recv, Sendmsg and Sendfile of the socket itself
-	// carry plaintext from then on.
+	// carry plaintext from then on. Tickets are dropped as with Compact.
+	//
+	// A KeyUpdate of the peer, and the own one after 2^24 records of Write, need Linux 6.14. Before,
+	// the connection ends with close_notify and an error. What the socket itself sends is not
+	// counted.
 	Kernel
 )
 

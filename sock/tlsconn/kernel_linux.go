@@ -148,7 +148,8 @@ func (k *kernel) control(s *sock.Socket, sysfd int) error {
 	if err == nil && k.record.Rekeyed() {
 		if failed := k.setKeys(s, true); failed != nil { // Linux 6.14 has it
 			err = fmt.Errorf("the kernel does not take the next key of a KeyUpdate: %w", failed)
-			k.closing = true // the peer can read that
+			k.record.DropAnswer() // with the present key the peer can read close_notify
+			k.closing = true
 		}
 	}
 	if failed := k.settle(s, sysfd); err == nil && failed != loop.ErrAgain {
@@ -161,6 +162,10 @@ func (k *kernel) control(s *sock.Socket, sysfd int) error {
 //
 // Errors: loop.ErrAgain; those of the socket.
 func (k *kernel) settle(s *sock.Socket, sysfd int) error {
+	if k.record.KeyDue() && !kernelRekeys() {
+		k.record.DropAnswer()
+		k.closing = true
+	}
 	for typ, text := k.record.Answer(); typ != 0; typ, text = k.record.Answer() {
 		if err := k.sendRecord(s, sysfd, typ, text); err != nil {
 			return err
@@ -200,15 +205,22 @@ func (k *kernel) sendRecord(s *sock.Socket, sysfd int, typ byte, text []byte) er
 func (k *kernel) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
 	k.mu.Lock()
 	err = k.settle(s, sysfd)
-	ended := k.record.Ended()
+	ended, spent := k.record.Ended(), k.record.KeyDue()
 	k.mu.Unlock()
 	switch {
 	case err != nil || len(p) == 0:
 		return 0, out, err
+	case spent:
+		return 0, out, errKeySpent
 	case ended:
 		return 0, out, errEnded
 	}
 	out, err = s.TrySend(sysfd, p, 0)
+	if out.N > 0 {
+		k.mu.Lock()
+		k.record.Sent(int64(out.N))
+		k.mu.Unlock()
+	}
 	switch {
 	case err == nil && out.N < len(p):
 		out.More, err = true, loop.ErrAgain
@@ -217,6 +229,9 @@ func (k *kernel) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 	}
 	return out.N, out, err
 }
+
+// errKeySpent ends a connection of TLS 1.3 cleanly: RFC 8446, section 5.5.
+var errKeySpent = errors.New("the key has served 2^24 records, and this kernel cannot change it (Linux 6.14 can)")
 
 func (k *kernel) close(s *sock.Socket, sysfd int) (out loop.Outcome, err error) {
 	k.mu.Lock()

@@ -31,14 +31,22 @@ func kernelServes(version uint16, suite *tlsrecord.Suite) error {
 		if probes.done == nil {
 			probes.done = make(map[[2]uint16]error)
 		}
-		err = probe(version, suite)
+		err = probe(version, suite, bothDirections)
 		probes.done[of] = err
 	}
 	return err
 }
 
-// probe gives keys for both directions to a connection of its own.
-func probe(version uint16, suite *tlsrecord.Suite) error {
+// A direction is an option that gives the kernel a key.
+type direction struct {
+	name   string
+	number int
+}
+
+var bothDirections = []direction{{"TLS_RX", sock.TLS_RX}, {"TLS_TX", sock.TLS_TX}}
+
+// probe gives keys for directions to a connection of its own.
+func probe(version uint16, suite *tlsrecord.Suite, directions []direction) error {
 	a, b, err := loopback()
 	if err != nil {
 		return fmt.Errorf("no connection to try it on: %w", err)
@@ -52,16 +60,21 @@ func probe(version uint16, suite *tlsrecord.Suite) error {
 	if err != nil {
 		return err
 	}
-	for _, direction := range []struct {
-		name   string
-		number int
-	}{{"TLS_RX", sock.TLS_RX}, {"TLS_TX", sock.TLS_TX}} {
+	for _, direction := range directions {
 		if err := unix.SetsockoptString(a, sock.SOL_TLS, direction.number, string(info)); err != nil {
 			return os.NewSyscallError("setsockopt "+direction.name, err)
 		}
 	}
 	return nil
 }
+
+// kernelRekeys says whether the kernel takes a second key for what is sent, as a KeyUpdate of TLS
+// 1.3 needs it: Linux 6.14. Before, it is EBUSY.
+var kernelRekeys = sync.OnceValue(func() bool {
+	const suite = tls.TLS_AES_128_GCM_SHA256
+	twice := []direction{{"TLS_TX", sock.TLS_TX}, {"TLS_TX", sock.TLS_TX}}
+	return probe(tls.VersionTLS13, tlsrecord.SuiteOf(tls.VersionTLS13, suite), twice) == nil
+})
 
 // loopback returns two connected TCP sockets. Its calls may block, but do not wait: the listener's
 // queue takes the connection.

@@ -92,7 +92,7 @@ func (w *watching) open(t *loop.Task) {
 	}
 	err := w.shake(t)
 	if err == nil {
-		err = w.base.Watch(t.Loop(), w)
+		err = w.watchBase(t.Loop())
 	}
 	if err != nil {
 		w.base.Close()

@@ -129,25 +129,31 @@ func TestBadHandshake(t *testing.T) {
 			return nil
 		}, timedOut},
 	} {
-		for _, m := range echoes {
-			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				socktest.Check(t)
-				s, peer := wire(t)
-				cfg := &tlsconn.Config{TLS: serverTLS(), HandshakeTimeout: 200 * time.Millisecond}
-				conn, err := tlsconn.Server(s, cfg)
-				socktest.Must(t, err)
-				served := m.serve(t, conn)
-				socktest.Must(t, tt.peer(peer))
-				err = served.Wait(t)
-				var op *net.OpError
-				if !errors.As(err, &op) || !tt.want(err) {
-					t.Errorf("%v (%T)", err, err)
-				}
-				conn.Close()
-				if s.Fileno() != -1 {
-					t.Error("the socket is open")
-				}
-			})
+		for _, side := range sides {
+			for _, m := range echoes {
+				t.Run(tt.name+"/"+side.name+"/"+m.name, func(t *testing.T) {
+					socktest.Check(t)
+					s, peer := wire(t)
+					cfg := &tlsconn.Config{TLS: serverTLS(), HandshakeTimeout: 200 * time.Millisecond}
+					begin := tlsconn.Server
+					if side.client {
+						cfg.TLS, begin = clientTLS(), tlsconn.Client
+					}
+					conn, err := begin(s, cfg)
+					socktest.Must(t, err)
+					served := m.serve(t, conn)
+					socktest.Must(t, tt.peer(peer))
+					err = served.Wait(t)
+					var op *net.OpError
+					if !errors.As(err, &op) || !tt.want(err) {
+						t.Errorf("%v (%T)", err, err)
+					}
+					conn.Close()
+					if s.Fileno() != -1 {
+						t.Error("the socket is open")
+					}
+				})
+			}
 		}
 	}
 }
@@ -174,40 +180,46 @@ func TestCloseInHandshake(t *testing.T) {
 
 // Close with more than the socket takes: what was written and close_notify still go.
 func TestCloseSendsWhatIsLeft(t *testing.T) {
-	socktest.Check(t)
-	s, peer := wire(t)
-	conn, other := sides[0].ends(t, s, peer, tlsconn.Standard, nil)
-	h := newRecorder()
-	sent := make(chan int, 1)
-	h.handshaked = func(c *tlsconn.Conn) {
-		total := 0
-		for {
-			n, err := c.Write(make([]byte, 100<<10))
-			total += n
-			if err != nil {
-				if err != sock.ErrWouldBlock {
-					t.Error(err)
+	for _, layer := range layers {
+		t.Run(layer.String(), func(t *testing.T) {
+			need(t, layer)
+			socktest.Check(t)
+			s, peer := wire(t)
+			conn, other := sides[0].ends(t, s, peer, layer, nil)
+			h := newRecorder()
+			sent := make(chan int, 1)
+			h.handshaked = func(c *tlsconn.Conn) {
+				total := 0
+				for {
+					n, err := c.Write(make([]byte, 100<<10))
+					total += n
+					if err != nil {
+						if err != sock.ErrWouldBlock {
+							t.Error(err)
+						}
+						break
+					}
 				}
-				break
+				if err := c.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				if _, err := c.Write([]byte("more")); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Write after Close: %v", err)
+				}
+				sent <- total
 			}
-		}
-		if err := c.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		if _, err := c.Write([]byte("more")); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Write after Close: %v", err)
-		}
-		sent <- total
-	}
-	socktest.Must(t, conn.Watch(newLoop(t), h))
-	socktest.Must(t, other.Handshake())
-	n := <-sent // from here on the peer reads
-	got, err := io.ReadAll(other)
-	if err != nil || len(got) != n {
-		t.Errorf("%d bytes of %d: %v", len(got), n, err)
-	}
-	if err := h.end(t); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("Closed with %v", err)
+			socktest.Must(t, conn.Watch(newLoop(t), h))
+			socktest.Must(t, other.Handshake())
+			n := <-sent // from here on the peer reads
+			got, err := io.ReadAll(other)
+			if err != nil || len(got) != n {
+				t.Errorf("%d bytes of %d: %v", len(got), n, err)
+			}
+			if err := h.end(t); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Closed with %v", err)
+			}
+			checkLayer(t, conn, layer)
+		})
 	}
 }
 

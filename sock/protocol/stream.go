@@ -1,0 +1,284 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/loop"
+	"github.com/polluxio/pollux/sock"
+)
+
+// A Stream stands between a Transport and its socket, and makes other bytes of those of the
+// program: TLS. *tlsconn.Conn is one. Its calls never wait once WatchReady was called.
+type Stream interface {
+	// WatchReady makes the handshake on the loop l, and then calls w as a socket does that is
+	// watched: Ready once at the end of the handshake, and whenever Read or Write may be worth an
+	// attempt. Closed comes last, and once, also after a handshake that failed. See
+	// sock.Socket.WatchReady; sock.Socket.CallWatcher calls w too.
+	WatchReady(l *loop.Loop, w loop.Watcher) error
+	// UnwatchReady ends WatchReady, after the handshake, so that another loop can watch. w gets no
+	// further call.
+	UnwatchReady()
+	// Read reads into p. Errors: sock.ErrWouldBlock; io.EOF at the end of what the peer sends.
+	Read(p []byte) (n int, err error)
+	// Write takes n bytes of p: all of them, or an error. Error: sock.ErrWouldBlock, and Ready
+	// comes.
+	Write(p []byte) (n int, err error)
+	// Pending says whether the socket has not taken all that Write and CloseWrite have made.
+	Pending() bool
+	// CloseWrite ends what this side sends.
+	CloseWrite() error
+}
+
+var errSecuring = errors.New("protocol: the handshake of the connection is not over")
+
+// ErrEarlyData is why a connection was lost whose peer had sent bytes behind the request for
+// Secure: they came without protection, and an attacker may have put them there (RFC 3207, 6).
+var ErrEarlyData = errors.New("protocol: plaintext came before the handshake")
+
+// Secure puts the connection behind a Stream: STARTTLS. Once all that was written before is sent,
+// the handshake begins: fn is called on the loop, with the socket. What is written from now on is
+// kept until the handshake is over. Data is then called with what the Stream reads. Lost gets the
+// error of a handshake that fails.
+//
+//	t.WriteString("220 go ahead\r\n")
+//	t.Secure(func(s *sock.Socket) (protocol.Stream, error) { return tlsconn.Server(s, cfg) })
+//
+// If the peer has sent bytes that Data has not used, the connection ends with ErrEarlyData.
+//
+// Errors: net.ErrClosed after Close and once the connection is lost; an *OptionError for a nil fn,
+// for a connection that is behind a Stream already, and for a socket of messages.
+func (t *Transport) Secure(fn func(s *sock.Socket) (Stream, error)) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.flags&(closing|halfClosing|finished|upgrading|broken) != 0:
+		return errClosed
+	case fn == nil:
+		return &OptionError{"Secure", nil, "must make a Stream"}
+	case t.flags&(securing|secured) != 0:
+		return &OptionError{"Secure", t.socket, "must not be behind a Stream already"}
+	case t.flags&isStream == 0:
+		return &OptionError{"Secure", t.socket, "must be of type SOCK_STREAM"}
+	}
+	if t.flags&corked != 0 {
+		t.uncork(t.home)
+	}
+	t.more().secure = fn
+	t.flags |= securing
+	t.attend()
+	return nil
+}
+
+// Stream returns what the connection is behind, a *tlsconn.Conn for instance, or nil.
+func (t *Transport) Stream() Stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if x := t.extra.Load(); x != nil {
+		return x.stream
+	}
+	return nil
+}
+
+// startStream begins the handshake. mu is held, and is given up. Loop only.
+func (t *Transport) startStream(h *home) {
+	x := t.extra.Load()
+	if len(x.in) > 0 {
+		t.finish(h, ErrEarlyData)
+		return
+	}
+	fn := x.secure
+	x.secure = nil
+	t.flags |= secured
+	t.steps |= viaStream
+	t.mu.Unlock()
+	t.socket.Unwatch()
+	stream, err := fn(t.socket)
+	if err == nil && stream == nil {
+		err = &OptionError{"Secure", nil, "must make a Stream"}
+	}
+	t.mu.Lock()
+	if err == nil {
+		x.stream = stream
+	} else {
+		t.flags &^= secured
+	}
+	t.mu.Unlock()
+	if err == nil {
+		if err = stream.WatchReady(h.loop, t); err == nil {
+			return
+		}
+	}
+	t.mu.Lock()
+	t.flags |= finished
+	x.reason = fmt.Errorf("protocol: secure: %w", err)
+	t.mu.Unlock()
+	t.socket.Close()
+	t.Closed(err)
+}
+
+// handshaked goes on after the handshake. It returns false if that is yet to begin: what was
+// written before goes first. Loop only.
+func (t *Transport) handshaked(h *home, r pollux.Ready, f flags) bool {
+	if t.steps&viaStream == 0 {
+		t.enroll(h)
+		if r&pollux.Writable != 0 || f&flushing != 0 {
+			t.flush(h)
+		}
+		t.mu.Lock()
+		t.flags |= f & ending // for the first call after the handshake
+		t.mu.Unlock()
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flags &^= securing
+	x := t.extra.Load()
+	later := x.later
+	x.later = nil
+	x.size -= len(later)
+	h.buffered.Add(-int64(len(later)))
+	if len(later) > 0 {
+		t.send(later)
+	}
+	return true
+}
+
+// keepForLater keeps what is written before the handshake is over. mu is held.
+func (t *Transport) keepForLater(p []byte) {
+	x := t.more()
+	x.later = append(x.later, p...)
+	x.size += len(p)
+	t.home.buffered.Add(int64(len(p)))
+}
+
+// recv is one receive: 0 bytes at the end. Loop only.
+func (t *Transport) recv(p []byte) (int, error) {
+	if t.steps&viaStream == 0 {
+		return t.socket.RecvInto(p, 0)
+	}
+	n, err := t.extra.Load().stream.Read(p)
+	if err == io.EOF || n > 0 {
+		err = nil // what comes with bytes comes again
+	}
+	return n, err
+}
+
+// give is one send of as much as there is room for. mu is held.
+func (t *Transport) give(p []byte) (int, error) {
+	if t.flags&secured == 0 {
+		return t.socket.Sendall(p, 0)
+	}
+	return t.extra.Load().stream.Write(p)
+}
+
+// sendEach is sendv for a Stream. mu is held.
+func (t *Transport) sendEach(buffers [][]byte) error {
+	for i, p := range buffers {
+		if err := t.send(p); err != nil {
+			return err
+		}
+		if t.queued() {
+			for _, p := range buffers[i+1:] {
+				t.queue(p)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// endStream ends what this side sends, for the peer's Stream. The end of the socket comes with
+// Close: TLS has an end of its own. mu is held.
+func (t *Transport) endStream() {
+	if err := t.extra.Load().stream.CloseWrite(); err != nil && !errors.Is(err, net.ErrClosed) {
+		t.failLocked(err)
+	}
+}
+
+// rewatch lets another loop watch. mu is held; loop only.
+func (t *Transport) rewatch(l *loop.Loop) error {
+	if t.steps&viaStream != 0 {
+		stream := t.extra.Load().stream
+		stream.UnwatchReady()
+		return stream.WatchReady(l, t)
+	}
+	t.socket.Unwatch()
+	return t.socket.WatchReady(l, t)
+}
+
+// readFile reads the next part of the file that is first in the queue, on a goroutine of its own,
+// and puts it in front of the file: a Stream has no sendfile(2). mu is held.
+func (t *Transport) readFile(c *chunk) {
+	t.flags |= sendingFile
+	part := *c
+	go func() {
+		block := getBlock(chunkSize)[:chunkSize]
+		if left := part.count - part.went; part.count >= 0 && left < chunkSize {
+			block = block[:max(left, 0)]
+		}
+		n, err := readPart(part.file, block, part.offset, part.went)
+		t.readPartOf(block[:n], err, part.done)
+	}()
+}
+
+// readPart fills p from a file, from offset on, of which went bytes were read before.
+func readPart(file io.Reader, p []byte, offset, went int64) (n int, err error) {
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	switch f := file.(type) {
+	case io.ReaderAt:
+		return f.ReadAt(p, offset+went)
+	case io.Seeker:
+		if went == 0 && offset != 0 {
+			if _, err := f.Seek(offset, io.SeekStart); err != nil {
+				return 0, err
+			}
+		}
+	}
+	n, err = io.ReadFull(file, p)
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// readPartOf goes on after readFile.
+func (t *Transport) readPartOf(block []byte, err error, done *loop.Promise[int64]) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flags = t.flags&^sendingFile | flushing
+	x := t.extra.Load()
+	if x == nil || len(x.out) == 0 || t.flags&finished != 0 {
+		putBlock(block)
+		done.Reject(errClosed) // drop leaves that to this
+		return
+	}
+	c := &x.out[0]
+	c.went += int64(len(block))
+	went := c.went
+	if err != nil {
+		x.files--
+		x.next()
+	}
+	if len(block) > 0 {
+		x.size += len(block)
+		t.home.buffered.Add(int64(len(block)))
+		x.out = append([]chunk{{block: block}}, x.out...)
+	} else {
+		putBlock(block)
+	}
+	switch err {
+	case nil:
+	case io.EOF:
+		done.Resolve(went)
+	default:
+		done.ResolveWith(went, err)
+		t.failLocked(err)
+	}
+	t.socket.CallWatcher()
+}
