@@ -38,8 +38,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func dispatch(args []string, stdout, stderr io.Writer) error {
-	// serve, sender, host, tlsserver and handshakes are hidden: bench starts its servers by them, but they may be run by
-	// hand too.
+	// serve, sender, host, tlsserver and handshakes are hidden: bench starts its servers by them,
+	// but they may be run by hand too.
 	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram, "handshakes": handshakesProgram}
 	names := []string{"all"}
 	for _, p := range parts {

@@ -79,8 +79,8 @@ func TestHTTPS(t *testing.T) {
 	}
 }
 
-// TestHTTPSPrograms gets a file with programs of other people: by curl in each version of TLS and of
-// HTTP, and by openssl.
+// TestHTTPSPrograms gets a file with programs of other people: by curl in each version of TLS and
+// of HTTP, and by openssl.
 func TestHTTPSPrograms(t *testing.T) {
 	folder := t.TempDir()
 	want := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)

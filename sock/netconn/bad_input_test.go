@@ -14,7 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// An address that is a nil pointer is an error with the name of its type, whose text can be printed.
+// An address that is a nil pointer is an error with the name of its type, whose text can be
+// printed.
 func TestNilAddresses(t *testing.T) {
 	socktest.Check(t)
 	p, ln := listenPacket(t, "udp"), listen(t, "tcp")

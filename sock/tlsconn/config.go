@@ -19,9 +19,9 @@ const (
 	// Kernel is the kernel's (kTLS, Linux). Send, Recv, Sendmsg and Sendfile of the socket itself
 	// carry plaintext from then on. Tickets are dropped as with Compact.
 	//
-	// A KeyUpdate of the peer, and the own one after 2^24 records of Write, need Linux 6.14. Before,
-	// the connection ends with close_notify and an error. What the socket itself sends is not
-	// counted.
+	// A KeyUpdate of the peer, and the own one after 2^24 records of Write, need Linux 6.14.
+	// Before, the connection ends with close_notify and an error. What the socket itself sends is
+	// not counted.
 	Kernel
 )
 

@@ -11,8 +11,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// After as many records as one key may serve, the kernel gets the next one and the peer a KeyUpdate.
-// A kernel that cannot change keys has the connection end with close_notify and an error.
+// After as many records as one key may serve, the kernel gets the next one and the peer a
+// KeyUpdate. A kernel that cannot change keys has the connection end with close_notify and an
+// error.
 func TestKeyLimit(t *testing.T) {
 	t.Run("kernel", func(t *testing.T) {
 		if _, err := KernelCiphers(); err != nil {

@@ -293,8 +293,8 @@ func TestTruncatedRecord(t *testing.T) {
 	})
 }
 
-// The peer changes its key, and asks for the same or does not. A kernel that cannot change keys ends
-// the connection with close_notify.
+// The peer changes its key, and asks for the same or does not. A kernel that cannot change keys
+// ends the connection with close_notify.
 func TestPeersKeyUpdate(t *testing.T) {
 	t.Run("not requested first", func(t *testing.T) { peersKeyUpdates(t, "\x00", "\x01", "\x01") })
 	t.Run("requested first", func(t *testing.T) { peersKeyUpdates(t, "\x01", "\x00") })

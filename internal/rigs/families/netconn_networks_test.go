@@ -146,7 +146,8 @@ func TestNetconnBluetooth(t *testing.T) {
 			}
 			d := &netconn.Dialer{LocalAddr: from, Timeout: 3 * socktest.Patience}
 			talkThrough(t, network, ln, func() (c net.Conn, err error) {
-				// The link of an earlier connection may be in its end: EBUSY, as bluetoothPair has it.
+				// The link of an earlier connection may be in its end: EBUSY, as bluetoothPair has
+				// it.
 				socktest.Await(t, "a free link", func() bool {
 					c, err = d.Dial(network, ln.Addr().String())
 					return !errors.Is(err, unix.EBUSY)
