@@ -54,7 +54,7 @@ var floors = map[string]floor{
 	"internal/names": {own: []string{"families"}, foreign: []string{xsys}, tests: []string{"internal/bare"}},
 
 	"sock": {own: []string{".", "families", "timeouts", "loop", "internal/names"}, foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "golang.org/x/net"}},
+		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "internal/systems", "golang.org/x/net"}},
 	"sock/socktest": {own: append([]string{"internal/bare", "internal/pollers"}, below2...), foreign: []string{xsys}},
 
 	// The families use sock, and never each other. Their common part, the calls that only Linux
@@ -82,7 +82,7 @@ var floors = map[string]floor{
 	"internal/rigs/families": {own: slices.Concat(families, below2), foreign: []string{xsys},
 		tests: []string{"sock/socktest", "sock/netconn", "sock/protocol", "internal/rigs/vhci"}},
 	// This is a module of its own, so users of pollux do not depend on its libraries.
-	"internal/interop":       {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
+	"internal/interop/...":   {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/interop/peers": {own: []string{"sock/netconn"}, foreign: []string{gnet, "..."}}, // bench starts it
 	"examples/...":           {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"bench/...":              {own: append([]string{"examples/redis/store"}, below3...), foreign: []string{gnet, "..."}, tests: []string{"sock/socktest"}},

@@ -132,32 +132,35 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 		Place: place, Who: "servers and load generator", What: "memory", Unit: "B/connection", RateUnit: "k accepted/s",
 		Bases: []string{peerGnet, peerNet}}
 	r.Contests = append(r.Contests, c)
-	flat := make(map[string]quartiles)
+	flat, heap := make(map[string]quartiles), make(map[string]quartiles)
 	for _, i := range s.settings.Impls {
 		e := &entrant{Name: i.Name}
 		c.Entrants = append(c.Entrants, e)
 		s.progress.begin("crowd " + i.Name)
-		var rates, costs []float64
+		var rates, costs, heaps []float64
 		for range set.Runs {
 			if ctx.Err() != nil {
 				return nil, errors.New("interrupted")
 			}
 			if e.Failure == "" {
 				argv := (&race{session: s, procs: 1}).command(entry{Impl: i, Buffer: defaultBuffer})
-				d, err := crowdOnce(ctx, argv, core, set.Conns)
+				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil)
 				if err != nil {
 					e.Failure = err.Error()
 					r.Failures = append(r.Failures, i.Name+": "+e.Failure)
 				} else {
 					e.Costs, e.Rates = append(e.Costs, d.bytes), append(e.Rates, d.rate/1000)
-					rates, costs = append(rates, d.rateRatio), append(costs, d.costRatio)
+					rates, costs, heaps = append(rates, d.rateRatio), append(costs, d.costRatio), append(heaps, d.heap)
 				}
 			}
 			s.progress.step()
 		}
-		flat[i.Name] = quartilesOf(rates)
+		flat[i.Name], heap[i.Name] = quartilesOf(rates), quartilesOf(heaps)
 		if e.Failure == "" {
 			e.More = []figure{{"rate last/first", flat[i.Name].Median, 2}, {"CPU last/first", quartilesOf(costs).Median, 2}}
+			if m := heap[i.Name].Median; m > 0 {
+				e.More = append(e.More, figure{"live heap B", m, 0})
+			}
 		}
 	}
 	targets := []contestTarget{
@@ -165,6 +168,7 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 		{target{Claim: "memory of a connection in a crowd, " + implServerGo, Bound: atMost, Limit: 4500, Unit: "B"}, "crowd", implServerGo, ""},
 	}
 	r.sumUp(targets)
+	r.Targets = append(r.Targets, target{Claim: "live heap of a connection in a crowd, " + implProtocol, Bound: atMost, Limit: 240, Unit: "B"}.judge(heap[implProtocol]))
 	for _, name := range []string{implProtocol, implServerGo} {
 		r.Targets = append(r.Targets, target{Claim: "accept rate at the end of the crowd / at its beginning, " + name, Bound: atLeast, Limit: 0.9, Unit: "x"}.judge(flat[name]))
 	}
@@ -174,14 +178,16 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 
 // A crowd is what one run found out.
 type crowd struct {
-	bytes     float64 // of a connection
+	bytes     float64 // of a connection, resident
+	heap      float64 // of a connection, live; 0 if that is not known
 	rate      float64 // connections a second
 	rateRatio float64 // of the last part to the first
 	costRatio float64 // CPU a connection of the server, the same
 }
 
-// crowdOnce starts a server and fills it with connections.
-func crowdOnce(ctx context.Context, argv []string, core, conns int) (d crowd, err error) {
+// crowdOnce starts a server and fills it with connections. ours says that it can be asked for its
+// heap.
+func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (d crowd, err error) {
 	p, err := startProcess(argv, core)
 	if err != nil {
 		return d, err
@@ -192,6 +198,12 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int) (d crowd, er
 	// The first ones bring the code of the whole path into memory, and do not count.
 	if err := c.add(crowdParts); err != nil {
 		return d, err
+	}
+	var heapBefore int64
+	if ours {
+		if heapBefore, err = p.heap(); err != nil {
+			return d, err
+		}
 	}
 	time.Sleep(idleSettle)
 	before, err := p.rss()
@@ -229,6 +241,13 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int) (d crowd, er
 		return d, err
 	}
 	d.bytes = float64(after-before) / float64(conns)
+	if ours {
+		heap, err := p.heap()
+		if err != nil {
+			return d, err
+		}
+		d.heap = float64(heap-heapBefore) / float64(conns)
+	}
 	return d, c.ask()
 }
 

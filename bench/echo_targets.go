@@ -53,6 +53,7 @@ func echoTargets() []target {
 		cpuTarget(implServerGo, implProtocol, "100x1", 1, 1.10),
 		cpuTarget(implProtocol, peerGnet, "churn", 1, 1.02),
 		cpuTarget(implProtocol, peerNet, "churn", 1, 0.85),
+		heapTarget(implProtocol, 240),
 		idleTarget(implProtocol, 240),
 		idleTarget(implServerGo, 4500),
 		timeoutTarget(implTask, "timeout-1x1", 1.03),

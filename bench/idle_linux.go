@@ -68,9 +68,10 @@ func (r *race) idleOnce(l *lane, conns int) (m idleMemory, err error) {
 		conns int
 		load  time.Duration
 		rss   *int64
+		heap  *int64
 	}{
-		{1, 20 * time.Millisecond, &m.Before},
-		{conns, 0, &m.After},
+		{1, 20 * time.Millisecond, &m.Before, &m.HeapBefore},
+		{conns, 0, &m.After, &m.HeapAfter},
 	} {
 		c, err := newClient(p.addr, stage.conns, r.scenario.Depth, echoTalk(r.scenario.Size))
 		if err != nil {
@@ -85,9 +86,21 @@ func (r *race) idleOnce(l *lane, conns int) (m idleMemory, err error) {
 		if t.corrupt > 0 {
 			return m, fmt.Errorf("%d reads did not match what was sent", t.corrupt)
 		}
+		// The heap is asked for before the first look at resident memory, and after the second: it
+		// collects garbage, and what that takes is not the connections'.
+		if l.Impl.Serve != nil && stage.heap == &m.HeapBefore {
+			if *stage.heap, err = p.heap(); err != nil {
+				return m, err
+			}
+		}
 		time.Sleep(idleSettle)
 		if *stage.rss, err = p.rss(); err != nil {
 			return m, err
+		}
+		if l.Impl.Serve != nil && stage.heap == &m.HeapAfter {
+			if *stage.heap, err = p.heap(); err != nil {
+				return m, err
+			}
 		}
 	}
 	return m, nil

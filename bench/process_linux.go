@@ -189,6 +189,18 @@ func (p *process) rss() (int64, error) {
 	return parseRSS(b)
 }
 
+// heap asks a server of this program for the bytes of its live heap.
+func (p *process) heap() (int64, error) {
+	if _, err := io.WriteString(p.stdin, askMemory+"\n"); err != nil {
+		return 0, err
+	}
+	line, err := p.line(startWait)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(line, 10, 64)
+}
+
 func parseRSS(smaps []byte) (int64, error) {
 	for line := range bytes.Lines(smaps) {
 		fields := strings.Fields(string(line))

@@ -99,6 +99,12 @@ func (r *result) columns(peers []string) []column {
 			{"connections", func(s *serverResult) string { return idleCount(s.Idle) }},
 			{"MiB without", func(s *serverResult) string { return idleBefore(s.Idle) }},
 			{"B/connection", func(s *serverResult) string { return s.IdleBytes.full(0) }},
+			{"live heap", func(s *serverResult) string {
+				if s.IdleHeap.Median == 0 {
+					return "-"
+				}
+				return s.IdleHeap.full(0)
+			}},
 		}, r.ratioColumns(peers, "B", func(c compare) quartiles { return c.Idle })...)
 	case r.Scenario.Hogs > 0:
 		// The hogs' CPU is part of the servers': nothing can be read from it.

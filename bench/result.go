@@ -56,6 +56,7 @@ type serverResult struct {
 
 	Idle      []idleMemory `json:"idle,omitempty"`
 	IdleBytes quartiles    `json:"idle_bytes_per_connection"`
+	IdleHeap  quartiles    `json:"idle_heap_per_connection"`
 
 	Corrupt int64  `json:"corrupt,omitempty"` // reads with bytes that were never sent
 	Lost    int64  `json:"lost,omitempty"`    // datagrams without an answer
@@ -85,6 +86,14 @@ type idleMemory struct {
 	Connections int   `json:"connections"`
 	Before      int64 `json:"before_bytes"`
 	After       int64 `json:"after_bytes"`
+
+	// The live heap at these moments; 0 for a server that is no program of ours.
+	HeapBefore int64 `json:"heap_before_bytes,omitempty"`
+	HeapAfter  int64 `json:"heap_after_bytes,omitempty"`
+}
+
+func (m idleMemory) heapPerConnection() float64 {
+	return float64(m.HeapAfter-m.HeapBefore) / float64(m.Connections)
 }
 
 func (m idleMemory) perConnection() float64 {
@@ -109,10 +118,11 @@ func (s *serverResult) column(of func(slice) float64) []float64 {
 	return v
 }
 
-func (s *serverResult) idleBytes() []float64 {
+// idle takes one figure out of every look at the memory.
+func (s *serverResult) idle(of func(idleMemory) float64) []float64 {
 	var v []float64
 	for _, m := range s.Idle {
-		v = append(v, m.perConnection())
+		v = append(v, of(m))
 	}
 	return v
 }
@@ -137,7 +147,8 @@ func (r *result) sumUp(of *suite) {
 		s.CPU = quartilesOf(s.column(cpuOf))
 		s.Rate = quartilesOf(s.column(rateOf))
 		s.Loader = quartilesOf(s.column(func(s slice) float64 { return s.Loader }))
-		s.IdleBytes = quartilesOf(s.idleBytes())
+		s.IdleBytes = quartilesOf(s.idle(idleMemory.perConnection))
+		s.IdleHeap = quartilesOf(s.idle(idleMemory.heapPerConnection))
 		s.Ratios = make(map[string]compare)
 		for _, name := range slices.Concat([]string{s.Base}, of.Peers, of.Bases) {
 			if base := r.server(name); base != nil && base != s {
@@ -156,7 +167,7 @@ func (s *serverResult) to(base *serverResult) compare {
 		Rate: ratio(rateOf),
 		P50:  ratio(p50Of),
 		P99:  ratio(p99Of),
-		Idle: quartilesOf(ratios(s.idleBytes(), base.idleBytes())),
+		Idle: quartilesOf(ratios(s.idle(idleMemory.perConnection), base.idle(idleMemory.perConnection))),
 	}
 }
 

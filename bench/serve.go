@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ type serveConfig struct {
 	Announce func(net.Addr)
 }
 
-// serve runs one echo server until stdin ends: so none is left over, however bench itself ended.
+// serve runs one server until stdin ends: so none is left over, however bench itself ended.
 func serve(args []string, stdout, stderr io.Writer) error {
 	var cfg serveConfig
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
@@ -86,7 +87,11 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	go func() { failed <- start(cfg) }()
 	ended := make(chan struct{})
 	go func() {
-		io.Copy(io.Discard, os.Stdin) // an error ends the server as the end does
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); { // an error ends the server as the end does
+			if in.Text() == askMemory {
+				fmt.Fprintln(stdout, liveHeap())
+			}
+		}
 		close(ended)
 	}()
 	select {
@@ -95,6 +100,18 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	case <-ended:
 		return nil
 	}
+}
+
+// askMemory is a line of stdin that is answered with the bytes of the live heap.
+const askMemory = "memory"
+
+// liveHeap is the bytes of the objects that are in use.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // what has a finalizer
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // serverFor finds the function that runs an implementation.

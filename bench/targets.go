@@ -101,13 +101,22 @@ func syscallsTarget(impl, scenario string, limit float64) target {
 	}}
 }
 
+// idleTarget is of resident memory, and heapTarget of what the connections hold of the heap.
 func idleTarget(impl string, limit float64) target {
-	return target{fmt.Sprintf("memory of an idle connection, %s", impl), atMost, limit, "B", func(r *report) quartiles {
+	return memoryTarget("memory of an idle connection, "+impl, limit, impl, func(s *serverResult) quartiles { return s.IdleBytes })
+}
+
+func heapTarget(impl string, limit float64) target {
+	return memoryTarget("live heap of an idle connection, "+impl, limit, impl, func(s *serverResult) quartiles { return s.IdleHeap })
+}
+
+func memoryTarget(claim string, limit float64, impl string, of func(*serverResult) quartiles) target {
+	return target{claim, atMost, limit, "B", func(r *report) quartiles {
 		// Memory is measured with the first GOMAXPROCS only, whichever that was.
 		for i := range r.Results {
 			if res := &r.Results[i]; res.Scenario.Kind == kindIdle {
 				if s := res.server(impl); s != nil {
-					return s.IdleBytes
+					return of(s)
 				}
 			}
 		}

@@ -31,7 +31,7 @@ func ratesOf(name string, procs int, rates map[string]float64) result {
 
 func TestVerdicts(t *testing.T) {
 	idle := result{Scenario: scenario{Name: "idle", Kind: kindIdle}, Procs: 2, Servers: []*serverResult{
-		{Name: implCallback, Idle: []idleMemory{{1000, 5000, 205_000}, {1000, 5000, 206_000}, {1000, 5000, 205_000}}},
+		{Name: implCallback, Idle: []idleMemory{{1000, 5000, 205_000, 0, 0}, {1000, 5000, 206_000, 0, 0}, {1000, 5000, 205_000, 0, 0}}},
 	}}
 	called := raced("100x1", 1, map[string][]float64{implCallback: {1}})
 	called.Servers[0].Syscalls = 2.21
@@ -100,7 +100,7 @@ func TestTargetsCanBeMeasured(t *testing.T) {
 			for _, name := range every {
 				base, _ := strings.CutSuffix(name, "+timeout")
 				res.Servers = append(res.Servers, &serverResult{Name: name, Base: base, Syscalls: 1,
-					Slices: []slice{{Messages: 1, CPU: 1, Rate: 1, P50: 1, P99: 1}}, Idle: []idleMemory{{1, 1, 2}}})
+					Slices: []slice{{Messages: 1, CPU: 1, Rate: 1, P50: 1, P99: 1}}, Idle: []idleMemory{{1, 1, 2, 1, 2}}})
 			}
 			r.Results = append(r.Results, res)
 		}

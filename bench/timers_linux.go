@@ -127,14 +127,14 @@ func measureTimers(ctx context.Context, set timerSettings, stderr io.Writer) (pa
 		}
 	}()
 	for _, k := range timerKinds {
-		before := heapInUse()
+		before := liveHeap()
 		s, err := k.make(set.Timers)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.name, err)
 		}
 		sets = append(sets, s)
 		c.Entrants = append(c.Entrants, &entrant{Name: k.name,
-			More: []figure{{"B/timer", float64(heapInUse()-before) / float64(set.Timers), 0}}})
+			More: []figure{{"B/timer", float64(liveHeap()-before) / float64(set.Timers), 0}}})
 	}
 	runtime.GC() // none during the turns: they allocate nothing
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -187,14 +187,6 @@ func measureTimers(ctx context.Context, set timerSettings, stderr io.Writer) (pa
 func latenessOf(h *hdrhistogram.Histogram, early int) []figure {
 	l := latencyOf(h)
 	return []figure{{"early", float64(early), 0}, {"late p50 us", l.P50, 0}, {"late p99 us", l.P99, 0}, {"late worst us", l.Max, 0}}
-}
-
-// heapInUse is the bytes of live objects.
-func heapInUse() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
 
 func timed(f func()) time.Duration {

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// bench crowd measures how long the echo of one TLS connection takes while others make handshakes:
+// bench handshakes measures how long the echo of one TLS connection takes while others make handshakes:
 // 1,000 a second, unless -rate says otherwise. The first server is package net with crypto/tls.
 //
 // Three processes take part: the server, the crowd, and this one, which has the echo alone.
@@ -27,8 +27,8 @@ import (
 // and on goroutines beside the loop (tlsconn.Config.OffLoop).
 var crowdServers = []string{"net", "callback", "offloop"}
 
-func crowdBench(args []string, stdout, stderr io.Writer) error {
-	fs := flag.NewFlagSet("bench crowd", flag.ContinueOnError)
+func handshakesBench(args []string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("bench handshakes", flag.ContinueOnError)
 	rate := fs.Int("rate", 1000, "handshakes a second")
 	slice := fs.Duration("slice", time.Second, "how long echoes are measured at a time, with the crowd and without")
 	cycles := fs.Int("cycles", 5, "how often each server is measured")
@@ -38,7 +38,7 @@ func crowdBench(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *rate < 1 || *slice <= 0 || *cycles < 1 {
-		return usageError("crowd: -rate, -slice and -cycles must be above 0")
+		return usageError("handshakes: -rate, -slice and -cycles must be above 0")
 	}
 	var servers []*crowded
 	defer func() {
@@ -197,5 +197,5 @@ func handshakesProgram(args []string, stdout, stderr io.Writer) error {
 }
 
 func init() {
-	addPart(part{Name: "crowd", About: "p99 of a TLS echo beside 1,000 handshakes a second", Command: crowdBench, Order: 81})
+	addPart(part{Name: "handshakes", About: "p99 of a TLS echo beside 1,000 handshakes a second", Command: handshakesBench, Order: 81})
 }

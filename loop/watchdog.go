@@ -43,29 +43,19 @@ func (l *Loop) watchOver(goroutine string, over <-chan struct{}) {
 	w := &l.watchdog
 	timer := time.NewTimer(w.after / looksPerLimit)
 	defer timer.Stop()
-	var step uint64
-	since, asleep, told := time.Now(), 0, false
+	s := sight{since: time.Now()}
 	for {
 		select {
 		case <-timer.C:
 		case <-over:
 			return
 		}
-		now, at := time.Now(), w.step.Load()
-		switch {
-		case !w.awake.Load():
-			asleep++
-			step, since, told = at, now, false
-		case at != step:
-			asleep = 0
-			step, since, told = at, now, false
-		case now.Sub(since) >= w.after && !told:
-			told = true
+		if held := w.look(&s, time.Now()); held > 0 {
 			l.counted.stuck.Add(1)
-			l.log.Warn("a callback or a task holds up its loop", "for", now.Sub(since).Round(time.Millisecond).String(), "stack", stackOf(goroutine))
+			l.log.Warn("a callback or a task holds up its loop", "for", held.Round(time.Millisecond).String(), "stack", stackOf(goroutine))
 		}
-		if asleep >= looksAsleep {
-			asleep = 0
+		if s.asleep >= looksAsleep {
+			s.asleep = 0
 			w.dozing.Store(true)
 			if !w.awake.Load() || !w.dozing.CompareAndSwap(true, false) {
 				select {
@@ -73,11 +63,37 @@ func (l *Loop) watchOver(goroutine string, over <-chan struct{}) {
 				case <-over:
 					return
 				}
-				since = time.Now()
+				s.since = time.Now()
 			}
 		}
 		timer.Reset(w.after / looksPerLimit)
 	}
+}
+
+// A sight is what the watchdog has seen of its loop.
+type sight struct {
+	step   uint64    // at the last look
+	since  time.Time // when the loop was first seen at that step
+	asleep int       // looks in a row that found it asleep
+	told   bool      // that step was reported
+}
+
+// look looks at the loop. It returns how long the present step has held it, if that is to be
+// reported: once for each step. Otherwise it returns 0.
+func (w *watchdog) look(s *sight, now time.Time) time.Duration {
+	at := w.step.Load()
+	switch {
+	case !w.awake.Load():
+		s.asleep++
+		s.step, s.since, s.told = at, now, false
+	case at != s.step:
+		s.asleep = 0
+		s.step, s.since, s.told = at, now, false
+	case now.Sub(s.since) >= w.after && !s.told:
+		s.told = true
+		return now.Sub(s.since)
+	}
+	return 0
 }
 
 // thisGoroutine returns the number of the calling goroutine, as a stack trace shows it.

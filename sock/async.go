@@ -67,7 +67,7 @@ func start[T any](s *Socket, name string, d loop.Direction, try func(*op, int) (
 	}
 	a.Attempt = a
 	a.prepare(s.core, d, try)
-	a.p, a.flags, a.Blind = p, flags, flags&blindFlags != 0
+	a.p, a.flags, a.Blind = p, flags, d == loop.Read && flags&blindFlags != 0
 	var addr Addr
 	if to != nil {
 		addr = *to

@@ -21,7 +21,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, err)
+		err = o.s.receiveEnd(&o.Call, o.flags, err)
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen

@@ -66,7 +66,7 @@ func (s *Socket) run(o *op) error {
 // call returns the loop.Call of an operation that needs no op: the caller makes it between FD.Begin
 // and FD.End.
 func (s *Socket) call(d loop.Direction, flags int) loop.Call {
-	return loop.Call{Waiter: s.who, Lane: d, Timeout: s.patience(flags), Blind: flags&blindFlags != 0}
+	return loop.Call{Waiter: s.who, Lane: d, Timeout: s.patience(flags), Blind: d == loop.Read && flags&blindFlags != 0}
 }
 
 // An attempt is one system call that sends or receives p.
@@ -82,7 +82,7 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
 		if failed == loop.ErrAgain && c.Lane == loop.Read {
-			failed = s.receiveEnd(&c, failed)
+			failed = s.receiveEnd(&c, flags, failed)
 		}
 		n = out.N
 		again, err = s.fd.End(&c, out, failed)

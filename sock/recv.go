@@ -43,8 +43,11 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //   - for datagrams after a shutdown. A blocking receive returns 0 bytes.
 //   - for SCTP without an association and for TIPC without a connection, also after a shutdown of
 //     the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
-func (s *core) receiveEnd(c *loop.Call, err error) error {
-	if err != loop.ErrAgain || c.Timeout == 0 && s.fd.Watcher() == nil {
+//
+// The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
+// kernel ignores the flag.
+func (s *core) receiveEnd(c *loop.Call, flags int, err error) error {
+	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
 		return err
 	}
 	switch f := s.flags.Load(); {
@@ -81,7 +84,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, err)
+		err = o.s.receiveEnd(&o.Call, o.flags, err)
 	}
 	return o.received(sysfd, out, err)
 }
@@ -97,7 +100,7 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
 	if err == loop.ErrAgain {
-		if err = o.s.receiveEnd(&o.Call, err); err == nil {
+		if err = o.s.receiveEnd(&o.Call, o.flags, err); err == nil {
 			o.salen = 0
 		}
 	}
@@ -201,7 +204,7 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	for again := true; again && err == nil; {
 		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
 		if failed == loop.ErrAgain {
-			failed = s.receiveEnd(&c, failed)
+			failed = s.receiveEnd(&c, flags, failed)
 		}
 		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {

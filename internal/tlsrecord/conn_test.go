@@ -261,9 +261,9 @@ func plain13(t testing.TB, c *Conn, inner []byte) []byte {
 	}
 	n := len(inner) + tagSize
 	header := []byte{TypeData, 3, 3, byte(n >> 8), byte(n)}
-	nonce := c.out.nonce(l)
+	nonce := c.out.nonce13(l)
 	c.out.seq++
-	return l.aead.Seal(header, nonce[:], inner, header[:5:5])
+	return l.aead.Seal(header, nonce, inner, header[:5:5])
 }
 
 func TestPadding(t *testing.T) {

@@ -23,6 +23,11 @@ type half struct {
 type live struct {
 	aead cipher.AEAD
 	iv   [12]byte
+
+	// What the cipher gets with a record. It is here because what goes into a method of an
+	// interface is allocated otherwise.
+	nonce [12]byte
+	added [13]byte
 }
 
 // keys are the key and the IV.
@@ -62,26 +67,25 @@ func (h *half) update(s *Suite) error {
 	return nil
 }
 
-// nonce is that of the next record of TLS 1.3: RFC 8446, section 5.3.
-func (h *half) nonce(l *live) (n [12]byte) {
-	n = l.iv
-	for i := range 8 {
-		n[4+i] ^= byte(h.seq >> (56 - 8*i))
-	}
-	return n
+// nonce13 is the nonce of the next record of TLS 1.3: RFC 8446, section 5.3.
+func (h *half) nonce13(l *live) []byte {
+	copy(l.nonce[:4], l.iv[:4])
+	binary.BigEndian.PutUint64(l.nonce[4:], binary.BigEndian.Uint64(l.iv[4:])^h.seq)
+	return l.nonce[:]
 }
 
 // nonce12 is that of a record of TLS 1.2 with AES-GCM: RFC 5288, section 3.
-func nonce12(l *live, explicit []byte) (n [12]byte) {
-	copy(n[:], l.iv[:4])
-	copy(n[4:], explicit)
-	return n
+func nonce12(l *live, explicit []byte) []byte {
+	copy(l.nonce[:], l.iv[:4])
+	copy(l.nonce[4:], explicit)
+	return l.nonce[:]
 }
 
 // additional12 is the additional data of a record of TLS 1.2 whose plaintext has n bytes: RFC 5246,
 // section 6.2.3.3.
-func (h *half) additional12(typ byte, n int) (ad [13]byte) {
-	binary.BigEndian.PutUint64(ad[:], h.seq)
+func (h *half) additional12(l *live, typ byte, n int) []byte {
+	ad := l.added[:]
+	binary.BigEndian.PutUint64(ad, h.seq)
 	ad[8], ad[9], ad[10] = typ, 3, 3
 	binary.BigEndian.PutUint16(ad[11:], uint16(n))
 	return ad

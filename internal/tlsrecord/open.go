@@ -79,13 +79,11 @@ func (c *Conn) decrypt(record []byte) (typ byte, text []byte, err error) {
 		return 0, nil, c.fail(alertInternalError)
 	}
 	if c.tls13 {
-		nonce := c.in.nonce(l)
-		text, err = l.aead.Open(body[:0], nonce[:], body, record[:HeaderSize])
+		text, err = l.aead.Open(body[:0], c.in.nonce13(l), body, record[:HeaderSize])
 	} else {
 		nonce := nonce12(l, body[:explicitSize])
 		body = body[explicitSize:]
-		ad := c.in.additional12(typ, len(body)-tagSize)
-		text, err = l.aead.Open(body[:0], nonce[:], body, ad[:])
+		text, err = l.aead.Open(body[:0], nonce, body, c.in.additional12(l, typ, len(body)-tagSize))
 	}
 	if err != nil {
 		return 0, nil, c.fail(alertBadRecordMAC)

@@ -118,18 +118,16 @@ func (c *Conn) record(dst []byte, typ byte, data []byte) ([]byte, error) {
 		dst = append(dst, TypeData, 3, 3, 0, 0)
 		dst = append(append(dst, data...), typ)
 		binary.BigEndian.PutUint16(dst[start+3:], uint16(len(data)+1+tagSize))
-		nonce := c.out.nonce(l)
 		text := start + HeaderSize
-		dst = l.aead.Seal(dst[:text], nonce[:], dst[text:], dst[start:text])
+		dst = l.aead.Seal(dst[:text], c.out.nonce13(l), dst[text:], dst[start:text])
 	} else {
 		dst = append(dst, typ, 3, 3, 0, 0)
 		binary.BigEndian.PutUint16(dst[start+3:], uint16(explicitSize+len(data)+tagSize))
 		dst = binary.BigEndian.AppendUint64(dst, c.out.seq)
 		nonce := nonce12(l, dst[start+HeaderSize:])
-		ad := c.out.additional12(typ, len(data))
 		text := len(dst)
 		dst = append(dst, data...)
-		dst = l.aead.Seal(dst[:text], nonce[:], dst[text:], ad[:])
+		dst = l.aead.Seal(dst[:text], nonce, dst[text:], c.out.additional12(l, typ, len(data)))
 	}
 	c.out.seq++
 	return dst, nil

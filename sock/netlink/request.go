@@ -1,6 +1,7 @@
 package netlink
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -50,7 +51,7 @@ var buffers = sync.Pool{New: func() any { return new([room]byte) }}
 //
 // An error ends the iteration: an *Error in a *net.OpError if the kernel refuses the request,
 // ErrInterrupted, ErrOverrun, or an error of Send or RecvInto. After a list ErrOverrun comes last:
-// the list is complete, but notices were lost.
+// the list is complete, but notices were lost. If it comes without a message, the answer was lost.
 func Do(s *sock.Socket, r Request) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if err := do(s, r, yield); err != nil {
@@ -71,6 +72,7 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 	if err != nil {
 		return s.OpError("send", sock.Addr{}, err)
 	}
+	before := dropped(s)
 	if _, err := s.Send(request, 0); err != nil {
 		return err
 	}
@@ -84,8 +86,16 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 	list := r.Flags&NLM_F_DUMP == NLM_F_DUMP
 	interrupted, overrun, busy := false, false, false
 	for {
-		// MSG_TRUNC makes n the length of the whole message.
-		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC)
+		// MSG_TRUNC makes n the length of the whole message. The kernel answers during the send,
+		// and goes on with a list during a receive. So an answer that is not there is late only in
+		// protocols that answer later, or lost.
+		n, from, err := s.RecvfromInto(buf[:], sock.MSG_TRUNC|dontWait)
+		if errors.Is(err, sock.ErrWouldBlock) {
+			if dropped(s) != before {
+				return s.OpError("recv", sock.Addr{}, errOverrun)
+			}
+			n, from, err = s.RecvfromInto(buf[:], sock.MSG_TRUNC)
+		}
 		if errors.Is(err, syscall.ENOBUFS) {
 			// The kernel writes a list while the program reads it, and loses no part of it. But an
 			// acknowledgement may be lost.
@@ -113,6 +123,7 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 			if !ours || m.Seq != seq {
 				if busy && ours && m.Type == NLMSG_DONE {
 					busy = false
+					before = dropped(s)
 					if _, err := s.Send(request, 0); err != nil {
 						return err
 					}
@@ -146,6 +157,21 @@ func do(s *sock.Socket, r Request, yield func(Message, error) bool) error {
 			}
 		}
 	}
+}
+
+// dontWait is MSG_DONTWAIT of Linux. Not every system that compiles this package has the flag.
+const dontWait = 0x40
+
+// dropped returns how many messages the socket has lost (SO_MEMINFO, Linux 4.12), or 0 if the
+// kernel does not count. ENOBUFS does not tell of each: it comes once, until the queue has been
+// empty.
+func dropped(s *sock.Socket) uint32 {
+	const soMeminfo, drops = 55, 8 // <asm-generic/socket.h>, SK_MEMINFO_DROPS of <linux/sock_diag.h>
+	b, err := s.GetsockoptBytes(sock.SOL_SOCKET, soMeminfo, 4*(drops+1))
+	if err != nil || len(b) < 4*(drops+1) {
+		return 0
+	}
+	return binary.NativeEndian.Uint32(b[4*drops:])
 }
 
 // JoinGroup makes the socket receive the notices of a multicast group: NETLINK_ADD_MEMBERSHIP.

@@ -165,14 +165,32 @@ func (l *compact) send(s *sock.Socket, sysfd int, add func(room []byte) ([]byte,
 }
 
 func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
-	if out.N, err = l.out.flush(s, sysfd); err != nil || len(p) == 0 {
+	b := &l.out
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if out.N, err = b.retry(s, sysfd); err != nil || len(p) == 0 {
 		return 0, out, err
 	}
-	text := p[:min(len(p), textAtOnce)]
-	if err = l.send(s, sysfd, func(room []byte) ([]byte, error) { return l.record.Seal(room, text) }); err != nil {
+	room := sealed.Get().(*[]byte)
+	defer sealed.Put(room)
+	n = min(len(p), textAtOnce)
+	records, failed := l.record.Seal((*room)[:0], p[:n])
+	if err = b.send(s, sysfd, records); err == nil {
+		err = failed
+	}
+	if err != nil {
 		return 0, out, err
 	}
-	return sentPart(&l.out, s, sysfd, len(text), len(p), out)
+	out.N += b.sent
+	b.sent = 0
+	if len(b.rest) > 0 {
+		return n, out, loop.ErrAgain
+	}
+	out.More = n < len(p)
+	if out.More {
+		err = loop.ErrAgain
+	}
+	return n, out, err
 }
 
 // sentPart ends an attempt that has put n of size bytes of plaintext into b.

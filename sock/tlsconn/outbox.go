@@ -23,6 +23,14 @@ func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) erro
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, failed := add()
+	if err := b.send(s, sysfd, p); err != nil {
+		return err
+	}
+	return failed
+}
+
+// send sends records, and keeps a copy of what the socket does not take. mu is held.
+func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 	for len(b.rest) == 0 && len(p) > 0 {
 		out, err := s.TrySend(sysfd, p, 0)
 		if err == loop.ErrAgain {
@@ -35,7 +43,7 @@ func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) erro
 		p = p[out.N:]
 	}
 	b.rest = append(b.rest, p...)
-	return failed
+	return nil
 }
 
 // flush sends what is kept. n is how many bytes went since the last flush.
@@ -44,6 +52,11 @@ func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) erro
 func (b *outbox) flush(s *sock.Socket, sysfd int) (n int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.retry(s, sysfd)
+}
+
+// retry is flush. mu is held.
+func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 	for len(b.rest) > 0 && err == nil {
 		var out loop.Outcome
 		out, err = s.TrySend(sysfd, b.rest, 0)

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,10 +18,11 @@ type circumstance struct {
 	before    func(*scene)
 	meanwhile func(*scene)
 	only      func(*kind) bool // nil: every kind
+	timeout   time.Duration    // of the socket; 0: it waits for ever
 }
 
 func say(text string) func(*scene) {
-	return func(sc *scene) { unix.Write(sc.peer, []byte(text)) }
+	return func(sc *scene) { unix.Sendto(sc.peer, sc.given(text), 0, sc.from) }
 }
 
 func shut(mine bool, how int) func(*scene) {
@@ -48,16 +51,23 @@ func fill(sc *scene) {
 	if sc.kind.family != unix.AF_TIPC { // which ends a connection whose window is larger than the buffer
 		unix.SetsockoptInt(sc.peer, unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
 	}
+	if sc.kind.out != nil || sc.kind.addressed {
+		sc.full = fillMessages(sc)
+		return
+	}
 	p := make([]byte, 1024)
-	for {
+	for n := 0; n < most; n++ {
 		sent := 0
 		for size := len(p); size > 0; {
-			n, err := unix.SendmsgN(sc.fd, p[:size], nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+			n, err := unix.SendmsgN(sc.fd, p[:size], nil, nil, sc.flags(unix.MSG_DONTWAIT))
 			if err != nil {
 				size /= 32 // to the last byte
 				continue
 			}
-			sent += n
+			if sent += n; sent > most*len(p) {
+				sc.full = -1
+				return
+			}
 		}
 		sc.full += sent
 		if sent == 0 || !isInet(sc.kind) {
@@ -67,11 +77,29 @@ func fill(sc *scene) {
 	}
 }
 
+// most is how many messages no queue has room for.
+const most = 4000
+
+// fillMessages returns how many bytes it has sent, or -1 if there is always room for one more.
+func fillMessages(sc *scene) (sent int) {
+	for range most {
+		n, err := unix.SendmsgN(sc.fd, sc.sent(), nil, sc.to, sc.flags(unix.MSG_DONTWAIT))
+		if err != nil {
+			return sent
+		}
+		sent += n
+	}
+	return -1
+}
+
 // drain receives as much as fill has sent, or until nothing is left.
 func drain(sc *scene) {
 	p := make([]byte, 4096)
 	for sc.full > 0 {
 		n, _, err := unix.Recvfrom(sc.peer, p, 0)
+		if err == unix.EINTR {
+			continue
+		}
 		if n <= 0 || err != nil {
 			return
 		}
@@ -94,7 +122,70 @@ func isUDP(k *kind) bool  { return isInet(k) && k.typ == unix.SOCK_DGRAM }
 // refused has an ICMP error on its way to the socket, or there.
 func refused(sc *scene) {
 	closeOne(&sc.peer)
-	unix.SendmsgN(sc.fd, []byte("x"), nil, nil, unix.MSG_DONTWAIT)
+	unix.SendmsgN(sc.fd, []byte("x"), nil, sc.to, unix.MSG_DONTWAIT)
+}
+
+// asksErrors makes ICMP errors errors of the socket, also of one that is not connected.
+func asksErrors(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_IP, unix.IP_RECVERR, 1) }
+
+// signals has every thread get a signal, whose handler does nothing.
+func signals(*scene) {
+	for range 3 {
+		tasks, _ := os.ReadDir("/proc/self/task")
+		for _, task := range tasks {
+			if tid, err := strconv.Atoi(task.Name()); err == nil {
+				unix.Tgkill(os.Getpid(), tid, unix.SIGURG)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// alone is a socket that has neither an address nor a peer.
+func alone(k *kind) (*scene, error) {
+	sc := &scene{kind: k, fd: -1, peer: -1, ln: -1}
+	var err error
+	sc.fd, err = k.socket()
+	return sc.or(err)
+}
+
+func isPlain(k *kind) bool { return k.make == nil && !k.addressed }
+
+// brief is a timeout that passes while the call waits.
+func brief() time.Duration { return patience / 4 }
+
+// onItsOwnBus is a pair on a CAN bus that is of this scene alone.
+func onItsOwnBus(k *kind) (*scene, error) {
+	own := *k
+	own.bus = func() (int, error) { return addLink("vcan") }
+	sc, err := k.make(&own)
+	if err == nil {
+		sc.kind = k
+	}
+	return sc, err
+}
+
+func busVanishes(sc *scene) { removeLink(sc.link) }
+
+// visiting is a pair whose address is of this scene alone.
+func visiting(k *kind) (*scene, error) {
+	own, ip := *k, [4]byte{192, 0, 2, byte(numbers.Add(1))}
+	if err := address(unix.RTM_NEWADDR, unix.NLM_F_CREATE, ip); err != nil {
+		return nil, err
+	}
+	own.local = func() unix.Sockaddr { return &unix.SockaddrInet4{Addr: ip} }
+	sc, err := own.pair()
+	if err == nil {
+		sc.kind, sc.ip = k, ip
+	}
+	return sc, err
+}
+
+func addressVanishes(sc *scene) { address(unix.RTM_DELADDR, 0, sc.ip) }
+
+func isCAN(k *kind) bool { return inMachine && k.family == unix.AF_CAN }
+func visits(k *kind) bool {
+	return inMachine && k.family == unix.AF_INET && k.make == nil && k.name != "raw"
 }
 
 func lowWater(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, 4) }
@@ -116,23 +207,43 @@ var receiving = both([]circumstance{
 	{name: "refused", meanwhile: refused, only: isUDP},
 	{name: "urgent data", meanwhile: func(sc *scene) { unix.SendmsgN(sc.peer, []byte("!"), nil, nil, unix.MSG_OOB) }, only: isTCP},
 	{name: "less than SO_RCVLOWAT", before: lowWater, meanwhile: say("ab"), only: isTCP},
+	{name: "refused, with IP_RECVERR", before: asksErrors, meanwhile: refused, only: isUDP},
 	{name: "SO_RCVLOWAT", before: lowWater, meanwhile: all(say("ab"), say("cde")), only: isTCP},
-}, circumstance{name: "nothing"}, (*kind).pair)
+}, circumstance{name: "nothing"}, (*kind).scene)
 
 // receivingOnce are for receives too, but only before them: during one, the data and what comes
 // after it race for the thread that sleeps.
 var receivingOnce = before([]circumstance{
 	{name: "data, and shut down RD", meanwhile: all(say("bytes"), shut(true, unix.SHUT_RD))},
-}, (*kind).pair)
+}, (*kind).scene)
 
-var sending = slices.Concat([]circumstance{{name: "room", scene: (*kind).pair}}, before([]circumstance{
+var receivingMore = slices.Concat([]circumstance{
+	{name: "a timeout", scene: (*kind).scene, timeout: brief()},
+	{name: "data, with a timeout", scene: (*kind).scene, before: say("bytes"), timeout: brief()},
+	{name: "a signal, and data", scene: (*kind).scene, meanwhile: all(signals, say("bytes"))},
+	{name: "no address and no peer", scene: alone, only: isPlain},
+}, both([]circumstance{{name: "the bus vanishes", meanwhile: busVanishes, only: isCAN}}, circumstance{name: "nothing on its own bus", only: isCAN}, onItsOwnBus),
+	both([]circumstance{{name: "the address vanishes", meanwhile: addressVanishes, only: visits}}, circumstance{name: "nothing on its own address", only: visits}, visiting))
+
+var sendingMore = slices.Concat([]circumstance{
+	{name: "no address and no peer", scene: alone, only: isPlain},
+	{name: "refused before", scene: (*kind).scene, before: refused, only: isUDP},
+	{name: "refused before, with IP_RECVERR", scene: (*kind).scene, before: all(asksErrors, refused), only: isUDP},
+}, before([]circumstance{{name: "the bus vanishes", meanwhile: busVanishes, only: isCAN}}, onItsOwnBus),
+	before([]circumstance{{name: "the address vanishes", meanwhile: addressVanishes, only: visits}}, visiting),
+	fulls(
+		circumstance{name: "full, with a timeout", timeout: brief()},
+		circumstance{name: "full, a signal, and drained", meanwhile: all(signals, drain)},
+	))
+
+var sending = slices.Concat([]circumstance{{name: "room", scene: (*kind).scene}}, before([]circumstance{
 	{name: "peer closes", meanwhile: closePeer},
 	{name: "peer resets", meanwhile: reset, only: isTCP},
 	{name: "shut down WR", meanwhile: shut(true, unix.SHUT_WR)},
 	{name: "shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR)},
 	{name: "peer shuts down RD", meanwhile: shut(false, unix.SHUT_RD)},
 	{name: "peer shuts down RDWR", meanwhile: shut(false, unix.SHUT_RDWR)},
-}, (*kind).pair),
+}, (*kind).scene),
 	fulls(
 		circumstance{name: "full"},
 		circumstance{name: "full, and drained", meanwhile: drain},
@@ -183,8 +294,8 @@ func orNothing(fn func(*scene)) func(*scene) {
 // fulls begin with a socket whose queue is full.
 func fulls(list ...circumstance) []circumstance {
 	for i := range list {
-		list[i].scene, list[i].before = (*kind).pair, fill
-		list[i].only = orUsers(list[i].only, func(k *kind) bool { return !isInet(k) || k.typ == unix.SOCK_STREAM && k.proto == 0 })
+		list[i].scene, list[i].before = (*kind).scene, fill
+		list[i].only = orUsers(list[i].only, func(k *kind) bool { return !k.endless && (!isInet(k) || k.typ == unix.SOCK_STREAM && k.proto == 0) })
 	}
 	return list
 }
@@ -205,7 +316,7 @@ func listening(k *kind) (*scene, error) {
 }
 
 func dial(sc *scene) {
-	c, err := sc.kind.socket()
+	c, err := sc.kind.caller()
 	if err == nil {
 		unix.SetNonblock(c, true)
 		unix.Connect(c, sc.at)
@@ -227,13 +338,33 @@ var accepting = both([]circumstance{
 	{name: "shut down RDWR", meanwhile: shut(true, unix.SHUT_RDWR), only: isConnection},
 }, circumstance{name: "nothing", only: isConnection}, listening)
 
+var acceptingMore = []circumstance{
+	{name: "a timeout", scene: listening, timeout: brief(), only: isConnection},
+	{name: "a signal, and a connection", scene: listening, meanwhile: all(signals, dial), only: isConnection},
+}
+
 // dialing is for connects: fd is not connected, ln listens.
 func dialing(k *kind) (*scene, error) {
 	sc, err := k.listener()
-	if err == nil {
-		sc.fd, err = k.socket()
+	if err != nil {
+		return nil, err
 	}
-	return sc, err
+	if sc.fd, err = k.caller(); err == nil {
+		var dead int
+		dead, sc.dead, err = k.bound()
+		sc.more = append(sc.more, dead)
+	}
+	return sc.or(err)
+}
+
+// greetAndLeave accepts one connection and closes it at once.
+func greetAndLeave(sc *scene) {
+	ln := sc.ln
+	go func() {
+		if c, _, err := unix.Accept(ln); err == nil {
+			unix.Close(c)
+		}
+	}()
 }
 
 // crowd fills the backlog.
@@ -257,11 +388,13 @@ func isUnixConnection(k *kind) bool { return k.connects && k.family == unix.AF_U
 
 var connecting = []circumstance{
 	{name: "a listener", scene: dialing, only: isConnection},
+	{name: "accepted, and closed at once", scene: dialing, before: greetAndLeave, only: isConnection},
 	{name: "no listener", scene: dialing, before: closeListener, only: isConnection},
 	{name: "shut down before", scene: dialing, before: shut(true, unix.SHUT_RDWR), only: isTCP},
 	{name: "backlog full", scene: dialing, before: crowd, only: isUnixConnection},
 	{name: "backlog full, and drained", scene: dialing, before: crowd, meanwhile: take, only: isUnixConnection},
 	{name: "backlog full, and listener closes", scene: dialing, before: crowd, meanwhile: closeListener,
 		only: func(k *kind) bool { return isUnixConnection(k) || isTCP(k) }},
+	{name: "backlog full, with a timeout", scene: dialing, before: crowd, timeout: brief(), only: func(k *kind) bool { return isUnixConnection(k) || isTCP(k) }},
 	{name: "backlog full, and shut down RDWR", scene: dialing, before: crowd, meanwhile: shut(true, unix.SHUT_RDWR), only: isTCP},
 }

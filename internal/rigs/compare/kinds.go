@@ -17,8 +17,24 @@ type kind struct {
 	family, typ, proto int
 	connects           bool                 // it listens and accepts
 	local              func() unix.Sockaddr // to bind to
+	dialer             func() unix.Sockaddr // to bind a socket to that connects; nil: it is not bound
 	named              func(unix.Sockaddr) unix.Sockaddr
 	later              bool // what one end does comes to the other after the call: with a work queue, or packets that are acknowledged late
+	addressed          bool // the socket is not connected: sends have an address
+	plain              bool // sends take no flags
+
+	prepare func(*scene) error // what pair does beside binding and connecting, before it; nil: nothing
+	make    func(*kind) (*scene, error)
+	message func(sc *scene, text string) []byte // what the peer sends; nil: the text
+	out     func(sc *scene) []byte              // what the socket sends; nil: some bytes
+	room    int                                 // of a receive; 0: 8 bytes
+	trim    int                                 // how many bytes that are received differ in each run, and are not compared
+
+	bus func() (int, error) // the CAN bus; nil: that of all
+
+	places     chan struct{} // how many scenes there can be at once; nil: any number
+	endless    bool          // its queue is never full: see learn
+	noShutdown bool          // shutdown(2) does nothing: see learn
 }
 
 const mptcp = 262 // IPPROTO_MPTCP of <linux/in.h>
@@ -47,6 +63,13 @@ func tipcName() unix.Sockaddr {
 	n := uint32(numbers.Add(1))
 	return &unix.SockaddrTIPC{Scope: 2, Addr: &unix.TIPCServiceRange{Type: 5000, Lower: n, Upper: n}}
 }
+
+// inetOfItsOwn is an address of the loopback network that nothing else has.
+func inetOfItsOwn() unix.Sockaddr {
+	n := numbers.Add(1)
+	return &unix.SockaddrInet4{Addr: [4]byte{127, 77, byte(n >> 8), byte(n)}}
+}
+
 func netlink() unix.Sockaddr { return &unix.SockaddrNetlink{Family: unix.AF_NETLINK} }
 
 // ofService is the address of a TIPC socket that is bound to a range of one instance.
@@ -61,146 +84,35 @@ var kinds = []kind{
 	{name: "mptcp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: mptcp, connects: true, later: true, local: inet4},
 	{name: "udp", family: unix.AF_INET, typ: unix.SOCK_DGRAM, local: inet4},
 	{name: "udp6", family: unix.AF_INET6, typ: unix.SOCK_DGRAM, local: inet6},
+	{name: "udp-to", family: unix.AF_INET, typ: unix.SOCK_DGRAM, local: inet4, addressed: true},
 	{name: "udplite", family: unix.AF_INET, typ: unix.SOCK_DGRAM, proto: unix.IPPROTO_UDPLITE, local: inet4},
+	{name: "raw", family: unix.AF_INET, typ: unix.SOCK_RAW, proto: 253, local: inetOfItsOwn, room: 20 + 8, trim: 20}, // RFC 3692: for experiments. With the IP header
 	{name: "unix", family: unix.AF_UNIX, typ: unix.SOCK_STREAM, connects: true, local: path},
 	{name: "unix-seqpacket", family: unix.AF_UNIX, typ: unix.SOCK_SEQPACKET, connects: true, local: path},
 	{name: "unix-dgram", family: unix.AF_UNIX, typ: unix.SOCK_DGRAM, local: path},
+	{name: "unix-dgram-to", family: unix.AF_UNIX, typ: unix.SOCK_DGRAM, local: path, addressed: true},
 	{name: "netlink", family: unix.AF_NETLINK, typ: unix.SOCK_DGRAM, proto: unix.NETLINK_USERSOCK, local: netlink},
+	{name: "netlink-route", family: unix.AF_NETLINK, typ: unix.SOCK_RAW, proto: unix.NETLINK_ROUTE, local: netlink},
+	{name: "netlink-generic", family: unix.AF_NETLINK, typ: unix.SOCK_RAW, proto: unix.NETLINK_GENERIC, local: netlink},
+	{name: "packet", family: unix.AF_PACKET, typ: unix.SOCK_RAW, make: packetPair, later: true, message: frameOf, out: someFrame, room: 14 + 8, trim: 14},
+	{name: "packet-dgram", family: unix.AF_PACKET, typ: unix.SOCK_DGRAM, make: packetPair, later: true, addressed: true},
 	{name: "sctp", family: unix.AF_INET, typ: unix.SOCK_STREAM, proto: unix.IPPROTO_SCTP, connects: true, later: true, local: inet4},
+	{name: "sctp-many", family: unix.AF_INET, typ: unix.SOCK_SEQPACKET, proto: unix.IPPROTO_SCTP, make: manyPair, later: true, local: inet4, addressed: true},
 	{name: "vsock", family: unix.AF_VSOCK, typ: unix.SOCK_STREAM, connects: true, later: true, local: vsock},
 	{name: "vsock-seqpacket", family: unix.AF_VSOCK, typ: unix.SOCK_SEQPACKET, connects: true, later: true, local: vsock},
+	{name: "vsock-dgram", family: unix.AF_VSOCK, typ: unix.SOCK_DGRAM, later: true, local: vsock},
 	{name: "tipc", family: unix.AF_TIPC, typ: unix.SOCK_STREAM, connects: true, later: true, local: tipcName, named: ofService},
 	{name: "tipc-seqpacket", family: unix.AF_TIPC, typ: unix.SOCK_SEQPACKET, connects: true, later: true, local: tipcName, named: ofService},
-}
-
-// socket makes a blocking socket, whose calls end after patience.
-func (k *kind) socket() (int, error) {
-	fd, err := unix.Socket(k.family, k.typ|unix.SOCK_CLOEXEC, k.proto)
-	if err == nil {
-		limit(fd)
-	}
-	return fd, err
-}
-
-// limit makes blocking calls end that would wait for ever.
-func limit(fd int) {
-	tv := unix.NsecToTimeval(patience.Nanoseconds())
-	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
-	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
-}
-
-// bound makes a socket with an address, and says where others reach it.
-func (k *kind) bound() (fd int, at unix.Sockaddr, err error) {
-	if fd, err = k.socket(); err != nil {
-		return -1, nil, err
-	}
-	sa := k.local()
-	if err = unix.Bind(fd, sa); err != nil {
-		unix.Close(fd)
-		return -1, nil, fmt.Errorf("bind: %w", err)
-	}
-	if k.named != nil {
-		return fd, k.named(sa), nil
-	}
-	if at, err = unix.Getsockname(fd); err != nil {
-		unix.Close(fd)
-	}
-	return fd, at, err
-}
-
-// A scene is the sockets of one run: fd is what the operation is called on.
-type scene struct {
-	kind *kind
-	fd   int
-	peer int // of a pair
-	ln   int // that fd connects to, or is
-	at   unix.Sockaddr
-	more []int // others that are to be closed
-	full int   // bytes that fill has sent
-}
-
-// close closes the peer first: a TIPC connection whose peer takes nothing more waits 8 seconds in
-// its close (__tipc_shutdown of net/tipc/socket.c).
-func (sc *scene) close() {
-	for _, fd := range append(sc.more, sc.peer, sc.fd, sc.ln) {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
-	}
-}
-
-// closeOne closes one of the descriptors early.
-func closeOne(fd *int) {
-	unix.Close(*fd)
-	*fd = -1
-}
-
-// pair is two sockets that are connected to each other.
-func (k *kind) pair() (*scene, error) {
-	sc := &scene{kind: k, fd: -1, peer: -1, ln: -1}
-	if !k.connects {
-		a, atA, err := k.bound()
-		if err != nil {
-			return nil, err
-		}
-		b, atB, err := k.bound()
-		if err != nil {
-			unix.Close(a)
-			return nil, err
-		}
-		sc.fd, sc.peer = a, b
-		if err = unix.Connect(a, atB); err == nil {
-			err = unix.Connect(b, atA)
-		}
-		if err != nil {
-			sc.close()
-			return nil, err
-		}
-		return sc, nil
-	}
-	sc, err := k.listener()
-	if err != nil {
-		return nil, err
-	}
-	fd, err := k.socket()
-	if err != nil {
-		sc.close()
-		return nil, err
-	}
-	ln := sc.ln
-	sc.fd, sc.ln = fd, -1
-	defer unix.Close(ln)
-	unix.SetNonblock(fd, true) // a TIPC connect ends with the accept
-	if err = unix.Connect(fd, sc.at); err == nil || err == unix.EINPROGRESS {
-		if sc.peer, _, err = unix.Accept(ln); err == nil {
-			unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(patience.Milliseconds()))
-			if err = unix.Connect(fd, sc.at); err == unix.EISCONN || k.family == unix.AF_TIPC && err == unix.EINVAL {
-				err = nil
-			}
-		}
-	}
-	unix.SetNonblock(fd, false)
-	if err != nil {
-		sc.close()
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	limit(sc.peer)
-	return sc, nil
-}
-
-// listener is a listener, as ln, and no other socket yet.
-func (k *kind) listener() (*scene, error) {
-	sc := &scene{kind: k, fd: -1, peer: -1, ln: -1}
-	ln, at, err := k.bound()
-	if err != nil {
-		return nil, err
-	}
-	if sc.ln, sc.at = ln, at; true {
-		err = unix.Listen(ln, 1)
-	}
-	if err != nil {
-		sc.close()
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return sc, nil
+	{name: "tipc-rdm", family: unix.AF_TIPC, typ: unix.SOCK_RDM, later: true, local: tipcName, named: ofService},
+	{name: "tipc-dgram", family: unix.AF_TIPC, typ: unix.SOCK_DGRAM, later: true, local: tipcName, named: ofService},
+	{name: "rds", family: unix.AF_RDS, typ: unix.SOCK_SEQPACKET, later: true, plain: true, local: inet4},
+	{name: "qrtr", family: unix.AF_QIPCRTR, typ: unix.SOCK_DGRAM, make: qrtrPair, plain: true},
+	{name: "can", family: unix.AF_CAN, typ: unix.SOCK_RAW, proto: unix.CAN_RAW, make: canPair, later: true, message: canFrame, out: someCANFrame, room: 16, trim: 4},
+	{name: "can-bcm", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_BCM, make: bcmPair, later: true, message: canFrame, out: bcmSend, room: bcmHead + 16, trim: bcmHead + 4},
+	{name: "can-isotp", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_ISOTP, make: isotpPair, later: true, out: func(*scene) []byte { return make([]byte, 20) }},
+	{name: "can-j1939", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_J1939, make: j1939Pair, later: true},
+	{name: "alg", family: unix.AF_ALG, typ: unix.SOCK_SEQPACKET, make: algPair, message: block, out: func(sc *scene) []byte { return block(sc, "out") }, room: 16},
+	{name: "l2cap", family: unix.AF_BLUETOOTH, typ: unix.SOCK_SEQPACKET, proto: unix.BTPROTO_L2CAP, connects: true, later: true, local: l2cap(1), dialer: l2cap(0), places: make(chan struct{}, 4)},
+	{name: "rfcomm", family: unix.AF_BLUETOOTH, typ: unix.SOCK_STREAM, proto: unix.BTPROTO_RFCOMM, connects: true, later: true, local: rfcomm(1), dialer: rfcomm(0), places: make(chan struct{}, 4)},
+	{name: "hci", family: unix.AF_BLUETOOTH, typ: unix.SOCK_RAW, proto: unix.BTPROTO_HCI, make: hciPair, later: true, message: hciCommand, out: func(sc *scene) []byte { return hciCommand(sc, "") }, trim: 6},
 }

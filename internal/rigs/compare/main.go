@@ -11,9 +11,11 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/loop"
 	"golang.org/x/sys/unix"
 )
@@ -39,21 +41,25 @@ func rows() (list []*row, lacks map[string]error) {
 	lacks = make(map[string]error)
 	for i := range kinds {
 		k := &kinds[i]
-		sc, err := k.pair()
+		sc, err := k.scene()
 		if err != nil {
 			lacks[k.name] = err
 			continue
 		}
+		k.learn(sc)
 		sc.close()
 		add := func(operations []operation, circumstances []circumstance) {
 			for _, o := range operations {
-				if o.stream && k.typ != unix.SOCK_STREAM {
+				if o.stream && k.typ != unix.SOCK_STREAM || o.messages && k.typ == unix.SOCK_STREAM || o.peer && k.addressed {
 					continue
 				}
 				for j := range circumstances {
 					c := &circumstances[j]
-					if o.now && (c.meanwhile != nil || k.later) {
+					if o.now && (c.meanwhile != nil || k.later || c.timeout > 0) {
 						continue // nothing waits, and so there is no meanwhile
+					}
+					if k.noShutdown && strings.Contains(c.name, "shut") {
+						continue
 					}
 					if c.only == nil || c.only(k) {
 						list = append(list, &row{kind: k, operation: &o, circumstance: c, ours: make(map[string]string)})
@@ -63,16 +69,22 @@ func rows() (list []*row, lacks map[string]error) {
 		}
 		add(receives, receiving)
 		add(receives, receivingOnce)
+		add(receives, receivingMore)
 		add(sends, sending)
+		add(sends, sendingMore)
 		add(accepts, accepting)
+		add(accepts, acceptingMore)
 		add(connects, connecting)
-		add([]operation{twice(connects[0])}, connecting)
+		add([]operation{twice(connects[0]), afterFailure(connects[0])}, connecting)
+		if isTCP(k) {
+			add([]operation{fastOpen}, connecting)
+		}
 	}
 	return list, lacks
 }
 
 // atOnce is how many runs are under way: most of them wait.
-const atOnce = 48
+const atOnce = 96
 
 // run runs the rows, each of them once for each mode and once raw.
 func run(list []*row, l []*loop.Loop) {
@@ -81,7 +93,7 @@ func run(list []*row, l []*loop.Loop) {
 	slots := make(chan struct{}, atOnce)
 	for i, r := range list {
 		for _, mode := range append([]string{""}, modes...) {
-			if mode == "callback" && r.operation.straight {
+			if mode == "callback" && (r.operation.straight || r.circumstance.timeout > 0) {
 				continue
 			}
 			wg.Add(1)
@@ -106,6 +118,10 @@ func run(list []*row, l []*loop.Loop) {
 }
 
 func (r *row) once(mode string, l *loop.Loop) (string, error) {
+	if places := r.kind.places; places != nil {
+		places <- struct{}{}
+		defer func() { <-places }()
+	}
 	sc, err := r.circumstance.scene(r.kind)
 	if err != nil {
 		return "", err
@@ -267,8 +283,12 @@ func compare(w io.Writer, verbose bool, only *regexp.Regexp) (bool, error) {
 	began := time.Now()
 	list, lacks := rows()
 	list = slices.DeleteFunc(list, func(r *row) bool { return !only.MatchString(r.String()) })
-	run(list, r.Loops())
-	settleDoubts(list, r.Loops())
+	// A signal reaches the raw calls of all rows that run at that time.
+	for _, signaled := range []bool{false, true} {
+		some := slices.DeleteFunc(slices.Clone(list), func(r *row) bool { return strings.Contains(r.circumstance.name, "signal") != signaled })
+		run(some, r.Loops())
+		settleDoubts(some, r.Loops())
+	}
 	ok := judge(w, list, verbose, only.String() == "")
 	counts(w, list, lacks)
 	fmt.Fprintf(w, "in %v\n", time.Since(began).Round(100*time.Millisecond))
@@ -285,7 +305,12 @@ func compareAll() int {
 	verbose := flag.Bool("v", false, "write what came of each row")
 	only := flag.String("run", "", "only the rows whose name matches this regular expression")
 	count := flag.Int("count", 1, "how often, until there is a failure")
+	table := flag.Bool("systems", false, "write how the systems differ, and run nothing")
 	flag.Parse()
+	if *table {
+		systems.Print(os.Stdout)
+		return 0
+	}
 	pattern, err := regexp.Compile(*only)
 	ok := err == nil
 	for i := 0; ok && err == nil && i < *count; i++ {

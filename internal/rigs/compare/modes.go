@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -24,8 +25,24 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 		meanwhile = func() { c.meanwhile(sc) }
 	}
 	fd := sc.fd
-	return onThread(func() string { return o.raw(fd, sc) }, meanwhile)
+	if c.timeout > 0 {
+		limitTo(fd, c.timeout)
+	}
+	r := onThread(func() string {
+		for {
+			if r := o.raw(fd, sc); r != "EINTR" { // a program that does not know of the signal calls again
+				return r
+			}
+		}
+	}, meanwhile)
+	if c.timeout > 0 && !o.now {
+		return timeoutErrors.Replace(r)
+	}
+	return r
 }
+
+// timeoutErrors are what the kernel's calls return when a timeout has ended them.
+var timeoutErrors = strings.NewReplacer("EAGAIN", timedOut, "EINPROGRESS", timedOut, "EALREADY", timedOut)
 
 // runOurs makes it through pollux, on loop l.
 func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop) (string, error) {
@@ -42,8 +59,12 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 		return "", err
 	}
 	defer s.Close()
+	sc.ours = s
 	if err := s.Join(l); err != nil {
 		return "", err
+	}
+	if c.timeout > 0 {
+		s.SetTimeout(c.timeout)
 	}
 	result := make(chan string, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
@@ -84,9 +105,13 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 		return r, nil
 	case <-time.After(patience):
 	}
+	tries := sc.tries.Load()
 	s.Close()
 	select {
 	case <-result:
+		if tries > mostTries() {
+			return fmt.Sprintf("%s, and makes %d attempts meanwhile", waits, tries), nil
+		}
 		return waits, nil
 	case <-time.After(20 * patience):
 		return "", errors.New("the call did not end at Close")
@@ -142,6 +167,8 @@ func addrOf(sa unix.Sockaddr) sock.Addr {
 		return sock.Inet6(netip.AddrFrom16(a.Addr).String(), a.Port)
 	case *unix.SockaddrUnix:
 		return sock.Unix(a.Name)
+	case *unix.SockaddrLinklayer:
+		return sock.Packet("lo", int(a.Protocol>>8|a.Protocol<<8))
 	case *unix.SockaddrVM:
 		return sock.Vsock(a.CID, a.Port)
 	case *unix.SockaddrTIPC:

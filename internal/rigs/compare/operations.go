@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"os"
+	"time"
+	"unsafe"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -13,12 +15,14 @@ import (
 
 // An operation is one call, the raw one and ours.
 type operation struct {
-	name   string
-	reads  bool                                                 // a handler makes it in Readable; else in Writable
-	raw    func(fd int, sc *scene) string                       // blocking
-	ours   func(s *sock.Socket, sc *scene, to sock.Addr) string // in the way of a view
-	future func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string
-	stream bool // only of streams
+	name     string
+	reads    bool                                                 // a handler makes it in Readable; else in Writable
+	raw      func(fd int, sc *scene) string                       // blocking
+	ours     func(s *sock.Socket, sc *scene, to sock.Addr) string // in the way of a view
+	future   func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string
+	stream   bool // only of streams
+	messages bool // only of sockets that keep messages apart
+	peer     bool // only of sockets that are connected
 
 	now      bool // it never waits
 	straight bool // two calls in a row, which a handler does not make
@@ -29,114 +33,212 @@ func settled[T any](f loop.Future[T], show func(T, error) string) func(context.C
 	return func(ctx context.Context) string { return show(f.Wait(ctx)) }
 }
 
-func shown(p []byte, err error) string { return outcome(len(p), notNil(p), err) }
-
-func notNil(p []byte) []byte {
-	if p == nil {
-		return []byte{}
-	}
-	return p
+// shown is the outcome of a receive, without the bytes that differ in each run.
+func (sc *scene) shown(p []byte, err error) string {
+	data := p[min(sc.kind.trim, len(p)):]
+	return outcome(len(p), append([]byte{}, data...), err)
 }
 
 func counted(n int, err error) string { return outcome(n, nil, err) }
 
-// room is what a receive asks for.
-const room = 8
-
 func receive(name string, flags int, stream bool) operation {
 	return operation{
-		name: name, reads: true, stream: stream, now: flags&unix.MSG_DONTWAIT != 0,
-		raw: func(fd int, _ *scene) string {
-			p := make([]byte, room)
+		name: name, reads: true, stream: stream, now: flags&(unix.MSG_DONTWAIT|unix.MSG_ERRQUEUE) != 0,
+		raw: func(fd int, sc *scene) string {
+			p := make([]byte, sc.room())
 			n, _, err := unix.Recvfrom(fd, p, flags)
-			return shown(p[:max(n, 0)], err)
+			return sc.shown(p[:max(n, 0)], err)
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string { return shown(s.Recv(room, flags)) },
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Recv(room, flags), shown)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string { return sc.shown(s.Recv(sc.room(), flags)) },
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.Recv(sc.room(), flags), sc.shown)
 		},
 	}
 }
 
-func transmit(name string, size int, flags int) operation {
+// sendTo sends in the way that the kind demands.
+func (sc *scene) sendTo(s *sock.Socket, flags int) (int, error) {
+	if sc.kind.addressed {
+		return s.Sendto(sc.sent(), flags, addrOf(sc.to))
+	}
+	return s.Send(sc.sent(), flags)
+}
+
+func transmit(name string, flags int, stream bool) operation {
 	return operation{
-		name: name, now: flags&unix.MSG_DONTWAIT != 0,
-		raw: func(fd int, _ *scene) string {
-			n, err := unix.SendmsgN(fd, make([]byte, size), nil, nil, flags|unix.MSG_NOSIGNAL)
-			return counted(n, err)
+		name: name, now: flags&unix.MSG_DONTWAIT != 0, stream: stream,
+		raw: func(fd int, sc *scene) string {
+			return counted(unix.SendmsgN(fd, sc.sent(), nil, sc.to, sc.flags(flags)))
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string { return counted(s.Send(make([]byte, size), flags)) },
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Send(make([]byte, size), flags), counted)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string { return counted(sc.sendTo(s, flags)) },
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			if sc.kind.addressed {
+				return settled(a.Sendto(sc.sent(), flags, addrOf(sc.to)), counted)
+			}
+			return settled(a.Send(sc.sent(), flags), counted)
 		},
 	}
 }
 
+// small is how many bytes most operations send.
 const small = 5
 
 var receives = []operation{
 	receive("recv", 0, false),
 	{
 		name: "recvfrom", reads: true,
-		raw: func(fd int, _ *scene) string {
-			p := make([]byte, room)
+		raw: func(fd int, sc *scene) string {
+			p := make([]byte, sc.room())
 			n, _, err := unix.Recvfrom(fd, p, 0)
-			return shown(p[:max(n, 0)], err)
+			return sc.shown(p[:max(n, 0)], err)
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string {
-			p, _, err := s.Recvfrom(room, 0)
-			return shown(p, err)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			p, _, err := s.Recvfrom(sc.room(), 0)
+			return sc.shown(p, err)
 		},
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Recvfrom(room, 0), func(r sock.Received, err error) string { return shown(r.Data, err) })
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.Recvfrom(sc.room(), 0), func(r sock.Received, err error) string { return sc.shown(r.Data, err) })
 		},
 	},
 	{
 		name: "recvmsg", reads: true,
-		raw: func(fd int, _ *scene) string {
-			p := make([]byte, room)
+		raw: func(fd int, sc *scene) string {
+			p := make([]byte, sc.room())
 			n, _, _, _, err := unix.Recvmsg(fd, p, make([]byte, 64), 0)
-			return shown(p[:max(n, 0)], err)
+			return sc.shown(p[:max(n, 0)], err)
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string {
-			p, _, _, _, err := s.Recvmsg(room, 64, 0)
-			return shown(p, err)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			p, _, _, _, err := s.Recvmsg(sc.room(), 64, 0)
+			return sc.shown(p, err)
 		},
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Recvmsg(room, 64, 0), func(m sock.Message, err error) string { return shown(m.Data, err) })
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.Recvmsg(sc.room(), 64, 0), func(m sock.Message, err error) string { return sc.shown(m.Data, err) })
+		},
+	},
+	{
+		name: "recvmmsg", reads: true, messages: true,
+		raw: func(fd int, sc *scene) string {
+			p := make([]byte, sc.room())
+			v := messages(p, nil)
+			n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(v)), 1, 0, 0, 0)
+			if errno != 0 {
+				return sc.shown(nil, errno)
+			}
+			return sc.shown(p[:v.len*uint32(n)], nil)
+		},
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			d := []sock.Datagram{{Buffers: [][]byte{make([]byte, sc.room())}}}
+			n, err := s.RecvBatch(d, 0)
+			return sc.received(d, n, err)
+		},
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			d := []sock.Datagram{{Buffers: [][]byte{make([]byte, sc.room())}}}
+			return settled(a.RecvBatch(d, 0), func(n int, err error) string { return sc.received(d, n, err) })
 		},
 	},
 	receive("recv PEEK", unix.MSG_PEEK, false),
 	receive("recv DONTWAIT", unix.MSG_DONTWAIT, false),
+	receive("recv ERRQUEUE", unix.MSG_ERRQUEUE, false),
 	receive("recv WAITALL", unix.MSG_WAITALL, true),
 	receive("recv OOB", unix.MSG_OOB, true),
 }
 
+// A mmsghdr is a struct mmsghdr of <sys/socket.h>.
+type mmsghdr struct {
+	hdr unix.Msghdr
+	len uint32
+	iov unix.Iovec // what hdr points to
+}
+
+// messages is one message for recvmmsg(2) or sendmmsg(2).
+func messages(p []byte, to []byte) *mmsghdr {
+	v := new(mmsghdr)
+	v.iov.Base = &p[0]
+	v.iov.SetLen(len(p))
+	v.hdr.Iov = &v.iov
+	v.hdr.SetIovlen(1)
+	if len(to) > 0 {
+		v.hdr.Name, v.hdr.Namelen = &to[0], uint32(len(to))
+	}
+	return v
+}
+
+func (sc *scene) received(d []sock.Datagram, n int, err error) string {
+	if err != nil || n == 0 {
+		return sc.shown(nil, err)
+	}
+	return sc.shown(d[0].Buffers[0][:d[0].N], nil)
+}
+
 var sends = []operation{
-	transmit("send", small, 0),
-	transmit("send DONTWAIT", small, unix.MSG_DONTWAIT),
+	transmit("send", 0, false),
+	transmit("send DONTWAIT", unix.MSG_DONTWAIT, false),
+	transmit("send OOB", unix.MSG_OOB, true),
 	{
-		name: "sendto",
-		raw: func(fd int, _ *scene) string {
-			err := unix.Sendto(fd, make([]byte, small), unix.MSG_NOSIGNAL, nil)
-			return counted(small, err)
+		name: "sendmsg",
+		raw: func(fd int, sc *scene) string {
+			return counted(unix.SendmsgN(fd, sc.sent(), nil, sc.to, sc.flags(0)))
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string {
-			n, err := s.Sendmsg([][]byte{make([]byte, small)}, []sock.Control{}, 0, sock.Addr{})
-			return counted(n, err)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			return counted(s.Sendmsg([][]byte{sc.sent()}, []sock.Control{}, 0, addrOf(sc.to)))
 		},
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Sendmsg([][]byte{make([]byte, small)}, nil, 0, sock.Addr{}), counted)
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.Sendmsg([][]byte{sc.sent()}, nil, 0, addrOf(sc.to)), counted)
 		},
 	},
 	{
-		name: "sendall",
-		raw: func(fd int, _ *scene) string {
-			return counted(unix.SendmsgN(fd, make([]byte, small), nil, nil, unix.MSG_NOSIGNAL))
+		name: "sendmmsg", messages: true,
+		raw: func(fd int, sc *scene) string {
+			// Package unix does not give the bytes of an address: sendmsg is the same for one
+			// message.
+			n, err := unix.SendmsgN(fd, sc.sent(), nil, sc.to, sc.flags(0))
+			return counted(min(n, 1), err)
 		},
-		ours: func(s *sock.Socket, _ *scene, _ sock.Addr) string { return counted(s.Sendall(make([]byte, small), 0)) },
-		future: func(a sock.Async, _ *scene, _ sock.Addr) func(context.Context) string {
-			return settled(a.Sendall(make([]byte, small), 0), counted)
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			return counted(s.SendBatch([]sock.Datagram{{Buffers: [][]byte{sc.sent()}, Addr: addrOf(sc.to)}}, 0))
+		},
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.SendBatch([]sock.Datagram{{Buffers: [][]byte{sc.sent()}, Addr: addrOf(sc.to)}}, 0), counted)
+		},
+	},
+	{
+		name: "sendall", peer: true,
+		raw: func(fd int, sc *scene) string {
+			return counted(unix.SendmsgN(fd, sc.sent(), nil, nil, sc.flags(0)))
+		},
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string { return counted(s.Sendall(sc.sent(), 0)) },
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			return settled(a.Sendall(sc.sent(), 0), counted)
+		},
+	},
+	{
+		// The attempts of a wait are counted: see mostTries.
+		name: "send, counted", peer: true,
+		raw: func(fd int, sc *scene) string {
+			return counted(unix.SendmsgN(fd, sc.sent(), nil, nil, sc.flags(0)))
+		},
+		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+			n := 0
+			err := s.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
+				sc.tries.Add(1)
+				out, err = s.TrySend(sysfd, sc.sent(), 0)
+				n = out.N
+				return out, err
+			})
+			return counted(n, err)
+		},
+		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+			n := 0
+			f := a.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
+				sc.tries.Add(1)
+				out, err = sc.ours.TrySend(sysfd, sc.sent(), 0)
+				n = out.N
+				return out, err
+			})
+			return func(ctx context.Context) string {
+				_, err := f.Wait(ctx)
+				return counted(n, err)
+			}
 		},
 	},
 	{
@@ -164,6 +266,10 @@ var sends = []operation{
 		},
 	},
 }
+
+// mostTries is how many attempts a wait that finds no room may make in the time of a row: one at
+// once, then after 1, 2, 4, 8, 16 and each 32 milliseconds, twice as many, and some for edges.
+func mostTries() int64 { return 16 + 2*int64(patience/(32*time.Millisecond)) }
 
 // smallFile stands at its end, which must make no difference.
 func smallFile() *os.File {
@@ -209,6 +315,40 @@ var connects = []operation{{
 		return settled(a.Connect(to), func(_ struct{}, err error) string { return outcome(0, nil, err) })
 	},
 }}
+
+// afterFailure is a connect where nothing listens, and then another.
+func afterFailure(o operation) operation {
+	raw, ours, future := o.raw, o.ours, o.future
+	o.name += " after a failure"
+	o.straight = true
+	o.raw = func(fd int, sc *scene) string {
+		return joined(outcome(0, nil, unix.Connect(fd, sc.dead)), raw(fd, sc))
+	}
+	o.ours = func(s *sock.Socket, sc *scene, to sock.Addr) string {
+		return joined(ours(s, sc, addrOf(sc.dead)), ours(s, sc, to))
+	}
+	o.future = func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string {
+		return func(ctx context.Context) string {
+			return joined(future(a, sc, addrOf(sc.dead))(ctx), future(a, sc, to)(ctx))
+		}
+	}
+	return o
+}
+
+// fastOpen sends with the SYN, if the kernel has a cookie; and connects.
+var fastOpen = operation{
+	name: "send FASTOPEN",
+	raw: func(fd int, sc *scene) string {
+		return counted(unix.SendmsgN(fd, sc.sent(), nil, sc.at, unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL))
+	},
+	ours: func(s *sock.Socket, sc *scene, to sock.Addr) string {
+		return counted(s.Sendto(sc.sent(), unix.MSG_FASTOPEN, to))
+	},
+	future: func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string {
+		return settled(a.Sendto(sc.sent(), unix.MSG_FASTOPEN, to), counted)
+	},
+	straight: true, // a handler connects, and sends when it is writable
+}
 
 // twice is the operation, and once more on the same socket.
 func twice(o operation) operation {

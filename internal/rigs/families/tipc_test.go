@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 	"github.com/polluxio/pollux/sock/tipc"
@@ -67,6 +68,41 @@ func TestTIPCConnected(t *testing.T) {
 			})
 		})
 	}
+}
+
+// close(2) of a TIPC connection whose peer takes nothing more waits up to 8 seconds. It holds up no
+// loop.
+func TestTIPCCloseHoldsUpNoLoop(t *testing.T) {
+	socktest.Check(t)
+	ln := tipcSocket(t, sock.SOCK_STREAM)
+	must(t, ln.Bind(tipcNode(sock.TIPC_ADDR_NAMESEQ, tipcType, 30, 30)))
+	must(t, ln.Listen(8))
+	s := tipcSocket(t, sock.SOCK_STREAM)
+	call := socktest.Start(func() error { return s.Connect(tipcNode(sock.TIPC_ADDR_NAME, tipcType, 30, 0)) })
+	peer, _, err := ln.Accept()
+	must(t, err)
+	must(t, call.Wait(t))
+	socktest.Closing(t, peer)
+	must(t, s.SetTimeout(0))
+	for err == nil {
+		_, err = s.Send(make([]byte, 1<<15), 0)
+	}
+	if !errors.Is(err, sock.ErrWouldBlock) {
+		t.Fatal(err)
+	}
+	r, err := loop.NewReactor(&loop.Config{Loops: 1})
+	must(t, err)
+	defer r.Close()
+	l := r.Loops()[0]
+	must(t, s.Join(l))
+	turned := make(chan time.Time, 1)
+	began := time.Now()
+	l.Post(func() { s.Close() })
+	l.Post(func() { turned <- time.Now() })
+	if d := (<-turned).Sub(began); d > 4*time.Second {
+		t.Errorf("the loop went on after %v", d)
+	}
+	must(t, peer.Close()) // which ends the wait of the close
 }
 
 // A connect waits for the accept, in each way; without a listener it is refused.
