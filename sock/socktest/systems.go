@@ -42,8 +42,6 @@ type System struct {
 	// ReconnectsAfterRefusal says that a TCP socket whose connect failed can connect again: on the
 	// BSDs and macOS such a socket has lost its protocol (netinet/tcp_subr.c: tcp_close).
 	ReconnectsAfterRefusal bool
-	// MapsIPv4 says that an IPv6 socket takes IPv4 addresses in their mapped form.
-	MapsIPv4 bool
 	// AbstractNames says that Unix sockets can have names without a file.
 	AbstractNames bool
 }
@@ -61,7 +59,6 @@ var linux = System{
 	OptionOfNoPointer:      Errnos{syscall.EFAULT},
 	UnknownLevel:           Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP},
 	ReconnectsAfterRefusal: true,
-	MapsIPv4:               true,
 	AbstractNames:          true,
 }
 
