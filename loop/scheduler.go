@@ -36,8 +36,8 @@ func (l *Loop) share(i int) {
 // runMost operations in a row without a wait, a goroutine lets others run. The budget of a turn
 // does the same for tasks and watchers.
 const (
-	runOne  fdState = 1 << 27 // the highest bits of fdState count the operations
-	runMost         = 32      // after so many the count overflows
+	runOne  fdState = 1 << fdStates        // the highest bits of fdState count the operations
+	runMost         = 1 << (32 - fdStates) // 32: after so many the count overflows
 )
 
 // ran counts an operation of a goroutine that did not wait. It returns true if other goroutines
