@@ -29,6 +29,14 @@ func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) erro
 	return failed
 }
 
+// post sends records that are made already, and keeps a copy of what the socket does not take.
+// Error: that of the socket.
+func (b *outbox) post(s *sock.Socket, sysfd int, p []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.send(s, sysfd, p)
+}
+
 // send sends records, and keeps a copy of what the socket does not take. mu is held.
 func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 	for len(b.rest) == 0 && len(p) > 0 {

@@ -67,7 +67,7 @@ func (t *transport) Write(p []byte) (int, error) {
 		}
 		return t.s.Sendall(p, 0)
 	}
-	if err := t.out.put(t.s, t.sysfd, func() ([]byte, error) { return p, nil }); err != nil {
+	if err := t.out.post(t.s, t.sysfd, p); err != nil {
 		return 0, err
 	}
 	return len(p), nil

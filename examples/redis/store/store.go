@@ -2,7 +2,6 @@
 package store
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 )
@@ -28,68 +27,75 @@ const mostArgs, mostBytes = 1024, 1 << 20 // of a command
 // Serve runs the commands that p holds whole, and appends their answers to out. used is how much of
 // p they have. After an error, whose answer is in out too, the connection has to end.
 func (s *Store) Serve(out, p []byte) (answers []byte, used int, err error) {
+	var cmd command
 	for used < len(p) {
-		cmd, n, err := parse(p[used:])
+		n, err := cmd.parse(p[used:])
 		if err != nil {
 			return fmt.Appendf(out, "-ERR %v\r\n", err), used, err
 		}
 		if n == 0 {
 			break
 		}
-		used, out = used+n, s.do(out, cmd)
+		used, out = used+n, s.do(out, &cmd)
 	}
 	return out, used, nil
 }
 
 // number reads a line with a mark and a number, such as *3 or $5.
 func number(p []byte, mark byte) (v, used int, err error) {
-	i := bytes.IndexByte(p[:min(len(p), 32)], '\n')
-	switch {
-	case i < 0 && len(p) >= 32:
-		return 0, 0, errProtocol
-	case i < 0:
+	if len(p) == 0 {
 		return 0, 0, nil
-	case i < 2 || p[0] != mark || p[i-1] != '\r':
-		return 0, 0, errProtocol
 	}
-	if v, err = strconv.Atoi(string(p[1 : i-1])); err != nil {
-		return 0, 0, errProtocol
+	i := 1
+	for i < len(p) && '0' <= p[i] && p[i] <= '9' && v <= mostBytes && i < 20 {
+		v = v*10 + int(p[i]-'0')
+		i++
 	}
-	return v, i + 1, nil
+	switch {
+	case p[0] != mark, i < len(p) && p[i] != '\r', i+1 < len(p) && (i == 1 || p[i+1] != '\n'):
+		return 0, 0, errProtocol
+	case i+1 < len(p):
+		return v, i + 2, nil
+	}
+	return 0, 0, nil
 }
+
+// A command is the first strings of one, mostly all of them.
+type command [4][]byte
 
 // parse reads a command: an array of strings, which are part of p. used is 0 if p does not hold the
 // whole command.
-func parse(p []byte) (cmd [4][]byte, used int, err error) {
+func (cmd *command) parse(p []byte) (used int, err error) {
 	n, at, err := number(p, '*')
 	if err != nil || at == 0 {
-		return cmd, 0, err
+		return 0, err
 	}
-	if n < 0 || n > mostArgs {
-		return cmd, 0, errProtocol
+	if n > mostArgs {
+		return 0, errProtocol
 	}
+	*cmd = command{}
 	for i := range n {
 		size, k, err := number(p[at:], '$')
 		if err != nil || k == 0 {
-			return cmd, 0, err
+			return 0, err
 		}
-		if size < 0 || size > mostBytes-at-k-2 {
-			return cmd, 0, errProtocol
+		if size > mostBytes-at-k-2 {
+			return 0, errProtocol
 		}
 		at += k
 		if len(p) < at+size+2 {
-			return cmd, 0, nil
+			return 0, nil
 		}
 		if i < len(cmd) {
 			cmd[i] = p[at : at+size : at+size]
 		}
 		at += size + 2
 	}
-	return cmd, at, nil
+	return at, nil
 }
 
 // do runs a command and appends its answer to out.
-func (s *Store) do(out []byte, cmd [4][]byte) []byte {
+func (s *Store) do(out []byte, cmd *command) []byte {
 	var room [16]byte
 	name := room[:copy(room[:], cmd[0])]
 	for i, b := range name {
