@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// bench handshakes measures how long the echo of one TLS connection takes while others make handshakes:
-// 1,000 a second, unless -rate says otherwise. The first server is package net with crypto/tls.
+// bench handshakes measures how long the echo of one TLS connection takes while others make
+// handshakes: 1,000 a second, unless -rate says otherwise. The first server is package net with
+// crypto/tls.
 //
 // Three processes take part: the server, the crowd, and this one, which has the echo alone.
 
