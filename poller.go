@@ -99,11 +99,17 @@ type Event struct {
 //	                             epoll (Linux)       kqueue (macOS, BSDs)        AFD (Windows)
 //	second Add of a descriptor   EEXIST              replaces the registration   EEXIST
 //	Add of a file, not a socket  EPERM for a file    accepts a file              WSAENOTSOCK
+//	Add of a closed descriptor   EBADF               EBADF                       WSAENOTSOCK
 //	Delete of one not registered ENOENT              ENOENT                      ENOENT
+//	Arm of one not registered    no effect           no effect                   ENOENT
 //	Hangup by half a close       with Readable       with both directions        with Readable
+//	Hangup by a reset            both directions     both directions             with Readable
 //	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
 //	socket not yet connected     Writable, Hangup    system-dependent            nothing
 //	Writable                     once there is room  at each acknowledgement     once after each Arm
+//
+// A socket of a provider that AFD does not know is polled by select(2), which reports no Hangup.
+// Package internal/pollertest tests all of this on every poller.
 //
 // One goroutine at a time may call Wait. Any goroutine may call Add, Arm, Delete and Wake, also
 // during a Wait. Close must come after all other calls have returned.

@@ -98,7 +98,7 @@ func all(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *pictures != "" {
-		if err := r.writePictures(*pictures); err != nil {
+		if err := writePictures(*pictures, r.charts()); err != nil {
 			return err
 		}
 	}

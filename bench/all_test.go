@@ -77,7 +77,7 @@ func TestPageIsSelfContained(t *testing.T) {
 // Each picture is a file, too.
 func TestPictures(t *testing.T) {
 	dir := t.TempDir()
-	if err := aReport(8, 1).writePictures(dir); err != nil {
+	if err := writePictures(dir, aReport(8, 1).charts()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(dir + "/cpu-per-message-gomaxprocs-1.svg")

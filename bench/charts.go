@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-analyze/charts"
@@ -35,15 +36,16 @@ func (c *chart) svg() ([]byte, error) {
 	return p.Bytes()
 }
 
-// charts are the pictures of a report. One without figures is left out.
+// drawn leaves out the charts without figures.
+func drawn(list []*chart) []*chart {
+	return slices.DeleteFunc(list, func(c *chart) bool { return c == nil || len(c.labels) == 0 || len(c.values) == 0 })
+}
+
+// charts are the pictures of a report.
 func (r *fullReport) charts() []*chart {
 	var list []*chart
 	for _, p := range r.Parts {
-		for _, c := range p.Report.charts() {
-			if c != nil && len(c.labels) > 0 && len(c.values) > 0 {
-				list = append(list, c)
-			}
-		}
+		list = append(list, drawn(p.Report.charts())...)
 	}
 	return list
 }

@@ -216,7 +216,7 @@ func (r *contestReport) charts() []*chart {
 			values[e.Name][i] = q.Median
 		}
 	}
-	c.Text = "1 is the base of each contest (" + strings.Join(bases, ", ") + "). Less is better."
+	c.Text = "1 is the base of each contest (" + strings.Join(bases, ", ") + "). Less is better. What is above 2 is left out."
 	for _, name := range c.names {
 		c.values = append(c.values, values[name])
 	}

@@ -88,7 +88,20 @@ func hogsScenario(name string, procs, hogs int, busy bool) scenario {
 }
 
 func echoCharts(r *report) []*chart {
-	return []*chart{r.cpuChart(1), r.cpuChart(2), r.latencyChart(), r.memoryChart()}
+	return []*chart{r.ratioChart(), r.cpuChart(1), r.cpuChart(2), r.latencyChart(), r.memoryChart()}
+}
+
+// ratioChart is CPU per message in relation to the server in C.
+func (r *report) ratioChart() *chart {
+	c := &chart{Title: "CPU per message in relation to C", Unit: "x",
+		Text: "1 is an epoll server in C. Messages of 64 B but for 50x1x16K; connections x messages in flight on each. Less is better."}
+	loads := []string{"1x1", "100x1", "1000x1", "100x16", "50x1x16K", "churn"}
+	return c.fill(r, 1, loads, loads, func(s *serverResult) float64 {
+		if s.Name == peerC {
+			return 1
+		}
+		return s.Ratios[peerC].CPU.Median
+	})
 }
 
 // cpuChart is CPU per message against connections.

@@ -38,9 +38,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func dispatch(args []string, stdout, stderr io.Writer) error {
-	// serve, sender, host, tlsserver and handshakes are hidden: bench starts its servers by them,
-	// but they may be run by hand too.
-	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram, "handshakes": handshakesProgram}
+	// serve, sender, host, tlsserver and shaker are hidden: bench starts its servers by them, but
+	// they may be run by hand too.
+	commands := map[string]command{"all": all, "serve": serve, "sender": sender, "host": hostProgram, "tlsserver": tlsServerProgram, "shaker": shakerProgram}
 	names := []string{"all"}
 	for _, p := range parts {
 		commands[p.Name] = p.Command

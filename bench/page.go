@@ -56,8 +56,8 @@ func (r *fullReport) page() ([]byte, error) {
 }
 
 // writePictures writes each picture to a file, whose name follows from its title.
-func (r *fullReport) writePictures(folder string) error {
-	for _, c := range r.charts() {
+func writePictures(folder string, list []*chart) error {
+	for _, c := range list {
 		svg, err := c.svg()
 		if err != nil {
 			return err

@@ -126,6 +126,11 @@ func (r *result) columns(peers []string) []column {
 				return "1"
 			}
 			return s.Ratios[s.Base].Rate.full(2)
+		}}, column{"CPU/fewest loops", func(s *serverResult) string {
+			if s.Base == "" {
+				return "1"
+			}
+			return s.Ratios[s.Base].CPU.full(2)
 		}}, column{"generator's cores", func(s *serverResult) string { return s.Loader.median(2) }})
 	}
 	list = append(list, speedColumns(unit)...)

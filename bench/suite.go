@@ -97,6 +97,7 @@ func (s *suite) command(args []string, stdout, stderr io.Writer) error {
 	fs.DurationVar(&set.Slice, "slice", 60*time.Millisecond, "length of a turn; the first 8ms do not count")
 	fs.StringVar(&set.Place, "place", placeApart, "cores of the servers with GOMAXPROCS=1: apart from the load generator's, together with it, or free")
 	jsonFile := fs.String("json", "", "`file` to write everything to")
+	pictures := fs.String("pictures", "", "`folder` to write the pictures of the report to")
 	fs.BoolVar(&set.Quick, "quick", false, "each thing once and short: shows that all works, measures nothing")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
@@ -134,6 +135,11 @@ func (s *suite) command(args []string, stdout, stderr io.Writer) error {
 	r, err := set.measure(ctx, stderr)
 	if err != nil {
 		return err
+	}
+	if *pictures != "" {
+		if err := writePictures(*pictures, drawn(r.charts())); err != nil {
+			return err
+		}
 	}
 	return finish(s.Name, r, set.Quick, *jsonFile, stdout)
 }

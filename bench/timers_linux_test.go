@@ -11,7 +11,7 @@ import (
 // TestTimersQuick runs the whole part.
 func TestTimersQuick(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out.json")
-	runOK(t, "timers -quick -json "+file, "time/time.Timer", "late p99 us", "timers that expired early, pollux-loop")
+	runOK(t, "timers -quick -json "+file, "CPU/time.Timer", "late p99 us", "timers that expired early, pollux-loop")
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

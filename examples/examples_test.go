@@ -137,3 +137,30 @@ func TestNobodyListens(t *testing.T) {
 		})
 	}
 }
+
+// Each program says in one line what it needs: "Needs: any system."
+func TestProgramsSayWhatTheyNeed(t *testing.T) {
+	folders, err := filepath.Glob("*/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		main, lines := false, 0
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, rest, _ := strings.Cut("\n"+string(text), "\npackage ")
+			main = main || strings.HasPrefix(rest, "main\n")
+			lines += strings.Count(doc, "\n// Needs: ")
+		}
+		if main && lines != 1 {
+			t.Errorf("%s has %d lines that begin with Needs, want 1", folder, lines)
+		}
+	}
+}

@@ -31,11 +31,11 @@ func TestDeadlineBehindAnAbsentTask(t *testing.T) {
 			inEachWay(t, func(t *testing.T, s *stage, begin func(*FD, Call, ...part) <-chan error) {
 				other := newStage(t)
 				fd := s.joined()
-				first := absent(s, other, fd, -1, again, part{out: Outcome{N: 1}})
+				first := absent(s, other, fd, timeouts.Forever, again, part{out: Outcome{N: 1}})
 				timeout := time.Second
 				if kind != "timeout" {
 					s.limit(fd, Read, time.Second)
-					timeout = -1
+					timeout = timeouts.Forever
 				}
 				over := begin(fd, Call{Timeout: timeout}, part{during: func() { t.Error("it passes the first") }})
 				s.queued(fd, Read, 1)
@@ -115,10 +115,10 @@ func TestEndsBehindAnAbsentTask(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				s, other := newStage(t), newStage(t)
 				fd := s.joined()
-				absent(s, other, fd, -1, again)
+				absent(s, other, fd, timeouts.Forever, again)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
-				c := Call{Waiter: ByContext(ctx), Timeout: -1}
+				c := Call{Waiter: ByContext(ctx), Timeout: timeouts.Forever}
 				var over <-chan error
 				if task {
 					over = s.inTask(func(task *Task) error {
@@ -146,9 +146,9 @@ func TestAbsentTaskComesAfterAll(t *testing.T) {
 			fd := s.joined()
 			var order []int
 			turn := func(i int) part { return part{during: func() { order = append(order, i) }} }
-			first := absent(s, other, fd, -1, again, turn(1))
+			first := absent(s, other, fd, timeouts.Forever, again, turn(1))
 			second := s.startWithin(time.Minute, fd, Read, turn(2))
-			third := s.wait(fd, -1, turn(3))
+			third := s.wait(fd, timeouts.Forever, turn(3))
 			s.p.advance(time.Second)
 			for range 3 {
 				s.turn(s.ready(fd, pollux.Readable))
@@ -181,10 +181,10 @@ func TestCloseOfALoopWithAnAbsentTask(t *testing.T) {
 	if err := fd.Join(s.Loop); err != nil {
 		t.Fatal(err)
 	}
-	first := other.wait(fd, -1, again, done)
+	first := other.wait(fd, timeouts.Forever, again, done)
 	s.p.tell(s.ready(fd, pollux.Readable))
 	until(t, "the task is woken", func() bool { return fd.waiting(Read) == 0 })
-	behind := elsewhere(func() error { return fd.Do(&Call{Timeout: -1}, new(play)) })
+	behind := elsewhere(func() error { return fd.Do(&Call{Timeout: timeouts.Forever}, new(play)) })
 	until(t, "an operation waits behind it", func() bool { return fd.waiting(Read) == 1 })
 	within(t, "Close", func() { r.Close() })
 	if err := receive(t, "the end of the wait", behind); err != net.ErrClosed {

@@ -67,7 +67,7 @@ func BenchmarkMessage(b *testing.B) {
 				err = fd.Join(l)
 				l.Go(func(t *Task) {
 					r := new(reading)
-					r.Attempt, r.Lane, r.Timeout = r, Read, -1
+					r.Attempt, r.Lane, r.Timeout = r, Read, timeouts.Forever
 					for do(fd, ByTask(t), &r.Op) != net.ErrClosed {
 						if exchange(fd) != ErrAgain {
 							return

@@ -13,7 +13,7 @@ import (
 func (s *stage) waitBlind(fd *FD, parts ...part) *waiter {
 	s.t.Helper()
 	w := &waiter{play: play{parts: parts}}
-	w.Attempt, w.Timeout, w.Blind = &w.play, -1, true
+	w.Attempt, w.Timeout, w.Blind = &w.play, timeouts.Forever, true
 	s.begin(fd, w)
 	return w
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A descriptor may spend 32 operations or 256 KiB in a turn. Then others come first, and it
@@ -296,7 +297,7 @@ func TestBudgetOfOneOperationOfTask(t *testing.T) {
 	made := 0
 	var result error = ErrAgain
 	s.Go(func(task *Task) {
-		result = do(fd, ByTask(task), &Op{Call: Call{Lane: Write, Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
+		result = do(fd, ByTask(task), &Op{Call: Call{Lane: Write, Timeout: timeouts.Forever}, Attempt: trial(func(int) (Outcome, error) {
 			if made++; made < 20 {
 				return Outcome{N: 64 << 10, More: true}, ErrAgain
 			}
@@ -364,7 +365,7 @@ func TestBudgetOfBatches(t *testing.T) {
 		tries, stop := 0, false
 		s.Go(func(task *Task) {
 			for !stop {
-				o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{{out: Outcome{Ops: batch}}}}}
+				o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{{out: Outcome{Ops: batch}}}}}
 				if err := do(fd, ByTask(task), o); err != nil {
 					t.Error(err)
 					return

@@ -15,7 +15,7 @@ import (
 // lane's deadline; ErrAgain with a timeout of 0; net.ErrClosed after Close. After one of these
 // errors nothing was done, unless the Attempt has recorded a part. ErrOnLoop on a loop's goroutine.
 func (fd *FD) Do(c *Call, a Attempt) error {
-	c.deadline, c.moved, c.looks = 0, 0, notYet // c may have been used before
+	c.begun, c.moved, c.looks = false, 0, notYet // c may have been used before
 	err := fd.Begin(c)
 	for again := true; again && err == nil; {
 		out, failed := try(a, c.Sysfd)
@@ -193,9 +193,9 @@ func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 		c.op = o
 		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	}
-	o.Timeout, o.deadline, o.err = c.Timeout, c.deadline, nil
+	o.Timeout, o.begun, o.deadline, o.err = c.Timeout, c.begun, c.deadline, nil
 	err := fd.enqueue(o, home, tried, out)
-	c.deadline = o.deadline
+	c.begun, c.deadline = o.begun, o.deadline
 	return o, err
 }
 
@@ -262,7 +262,7 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 	switch {
 	case c.Timeout == 0:
 		return over, ErrAgain
-	case !out.More && fd.isLate(c.deadline):
+	case !out.More && c.begun && fd.isLate(c.deadline):
 		fd.settleDue(c.Lane, fd.loop.clock.Now(), nil)
 		return over, os.ErrDeadlineExceeded
 	}
@@ -275,9 +275,9 @@ func (c *Call) shares() bool { return c.Home != nil || c.Waiter.Task() != nil }
 // began returns the deadline of c's timeout, and starts the timeout if it has not begun. The caller
 // holds mu, and fd is on a loop.
 func (fd *FD) began(c *Call) timeouts.Deadline {
-	if c.deadline == 0 {
-		c.deadline = timeouts.Never
-		if c.Timeout >= 0 {
+	if !c.begun {
+		c.begun, c.deadline = true, timeouts.Never
+		if c.Timeout != timeouts.Forever {
 			c.deadline = fd.loop.clock.Now().Add(c.Timeout)
 		}
 	}
@@ -287,5 +287,5 @@ func (fd *FD) began(c *Call) timeouts.Deadline {
 // isLate reports whether a deadline has passed. The timer alone is not enough: it may find the lane
 // busy each time, if each attempt makes the next edge itself (as with AF_ALG). The caller holds mu.
 func (fd *FD) isLate(deadline timeouts.Deadline) bool {
-	return deadline != 0 && deadline != timeouts.Never && fd.loop != nil && deadline <= fd.loop.clock.Now()
+	return deadline != timeouts.Never && fd.loop != nil && deadline.Expired(fd.loop.clock.Now())
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A cancel ends the operation and never the descriptor, in every mode and at every stage. A reused
@@ -32,7 +33,7 @@ func TestContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(errWhy)
 		p := &play{}
-		if err := do(s.joined(), ByContext(ctx), &Op{Call: Call{Timeout: -1}, Attempt: p}); err != errWhy || p.tries != 0 {
+		if err := do(s.joined(), ByContext(ctx), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: p}); err != errWhy || p.tries != 0 {
 			t.Errorf("got %v after %d attempts, want the cause after none", err, p.tries)
 		}
 	})
@@ -40,7 +41,7 @@ func TestContext(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancelCause(context.Background())
-		over := s.goDo(ctx, fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+		over := s.goDo(ctx, fd, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 		behind := s.start(fd, Read, done)
 		cancel(errWhy)
 		if err := receive(t, "the end of the operation", over); err != errWhy {
@@ -56,7 +57,7 @@ func TestContext(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancelCause(context.Background())
-		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
+		o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, done}}}
 		over := s.goDo(ctx, fd, o)
 		s.turn(s.ready(fd, pollux.Readable))
 		if err := receive(t, "the end of the operation", over); err != nil {
@@ -74,7 +75,7 @@ func TestContext(t *testing.T) {
 	t.Run("that cannot end", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}})
+		over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, done}}})
 		s.turn(s.ready(fd, pollux.Readable))
 		if err := receive(t, "the end of the operation", over); err != nil {
 			t.Errorf("got %v", err)
@@ -88,7 +89,7 @@ func testCancelWhileTrying(t *testing.T, last part, want error) {
 	s := newStage(t)
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	o := &Op{Call: Call{Timeout: -1}}
+	o := &Op{Call: Call{Timeout: timeouts.Forever}}
 	last.during = func() { cancel(errWhy) }
 	o.Attempt = &play{parts: []part{again, last}}
 	over := s.goDo(ctx, fd, o)
@@ -188,7 +189,7 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a goroutine", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Call: Call{Timeout: -1}}
+			o := &Op{Call: Call{Timeout: timeouts.Forever}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			over := s.goDo(context.Background(), fd, o)
@@ -202,7 +203,7 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a task", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Call: Call{Timeout: -1}}
+			o := &Op{Call: Call{Timeout: timeouts.Forever}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			result := ErrAgain
@@ -217,7 +218,7 @@ func TestOpUsedAgain(t *testing.T) {
 		t.Run(tt.name+", by a future", func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			o := &Op{Call: Call{Timeout: -1}}
+			o := &Op{Call: Call{Timeout: timeouts.Forever}}
 			tt.use(s, fd, o)
 			o.Attempt = &play{parts: []part{again, done}}
 			f := Start(fd, s.Loop, o, new(int))
@@ -233,7 +234,7 @@ func TestOpUsedAgain(t *testing.T) {
 func TestCancelOfTheLastUse(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
-	o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
+	o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, done}}}
 	stale := Start(fd, s.Loop, o, new(int))
 	s.turn(s.ready(fd, pollux.Readable))
 	o.Attempt = &play{parts: []part{again, done}}
@@ -254,7 +255,7 @@ func TestCancelOfTheLastUse(t *testing.T) {
 func TestCancelOfTheLastUseAtOnce(t *testing.T) {
 	s := newStage(t)
 	fd, other := s.joined(), s.joined()
-	o := &Op{Call: Call{Timeout: -1}}
+	o := &Op{Call: Call{Timeout: timeouts.Forever}}
 	for range 200 {
 		o.Attempt = &play{parts: []part{again, done}}
 		stale := Start(fd, s.Loop, o, new(int))
@@ -283,12 +284,12 @@ func TestTaskCancel(t *testing.T) {
 		wait func(s *stage, task *Task) error // begins to wait, without a limit of its own
 	}{
 		{"operation", func(s *stage, task *Task) error {
-			return do(s.joined(), ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+			return do(s.joined(), ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 		}},
 		{"operation with a context", func(s *stage, task *Task) error {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			return do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+			return do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 		}},
 		{"future", func(s *stage, task *Task) error {
 			_, err := s.start(s.joined(), Read).Await(task)
@@ -338,7 +339,7 @@ func TestTaskCancel(t *testing.T) {
 			task.Yield() // this wait cannot be canceled
 			task.Yield()
 			for range 3 {
-				got = append(got, do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p}))
+				got = append(got, do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: p}))
 			}
 		})
 		s.turn()
@@ -360,7 +361,7 @@ func TestTaskCancel(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
 		ctx, cancel := context.WithCancel(context.Background())
-		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, done}}}
+		o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, done}}}
 		var got []error
 		s.Go(func(task *Task) {
 			got = append(got, do(fd, ByTask(task).With(ctx), o))
@@ -387,7 +388,7 @@ func TestTaskCancel(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		result := ErrAgain
 		s.Go(func(task *Task) {
-			result = do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+			result = do(s.joined(), ByTask(task).With(ctx), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 		})
 		s.turn()
 		cancel(errWhy)
@@ -405,7 +406,7 @@ func TestCancelAfterAPart(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	part := func(w Waiter) error {
-		c := Call{Waiter: w, Lane: Write, Timeout: -1}
+		c := Call{Waiter: w, Lane: Write, Timeout: timeouts.Forever}
 		err := fd.Begin(&c)
 		if err == nil {
 			_, err = fd.End(&c, Outcome{N: 1}, ErrAgain)

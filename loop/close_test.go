@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // Close ends every wait with net.ErrClosed, each once. It ends the registration, and then closes
@@ -31,8 +32,8 @@ func TestCloseSettlesWhatWaits(t *testing.T) {
 	goroutine := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: time.Hour}, Attempt: &play{}})
 	var task, later error
 	s.Go(func(tk *Task) {
-		task = do(fd, ByTask(tk), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
-		later = do(fd, ByTask(tk), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+		task = do(fd, ByTask(tk), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
+		later = do(fd, ByTask(tk), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 	})
 	s.turn()
 	fd.Close()

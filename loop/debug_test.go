@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // The debug mode finds a blocking call on a loop's goroutine even if it would complete at once.
@@ -45,14 +46,14 @@ func TestDebug(t *testing.T) {
 							t.Errorf("%s: %v after %d attempts, want %v after %d", what, err, p.tries, want, tries)
 						}
 					}
-					do("blocking", Waiter{}, -1, ErrOnLoop, 0)
+					do("blocking", Waiter{}, timeouts.Forever, ErrOnLoop, 0)
 					do("with a timeout", Waiter{}, time.Second, ErrOnLoop, 0)
-					do("with a context", ByContext(t.Context()), -1, ErrOnLoop, 0)
+					do("with a context", ByContext(t.Context()), timeouts.Forever, ErrOnLoop, 0)
 					do("that must not wait", Waiter{}, 0, nil, 1)
 					do("that must not wait, with a context", ByContext(t.Context()), 0, nil, 1)
 					if task != nil {
-						do("by the task", ByTask(task), -1, nil, 1)
-						do("by the task, with a context", ByTask(task).With(t.Context()), -1, nil, 1)
+						do("by the task", ByTask(task), timeouts.Forever, nil, 1)
+						do("by the task, with a context", ByTask(task).With(t.Context()), timeouts.Forever, nil, 1)
 					}
 					s.start(fd, Write, done).want(t, nil, "a future waits for nothing")
 				})
@@ -75,10 +76,10 @@ func TestDebugAndGoroutines(t *testing.T) {
 		<-goOn
 	})
 	receive(t, "the posted function", inside)
-	if err := fd.Do(&Call{Timeout: -1}, &play{parts: []part{done}}); err != nil {
+	if err := fd.Do(&Call{Timeout: timeouts.Forever}, &play{parts: []part{done}}); err != nil {
 		t.Error(err)
 	}
-	over := elsewhere(func() error { return fd.Do(&Call{Timeout: -1}, &play{parts: []part{again, done}}) })
+	over := elsewhere(func() error { return fd.Do(&Call{Timeout: timeouts.Forever}, &play{parts: []part{again, done}}) })
 	until(t, "it waits", func() bool { return fd.waiting(Read) == 1 })
 	close(goOn)
 	s.p.tell(s.ready(fd, pollux.Readable))
@@ -97,10 +98,10 @@ func TestNoDebug(t *testing.T) {
 		ran := make(chan struct{})
 		call(s, func(*Task) {
 			defer close(ran)
-			if err := fd.Do(&Call{Timeout: -1}, &play{parts: []part{done}}); err != nil {
+			if err := fd.Do(&Call{Timeout: timeouts.Forever}, &play{parts: []part{done}}); err != nil {
 				t.Errorf("%s: %v, and the call was not to wait", name, err)
 			}
-			if err := fd.Do(&Call{Timeout: -1}, new(play)); err != ErrOnLoop {
+			if err := fd.Do(&Call{Timeout: timeouts.Forever}, new(play)); err != ErrOnLoop {
 				t.Errorf("%s: %v, want ErrOnLoop of a call that has to wait", name, err)
 			}
 		})

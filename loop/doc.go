@@ -35,7 +35,7 @@
 // [FD.Begin] takes the lane and [FD.End] gives it back. The caller makes the system call in
 // between. Both block if the operation may wait:
 //
-//	c := loop.Call{Lane: loop.Read, Timeout: -1}
+//	c := loop.Call{Lane: loop.Read, Timeout: timeouts.Forever}
 //	err := fd.Begin(&c)
 //	for again := true; again && err == nil; {
 //		n, failed := read(c.Sysfd, p)

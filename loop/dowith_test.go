@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux/timeouts"
 )
 
 var background = context.Background()
@@ -265,7 +267,7 @@ func TestHome(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		over := s.goDo(t.Context(), fd, &Op{Call: Call{Timeout: -1, Home: s.Loop}, Attempt: &play{parts: []part{again}}})
+		over := s.goDo(t.Context(), fd, &Op{Call: Call{Timeout: timeouts.Forever, Home: s.Loop}, Attempt: &play{parts: []part{again}}})
 		if fd.Loop() != want {
 			t.Errorf("it is on %p, want %p", fd.Loop(), want)
 		}

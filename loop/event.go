@@ -266,7 +266,7 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 // start makes the attempts of o on the caller's goroutine until o is done or must wait. If o must
 // wait, it is in the queue, has a future, and on is its loop. Otherwise on is nil.
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
-	o.Home, o.deadline, o.moved, o.future, o.canceled, o.state = nil, 0, 0, nil, nil, opIdle
+	o.Home, o.begun, o.moved, o.future, o.canceled, o.state = nil, false, 0, nil, nil, opIdle
 	fd.mu.Lock()
 	err = fd.mayTry(o.Lane, o.Blind)
 	if err == ErrAgain && o.Timeout == 0 && fd.doubt(o.Lane) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A future is settled once, and each waiter gets the result.
@@ -237,7 +238,7 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
 			var ran atomic.Bool
-			f := tt.start(s, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{done}}})
+			f := tt.start(s, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{done}}})
 			f.Then(func(int, error) { ran.Store(true) })
 			if n := len(s.posted.items); n != 1 {
 				t.Errorf("%d functions are queued on that loop, want 1", n)
@@ -297,7 +298,7 @@ func TestThenAtTheEndOfALoop(t *testing.T) {
 			"task": func(s *stage, then func(error)) {
 				fd := s.joined()
 				s.Go(func(task *Task) {
-					err := do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: new(play)})
+					err := do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: new(play)})
 					then(err)
 				})
 			},
@@ -334,7 +335,7 @@ func TestNothingAllocated(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	attempt := trial(func(int) (Outcome, error) { return Outcome{N: 1}, nil })
-	o := &Op{Call: Call{Timeout: -1}, Attempt: attempt}
+	o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: attempt}
 	v := new(int)
 	for _, tt := range []struct {
 		name string

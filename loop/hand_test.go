@@ -63,7 +63,7 @@ func TestHandedOnInOrder(t *testing.T) {
 	for i := range 4 {
 		took := part{during: func() { order = append(order, i) }} // guarded by the lane
 		parts := []part{again, took}
-		ends = append(ends, s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts[min(i, 1):]}}))
+		ends = append(ends, s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: parts[min(i, 1):]}}))
 	}
 	s.turn(s.ready(fd, pollux.Readable)) // and no other
 	for _, end := range ends {
@@ -84,9 +84,9 @@ func TestHandedOnInOrder(t *testing.T) {
 func TestHandedInVain(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	first := other.wait(fd, -1, again, again, done)
+	first := other.wait(fd, timeouts.Forever, again, again, done)
 	s.turn(s.ready(fd, pollux.Readable)) // it has the lane and has not run
-	late := s.wait(fd, -1, done)
+	late := s.wait(fd, timeouts.Forever, done)
 	other.turn()
 	first.want(t, 2, false, nil, "nothing was there")
 	s.turn(s.ready(fd, pollux.Readable))
@@ -101,7 +101,7 @@ func TestHandedInVain(t *testing.T) {
 func TestEdgeWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, part{err: ErrAgain, during: func() { s.arrives(fd, pollux.Readable) }}, done)
+	w := other.wait(fd, timeouts.Forever, again, part{err: ErrAgain, during: func() { s.arrives(fd, pollux.Readable) }}, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turn(s.ready(fd, pollux.Readable))
 	other.turn() // tries again at once, or when a one-shot poller has been asked
@@ -118,7 +118,7 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 	var order []string
 	log := func(name string) func() { return func() { order = append(order, name) } }
 	s.Go(func(task *Task) {
-		do(a, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: []part{again, {during: log("a tries")}}}})
+		do(a, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, {during: log("a tries")}}}})
 		order = append(order, "a goes on")
 	})
 	s.Go(func(task *Task) {
@@ -138,7 +138,7 @@ func TestTaskIsResumedAfterItsEvent(t *testing.T) {
 func TestTaskCancelWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, done)
+	w := other.wait(fd, timeouts.Forever, again, done)
 	next := s.start(fd, Read, done)
 	w.task.Cancel()
 	s.turn(s.ready(fd, pollux.Readable))
@@ -156,7 +156,7 @@ func TestContextWhileHanded(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	o, err := &Op{Call: Call{Timeout: -1}, Attempt: &play{}}, ErrAgain
+	o, err := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}}, ErrAgain
 	other.Go(func(task *Task) { err = do(fd, ByTask(task).With(ctx), o) })
 	other.turn()
 	s.turn(s.ready(fd, pollux.Readable))
@@ -174,7 +174,7 @@ func TestContextWhileHanded(t *testing.T) {
 func TestCloseWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, again)
+	w := other.wait(fd, timeouts.Forever, again, again)
 	behind := s.start(fd, Read)
 	s.turn(s.ready(fd, pollux.Readable))
 	fd.Close()
@@ -194,9 +194,9 @@ func TestDetachWhileHanded(t *testing.T) {
 			fd, p, err := s.joined(), &play{parts: []part{again, done}}, ErrAgain
 			other.Go(func(task *Task) {
 				if by == "Do" {
-					err = do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p})
+					err = do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: p})
 				} else {
-					c := Call{Waiter: ByTask(task), Timeout: -1}
+					c := Call{Waiter: ByTask(task), Timeout: timeouts.Forever}
 					if err = fd.Begin(&c); err == nil {
 						_, err = fd.End(&c, Outcome{}, ErrAgain)
 					}
@@ -220,7 +220,7 @@ func TestDetachWhileHanded(t *testing.T) {
 func TestMoveWhileWoken(t *testing.T) {
 	s, other := newStage(t), newStage(t)
 	fd := s.joined()
-	w := other.wait(fd, -1, again, again, done)
+	w := other.wait(fd, timeouts.Forever, again, again, done)
 	s.turn(s.ready(fd, pollux.Readable))
 	if err := fd.Join(other.Loop); err != ErrOtherLoop {
 		t.Errorf("Join: %v, want ErrOtherLoop", err)
@@ -339,7 +339,7 @@ func TestEdgesInVain(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
 			tries, ready := 0, false
-			o := &Op{Call: Call{Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
+			o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: trial(func(int) (Outcome, error) {
 				tries++
 				if ready {
 					return Outcome{}, nil
@@ -412,7 +412,7 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that back off", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, -1, slices.Repeat([]part{backsOff(time.Hour)}, 100)...)
+		first := s.wait(fd, timeouts.Forever, slices.Repeat([]part{backsOff(time.Hour)}, 100)...)
 		second := s.wait(fd, time.Second)
 		s.p.advance(2 * time.Second)
 		s.turns()
@@ -422,7 +422,7 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that are not ready", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, -1, again)
+		first := s.wait(fd, timeouts.Forever, again)
 		second := s.startWithin(time.Second, fd, Read, done)
 		s.p.advance(2 * time.Second)
 		s.turns()
@@ -432,7 +432,7 @@ func TestDeadlineBehindOthers(t *testing.T) {
 	t.Run("that are", func(t *testing.T) {
 		s := newStage(t)
 		fd := s.joined()
-		first := s.wait(fd, -1, again, done)
+		first := s.wait(fd, timeouts.Forever, again, done)
 		second := s.startWithin(time.Second, fd, Read, done)
 		s.p.advance(2 * time.Second)
 		s.turns()
@@ -484,7 +484,7 @@ func TestBlindBesideOthers(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
 	blind := s.startBlind(fd)
-	plain := s.wait(fd, -1)
+	plain := s.wait(fd, timeouts.Forever)
 	s.turns()
 	for i := range 5 {
 		b, p := blind.tries, plain.tries
@@ -521,7 +521,7 @@ func TestHandedTaskYields(t *testing.T) {
 	fd := s.joined()
 	tries, stop := 0, false
 	s.Go(func(task *Task) {
-		o := &Op{Call: Call{Timeout: -1}}
+		o := &Op{Call: Call{Timeout: timeouts.Forever}}
 		o.Attempt = trial(func(int) (Outcome, error) {
 			if tries++; tries == 1 {
 				return Outcome{}, ErrAgain
@@ -579,7 +579,7 @@ func TestStrangerInATasksName(t *testing.T) {
 	fd, elsewhere := s.joined(), s.joined()
 	sysfd, err := -1, ErrAgain
 	task := s.Go(func(task *Task) {
-		c := Call{Waiter: ByTask(task), Timeout: -1}
+		c := Call{Waiter: ByTask(task), Timeout: timeouts.Forever}
 		if err = fd.Begin(&c); err != nil {
 			return
 		}

@@ -27,23 +27,24 @@ const (
 	laneLate                          // the lane's deadline has passed; on no loop: compare it with the clock
 	laneBackedOff                     // laneTimer.backoff is above 0; reading the timer would cost a cache line
 	laneEdgeless                      // while the lane backs off: ignore its edges
-	laneWidth     = 8                 // the write lane has the same bits, shifted
+	laneWidth     = 7                 // the write lane has the same bits, shifted
 )
 
 const (
-	fdClosed      fdState = 1 << (2*laneWidth + iota) // Close or Detach was called
-	fdKeep                                            // Detach was called: the descriptor stays open
-	fdWatched                                         // the watcher is called at edges
-	fdDispatching                                     // watcher is being called
-	fdAgain                                           // in the loop's list of descriptors to come back to, or joins it after dispatching
-	fdServed                                          // was in that list, but an event came first
-	fdLent                                            // the write lane is busy by Lend, perhaps for long
-	fdNoHint                                          // a hang-up or urgent data was seen: a short read does not mean empty any more
-	fdTook                                            // the watcher that is being called has received something
-	fdLingers                                         // close(2) may block: see SetLingers
-	fdCalled                                          // CallWatcher was called: call the watcher, ready or not
-	fdReadsToo                                        // see ReadAtWriteEdges
-	fdSlowClose                                       // see SetSlowClose
+	fdClosed      fdState              = 1 << (2*laneWidth + iota) // Close or Detach was called
+	fdKeep                                                         // Detach was called: the descriptor stays open
+	fdWatched                                                      // the watcher is called at edges
+	fdDispatching                                                  // watcher is being called
+	fdAgain                                                        // in the loop's list of descriptors to come back to, or joins it after dispatching
+	fdServed                                                       // was in that list, but an event came first
+	fdLent                                                         // the write lane is busy by Lend, perhaps for long
+	fdNoHint                                                       // a hang-up or urgent data was seen: a short read does not mean empty any more
+	fdTook                                                         // the watcher that is being called has received something
+	fdLingers                                                      // close(2) may block: see SetLingers
+	fdCalled                                                       // CallWatcher was called: call the watcher, ready or not
+	fdReadsToo                                                     // see ReadAtWriteEdges
+	fdSlowClose                                                    // see SetSlowClose
+	fdStates      = iota + 2*laneWidth                             // the number of bits; the others belong to runOne
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 	"time"
 )
 
@@ -276,7 +277,7 @@ func TestWrap(t *testing.T) {
 	fd := s.joined()
 	wrap := func(err error, _ int) error { return fmt.Errorf("wrapped %w", err) }
 	start := func(parts ...part) Future[int] {
-		o := &Op{Call: Call{Timeout: -1}, Attempt: &play{parts: parts}, Wrap: wrap}
+		o := &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{parts: parts}, Wrap: wrap}
 		return Start(fd, s.Loop, o, new(int))
 	}
 	broken := part{err: errors.New("broken")}
@@ -297,7 +298,7 @@ func TestWrap(t *testing.T) {
 
 func (s *stage) startBlind(fd *FD, parts ...part) *act {
 	a := &act{play: play{parts: parts}}
-	a.Attempt, a.Lane, a.Timeout, a.Blind = &a.play, Read, -1, true
+	a.Attempt, a.Lane, a.Timeout, a.Blind = &a.play, Read, timeouts.Forever, true
 	a.Future = Start(fd, s.Loop, &a.Op, new(int))
 	return a
 }
@@ -338,7 +339,7 @@ func TestBlind(t *testing.T) {
 		s.turn(s.ready(fd, pollux.Readable))
 		blind := s.startBlind(fd)
 		s.start(fd, Read, done).want(t, nil, "a future, ready")
-		for _, timeout := range []time.Duration{0, -1} {
+		for _, timeout := range []time.Duration{0, timeouts.Forever} {
 			c := Call{Timeout: timeout}
 			if err := fd.Begin(&c); err != nil {
 				t.Errorf("Begin with a timeout of %d: %v, and the lane is free", timeout, err)

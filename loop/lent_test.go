@@ -19,7 +19,7 @@ import (
 func TestLentLane(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	c := Call{Lane: Write, Timeout: -1}
+	c := Call{Lane: Write, Timeout: timeouts.Forever}
 	if err := fd.Begin(&c); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 	var trace []string
 	var other *act
 	s.Go(func(task *Task) {
-		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: timeouts.Forever}
 		err := fd.Begin(&c)
 		for range 2 {
 			if err == nil {
@@ -93,7 +93,7 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 func TestLentTooLate(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()
-	c := Call{Lane: Write, Timeout: -1}
+	c := Call{Lane: Write, Timeout: timeouts.Forever}
 	if err := fd.Begin(&c); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestLentAtEachEdge(t *testing.T) {
 	const edges = 3 * vainMost
 	lent := 0
 	s.Go(func(task *Task) {
-		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: timeouts.Forever}
 		err := fd.Begin(&c)
 		for again := true; err == nil && again && lent <= edges; lent++ {
 			if err = fd.Lend(); err == nil {
@@ -176,7 +176,7 @@ func TestCloseWhileLent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
 			fd := s.joined()
-			c := Call{Lane: Write, Timeout: -1}
+			c := Call{Lane: Write, Timeout: timeouts.Forever}
 			if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +214,7 @@ func TestDeadlineWhileLent(t *testing.T) {
 				want = late
 			}
 			s.Go(func(task *Task) {
-				c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+				c := Call{Waiter: ByTask(task), Lane: Write, Timeout: timeouts.Forever}
 				if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
 					t.Error(err)
 					return
@@ -254,7 +254,7 @@ func TestCancelWhileLent(t *testing.T) {
 		var got error
 		want := errWhy
 		s.Go(func(task *Task) {
-			c := Call{Waiter: ByTask(task), Lane: Write, Timeout: -1}
+			c := Call{Waiter: ByTask(task), Lane: Write, Timeout: timeouts.Forever}
 			if how == "context" {
 				c.Waiter = c.Waiter.With(ctx)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A goroutine that user code on a loop makes ready runs at once, whether the loop waits next or
@@ -139,7 +140,7 @@ func TestGoroutineThatNeverWaitsLetsOthersRun(t *testing.T) {
 		ran := make(chan struct{})
 		go func() { close(ran) }()
 		for range 4 * runMost {
-			c := Call{Timeout: -1}
+			c := Call{Timeout: timeouts.Forever}
 			var err error
 			if by == "Do" {
 				err = fd.Do(&c, &play{parts: []part{done}})

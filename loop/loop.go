@@ -380,7 +380,8 @@ func (l *Loop) wait() (n int, err error) {
 	return n, err
 }
 
-// sleep returns how long the loop has nothing to do. A negative result means for ever.
+// sleep returns how long the loop has nothing to do, in the form of Poller.Wait: a negative result
+// means for ever.
 func (l *Loop) sleep() time.Duration {
 	next := timeouts.Deadline(l.timers.earliest.Load())
 	if next == timeouts.Never {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // After many descriptors were used and closed, the process holds none of their resources.
@@ -94,7 +95,7 @@ func TestTenThousandDescriptors(t *testing.T) {
 				err = fd.Watch(l, &counter{closed: func() { count(&closed) }})
 			case 1:
 				operations++
-				o := &transfer{Op: Op{Call: Call{Timeout: -1}}, job: job{s: new(stream), want: 1}}
+				o := &transfer{Op: Op{Call: Call{Timeout: timeouts.Forever}}, job: job{s: new(stream), want: 1}}
 				if rand.IntN(2) == 0 {
 					o.Timeout = time.Hour
 				}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A goroutine's wait on a loop's own goroutine could never end. It is refused, and waits on other
@@ -15,8 +16,10 @@ import (
 // before ctx ends or fd is closed.
 func foreverWaits(ctx context.Context, s *stage, fd *FD) map[string]func() error {
 	return map[string]func() error{
-		"operation":                func() error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
-		"operation with a context": func() error { return do(fd, ByContext(ctx), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
+		"operation": func() error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}}) },
+		"operation with a context": func() error {
+			return do(fd, ByContext(ctx), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
+		},
 		"operation with a deadline": func() error {
 			return do(fd, Waiter{}, &Op{Call: Call{Timeout: time.Hour}, Attempt: &play{}})
 		},
@@ -115,12 +118,14 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 	s.run()
 	got := make(chan error, 1)
 	for what, wait := range map[string]func(fd *FD) error{
-		"operation": func(fd *FD) error { return do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
+		"operation": func(fd *FD) error {
+			return do(fd, Waiter{}, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
+		},
 		"operation with a context": func(fd *FD) error {
-			return do(fd, ByContext(t.Context()), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+			return do(fd, ByContext(t.Context()), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 		},
 		"attempt of its own": func(fd *FD) error {
-			c := Call{Timeout: -1}
+			c := Call{Timeout: timeouts.Forever}
 			err := fd.Begin(&c)
 			if err == nil {
 				_, err = fd.End(&c, Outcome{}, ErrAgain)
@@ -143,7 +148,7 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 			}
 			s.Go(func(task *Task) {
 				task.Cancel()
-				got <- do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+				got <- do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 			})
 			if err := receive(t, "the task's own wait", got); err != context.Canceled {
 				t.Errorf("a task that is named: %v, want its Cancel", err)

@@ -79,7 +79,8 @@ type Call struct {
 	// its result does not change that state. Other operations may pass it in the queue.
 	Blind bool
 	// Timeout limits the total time of all waits of the operation. It begins with the first wait.
-	// 0: the operation does not wait. Negative: it waits without limit.
+	// 0: the operation does not wait. timeouts.Forever: it waits without limit. Negative: it has
+	// passed before the first wait.
 	Timeout time.Duration
 	// Home is the loop to join if the descriptor is on none. nil: the task's loop, or one of the
 	// default reactor's.
@@ -90,16 +91,17 @@ type Call struct {
 	// error. After an attempt without result there may then be nothing left to wait for.
 	HungUp bool
 
-	deadline timeouts.Deadline // the end of Timeout; 0: the timeout has not begun
-	moved    int               // bytes since the caller last waited
+	begun    bool              // the timeout has begun, and deadline is set
 	looks    looks             // see FD.looksAgain
-	until    time.Duration     // the end of lingering, see FD.looksAgain
+	deadline timeouts.Deadline // the end of Timeout
+	until    timeouts.Deadline // the end of lingering on the system's clock, see FD.looksAgain
+	moved    int               // bytes since the caller last waited
 	op       *Op               // in the queue, while it waits; from a pool
 }
 
 // Restart makes the timeout begin anew at the next wait. It is for an operation in which each part
 // has the whole timeout.
-func (c *Call) Restart() { c.deadline = 0 }
+func (c *Call) Restart() { c.begun = false }
 
 // An Op is one operation in a lane's queue. Embed it in an Attempt that gives a future (see Start).
 // A wait of a goroutine or a task takes its Op from a pool. The owner may use an Op again once it

@@ -15,6 +15,7 @@ import (
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A panic in user code is logged with its stack. It ends its own task or closes its own descriptor,
@@ -273,7 +274,7 @@ func TestGoexitInWatcher(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- do(good, Waiter{}, &Op{Call: Call{Lane: Write, Timeout: -1}, Attempt: &play{parts: []part{again, {}}}})
+		done <- do(good, Waiter{}, &Op{Call: Call{Lane: Write, Timeout: timeouts.Forever}, Attempt: &play{parts: []part{again, {}}}})
 	}()
 	until(t, "the operation is queued", func() bool { return good.length(Write) == 1 })
 	s.idle()

@@ -58,6 +58,40 @@ func TestRetryDoubles(t *testing.T) {
 	}
 }
 
+// The edges that an Edgeless attempt makes itself cause no attempt before the time, and Most bounds
+// the time. A hang-up is no such edge.
+func TestRetryWithoutEdges(t *testing.T) {
+	for _, edgeless := range []bool{false, true} {
+		s := newStage(t)
+		fd := s.joined()
+		full := part{out: Outcome{Retry: time.Millisecond, Most: 4 * time.Millisecond, Edgeless: edgeless}, err: ErrAgain}
+		a := s.start(fd, Write, full, full, full, full, full, full, full, full, full, done)
+		for range 3 {
+			s.turn(s.ready(fd, pollux.Writable))
+		}
+		if !edgeless {
+			if a.tries != 4 {
+				t.Errorf("%d attempts after 3 edges, want 4", a.tries)
+			}
+			continue
+		}
+		if a.tries != 1 {
+			t.Errorf("%d attempts after 3 edges that it ignores, want 1", a.tries)
+		}
+		for i, d := range []time.Duration{1, 2, 4, 4, 4} {
+			s.p.advance(d*time.Millisecond + time.Millisecond/2)
+			s.turns()
+			if want := i + 2; a.tries != want {
+				t.Errorf("%d attempts, want %d: %d ms after the one before", a.tries, want, d)
+			}
+		}
+		tries := a.tries
+		if s.turn(s.ready(fd, pollux.Hangup|pollux.Writable)); a.tries == tries {
+			t.Error("no attempt after a hang-up")
+		}
+	}
+}
+
 func TestRetryBeginsAnewAfterSuccess(t *testing.T) {
 	s := newStage(t)
 	fd := s.joined()

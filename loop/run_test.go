@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // Run drives a loop until its context ends, and may be called again. Close ends the loop for good,
@@ -88,7 +89,9 @@ func TestPollerThatFailsEndsItsLoop(t *testing.T) {
 	NewPromise[int](s.Loop).Future().Then(func(_ int, err error) { promised <- err })
 	var asleep, waiting error
 	s.Go(func(task *Task) { asleep = task.Sleep(time.Hour) })
-	s.Go(func(task *Task) { waiting = do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) })
+	s.Go(func(task *Task) {
+		waiting = do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
+	})
 	s.Post(func() {})
 	s.runQueued()
 	ofEnd := func(err error) bool { return errors.Is(err, errFull) && errors.Is(err, net.ErrClosed) }
@@ -294,7 +297,9 @@ func TestCloseTellsEveryone(t *testing.T) {
 	p := NewPromise[int](s.Loop)
 	f := s.start(fd, Write).Future
 	waiters := map[string]func(){
-		"operation": func() { tell("operation", do(fd, Waiter{}, &Op{Call: Call{Timeout: -1}, Attempt: &play{}})) },
+		"operation": func() {
+			tell("operation", do(fd, Waiter{}, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}}))
+		},
 		"future": func() {
 			_, err := f.Wait(context.Background())
 			tell("future", err)
@@ -308,7 +313,9 @@ func TestCloseTellsEveryone(t *testing.T) {
 		go wait()
 	}
 	for name, wait := range map[string]func(t *Task) error{
-		"operation of a task": func(t *Task) error { return do(fd, ByTask(t), &Op{Call: Call{Timeout: -1}, Attempt: &play{}}) },
+		"operation of a task": func(t *Task) error {
+			return do(fd, ByTask(t), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
+		},
 		"promise of a task": func(t *Task) error {
 			_, err := p.Future().Await(t)
 			return err

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // This file holds the part of the package that depends on Go's scheduler. The poller's part, and
@@ -34,8 +36,8 @@ func (l *Loop) share(i int) {
 // runMost operations in a row without a wait, a goroutine lets others run. The budget of a turn
 // does the same for tasks and watchers.
 const (
-	runOne  fdState = 1 << 27 // the highest bits of fdState count the operations
-	runMost         = 32      // after so many the count overflows
+	runOne  fdState = 1 << fdStates        // the highest bits of fdState count the operations
+	runMost         = 1 << (32 - fdStates) // 32: after so many the count overflows
 )
 
 // ran counts an operation of a goroutine that did not wait. It returns true if other goroutines
@@ -51,21 +53,18 @@ func (fd *FD) hasWaited() { fd.state &= runOne - 1 }
 // letOthersRun lets other goroutines run. Goroutines that compute keep the processor for 10 ms and
 // more each time. After them, this goroutine keeps it for a part of that time, as a poller does.
 func letOthersRun() {
-	now := time.Since(epoch)
-	if now < time.Duration(keepUntil.Load()) {
+	now := timeouts.System.Now()
+	if !timeouts.Deadline(keepUntil.Load()).Expired(now) {
 		return
 	}
 	runtime.Gosched()
-	then := time.Since(epoch)
-	if took := then - now; took >= time.Millisecond {
-		keepUntil.Store(int64(then + min(took/4, 2*time.Millisecond)))
+	then := timeouts.System.Now()
+	if took := then.Until(now); took >= time.Millisecond {
+		keepUntil.Store(int64(then.Add(min(took/4, 2*time.Millisecond))))
 	}
 }
 
-var (
-	epoch     = time.Now()
-	keepUntil atomic.Int64 // in nanoseconds since epoch
-)
+var keepUntil atomic.Int64 // a Deadline of the system's clock
 
 // looks says how a goroutine that would have to park tries again instead, while other goroutines
 // compute.
@@ -93,13 +92,13 @@ func (fd *FD) looksAgain(c *Call) bool {
 	if c.looks == yielded || c.Blind || !fd.mayLook(c) {
 		return false
 	}
-	now := time.Since(epoch)
+	now := timeouts.System.Now()
 	if c.looks == notYet {
 		c.looks, c.until = lingering, now
 		if took := time.Duration(fd.loop.crowd.Load()); took >= time.Millisecond {
-			c.until += took / lingerFor
+			c.until = now.Add(took / lingerFor)
 		}
-	} else if now >= c.until {
+	} else if c.until.Expired(now) {
 		c.looks = yielded
 	}
 	fd.state &^= lane(c.Lane, laneBlocked)

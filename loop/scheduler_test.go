@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // crowded is a script that reports goroutines which compute.
@@ -21,7 +22,7 @@ func TestGoroutineLooksAgainBesideOthers(t *testing.T) {
 	fd := s.joined()
 	s.turn() // the loop learns that others compute
 	p := &play{parts: []part{again, again, again, done}}
-	over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: p})
+	over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: p})
 	until(t, "it waits", func() bool { return fd.waiting(Read) == 1 })
 	if p.tries != 3 {
 		t.Errorf("%d attempts before it waits, want 3", p.tries)
@@ -49,7 +50,7 @@ func TestLookingAgainKeepsTheLane(t *testing.T) {
 		}},
 		{during: func() { order = append(order, "first") }},
 	}}
-	over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: -1}, Attempt: first})
+	over := s.goDo(context.Background(), fd, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: first})
 	if err := receive(t, "the end of the first", over); err != nil {
 		t.Error(err)
 	}

@@ -412,7 +412,7 @@ type act struct {
 
 // start starts an operation that has these parts.
 func (s *stage) start(fd *FD, d Direction, parts ...part) *act {
-	return s.startWithin(-1, fd, d, parts...)
+	return s.startWithin(timeouts.Forever, fd, d, parts...)
 }
 
 func (s *stage) startWithin(timeout time.Duration, fd *FD, d Direction, parts ...part) *act {

@@ -38,18 +38,18 @@ func TestSetDeadline(t *testing.T) {
 		move    func(s *stage, fd *FD, d Direction) // while it waits
 		ends    time.Duration                       // after that; 0: at once; negative: never
 	}{
-		{"set before", time.Second, -1, nil, time.Second},
-		{"set while it waits", 0, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Second) }, time.Second},
-		{"moved later", time.Second, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Minute) }, time.Minute},
-		{"moved earlier", time.Minute, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Second) }, time.Second},
-		{"moved twice", time.Minute, -1, func(s *stage, fd *FD, d Direction) {
+		{"set before", time.Second, timeouts.Forever, nil, time.Second},
+		{"set while it waits", 0, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Second) }, time.Second},
+		{"moved later", time.Second, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Minute) }, time.Minute},
+		{"moved earlier", time.Minute, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, time.Second) }, time.Second},
+		{"moved twice", time.Minute, timeouts.Forever, func(s *stage, fd *FD, d Direction) {
 			s.limit(fd, d, time.Second)
 			s.limit(fd, d, time.Hour)
 		}, time.Hour},
-		{"moved into the past", time.Minute, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, -time.Nanosecond) }, 0},
-		{"moved to this moment", time.Minute, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, 0) }, 0},
-		{"set into the past", 0, -1, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, -time.Hour) }, 0},
-		{"taken away", time.Second, -1, func(s *stage, fd *FD, d Direction) { s.unlimited(fd, d) }, -1},
+		{"moved into the past", time.Minute, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, -time.Nanosecond) }, 0},
+		{"moved to this moment", time.Minute, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, 0) }, 0},
+		{"set into the past", 0, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.limit(fd, d, -time.Hour) }, 0},
+		{"taken away", time.Second, timeouts.Forever, func(s *stage, fd *FD, d Direction) { s.unlimited(fd, d) }, -1},
 		{"before the timeout", time.Second, time.Minute, nil, time.Second},
 		{"after the timeout", time.Minute, time.Second, nil, time.Second},
 		{"taken away, with a timeout", time.Second, time.Minute, func(s *stage, fd *FD, d Direction) { s.unlimited(fd, d) }, time.Minute},
@@ -115,13 +115,13 @@ func TestOperationsAfterTheDeadline(t *testing.T) {
 				} else {
 					s.limit(fd, Read, -time.Second)
 				}
-				for _, timeout := range []time.Duration{-1, time.Hour, 0} {
+				for _, timeout := range []time.Duration{timeouts.Forever, time.Hour, 0} {
 					tried := part{during: func() { t.Error("an attempt is made") }}
 					if err := s.ended(begin(fd, Call{Timeout: timeout}, tried)); err != os.ErrDeadlineExceeded {
 						t.Errorf("timeout %v: got %v, want os.ErrDeadlineExceeded", timeout, err)
 					}
 				}
-				if err := s.ended(begin(fd, Call{Lane: Write, Timeout: -1}, done)); err != nil {
+				if err := s.ended(begin(fd, Call{Lane: Write, Timeout: timeouts.Forever}, done)); err != nil {
 					t.Errorf("the other lane: %v", err)
 				}
 				for _, again := range []func(){
@@ -129,7 +129,7 @@ func TestOperationsAfterTheDeadline(t *testing.T) {
 					func() { s.unlimited(fd, Read) },
 				} {
 					again()
-					if err := s.ended(begin(fd, Call{Timeout: -1}, done)); err != nil {
+					if err := s.ended(begin(fd, Call{Timeout: timeouts.Forever}, done)); err != nil {
 						t.Errorf("the deadline was moved: %v", err)
 					}
 				}
@@ -145,8 +145,8 @@ func TestSetDeadlineOfMany(t *testing.T) {
 			s, other := newStage(t), newStage(t)
 			s.p.advance(time.Hour)
 			fd := s.joined()
-			woken := other.wait(fd, -1, again, done)
-			second := s.wait(fd, -1, done)
+			woken := other.wait(fd, timeouts.Forever, again, done)
+			second := s.wait(fd, timeouts.Forever, done)
 			third := s.start(fd, Read, done)
 			blind := s.startBlind(fd)
 			s.turn(s.ready(fd, pollux.Readable)) // wakes the first, whose loop makes no turn
@@ -349,7 +349,7 @@ func TestSetDeadlineFromManyGoroutines(t *testing.T) {
 					return
 				default:
 				}
-				c := Call{Lane: Direction(i % 2), Timeout: -1}
+				c := Call{Lane: Direction(i % 2), Timeout: timeouts.Forever}
 				switch err := fd.Do(&c, new(play)); err {
 				case os.ErrDeadlineExceeded, net.ErrClosed:
 				default:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // Many goroutines, tasks, futures and watchers read and write at once, with deadlines, cancels and
@@ -115,7 +116,7 @@ func (x *stressed) operation(rng *rand.Rand, task *Task, o *transfer) bool {
 	case 1:
 		o.Timeout = time.Duration(1+rng.IntN(300)) * time.Microsecond
 	default:
-		o.Timeout = -1
+		o.Timeout = timeouts.Forever
 	}
 	ctx, cancel := context.Background(), context.CancelFunc(func() {})
 	if rng.IntN(3) == 0 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // A task is straight-line code that runs on its loop's goroutine only, one at a time.
@@ -136,7 +137,7 @@ func TestTasksRunOnTheLoop(t *testing.T) {
 				alone()
 				promise.Future().Await(task)
 				alone()
-				do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: &play{}})
+				do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: &play{}})
 				alone()
 				task.Sleep(time.Second)
 				alone()
@@ -357,7 +358,7 @@ func TestWaitInTheNameOfAnotherTask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fd, p := s.joined(), &play{}
 			over := make(chan error, 1)
-			go func() { over <- do(fd, ByTask(task), &Op{Call: Call{Timeout: -1}, Attempt: p}) }()
+			go func() { over <- do(fd, ByTask(task), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: p}) }()
 			if err := receive(t, "the refusal", over); err == nil || p.tries != 0 {
 				t.Errorf("Do: %v after %d attempts, want an error and none", err, p.tries)
 			}

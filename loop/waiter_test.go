@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // none is a nil context.
@@ -90,7 +91,7 @@ func TestContextOfATaskThatIsWokenAgainAndAgain(t *testing.T) {
 	result := ErrAgain
 	tries := 0
 	s.Go(func(task *Task) {
-		result = do(fd, ByTask(task).With(ctx), &Op{Call: Call{Timeout: -1}, Attempt: trial(func(int) (Outcome, error) {
+		result = do(fd, ByTask(task).With(ctx), &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: trial(func(int) (Outcome, error) {
 			if tries++; tries == 2 {
 				cancel(errWhy)
 			}

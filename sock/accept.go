@@ -79,7 +79,7 @@ func (s *core) accepted(o *op, err error) (*Socket, Addr, error) {
 	if err != nil {
 		return nil, Addr{}, s.fail("accept", Addr{}, err)
 	}
-	c := newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), defaultTimeout.Load())
+	c := newSocket(o.newfd, Family(s.family), Type(s.typ), Protocol(s.proto), DefaultTimeout())
 	if f := s.flags.Load(); f&(hasULP|mayLinger|isShared) != 0 { // the connection inherits the options of the listener
 		c.flags.Or(f & hasULP)
 		c.lingers()

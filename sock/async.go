@@ -210,7 +210,7 @@ func (a Async) Accept() loop.Future[Accepted] {
 
 // Connect is Socket.Connect with a future.
 func (a Async) Connect(to Addr) loop.Future[struct{}] {
-	if a.s.timeout.Load() == 0 {
+	if a.s.patience(0) == 0 {
 		if to.NeedsHost() {
 			return resolved(a.s, func(s *Socket) (struct{}, error) { return struct{}{}, s.Connect(to) })
 		}

@@ -56,7 +56,7 @@ func (s *Socket) Detach() int {
 	if err != nil {
 		return -1
 	}
-	if s.timeout.Load() < 0 && s.flags.Load()&isShared == 0 {
+	if s.patience(0) == Forever && s.flags.Load()&isShared == 0 {
 		sysSetNonblock(sysfd, false)
 	}
 	return sysfd

@@ -30,7 +30,7 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 		return loop.Outcome{}, loop.ErrAgain
 	case syscall.EAGAIN:
 		s.connected(false)
-		if s.timeout.Load() < 0 {
+		if s.patience(0) == Forever {
 			return loop.Outcome{Retry: fullRetry, Most: fullMost, Edgeless: true}, loop.ErrAgain
 		}
 		return loop.Outcome{}, err
@@ -69,7 +69,7 @@ func (s *Socket) Connect(to Addr) error {
 
 // connect makes a connect to the address in o.
 func (s *Socket) connect(o *op) error {
-	if s.timeout.Load() == 0 {
+	if s.patience(0) == 0 {
 		return s.connectNow(o)
 	}
 	err := s.run(o)

@@ -18,8 +18,8 @@ type ConnectionConfig struct {
 	// Forever is blocking and 0 non-blocking. The zero Timeout is the default timeout. With
 	// Within(0), a connection that is not made at once fails with EINPROGRESS, as in Python.
 	Timeout Timeout
-	// Service is the name of a service, "https", or a port number as text. It replaces the argument
-	// port of CreateConnection, which must then be 0.
+	// Service is the name of a service, "https", or a port number as text. It is for
+	// View.CreateConnection, whose argument port is a number and must then be 0.
 	Service string
 	// Type is the type of the socket, SOCK_*. 0 is the usual type: SOCK_STREAM for IP and AF_UNIX.
 	// SOCK_DGRAM makes a connected datagram socket.
@@ -74,29 +74,45 @@ func (g *ExceptionGroup) Error() string {
 func (g *ExceptionGroup) Unwrap() []error { return g.Errors }
 
 // CreateConnection returns a stream socket that is connected to port on host: Python's
-// create_connection. It tries the addresses of the host in order, or as HappyEyeballs says. It
-// closes the sockets of failed tries. The socket has TCP_NODELAY and keep-alive on, see
+// create_connection. port is a number of 0 to 65535, or text: the name of a service, such as
+// "https", or a decimal number. It tries the addresses of the host in order, or as HappyEyeballs
+// says. It closes the sockets of failed tries. The socket has TCP_NODELAY and keep-alive on, see
 // ConnectionConfig.
 //
 // Errors: a *GaiError if the host or the service is not found; an *ArgError for a bad port or
 // delay; the error of the last try, or an *ExceptionGroup; loop.ErrOnLoop if the call is made in a
 // callback and would have to wait.
-func CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
-	return View{}.CreateConnection(host, port, cfg)
+func CreateConnection[P int | string](host string, port P, cfg *ConnectionConfig) (*Socket, error) {
+	if number, ok := any(port).(int); ok {
+		return View{}.CreateConnection(host, number, cfg)
+	}
+	return View{}.createConnection(host, 0, any(port).(string), true, cfg)
 }
 
-// CreateConnection is the function CreateConnection in the view. During the call, Task and Context
-// of cfg replace those of v if they are set. The socket is in v, and in the view of cfg.Task.
+// CreateConnection is the function CreateConnection in the view. The name of a service is in
+// cfg.Service. During the call, Task and Context of cfg replace those of v if they are set. The
+// socket is in v, and in the view of cfg.Task.
 func (v View) CreateConnection(host string, port int, cfg *ConnectionConfig) (*Socket, error) {
+	return v.createConnection(host, port, "", false, cfg)
+}
+
+// createConnection connects to the port number, or to service if named is true.
+func (v View) createConnection(host string, number int, service string, named bool, cfg *ConnectionConfig) (*Socket, error) {
 	return v.dial("create_connection", cfg, func(cfg *ConnectionConfig) (target, error) {
 		t := target{host: host, service: cfg.Service, typ: SOCK_STREAM}
 		switch {
-		case port < 0 || port > 0xffff:
-			return t, &ArgError{ArgRange, "port", port, "port must be 0-65535."}
+		case named && service == "":
+			return t, &ArgError{ArgMissing, "port", `""`, "the port is missing"}
+		case named && t.service != "":
+			return t, &ArgError{ArgConflict, "port", service, "must be 0 if Service is set"}
+		case number < 0 || number > 0xffff:
+			return t, &ArgError{ArgRange, "port", number, "port must be 0-65535."}
+		case named:
+			t.service = service
 		case t.service == "":
-			t.service = strconv.Itoa(port)
-		case port != 0:
-			return t, &ArgError{ArgConflict, "port", port, "must be 0 if Service is set"}
+			t.service = strconv.Itoa(number)
+		case number != 0:
+			return t, &ArgError{ArgConflict, "port", number, "must be 0 if Service is set"}
 		}
 		return t, nil
 	})

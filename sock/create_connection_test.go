@@ -216,3 +216,35 @@ func TestCreateConnectionInATask(t *testing.T) { // item 216
 		return nil
 	})
 }
+
+// The port may be text: a number, or the name of a service.
+func TestCreateConnectionToATextPort(t *testing.T) {
+	socktest.Check(t)
+	_, addr := socktest.TCP.Listener(t)
+	s, err := sock.CreateConnection("127.0.0.1", fmt.Sprint(addr.Port()), nil)
+	socktest.Must(t, err)
+	socktest.Closing(t, s)
+	if peer, err := s.Getpeername(); peer != addr || err != nil {
+		t.Errorf("the peer is %v, %v, want %v", peer, err, addr)
+	}
+	for _, test := range []struct {
+		port string
+		cfg  *sock.ConnectionConfig
+		want error
+	}{
+		{"no-such-service", nil, &sock.GaiError{Code: sock.EAI_SERVICE}},
+		{"", nil, sock.ArgMissing},
+		{"http", &sock.ConnectionConfig{Service: "https"}, sock.ArgConflict},
+	} {
+		if _, err := sock.CreateConnection("127.0.0.1", test.port, test.cfg); !errors.Is(err, test.want) {
+			t.Errorf("port %q: %v, want %v", test.port, err, test.want)
+		}
+	}
+	// The look-up of "http" is over before Make is called.
+	_, err = sock.CreateConnection("127.0.0.1", "http", &sock.ConnectionConfig{Make: func(info sock.AddrInfo) (*sock.Socket, error) {
+		return nil, fmt.Errorf("port %d", info.Addr.Port())
+	}})
+	if err == nil || !strings.Contains(err.Error(), "port 80") {
+		t.Errorf("the port of http: %v", err)
+	}
+}

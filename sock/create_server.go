@@ -45,13 +45,14 @@ type ServerConfig struct {
 //
 // Errors: an *ArgError for a setting that the platform or the family does not have; those of New,
 // Bind and Listen.
-func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return View{}.createServer(a, cfg) }
+func CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) {
+	return View{}.createServer(Family(a.Family()), a, cfg)
+}
 
-func (v View) createServer(a Addr, cfg *ServerConfig) (*Socket, error) {
+func (v View) createServer(family Family, a Addr, cfg *ServerConfig) (*Socket, error) {
 	if cfg == nil {
 		cfg = new(ServerConfig)
 	}
-	family := Family(families.Host.FamilyOf(a))
 	typ, proto := typeFor(a, cfg.Type, cfg.Proto)
 	refuse := func(kind ArgKind, arg, rule string) (*Socket, error) {
 		return nil, failedAs("create_server", family, typ, proto, &ArgError{kind, arg, true, rule})

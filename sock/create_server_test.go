@@ -106,6 +106,9 @@ func TestCreateServerUnix(t *testing.T) { // item 244
 	}
 	path := filepath.Join(socktest.Dir(t), "socket")
 	for _, a := range []sock.Addr{sock.Unix(path), sock.Unix("\x00" + path)} {
+		if a != sock.Unix(path) && !socktest.Here.AbstractNames {
+			continue
+		}
 		s := serving(t, a, &sock.ServerConfig{ReusePort: true}) // ReusePort has an effect on the internet families only
 		if s.Family() != sock.AF_UNIX || socktest.Name(t, s) != a {
 			t.Errorf("it is %v", s)

@@ -3,8 +3,6 @@ package sock
 import (
 	"context"
 	"errors"
-
-	"github.com/polluxio/pollux/families"
 )
 
 // Dial returns a socket that is connected to an address of any family. The text of the address
@@ -15,10 +13,9 @@ import (
 //	vsock:2:1024          tipc:name:18888,17   any family, in the text form that Parse reads
 //	vsock seqpacket:2:1024                     and with another type than the usual one
 //
-// The networks are those that appear in errors: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp,
-// mptcp, unix, unixgram, unixpacket, and the name of each format of package families, alone or with
-// a type. An address without a network is a unix address if it begins with / or @, otherwise a tcp
-// address.
+// Networks lists the networks: tcp, tcp4, tcp6, udp, udp4, udp6, udplite, sctp, mptcp, unix,
+// unixgram, unixpacket, vsock, vsockpacket and so on. A type may follow the name. An address
+// without a network is a unix address if it begins with / or @, otherwise a tcp address.
 //
 // If a host has several addresses, Dial tries them as CreateConnection does. The configuration is
 // the same.
@@ -93,7 +90,7 @@ func (v View) Listen(address string, cfg *ServerConfig) (*Socket, error) {
 			}
 		}
 	}
-	return v.createServer(t.addr, &full)
+	return v.createServer(t.familyOf(), t.addr, &full)
 }
 
 // find looks up a host with the function find, and waits as the view says.
@@ -156,7 +153,7 @@ func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 	case infos != nil:
 	case t.service == "":
 		typ, proto = typeFor(t.addr, typ, proto)
-		infos = []AddrInfo{{Family: Family(t.addr.Family()), Type: typ, Proto: proto, Addr: t.addr}}
+		infos = []AddrInfo{{Family: t.familyOf(), Type: typ, Proto: proto, Addr: t.addr}}
 	default:
 		var err error
 		infos, err = View{}.With(cfg.Context).In(cfg.Task).find(t.lookup(typ, proto, 0))
@@ -195,40 +192,4 @@ func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context
 		}
 		return infos, err
 	}
-}
-
-// typeFor returns the type and the protocol of a socket for a. It replaces a 0 by the usual value.
-func typeFor(a Addr, typ Type, proto Protocol) (Type, Protocol) {
-	usual := usualTypes[a.Kind()]
-	if typ == 0 {
-		typ = usual.typ
-	}
-	if typ == 0 {
-		typ = SOCK_STREAM
-	}
-	if proto == 0 {
-		proto = usual.proto
-	}
-	return typ, proto
-}
-
-// usualTypes lists the kinds whose usual socket is not a stream of protocol 0. The protocols are
-// those of the address formats: see families.System.Lookup.
-var usualTypes = map[families.Kind]struct {
-	typ   Type
-	proto Protocol
-}{
-	families.KindNetlink: {SOCK_RAW, 0},
-	families.KindPacket:  {SOCK_RAW, 0},
-	families.KindALG:     {SOCK_SEQPACKET, 0},
-	families.KindQIPCRTR: {SOCK_DGRAM, 0},
-	families.KindCAN:     {SOCK_RAW, 1},       // CAN_RAW, <linux/can.h>
-	families.KindISOTP:   {SOCK_DGRAM, 6},     // CAN_ISOTP
-	families.KindJ1939:   {SOCK_DGRAM, 7},     // CAN_J1939
-	families.KindL2CAP:   {SOCK_SEQPACKET, 0}, // BTPROTO_L2CAP, <bluetooth/bluetooth.h>
-	families.KindHCI:     {SOCK_RAW, 1},       // BTPROTO_HCI
-	families.KindSCO:     {SOCK_SEQPACKET, 2}, // BTPROTO_SCO
-	families.KindRFCOMM:  {SOCK_STREAM, 3},    // BTPROTO_RFCOMM
-	families.KindHyperV:  {SOCK_STREAM, 1},    // HV_PROTOCOL_RAW, <hvsocket.h>
-	families.KindSystem:  {SOCK_DGRAM, 2},     // SYSPROTO_CONTROL, <sys/sys_domain.h>
 }

@@ -10,7 +10,7 @@ func (s *Socket) Dup() (*Socket, error) {
 	err := s.do("dup", func(sysfd int) error {
 		n, err := sysDup(sysfd)
 		if err == nil {
-			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
+			dup = newSocket(n, Family(s.family), Type(s.typ), Protocol(s.proto), s.patience(0))
 			dup.flags.Or(isShared | s.flags.Load()&hasULP)
 			dup.lingers() // either duplicate may set SO_LINGER
 			s.lingers()

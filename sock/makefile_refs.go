@@ -76,7 +76,7 @@ func (s *Socket) leaveToFiles() (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	next := newSocket(sysfd, Family(s.family), Type(s.typ), Protocol(s.proto), s.timeout.Load())
+	next := newSocket(sysfd, Family(s.family), Type(s.typ), Protocol(s.proto), s.patience(0))
 	next.flags.Or(s.flags.Load() & isShared)
 	if l != nil {
 		next.Join(l) // if this fails, the new socket only joins another loop later

@@ -5,10 +5,12 @@ import (
 	"net"
 	"sync/atomic"
 	"time"
+
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // Forever is the timeout of a blocking socket: Python's None.
-const Forever = time.Duration(math.MaxInt64)
+const Forever = timeouts.Forever
 
 // A Timeout in a configuration limits how long operations may wait. The zero Timeout is the default
 // timeout, see SetDefaultTimeout. Within makes any other.
@@ -20,10 +22,10 @@ type Timeout struct {
 // Within returns the Timeout d: Forever for a blocking socket, 0 for a non-blocking one.
 func Within(d time.Duration) Timeout { return Timeout{d, true} }
 
-// defaultTimeout is the timeout of new sockets, in the form of core.timeout.
+// defaultTimeout is the timeout of new sockets, a time.Duration.
 var defaultTimeout = func() *atomic.Int64 {
 	v := new(atomic.Int64)
-	v.Store(-1)
+	v.Store(int64(Forever))
 	return v
 }()
 
@@ -32,32 +34,21 @@ var defaultTimeout = func() *atomic.Int64 {
 //
 // Error: an *ArgError for a negative timeout.
 func SetDefaultTimeout(d time.Duration) error {
-	v, err := timeoutValue(d)
-	if err != nil {
+	if err := checkTimeout(d); err != nil {
 		return failed("setdefaulttimeout", AF_UNSPEC, err)
 	}
-	defaultTimeout.Store(v)
+	defaultTimeout.Store(int64(d))
 	return nil
 }
 
 // DefaultTimeout returns the timeout of new sockets, see SetDefaultTimeout.
-func DefaultTimeout() time.Duration { return timeoutOf(defaultTimeout.Load()) }
+func DefaultTimeout() time.Duration { return time.Duration(defaultTimeout.Load()) }
 
-func timeoutValue(d time.Duration) (int64, error) {
-	switch {
-	case d < 0:
-		return 0, &ArgError{ArgRange, "timeout", d, "Timeout value out of range"}
-	case d == Forever:
-		return -1, nil
+func checkTimeout(d time.Duration) error {
+	if d < 0 {
+		return &ArgError{ArgRange, "timeout", d, "Timeout value out of range"}
 	}
-	return int64(d), nil
-}
-
-func timeoutOf(v int64) time.Duration {
-	if v < 0 {
-		return Forever
-	}
-	return time.Duration(v)
+	return nil
 }
 
 // Seconds converts a number of seconds, which Python uses for timeouts. It rounds away from zero to
@@ -87,11 +78,10 @@ func Seconds(s float64) (time.Duration, error) {
 // Errors: an *ArgError for a negative timeout; net.ErrClosed for a closed socket, which stores the
 // timeout all the same, as in Python.
 func (s *Socket) SetTimeout(d time.Duration) error {
-	v, err := timeoutValue(d)
-	if err != nil {
+	if err := checkTimeout(d); err != nil {
 		return s.fail("settimeout", Addr{}, err)
 	}
-	s.timeout.Store(v)
+	s.timeout.Store(int64(d))
 	if s.Fileno() < 0 {
 		return s.fail("settimeout", Addr{}, net.ErrClosed)
 	}
@@ -108,7 +98,7 @@ func (s *Socket) SetTimeoutSeconds(seconds float64) error {
 }
 
 // Timeout returns the timeout of the socket: Forever, 0, or what SetTimeout has set.
-func (s *Socket) Timeout() time.Duration { return timeoutOf(s.timeout.Load()) }
+func (s *Socket) Timeout() time.Duration { return s.patience(0) }
 
 // SetBlocking is SetTimeout(Forever) for true, and SetTimeout(0) for false.
 func (s *Socket) SetBlocking(blocking bool) error {
@@ -119,9 +109,9 @@ func (s *Socket) SetBlocking(blocking bool) error {
 }
 
 // Blocking reports whether Timeout() is not 0. So it is true with a timeout too, as in Python.
-func (s *Socket) Blocking() bool { return s.timeout.Load() != 0 }
+func (s *Socket) Blocking() bool { return s.patience(0) != 0 }
 
-// patience returns how long an operation with these flags may wait, in the form of loop.Call.
+// patience returns how long an operation with these flags may wait.
 func (s *core) patience(flags int) time.Duration {
 	if flags&msgDontwait != 0 {
 		return 0
@@ -130,9 +120,9 @@ func (s *core) patience(flags int) time.Duration {
 }
 
 // firstTimeout returns the timeout of a new socket of type typ.
-func firstTimeout(typ Type) int64 {
+func firstTimeout(typ Type) time.Duration {
 	if typ&typeNonblock != 0 {
 		return 0
 	}
-	return defaultTimeout.Load()
+	return DefaultTimeout()
 }

@@ -20,8 +20,9 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	n, got, seen, salen := o.n, o.got, o.seen, o.salen // of the parts before
 	o.salen = uint32(len(o.sa))
 	err := sysRecvmsg(sysfd, o)
+	out := loop.Outcome{Ops: o.s.taken()}
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, o.flags, err)
+		err = o.s.receiveEnd(&o.Call, o.flags, &out, err)
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen
@@ -30,9 +31,9 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	}
 	if err != nil {
 		o.seen = seen
-		return loop.Outcome{Ops: o.s.taken()}, err
+		return out, err
 	}
-	out := loop.Outcome{N: part, Ops: o.s.taken()}
+	out.N = part
 	if o.looksOn(sysfd) && len(skip(o.buffers, part)) > 0 {
 		return looksAgain(out), loop.ErrAgain
 	}

@@ -82,7 +82,7 @@ func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once at
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
 		if failed == loop.ErrAgain && c.Lane == loop.Read {
-			failed = s.receiveEnd(&c, flags, failed)
+			failed = s.receiveEnd(&c, flags, &out, failed)
 		}
 		n = out.N
 		again, err = s.fd.End(&c, out, failed)

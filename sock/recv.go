@@ -46,15 +46,29 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 // The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
 // kernel ignores the flag.
-func (s *core) receiveEnd(c *loop.Call, flags int, err error) error {
+//
+// While an association is ending, receiveEnd sets the time of the next try in out: no edge reports
+// the end (sctp_poll of net/sctp/socket.c).
+func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome, err error) error {
 	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
 		return err
 	}
 	switch f := s.flags.Load(); {
-	case f&(connectBegun|connectWaits) != 0: // its end decides
+	case f&connectWaits != 0: // its end decides
 	case f&quirkEndOfWait != 0:
-		if sysNoConnection(c.Sysfd, s.proto == protoSCTP) {
+		over := f&connectBegun == 0
+		if !over { // a handler need not call Connect again
+			over, _ = sysConnectOver(c.Sysfd)
+		}
+		if !over {
+			return err
+		}
+		gone, ending := sysNoConnection(c.Sysfd, s.proto == protoSCTP)
+		if gone {
 			return syscall.ENOTCONN
+		}
+		if ending {
+			out.Retry, out.Most, out.Edges = fullRetry, fullMost, true
 		}
 	case c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
 		return nil
@@ -84,7 +98,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, o.flags, err)
+		err = o.s.receiveEnd(&o.Call, o.flags, &out, err)
 	}
 	return o.received(sysfd, out, err)
 }
@@ -99,15 +113,16 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	salen := o.salen // of the part before
 	o.salen = uint32(len(o.sa))
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
+	out := loop.Outcome{N: n, Ops: o.s.taken()}
 	if err == loop.ErrAgain {
-		if err = o.s.receiveEnd(&o.Call, o.flags, err); err == nil {
+		if err = o.s.receiveEnd(&o.Call, o.flags, &out, err); err == nil {
 			o.salen = 0
 		}
 	}
 	if o.n > 0 && n == 0 {
 		o.salen = salen // the end has no sender, and an error names none
 	}
-	return o.received(sysfd, loop.Outcome{N: n, Ops: o.s.taken()}, err)
+	return o.received(sysfd, out, err)
 }
 
 // ahead decides, before an attempt, whether a receive with MSG_WAITALL is over or has to wait. It
@@ -203,10 +218,10 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	err := s.fd.Begin(&c)
 	for again := true; again && err == nil; {
 		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
-		if failed == loop.ErrAgain {
-			failed = s.receiveEnd(&c, flags, failed)
-		}
 		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
+		if failed == loop.ErrAgain {
+			failed = s.receiveEnd(&c, flags, &out, failed)
+		}
 		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
 			return n, got, nil

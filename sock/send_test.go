@@ -336,6 +336,22 @@ func TestSendTooLong(t *testing.T) { // item 91
 	})
 }
 
+// An address beside that of the peer.
+func TestSendtoOfAConnectedSocket(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := socktest.UDP.Pair(t)
+		other, addr := socktest.UDP.Bound(t)
+		for _, to := range []sock.Addr{socktest.Name(t, b), addr} {
+			if _, err := w.On(a).Sendto(hello, 0, to); !socktest.Here.SendtoConnected.Has(err) {
+				t.Errorf("%v: %v, want %v", to, err, socktest.Here.SendtoConnected)
+			}
+		}
+		if len(socktest.Here.SendtoConnected) == 0 {
+			socktest.Must(t, wantBytes("hello")(other.Recv(10, 0)))
+		}
+	})
+}
+
 func TestSendto(t *testing.T) { // item 93
 	for _, k := range socktest.Datagrams {
 		t.Run(k.Name, func(t *testing.T) {

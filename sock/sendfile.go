@@ -260,7 +260,7 @@ func (x *transmission) run() error {
 	if err != nil || x.over {
 		return err
 	}
-	if x.view.timeout.Load() == 0 {
+	if x.view.patience(0) == 0 {
 		return &ArgError{ArgConflict, "timeout", x.view.Timeout(), "non-blocking sockets are not supported"}
 	}
 	err = x.send()
@@ -360,7 +360,7 @@ func (x *transmission) stopped() error {
 	if err := x.ended(); err != nil {
 		return err
 	}
-	if x.Timeout >= 0 && time.Since(x.began) >= x.Timeout {
+	if time.Since(x.began) >= x.Timeout {
 		return os.ErrDeadlineExceeded
 	}
 	return nil

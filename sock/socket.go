@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
@@ -32,7 +33,7 @@ type Socket struct {
 // to it.
 type core struct {
 	fd      loop.FD
-	timeout atomic.Int64 // nanoseconds; 0: non-blocking; negative: blocking
+	timeout atomic.Int64 // a time.Duration; 0: non-blocking; Forever: blocking
 	family  int32        // immutable, as the next two
 	typ     int32
 	proto   int32
@@ -55,14 +56,14 @@ const (
 )
 
 // newSocket makes the Socket of an open, non-blocking descriptor. It cannot fail.
-func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout int64) *Socket {
+func newSocket(sysfd int, family Family, typ Type, proto Protocol, timeout time.Duration) *Socket {
 	c := &core{family: int32(family), typ: int32(typ &^ typeFlags), proto: int32(proto)}
 	c.flags.Store(quirksOf(family, typ&^typeFlags, proto))
 	c.fd.Init(sysfd)
 	if c.flags.Load()&(quirkEndOfWait|quirkSlowClose) != 0 {
 		c.quirksOfDescriptor()
 	}
-	c.timeout.Store(timeout)
+	c.timeout.Store(int64(timeout))
 	s := &Socket{core: c}
 	// Of the ways to notice that s was dropped, only this one leaves nothing behind when it is
 	// canceled.

@@ -145,7 +145,7 @@ func fileIn(s *Socket, r io.Reader) (f sendable, ok bool) {
 	// the type.
 	f.file, ok = r.(described)
 	seeker, seeks := r.(io.Seeker)
-	if !ok || !seeks || s.Type() != SOCK_STREAM || s.timeout.Load() == 0 {
+	if !ok || !seeks || s.Type() != SOCK_STREAM || s.patience(0) == 0 {
 		return f, false
 	}
 	if info, err := f.file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {

@@ -31,6 +31,9 @@ func TestStringForm(t *testing.T) { // item 26
 
 // Addresses without content are left out.
 func TestStringFormWithoutAddresses(t *testing.T) { // item 26
+	if sock.EmulatesPair {
+		t.Skip("the pairs of this system have addresses: run this on one with socketpair(2)")
+	}
 	socktest.Check(t)
 	a, b, err := sock.Pair(-1, -1, -1)
 	socktest.Must(t, err)

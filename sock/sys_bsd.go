@@ -88,7 +88,7 @@ func sysEnded(fd int) bool {
 func sysReadsEnded(int) bool { return false }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
-func sysNoConnection(int, bool) bool { return false }
+func sysNoConnection(int, bool) (gone, ending bool) { return false, false }
 
 // sysPoll is poll(2) of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
 // system call that follows reports the error.

@@ -37,28 +37,31 @@ const (
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
 
 // sysNoConnection reports, after a receive with EAGAIN, whether a socket with quirkEndOfWait has no
-// connection and awaits none: nothing more can be received. sctp: its protocol is SCTP, not TIPC.
+// connection and awaits none: nothing more can be received (gone). ending: this side has shut down
+// the association, and the peer has not answered yet. sctp: the protocol is SCTP, not TIPC.
 //
 // tipc_poll sets POLLHUP alone for a connection that is over. SCTP_STATUS is EINVAL for a
 // one-to-one socket without an association, and SCTP_GET_ASSOC_NUMBER EOPNOTSUPP for one with.
-func sysNoConnection(fd int, sctp bool) bool {
+func sysNoConnection(fd int, sctp bool) (gone, ending bool) {
 	if !sctp {
-		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0
+		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0, false
 	}
 	associations, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
 	if err == syscall.EOPNOTSUPP {
 		var status [256]byte // struct sctp_status has 176
 		_, failed := sysGetsockopt(fd, protoSCTP, sctpStatus, status[:])
+		const shutdownPending = 5 // enum sctp_sstat_state, the second field; the states above it end the association too
+		ending = failed == nil && binary.NativeEndian.Uint32(status[4:]) >= shutdownPending
 		associations, err = 1, nil
 		if failed == syscall.EINVAL {
 			associations = 0
 		}
 	}
 	if err != nil || associations > 0 {
-		return false
+		return false, ending
 	}
 	listens, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ACCEPTCONN)
-	return err == nil && listens == 0
+	return err == nil && listens == 0, false
 }
 
 // sctpStatus is SCTP_STATUS of <linux/sctp.h>.

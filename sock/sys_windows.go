@@ -160,7 +160,7 @@ func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 func sysReadsEnded(int) bool { return false }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
-func sysNoConnection(int, bool) bool { return false }
+func sysNoConnection(int, bool) (gone, ending bool) { return false, false }
 
 // sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }

@@ -19,23 +19,13 @@ type target struct {
 	infos         []AddrInfo // of ConnectAny: the results of a look-up
 }
 
-// hostNetworks holds the networks whose addresses are a host and a service.
-var hostNetworks = map[string]target{
-	"tcp":     {typ: SOCK_STREAM},
-	"tcp4":    {typ: SOCK_STREAM, family: AF_INET},
-	"tcp6":    {typ: SOCK_STREAM, family: AF_INET6},
-	"udp":     {typ: SOCK_DGRAM},
-	"udp4":    {typ: SOCK_DGRAM, family: AF_INET},
-	"udp6":    {typ: SOCK_DGRAM, family: AF_INET6},
-	"udplite": {typ: SOCK_DGRAM, proto: protoUDPLite},
-	"sctp":    {typ: SOCK_STREAM, proto: protoSCTP},
-	"mptcp":   {typ: SOCK_STREAM, proto: protoMPTCP},
-	"inet":    {typ: SOCK_STREAM, family: AF_INET},
-	"inet6":   {typ: SOCK_STREAM, family: AF_INET6},
+// familyOf returns the family of a socket for the target's address.
+func (t target) familyOf() Family {
+	if t.service == "" && t.family != AF_UNSPEC {
+		return t.family // AF_RDS has addresses of AF_INET
+	}
+	return Family(t.addr.Family())
 }
-
-// unixNetworks gives the type of each network of AF_UNIX.
-var unixNetworks = map[string]Type{"unix": SOCK_STREAM, "unixgram": SOCK_DGRAM, "unixpacket": SOCK_SEQPACKET}
 
 // types holds the types that may follow the name of a network.
 var types = map[string]Type{
@@ -58,13 +48,14 @@ func parseTarget(text string) (t target, err error) {
 	case !isNetwork(base):
 		base, rest, typed = "tcp", text, false
 	}
-	if unixType, ok := unixNetworks[base]; ok {
-		t.typ = unixType
-		t.addr, err = families.Parse("unix:" + rest)
-	} else if host, ok := hostNetworks[base]; ok {
-		t, err = host.at(text, base, rest)
-	} else {
+	switch n, ok := NetworkNamed(base); {
+	case !ok:
 		t.addr, err = families.Parse(base + ":" + rest)
+	case n.Format == "":
+		t, err = target{family: n.Family(), typ: n.Type, proto: n.Proto}.at(text, base, rest)
+	default:
+		t = target{family: n.Family(), typ: n.Type, proto: n.Proto}
+		t.addr, err = families.Parse(n.Format + ":" + rest)
 	}
 	if typed && err == nil {
 		if t.typ = types[typ]; t.typ == 0 {
@@ -96,7 +87,6 @@ func (t target) at(text, network, rest string) (target, error) {
 
 // isNetwork reports whether text can begin with that name and a colon.
 func isNetwork(name string) bool {
-	_, unix := unixNetworks[name]
-	_, host := hostNetworks[name]
-	return unix || host || families.HasFormat(name)
+	_, ok := NetworkNamed(name)
+	return ok || families.HasFormat(name)
 }

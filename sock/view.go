@@ -76,7 +76,9 @@ func (v View) Pair(family Family, typ Type, proto Protocol) (*Socket, *Socket, e
 }
 
 // CreateServer is the function CreateServer in this view.
-func (v View) CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) { return v.createServer(a, cfg) }
+func (v View) CreateServer(a Addr, cfg *ServerConfig) (*Socket, error) {
+	return v.createServer(Family(a.Family()), a, cfg)
+}
 
 // context returns the context of the view s.
 func (s *Socket) context() context.Context {

@@ -20,6 +20,10 @@ const (
 	Never Deadline = math.MaxInt64
 )
 
+// Forever is the length of a wait without a limit. [Deadline.Add] of it gives [Never], and
+// [Deadline.Until] of Never gives it.
+const Forever time.Duration = math.MaxInt64
+
 // Add returns the deadline t after d. A negative t gives an earlier one. The result is at least
 // [Now] and at most [Never]. Never stays Never, whatever t is.
 func (d Deadline) Add(t time.Duration) Deadline {
@@ -33,11 +37,11 @@ func (d Deadline) Add(t time.Duration) Deadline {
 	return max(d+Deadline(t), Now)
 }
 
-// Until returns the time left from now to d. It is 0 if d has passed, and the greatest Duration for
+// Until returns the time left from now to d. It is 0 if d has passed, and [Forever] for
 // [Never]. A now below [Now] counts as Now.
 func (d Deadline) Until(now Deadline) time.Duration {
 	if d == Never {
-		return math.MaxInt64
+		return Forever
 	}
 	return time.Duration(max(max(d, Now)-max(now, Now), 0))
 }

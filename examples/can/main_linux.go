@@ -20,6 +20,8 @@
 //
 //	ip link add dev vcan0 type vcan
 //	ip link set up vcan0
+//
+// Needs: Linux with can-raw, an interface such as vcan0, no privilege.
 package main
 
 import (

@@ -4,6 +4,8 @@
 //
 // Without an interface, or with "any", it prints the frames of all buses. ID~MASK selects all
 // frames except those. It prints error frames in words.
+//
+// Needs: Linux with can-raw and an interface such as vcan0.
 package main
 
 import (

@@ -8,6 +8,8 @@
 //	bob: hello
 //
 // The second argument, if any, is another GROUP:PORT.
+//
+// Needs: any system; a loopback interface that takes multicast.
 package main
 
 import (

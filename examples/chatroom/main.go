@@ -1,4 +1,6 @@
 // Chatroom is a TCP chat with callbacks. Each client has bounded memory and an idle timeout.
+//
+// Needs: any system.
 package main
 
 import (

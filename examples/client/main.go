@@ -11,6 +11,8 @@
 //
 // The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see
 // examples/server.
+//
+// Needs: any system; the example server, running.
 package main
 
 import (

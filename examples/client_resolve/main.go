@@ -29,6 +29,8 @@
 // The remote host is localhost here. Another HOST:PORT can be given as argument. For the server see
 // examples/server_resolve. What the loop does is sock.CreateConnection too, as it is
 // socket.create_connection in Python.
+//
+// Needs: any system; the example server_resolve, running.
 package main
 
 import (

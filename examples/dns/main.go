@@ -1,5 +1,7 @@
 // Dns answers DNS questions over UDP for the hosts in its arguments, such as gate.test=10.0.0.1.
 // One goroutine for each processor receives and answers; a waiting call needs no thread.
+//
+// Needs: any system; a port below 1024 needs privilege on Unix.
 package main
 
 import (

@@ -9,6 +9,8 @@
 // measured separately. The client has one handler for each connection, on its own loops: stream.go,
 // and datagram.go for UDP. The exit status is 1 after a wrong byte or another error, and 2 for a
 // bad argument.
+//
+// Needs: any system; two descriptors for each connection.
 package main
 
 import (

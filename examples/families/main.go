@@ -2,6 +2,8 @@
 // its output with a bug report.
 //
 //	go run ./examples/families
+//
+// Needs: any system.
 package main
 
 import (

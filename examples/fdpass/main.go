@@ -7,6 +7,8 @@
 //	process 4328 got it as 3, and reads "debian"
 //
 // In Python: socket.send_fds and socket.recv_fds. It runs on Unix systems.
+//
+// Needs: a Unix system.
 package main
 
 import (

@@ -5,6 +5,8 @@
 //	curl http://127.0.0.1:8000/go.mod
 //
 // A path that leaves the folder, by dots or by a link, is not found. Port 0 selects a free port.
+//
+// Needs: any system.
 package main
 
 import (

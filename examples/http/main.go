@@ -2,6 +2,8 @@
 //
 //	$ go run ./examples/http 127.0.0.1:8080
 //	$ wrk -c 100 -d 5 http://127.0.0.1:8080/hello
+//
+// Needs: any system.
 package main
 
 import (

@@ -7,6 +7,8 @@
 //
 // Without a certificate it makes one, which clients do not trust. Port 0 selects a free port. After
 // an interrupt it finishes the running requests and ends.
+//
+// Needs: any system.
 package main
 
 import (

@@ -4,6 +4,8 @@
 //	$ nc 127.0.0.1 7000
 //
 // Ctrl-C ends it, after it has sent everything.
+//
+// Needs: any system.
 package main
 
 import (

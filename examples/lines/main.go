@@ -4,6 +4,8 @@
 //	$ go run ./examples/lines -listen 127.0.0.1:7001
 //	$ echo one two three | nc -N 127.0.0.1 7001
 //	three two one
+//
+// Needs: any system.
 package main
 
 import (

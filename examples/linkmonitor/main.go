@@ -2,6 +2,8 @@
 // kernel reports it by netlink.
 //
 //	go run ./examples/linkmonitor
+//
+// Needs: Linux.
 package main
 
 import (

@@ -1,5 +1,7 @@
 // Pool asks a server of lines (examples/lines) many questions at once over few connections. A
 // context bounds the whole time: the wait for a connection, the connect and the answer.
+//
+// Needs: any system; the example lines, running.
 package main
 
 import (

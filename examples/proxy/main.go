@@ -9,6 +9,8 @@
 // When one side has sent everything, the other gets the end of the stream and can still answer. At
 // the end of each connection the program prints how many bytes went each way. Port 0 selects a free
 // port.
+//
+// Needs: any system; each family needs what `go run ./examples/families` says.
 package main
 
 import (

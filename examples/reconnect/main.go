@@ -3,6 +3,8 @@
 //
 //	$ go run ./examples/linechat 127.0.0.1:7000
 //	$ go run ./examples/reconnect 127.0.0.1:7000
+//
+// Needs: any system; a server, running.
 package main
 
 import (

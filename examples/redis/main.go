@@ -2,6 +2,8 @@
 //
 //	$ go run ./examples/redis callback 127.0.0.1:6379
 //	$ redis-benchmark -p 6379 -t ping,set,get -P 16
+//
+// Needs: any system.
 package main
 
 import (

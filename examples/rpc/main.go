@@ -3,6 +3,8 @@
 //
 //	$ go run ./examples/rpc 10000
 //	10000 calls, 16 at once: all answers right
+//
+// Needs: any system.
 package main
 
 import (

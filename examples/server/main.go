@@ -16,6 +16,8 @@
 //
 // Another HOST:PORT can be given as argument; port 0 is a free one. For the client see
 // examples/client.
+//
+// Needs: any system.
 package main
 
 import (

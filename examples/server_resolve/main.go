@@ -33,6 +33,8 @@
 //
 // Another HOST:PORT can be given as argument; port 0 is a free one. For the client see
 // examples/client_resolve.
+//
+// Needs: any system.
 package main
 
 import (

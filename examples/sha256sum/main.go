@@ -4,6 +4,8 @@
 //	go run ./examples/sha256sum README.md
 //
 // If the kernel lacks it, the error says what is missing.
+//
+// Needs: Linux with af_alg and algif_hash.
 package main
 
 import (

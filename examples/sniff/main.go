@@ -3,6 +3,8 @@
 // socket module, which runs on Windows.
 //
 //	go run ./examples/sniff -i eth0 -port 53 -n 10
+//
+// Needs: Linux, and CAP_NET_RAW.
 package main
 
 import (

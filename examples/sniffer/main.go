@@ -9,6 +9,8 @@
 //	    s.ioctl(socket.SIO_RCVALL, socket.RCVALL_ON)
 //	    print(s.recvfrom(65565))
 //	    s.ioctl(socket.SIO_RCVALL, socket.RCVALL_OFF)
+//
+// Needs: Windows, and an administrator.
 package main
 
 import (

@@ -5,6 +5,8 @@
 //
 // The client learns about the service from the topology server, which each node has. Without a
 // network both run on one node.
+//
+// Needs: Linux with tipc.
 package main
 
 import (

@@ -8,6 +8,8 @@
 //	 2  10.77.2.1  0.104 ms
 //
 // It runs on Linux, with IPv4 and IPv6.
+//
+// Needs: Linux.
 package main
 
 import (

@@ -2,6 +2,8 @@
 //
 //	go run ./examples/vsockecho -serve any:1024       on one side: any is VMADDR_CID_ANY
 //	go run ./examples/vsockecho 2:1024 Hello          in the machine: 2 is its host; 1 would be the machine itself
+//
+// Needs: Linux with a transport of AF_VSOCK, such as vsock_loopback.
 package main
 
 import (

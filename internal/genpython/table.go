@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
+
+	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
 // A row is one thing of Python's and what it is called here.
@@ -21,19 +21,12 @@ type row struct {
 var header = []string{"section", "name", "python", "go", "note"}
 
 func readRows(file string) ([]row, error) {
-	data, err := os.ReadFile(file)
+	records, err := catalog.Records(file, header...)
 	if err != nil {
 		return nil, err
 	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	if len(records) == 0 || !slices.Equal(records[0], header) {
-		return nil, fmt.Errorf("%s: the first line is not %s", file, strings.Join(header, ","))
-	}
 	var rows []row
-	for _, r := range records[1:] {
+	for _, r := range records {
 		row := row{r[0], r[1], r[2], strings.Fields(r[3]), r[4]}
 		if row.section == "" || row.name == "" || len(row.gos) == 0 && row.note == "" {
 			return nil, fmt.Errorf("%s: %s: it needs a section, a name, and a Go name or a reason", file, row.name)

@@ -172,8 +172,13 @@ func testHangupAfterData(t *testing.T, open opener) {
 	write(t, b, "last words")
 	await(t, p, mine, pollux.Readable)
 	closeFD(b)
-	await(t, p, mine, p.hangup(pollux.Readable|pollux.Hangup))
+	if !p.OneShot() { // a one-shot poller may report the data once more, and not the end yet
+		await(t, p, mine, p.hangup(pollux.Readable|pollux.Hangup))
+	}
 	if n := read(t, a); n != len("last words") {
 		t.Errorf("read %d bytes, want %d", n, len("last words"))
+	}
+	if p.OneShot() {
+		await(t, p, mine, p.hangup(pollux.Readable|pollux.Hangup))
 	}
 }

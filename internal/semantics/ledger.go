@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
 
 // An item is one row of the ledger: one fact about Python's socket module.
@@ -26,19 +28,12 @@ const pendingReason = "pending"
 var header = []string{"item", "section", "title", "reason", "tests"}
 
 func readLedger(file string) ([]item, error) {
-	data, err := os.ReadFile(file)
+	records, err := catalog.Records(file, header...)
 	if err != nil {
 		return nil, err
 	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	if len(records) == 0 || !slices.Equal(records[0], header) {
-		return nil, fmt.Errorf("%s: the first line is not %s", file, strings.Join(header, ","))
-	}
 	var items []item
-	for i, r := range records[1:] {
+	for i, r := range records {
 		number, err := strconv.Atoi(r[0])
 		if err != nil || number != i+1 || r[1] == "" || r[2] == "" {
 			return nil, fmt.Errorf("%s: row %d is not that of item %d, with a section and a title", file, i+2, i+1)

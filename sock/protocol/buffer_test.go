@@ -21,7 +21,7 @@ func TestWriteBuffer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			socktest.Check(t)
 			p := newScript()
-			s, c := pair(t, p, protocol.Config{ZeroCopy: tt.zero})
+			s, c := pair(t, p, protocol.Config{ZeroCopy: tt.zero, WriteLimit: 4 << 20})
 			var want bytes.Buffer
 			var futures []loop.Future[[]byte]
 			var given [][]byte
@@ -35,7 +35,7 @@ func TestWriteBuffer(t *testing.T) {
 			}
 			got := make([]byte, want.Len())
 			if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, want.Bytes()) {
-				t.Fatalf("%v, or other bytes", err)
+				t.Fatalf("%v, or other bytes; lost: %d", err, len(p.lost))
 			}
 			for i, f := range futures {
 				b, err := f.Wait(patience(t))

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -139,30 +140,36 @@ func (c *Config) complete() (*Config, error) {
 		}
 	}
 	for _, o := range []struct {
-		name  string
-		value int
-	}{{"Loops", c.Loops}, {"HighWater", c.HighWater}, {"LowWater", c.LowWater}, {"WriteLimit", c.WriteLimit}, {"ReadLimit", c.ReadLimit},
-		{"MaxConns", c.MaxConns}, {"AcceptRate", c.AcceptRate}, {"AcceptBurst", c.AcceptBurst}, {"Backlog", c.Backlog}} {
-		if o.value < 0 {
-			return nil, &OptionError{o.name, o.value, "must not be negative"}
+		name        string
+		value, most int
+	}{
+		{"Loops", c.Loops, 1 << 16},
+		{"HighWater", c.HighWater, mostBytes}, {"LowWater", c.LowWater, mostBytes},
+		{"WriteLimit", c.WriteLimit, mostBytes}, {"ReadLimit", c.ReadLimit, mostBytes},
+		{"ZeroCopy", c.ZeroCopy, mostBytes}, {"DatagramSize", c.DatagramSize, 1 << 20},
+		{"MaxConns", c.MaxConns, 1 << 30}, {"AcceptRate", c.AcceptRate, 1 << 30},
+		{"AcceptBurst", c.AcceptBurst, 1 << 30}, {"Backlog", c.Backlog, 1 << 30},
+	} {
+		if o.value < 0 || o.value > o.most {
+			return nil, &OptionError{o.name, o.value, fmt.Sprintf("must be 0 to %d", o.most)}
 		}
-		if o.value > 1<<30 {
-			return nil, &OptionError{o.name, o.value, "must be at most 1073741824"}
-		}
+	}
+	if c.ZeroCopy > 0 && c.ZeroCopy < leastZeroCopy {
+		return nil, &OptionError{"ZeroCopy", c.ZeroCopy, fmt.Sprintf("must be 0, or %d to %d", leastZeroCopy, mostBytes)}
 	}
 	set(&c.HighWater, 64<<10)
 	if c.LowWater == 0 {
 		c.LowWater = c.HighWater / 4
 	}
-	set(&c.WriteLimit, min(16*c.HighWater, 1<<30))
+	set(&c.WriteLimit, min(16*c.HighWater, mostBytes))
 	set(&c.ReadLimit, 1<<20)
 	set(&c.DatagramSize, 64<<10)
 	set(&c.AcceptBurst, max(1, c.AcceptRate/10))
 	switch {
 	case c.LowWater >= c.HighWater && c.HighWater > 1:
-		return nil, &OptionError{"LowWater", c.LowWater, "must be below HighWater"}
+		return nil, &OptionError{"LowWater", c.LowWater, fmt.Sprintf("must be 0 to %d, below HighWater", c.HighWater-1)}
 	case c.WriteLimit < c.HighWater:
-		return nil, &OptionError{"WriteLimit", c.WriteLimit, "must not be below HighWater"}
+		return nil, &OptionError{"WriteLimit", c.WriteLimit, fmt.Sprintf("must be %d to %d, not below HighWater", c.HighWater, mostBytes)}
 	case int(c.Balance) >= len(balances):
 		return nil, &OptionError{"Balance", int(c.Balance), "must be LeastLoaded, RoundRobin, SourceHash or ReusePort"}
 	}
@@ -189,6 +196,12 @@ func (c *Config) complete() (*Config, error) {
 	}
 	return c, nil
 }
+
+// mostBytes bounds options that count bytes, so that sums of them fit an int of 32 bits.
+const mostBytes = 1 << 30
+
+// leastZeroCopy is the smallest value of Config.ZeroCopy: below a page it never pays.
+const leastZeroCopy = 4 << 10
 
 const longestTimeout = 12 * 24 * time.Hour
 

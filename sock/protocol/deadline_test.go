@@ -2,13 +2,17 @@ package protocol_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock/protocol"
 	"github.com/polluxio/pollux/sock/socktest"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // wantTimeout waits for the end of a connection by a timeout, and returns when that was.
@@ -67,31 +71,79 @@ func TestSetIdleTimeout(t *testing.T) {
 	}
 }
 
-// A peer that sends a byte a second, here a byte in 10 ms, does not keep its connection.
-func TestReadTimeout(t *testing.T) {
+// A clock is one of the test, and a server on it.
+type clock struct {
+	*timeouts.Fake
+	conn *protocol.Transport
+}
+
+// onClock is pair, with a clock that the test moves.
+func onClock(t *testing.T, p *script, cfg protocol.Config) (*clock, *net.TCPConn) {
+	t.Helper()
+	c := &clock{Fake: new(timeouts.Fake)}
+	c.Advance(time.Hour)
+	cfg.Loops, cfg.Loop = 1, &loop.Config{Clock: c}
+	conn, peer := pair(t, p, cfg)
+	c.conn = conn
+	return c, peer
+}
+
+// pass lets a time pass, and waits until the loop has seen it.
+func (c *clock) pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	c.Advance(d)
+	on(t, c.conn, func() {})
+}
+
+// wantLost wants the connection to have ended by a timeout.
+func wantLost(t *testing.T, p *script, option string, after time.Duration) {
+	t.Helper()
+	var timeout *protocol.TimeoutError
+	if err := next(t, "Lost", p.lost); !errors.As(err, &timeout) || timeout.Option != option || timeout.After != after {
+		t.Errorf("lost by %v, want %s of %v", err, option, after)
+	}
+}
+
+// stays wants the connection not to have ended.
+func stays(t *testing.T, p *script, when string) {
+	t.Helper()
+	select {
+	case err := <-p.lost:
+		t.Fatalf("lost by %v %s", err, when)
+	default:
+	}
+}
+
+// A peer that sends a byte a second does not keep its connection: the bytes of the message do not
+// push ReadTimeout back. Whole messages do.
+func TestByteASecond(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()
+	got := make(chan int, 100)
 	p.data = func(_ *protocol.Transport, b []byte) int {
+		got <- len(b)
 		if len(b) < 1000 {
 			return 0
 		}
 		return 1000
 	}
-	_, c := pair(t, p, protocol.Config{ReadTimeout: 100 * time.Millisecond, IdleTimeout: time.Hour})
-	c.Write(make([]byte, 2000)) // whole messages do not count
-	began := time.Now()
-	stop := make(chan struct{})
-	go func() {
-		defer close(stop)
-		for {
-			if _, err := c.Write([]byte("x")); err != nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
+	clock, c := onClock(t, p, protocol.Config{ReadTimeout: 10 * time.Second, IdleTimeout: time.Hour})
+	for range 20 {
+		c.Write(make([]byte, 1000))
+		next(t, "a message", got)
+		clock.pass(t, 9*time.Second)
+	}
+	for i := range 10 {
+		stays(t, p, fmt.Sprintf("after %d bytes", i))
+		c.Write([]byte("x"))
+		if n := next(t, "a byte", got); n != i+1 {
+			t.Fatalf("%d bytes, want %d", n, i+1)
 		}
-	}()
-	wantTimeout(t, p, "ReadTimeout", began, 100*time.Millisecond)
-	<-stop
+		clock.pass(t, time.Second-time.Millisecond)
+	}
+	stays(t, p, "before its time")
+	clock.pass(t, 50*time.Millisecond)
+	wantLost(t, p, "ReadTimeout", 10*time.Second)
 }
 
 // A peer that never reads.
@@ -104,80 +156,73 @@ func TestWriteTimeout(t *testing.T) {
 	wantTimeout(t, p, "WriteTimeout", began, 50*time.Millisecond)
 }
 
-// A slow peer that reads on keeps its connection.
+// A slow peer that reads on keeps its connection: each time that the system takes some begins the
+// time anew.
 func TestWriteTimeoutOfSlowPeer(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()
-	s, c := pair(t, p, protocol.Config{WriteTimeout: 300 * time.Millisecond})
+	clock, c := onClock(t, p, protocol.Config{WriteTimeout: 10 * time.Second, CloseTimeout: 24 * time.Hour})
+	s := clock.conn
 	const total = 24 << 20
 	s.Write(make([]byte, total))
-	s.Close()
-	began := time.Now()
+	unsent := s.Buffered()
+	passed := 0
 	for read := 0; read < total; {
-		n, err := io.CopyN(io.Discard, c, min(1<<20, int64(total-read)))
+		n, err := io.CopyN(io.Discard, c, min(4<<20, int64(total-read)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		read += int(n)
-		time.Sleep(30 * time.Millisecond)
+		if s.Buffered() > 0 {
+			socktest.Await(t, "the system to take some", func() bool { return s.Buffered() < unsent })
+			unsent = s.Buffered()
+		}
+		on(t, s, func() {}) // the call that has sent it is over, and has set its time
+		clock.pass(t, 9*time.Second)
+		passed++
+		stays(t, p, "while the peer reads")
 	}
-	if took := time.Since(began); took < 500*time.Millisecond {
-		t.Errorf("it took %v: too fast to prove anything", took)
+	if passed < 3 {
+		t.Errorf("read in %d parts: too few to prove anything", passed)
 	}
+	s.Close()
 	c.Close()
 	if err := next(t, "Lost", p.lost); err != nil {
 		t.Errorf("lost by %v", err)
 	}
 }
 
+// A peer that does not show what it has to ends after its time, whatever it sends; one that does
+// stays.
 func TestHandshakeTimeout(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()
+	got := make(chan string, 10)
 	p.data = func(t *protocol.Transport, b []byte) int {
 		if string(b) == "secret" {
 			t.HandshakeDone()
-			t.WriteString("ok")
 		}
+		got <- string(b)
 		return len(b)
 	}
-	began := time.Now()
-	cfg := protocol.Config{HandshakeTimeout: 60 * time.Millisecond}
-	_, c := pair(t, p, cfg)
-	c.Write([]byte("noise"))
-	wantTimeout(t, p, "HandshakeTimeout", began, 60*time.Millisecond)
-
-	p = newScript()
-	p.data = echo{}.Data
-	p.made = func(t *protocol.Transport) { t.HandshakeDone() }
-	_, c = pair(t, p, cfg)
-	time.Sleep(100 * time.Millisecond) // its time passes
-	c.Write([]byte("still here"))
-	want(t, c, "still here")
-}
-
-func TestOptions(t *testing.T) {
-	for _, tt := range []struct {
-		option string
-		cfg    protocol.Config
-	}{
-		{"HighWater", protocol.Config{HighWater: -1}},
-		{"LowWater", protocol.Config{HighWater: 10, LowWater: 10}},
-		{"WriteLimit", protocol.Config{WriteLimit: 10}},
-		{"ReadLimit", protocol.Config{ReadLimit: 1<<30 + 1}},
-		{"Loops", protocol.Config{Loops: -1}},
-		{"MaxConns", protocol.Config{MaxConns: -5}},
-		{"AcceptRate", protocol.Config{AcceptRate: -1}},
-		{"Balance", protocol.Config{Balance: 17}},
-		{"IdleTimeout", protocol.Config{IdleTimeout: time.Microsecond}},
-		{"ReadTimeout", protocol.Config{ReadTimeout: -time.Second}},
-		{"WriteTimeout", protocol.Config{WriteTimeout: 1000 * time.Hour}},
-		{"CloseTimeout", protocol.Config{CloseTimeout: -1}},
-		{"KeepAlive", protocol.Config{KeepAlive: time.Millisecond}},
-	} {
-		_, err := protocol.NewServer(&tt.cfg)
-		var option *protocol.OptionError
-		if !errors.As(err, &option) || option.Option != tt.option || option.Rule == "" {
-			t.Errorf("%s: %v", tt.option, err)
-		}
+	cfg := protocol.Config{HandshakeTimeout: time.Minute}
+	clock, c := onClock(t, p, cfg)
+	for range 3 {
+		c.Write([]byte("noise"))
+		next(t, "the noise", got)
+		stays(t, p, "before its time")
+		clock.pass(t, 19*time.Second)
 	}
+	clock.pass(t, 4*time.Second)
+	wantLost(t, p, "HandshakeTimeout", time.Minute)
+
+	clock, c = onClock(t, p, cfg)
+	c.Write([]byte("secret"))
+	next(t, "the secret", got)
+	clock.pass(t, time.Hour)
+	c.Write([]byte("still here"))
+	if text := next(t, "more", got); text != "still here" {
+		t.Errorf("got %q", text)
+	}
+	stays(t, p, "after its handshake")
 }

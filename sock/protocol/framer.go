@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // A Decoder finds the next frame in what has arrived. It keeps nothing from call to call, so one
@@ -18,6 +19,14 @@ type Decoder interface {
 	// An error says that no frame will ever be found; it ends the connection. It must be one for a
 	// frame beyond the decoder's limit.
 	Decode(p []byte) (frame []byte, used, need int, err error)
+}
+
+// A ResumingDecoder is a Decoder that need not look at the same bytes again. Frames uses DecodeFrom
+// in place of Decode: of the first looked bytes of p the call before has learned that they have no
+// whole frame. So a frame that arrives in many parts costs no more than one that comes at once.
+type ResumingDecoder interface {
+	Decoder
+	DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error)
 }
 
 // A FrameHandler gets the frames of a connection. frame is lent for the call, on the loop.
@@ -34,8 +43,18 @@ type FrameHandler interface {
 // An error of d ends the connection, and Lost gets it. The limit of d should not be above
 // Config.ReadLimit, which counts too.
 func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
+	resuming, resumes := any(d).(ResumingDecoder)
+	looked := t.home.data.lookedAt(p)
 	for used < len(p) {
-		frame, n, need, err := d.Decode(p[used:])
+		var frame []byte
+		var n, need int
+		var err error
+		if resumes && looked > 0 {
+			frame, n, need, err = resuming.DecodeFrom(p[used:], looked)
+		} else {
+			frame, n, need, err = d.Decode(p[used:])
+		}
+		looked = 0
 		if err != nil {
 			t.fail(err)
 			return used
@@ -43,6 +62,8 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 		if n <= 0 {
 			if need > 0 {
 				t.Need(need)
+			} else if resumes {
+				t.home.data.noted(p, used)
 			}
 			return used
 		}
@@ -75,13 +96,21 @@ var errNoDelimiter = errors.New("protocol: Delimiter.End is empty: must have one
 
 // Decode finds the first End: Decoder.
 func (d Delimiter) Decode(p []byte) (frame []byte, used, need int, err error) {
+	return d.DecodeFrom(p, 0)
+}
+
+// DecodeFrom is Decode for bytes of which the first looked have no End: ResumingDecoder.
+func (d Delimiter) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error) {
 	if len(d.End) == 0 {
 		return nil, 0, 0, errNoDelimiter
 	}
 	limit := limitOr(d.Limit)
-	i := bytes.Index(p[:min(len(p), limit+len(d.End))], d.End)
+	end := min(len(p), limit+len(d.End))
+	start := min(max(looked-len(d.End)+1, 0), end) // an End may have begun before
+	i := bytes.Index(p[start:end], d.End)
 	switch {
 	case i >= 0:
+		i += start
 		return p[:i], i + len(d.End), 0, nil
 	case len(p) >= limit+len(d.End):
 		return nil, 0, 0, &LimitError{"Delimiter.Limit", len(p) - len(d.End) + 1, limit}
@@ -108,10 +137,16 @@ type Line struct {
 }
 
 // Decode finds the first line: Decoder.
-func (l Line) Decode(p []byte) (frame []byte, used, need int, err error) {
+func (l Line) Decode(p []byte) (frame []byte, used, need int, err error) { return l.DecodeFrom(p, 0) }
+
+// DecodeFrom is Decode for bytes of which the first looked have no end: ResumingDecoder.
+func (l Line) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error) {
 	limit := limitOr(l.Limit)
-	i := bytes.IndexByte(p[:min(len(p), limit+2)], '\n')
+	end := min(len(p), limit+2)
+	start := min(max(looked, 0), end)
+	i := bytes.IndexByte(p[start:end], '\n')
 	if i >= 0 {
+		i += start
 		frame = p[:i]
 		if i > 0 && frame[i-1] == '\r' {
 			frame = frame[:i-1]
@@ -296,4 +331,32 @@ func (l Length) Write(t *Transport, frame []byte) error {
 	return err
 }
 
-var _ = [...]Decoder{Delimiter{}, Line{}, Fixed{}, Length{}}
+var _ = [...]Decoder{Fixed{}, Length{}}
+var _ = [...]ResumingDecoder{Delimiter{}, Line{}}
+
+// A dataCall is the call of Data that is under way, as Frames has to know it.
+type dataCall struct {
+	lent   []byte // what Data has
+	looked int    // of lent, from the first byte on: bytes that Frames has looked at before
+	used   int    // what Frames has used
+	rest   int    // bytes behind used that Frames has looked at without a frame
+}
+
+// lookedAt returns how many bytes of p were looked at before: none if p is not what Data has.
+func (c *dataCall) lookedAt(p []byte) int {
+	if !c.has(p) {
+		return 0
+	}
+	return c.looked
+}
+
+// noted notes that Frames has used a part of p and found no frame in the rest.
+func (c *dataCall) noted(p []byte, used int) {
+	if c.has(p) {
+		c.used, c.rest = used, len(p)-used
+	}
+}
+
+func (c *dataCall) has(p []byte) bool {
+	return len(p) == len(c.lent) && unsafe.SliceData(p) == unsafe.SliceData(c.lent)
+}

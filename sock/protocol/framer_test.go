@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/polluxio/pollux/sock/protocol"
@@ -192,3 +193,103 @@ func TestFrames(t *testing.T) {
 		t.Errorf("lost by %v", err)
 	}
 }
+
+// counting is a decoder that counts the bytes that it looks at.
+type counting struct {
+	protocol.Line
+	looks *atomic.Int64
+}
+
+func (c counting) Decode(p []byte) ([]byte, int, int, error) { return c.DecodeFrom(p, 0) }
+
+func (c counting) DecodeFrom(p []byte, looked int) ([]byte, int, int, error) {
+	c.looks.Add(int64(len(p) - looked))
+	return c.Line.DecodeFrom(p, looked)
+}
+
+// longLines answers with the length of each line.
+type longLines struct {
+	protocol.Base
+	decoder counting
+}
+
+func (l longLines) Data(t *protocol.Transport, p []byte) int {
+	return protocol.Frames(t, p, l.decoder, l)
+}
+
+func (l longLines) Frame(t *protocol.Transport, line []byte) { fmt.Fprintf(t, "%d\n", len(line)) }
+
+// A line of 1 MiB that comes in small parts is looked at once, and not once for each part.
+func TestLineInParts(t *testing.T) {
+	socktest.Check(t)
+	l := longLines{decoder: counting{protocol.Line{Limit: 1 << 20}, new(atomic.Int64)}}
+	cfg := each(l)
+	cfg.ReadLimit = 2 << 20
+	_, at := serve(t, cfg)
+	c := dial(t, at)
+	const size = 1 << 20
+	line := append(bytes.Repeat([]byte{'x'}, size), "\nshort\nrest"...)
+	for len(line) > 0 {
+		n, err := c.Write(line[:min(256, len(line))])
+		if err != nil {
+			t.Fatal(err)
+		}
+		line = line[n:]
+	}
+	want(t, c, fmt.Sprintf("%d\n5\n", size))
+	if n := l.decoder.looks.Load(); n < size || n > size+100 {
+		t.Errorf("looked at %d bytes, want %d", n, size)
+	}
+}
+
+// A decoder that goes on does not look at what it has seen, one byte at a time over 1 MiB: there is
+// an end in it that it must not find. An end of several bytes may have begun there.
+func TestDecodeFrom(t *testing.T) {
+	const size = 1 << 20
+	p := bytes.Repeat([]byte{'\n'}, size)
+	line, crlf := protocol.Line{Limit: size}, protocol.Delimiter{End: []byte("\n\n"), Limit: size}
+	for _, d := range []protocol.ResumingDecoder{line, crlf} {
+		for n := 0; n < size; n++ {
+			q := p[:n+1]
+			q[n] = 'x'
+			if _, used, _, err := d.DecodeFrom(q, n); used != 0 || err != nil {
+				t.Fatalf("%T: after %d bytes: used %d, %v", d, n, used, err)
+			}
+			q[n] = '\n'
+		}
+	}
+	q := []byte("ab\n\ncd")
+	for looked := range 4 {
+		if frame, used, _, err := crlf.DecodeFrom(q, min(looked, 3)); string(frame) != "ab" || used != 4 || err != nil {
+			t.Errorf("looked at %d: %q, %d, %v", looked, frame, used, err)
+		}
+	}
+	if frame, used, _, err := line.DecodeFrom([]byte("abc\r\nd"), 4); string(frame) != "abc" || used != 5 || err != nil {
+		t.Errorf("%q, %d, %v", frame, used, err)
+	}
+}
+
+// A protocol that takes over in the middle of the data sees the rest from its first byte on, though
+// the one before had looked at it.
+func TestFramesOfAnotherProtocol(t *testing.T) {
+	socktest.Check(t)
+	p := newScript()
+	upper := newScript()
+	upper.data = func(t *protocol.Transport, b []byte) int {
+		return protocol.Frames(t, b, protocol.Delimiter{End: []byte(";")}, frameFunc(func(t *protocol.Transport, f []byte) { fmt.Fprintf(t, "<%s>", f) }))
+	}
+	p.data = func(t *protocol.Transport, b []byte) int {
+		return protocol.Frames(t, b, protocol.Line{}, frameFunc(func(t *protocol.Transport, f []byte) {
+			if string(f) == "switch" {
+				t.SetProtocol(upper)
+			}
+		}))
+	}
+	_, c := pair(t, p, protocol.Config{})
+	c.Write([]byte("switch\nall of this; has no line;"))
+	want(t, c, "<all of this>< has no line>")
+}
+
+type frameFunc func(t *protocol.Transport, frame []byte)
+
+func (f frameFunc) Frame(t *protocol.Transport, frame []byte) { f(t, frame) }

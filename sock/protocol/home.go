@@ -31,8 +31,9 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
-	scratch []byte // what AvailableBuffer lends
-	batch   *batch // loop only, but for what its owner guards
+	data    dataCall // loop only
+	scratch []byte   // what AvailableBuffer lends
+	batch   *batch   // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet
 

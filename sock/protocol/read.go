@@ -96,7 +96,16 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 			}
 			x.need = 0
 		}
+		call := &t.home.data
+		*call = dataCall{lent: p[used:]}
+		if x := t.extra.Load(); x != nil {
+			call.looked, x.looked = x.looked, 0
+		}
 		n := t.protocol.Data(t, p[used:])
+		if call.rest > 0 && call.used == n {
+			t.remember(call.rest)
+		}
+		call.lent = nil
 		if n < 0 || n > len(p)-used {
 			t.fail(&DataError{n, len(p) - used})
 			return used, false
@@ -116,6 +125,18 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 		}
 	}
 	return used, true
+}
+
+// remember keeps for the next call of Data how many of the bytes that it leaves Frames has looked
+// at.
+func (t *Transport) remember(looked int) {
+	x := t.extra.Load()
+	if x == nil {
+		t.mu.Lock()
+		x = t.more()
+		t.mu.Unlock()
+	}
+	x.looked = looked
 }
 
 // keep keeps what Data left, which is in x.in already if own. progress says that Data used

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/protocol"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -156,7 +157,9 @@ func TestTLSOnBothSides(t *testing.T) {
 		socktest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 		sent := make(chan error, 1)
 		var server *protocol.Server
+		var from *loop.Loop
 		served := newScript()
+		served.made = func(c *protocol.Transport) { from = c.Loop() }
 		served.data = func(c *protocol.Transport, p []byte) int {
 			if string(p) != "file" {
 				return 0
@@ -203,7 +206,6 @@ func TestTLSOnBothSides(t *testing.T) {
 		conn, err := client.Dial(t.Context(), to, port, p).Wait(patience(t))
 		socktest.Must(t, err)
 		first := next(t, "Made", served.conn)
-		from := first.Loop()
 		next(t, "the file", whole)
 		socktest.Must(t, next(t, "the end of SendFile", sent))
 		if want := "<" + text[16:len(text)-16] + ">"; string(got) != want {

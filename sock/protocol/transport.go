@@ -93,6 +93,7 @@ type extra struct {
 	zero      *zeroCopy                          // mu
 
 	in                            []byte        // loop only; what Data left
+	looked                        int           // loop only; bytes of in that Frames has looked at
 	need                          int           // loop only; bytes that Data wants, 0: any
 	handshake, read, write, close tick          // loop only; deadlines, 0: none
 	idle                          time.Duration // loop only; in place of Config.IdleTimeout; negative: none; 0: that
@@ -318,7 +319,13 @@ func (t *Transport) Protocol() Protocol { return t.protocol }
 // SetProtocol makes p serve the connection from the next call on: for a conversation that changes
 // its language. p gets neither Made nor what the protocol before has used; what that left is p's.
 // Loop only.
-func (t *Transport) SetProtocol(p Protocol) { t.protocol = p }
+func (t *Transport) SetProtocol(p Protocol) {
+	t.protocol = p
+	t.home.data = dataCall{} // its frames are others
+	if x := t.extra.Load(); x != nil {
+		x.looked = 0
+	}
+}
 
 // Socket returns the connection's socket, for its options and addresses. To receive, send, watch or
 // close it here would confuse the Transport: see Upgrade.

@@ -406,9 +406,9 @@ func TestCloseFlushes(t *testing.T) {
 		t.Close() // twice is once
 		return 1
 	}
-	_, c := pair(t, p, protocol.Config{})
+	s, c := pair(t, p, protocol.Config{})
 	c.Write([]byte("a request, and more than was read"))
-	time.Sleep(20 * time.Millisecond) // let it fill the buffers
+	socktest.Await(t, "the system's buffers to be full", func() bool { return s.Buffered() > 0 })
 	if n, err := io.Copy(io.Discard, c); err != nil || n != total {
 		t.Errorf("%d bytes, %v, want %d", n, err, total)
 	}

@@ -25,6 +25,7 @@ func (e Errnos) Has(err error) bool {
 type System struct {
 	AcceptDatagram    Errnos // accept(2) on a bound datagram socket; kern/uipc_syscalls.c: sys_accept
 	ShutDownListener  Errnos // a waiting accept while another goroutine shuts the listener down; the same
+	ListenerShutdown  Errnos // that shutdown(2): Windows refuses it, and so may the BSDs. The accept goes on then
 	ConnectToFile     Errnos // connect(2) to the path of a plain file; kern/uipc_usrreq.c: unp_connect
 	ReceiveUnixAlone  Errnos // a receive on a Unix stream socket without a peer; kern/uipc_socket.c: soreceive
 	ShutdownAlone     Errnos // shutdown(2, SHUT_RD) of a TCP socket without a peer; kern/uipc_socket.c: soshutdown
@@ -41,8 +42,6 @@ type System struct {
 	// ReconnectsAfterRefusal says that a TCP socket whose connect failed can connect again: on the
 	// BSDs and macOS such a socket has lost its protocol (netinet/tcp_subr.c: tcp_close).
 	ReconnectsAfterRefusal bool
-	// MapsIPv4 says that an IPv6 socket takes IPv4 addresses in their mapped form.
-	MapsIPv4 bool
 	// AbstractNames says that Unix sockets can have names without a file.
 	AbstractNames bool
 }
@@ -60,7 +59,6 @@ var linux = System{
 	OptionOfNoPointer:      Errnos{syscall.EFAULT},
 	UnknownLevel:           Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP},
 	ReconnectsAfterRefusal: true,
-	MapsIPv4:               true,
 	AbstractNames:          true,
 }
 
@@ -68,6 +66,7 @@ var linux = System{
 var bsd = System{
 	AcceptDatagram:    Errnos{syscall.EOPNOTSUPP, syscall.EINVAL},
 	ShutDownListener:  Errnos{syscall.ECONNABORTED, syscall.EINVAL},
+	ListenerShutdown:  Errnos{syscall.ENOTCONN},
 	ConnectToFile:     Errnos{syscall.ENOTSOCK},
 	ReceiveUnixAlone:  Errnos{syscall.ENOTCONN},
 	ShutdownAlone:     Errnos{syscall.ENOTCONN},
@@ -82,7 +81,7 @@ var bsd = System{
 
 // Systems has a row for each system that sock supports.
 var Systems = map[string]System{
-	"linux": linux, "windows": linux,
+	"linux": linux, "windows": windows(),
 	"freebsd": bsd, "dragonfly": bsd, "openbsd": bsd, "darwin": bsd,
 	"netbsd": netbsd(),
 }
@@ -91,6 +90,12 @@ func netbsd() System {
 	s := bsd
 	s.ShutdownAlone = nil     // soshutdown does not ask whether there is a peer
 	s.OptionOfNoPointer = nil // the value is 0 then
+	return s
+}
+
+func windows() System {
+	s := linux
+	s.ListenerShutdown = Errnos{syscall.ENOTCONN}
 	return s
 }
 

@@ -32,7 +32,7 @@ func (r Row) On(goos string) bool { return slices.Contains(r.Platforms, goos) }
 // Read returns the rows of names.csv in the order of the file, which is also the order of what is
 // generated.
 func Read(file string) ([]Row, error) {
-	records, err := readCSV(file, "name", "kind", "group", "platforms", "linux_value", "note")
+	records, err := Records(file, "name", "kind", "group", "platforms", "linux_value", "note")
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func Read(file string) ([]Row, error) {
 // Reasons returns, for each name and GOOS, why Python's documentation has the name there and this
 // module does not.
 func Reasons(file string) (map[string]map[string]string, error) {
-	records, err := readCSV(file, "name", "platforms", "reason")
+	records, err := Records(file, "name", "platforms", "reason")
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func Values(file string) (map[string]map[string]string, error) {
 	for _, s := range Systems {
 		header = append(header, s.GOOS)
 	}
-	records, err := readCSV(file, header...)
+	records, err := Records(file, header...)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,8 @@ func parsePlatforms(s string) ([]string, error) {
 	return platforms, nil
 }
 
-// readCSV returns the records below the first, which must be the given header.
-func readCSV(file string, header ...string) ([][]string, error) {
+// Records returns the records of a CSV file below the first, which must be the given header.
+func Records(file string, header ...string) ([][]string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func readCSV(file string, header ...string) ([][]string, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(records) == 0 || !slices.Equal(records[0], header) {
-		return nil, fmt.Errorf("%s: first line is not %s", file, strings.Join(header, ","))
+		return nil, fmt.Errorf("%s: the first line is not %s", file, strings.Join(header, ","))
 	}
 	return records[1:], nil
 }

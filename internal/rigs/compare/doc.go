@@ -40,6 +40,6 @@
 //	all                  all                  close by this program   the kernel's call keeps the socket and waits on; pollux ends with net.ErrClosed (sock/close_test.go)
 //	all but inet         all                  the address vanishes    their addresses belong to the socket
 //	inet                 all                  the address vanishes    in the machine only: the addresses are those of all programs
-//	CAN                  all                  the bus vanishes        likewise
+//	CAN                  all                  the bus goes down       likewise
 //	all                  all                  SO_LINGER on this end   it changes close(2) only (sock/linger_linux_test.go)
 package main

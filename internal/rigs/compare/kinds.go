@@ -111,8 +111,8 @@ var kinds = []kind{
 	{name: "can-bcm", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_BCM, make: bcmPair, later: true, message: canFrame, out: bcmSend, room: bcmHead + 16, trim: bcmHead + 4},
 	{name: "can-isotp", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_ISOTP, make: isotpPair, later: true, out: func(*scene) []byte { return make([]byte, 20) }},
 	{name: "can-j1939", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_J1939, make: j1939Pair, later: true},
-	{name: "alg", family: unix.AF_ALG, typ: unix.SOCK_SEQPACKET, make: algPair, message: block, out: func(sc *scene) []byte { return block(sc, "out") }, room: 16},
-	{name: "l2cap", family: unix.AF_BLUETOOTH, typ: unix.SOCK_SEQPACKET, proto: unix.BTPROTO_L2CAP, connects: true, later: true, local: l2cap(1), dialer: l2cap(0), places: make(chan struct{}, 4)},
-	{name: "rfcomm", family: unix.AF_BLUETOOTH, typ: unix.SOCK_STREAM, proto: unix.BTPROTO_RFCOMM, connects: true, later: true, local: rfcomm(1), dialer: rfcomm(0), places: make(chan struct{}, 4)},
+	{name: "alg", family: unix.AF_ALG, typ: unix.SOCK_SEQPACKET, make: algPair, message: block, out: func(sc *scene) []byte { return block(sc, "out") }, room: 16, places: make(chan struct{}, 8)},
+	{name: "l2cap", family: unix.AF_BLUETOOTH, typ: unix.SOCK_SEQPACKET, proto: unix.BTPROTO_L2CAP, connects: true, later: true, local: l2cap(1), dialer: l2cap(0), places: make(chan struct{}, 16)},
+	{name: "rfcomm", family: unix.AF_BLUETOOTH, typ: unix.SOCK_STREAM, proto: unix.BTPROTO_RFCOMM, connects: true, later: true, local: rfcomm(1), dialer: rfcomm(0), places: make(chan struct{}, 16)},
 	{name: "hci", family: unix.AF_BLUETOOTH, typ: unix.SOCK_RAW, proto: unix.BTPROTO_HCI, make: hciPair, later: true, message: hciCommand, out: func(sc *scene) []byte { return hciCommand(sc, "") }, trim: 6},
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -58,7 +59,7 @@ func ask(typ, flags int, body []byte) error {
 
 // addLink makes an interface of that kind that is up, and returns its number.
 func addLink(kind string) (int, error) {
-	name := fmt.Sprint("cmp", numbers.Add(1))
+	name := fmt.Sprint("cmp", os.Getpid()%10000, "x", numbers.Add(1))
 	body := append(ifinfo(0, unix.IFF_UP), attribute(unix.IFLA_IFNAME, append([]byte(name), 0))...)
 	body = append(body, attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND, []byte(kind)))...)
 	if err := ask(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body); err != nil {
@@ -74,6 +75,12 @@ func addLink(kind string) (int, error) {
 		err = unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, r)
 	}
 	return int(r.Uint32()), err
+}
+
+// lower sets an interface down.
+func lower(index int) error {
+	body := append(make([]byte, 4), u32(index)...)
+	return ask(unix.RTM_NEWLINK, 0, append(append(body, u32(0)...), u32(unix.IFF_UP)...))
 }
 
 func removeLink(index int) error { return ask(unix.RTM_DELLINK, 0, ifinfo(index, 0)) }

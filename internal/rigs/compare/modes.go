@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"golang.org/x/sys/unix"
@@ -42,7 +43,7 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 }
 
 // timeoutErrors are what the kernel's calls return when a timeout has ended them.
-var timeoutErrors = strings.NewReplacer("EAGAIN", timedOut, "EINPROGRESS", timedOut, "EALREADY", timedOut)
+var timeoutErrors = strings.NewReplacer("EAGAIN", timedOut, "EINPROGRESS", timedOut, "EALREADY", timedOut, "ETIMEDOUT", timedOut)
 
 // runOurs makes it through pollux, on loop l.
 func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop) (string, error) {
@@ -158,6 +159,11 @@ func (h *handler) Closed(*sock.Socket, error) {
 	}
 }
 
+// bdaddrText is the text of a Bluetooth address, from its bytes on the wire.
+func bdaddrText(a [6]byte) string {
+	return fmt.Sprintf("%02X:%02X:%02X:%02X:%02X:%02X", a[5], a[4], a[3], a[2], a[1], a[0])
+}
+
 // addrOf is sa as pollux writes it.
 func addrOf(sa unix.Sockaddr) sock.Addr {
 	switch a := sa.(type) {
@@ -169,6 +175,10 @@ func addrOf(sa unix.Sockaddr) sock.Addr {
 		return sock.Unix(a.Name)
 	case *unix.SockaddrLinklayer:
 		return sock.Packet("lo", int(a.Protocol>>8|a.Protocol<<8))
+	case *unix.SockaddrL2:
+		return families.L2CAP(bdaddrText(reversed(a.Addr)), a.PSM, a.CID, a.AddrType)
+	case *unix.SockaddrRFCOMM:
+		return families.RFCOMM(bdaddrText(a.Addr), uint32(a.Channel))
 	case *unix.SockaddrVM:
 		return sock.Vsock(a.CID, a.Port)
 	case *unix.SockaddrTIPC:

@@ -41,13 +41,40 @@ func (sc *scene) shown(p []byte, err error) string {
 
 func counted(n int, err error) string { return outcome(n, nil, err) }
 
+// recvfrom is recvfrom(2). Package unix fails for senders of families that it does not know.
+func recvfrom(fd int, p []byte, flags int, sender bool) (int, error) {
+	var name [128]byte
+	var at, size unsafe.Pointer
+	if room := uint32(len(name)); sender {
+		at, size = unsafe.Pointer(&name[0]), unsafe.Pointer(&room)
+	}
+	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), uintptr(at), uintptr(size))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+// recvmsg is recvmsg(2), with room for a sender and for ancillary data.
+func recvmsg(fd int, p []byte) (int, error) {
+	name, control := make([]byte, 128), make([]byte, 64)
+	h := &messages(p, name).hdr
+	h.Control = &control[0]
+	h.SetControllen(len(control))
+	n, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(h)), 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 func receive(name string, flags int, stream bool) operation {
 	return operation{
 		name: name, reads: true, stream: stream, now: flags&(unix.MSG_DONTWAIT|unix.MSG_ERRQUEUE) != 0,
 		raw: func(fd int, sc *scene) string {
 			p := make([]byte, sc.room())
-			n, _, err := unix.Recvfrom(fd, p, flags)
-			return sc.shown(p[:max(n, 0)], err)
+			n, err := recvfrom(fd, p, flags, false)
+			return sc.shown(p[:n], err)
 		},
 		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string { return sc.shown(s.Recv(sc.room(), flags)) },
 		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
@@ -89,8 +116,8 @@ var receives = []operation{
 		name: "recvfrom", reads: true,
 		raw: func(fd int, sc *scene) string {
 			p := make([]byte, sc.room())
-			n, _, err := unix.Recvfrom(fd, p, 0)
-			return sc.shown(p[:max(n, 0)], err)
+			n, err := recvfrom(fd, p, 0, true)
+			return sc.shown(p[:n], err)
 		},
 		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
 			p, _, err := s.Recvfrom(sc.room(), 0)
@@ -104,8 +131,8 @@ var receives = []operation{
 		name: "recvmsg", reads: true,
 		raw: func(fd int, sc *scene) string {
 			p := make([]byte, sc.room())
-			n, _, _, _, err := unix.Recvmsg(fd, p, make([]byte, 64), 0)
-			return sc.shown(p[:max(n, 0)], err)
+			n, err := recvmsg(fd, p)
+			return sc.shown(p[:n], err)
 		},
 		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
 			p, _, _, _, err := s.Recvmsg(sc.room(), 64, 0)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -274,7 +275,7 @@ func algPair(k *kind) (*scene, error) {
 		return nil, err
 	}
 	defer unix.Close(parent)
-	if err = unix.Bind(parent, &unix.SockaddrALG{Type: "skcipher", Name: "ecb(aes)"}); err == nil {
+	if err = unix.Bind(parent, &unix.SockaddrALG{Type: "skcipher", Name: "cbc(aes)"}); err == nil {
 		err = unix.SetsockoptString(parent, unix.SOL_ALG, unix.ALG_SET_KEY, "a key of 16 bytes"[:16])
 	}
 	if err == nil {
@@ -308,8 +309,24 @@ func bdaddr(i int) (a [6]byte) {
 	return a
 }
 
+// l2cap has the address as package unix takes it, with the first byte of the text first. Others
+// have it, and Getsockname returns it, as on the wire.
 func l2cap(i int) func() unix.Sockaddr {
-	return func() unix.Sockaddr { return &unix.SockaddrL2{Addr: bdaddr(i)} } // PSM 0: the kernel's choice
+	return func() unix.Sockaddr { return &unix.SockaddrL2{Addr: reversed(bdaddr(i))} } // PSM 0: the kernel's choice
+}
+
+func reversed(a [6]byte) [6]byte {
+	slices.Reverse(a[:])
+	return a
+}
+
+// bluetoothName is the name of a listener, to connect to.
+func (k *kind) bluetoothName(ln int) (unix.Sockaddr, error) {
+	sa, err := unix.Getsockname(ln)
+	if l2, ok := sa.(*unix.SockaddrL2); ok {
+		l2.Addr = reversed(l2.Addr)
+	}
+	return sa, err
 }
 
 func rfcomm(i int) func() unix.Sockaddr {

@@ -61,20 +61,21 @@ func (k *kind) bound() (fd int, at unix.Sockaddr, err error) {
 
 // A scene is the sockets of one run: fd is what the operation is called on.
 type scene struct {
-	kind *kind
-	fd   int
-	peer int // of a pair
-	ln   int // that fd connects to, or is
-	at   unix.Sockaddr
-	to   unix.Sockaddr // of a kind that is addressed: where fd sends to
-	from unix.Sockaddr // and where its peer sends to
-	dead unix.Sockaddr // where nothing listens
-	id   uint32        // of a kind that has numbers in its messages
-	link int           // the interface that vanishes
-	ip   [4]byte       // the address that does
-	ours *sock.Socket  // fd, as pollux has it
-	more []int         // others that are to be closed
-	full int           // bytes, or messages, that fill has sent
+	kind    *kind
+	fd      int
+	peer    int // of a pair
+	ln      int // that fd connects to, or is
+	at      unix.Sockaddr
+	to      unix.Sockaddr // of a kind that is addressed: where fd sends to
+	from    unix.Sockaddr // and where its peer sends to
+	dead    unix.Sockaddr // where nothing listens
+	id      uint32        // of a kind that has numbers in its messages
+	link    int           // the interface
+	ownLink bool          // which is of this scene alone
+	ip      [4]byte       // the address that does
+	ours    *sock.Socket  // fd, as pollux has it
+	more    []int         // others that are to be closed
+	full    int           // bytes, or messages, that fill has sent
 
 	tries atomic.Int64 // the attempts of an operation that counts them
 }
@@ -138,6 +139,9 @@ func (sc *scene) close() {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
+	}
+	if sc.ownLink {
+		removeLink(sc.link)
 	}
 }
 
@@ -216,6 +220,9 @@ func (k *kind) listener() (*scene, error) {
 	}
 	if sc.ln, sc.at = ln, at; true {
 		err = unix.Listen(ln, 1)
+	}
+	if err == nil && k.family == unix.AF_BLUETOOTH { // which chooses the port now
+		sc.at, err = k.bluetoothName(ln)
 	}
 	if err != nil {
 		sc.close()

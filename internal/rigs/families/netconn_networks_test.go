@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/rigs/vhci"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/netconn"
@@ -126,11 +127,11 @@ func TestNetconnBluetooth(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			near, far := newAir(t)
 			socktest.Check(t)
-			at := func(c *controller, number string) string {
+			at := func(c *vhci.Controller, number string) string {
 				if network == "l2cap" && number == "" {
-					return c.text() + ",0"
+					return c.Text() + ",0"
 				}
-				return c.text() + "," + number
+				return c.Text() + "," + number
 			}
 			number := ""
 			if network == "rfcomm" {
@@ -140,9 +141,9 @@ func TestNetconnBluetooth(t *testing.T) {
 			must(t, err)
 			defer ln.Close()
 			backAgain(t, network, ln.Addr())
-			from := families.RFCOMM(near.text(), 0)
+			from := families.RFCOMM(near.Text(), 0)
 			if network == "l2cap" {
-				from = families.L2CAP(near.text(), 0, 0, sock.BDADDR_BREDR)
+				from = families.L2CAP(near.Text(), 0, 0, sock.BDADDR_BREDR)
 			}
 			d := &netconn.Dialer{LocalAddr: from, Timeout: 3 * socktest.Patience}
 			talkThrough(t, network, ln, func() (c net.Conn, err error) {

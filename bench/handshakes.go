@@ -24,16 +24,16 @@ import (
 //
 // Three processes take part: the server, the crowd, and this one, which has the echo alone.
 
-// crowdServers are the servers of the crowd: handshakes on goroutines of package net, on the loop,
+// shakenServers are the servers of the crowd: handshakes on goroutines of package net, on the loop,
 // and on goroutines beside the loop (tlsconn.Config.OffLoop).
-var crowdServers = []string{"net", "callback", "offloop"}
+var shakenServers = []string{"net", "callback", "offloop"}
 
 func handshakesBench(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("bench handshakes", flag.ContinueOnError)
 	rate := fs.Int("rate", 1000, "handshakes a second")
 	slice := fs.Duration("slice", time.Second, "how long echoes are measured at a time, with the crowd and without")
 	cycles := fs.Int("cycles", 5, "how often each server is measured")
-	which := fs.String("servers", strings.Join(crowdServers, ","), "which servers")
+	which := fs.String("servers", strings.Join(shakenServers, ","), "which servers")
 	procs := fs.Int("procs", 1, "GOMAXPROCS of the servers")
 	if helped, err := parseFlags(fs, args, stdout); helped || err != nil {
 		return err
@@ -41,7 +41,7 @@ func handshakesBench(args []string, stdout, stderr io.Writer) error {
 	if *rate < 1 || *slice <= 0 || *cycles < 1 {
 		return usageError("handshakes: -rate, -slice and -cycles must be above 0")
 	}
-	var servers []*crowded
+	var servers []*shaken
 	defer func() {
 		for _, c := range servers {
 			c.end()
@@ -52,7 +52,7 @@ func handshakesBench(args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		servers = append(servers, &crowded{tlsServer: s})
+		servers = append(servers, &shaken{tlsServer: s})
 		if err := s.dial(1, 64); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -73,8 +73,8 @@ func handshakesBench(args []string, stdout, stderr io.Writer) error {
 	return t.Flush()
 }
 
-// A crowded server is one that is measured with a crowd and without.
-type crowded struct {
+// A shaken server is one that is measured with a crowd and without.
+type shaken struct {
 	*tlsServer
 	alone, beside latencies
 	rates         []float64 // handshakes a second, as they were
@@ -100,7 +100,7 @@ func (l *latencies) echoes(s *tlsServer, d time.Duration) error {
 	return nil
 }
 
-func (c *crowded) measure(rate int, d time.Duration) error {
+func (c *shaken) measure(rate int, d time.Duration) error {
 	if err := c.alone.echoes(c.tlsServer, d); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (c *crowded) measure(rate int, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	crowd := exec.Command(self, "handshakes", c.addr, strconv.Itoa(rate))
+	crowd := exec.Command(self, "shaker", c.addr, strconv.Itoa(rate))
 	crowd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	crowd.Stderr = os.Stderr
 	in, err := crowd.StdinPipe()
@@ -147,15 +147,15 @@ func (c *crowded) measure(rate int, d time.Duration) error {
 	return err
 }
 
-// handshakesProgram is the crowd: it makes handshakes with a server, at a rate, until the end of
+// shakerProgram is the crowd: it makes handshakes with a server, at a rate, until the end of
 // its input, and answers each line of it with their number.
-func handshakesProgram(args []string, stdout, stderr io.Writer) error {
+func shakerProgram(args []string, stdout, stderr io.Writer) error {
 	rate := 0
 	if len(args) == 2 {
 		rate, _ = strconv.Atoi(args[1])
 	}
 	if rate < 1 {
-		return usageError("handshakes: want an address and how many a second")
+		return usageError("shaker: want an address and how many a second")
 	}
 	const (
 		most = 256              // at once
@@ -174,7 +174,7 @@ func handshakesProgram(args []string, stdout, stderr io.Writer) error {
 				return
 			}
 		}
-		failed.Do(func() { fmt.Fprintln(stderr, "handshakes:", err) })
+		failed.Do(func() { fmt.Fprintln(stderr, "shaker:", err) })
 	}
 	go func() {
 		began := time.Now()
