@@ -14,13 +14,13 @@
 //
 // # How it fits together
 //
-//	                  ┌──────────────── a loop ────────────────┐
-//	listener ─accept─▶│ Transport ◀──── Write, Close … ───┐     │◀─ Write, from any goroutine
-//	      │           │  │   ▲                            │     │
-//	      │           │  │   └─ unsent bytes, if any      │     │
-//	      │           │  └─ Data, EOF, Paused … ──▶ Protocol    │   one for each connection
-//	      │           └────────────────────────────────────────┘
-//	      └─ the next connection may go to another loop: Config.Balance
+//   - ┌──────────────── a loop ────────────────┐
+//     listener ─accept─▶│ Transport ◀──── Write, Close … ───┐     │◀─ Write, from any goroutine
+//     │           │  │   ▲                            │     │
+//     │           │  │   └─ unsent bytes, if any      │     │
+//     │           │  └─ Data, EOF, Paused … ──▶ Protocol    │   one for each connection
+//     │           └────────────────────────────────────────┘
+//     └─ the next connection may go to another loop: Config.Balance
 //
 // A connection belongs to one loop at a time, and its protocol's methods run on that loop's
 // goroutine, one at a time. They must not wait: a method that takes long holds up all connections
@@ -34,6 +34,15 @@
 // connection has no buffer: with an idle timeout it costs 230 bytes of heap. [Config] bounds the
 // rest: a connection holds at most WriteLimit and one write unsent, and ReadLimit unread; MaxConns
 // bounds the connections. The defaults are 1 MiB, 1 MiB, and no limit.
+//
+// What bounds the memory of a server, and the defaults:
+//
+//	WriteLimit    unsent bytes, of each connection and socket of messages  1 MiB
+//	ReadLimit     bytes that Data leaves, of each connection               1 MiB
+//	MaxConns      connections                                              no limit
+//	DatagramSize  32 times it, for each loop that serves messages          64 KiB
+//	-             the buffer of each loop                                  64 KiB
+//	-             small writes that each loop gathers                      32 KiB
 //
 // # Flow control
 //
