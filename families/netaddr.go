@@ -86,7 +86,7 @@ func (a Addr) NetAddr(network string) net.Addr {
 	}
 	network, _, _ = strings.Cut(network, ":") // "ip4:icmp"
 	switch network {
-	case "tcp", "tcp4", "tcp6":
+	case "tcp", "tcp4", "tcp6", "mptcp", "mptcp4", "mptcp6": // package net calls Multipath TCP tcp
 		return &net.TCPAddr{IP: ip, Port: a.port, Zone: zone}
 	case "udp", "udp4", "udp6":
 		return &net.UDPAddr{IP: ip, Port: a.port, Zone: zone}

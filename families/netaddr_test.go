@@ -54,6 +54,7 @@ func TestNetAddr(t *testing.T) {
 		string  string
 	}{
 		{"tcp", families.Inet("127.0.0.1", 80), "tcp", "127.0.0.1:80"},
+		{"mptcp", families.Inet("127.0.0.1", 80), "tcp", "127.0.0.1:80"},
 		{"udp6", families.Inet6Scoped("fe80::1", 80, 0, 2), "udp", "[fe80::1%2]:80"},
 		{"ip4:icmp", families.Inet("127.0.0.1", 0), "ip", "127.0.0.1"},
 		{"unixgram", families.Unix("/x"), "unixgram", "/x"},

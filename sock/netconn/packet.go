@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
@@ -39,6 +40,9 @@ func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 	peer, err := s.Getpeername()
 	if errors.Is(err, net.ErrClosed) {
 		return nil, failure("new", s, err)
+	}
+	if peer == families.Netlink(0, 0) {
+		peer = sock.Addr{} // the kernel, which every netlink socket has as its peer before connect(2)
 	}
 	return newPacketConn(s, peer)
 }
