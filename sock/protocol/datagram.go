@@ -112,12 +112,16 @@ func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 	return s.servePacket(c, s.least(), p)
 }
 
+// protoSCTP is IPPROTO_SCTP of <netinet/in.h>, which not every system has. Its SOCK_SEQPACKET has
+// many peers.
+const protoSCTP = 132
+
 func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error {
 	if p == nil {
 		c.Close()
 		return &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}
 	}
-	if typ := c.Type(); typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET && c.Proto() != sock.IPPROTO_SCTP {
+	if typ := c.Type(); typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET && c.Proto() != protoSCTP {
 		c.Close()
 		return &OptionError{"ServePacket", typ, "must be the type of a socket whose messages need no connection"}
 	}

@@ -81,19 +81,19 @@ var bsd = System{
 
 // Systems has a row for each system that sock supports.
 var Systems = map[string]System{
-	"linux": linux, "windows": windows(),
+	"linux": linux, "windows": rowOfWindows(),
 	"freebsd": bsd, "dragonfly": bsd, "openbsd": bsd, "darwin": bsd,
-	"netbsd": netbsd(),
+	"netbsd": rowOfNetBSD(),
 }
 
-func netbsd() System {
+func rowOfNetBSD() System {
 	s := bsd
 	s.ShutdownAlone = nil     // soshutdown does not ask whether there is a peer
 	s.OptionOfNoPointer = nil // the value is 0 then
 	return s
 }
 
-func windows() System {
+func rowOfWindows() System {
 	s := linux
 	s.ListenerShutdown = Errnos{syscall.ENOTCONN}
 	return s
