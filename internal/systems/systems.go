@@ -3,6 +3,7 @@ package systems
 import (
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 )
 
@@ -49,9 +50,7 @@ func of(a Answer, systems ...string) map[string]Answer {
 func with(parts ...map[string]Answer) map[string]Answer {
 	m := make(map[string]Answer)
 	for _, part := range parts {
-		for s, a := range part {
-			m[s] = a
-		}
+		maps.Copy(m, part)
 	}
 	return m
 }

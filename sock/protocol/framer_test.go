@@ -249,7 +249,7 @@ func TestDecodeFrom(t *testing.T) {
 	p := bytes.Repeat([]byte{'\n'}, size)
 	line, crlf := protocol.Line{Limit: size}, protocol.Delimiter{End: []byte("\n\n"), Limit: size}
 	for _, d := range []protocol.ResumingDecoder{line, crlf} {
-		for n := 0; n < size; n++ {
+		for n := range size {
 			q := p[:n+1]
 			q[n] = 'x'
 			if _, used, _, err := d.DecodeFrom(q, n); used != 0 || err != nil {

@@ -60,7 +60,7 @@ func fill(sc *scene) {
 		return
 	}
 	p := make([]byte, 1024)
-	for n := 0; n < most; n++ {
+	for range most {
 		sent := 0
 		for size := len(p); size > 0; {
 			n, err := unix.SendmsgN(sc.fd, p[:size], nil, nil, sc.flags(unix.MSG_DONTWAIT))
