@@ -23,7 +23,6 @@ type kind struct {
 	addressed          bool // the socket is not connected: sends have an address
 	plain              bool // sends take no flags
 
-	prepare func(*scene) error // what pair does beside binding and connecting, before it; nil: nothing
 	make    func(*kind) (*scene, error)
 	message func(sc *scene, text string) []byte // what the peer sends; nil: the text
 	out     func(sc *scene) []byte              // what the socket sends; nil: some bytes
