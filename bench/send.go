@@ -62,14 +62,6 @@ func sendCases() []sendCase {
 	}
 }
 
-// bytes is what comes of a turn.
-func (c sendCase) bytes() int64 {
-	if c.Size == 0 {
-		return c.Amount
-	}
-	return c.Amount * sendBuffers * int64(c.Size)
-}
-
 // sendSettings say what a run of "bench send" measures, and how long.
 type sendSettings struct {
 	Args   []string   `json:"-"`

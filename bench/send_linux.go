@@ -292,3 +292,11 @@ func setCongestion(fd int, name string) error {
 	}
 	return nil
 }
+
+// bytes is what comes of a turn.
+func (c sendCase) bytes() int64 {
+	if c.Size == 0 {
+		return c.Amount
+	}
+	return c.Amount * sendBuffers * int64(c.Size)
+}
