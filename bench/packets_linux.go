@@ -67,6 +67,10 @@ const remembered = 1024
 // packetLoss is how long a packet may be on its way before it counts as lost.
 const packetLoss = 300 * time.Millisecond
 
+// packetSilence is how long a server may answer nothing at all: on a busy machine it may not run
+// for longer than packetLoss.
+const packetSilence = 5 * time.Second
+
 func newPackets(addr netip.AddrPort, socks, depth, size int, gso bool) (*packets, error) {
 	p := &packets{socks: make([]packetSocket, 0, socks), size: size, depth: depth, gso: gso, room: size,
 		in: make([]mmsghdr, depth), out: make([]mmsghdr, depth), inV: make([]unix.Iovec, depth), outV: make([]unix.Iovec, depth)}
@@ -147,7 +151,7 @@ func (p *packets) drain() error {
 		}
 		if p.inFlight < before {
 			heard = now()
-		} else if now()-heard > packetLoss {
+		} else if silent := now() - heard; silent > packetSilence || silent > packetLoss && p.tally.messages > 0 {
 			break
 		}
 	}
