@@ -185,7 +185,7 @@ func TestCANXL(t *testing.T) {
 	}
 	everyWay(t, func(t *testing.T) (a, b *sock.Socket) { return xl(t), xl(t) }, exchange{
 		Message: func(i int) []byte {
-			p, err := can.Frame{ID: uint32(i), Kind: can.XL, SDT: 3, AF: 0x1234, Data: bytes.Repeat([]byte{byte(i)}, 2000-500*i)}.Append(nil)
+			p, err := can.Frame{ID: uint32(i), Kind: can.XL, SDT: 3, AF: 0x1234, Data: bytes.Repeat([]byte{byte(i)}, 2000-100*i)}.Append(nil)
 			must(t, err)
 			return p
 		},
