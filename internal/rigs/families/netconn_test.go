@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/polluxio/pollux/families"
-	"github.com/polluxio/pollux/loop"
 	"golang.org/x/sys/unix"
 
+	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/netconn"
 	"github.com/polluxio/pollux/sock/socktest"
