@@ -42,7 +42,8 @@ func TestSuitesQuick(t *testing.T) {
 						t.Errorf("%s: no %s", res.Scenario.Name, e.Name)
 					case res.Scenario.Kind == kindIdle && got.IdleBytes.Median <= 0,
 						res.Scenario.Kind != kindIdle && (got.CPU.Median <= 0 || got.Latency.Count == 0):
-						// The rate may be 0: on a busy machine every answer may come after the short slice.
+						// The rate may be 0: on a busy machine all answers may come after the
+						// slice.
 						t.Errorf("%s: %s: %+v", res.Scenario.Name, e.Name, got)
 					}
 				}
