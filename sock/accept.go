@@ -21,7 +21,11 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 	}
 	newfd, err := sysAccept(sysfd, sa, salen)
 	if err == loop.ErrAgain && o.HungUp && (o.Timeout != 0 || o.s.fd.Watcher() != nil) && sysReadsEnded(sysfd) {
-		err = syscall.EINVAL // the listener was shut down: a blocking call returns EINVAL, this one would return EAGAIN forever
+		// The listener was shut down. A blocking call returns EINVAL, this one would return EAGAIN
+		// forever. A connection may have come before the shutdown, and after the first accept.
+		if newfd, err = sysAccept(sysfd, sa, salen); err == loop.ErrAgain {
+			err = syscall.EINVAL
+		}
 	}
 	if errno, ok := err.(syscall.Errno); ok && outOfResources(errno) {
 		// The connection stays in the backlog and makes no second edge. So the lane tries again

@@ -175,17 +175,19 @@ func (t target) connect(op string, cfg *ConnectionConfig) (*Socket, error) {
 	return nil, errs[len(errs)-1]
 }
 
-// lookup returns a function that looks up the host and the service of t.
+// lookup returns a function that looks up the host and the service of t. The resolver is the
+// default one of now, because a look-up that was canceled may go on for a while.
 func (t target) lookup(typ Type, proto Protocol, flags int) func(context.Context) ([]AddrInfo, error) {
+	resolver := DefaultResolver
 	return func(ctx context.Context) ([]AddrInfo, error) {
 		hints := &Hints{Family: t.family, Type: typ, Proto: proto, Flags: flags}
-		infos, err := Getaddrinfo(ctx, t.host, t.service, hints)
+		infos, err := resolver.Getaddrinfo(ctx, t.host, t.service, hints)
 		var gai *GaiError
 		if proto != 0 && errors.As(err, &gai) && (gai.Code == EAI_SERVICE || gai.Code == EAI_SOCKTYPE) {
 			// getaddrinfo knows few protocols. The usual protocol of the type has the same
 			// addresses, so the second look-up asks for that.
 			hints.Proto = 0
-			infos, err = Getaddrinfo(ctx, t.host, t.service, hints)
+			infos, err = resolver.Getaddrinfo(ctx, t.host, t.service, hints)
 			for i := range infos {
 				infos[i].Proto = proto
 			}

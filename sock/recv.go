@@ -40,7 +40,8 @@ func (s *core) hasDrained(n, room, flags int) bool {
 // any more, a blocking receive ends, and so must ours. The kernel cannot tell that ours should
 // block, and goes on returning EAGAIN:
 //
-//   - for datagrams after a shutdown. A blocking receive returns 0 bytes.
+//   - for datagrams after a shutdown. A blocking receive returns 0 bytes. On a stream a
+//     non-blocking one does so too.
 //   - for SCTP without an association and for TIPC without a connection, also after a shutdown of
 //     the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
 //
@@ -65,15 +66,34 @@ func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome, err error)
 		}
 		gone, ending := sysNoConnection(c.Sysfd, s.proto == protoSCTP)
 		if gone {
-			return syscall.ENOTCONN
+			return s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
 		}
 		if ending {
 			out.Retry, out.Most, out.Edges = fullRetry, fullMost, true
 		}
-	case c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
-		return nil
+	case !s.ends() && c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
+		return s.unlessNewer(c.Sysfd, nil)
 	}
 	return err
+}
+
+// unlessNewer returns end, unless something has arrived since the receive that got EAGAIN. The last
+// data and the end may arrive together, between that receive and the look at the socket's state.
+// The EAGAIN is out of date then, and the data comes before the end: its edge makes the loop try
+// again.
+func (s *core) unlessNewer(sysfd int, end error) error {
+	look := make([]byte, 1) // tipc_recvmsg of net/tipc/socket.c refuses an empty buffer
+	if s.inFamily(AF_UNIX) || s.inFamily(AF_INET) || s.inFamily(AF_INET6) {
+		look = nil // these have SO_PEEK_OFF: the next look would begin after that byte
+	}
+	switch _, err := sysRecvfrom(sysfd, look, MSG_PEEK, nil, nil); err {
+	case loop.ErrAgain:
+		return end
+	case nil:
+		return loop.ErrAgain
+	default:
+		return err
+	}
 }
 
 // recvFlags returns the flags for the system. On a stream this package itself does MSG_WAITALL, see

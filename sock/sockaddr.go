@@ -74,8 +74,9 @@ func (s *Socket) resolveInterface(a Addr, name string) (Addr, error) {
 // resolveHost waits as the view requires, and never on a loop.
 func (s *Socket) resolveHost(a Addr, host string) (Addr, error) {
 	hints := Hints{Family: Family(families.Host.FamilyOf(a)), Type: SOCK_DGRAM}
+	resolver := DefaultResolver // of now: a look-up that was canceled may go on for a while
 	find := func(ctx context.Context) (Addr, error) {
-		infos, err := Getaddrinfo(ctx, host, "", &hints)
+		infos, err := resolver.Getaddrinfo(ctx, host, "", &hints)
 		if refused, ok := err.(*ArgError); ok && names.IsASCII(host) { // Python does not report IDNA errors for an ASCII host
 			return a, noName(host, refused.Rule)
 		}
