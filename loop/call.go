@@ -262,6 +262,8 @@ func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
 	switch {
 	case c.Timeout == 0:
 		return over, ErrAgain
+	case !out.More && fd.past(c.Lane): // SetDeadline came during the attempt of a queued operation, or its time did
+		return over, os.ErrDeadlineExceeded
 	case !out.More && c.begun && fd.isLate(c.deadline):
 		fd.settleDue(c.Lane, fd.loop.clock.Now(), nil)
 		return over, os.ErrDeadlineExceeded

@@ -101,6 +101,48 @@ func TestSetDeadline(t *testing.T) {
 	}
 }
 
+// The deadline moves into the past during an attempt. The attempt decides; if it is not ready, the
+// operation ends.
+func TestSetDeadlineDuringAnAttempt(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		last part
+		want error
+	}{
+		{"done", done, nil},
+		{"not ready", again, os.ErrDeadlineExceeded},
+		{"failed", part{err: errFull}, errFull},
+		{"done in part, then not ready", part{out: Outcome{N: 5, More: true}, err: ErrAgain}, os.ErrDeadlineExceeded},
+		{"not ready, with a time for the next attempt", part{out: Outcome{Retry: time.Second}, err: ErrAgain}, os.ErrDeadlineExceeded},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inEachWay(t, func(t *testing.T, s *stage, begin func(*FD, Call, ...part) <-chan error) {
+				s.p.advance(time.Hour)
+				for _, d := range []Direction{Read, Write} {
+					for _, first := range []bool{true, false} {
+						fd := s.joined()
+						last := tt.last
+						last.during = func() { s.limit(fd, d, -time.Second) }
+						parts := []part{last, again}
+						if !first {
+							parts = []part{again, last, again}
+						}
+						over := begin(fd, Call{Lane: d, Timeout: timeouts.Forever}, parts...)
+						if !first {
+							s.queued(fd, d, 1)
+							s.turn(s.ready(fd, edge(d)))
+						}
+						if err := s.ended(over); err != tt.want {
+							t.Errorf("%v, in the first attempt %v: got %v, want %v", d, first, err, tt.want)
+						}
+						fd.Close()
+					}
+				}
+			})
+		})
+	}
+}
+
 // After the deadline of a lane, operations fail without an attempt until the deadline is moved.
 func TestOperationsAfterTheDeadline(t *testing.T) {
 	for _, how := range []string{"it passes", "it is set into the past"} {
