@@ -154,10 +154,11 @@ func TestConnectExSaysItsName(t *testing.T) { // item 6
 func TestInet6Scope(t *testing.T) { // items 189, 190
 	socktest.Each(t, []socktest.Kind{socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		k.Bound(t)
-		if err := k.New(t).Bind(sock.Inet6("fe80::1%1", 0)); !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("scope in the text: %v, want EINVAL", err)
+		// fe80::1 is the address of the loopback interface on the BSDs. Without a scope Linux says EINVAL.
+		if err := k.New(t).Bind(sock.Inet6("fe80::5%1", 0)); !(socktest.Errnos{syscall.EINVAL, syscall.EADDRNOTAVAIL}).Has(err) {
+			t.Errorf("scope in the text: %v, want EINVAL or EADDRNOTAVAIL", err)
 		}
-		if err := k.New(t).Bind(families.Inet6Scoped("fe80::1", 0, 0, 1)); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if err := k.New(t).Bind(families.Inet6Scoped("fe80::5", 0, 0, 1)); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("scope of its own: %v, want EADDRNOTAVAIL", err)
 		}
 		// Parse keeps the scope, and looks up the name of an interface.
@@ -165,12 +166,12 @@ func TestInet6Scope(t *testing.T) { // items 189, 190
 		if err != nil {
 			t.Skipf("no interface 1: %v: run this where there is a loopback interface", err)
 		}
-		a, err := families.Parse("[fe80::1%" + lo.Name + "]:0")
+		a, err := families.Parse("[fe80::5%" + lo.Name + "]:0")
 		socktest.Must(t, err)
 		if err := k.New(t).Bind(a); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("scope by name: %v, want EADDRNOTAVAIL", err)
 		}
-		a, err = families.Parse("[fe80::1%nosuch]:0")
+		a, err = families.Parse("[fe80::5%nosuch]:0")
 		socktest.Must(t, err)
 		if err := k.New(t).Bind(a); !errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}) {
 			t.Errorf("scope by the name of nothing: %v, want EAI_NONAME", err)
@@ -188,8 +189,8 @@ func TestInetAddressErrors(t *testing.T) { // items 51, 61, 186
 			t.Errorf("connect to all: %v", err)
 		}
 		s := socktest.UDP.New(t)
-		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(socktest.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH}).Has(err) {
-			t.Errorf("broadcast without SO_BROADCAST: %v, want EACCES, or ENETUNREACH or EHOSTUNREACH on a machine without a network", err)
+		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(socktest.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL}).Has(err) {
+			t.Errorf("broadcast without SO_BROADCAST: %v, want EACCES, or another one on a machine without a network", err)
 		}
 		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("127.0.0.1", 0)); !socktest.Here.SendtoPort0.Has(err) {
 			t.Errorf("send to port 0: %v, want %v", err, socktest.Here.SendtoPort0)

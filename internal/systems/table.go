@@ -100,6 +100,7 @@ var table = []row{
 	{ShutdownNotConnected, with(
 		of(seen("ENOTCONN", compared), "linux"),
 		of(man("ENOTCONN", "shutdown(2), ERRORS"), bsds...),
+		of(man("success", "soshutdown of kern/uipc_socket.c in NetBSD 7 asks for no peer"), "netbsd"),
 		of(man("ENOTCONN", "shutdown: WSAENOTCONN"), "windows"))},
 	{ReceiveAfterShutdown, with(
 		of(seen("0 bytes, after what was there", compared), "linux"),

@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"testing"
+
+	"github.com/polluxio/pollux/sock"
 )
 
 // Errnos is a set of errors. An empty set stands for success.
@@ -36,6 +39,10 @@ type System struct {
 	OptionOfNoPointer Errnos // setsockopt(2) with a null pointer and 4 bytes; kern/uipc_syscalls.c: sys_setsockopt
 	UnknownLevel      Errnos // an option of a level that does not exist; the protocol's ctloutput
 
+	FullDatagrams Errnos // a send to a Unix datagram socket whose queue is full; kern/uipc_usrreq.c: unp_output
+	FullPackets   Errnos // and on a SOCK_SEQPACKET one; NetBSD's sosend in kern/uipc_socket.c takes the rest of the queue for the limit
+	FullBacklog   Errnos // connect(2) to a Unix listener with a full backlog; kern/uipc_usrreq.c: unp_connect
+
 	// SendtoConnected is for a datagram to an address on a connected socket: kern/uipc_usrreq.c,
 	// netinet/udp_usrreq.c. Where it is empty, the datagram goes to that address.
 	SendtoConnected Errnos
@@ -44,6 +51,11 @@ type System struct {
 	ReconnectsAfterRefusal bool
 	// AbstractNames says that Unix sockets can have names without a file.
 	AbstractNames bool
+	// EmptyPackets says that an empty message of a SOCK_SEQPACKET socket is received. On the BSDs a
+	// receive goes on with the next one: kern/uipc_socket.c: soreceive.
+	EmptyPackets bool
+	// StreamSender says that recvfrom(2) on a connected Unix stream socket tells the peer's address.
+	StreamSender bool
 }
 
 var linux = System{
@@ -58,8 +70,13 @@ var linux = System{
 	SendtoPort0:            Errnos{syscall.EINVAL},
 	OptionOfNoPointer:      Errnos{syscall.EFAULT},
 	UnknownLevel:           Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP},
+	FullDatagrams:          Errnos{syscall.EAGAIN},
+	FullPackets:            Errnos{syscall.EAGAIN},
+	FullBacklog:            Errnos{syscall.EAGAIN},
 	ReconnectsAfterRefusal: true,
 	AbstractNames:          true,
+	EmptyPackets:           true,
+	StreamSender:           true,
 }
 
 // bsd has what the BSDs and macOS have in common. Sets with several errors are for several systems.
@@ -76,6 +93,9 @@ var bsd = System{
 	SendtoPort0:       Errnos{syscall.EADDRNOTAVAIL, syscall.EINVAL},
 	OptionOfNoPointer: Errnos{syscall.EFAULT, syscall.EINVAL},
 	UnknownLevel:      Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL},
+	FullDatagrams:     Errnos{syscall.ENOBUFS},
+	FullPackets:       Errnos{syscall.EAGAIN},
+	FullBacklog:       Errnos{syscall.ECONNREFUSED},
 	SendtoConnected:   Errnos{syscall.EISCONN},
 }
 
@@ -90,6 +110,7 @@ func rowOfNetBSD() System {
 	s := bsd
 	s.ShutdownAlone = nil     // soshutdown does not ask whether there is a peer
 	s.OptionOfNoPointer = nil // the value is 0 then
+	s.FullPackets = Errnos{syscall.EMSGSIZE}
 	return s
 }
 
@@ -101,3 +122,29 @@ func rowOfWindows() System {
 
 // Here is the row of this system.
 var Here = Systems[runtime.GOOS]
+
+// full returns what a send of this kind returns if the queue is full, and does not wait.
+func (k Kind) full() Errnos {
+	switch k {
+	case UnixDatagram:
+		return Here.FullDatagrams
+	case UnixSeqpacket:
+		return Here.FullPackets
+	}
+	return Errnos{syscall.EAGAIN}
+}
+
+// WaitsForRoom reports whether a send of this kind waits for room in a full queue. On some systems
+// it fails, also if it may block.
+func (k Kind) WaitsForRoom() bool { return k.full().Has(syscall.EAGAIN) }
+
+// SendPatiently sends a message. If that fails because the queue is full, it tries again.
+func (k Kind) SendPatiently(t testing.TB, s *sock.Socket, p []byte) {
+	t.Helper()
+	var err error
+	Await(t, "room in the queue", func() bool {
+		_, err = s.Send(p, 0)
+		return err == nil || k.WaitsForRoom() || !k.full().Has(err)
+	})
+	Must(t, err)
+}
