@@ -65,10 +65,12 @@ func TestRecvPeekAll(t *testing.T) { // item 108
 				socktest.Must(t, a.SetTimeout(0))
 				socktest.Must(t, wantBytes("ello")(peek(w.On(a))))
 				socktest.Must(t, a.SetTimeout(sock.Forever))
-				call = socktest.Start(func() error { return wantBytes("ello")(peek(w.On(a))) })
-				socktest.AwaitWaiting(t, a)
-				socktest.Must(t, b.Shutdown(sock.SHUT_WR))
-				socktest.Must(t, call.Wait(t))
+				if !socktest.Wine() { // it reports no end of a stream while there is a byte to receive
+					call = socktest.Start(func() error { return wantBytes("ello")(peek(w.On(a))) })
+					socktest.AwaitWaiting(t, a)
+					socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+					socktest.Must(t, call.Wait(t))
+				}
 				socktest.Must(t, wantBytes("ello")(w.On(a).Recv(100, 0)))
 
 				c, d := socktest.UnixStream.Pair(t)
