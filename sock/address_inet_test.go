@@ -159,7 +159,8 @@ func TestConnectExSaysItsName(t *testing.T) { // item 6
 func TestInet6Scope(t *testing.T) { // items 189, 190
 	socktest.Each(t, []socktest.Kind{socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		k.Bound(t)
-		// fe80::1 is the address of the loopback interface on the BSDs. Without a scope Linux says EINVAL.
+		// fe80::1 is the address of the loopback interface on the BSDs. Without a scope Linux says
+		// EINVAL.
 		if err := k.New(t).Bind(sock.Inet6("fe80::5%1", 0)); !(socktest.Errnos{syscall.EINVAL, syscall.EADDRNOTAVAIL}).Has(err) {
 			t.Errorf("scope in the text: %v, want EINVAL or EADDRNOTAVAIL", err)
 		}

@@ -59,8 +59,8 @@ func TestBatchArrivesInOrder(t *testing.T) {
 	socktest.Each(t, datagramKinds, func(t *testing.T, k socktest.Kind) {
 		socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 			a, b := k.Pair(t)
-			// This fits the queue of a Unix socket: net.unix.max_dgram_qlen of Linux is 10, and 8 fit
-			// into the 8 KB of NetBSD, where each takes two mbufs of 512 bytes.
+			// This fits the queue of a Unix socket: net.unix.max_dgram_qlen of Linux is 10, and 8
+			// fit into the 8 KB of NetBSD, where each takes two mbufs of 512 bytes.
 			const n = 7
 			var ms []sock.Datagram
 			var want []string
@@ -185,7 +185,8 @@ func TestSendBatchResumes(t *testing.T) {
 	})
 }
 
-// In non-blocking mode, and where no send waits for it, a full queue ends the batch, and the result tells the caller where to go on.
+// In non-blocking mode, and where no send waits for it, a full queue ends the batch, and the result
+// tells the caller where to go on.
 func TestSendBatchToFullQueue(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_UNIX, Type: sock.SOCK_DGRAM}

@@ -54,7 +54,8 @@ type System struct {
 	// EmptyPackets says that an empty message of a SOCK_SEQPACKET socket is received. On the BSDs a
 	// receive goes on with the next one: kern/uipc_socket.c: soreceive.
 	EmptyPackets bool
-	// StreamSender says that recvfrom(2) on a connected Unix stream socket tells the peer's address.
+	// StreamSender says that recvfrom(2) on a connected Unix stream socket tells the peer's
+	// address.
 	StreamSender bool
 }
 
