@@ -43,6 +43,16 @@ func position(t *testing.T, f io.Seeker) int64 {
 	return at
 }
 
+// awaitSendfile waits until a Sendfile on a has sent something to b and waits for room.
+func awaitSendfile(t *testing.T, a, b *sock.Socket) {
+	t.Helper()
+	if runtime.GOOS == "windows" { // TransmitFile waits itself, and not on a loop
+		socktest.AwaitReadable(t, b)
+		return
+	}
+	socktest.AwaitWaiting(t, a)
+}
+
 // noDescriptor is a file that has to be read.
 type noDescriptor struct{ io.ReadSeeker }
 
@@ -339,10 +349,10 @@ func TestSendfileEnds(t *testing.T) { // items 135, 137
 						return err
 					})
 					if test.end != nil {
-						if runtime.GOOS == "windows" && !read { // TransmitFile waits itself, and not on a loop
-							socktest.AwaitReadable(t, b)
-						} else {
+						if read {
 							socktest.AwaitWaiting(t, a)
+						} else {
+							awaitSendfile(t, a, b)
 						}
 						test.end(w, a)
 					}

@@ -104,7 +104,7 @@ func TestSendfileIsNotMixed(t *testing.T) {
 			_, err := w.On(a).Sendfile(f, 0, -1)
 			return err
 		})
-		socktest.AwaitWaiting(t, a)
+		awaitSendfile(t, a, b)
 		others := socktest.Start(func() error {
 			for range 3 {
 				if _, err := a.Sendall([]byte("ooo"), 0); err != nil {
