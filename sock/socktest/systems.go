@@ -37,6 +37,7 @@ type System struct {
 	UnknownProtocol   Errnos // and with a protocol that does not exist
 	SendtoPort0       Errnos // a datagram to port 0; netinet/in_pcb.c: in_pcbconnect
 	OptionOfNoPointer Errnos // setsockopt(2) with a null pointer and 4 bytes; kern/uipc_syscalls.c: sys_setsockopt
+	ShortOption       Errnos // and with fewer bytes than the option has; kern/uipc_socket2.c: sockopt_get
 	UnknownLevel      Errnos // an option of a level that does not exist; the protocol's ctloutput
 
 	FullDatagrams Errnos // a send to a Unix datagram socket whose queue is full; kern/uipc_usrreq.c: unp_output
@@ -70,6 +71,7 @@ var linux = System{
 	UnknownProtocol:        Errnos{syscall.EINVAL},
 	SendtoPort0:            Errnos{syscall.EINVAL},
 	OptionOfNoPointer:      Errnos{syscall.EFAULT},
+	ShortOption:            Errnos{syscall.EINVAL},
 	UnknownLevel:           Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP},
 	FullDatagrams:          Errnos{syscall.EAGAIN},
 	FullPackets:            Errnos{syscall.EAGAIN},
@@ -93,6 +95,7 @@ var bsd = System{
 	UnknownProtocol:   Errnos{syscall.EPROTONOSUPPORT, syscall.EPROTOTYPE},
 	SendtoPort0:       Errnos{syscall.EADDRNOTAVAIL, syscall.EINVAL},
 	OptionOfNoPointer: Errnos{syscall.EFAULT, syscall.EINVAL},
+	ShortOption:       Errnos{syscall.EINVAL},
 	UnknownLevel:      Errnos{syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL},
 	FullDatagrams:     Errnos{syscall.ENOBUFS},
 	FullPackets:       Errnos{syscall.EAGAIN},
@@ -118,6 +121,10 @@ func rowOfNetBSD() System {
 func rowOfWindows() System {
 	s := linux
 	s.ListenerShutdown = Errnos{syscall.ENOTCONN}
+	s.BadType = Errnos{syscall.ESOCKTNOSUPPORT}
+	s.UnknownProtocol = Errnos{syscall.EPROTONOSUPPORT}
+	s.UnknownLevel = Errnos{syscall.EINVAL, syscall.ENOPROTOOPT}
+	s.ShortOption = Errnos{syscall.EFAULT}
 	return s
 }
 
