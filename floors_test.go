@@ -71,7 +71,7 @@ var floors = map[string]floor{
 	"sock/tipc":         family,
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
-	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest", "internal/selfsigned"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
 
 	"metrics/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},

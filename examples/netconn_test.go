@@ -23,9 +23,7 @@ import (
 // and the rest of the program's output. The program ends with the test.
 func startServer(t *testing.T, name string, args ...string) (addr string, out *bufio.Reader) {
 	t.Helper()
-	if out, err := exec.Command("go", "build", "-o", programs, "./"+name).CombinedOutput(); err != nil {
-		t.Fatalf("%s%v", out, err)
-	}
+	built(t, name)
 	server := program(t, name, args...)
 	server.Stderr = os.Stderr
 	stdout, err := server.StdoutPipe()
@@ -43,7 +41,7 @@ func startServer(t *testing.T, name string, args ...string) (addr string, out *b
 	line, _ := out.ReadString('\n')
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "Listening on ")
 	if !ok {
-		t.Fatalf("the server said %q, want Listening on ...", line)
+		t.Fatalf("%s said %q, want Listening on ...", name, line)
 	}
 	return addr, out
 }
