@@ -216,8 +216,8 @@ func (t *Transport) discard(h *home) {
 	}
 }
 
-// Need makes the next call of Data come once n bytes are there, with those that Data leaves now:
-// for the rest of a message whose length is known. n counts for one call. Loop only: within Data or
+// Need delays the next call of Data until n bytes are there, including the bytes that Data leaves
+// now. Use it if the length of a message is known. n applies to one call. Loop only: in Data or
 // Made.
 //
 // If n is more than Config.ReadLimit, the connection ends with a *LimitError.
@@ -231,17 +231,16 @@ func (t *Transport) Need(n int) {
 	t.more().need = max(n, 0)
 }
 
-// PauseReading makes Data not be called until ResumeReading. The peer notices once the system's
-// buffers are full. To pause twice is to pause once. It may be called from any goroutine; a call of
-// Data that is under way goes on.
+// PauseReading stops the calls of Data until ResumeReading. The peer notices when the system's
+// buffers are full. A second PauseReading does nothing. A call of Data that is running continues.
 func (t *Transport) PauseReading() {
 	t.mu.Lock()
 	t.flags |= noReading
 	t.mu.Unlock()
 }
 
-// ResumeReading ends PauseReading. Data is then called in the next turn of the loop, if there is
-// something.
+// ResumeReading ends PauseReading. If bytes have arrived, Data is called in the next turn of the
+// loop.
 func (t *Transport) ResumeReading() {
 	t.mu.Lock()
 	was := t.flags & noReading

@@ -25,12 +25,13 @@ type chunk struct {
 	zeroSent bool                  // a part was sent so: it is the last of zeroCopy.sends
 }
 
-// Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
-// again. Within a call of the protocol small writes are gathered, and go when the call ends.
+// Write sends p, or keeps the bytes that the system does not take yet. It never waits, and the
+// caller may use p again when it returns. Within a call of the protocol, Write gathers small
+// writes, which go when the call ends.
 //
-// It returns len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and once
-// the connection is lost; a *LimitError if more than Config.WriteLimit is unsent, which also ends
-// the connection; the system's error, after which Lost comes.
+// The result is len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and
+// once the connection is lost; a *LimitError if more than Config.WriteLimit bytes are unsent, which
+// also ends the connection; the system's error, after which Lost is called.
 //
 // On a socket of messages each Write is one message.
 func (t *Transport) Write(p []byte) (int, error) {
@@ -51,8 +52,8 @@ func (t *Transport) WriteString(s string) (int, error) {
 	return t.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// Writev is Write for several buffers, as one: they go by one system call, without a copy, if
-// nothing else is unsent.
+// Writev is Write for several buffers. If nothing else is unsent, one system call sends them
+// without a copy.
 //
 // On a socket of messages the buffers are one message.
 func (t *Transport) Writev(buffers ...[]byte) (int, error) {
@@ -69,9 +70,9 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 	return total, nil
 }
 
-// AvailableBuffer returns an empty buffer of a few KiB for the caller to append to and give to
-// Write, as bufio.Writer has it. It is memory of the loop, so that no connection needs a buffer of
-// its own to make an answer in: it is lent until the next call of AvailableBuffer on the loop, at
+// AvailableBuffer returns an empty buffer of a few KiB. The caller appends to it and gives it to
+// Write, as with bufio.Writer. The buffer is memory of the loop, so a connection needs no buffer of
+// its own for its answers. It is valid until the next call of AvailableBuffer on the loop, and at
 // most until the call of the protocol ends. Loop only.
 func (t *Transport) AvailableBuffer() []byte {
 	h := t.home
@@ -398,9 +399,9 @@ func (t *Transport) below(x *extra) {
 	x.drains = nil
 }
 
-// Drain is settled when no more than Config.LowWater bytes are unsent, at once if that is so: with
-// an error if the connection is lost before. A producer writes, and waits for Drain: a goroutine by
-// Wait, a task by Await.
+// Drain returns a future that is settled when no more than Config.LowWater bytes are unsent. If the
+// connection is lost before, the future has an error. A producer writes and then waits for Drain: a
+// goroutine by Wait, a task by Await.
 func (t *Transport) Drain() loop.Future[struct{}] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -416,11 +417,11 @@ func (t *Transport) Drain() loop.Future[struct{}] {
 	return p.Future()
 }
 
-// SendFile sends count bytes of a file from offset on, after what was written before and before
-// what is written later; count -1 is all up to its end. The file is the connection's until the
-// future is settled, with how many bytes went. sendfile(2) sends a regular file without a copy, on
-// a goroutine of its own, so that the disk holds no loop up. Reading pauses meanwhile. See
-// sock.Socket.Sendfile.
+// SendFile sends count bytes of a file from offset, after all earlier writes and before all later
+// ones. A count of -1 means everything up to the end of the file. The file belongs to the
+// connection until the future is settled. Its value is the number of bytes sent. sendfile(2) sends
+// a regular file without a copy, on a goroutine, so that the disk holds up no loop. Reading pauses
+// meanwhile. See sock.Socket.Sendfile.
 //
 // Errors: those of Write and of sock.Socket.Sendfile.
 func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {
