@@ -64,7 +64,7 @@ func TestSignalEndsWaitWithoutError(t *testing.T) {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		thread.Store(int64(unix.Gettid()))
 		n, err := p.Wait(make([]pollux.Event, 1), -1)
-		ch <- pollertest.Waited{n, err}
+		ch <- pollertest.Waited{N: n, Err: err}
 	}()
 	// Go's scheduler uses SIGURG too, so no other code reacts to it. The Wait may not have begun at
 	// the first signal.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -39,10 +40,11 @@ func startServer(t *testing.T, name string, args ...string) (addr string, out *b
 	})
 	out = bufio.NewReader(stdout)
 	line, _ := out.ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "Listening on ")
-	if !ok {
-		t.Fatalf("%s said %q, want Listening on ...", name, line)
+	said := regexp.MustCompile(`(?:Listening on |laddr=)([^\s>]+)`).FindStringSubmatch(line)
+	if said == nil {
+		t.Fatalf("%s said %q, want its address", name, line)
 	}
+	addr = said[1]
 	return addr, out
 }
 
