@@ -178,9 +178,9 @@ func ExampleAlgOp() {
 		fmt.Println(op, isOp, len(iv), isIV, n, isLen)
 	}
 	// Output:
-	// ALG_OP_ENCRYPT true 0 false 0 false
-	// ALG_OP_DECRYPT false 16 true 0 false
-	// ALG_OP_DECRYPT false 0 false 8 true
+	// encrypt true 0 false 0 false
+	// decrypt false 16 true 0 false
+	// decrypt false 0 false 8 true
 }
 
 // The hop limit and the traffic class of an IPv6 datagram.
