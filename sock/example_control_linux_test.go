@@ -10,6 +10,23 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
+// datagramPair returns a socket that is bound to an address, and one that is connected to it.
+func datagramPair(at string) (server, client *sock.Socket) {
+	server, err := sock.Listen(at, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	to, err := server.Getsockname()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err = sock.DialAddr(to, &sock.ConnectionConfig{Type: sock.SOCK_DGRAM})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return server, client
+}
+
 // received sends a datagram over the loopback interface to a socket with that option set, and
 // returns the ancillary data that came with it.
 func received(option int, send ...sock.Control) []sock.Control {
@@ -21,23 +38,12 @@ func received(option int, send ...sock.Control) []sock.Control {
 	case sock.SO_TIMESTAMPNS:
 		level = sock.SOL_SOCKET
 	}
-	s, err := sock.Listen(at, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	s, c := datagramPair(at)
 	defer s.Close()
+	defer c.Close()
 	if err := s.Setsockopt(level, option, 1); err != nil {
 		log.Fatal(err)
 	}
-	to, err := s.Getsockname()
-	if err != nil {
-		log.Fatal(err)
-	}
-	c, err := sock.DialAddr(to, &sock.ConnectionConfig{Type: sock.SOCK_DGRAM})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer c.Close()
 	if _, err := c.Sendmsg([][]byte{[]byte("x")}, send, 0, sock.Addr{}); err != nil {
 		log.Fatal(err)
 	}
@@ -201,23 +207,12 @@ func ExampleHopLimit() {
 // One send of several datagrams, and one receive of them. RecvBatch and SendBatch do both by
 // themselves.
 func ExampleUDPSegment() {
-	s, err := sock.Listen("udp:127.0.0.1:0", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	s, c := datagramPair("udp:127.0.0.1:0")
 	defer s.Close()
+	defer c.Close()
 	if err := s.SetUDPGRO(true); err != nil {
 		log.Fatal(err)
 	}
-	to, err := s.Getsockname()
-	if err != nil {
-		log.Fatal(err)
-	}
-	c, err := sock.DialAddr(to, &sock.ConnectionConfig{Type: sock.SOCK_DGRAM})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer c.Close()
 	text := [][]byte{[]byte("onetwosix!")}
 	if _, err := c.Sendmsg(text, []sock.Control{sock.UDPSegment(3).Control()}, 0, sock.Addr{}); err != nil {
 		log.Fatal(err)
