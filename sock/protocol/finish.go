@@ -117,7 +117,7 @@ func (t *Transport) settle(h *home) {
 	t.mu.Unlock()
 }
 
-// endWriting is SHUT_WR. mu is held.
+// endWriting shuts down the sending: SHUT_WR. mu is held.
 func (t *Transport) endWriting() {
 	if t.steps&eofSent == 0 {
 		t.steps |= eofSent
@@ -173,7 +173,7 @@ func (t *Transport) drop(h *home, x *extra) {
 	x.dropZeroCopy()
 }
 
-// setDeadlines begins and ends the times for what is unsent. mu is held; loop only.
+// setDeadlines starts and stops the deadlines for unsent bytes. mu is held; loop only.
 func (t *Transport) setDeadlines(h *home, unsent bool) {
 	x := t.extra.Load()
 	if x == nil {
@@ -204,7 +204,7 @@ func (t *Transport) closeTime(h *home, x *extra) time.Duration {
 	return h.cfg.CloseTimeout
 }
 
-// nextDeadline is when the connection has to be looked at, if ever. Loop only.
+// nextDeadline returns the time of the connection's next check, if it has one. Loop only.
 func (t *Transport) nextDeadline() (at tick, some bool) {
 	earlier := func(d tick) {
 		if !some || d.before(at) {
@@ -292,7 +292,7 @@ func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	return nil
 }
 
-// handOver ends an upgrade. mu is held, and is given up. Loop only.
+// handOver completes an upgrade. mu is held, and is given up. Loop only.
 func (t *Transport) handOver(h *home) {
 	x := t.extra.Load()
 	fn, rest := x.upgrade, x.in

@@ -53,7 +53,7 @@ func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
 
 func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 
-// began counts something that has to end before the hub does.
+// began counts a connection or a task that must end before the hub does.
 func (hb *hub) began() {
 	hb.mu.Lock()
 	hb.live++
@@ -70,7 +70,7 @@ func (hb *hub) begins() bool {
 	return !hb.ending
 }
 
-// ends says that a shutdown begins.
+// ends begins a shutdown.
 func (hb *hub) ends() {
 	hb.mu.Lock()
 	hb.ending = true
@@ -88,10 +88,11 @@ func (hb *hub) finished() {
 	hb.mu.Unlock()
 }
 
-// ended is the end of a connection.
+// ended counts the end of a connection.
 func (hb *hub) ended(*Transport) { hb.finished() }
 
-// empty is closed once nothing is left. What begins meanwhile counts too.
+// empty returns a channel that is closed once nothing is left. It also waits for connections that
+// begin meanwhile.
 func (hb *hub) empty() <-chan struct{} {
 	hb.mu.Lock()
 	defer hb.mu.Unlock()
@@ -106,7 +107,7 @@ func (hb *hub) empty() <-chan struct{} {
 	return hb.over
 }
 
-// least is the home with the fewest connections.
+// least returns the home with the fewest connections.
 func (hb *hub) least() *home {
 	best := hb.homes[0]
 	for _, h := range hb.homes[1:] {
@@ -117,7 +118,7 @@ func (hb *hub) least() *home {
 	return best
 }
 
-// each runs fn on every loop, for its home. A loop that has ended is left out.
+// each runs fn on every loop, for its home. It skips loops that have ended.
 func (hb *hub) each(fn func(*home)) {
 	for _, h := range hb.homes {
 		h.loop.Post(func() { fn(h) })

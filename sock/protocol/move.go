@@ -32,7 +32,7 @@ func (t *Transport) Move(l *loop.Loop) error {
 	return nil
 }
 
-// migrate ends a move. mu is held, and is given up. Loop only.
+// migrate completes a move. mu is held, and is given up. Loop only.
 func (t *Transport) migrate(from *home) {
 	x := t.extra.Load()
 	to := x.target

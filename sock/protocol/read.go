@@ -12,7 +12,7 @@ const ownBlock = 16 << 10
 // holdsReading are the flags with which nothing is read.
 const holdsReading = noReading | closing | finished | upgrading | moving | broken | sendingFile | securing
 
-// mayRead says whether Data may be called. Loop only.
+// mayRead reports whether Data may be called. Loop only.
 func (t *Transport) mayRead() bool {
 	t.mu.Lock()
 	f := t.flags
@@ -20,7 +20,7 @@ func (t *Transport) mayRead() bool {
 	return f&holdsReading == 0 && (f&paused == 0 || t.home.cfg.KeepReading)
 }
 
-// receive takes what has arrived, if readable, and gives it to the protocol. Loop only.
+// receive receives the bytes that have arrived, if readable, and gives them to the protocol. Loop only.
 func (t *Transport) receive(h *home, readable bool) {
 	if t.steps&eofSeen != 0 && t.steps&stopped == 0 {
 		return
@@ -186,7 +186,7 @@ func (t *Transport) deliverRest(h *home) bool {
 	return more && t.mayRead()
 }
 
-// ends is the end of what the peer sends, or an error.
+// ends handles the end of the peer's stream, or an error.
 func (t *Transport) ends(err error) {
 	t.steps |= eofSeen
 	if err != nil {
@@ -199,7 +199,7 @@ func (t *Transport) ends(err error) {
 	}
 }
 
-// discard drops what arrives after Close, until the peer ends.
+// discard drops the bytes that arrive after Close, until the end of the peer's stream.
 func (t *Transport) discard(h *home) {
 	buf := h.loop.Buffer()
 	for {

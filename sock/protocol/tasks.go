@@ -27,7 +27,7 @@ type tasks struct {
 
 func (ts *tasks) init() { ts.live = make(map[*loop.Task]*sock.Socket) }
 
-// add counts a task. It is called by the task itself.
+// add counts a task. The task itself calls it.
 func (ts *tasks) add(t *loop.Task, c *sock.Socket) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -56,7 +56,7 @@ func (ts *tasks) cancel() {
 	}
 }
 
-// cut closes the sockets of all tasks, and returns how many.
+// cut closes the sockets of all tasks, and returns their number.
 func (ts *tasks) cut() int {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

@@ -82,19 +82,19 @@ func (t *Transport) AvailableBuffer() []byte {
 	return h.scratch
 }
 
-// unsent says whether something waits in the queue, or in the stream. mu is held.
+// unsent reports whether bytes wait in the queue or in the stream. mu is held.
 func (t *Transport) unsent() bool {
 	x := t.extra.Load()
 	return x != nil && (len(x.out) > 0 || x.hasZeroCopy() || t.flags&(secured|securing) == secured && x.stream.Pending())
 }
 
-// queued says whether something waits in the queue. mu is held.
+// queued reports whether bytes wait in the queue. mu is held.
 func (t *Transport) queued() bool {
 	x := t.extra.Load()
 	return x != nil && len(x.out) > 0
 }
 
-// mayWrite returns why nothing may be written. mu is held.
+// mayWrite returns the reason why a write must fail, or nil. mu is held.
 func (t *Transport) mayWrite() error {
 	if t.flags&(closing|halfClosing|finished|upgrading|broken) != 0 {
 		return net.ErrClosed
@@ -188,7 +188,7 @@ func joined(buffers [][]byte, total int) []byte {
 	return all
 }
 
-// uncork sends what was gathered. mu is held.
+// uncork sends the gathered writes. mu is held.
 func (t *Transport) uncork(h *home) {
 	p := h.takeCork()
 	if len(p) == 0 || t.flags&(finished|broken) != 0 {
@@ -201,13 +201,13 @@ func (t *Transport) uncork(h *home) {
 	t.send(p)
 }
 
-// send gives p to the system, and queues what it does not take. mu is held.
+// send gives p to the system, and queues the bytes that it does not take. mu is held.
 func (t *Transport) send(p []byte) error {
 	n, err := t.give(p)
 	return t.took(n, err, p[n:])
 }
 
-// took is what follows a send: n bytes went, and rest did not. mu is held.
+// took records the result of a send: n bytes were sent, and rest was not. mu is held.
 func (t *Transport) took(n int, err error, rest []byte) error {
 	if n > 0 {
 		t.home.sent.Add(uint64(n))
@@ -224,7 +224,7 @@ func (t *Transport) took(n int, err error, rest []byte) error {
 	return nil
 }
 
-// timeNow is the time for touch. mu is held.
+// timeNow returns the time for touch. mu is held.
 func (t *Transport) timeNow() tick {
 	if t.home.cfg.IdleTimeout == 0 {
 		if x := t.extra.Load(); x == nil || x.idle == 0 {
@@ -234,7 +234,7 @@ func (t *Transport) timeNow() tick {
 	return tickOf(t.home.loop.Now())
 }
 
-// sendv gives buffers to the system, and queues what it does not take. mu is held.
+// sendv gives buffers to the system, and queues the bytes that it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
 		if t.flags&secured != 0 {
@@ -262,8 +262,8 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		if len(buffers) == 0 || n == 0 && err == nil {
 			continue
 		}
-		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it
-		// is not.
+		// A part was sent. Sendall continues until the socket is full, so that an edge reports
+		// when it has room again.
 		if err := t.send(buffers[0][n:]); err != nil {
 			return err
 		}
@@ -322,7 +322,7 @@ func (t *Transport) attend() {
 	}
 }
 
-// flush sends what is queued. Loop only.
+// flush sends the queue. Loop only.
 func (t *Transport) flush(h *home) {
 	t.mu.Lock()
 	if x := t.extra.Load(); x != nil && x.hasZeroCopy() {
@@ -335,7 +335,7 @@ func (t *Transport) flush(h *home) {
 	t.mu.Unlock()
 }
 
-// sendQueued sends what is queued, until the socket is full. mu is held; loop only.
+// sendQueued sends the queue, until the socket is full. mu is held; loop only.
 func (t *Transport) sendQueued(h *home) {
 	x := t.extra.Load()
 	if x == nil || t.flags&(finished|broken|sendingFile) != 0 {
@@ -369,7 +369,7 @@ func (t *Transport) sendQueued(h *home) {
 	t.below(x)
 }
 
-// next drops the first chunk, which is done with.
+// next drops the first chunk after its use.
 func (x *extra) next() {
 	if c := &x.out[0]; c.owner == nil {
 		putBlock(c.block)
@@ -470,7 +470,7 @@ func (t *Transport) sendFile(c *chunk) {
 	}()
 }
 
-// sentFile goes on after a file.
+// sentFile continues the queue after a file.
 func (t *Transport) sentFile(n int64, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
