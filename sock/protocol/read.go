@@ -20,7 +20,8 @@ func (t *Transport) mayRead() bool {
 	return f&holdsReading == 0 && (f&paused == 0 || t.home.cfg.KeepReading)
 }
 
-// receive receives the bytes that have arrived, if readable, and gives them to the protocol. Loop only.
+// receive receives the bytes that have arrived, if readable, and gives them to the protocol. Loop
+// only.
 func (t *Transport) receive(h *home, readable bool) {
 	if t.steps&eofSeen != 0 && t.steps&stopped == 0 {
 		return
