@@ -25,11 +25,17 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 	if c.meanwhile != nil {
 		meanwhile = func() { c.meanwhile(sc) }
 	}
-	fd := sc.fd
+	// A descriptor of the thread's own: the scene may end before its next call begins, and its
+	// numbers are those of other scenes then.
+	fd, err := unix.FcntlInt(uintptr(sc.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err.Error()
+	}
 	if c.timeout > 0 {
 		limitTo(fd, c.timeout)
 	}
 	r := onThread(func() string {
+		defer unix.Close(fd)
 		for {
 			if r := o.raw(fd, sc); r != "EINTR" { // a program that does not know of the signal calls again
 				return r

@@ -170,6 +170,39 @@ var receives = []operation{
 	receive("recv OOB", unix.MSG_OOB, true),
 }
 
+// countedReceive counts the attempts of a wait: see mostTries.
+var countedReceive = operation{
+	name: "recv, counted", reads: true,
+	raw: func(fd int, sc *scene) string {
+		p := make([]byte, sc.room())
+		n, err := recvfrom(fd, p, 0, false)
+		return counted(n, err)
+	},
+	ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+		n := 0
+		err := s.Attempt("recv", loop.Read, sc.tryRecv(s, &n))
+		return counted(n, err)
+	},
+	future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+		n := 0
+		f := a.Attempt("recv", loop.Read, sc.tryRecv(sc.ours, &n))
+		return func(ctx context.Context) string {
+			_, err := f.Wait(ctx)
+			return counted(n, err)
+		}
+	},
+}
+
+func (sc *scene) tryRecv(s *sock.Socket, n *int) func(int) (loop.Outcome, error) {
+	p := make([]byte, sc.room())
+	return func(sysfd int) (out loop.Outcome, err error) {
+		sc.tries.Add(1)
+		out, err = s.TryRecv(sysfd, p, 0)
+		*n = out.N
+		return out, err
+	}
+}
+
 // A mmsghdr is a struct mmsghdr of <sys/socket.h>.
 type mmsghdr struct {
 	hdr unix.Msghdr

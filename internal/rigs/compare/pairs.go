@@ -244,12 +244,18 @@ func isotpPair(k *kind) (*scene, error) {
 	return sc.or(err)
 }
 
-// j1939Pair has two of the 254 addresses of the bus.
+// j1939Pair has two addresses on a bus of its own: a bus has 254, and more scenes than that live at
+// once, some of them in calls that do not end.
 func j1939Pair(k *kind) (*scene, error) {
-	sc, err := k.onBus()
+	own := *k
+	if own.bus == nil {
+		own.bus = func() (int, error) { return addLink("vcan") }
+	}
+	sc, err := own.onBus()
 	if err != nil {
 		return nil, err
 	}
+	sc.kind, sc.ownLink = k, true
 	const noName, noPGN = 0, 0x40000
 	a := byte(sc.id % 250)
 	at := func(addr byte, pgn uint32) unix.Sockaddr {

@@ -112,6 +112,25 @@ func (sc *scene) flags(flags int) int {
 	return flags | unix.MSG_NOSIGNAL
 }
 
+// explore makes one scene, to find out whether the kernel has the kind, and what it is like.
+func (k *kind) explore() error {
+	done := make(chan error, 1)
+	go func() {
+		sc, err := k.scene()
+		if err == nil {
+			k.learn(sc)
+			sc.close()
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(longest):
+		return errEndless
+	}
+}
+
 // learn finds out what no circumstance can be of a kind.
 func (k *kind) learn(sc *scene) {
 	k.noShutdown = unix.Shutdown(sc.peer, unix.SHUT_WR) == unix.EOPNOTSUPP || k.addressed && k.family == unix.AF_INET
