@@ -205,6 +205,14 @@ func visits(k *kind) bool {
 	return inMachine && k.family == unix.AF_INET && k.make == nil && k.name != "raw"
 }
 
+// completing is for a receive that waits until its buffer is full.
+var completing = []circumstance{{name: "in two parts meanwhile", scene: (*kind).scene, meanwhile: inTwoParts, only: isShort}}
+
+func inTwoParts(sc *scene) {
+	say("abc")(sc)
+	say("defgh")(sc)
+}
+
 // isShort is true for kinds whose receive has room for 8 bytes of text, and whose messages are any
 // text.
 func isShort(k *kind) bool { return k.room == 0 && k.message == nil }
@@ -214,7 +222,6 @@ func lowWater(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_RC
 // events of the peer or of the socket itself, each before a receive and during it.
 var receiving = both([]circumstance{
 	{name: "data", meanwhile: say("bytes")},
-	{name: "in two parts", meanwhile: all(say("abc"), say("defgh")), only: isShort},
 	{name: "more than there is room for", meanwhile: say("more than 8 bytes"), only: isShort},
 	{name: "an empty message", meanwhile: say(""), only: func(k *kind) bool { return k.typ != unix.SOCK_STREAM && k.family != unix.AF_TIPC }},
 	{name: "peer closes", meanwhile: closePeer},
@@ -237,6 +244,7 @@ var receiving = both([]circumstance{
 // receivingOnce are for receives too, but only before them: during one, the data and what comes
 // after it race for the thread that sleeps.
 var receivingOnce = before([]circumstance{
+	{name: "in two parts", meanwhile: inTwoParts, only: isShort},
 	{name: "data, and shut down RD", meanwhile: all(say("bytes"), shut(true, unix.SHUT_RD))},
 }, (*kind).scene)
 

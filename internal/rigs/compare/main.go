@@ -67,6 +67,7 @@ func rows() (list []*row, lacks map[string]error) {
 		add(receives, receiving)
 		add([]operation{countedReceive}, receiving[:1])
 		add(receives, receivingOnce)
+		add([]operation{waitAll}, completing)
 		add(receives, receivingMore)
 		add(sends, sending)
 		add(sends, sendingMore)

@@ -76,6 +76,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	result := make(chan string, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
 	defer cancel()
+	sc.began = time.Now()
 	began := make(chan struct{}) // closed when the call is about to be made, and in a callback when it has been
 	call := func(v *sock.Socket) {
 		close(began)

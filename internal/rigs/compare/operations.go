@@ -110,6 +110,8 @@ func transmit(name string, flags int, stream bool) operation {
 // small is how many bytes most operations send.
 const small = 5
 
+var waitAll = receive("recv WAITALL", unix.MSG_WAITALL, true)
+
 var receives = []operation{
 	receive("recv", 0, false),
 	{
@@ -166,7 +168,7 @@ var receives = []operation{
 	receive("recv PEEK", unix.MSG_PEEK, false),
 	receive("recv DONTWAIT", unix.MSG_DONTWAIT, false),
 	receive("recv ERRQUEUE", unix.MSG_ERRQUEUE, false),
-	receive("recv WAITALL", unix.MSG_WAITALL, true),
+	waitAll,
 	receive("recv OOB", unix.MSG_OOB, true),
 }
 
@@ -196,7 +198,7 @@ var countedReceive = operation{
 func (sc *scene) tryRecv(s *sock.Socket, n *int) func(int) (loop.Outcome, error) {
 	p := make([]byte, sc.room())
 	return func(sysfd int) (out loop.Outcome, err error) {
-		sc.tries.Add(1)
+		sc.attempted()
 		out, err = s.TryRecv(sysfd, p, 0)
 		*n = out.N
 		return out, err
@@ -280,7 +282,7 @@ var sends = []operation{
 		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
 			n := 0
 			err := s.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
-				sc.tries.Add(1)
+				sc.attempted()
 				out, err = s.TrySend(sysfd, sc.sent(), 0)
 				n = out.N
 				return out, err
@@ -290,7 +292,7 @@ var sends = []operation{
 		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
 			n := 0
 			f := a.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
-				sc.tries.Add(1)
+				sc.attempted()
 				out, err = sc.ours.TrySend(sysfd, sc.sent(), 0)
 				n = out.N
 				return out, err

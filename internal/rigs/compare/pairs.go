@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/binary"
+	"os"
 	"slices"
 	"sync"
 	"unsafe"
@@ -40,7 +41,7 @@ func packetPair(k *kind) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc.id = 0x9000 + uint32(numbers.Add(1))%0x1000
+	sc.id = 0x9000 + uint32(os.Getpid()%12)<<11 + uint32(numbers.Add(1))%(1<<11) // not that of another process
 	proto := binary.BigEndian.AppendUint16(nil, uint16(sc.id))
 	at := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(proto), Ifindex: 1, Halen: 6}
 	if k.addressed {

@@ -77,7 +77,17 @@ type scene struct {
 	more    []int         // others that are to be closed
 	full    int           // bytes, or messages, that fill has sent
 
-	tries atomic.Int64 // the attempts of an operation that counts them
+	began time.Time    // when the call began
+	tries atomic.Int64 // the attempts of an operation that counts them: see attempted
+}
+
+// attempted counts an attempt. Those at the beginning do not count: while other goroutines compute,
+// a goroutine that would have to park tries for up to 2 milliseconds (FD.looksAgain of package
+// loop).
+func (sc *scene) attempted() {
+	if time.Since(sc.began) > settle {
+		sc.tries.Add(1)
+	}
 }
 
 // given is what the peer sends to say text.

@@ -84,8 +84,16 @@ func enterNamespace() (tun int, err error) {
 			return -1, err
 		}
 	}
-	r.SetUint16(unix.IFF_UP)
-	return tun, unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, r)
+	for _, name := range []string{"beyond", "lo"} {
+		if r, err = unix.NewIfreq(name); err == nil {
+			r.SetUint16(unix.IFF_UP)
+			err = unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, r)
+		}
+		if err != nil {
+			return -1, err
+		}
+	}
+	return tun, nil
 }
 
 // route plays the router. Its errors come a moment after the packets, when the call that sent the
@@ -135,11 +143,11 @@ func checksum(p []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// leading is a socket of the namespace, and to is where it is about to connect. A host that refuses
-// is where nothing listens.
+// leading is a socket of the namespace, and to is where it is about to connect. Nothing listens in
+// the namespace itself.
 func leading(to func() unix.Sockaddr) func(*kind) (*scene, error) {
 	return func(k *kind) (*scene, error) {
-		sc := &scene{kind: k, fd: -1, peer: -1, ln: -1, at: to(), dead: beyond(portUnreachable)}
+		sc := &scene{kind: k, fd: -1, peer: -1, ln: -1, at: to(), dead: &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9}}
 		work, err := outside()
 		if err != nil {
 			return nil, err
