@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -199,8 +200,8 @@ func TestSendBatchToFullQueue(t *testing.T) {
 	}
 	for done := 0; done < n; {
 		sent, err := a.SendBatch(ms[done:], 0)
-		if sent+done < n && !socktest.Here.FullDatagrams.Has(err) {
-			t.Fatalf("%d of %d sent: %v, want %v", sent, n-done, err, socktest.Here.FullDatagrams)
+		if sent+done < n && !systems.ErrnosHere(systems.SendToFullUnixQueue).Has(err) {
+			t.Fatalf("%d of %d sent: %v, want %v", sent, n-done, err, systems.ErrnosHere(systems.SendToFullUnixQueue))
 		}
 		for i, text := range recvTexts(t, b, sent) {
 			if want := fmt.Sprint(done + i); text != want {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -54,7 +55,7 @@ func refusing(t *testing.T) sock.Addr {
 // has read SO_ERROR.
 func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 	// In Wine a second connect after a failure fails with WSAECONNABORTED.
-	reconnects := socktest.Here.ReconnectsAfterRefusal && !socktest.Wine()
+	reconnects := systems.Here(systems.ConnectAfterFailure).Says == systems.BeginsAnew && !socktest.Wine()
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
 		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {
@@ -370,8 +371,8 @@ func fullBacklog(t *testing.T) (*sock.Socket, sock.Addr) {
 		socktest.Must(t, s.SetTimeout(0))
 		switch err := s.Connect(addr); {
 		case err == nil:
-		case !socktest.Here.FullBacklog.Has(err):
-			t.Fatalf("%v, want %v", err, socktest.Here.FullBacklog)
+		case !systems.ErrnosHere(systems.BacklogFullUnix).Has(err):
+			t.Fatalf("%v, want %v", err, systems.ErrnosHere(systems.BacklogFullUnix))
 		case !errors.Is(err, sock.ErrWouldBlock):
 			t.Skipf("%v: run this where a connect waits for room in the backlog", err)
 		default:

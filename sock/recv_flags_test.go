@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -176,7 +177,7 @@ func TestWaitAllSender(t *testing.T) { // item 86
 			for _, k := range socktest.Streams {
 				a, b := k.Pair(t)
 				var sender sock.Addr
-				if k.Family == sock.AF_UNIX && socktest.Here.StreamSender {
+				if k.Family == sock.AF_UNIX && systems.Here(systems.StreamSender).Says == systems.Yes {
 					sender = socktest.Name(t, a)
 				}
 				want := func(text string, sender sock.Addr) {

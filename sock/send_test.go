@@ -13,6 +13,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -222,9 +223,9 @@ func TestSendallEndedInFullFlow(t *testing.T) { // item 47
 // An empty Sendall makes one call.
 func TestSendallOfNothing(t *testing.T) { // item 92
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		want := socktest.Errnos{syscall.EPIPE, syscall.ENOTCONN}
+		want := systems.Errnos{syscall.EPIPE, syscall.ENOTCONN}
 		if socktest.Wine() {
-			want = socktest.Errnos{syscall.ECONNRESET}
+			want = systems.Errnos{syscall.ECONNRESET}
 		}
 		if _, err := w.On(socktest.TCP.New(t)).Sendall(nil, 0); !want.Has(err) {
 			t.Errorf("unconnected: %v, want %v", err, want)
@@ -345,11 +346,11 @@ func TestSendtoOfAConnectedSocket(t *testing.T) {
 		a, b := socktest.UDP.Pair(t)
 		other, addr := socktest.UDP.Bound(t)
 		for _, to := range []sock.Addr{socktest.Name(t, b), addr} {
-			if _, err := w.On(a).Sendto(hello, 0, to); !socktest.Here.SendtoConnected.Has(err) {
-				t.Errorf("%v: %v, want %v", to, err, socktest.Here.SendtoConnected)
+			if _, err := w.On(a).Sendto(hello, 0, to); !systems.ErrnosHere(systems.SendToWhenConnected).Has(err) {
+				t.Errorf("%v: %v, want %v", to, err, systems.ErrnosHere(systems.SendToWhenConnected))
 			}
 		}
-		if len(socktest.Here.SendtoConnected) == 0 {
+		if len(systems.ErrnosHere(systems.SendToWhenConnected)) == 0 {
 			socktest.Must(t, wantBytes("hello")(other.Recv(10, 0)))
 		}
 	})
