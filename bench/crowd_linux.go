@@ -25,6 +25,9 @@ var crowdImpls = []string{implProtocol, implServerGo, peerGnet, peerNet, peerC}
 // crowdParts is in how many parts the connections come, of which each has a rate.
 const crowdParts = 10
 
+// crowdIdle is the idle timeout of the servers that have one.
+const crowdIdle = time.Hour
+
 // crowdSettings say what a run of "bench crowd" measures.
 type crowdSettings struct {
 	Args  []string
@@ -143,7 +146,11 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 				return nil, errors.New("interrupted")
 			}
 			if e.Failure == "" {
-				argv := (&race{session: s, procs: 1}).command(entry{Impl: i, Buffer: defaultBuffer})
+				entered := entry{Impl: i, Buffer: defaultBuffer}
+				if i.Name == implProtocol || i.Name == implServerGo {
+					entered.Timeout = crowdIdle // a crowd may take long to come
+				}
+				argv := (&race{session: s, procs: 1}).command(entered)
 				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil)
 				if err != nil {
 					e.Failure = err.Error()

@@ -129,11 +129,11 @@ func (hb *hub) each(fn func(*home)) {
 	}
 }
 
-// Each calls fn once for every connection, on the loop of each: soon, and not before Each returns. A
-// connection that moves to another loop meanwhile is not left out, and gets no second call. Those
-// that come meanwhile may be left out. All connections have the calls of Each in one order. A panic
-// in fn is logged, and ends the round on that loop; of a connection that is just arriving from
-// another loop it ends the connection.
+// Each calls fn once for every connection, on the loop of each: soon, and perhaps before Each
+// returns. A connection that moves to another loop meanwhile gets its one call too. New connections
+// may be left out. Calls of Each come in the same order on all connections. A panic in fn is
+// logged, and ends the round on that loop. If fn is called for a connection that has just moved, a
+// panic ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
 	hb.rounds.Lock()
 	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
