@@ -47,7 +47,7 @@ func dispatch(args []string, stdout, stderr io.Writer) error {
 		names = append(names, p.Name)
 	}
 	if len(args) == 0 {
-		return all(nil, stdout, stderr)
+		args = []string{"all"}
 	}
 	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" || args[0] == "help" {
 		fmt.Fprintf(stdout, "usage: bench [%s] [flags]; -h lists the flags of each\n\n", strings.Join(names, "|"))
@@ -56,6 +56,9 @@ func dispatch(args []string, stdout, stderr io.Writer) error {
 			fmt.Fprintf(stdout, "  %-12s%s\n", p.Name, p.About)
 		}
 		return nil
+	}
+	if strings.HasPrefix(args[0], "-") { // flags of all
+		args = append([]string{"all"}, args...)
 	}
 	c, ok := commands[args[0]]
 	if !ok {
