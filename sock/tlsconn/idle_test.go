@@ -80,7 +80,7 @@ func (h *plainSockets) Readable(s *sock.Socket) {
 // What an idle connection in callback mode holds of the heap, after the echo of a message. The
 // peers are descriptors without memory.
 //
-// The kernel's rows make fewer connections, since a handshake takes long in internal/rigs. They send
+// The rows of the kernel make fewer connections: a handshake takes long in internal/rigs. They send
 // a large message in parts, and wait for the echo of each: the handlers keep nothing that the
 // socket does not take at once.
 func TestIdleMemory(t *testing.T) {
