@@ -44,8 +44,9 @@ func holdsItsLoop(enough func() bool) {
 }
 
 // A function or a task that holds its loop is logged once with its stack, and counted. It holds the
-// loop until the entry is there and then for as long again. The test does this at once, and when the
-// loop has slept so long that the watchdog dozes. An entry about anything else is the machine's, which may stop the loop as well.
+// loop until the entry is there and then for as long again. The test does this at once, and when
+// the loop has slept so long that the watchdog dozes. An entry about anything else is the
+// machine's, which may stop the loop as well.
 func TestWatchdog(t *testing.T) {
 	const after = 50 * time.Millisecond
 	j := new(journal)
