@@ -151,7 +151,11 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 					entered.Timeout = crowdIdle // a crowd may take long to come
 				}
 				argv := (&race{session: s, procs: 1}).command(entered)
-				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil)
+				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil, func(open int, rate, cost float64) {
+					if set.Conns >= crowdLarge {
+						s.progress.begin(fmt.Sprintf("crowd %s: %d connections, the last at %.0f/s and %.1f us of the server each", i.Name, open, rate, cost))
+					}
+				})
 				if err != nil {
 					e.Failure = err.Error()
 					r.Failures = append(r.Failures, i.Name+": "+e.Failure)
@@ -192,9 +196,12 @@ type crowd struct {
 	costRatio float64 // CPU a connection of the server, the same
 }
 
+// crowdLarge is how many connections take so long that each part of them is reported.
+const crowdLarge = 100_000
+
 // crowdOnce starts a server and fills it with connections. ours says that it can be asked for its
-// heap.
-func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (d crowd, err error) {
+// heap. Each part of the connections is told, with its rate a second and its cost in us.
+func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool, told func(open int, rate, cost float64)) (d crowd, err error) {
 	p, err := startProcess(argv, core)
 	if err != nil {
 		return d, err
@@ -239,6 +246,7 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (
 			return d, err
 		}
 		costs = append(costs, us(after-cpu)/float64(count))
+		told(len(c.fds), rates[n], costs[n])
 	}
 	d.rate = float64(conns) / time.Since(began).Seconds()
 	d.rateRatio, d.costRatio = rates[crowdParts-1]/rates[0], costs[crowdParts-1]/costs[0]
