@@ -200,7 +200,7 @@ type crowd struct {
 const crowdLarge = 100_000
 
 // crowdOnce starts a server and fills it with connections. ours says that it can be asked for its
-// heap. Each part of the connections is told, with its rate a second and its cost in us.
+// heap. It calls told for each part of the connections, with the rate a second and the cost in us.
 func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool, told func(open int, rate, cost float64)) (d crowd, err error) {
 	p, err := startProcess(argv, core)
 	if err != nil {
