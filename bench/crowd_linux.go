@@ -209,6 +209,11 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool, t
 	defer p.stop()
 	c := &crowdConns{addr: p.addr, fds: make([]int, 0, conns+crowdParts)}
 	defer c.close()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w; %s", err, p.state())
+		}
+	}()
 	// The first ones bring the code of the whole path into memory, and do not count.
 	if err := c.add(crowdParts); err != nil {
 		return d, err
