@@ -167,11 +167,11 @@ func (t *Transport) had(r *round) bool {
 	if x == nil || x.round == nil {
 		return false
 	}
-	if r.number <= x.round.number {
-		return true
+	had := r.number <= x.round.number
+	if r.number >= x.round.number {
+		x.round = nil // this loop has caught up with the other
 	}
-	x.round = nil
-	return false
+	return had
 }
 
 // catchUp calls the functions of the rounds that h has run while t was on its way to it. Loop only.
