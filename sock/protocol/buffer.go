@@ -28,7 +28,7 @@ func (t *Transport) WriteBuffer(p []byte) loop.Future[[]byte] {
 	if err == nil && t.flags&securing != 0 {
 		err = errSecuring
 	}
-	if err != nil || len(p) == 0 && t.flags&isStream != 0 {
+	if err != nil || len(p) == 0 && t.isStream() {
 		return loop.Settled(p, err)
 	}
 	if t.flags&corked != 0 {
@@ -70,7 +70,7 @@ type zeroSend struct {
 // goesByZeroCopy says whether n bytes are worth MSG_ZEROCOPY, which it turns on. mu is held.
 func (t *Transport) goesByZeroCopy(x *extra, n int) bool {
 	least := t.home.cfg.ZeroCopy
-	if least == 0 || n < least || t.flags&(isInet|secured) != isInet {
+	if least == 0 || n < least || !t.isInet() || t.flags&secured != 0 {
 		return false
 	}
 	if x.zero == nil {

@@ -91,7 +91,7 @@ func (t *Transport) settle(h *home) {
 			return
 		case t.flags&securing != 0: // what was asked for waits for the handshake
 		case t.flags&closing != 0:
-			if t.steps&eofSeen != 0 || t.flags&isStream == 0 || h.cfg.Linger < 0 {
+			if t.steps&eofSeen != 0 || !t.isStream() || h.cfg.Linger < 0 {
 				t.finish(h, nil)
 				return
 			}
@@ -144,7 +144,7 @@ func (t *Transport) finish(h *home, reason error) {
 		reset = reset || x.hasZeroCopy() // so that the kernel lets go of the program's memory
 		t.drop(h, x)
 	}
-	inet := t.flags&isInet != 0
+	inet := t.isInet()
 	t.mu.Unlock()
 	if reset && inet {
 		t.socket.SetLinger(sock.Linger{On: true})

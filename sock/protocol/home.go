@@ -57,7 +57,7 @@ func (h *home) now() tick { return tickOf(h.loop.Time()) }
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
 func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, error) {
 	t := &Transport{socket: s, home: h, protocol: p}
-	if t.flags = kindOf(s); t.flags&isStream == 0 {
+	if !t.isStream() {
 		t.steps = messages
 	}
 	if by != nil {
@@ -74,18 +74,6 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, err
 	}
 	s.CallWatcher()
 	return t, nil
-}
-
-// kindOf returns the flags of a socket's kind.
-func kindOf(s *sock.Socket) flags {
-	var f flags
-	if s.Type() == sock.SOCK_STREAM {
-		f |= isStream
-		if f2 := s.Family(); f2 == sock.AF_INET || f2 == sock.AF_INET6 {
-			f |= isInet
-		}
-	}
-	return f
 }
 
 // schedule puts t into the slot of its next deadline. Loop only.

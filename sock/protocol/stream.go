@@ -63,7 +63,7 @@ func (t *Transport) Secure(fn func(s *sock.Socket) (Stream, error)) error {
 		return &OptionError{"Secure", nil, "must make a Stream"}
 	case t.flags&(securing|secured) != 0:
 		return &OptionError{"Secure", t.socket, "must not be behind a Stream already"}
-	case t.flags&isStream == 0:
+	case !t.isStream():
 		return &OptionError{"Secure", t.socket, "must be of type SOCK_STREAM"}
 	}
 	if t.flags&corked != 0 {

@@ -33,12 +33,10 @@ type Transport struct {
 //
 //	open ──Close──▶ closing ──all sent──▶ lingering ──end of the peer──▶ finished
 //	  └──Abort, error, timeout──────────────┴──────────────────────────────▲
-type flags uint32
+type flags uint16
 
 const (
-	isStream    flags = 1 << iota // immutable; writes can be joined, and reads cut
-	isInet                        // immutable
-	corked                        // its protocol is being called: small writes are gathered
+	corked      flags = 1 << iota // its protocol is being called: small writes are gathered
 	closing                       // Close was called: no more is written, and nothing is read
 	halfClosing                   // CloseWrite was called: no more is written
 	finished                      // the socket is closed, or about to be
@@ -65,7 +63,7 @@ const (
 	isMade    steps = 1 << iota // Made was called
 	enrolled                    // it is in the wheel, or arriving
 	viaStream                   // as secured, of flags
-	messages                    // immutable; not isStream
+	messages                    // immutable; not SOCK_STREAM
 	eofSeen                     // the peer has ended
 	eofTold                     // and EOF was called
 	eofSent                     // we have ended: SHUT_WR
@@ -76,6 +74,15 @@ const (
 	wasClosed                   // by the program, and all was sent
 	isOver                      // Closed was called
 )
+
+// isStream reports whether writes can be joined, and reads cut.
+func (t *Transport) isStream() bool { return t.socket.Type() == sock.SOCK_STREAM }
+
+// isInet reports whether the socket is a stream of AF_INET or AF_INET6.
+func (t *Transport) isInet() bool {
+	family := t.socket.Family()
+	return t.isStream() && (family == sock.AF_INET || family == sock.AF_INET6)
+}
 
 // extra is what only some connections need, or each for a short time.
 type extra struct {

@@ -120,7 +120,7 @@ func (t *Transport) write(p []byte) error {
 		t.queue(p)
 		return nil
 	}
-	if t.flags&(corked|isStream) == corked|isStream {
+	if t.flags&corked != 0 && t.isStream() {
 		h := t.home
 		if len(p) <= corkLargest && len(h.cork)+len(p) <= corkSize {
 			h.cork = append(h.cork, p...)
@@ -145,7 +145,7 @@ func (t *Transport) writev(buffers [][]byte, total int) error {
 	if err := t.mayWrite(); err != nil || total == 0 {
 		return err
 	}
-	stream := t.flags&isStream != 0
+	stream := t.isStream()
 	switch h := t.home; {
 	case t.flags&securing != 0:
 		for _, p := range buffers {
@@ -286,13 +286,13 @@ func totalOf(buffers [][]byte) (n int) {
 
 // queue keeps a copy of p until the socket is writable. mu is held.
 func (t *Transport) queue(p []byte) {
-	if len(p) == 0 && t.flags&isStream != 0 {
+	if len(p) == 0 && t.isStream() {
 		return
 	}
 	x, h := t.more(), t.home
 	x.size += len(p)
 	h.buffered.Add(int64(len(p)))
-	if t.flags&isStream == 0 {
+	if !t.isStream() {
 		x.out = append(x.out, chunk{block: append(getBlock(len(p)), p...)})
 		p = nil
 	}
