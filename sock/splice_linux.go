@@ -123,9 +123,12 @@ func (s *Socket) spliceHere(from *Socket, count int64) (n int64, err error) {
 	return n, nil
 }
 
-// attempt is Attempt; it does not wrap errNoSplice.
+// attempt is Attempt; it does not wrap errNoSplice. In direction Read it ends where Recv ends.
 func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
 	o := s.newOp(d, tryOwn)
+	if d == loop.Read {
+		o.try = tryOwnReceive
+	}
 	o.own = try
 	err := s.run(o)
 	o.done()
@@ -133,6 +136,16 @@ func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 		return err
 	}
 	return s.fail(op, Addr{}, err)
+}
+
+// tryOwnReceive is tryOwn for a call that receives. Nothing more can come from some sockets that
+// return EAGAIN, such as an SCTP association that has ended.
+func tryOwnReceive(o *op, sysfd int) (loop.Outcome, error) {
+	out, err := callOwn(o.own, sysfd)
+	if err == loop.ErrAgain {
+		err = o.s.receiveEnd(&o.Call, o.flags, &out, err)
+	}
+	return out, err
 }
 
 // fill moves bytes into the pipe. If from has none, it gives the pipe back before it waits. If the

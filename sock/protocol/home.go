@@ -31,6 +31,7 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
+	last    *round   // loop only; of Each
 	data    dataCall // loop only
 	scratch []byte   // what AvailableBuffer lends
 	batch   *batch   // loop only, but for what its owner guards
@@ -44,7 +45,7 @@ type home struct {
 }
 
 func newHome(hub *hub, l *loop.Loop) *home {
-	h := &home{hub: hub, loop: l, cfg: hub.cfg, wakes: timeouts.Never}
+	h := &home{hub: hub, loop: l, cfg: hub.cfg, wakes: timeouts.Never, last: hub.last}
 	h.wheel.hand = tickOf(l.Now())
 	return h
 }

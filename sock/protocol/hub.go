@@ -21,6 +21,11 @@ type hub struct {
 	live   int           // mu; connections, listeners, dialings and tasks
 	over   chan struct{} // mu; closed when live is 0, once something waits for that
 	ending bool          // mu; Shutdown or Close was called
+
+	cuts atomic.Int64 // connections and tasks that were cut
+
+	rounds sync.Mutex // order of Each
+	last   *round     // rounds
 }
 
 func newHub(cfg *Config) (*hub, error) {
@@ -28,7 +33,7 @@ func newHub(cfg *Config) (*hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	hb := &hub{cfg: cfg, reactor: cfg.Reactor, byLoop: make(map[*loop.Loop]*home)}
+	hb := &hub{cfg: cfg, reactor: cfg.Reactor, byLoop: make(map[*loop.Loop]*home), last: new(round)}
 	if hb.reactor == nil {
 		lc := loop.Config{}
 		if cfg.Loop != nil {
@@ -125,17 +130,63 @@ func (hb *hub) each(fn func(*home)) {
 	}
 }
 
-// Each makes the loop of each connection call fn with the connection. It does not wait for these
-// calls. It may miss connections that begin meanwhile. A panic in fn is logged, and ends the calls
-// on that loop.
+// Each calls fn once for every connection, on the loop of each: soon, and perhaps before Each
+// returns. A connection that moves to another loop meanwhile gets its one call too. New connections
+// may be left out. Calls of Each come in the same order on all connections. A panic in fn is
+// logged, and ends the round on that loop. If fn is called for a connection that has just moved, a
+// panic ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
-	hb.each(func(h *home) {
-		for _, t := range h.connections() {
-			if t.steps&isOver == 0 && t.home == h {
-				fn(t)
-			}
+	hb.rounds.Lock()
+	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
+	r := &round{number: hb.last.number + 1, fn: fn}
+	hb.last.next = r
+	hb.last = r
+	hb.each(func(h *home) { h.run(r) })
+}
+
+// A round is a call of Each. The rounds of a hub are a list, of which a home holds the one that it
+// ran last, and the garbage collector takes what is before all of them.
+type round struct {
+	number uint64
+	fn     func(t *Transport)
+	next   *round // rounds of hub; stored before a home runs it
+}
+
+// run calls the function of a round for the connections of h. Loop only.
+func (h *home) run(r *round) {
+	h.last = r
+	for _, t := range h.connections() {
+		if t.steps&isOver == 0 && t.home == h && !t.had(r) {
+			r.fn(t)
 		}
-	})
+	}
+}
+
+// had says whether t had the round on a loop that it has left since. Loop only.
+func (t *Transport) had(r *round) bool {
+	x := t.extra.Load()
+	if x == nil || x.round == nil {
+		return false
+	}
+	had := r.number <= x.round.number
+	if r.number >= x.round.number {
+		x.round = nil // this loop has caught up with the other
+	}
+	return had
+}
+
+// catchUp calls the functions of the rounds that h has run while t was on its way to it. Loop only.
+func (t *Transport) catchUp(h *home) {
+	x := t.extra.Load()
+	if x.round.number > h.last.number {
+		return // the loop before was ahead: run asks had
+	}
+	r := x.round
+	x.round = nil
+	for r != h.last && t.steps&isOver == 0 {
+		r = r.next
+		r.fn(t)
+	}
 }
 
 // connections are those that are made. Loop only.
@@ -202,22 +253,41 @@ func (hb *hub) prepare(s *sock.Socket) {
 // their unsent bytes. ts may be nil.
 func (hb *hub) cut(ts *tasks) (conns, unsent int) {
 	hb.ends()
-	var n, bytes atomic.Int64
+	var bytes atomic.Int64
+	before := hb.cuts.Load()
 	hb.each(func(h *home) {
 		h.draining, h.cutting = true, true
 		for _, t := range h.connections() {
 			if t.steps&isOver == 0 && t.home == h {
 				if bytes.Add(int64(t.Buffered())); t.cut() {
-					n.Add(1)
+					hb.cuts.Add(1)
 				}
 			}
 		}
 	})
 	if ts != nil {
-		n.Add(int64(ts.cut()))
+		hb.cuts.Add(int64(ts.cut()))
 	}
 	<-hb.empty()
-	return int(n.Load()), int(bytes.Load())
+	return int(hb.cuts.Load() - before), int(bytes.Load())
+}
+
+// tellEnd does what a shutdown of h has in store for a connection that is new to it. Loop only.
+func (t *Transport) tellEnd(h *home) {
+	if h.cutting {
+		h.hub.cuts.Add(1)
+		t.fail(ErrShutdown)
+	} else if h.draining {
+		t.tellShutdown()
+	}
+}
+
+// tellShutdown calls Shutdown of the protocol, once. Loop only.
+func (t *Transport) tellShutdown() {
+	if t.steps&shutdownTold == 0 {
+		t.steps |= shutdownTold
+		t.protocol.Shutdown(t)
+	}
 }
 
 // cut ends a connection at the end of a shutdown. It returns false if it was about to end, with

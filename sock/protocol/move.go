@@ -49,6 +49,9 @@ func (t *Transport) migrate(from *home) {
 	to.buffered.Add(int64(x.size))
 	t.home = to
 	t.steps |= arriving
+	if x.round == nil || x.round.number < from.last.number {
+		x.round = from.last
+	}
 	err := t.rewatch(to.loop)
 	if err != nil { // that loop has ended, or its poller takes no more
 		t.flags |= finished
@@ -67,13 +70,12 @@ func (t *Transport) arrive(h *home) {
 	t.steps &^= arriving
 	h.wheel.add(t, 0, false)
 	h.schedule(t)
+	t.catchUp(h)
 	if t.steps&viaStream != 0 {
 		t.socket.CallWatcher() // what the stream holds makes no edge
 	}
 	if len(t.Unread()) > 0 && t.steps&eofTold == 0 {
 		t.steps |= stopped // reading was held back by the move
 	}
-	if h.draining {
-		t.protocol.Shutdown(t)
-	}
+	t.tellEnd(h)
 }

@@ -60,19 +60,20 @@ const (
 type steps uint16
 
 const (
-	isMade    steps = 1 << iota // Made was called
-	enrolled                    // it is in the wheel, or arriving
-	viaStream                   // as secured, of flags
-	messages                    // immutable; not SOCK_STREAM
-	eofSeen                     // the peer has ended
-	eofTold                     // and EOF was called
-	eofSent                     // we have ended: SHUT_WR
-	stopped                     // Data left something because reading was paused, not because it needs more
-	lingering                   // what comes is dropped
-	handshake                   // HandshakeDone was not called
-	arriving                    // Move has brought it here, and it is in no wheel
-	wasClosed                   // by the program, and all was sent
-	isOver                      // Closed was called
+	isMade       steps = 1 << iota // Made was called
+	enrolled                       // it is in the wheel, or arriving
+	viaStream                      // as secured, of flags
+	messages                       // immutable; not SOCK_STREAM
+	eofSeen                        // the peer has ended
+	eofTold                        // and EOF was called
+	eofSent                        // we have ended: SHUT_WR
+	stopped                        // Data left something because reading was paused, not because it needs more
+	lingering                      // what comes is dropped
+	handshake                      // HandshakeDone was not called
+	arriving                       // Move has brought it here, and it is in no wheel
+	wasClosed                      // by the program, and all was sent
+	isOver                         // Closed was called
+	shutdownTold                   // Shutdown was called
 )
 
 // isStream reports whether writes can be joined, and reads cut.
@@ -105,6 +106,7 @@ type extra struct {
 	handshake, read, write, close tick          // loop only; deadlines, 0: none
 	idle                          time.Duration // loop only; in place of Config.IdleTimeout; negative: none; 0: that
 	dialing                       *dialing      // loop only
+	round                         *round        // loop only; of Each, that it had on the loop before this one
 }
 
 var extras = sync.Pool{New: func() any { return new(extra) }}
@@ -123,7 +125,7 @@ func (t *Transport) more() *extra {
 func (t *Transport) less() {
 	x := t.extra.Load()
 	if x == nil || len(x.out) > 0 || x.in != nil || x.need != 0 || x.reason != nil || len(x.drains) > 0 || x.upgrade != nil || x.target != nil ||
-		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
+		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil || x.round != nil {
 		return
 	}
 	t.extra.Store(nil)
@@ -158,7 +160,7 @@ func (t *Transport) Ready(r pollux.Ready) {
 		t.flush(h)
 	}
 	if f&ending != 0 {
-		t.protocol.Shutdown(t)
+		t.tellShutdown()
 	}
 	t.receive(h, r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0)
 	t.leave(h)
@@ -240,11 +242,7 @@ func (t *Transport) begin(h *home) bool {
 		x.dialing.made(t)
 		x.dialing = nil
 	}
-	if h.cutting {
-		t.fail(ErrShutdown)
-	} else if h.draining {
-		t.protocol.Shutdown(t)
-	}
+	t.tellEnd(h)
 	return true
 }
 
