@@ -89,21 +89,13 @@ func crowdBench(args []string, stdout, stderr io.Writer) error {
 }
 
 func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (partReport, error) {
-	self, err := os.Executable()
+	s, err := enter(ctx, settings{Suite: &echoSuite, Place: placeApart})
 	if err != nil {
 		return nil, err
 	}
-	cores, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+	defer s.leave()
 	began := time.Now()
-	r := &contestReport{findings: findings{Environment: describe("crowd", set.Args, len(cores))}, Name: "crowd",
+	r := &contestReport{findings: findings{Environment: describe("crowd", set.Args, len(s.cores))}, Name: "crowd",
 		Method: fmt.Sprintf("%d runs of each server, with connections in %d parts, of which the first and the last are compared", set.Runs, crowdParts)}
 	limit, err := openFiles()
 	if err != nil {
@@ -117,19 +109,18 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 	if err != nil {
 		return nil, err
 	}
-	s := &session{ctx: ctx, settings: settings{Suite: &echoSuite, Impls: impls, Place: placeApart}, self: self, cores: cores,
-		progress: newProgress(stderr, len(impls)*set.Runs), report: &report{}}
-	if err := s.build(dir); err != nil {
+	s.settings.Impls, s.progress, s.report = impls, newProgress(stderr, len(impls)*set.Runs), new(report)
+	if err := s.build(); err != nil {
 		return nil, err
 	}
 	r.Notes = append(r.Notes, s.report.Notes...)
 	defer s.progress.end()
 	place, core := s.place(1)
 	if place != placeFree {
-		if err := moveTo(cores[:1]); err != nil {
+		if err := moveTo(s.cores[:1]); err != nil {
 			return nil, err
 		}
-		defer moveTo(cores) // what worked before works again
+		defer moveTo(s.cores) // what worked before works again
 	}
 	c := &contest{Name: "crowd", Text: fmt.Sprintf("%d connections that sent one message of 64 B and then wait", set.Conns), Procs: 1,
 		Place: place, Who: "servers and load generator", What: "memory", Unit: "B/connection", RateUnit: "k accepted/s",
@@ -150,7 +141,7 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 				if i.Name == implProtocol || i.Name == implServerGo {
 					entered.Timeout = crowdIdle // a crowd may take long to come
 				}
-				argv := (&race{session: s, procs: 1}).command(entered)
+				argv := (&race{session: &s, procs: 1}).command(entered)
 				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil, func(open int, rate, cost float64) {
 					if set.Conns >= crowdLarge {
 						s.progress.begin(fmt.Sprintf("crowd %s: %d connections, the last at %.0f/s and %.1f us of the server each", i.Name, open, rate, cost))

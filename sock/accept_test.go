@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -85,11 +86,11 @@ func TestAcceptWithoutListening(t *testing.T) { // item 66
 		for _, mode := range []time.Duration{sock.Forever, socktest.Patience, 0} {
 			for _, test := range []struct {
 				kind socktest.Kind
-				want socktest.Errnos
+				want systems.Errnos
 			}{
-				{socktest.TCP, socktest.Errnos{syscall.EINVAL}},
-				{socktest.UnixStream, socktest.Errnos{syscall.EINVAL}},
-				{socktest.UDP, socktest.Here.AcceptDatagram},
+				{socktest.TCP, systems.Errnos{syscall.EINVAL}},
+				{socktest.UnixStream, systems.Errnos{syscall.EINVAL}},
+				{socktest.UDP, systems.ErrnosHere(systems.AcceptDatagram)},
 			} {
 				s, _ := test.kind.Bound(t)
 				socktest.Must(t, s.SetTimeout(mode))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -184,15 +185,15 @@ func TestInetAddressErrors(t *testing.T) { // items 51, 61, 186
 			t.Errorf("bind to another host's: %v", err)
 		}
 		err := w.On(socktest.TCP.New(t)).Connect(sock.Inet("<broadcast>", 9))
-		if !(socktest.Errnos{syscall.ENETUNREACH, syscall.EACCES, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL}).Has(err) {
+		if !(systems.Errnos{syscall.ENETUNREACH, syscall.EACCES, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL}).Has(err) {
 			t.Errorf("connect to all: %v", err)
 		}
 		s := socktest.UDP.New(t)
-		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(socktest.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH}).Has(err) {
+		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(systems.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH}).Has(err) {
 			t.Errorf("broadcast without SO_BROADCAST: %v, want EACCES, or ENETUNREACH or EHOSTUNREACH on a machine without a network", err)
 		}
-		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("127.0.0.1", 0)); !socktest.Here.SendtoPort0.Has(err) {
-			t.Errorf("send to port 0: %v, want %v", err, socktest.Here.SendtoPort0)
+		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("127.0.0.1", 0)); !systems.ErrnosHere(systems.SendToPort0).Has(err) {
+			t.Errorf("send to port 0: %v, want %v", err, systems.ErrnosHere(systems.SendToPort0))
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -83,12 +84,12 @@ func TestUnixErrors(t *testing.T) { // items 61, 178
 		for _, test := range []struct {
 			name string
 			to   sock.Addr
-			want socktest.Errnos
+			want systems.Errnos
 		}{
-			{"nothing there", sock.Unix(filepath.Join(dir, "none")), socktest.Errnos{syscall.ENOENT}},
-			{"not a socket", sock.Unix(plain), socktest.Here.ConnectToFile},
-			{"a file in the way", sock.Unix(plain + "/x"), socktest.Errnos{syscall.ENOTDIR}},
-			{"of another type", datagram, socktest.Errnos{syscall.EPROTOTYPE}},
+			{"nothing there", sock.Unix(filepath.Join(dir, "none")), systems.Errnos{syscall.ENOENT}},
+			{"not a socket", sock.Unix(plain), systems.ErrnosHere(systems.ConnectToFile)},
+			{"a file in the way", sock.Unix(plain + "/x"), systems.Errnos{syscall.ENOTDIR}},
+			{"of another type", datagram, systems.Errnos{syscall.EPROTOTYPE}},
 		} {
 			if err := w.On(socktest.UnixStream.New(t)).Connect(test.to); !test.want.Has(err) {
 				t.Errorf("%s: %v, want %v", test.name, err, test.want)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -54,7 +55,7 @@ func refusing(t *testing.T) sock.Addr {
 // has read SO_ERROR.
 func TestConnectRefused(t *testing.T) { // items 51, 52, 57
 	// In Wine a second connect after a failure fails with WSAECONNABORTED.
-	reconnects := socktest.Here.ReconnectsAfterRefusal && !socktest.Wine()
+	reconnects := systems.Here(systems.ConnectAfterFailure).Says == systems.BeginsAnew && !socktest.Wine()
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		addr := refusing(t)
 		for _, mode := range []time.Duration{sock.Forever, socktest.Patience} {

@@ -52,6 +52,8 @@ const (
 //     or, if SO_ERROR or a receive already took the error, ECONNABORTED. After a shutdown it begins
 //     anew, and SO_ERROR has the error. After success it is the call that makes the socket
 //     SS_CONNECTED. poll(2) does not report the connection after a shutdown in both directions.
+//   - MPTCP (mptcp_disconnect of net/mptcp/protocol.c): as TCP, but a shutdown leaves no error. A
+//     blocking connect returns ECONNABORTED then.
 //   - AF_VSOCK (vsock_connect of net/vmw_vsock/af_vsock.c): EALREADY forever after a failure,
 //     unless the call may block. poll(2) reports a refused socket as writable too.
 //   - AF_TIPC (tipc_connect of net/tipc/socket.c): EINVAL after a success if the peer has closed
@@ -63,7 +65,9 @@ var connectRules = [...]connectRule{
 	{"linux", 10, 5, 132, proofAssoc, false, resetNone},
 	{"linux", 2, anyProto, 132, proofNone, false, resetNone}, // SCTP, SOCK_STREAM
 	{"linux", 10, anyProto, 132, proofNone, false, resetNone},
-	{"linux", 2, anyProto, anyProto, proofNone, true, resetUnspec}, // TCP, MPTCP, DCCP
+	{"linux", 2, anyProto, 262, proofPeer, true, resetUnspec}, // MPTCP
+	{"linux", 10, anyProto, 262, proofPeer, true, resetUnspec},
+	{"linux", 2, anyProto, anyProto, proofNone, true, resetUnspec}, // TCP, DCCP
 	{"linux", 10, anyProto, anyProto, proofNone, true, resetUnspec},
 	{"linux", 40, anyProto, anyProto, proofPeer, false, resetVsock}, // AF_VSOCK
 	{"linux", 30, anyProto, anyProto, proofNone, false, resetNone},  // AF_TIPC

@@ -19,7 +19,7 @@ func TestConnectRuleOf(t *testing.T) {
 	}{
 		{"linux", 2, 1, 0, proofNone, true, resetUnspec},
 		{"linux", 10, 1, 6, proofNone, true, resetUnspec},
-		{"linux", 2, 1, 262, proofNone, true, resetUnspec}, // MPTCP
+		{"linux", 2, 1, 262, proofPeer, true, resetUnspec}, // MPTCP
 		{"linux", 2, 1, 132, proofNone, false, resetNone},
 		{"linux", 10, 5, 132, proofAssoc, false, resetNone},
 		{"linux", 40, 1, 0, proofPeer, false, resetVsock},

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -106,7 +107,7 @@ func TestCreateServerUnix(t *testing.T) { // item 244
 	}
 	path := filepath.Join(socktest.Dir(t), "socket")
 	for _, a := range []sock.Addr{sock.Unix(path), sock.Unix("\x00" + path)} {
-		if a != sock.Unix(path) && !socktest.Here.AbstractNames {
+		if a != sock.Unix(path) && systems.Here(systems.AbstractNames).Says == systems.No {
 			continue
 		}
 		s := serving(t, a, &sock.ServerConfig{ReusePort: true}) // ReusePort has an effect on the internet families only

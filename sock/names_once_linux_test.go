@@ -25,6 +25,8 @@ func TestCompatibleAddressHasOneText(t *testing.T) {
 		"Inet6":        sock.Inet6(short, 80).Host(),
 		"FromAddrPort": families.FromAddrPort(netip.AddrPortFrom(ip, 80)).Host(),
 	}
+	bare := func(text string) string { return strings.TrimSuffix(strings.TrimPrefix(text, "["), "]:80") }
+	texts["String"] = bare(sock.Inet6(short, 80).String())
 	packed := ip.As16()
 	var err error
 	texts["InetNtop"], err = sock.InetNtop(sock.AF_INET6, packed[:])

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -123,13 +124,13 @@ func TestPairRefuses(t *testing.T) { // item 83
 		family sock.Family
 		typ    sock.Type
 		proto  sock.Protocol
-		want   socktest.Errnos
+		want   systems.Errnos
 	}{
-		{"inet", sock.AF_INET, sock.SOCK_STREAM, 0, socktest.Errnos{syscall.EOPNOTSUPP}},
-		{"inet6", sock.AF_INET6, sock.SOCK_DGRAM, 0, socktest.Errnos{syscall.EOPNOTSUPP}},
-		{"unknown family", 9999, sock.SOCK_STREAM, 0, socktest.Errnos{syscall.EAFNOSUPPORT}},
-		{"bad type", sock.AF_UNIX, 999, 0, socktest.Here.BadType},
-		{"unknown protocol", sock.AF_UNIX, sock.SOCK_STREAM, 99, socktest.Errnos{syscall.EPROTONOSUPPORT}},
+		{"inet", sock.AF_INET, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EOPNOTSUPP}},
+		{"inet6", sock.AF_INET6, sock.SOCK_DGRAM, 0, systems.Errnos{syscall.EOPNOTSUPP}},
+		{"unknown family", 9999, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
+		{"bad type", sock.AF_UNIX, 999, 0, systems.ErrnosHere(systems.BadType)},
+		{"unknown protocol", sock.AF_UNIX, sock.SOCK_STREAM, 99, systems.Errnos{syscall.EPROTONOSUPPORT}},
 	} {
 		if a, b, err := sock.Pair(test.family, test.typ, test.proto); !test.want.Has(err) || a != nil || b != nil {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)

@@ -7,7 +7,7 @@ import "runtime"
 // knows which sockets have a quirk.
 const (
 	quirkNamelessPeer = 1 << (16 + iota) // accept(2) reports no address, and a bad one where room for it is given
-	quirkAlgorithm                       // SendmsgAfalg works
+	quirkAlgorithm                       // SendmsgAfalg works; and each attempt to receive makes an edge for the next one
 	quirkSilentSend                      // a send may become possible without an edge: try again after a time
 	quirkPeerQueue                       // the full queue is another socket's, and makes no edge here when it drains; but each attempt makes one
 	quirkSilentEnd                       // the peer's SHUT_RD ends a blocked send without an edge: try again after a time
@@ -38,8 +38,8 @@ var quirks = [...]struct {
 	{10, anyProto, protoSCTP, quirkEndOfWait},                    // and on AF_INET6
 	{30, 1, anyProto, quirkEndOfWait | quirkSlowClose},           // AF_TIPC, SOCK_STREAM: tipc_wait_for_rcvmsg and __tipc_shutdown of net/tipc/socket.c
 	{30, 5, anyProto, quirkEndOfWait | quirkSlowClose},           // and SOCK_SEQPACKET
-	{30, 2, anyProto, quirkSilentSend},                           // AF_TIPC, SOCK_DGRAM: links that are congested
-	{30, 4, anyProto, quirkSilentSend},                           // and SOCK_RDM
+	{30, 2, anyProto, quirkSilentSend | quirkEndOfWait},          // AF_TIPC, SOCK_DGRAM: links that are congested; ENOTCONN after a shutdown
+	{30, 4, anyProto, quirkSilentSend | quirkEndOfWait},          // and SOCK_RDM
 	{21, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_RDS: EOPNOTSUPP for any other flag (rds_sendmsg of net/rds/send.c); congestion
 	{42, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_QIPCRTR: EINVAL for any other flag (qrtr_sendmsg of net/qrtr/af_qrtr.c); flow control
 	{16, anyProto, anyProto, quirkPeerQueue},                     // AF_NETLINK: netlink_attachskb of net/netlink/af_netlink.c

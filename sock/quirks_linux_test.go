@@ -20,7 +20,7 @@ func TestQuirks(t *testing.T) {
 		{"AF_TIPC", AF_TIPC, SOCK_STREAM, 0, quirkEndOfWait | quirkSlowClose},
 		{"SCTP", AF_INET, SOCK_STREAM, IPPROTO_SCTP, quirkEndOfWait},
 		{"SCTP with many associations", AF_INET6, SOCK_SEQPACKET, IPPROTO_SCTP, quirkEndOfWait},
-		{"AF_TIPC datagrams", AF_TIPC, SOCK_RDM, 0, quirkSilentSend},
+		{"AF_TIPC datagrams", AF_TIPC, SOCK_RDM, 0, quirkSilentSend | quirkEndOfWait},
 		{"AF_RDS", AF_RDS, SOCK_SEQPACKET, 0, quirkFewFlags | quirkSilentSend},
 		{"AF_QIPCRTR", AF_QIPCRTR, SOCK_DGRAM, 0, quirkFewFlags | quirkSilentSend},
 		{"AF_NETLINK", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, quirkPeerQueue},

@@ -19,7 +19,11 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	}
 	n, err := sysRecvfrom(sysfd, p, s.recvFlags(flags), nil, nil)
 	if err != nil {
-		return loop.Outcome{Ops: s.taken()}, err
+		out := loop.Outcome{Ops: s.taken()}
+		if err == loop.ErrAgain && s.has(quirkAlgorithm) {
+			out = fullQueue(out)
+		}
+		return out, err
 	}
 	return loop.Outcome{N: n, Ops: s.taken(), Drained: flags&(blindFlags|MSG_WAITALL) == 0 && s.hasDrained(n, len(p), flags)}, nil
 }
@@ -42,20 +46,24 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 //   - for datagrams after a shutdown. A blocking receive returns 0 bytes. On a stream a
 //     non-blocking one does so too.
-//   - for SCTP without an association and for TIPC without a connection, also after a shutdown of
-//     the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
+//   - for SCTP without an association and for TIPC without a connection or after a shutdown, also
+//     of the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
 //
 // The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
 // kernel ignores the flag.
 //
-// While an association is ending, receiveEnd sets the time of the next try in out: no edge reports
-// the end (sctp_poll of net/sctp/socket.c).
+// receiveEnd sets the time of the next try in out where edges do not help: while an association is
+// ending, since no edge reports the end (sctp_poll of net/sctp/socket.c), and for AF_ALG.
 func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome, err error) error {
 	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
 		return err
 	}
 	switch f := s.flags.Load(); {
 	case f&connectWaits != 0: // its end decides
+	case f&quirkAlgorithm != 0:
+		// Each receive makes an edge, with or without a result (af_alg_data_wakeup of
+		// crypto/af_alg.c). A send of ours ends the wait at once: see again.
+		*out = fullQueue(*out)
 	case f&quirkEndOfWait != 0:
 		over := f&connectBegun == 0
 		if !over { // a handler need not call Connect again

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -281,7 +282,7 @@ func TestRecvUnconnected(t *testing.T) { // item 85
 		if _, err := w.On(socktest.TCP.New(t)).Recv(1, 0); !errors.Is(err, syscall.ENOTCONN) {
 			t.Errorf("tcp: %v", err)
 		}
-		if _, err := w.On(socktest.UnixStream.New(t)).Recv(1, 0); !socktest.Here.ReceiveUnixAlone.Has(err) {
+		if _, err := w.On(socktest.UnixStream.New(t)).Recv(1, 0); !systems.ErrnosHere(systems.ReceiveUnixAlone).Has(err) {
 			t.Errorf("unix: %v", err)
 		}
 	})

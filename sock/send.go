@@ -33,9 +33,13 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 }
 
 // again sets the time of the next try for a send that would block, on a socket where not every
-// change to writable makes an edge.
+// change to writable makes an edge. After a send to an AF_ALG socket, a receive that waits is tried
+// again: its lane ignores edges.
 func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	if err != loop.ErrAgain {
+		if err == nil && s.has(quirkAlgorithm) {
+			s.fd.Stir()
+		}
 		return out, err
 	}
 	switch f := s.flags.Load(); {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/polluxio/pollux/families"
 	"github.com/polluxio/pollux/internal/bare"
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -342,11 +343,11 @@ func TestSendtoOfAConnectedSocket(t *testing.T) {
 		a, b := socktest.UDP.Pair(t)
 		other, addr := socktest.UDP.Bound(t)
 		for _, to := range []sock.Addr{socktest.Name(t, b), addr} {
-			if _, err := w.On(a).Sendto(hello, 0, to); !socktest.Here.SendtoConnected.Has(err) {
-				t.Errorf("%v: %v, want %v", to, err, socktest.Here.SendtoConnected)
+			if _, err := w.On(a).Sendto(hello, 0, to); !systems.ErrnosHere(systems.SendToWhenConnected).Has(err) {
+				t.Errorf("%v: %v, want %v", to, err, systems.ErrnosHere(systems.SendToWhenConnected))
 			}
 		}
-		if len(socktest.Here.SendtoConnected) == 0 {
+		if len(systems.ErrnosHere(systems.SendToWhenConnected)) == 0 {
 			socktest.Must(t, wantBytes("hello")(other.Recv(10, 0)))
 		}
 	})

@@ -132,6 +132,7 @@ type transmission struct {
 	sysfd   int
 	held    bool  // the transmission holds the lane
 	moved   bool  // bytes were sent since it was found writable
+	tried   bool  // an attempt to send was made, or is about to be
 	over    bool  // nothing is left to send
 	failure error // of copyFrom
 
@@ -182,7 +183,7 @@ func (x *transmission) done() {
 	x.Home = nil
 	x.s, x.view, x.on, x.ctx, x.file, x.raw, x.at, x.failure = nil, nil, nil, nil, nil, nil, nil, nil
 	x.block, x.unsent, x.eof = nil, nil, nil
-	x.phase, x.size, x.sent, x.moved, x.over = opening, 0, 0, false, false
+	x.phase, x.size, x.sent, x.moved, x.tried, x.over = opening, 0, 0, false, false, false
 	transmissions.Put(x)
 }
 
@@ -205,12 +206,13 @@ func (x *transmission) wait() error {
 	}
 	// Ask poll(2) after an edge too: a call without result may make an edge itself. But while a
 	// Unix socket is full, poll(2) does not report its end; the call does.
-	for due := false; x.held && !due && !sysWritable(c.Sysfd); {
+	// SCTP without an association is never writable either (sctp_poll of net/sctp/socket.c).
+	for due := !x.tried && x.s.has(quirkEndOfWait); x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
 		x.held, err = fd.End(c, out, loop.ErrAgain)
 		due = out.Retry != 0 && (c.HungUp || !x.moved)
 	}
-	x.moved = false
+	x.moved, x.tried = false, true
 	if !x.held {
 		return err
 	}

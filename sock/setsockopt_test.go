@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -94,8 +95,8 @@ func TestOptionRefused(t *testing.T) { // items 141, 142, 143
 		if err := call(sock.SOL_SOCKET, 9999); !errors.Is(err, syscall.ENOPROTOOPT) {
 			t.Errorf("%s of an unknown option: %v, want ENOPROTOOPT", name, err)
 		}
-		if err := call(9999, 1); !socktest.Here.UnknownLevel.Has(err) {
-			t.Errorf("%s of an unknown level: %v, want %v", name, err, socktest.Here.UnknownLevel)
+		if err := call(9999, 1); !systems.ErrnosHere(systems.UnknownLevel).Has(err) {
+			t.Errorf("%s of an unknown level: %v, want %v", name, err, systems.ErrnosHere(systems.UnknownLevel))
 		}
 	}
 	for _, p := range [][]byte{nil, {}, {1}, {1, 0, 0}} {
@@ -103,7 +104,7 @@ func TestOptionRefused(t *testing.T) { // items 141, 142, 143
 			t.Errorf("a value of %d bytes: %v, want EINVAL", len(p), err)
 		}
 	}
-	for optlen, want := range map[int]socktest.Errnos{0: {syscall.EINVAL}, 2: {syscall.EINVAL}, 4: socktest.Here.OptionOfNoPointer} {
+	for optlen, want := range map[int]systems.Errnos{0: {syscall.EINVAL}, 2: {syscall.EINVAL}, 4: systems.ErrnosHere(systems.OptionOfNoPointer)} {
 		if err := s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, optlen); !want.Has(err) {
 			t.Errorf("no value of %d bytes: %v, want %v", optlen, err, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -14,7 +15,7 @@ func TestShutdown(t *testing.T) { // item 70
 	for _, k := range socktest.Streams {
 		t.Run(k.Name, func(t *testing.T) {
 			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-				if err := k.New(t).Shutdown(sock.SHUT_RD); !socktest.Here.ShutdownAlone.Has(err) && k.Family != sock.AF_UNIX {
+				if err := k.New(t).Shutdown(sock.SHUT_RD); !systems.ErrnosHere(systems.ShutdownNotConnected).Has(err) && k.Family != sock.AF_UNIX {
 					t.Errorf("unconnected: %v", err)
 				}
 				a, b := k.Pair(t)
@@ -64,7 +65,7 @@ func TestShutdownWhileAccepting(t *testing.T) { // item 70
 		call := socktest.Start(func() error { _, _, err := w.On(ln).Accept(); return err })
 		socktest.AwaitWaiting(t, ln)
 		switch err := ln.Shutdown(sock.SHUT_RD); {
-		case err != nil && socktest.Here.ListenerShutdown.Has(err): // the listener listens on
+		case err != nil && systems.ErrnosHere(systems.ListenerShutdown).Has(err): // the listener listens on
 			socktest.Must(t, ln.Close())
 			if err := call.Wait(t); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("%v, want net.ErrClosed", err)
@@ -73,8 +74,8 @@ func TestShutdownWhileAccepting(t *testing.T) { // item 70
 		case err != nil:
 			t.Fatal(err)
 		}
-		if err := call.Wait(t); !socktest.Here.ShutDownListener.Has(err) {
-			t.Errorf("%v, want %v", err, socktest.Here.ShutDownListener)
+		if err := call.Wait(t); !systems.ErrnosHere(systems.AcceptAfterShutdown).Has(err) {
+			t.Errorf("%v, want %v", err, systems.ErrnosHere(systems.AcceptAfterShutdown))
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"weak"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -66,17 +67,17 @@ func TestNewRefuses(t *testing.T) { // item 14
 		family sock.Family
 		typ    sock.Type
 		proto  sock.Protocol
-		want   socktest.Errnos
+		want   systems.Errnos
 	}{
-		{"unknown family", 9999, sock.SOCK_STREAM, 0, socktest.Errnos{syscall.EAFNOSUPPORT}},
-		{"AF_UNSPEC", sock.AF_UNSPEC, sock.SOCK_STREAM, 0, socktest.Errnos{syscall.EAFNOSUPPORT}},
-		{"negative family", -2, sock.SOCK_STREAM, 0, socktest.Errnos{syscall.EAFNOSUPPORT}},
-		{"unknown type", sock.AF_INET, 9, 0, socktest.Here.UnknownType},
-		{"bad type", sock.AF_INET, 999, 0, socktest.Here.BadType},
-		{"negative type", sock.AF_INET, -2, 0, socktest.Here.BadType},
-		{"udp on a stream", sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_UDP, socktest.Errnos{syscall.EPROTONOSUPPORT}},
-		{"tcp on a datagram", sock.AF_INET, sock.SOCK_DGRAM, sock.IPPROTO_TCP, socktest.Errnos{syscall.EPROTONOSUPPORT}},
-		{"unknown protocol", sock.AF_INET, sock.SOCK_STREAM, 9999, socktest.Here.UnknownProtocol},
+		{"unknown family", 9999, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
+		{"AF_UNSPEC", sock.AF_UNSPEC, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
+		{"negative family", -2, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
+		{"unknown type", sock.AF_INET, 9, 0, systems.ErrnosHere(systems.UnknownType)},
+		{"bad type", sock.AF_INET, 999, 0, systems.ErrnosHere(systems.BadType)},
+		{"negative type", sock.AF_INET, -2, 0, systems.ErrnosHere(systems.BadType)},
+		{"udp on a stream", sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_UDP, systems.Errnos{syscall.EPROTONOSUPPORT}},
+		{"tcp on a datagram", sock.AF_INET, sock.SOCK_DGRAM, sock.IPPROTO_TCP, systems.Errnos{syscall.EPROTONOSUPPORT}},
+		{"unknown protocol", sock.AF_INET, sock.SOCK_STREAM, 9999, systems.ErrnosHere(systems.UnknownProtocol)},
 	} {
 		s, err := sock.New(test.family, test.typ, test.proto)
 		if !test.want.Has(err) {

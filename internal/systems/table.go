@@ -27,6 +27,24 @@ const (
 	ReceiveNotConnected   Question = "a receive on a TCP socket that is not connected"
 	UnknownType           Question = "a type that the family lacks"
 	ReceiveOfNothingWaits Question = "a receive into no room on an empty UDP socket, without blocking"
+	ListenerShutdown      Question = "shutdown of a listener"
+	AcceptDatagram        Question = "accept on a bound datagram socket"
+	ConnectToFile         Question = "a Unix connect to the path of a plain file"
+	ReceiveUnixAlone      Question = "a receive on a Unix stream socket that is not connected"
+	BadType               Question = "a type that does not exist"
+	UnknownProtocol       Question = "a protocol that does not exist"
+	SendToPort0           Question = "a datagram to port 0"
+	OptionOfNoPointer     Question = "setsockopt with a null pointer and 4 bytes"
+	UnknownLevel          Question = "an option of a level that does not exist"
+	AbstractNames         Question = "Unix sockets can have names without a file"
+)
+
+// Answers that are not errors, and that programs ask for.
+const (
+	BeginsAnew   = "begins anew"
+	Yes          = "yes"
+	No           = "no"
+	SuccessFirst = "success once, then EISCONN"
 )
 
 const compared = "internal/rigs/compare"
@@ -47,14 +65,14 @@ var table = []row{
 		of(man("EALREADY", "connect(2), ERRORS"), bsds...),
 		of(man("EALREADY", "connect: WSAEALREADY; WSAEINVAL for programs of Winsock 1.1"), "windows"))},
 	{ConnectAfterSuccess, with(
-		of(seen("success once, then EISCONN", compared), "linux"),
+		of(seen(SuccessFirst, compared), "linux"),
 		of(man("EISCONN", "connect(2), ERRORS"), bsds...),
 		of(seen("EISCONN", "NetBSD 7.99.4"), "netbsd"),
 		of(man("EISCONN", "connect: WSAEISCONN"), "windows"))},
 	{ConnectAfterFailure, with(
-		of(seen("begins anew", compared), "linux"),
+		of(seen(BeginsAnew, compared), "linux"),
 		of(man("unspecified: make another socket", "POSIX connect, APPLICATION USAGE"), bsds...),
-		of(man("begins anew", "connect: after WSAECONNREFUSED, WSAENETUNREACH or WSAETIMEDOUT"), "windows"))},
+		of(man(BeginsAnew, "connect: after WSAECONNREFUSED, WSAENETUNREACH or WSAETIMEDOUT"), "windows"))},
 	{BacklogFullTCP, with(
 		of(seen("waits: the SYN is dropped and sent again", "listen(2), tcp_abort_on_overflow of tcp(7)"), "linux"),
 		of(man("waits: the request is ignored and sent again", "listen(2)"), bsds...),
@@ -70,12 +88,12 @@ var table = []row{
 		of(man("ECONNRESET", "accept: WSAECONNRESET"), "windows"))},
 	{AcceptAfterShutdown, with(
 		of(seen("EINVAL", compared), "linux"),
-		of(man("shutdown says ENOTCONN and changes nothing, or ECONNABORTED", "shutdown(2), accept(2)"), bsds...),
-		of(man("shutdown says ENOTCONN and changes nothing", "shutdown: WSAENOTCONN"), "windows"))},
+		of(man("ECONNABORTED or EINVAL", "sys_accept of kern/uipc_syscalls.c"), bsds...),
+		of(man("EINVAL", "accept: WSAEINVAL; but its shutdown fails"), "windows"))},
 	{AcceptInheritsMode, with(
-		of(seen("no", "accept(2), NOTES"), "linux"),
-		of(man("yes", "accept(2): with the properties of the listener"), bsds...),
-		of(man("yes", "accept, Remarks: the same properties as the listener"), "windows"))},
+		of(seen(No, "accept(2), NOTES"), "linux"),
+		of(man(Yes, "accept(2): with the properties of the listener"), bsds...),
+		of(man(Yes, "accept, Remarks: the same properties as the listener"), "windows"))},
 	{SendTooLong, with(
 		of(seen("EMSGSIZE", compared), "linux"),
 		of(man("EMSGSIZE", "send(2), ERRORS"), bsds...),
@@ -100,6 +118,7 @@ var table = []row{
 	{ShutdownNotConnected, with(
 		of(seen("ENOTCONN", compared), "linux"),
 		of(man("ENOTCONN", "shutdown(2), ERRORS"), bsds...),
+		of(man("success", "soshutdown of kern/uipc_socket.c asks for no peer"), "netbsd"),
 		of(man("ENOTCONN", "shutdown: WSAENOTCONN"), "windows"))},
 	{ReceiveAfterShutdown, with(
 		of(seen("0 bytes, after what was there", compared), "linux"),
@@ -135,7 +154,7 @@ var table = []row{
 		of(man("ENOTCONN", "recv: WSAENOTCONN"), "windows"))},
 	{UnknownType, with(
 		of(seen("ESOCKTNOSUPPORT", "socket(2)"), "linux"),
-		of(man("EPROTOTYPE", "socket(2), ERRORS"), bsds...),
+		of(man("EPROTOTYPE or EPROTONOSUPPORT or ESOCKTNOSUPPORT", "socket(2), ERRORS; socreate of kern/uipc_socket.c"), bsds...),
 		of(seen("EPROTOTYPE", "NetBSD 7.99.4"), "netbsd"),
 		of(man("ESOCKTNOSUPPORT", "socket: WSAESOCKTNOSUPPORT"), "windows"))},
 	{ReceiveOfNothingWaits, with(
@@ -143,4 +162,46 @@ var table = []row{
 		of(man("0 bytes", "soreceive returns at once for no room, kern/uipc_socket.c"), bsds...),
 		of(seen("0 bytes", "NetBSD 7.99.4"), "netbsd"),
 		of(man("EAGAIN", "recv: WSAEWOULDBLOCK"), "windows"))},
+	{ListenerShutdown, with(
+		of(seen("success", compared), "linux"),
+		of(man("ENOTCONN", "shutdown(2), ERRORS"), bsds...),
+		of(man("success", "soshutdown of kern/uipc_socket.c asks for no peer"), "netbsd"),
+		of(seen("ENOTCONN", "Wine 8.0"), "windows"))},
+	{AcceptDatagram, with(
+		of(seen("EOPNOTSUPP", "Linux 6.18"), "linux"),
+		of(man("EOPNOTSUPP or EINVAL", "accept(2), ERRORS; sys_accept of kern/uipc_syscalls.c"), bsds...),
+		of(seen("EOPNOTSUPP", "Wine 8.0"), "windows"))},
+	{ConnectToFile, with(
+		of(seen("ECONNREFUSED", "Linux 6.18"), "linux"),
+		of(man("ENOTSOCK", "unp_connect of kern/uipc_usrreq.c"), bsds...),
+		of(man("ECONNREFUSED", "connect: WSAECONNREFUSED"), "windows"))},
+	{ReceiveUnixAlone, with(
+		of(seen("EINVAL", "Linux 6.18"), "linux"),
+		of(man("ENOTCONN", "soreceive of kern/uipc_socket.c"), bsds...),
+		of(man("EINVAL", "recv: WSAEINVAL"), "windows"))},
+	{BadType, with(
+		of(seen("EINVAL", "socket(2), ERRORS"), "linux"),
+		of(man("EPROTOTYPE or EPROTONOSUPPORT or EINVAL or ESOCKTNOSUPPORT", "socreate of kern/uipc_socket.c"), bsds...),
+		of(seen("EINVAL", "Wine 8.0"), "windows"))},
+	{UnknownProtocol, with(
+		of(seen("EINVAL", "socket(2), ERRORS"), "linux"),
+		of(man("EPROTONOSUPPORT or EPROTOTYPE", "socket(2), ERRORS; socreate of kern/uipc_socket.c"), bsds...),
+		of(seen("EINVAL", "Wine 8.0"), "windows"))},
+	{SendToPort0, with(
+		of(seen("EINVAL", "udp_sendmsg of net/ipv4/udp.c"), "linux"),
+		of(man("EADDRNOTAVAIL or EINVAL", "in_pcbconnect of netinet/in_pcb.c"), bsds...),
+		of(seen("EINVAL", "Wine 8.0"), "windows"))},
+	{OptionOfNoPointer, with(
+		of(seen("EFAULT", "setsockopt(2), ERRORS"), "linux"),
+		of(man("EFAULT or EINVAL", "sys_setsockopt of kern/uipc_syscalls.c"), bsds...),
+		of(man("success", "sys_setsockopt of kern/uipc_syscalls.c: the value is 0 then"), "netbsd"),
+		of(seen("EFAULT", "Wine 8.0"), "windows"))},
+	{UnknownLevel, with(
+		of(seen("ENOPROTOOPT or EOPNOTSUPP", "Linux 6.18"), "linux"),
+		of(man("ENOPROTOOPT or EOPNOTSUPP or EINVAL", "setsockopt(2), ERRORS; the ctloutput of the protocol"), bsds...),
+		of(seen("ENOPROTOOPT or EOPNOTSUPP", "Wine 8.0"), "windows"))},
+	{AbstractNames, with(
+		of(seen(Yes, "unix(7)"), "linux"),
+		of(man(No, "unix(4)"), bsds...),
+		of(man(Yes, "AF_UNIX of Windows: a name that begins with a zero byte"), "windows"))},
 }

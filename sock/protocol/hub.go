@@ -53,12 +53,12 @@ func newHub(cfg *Config) (*hub, error) {
 	return hb, nil
 }
 
-// Reactor returns the loops that serve the connections.
+// Reactor returns the reactor whose loops serve the connections.
 func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
 
 func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 
-// began counts something that has to end before the hub does.
+// began counts a connection or a task that must end before the hub does.
 func (hb *hub) began() {
 	hb.mu.Lock()
 	hb.live++
@@ -75,7 +75,7 @@ func (hb *hub) begins() bool {
 	return !hb.ending
 }
 
-// ends says that a shutdown begins.
+// ends begins a shutdown.
 func (hb *hub) ends() {
 	hb.mu.Lock()
 	hb.ending = true
@@ -93,10 +93,11 @@ func (hb *hub) finished() {
 	hb.mu.Unlock()
 }
 
-// ended is the end of a connection.
+// ended counts the end of a connection.
 func (hb *hub) ended(*Transport) { hb.finished() }
 
-// empty is closed once nothing is left. What begins meanwhile counts too.
+// empty returns a channel that is closed once nothing is left. It also waits for connections that
+// begin meanwhile.
 func (hb *hub) empty() <-chan struct{} {
 	hb.mu.Lock()
 	defer hb.mu.Unlock()
@@ -111,7 +112,7 @@ func (hb *hub) empty() <-chan struct{} {
 	return hb.over
 }
 
-// least is the home with the fewest connections.
+// least returns the home with the fewest connections.
 func (hb *hub) least() *home {
 	best := hb.homes[0]
 	for _, h := range hb.homes[1:] {
@@ -122,18 +123,18 @@ func (hb *hub) least() *home {
 	return best
 }
 
-// each runs fn on every loop, for its home. A loop that has ended is left out.
+// each runs fn on every loop, for its home. It skips loops that have ended.
 func (hb *hub) each(fn func(*home)) {
 	for _, h := range hb.homes {
 		h.loop.Post(func() { fn(h) })
 	}
 }
 
-// Each calls fn once for every connection, on the loop of each: soon, and perhaps before Each
-// returns. A connection that moves to another loop meanwhile gets its one call too. New connections
-// may be left out. Calls of Each come in the same order on all connections. A panic in fn is
-// logged, and ends the round on that loop. If fn is called for a connection that has just moved, a
-// panic ends the connection.
+// Each makes the loop of each connection call fn with the connection, once. It does not wait for
+// these calls. A connection that moves to another loop meanwhile gets its one call too. Each may
+// miss connections that begin meanwhile. Calls of Each have the same order on all connections. A
+// panic in fn is logged, and ends the calls on that loop. For a connection that has just moved it
+// ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
 	hb.rounds.Lock()
 	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
@@ -199,21 +200,20 @@ func (h *home) connections() []*Transport {
 }
 
 // Broadcast writes p to every connection, on the loop of each: see Each and Transport.Write. It
-// keeps a copy of p. Connections that do not take it are ended by the rules of Config.WriteLimit,
-// and hold no other up.
+// makes a copy of p. A connection that takes no bytes ends by the rules of Config.WriteLimit, and
+// holds up no other connection.
 func (hb *hub) Broadcast(p []byte) {
 	p = append([]byte(nil), p...)
 	hb.Each(func(t *Transport) { t.Write(p) })
 }
 
-// Adopt serves a socket that is connected: one of a pair, of another accept, or back from
-// Transport.Upgrade. p nil: what Config.New makes. It takes the loop with the fewest connections.
-// The connection belongs to the server or client as those do that it has made, and the socket too,
-// also if Adopt fails. MaxConns does not count. Made may have been called by the time that Adopt
-// returns.
+// Adopt serves a connected socket that the caller has: one of a pair, one of another accept, or one
+// from Transport.Upgrade. If p is nil, the result of Config.New serves it. Adopt selects the loop
+// with the fewest connections. The socket then belongs to the server or client like its other
+// connections, even if Adopt fails. MaxConns does not count it. Made may run before Adopt returns.
 //
-// Errors: those of sock.Socket.Watch; net.ErrClosed once the server or client is shut down; an
-// *OptionError without a protocol.
+// Errors: those of sock.Socket.Watch; net.ErrClosed after a shutdown; an *OptionError without a
+// protocol.
 func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 	if p == nil && hb.cfg.New == nil {
 		s.Close()

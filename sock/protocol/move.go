@@ -4,13 +4,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Move takes the connection to another loop of its server or client, once all that was written is
-// sent. Nothing that the peer sends is lost: what Data has not used moves along. The protocol's
-// methods are called on the other loop from then on, and never on both at once. A loop only reads
-// what it serves, so whatever else the old loop's callbacks share with the protocol is the
-// program's to guard.
+// Move moves the connection to another loop of its server or client, once everything is sent. No
+// byte from the peer is lost: bytes that Data has not used move too. From then on the methods of
+// the protocol run on the other loop, never on both at once. If the protocol shares data with other
+// callbacks of the old loop, the program must guard that data with a lock.
 //
-// Errors: an *OptionError for a loop that is not one of the server's; net.ErrClosed.
+// Errors: an *OptionError for a loop that does not belong to the server or client; net.ErrClosed.
 func (t *Transport) Move(l *loop.Loop) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -33,7 +32,7 @@ func (t *Transport) Move(l *loop.Loop) error {
 	return nil
 }
 
-// migrate ends a move. mu is held, and is given up. Loop only.
+// migrate completes a move. mu is held, and is given up. Loop only.
 func (t *Transport) migrate(from *home) {
 	x := t.extra.Load()
 	to := x.target

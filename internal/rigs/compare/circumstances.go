@@ -96,11 +96,15 @@ func fillMessages(sc *scene) (sent int) {
 	return -1
 }
 
-// drain receives as much as fill has sent, or until nothing is left.
+// drain receives as much as fill has sent, or until nothing comes any more. It waits in poll(2),
+// since a receive of AF_ALG knows no timeout.
 func drain(sc *scene) {
 	p := make([]byte, 4096)
 	for sc.full > 0 {
-		n, _, err := unix.Recvfrom(sc.peer, p, 0)
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(sc.peer), Events: unix.POLLIN}}, int(patience.Milliseconds()))
+		if n > 0 {
+			n, err = recvfrom(sc.peer, p, unix.MSG_DONTWAIT, false)
+		}
 		if err == unix.EINTR {
 			continue
 		}
@@ -145,11 +149,16 @@ func signals(*scene) {
 	}
 }
 
-// alone is a socket that has neither an address nor a peer.
+// alone is a socket that has neither an address nor a peer. A raw one gets the packets of all
+// others, so it has a protocol of its own: the second number for experiments of RFC 3692.
 func alone(k *kind) (*scene, error) {
-	sc := &scene{kind: k, fd: -1, peer: -1, ln: -1}
+	own := *k
+	if k.typ == unix.SOCK_RAW && isInet(k) {
+		own.proto = 254
+	}
+	sc := &scene{kind: &own, fd: -1, peer: -1, ln: -1}
 	var err error
-	sc.fd, err = k.socket()
+	sc.fd, err = own.socket()
 	return sc.or(err)
 }
 
@@ -196,11 +205,24 @@ func visits(k *kind) bool {
 	return inMachine && k.family == unix.AF_INET && k.make == nil && k.name != "raw"
 }
 
+// completing is for a receive that waits until its buffer is full.
+var completing = []circumstance{{name: "in two parts meanwhile", scene: (*kind).scene, meanwhile: inTwoParts, only: isShort}}
+
+func inTwoParts(sc *scene) {
+	say("abc")(sc)
+	say("defgh")(sc)
+}
+
+// isShort is true for kinds whose receive has room for 8 bytes of text, and whose messages are any
+// text.
+func isShort(k *kind) bool { return k.room == 0 && k.message == nil }
+
 func lowWater(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, 4) }
 
 // events of the peer or of the socket itself, each before a receive and during it.
 var receiving = both([]circumstance{
 	{name: "data", meanwhile: say("bytes")},
+	{name: "more than there is room for", meanwhile: say("more than 8 bytes"), only: isShort},
 	{name: "an empty message", meanwhile: say(""), only: func(k *kind) bool { return k.typ != unix.SOCK_STREAM && k.family != unix.AF_TIPC }},
 	{name: "peer closes", meanwhile: closePeer},
 	{name: "data, and peer closes", meanwhile: all(say("bytes"), closePeer)},
@@ -222,6 +244,7 @@ var receiving = both([]circumstance{
 // receivingOnce are for receives too, but only before them: during one, the data and what comes
 // after it race for the thread that sleeps.
 var receivingOnce = before([]circumstance{
+	{name: "in two parts", meanwhile: inTwoParts, only: isShort},
 	{name: "data, and shut down RD", meanwhile: all(say("bytes"), shut(true, unix.SHUT_RD))},
 }, (*kind).scene)
 
@@ -231,7 +254,11 @@ var receivingMore = slices.Concat([]circumstance{
 	{name: "a signal, and data", scene: (*kind).scene, meanwhile: all(signals, say("bytes"))},
 	{name: "no address and no peer", scene: alone, only: isPlain},
 }, both([]circumstance{{name: "the bus goes down", meanwhile: busGoesDown, only: isCAN}}, circumstance{name: "nothing on its own bus", only: isCAN}, onItsOwnBus),
-	both([]circumstance{{name: "the address vanishes", meanwhile: addressVanishes, only: visits}}, circumstance{name: "nothing on its own address", only: visits}, visiting))
+	both([]circumstance{{name: "the address vanishes", meanwhile: addressVanishes, only: visits}}, circumstance{name: "nothing on its own address", only: visits}, visiting),
+	both([]circumstance{
+		{name: "the host is unreachable, by ICMP", meanwhile: sendsAway, only: pointsOut},
+		{name: "the host is unreachable, by ICMP, with IP_RECVERR", before: asksErrors, meanwhile: sendsAway, only: pointsOut},
+	}, circumstance{name: "nothing outside", only: pointsOut}, pointing))
 
 var sendingMore = slices.Concat([]circumstance{
 	{name: "no address and no peer", scene: alone, only: isPlain},
@@ -365,10 +392,15 @@ func dialing(k *kind) (*scene, error) {
 	return sc.or(err)
 }
 
-// greetAndLeave accepts one connection and closes it at once.
+// greetAndLeave accepts one connection and closes it at once. The descriptor is its own: the scene
+// may end before the accept begins, and its numbers are those of other scenes then.
 func greetAndLeave(sc *scene) {
-	ln := sc.ln
+	ln, err := unix.FcntlInt(uintptr(sc.ln), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
 	go func() {
+		defer unix.Close(ln)
 		if c, _, err := unix.Accept(ln); err == nil {
 			unix.Close(c)
 		}
@@ -405,4 +437,12 @@ var connecting = []circumstance{
 		only: func(k *kind) bool { return isUnixConnection(k) || isTCP(k) }},
 	{name: "backlog full, with a timeout", scene: dialing, before: crowd, timeout: brief(), only: func(k *kind) bool { return isUnixConnection(k) || isTCP(k) }},
 	{name: "backlog full, and shut down RDWR", scene: dialing, before: crowd, meanwhile: shut(true, unix.SHUT_RDWR), only: isTCP},
+	{name: "no route", scene: leading(noRoute), only: leadsOut},
+	{name: "the network is unreachable, by ICMP", scene: beyondWith(netUnreachable), only: leadsOut},
+	{name: "the host is unreachable, by ICMP", scene: beyondWith(hostUnreachable), only: leadsOut},
+	{name: "the port is unreachable, by ICMP", scene: beyondWith(portUnreachable), only: leadsOut},
+	{name: "prohibited, by ICMP", scene: beyondWith(prohibited), only: leadsOut},
+	{name: "no answer", scene: beyondWith(silent), only: leadsOut},
+	{name: "no answer, with a timeout", scene: beyondWith(silent), timeout: brief(), only: leadsOut},
+	{name: "no answer, and shut down RDWR", scene: beyondWith(silent), meanwhile: shut(true, unix.SHUT_RDWR), only: leadsOut},
 }

@@ -41,5 +41,8 @@
 //	all but inet         all                  the address vanishes    their addresses belong to the socket
 //	inet                 all                  the address vanishes    in the machine only: the addresses are those of all programs
 //	CAN                  all                  the bus goes down       likewise
+//	all but IPv4         all                  unreachable, ICMP       TCP, MPTCP and UDP have the rows, as root (unreachable.go); the others pass the errors on in the same way
+//	ALG, CAN, packet,    all                  in two parts, more      their messages have a form
+//	HCI, raw                                  than there is room for
 //	all                  all                  SO_LINGER on this end   it changes close(2) only (sock/linger_linux_test.go)
 package main

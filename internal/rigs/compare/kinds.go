@@ -63,10 +63,11 @@ func tipcName() unix.Sockaddr {
 	return &unix.SockaddrTIPC{Scope: 2, Addr: &unix.TIPCServiceRange{Type: 5000, Lower: n, Upper: n}}
 }
 
-// inetOfItsOwn is an address of the loopback network that nothing else has.
+// inetOfItsOwn is an address of the loopback network that nothing else has, not even this program
+// in another process.
 func inetOfItsOwn() unix.Sockaddr {
 	n := numbers.Add(1)
-	return &unix.SockaddrInet4{Addr: [4]byte{127, 77, byte(n >> 8), byte(n)}}
+	return &unix.SockaddrInet4{Addr: [4]byte{127, byte(64 + os.Getpid()%128), byte(n >> 8), byte(n)}}
 }
 
 func netlink() unix.Sockaddr { return &unix.SockaddrNetlink{Family: unix.AF_NETLINK} }

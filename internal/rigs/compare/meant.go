@@ -41,6 +41,14 @@ var meant = []difference{
 		reason: "a listener that was shut down accepts nothing any more: EINVAL, as of TCP, where a blocking accept of TIPC waits for ever"},
 	{kind: "tipc-seqpacket", operation: "accept", circumstance: "shut down RDWR", raw: waits, ours: "EINVAL",
 		reason: "as of tipc"},
+	{operation: "connect again", kind: "tipc", circumstance: "accepted, and closed at once", raw: "0, EISCONN", ours: "0, EINVAL", rare: true,
+		reason: "EISCONN until the peer's close has come, and EINVAL from then on (tipc_connect of net/tipc/socket.c)"},
+	{operation: "connect again", kind: "tipc", circumstance: "accepted, and closed at once", raw: "0, EINVAL", ours: "0, EISCONN", rare: true,
+		reason: "the same"},
+	{operation: "connect again", kind: "tipc-seqpacket", circumstance: "accepted, and closed at once", raw: "0, EISCONN", ours: "0, EINVAL", rare: true,
+		reason: "as of tipc"},
+	{operation: "connect again", kind: "tipc-seqpacket", circumstance: "accepted, and closed at once", raw: "0, EINVAL", ours: "0, EISCONN", rare: true,
+		reason: "as of tipc"},
 }
 
 // meaning is the index of the entry that explains a difference, or -1.

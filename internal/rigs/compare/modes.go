@@ -25,11 +25,17 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 	if c.meanwhile != nil {
 		meanwhile = func() { c.meanwhile(sc) }
 	}
-	fd := sc.fd
+	// A descriptor of the thread's own: the scene may end before its next call begins, and its
+	// numbers are those of other scenes then.
+	fd, err := unix.FcntlInt(uintptr(sc.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err.Error()
+	}
 	if c.timeout > 0 {
 		limitTo(fd, c.timeout)
 	}
 	r := onThread(func() string {
+		defer unix.Close(fd)
 		for {
 			if r := o.raw(fd, sc); r != "EINTR" { // a program that does not know of the signal calls again
 				return r
@@ -70,6 +76,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 	result := make(chan string, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
 	defer cancel()
+	sc.began = time.Now()
 	began := make(chan struct{}) // closed when the call is about to be made, and in a callback when it has been
 	call := func(v *sock.Socket) {
 		close(began)

@@ -110,6 +110,8 @@ func transmit(name string, flags int, stream bool) operation {
 // small is how many bytes most operations send.
 const small = 5
 
+var waitAll = receive("recv WAITALL", unix.MSG_WAITALL, true)
+
 var receives = []operation{
 	receive("recv", 0, false),
 	{
@@ -166,8 +168,41 @@ var receives = []operation{
 	receive("recv PEEK", unix.MSG_PEEK, false),
 	receive("recv DONTWAIT", unix.MSG_DONTWAIT, false),
 	receive("recv ERRQUEUE", unix.MSG_ERRQUEUE, false),
-	receive("recv WAITALL", unix.MSG_WAITALL, true),
+	waitAll,
 	receive("recv OOB", unix.MSG_OOB, true),
+}
+
+// countedReceive counts the attempts of a wait: see mostTries.
+var countedReceive = operation{
+	name: "recv, counted", reads: true,
+	raw: func(fd int, sc *scene) string {
+		p := make([]byte, sc.room())
+		n, err := recvfrom(fd, p, 0, false)
+		return counted(n, err)
+	},
+	ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
+		n := 0
+		err := s.Attempt("recv", loop.Read, sc.tryRecv(s, &n))
+		return counted(n, err)
+	},
+	future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
+		n := 0
+		f := a.Attempt("recv", loop.Read, sc.tryRecv(sc.ours, &n))
+		return func(ctx context.Context) string {
+			_, err := f.Wait(ctx)
+			return counted(n, err)
+		}
+	},
+}
+
+func (sc *scene) tryRecv(s *sock.Socket, n *int) func(int) (loop.Outcome, error) {
+	p := make([]byte, sc.room())
+	return func(sysfd int) (out loop.Outcome, err error) {
+		sc.attempted()
+		out, err = s.TryRecv(sysfd, p, 0)
+		*n = out.N
+		return out, err
+	}
 }
 
 // A mmsghdr is a struct mmsghdr of <sys/socket.h>.
@@ -247,7 +282,7 @@ var sends = []operation{
 		ours: func(s *sock.Socket, sc *scene, _ sock.Addr) string {
 			n := 0
 			err := s.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
-				sc.tries.Add(1)
+				sc.attempted()
 				out, err = s.TrySend(sysfd, sc.sent(), 0)
 				n = out.N
 				return out, err
@@ -257,7 +292,7 @@ var sends = []operation{
 		future: func(a sock.Async, sc *scene, _ sock.Addr) func(context.Context) string {
 			n := 0
 			f := a.Attempt("send", loop.Write, func(sysfd int) (out loop.Outcome, err error) {
-				sc.tries.Add(1)
+				sc.attempted()
 				out, err = sc.ours.TrySend(sysfd, sc.sent(), 0)
 				n = out.N
 				return out, err

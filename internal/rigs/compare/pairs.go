@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/binary"
+	"os"
 	"slices"
 	"sync"
 	"unsafe"
@@ -40,7 +41,7 @@ func packetPair(k *kind) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc.id = 0x9000 + uint32(numbers.Add(1))%0x1000
+	sc.id = 0x9000 + uint32(os.Getpid()%12)<<11 + uint32(numbers.Add(1))%(1<<11) // not that of another process
 	proto := binary.BigEndian.AppendUint16(nil, uint16(sc.id))
 	at := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(proto), Ifindex: 1, Halen: 6}
 	if k.addressed {
@@ -244,12 +245,18 @@ func isotpPair(k *kind) (*scene, error) {
 	return sc.or(err)
 }
 
-// j1939Pair has two of the 254 addresses of the bus.
+// j1939Pair has two addresses on a bus of its own: a bus has 254, and more scenes than that live at
+// once, some of them in calls that do not end.
 func j1939Pair(k *kind) (*scene, error) {
-	sc, err := k.onBus()
+	own := *k
+	if own.bus == nil {
+		own.bus = func() (int, error) { return addLink("vcan") }
+	}
+	sc, err := own.onBus()
 	if err != nil {
 		return nil, err
 	}
+	sc.kind, sc.ownLink = k, true
 	const noName, noPGN = 0, 0x40000
 	a := byte(sc.id % 250)
 	at := func(addr byte, pgn uint32) unix.Sockaddr {

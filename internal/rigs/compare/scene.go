@@ -77,7 +77,17 @@ type scene struct {
 	more    []int         // others that are to be closed
 	full    int           // bytes, or messages, that fill has sent
 
-	tries atomic.Int64 // the attempts of an operation that counts them
+	began time.Time    // when the call began
+	tries atomic.Int64 // the attempts of an operation that counts them: see attempted
+}
+
+// attempted counts an attempt. Those at the beginning do not count: while other goroutines compute,
+// a goroutine that would have to park tries for up to 2 milliseconds (FD.looksAgain of package
+// loop).
+func (sc *scene) attempted() {
+	if time.Since(sc.began) > settle {
+		sc.tries.Add(1)
+	}
 }
 
 // given is what the peer sends to say text.
@@ -110,6 +120,25 @@ func (sc *scene) flags(flags int) int {
 		return flags
 	}
 	return flags | unix.MSG_NOSIGNAL
+}
+
+// explore makes one scene, to find out whether the kernel has the kind, and what it is like.
+func (k *kind) explore() error {
+	done := make(chan error, 1)
+	go func() {
+		sc, err := k.scene()
+		if err == nil {
+			k.learn(sc)
+			sc.close()
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(longest):
+		return errEndless
+	}
 }
 
 // learn finds out what no circumstance can be of a kind.
