@@ -233,6 +233,17 @@ func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 	return t, nil
 }
 
+// connectionOptions returns what package sock sets on a TCP socket that it makes. prepare turns on
+// the probes that Config asks for. The defaults of package sock have probes every 15 s, which are
+// too many for a crowd of idle connections.
+func (hb *hub) connectionOptions() (sock.Switch, *sock.KeepAlive) {
+	noDelay := sock.On
+	if hb.cfg.Delay {
+		noDelay = sock.Off
+	}
+	return noDelay, &sock.KeepAlive{}
+}
+
 // prepare sets the options of a new connection's socket.
 func (hb *hub) prepare(s *sock.Socket) {
 	if s.Type() != sock.SOCK_STREAM {
