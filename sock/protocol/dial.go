@@ -52,7 +52,9 @@ const DialTimeout = 30 * time.Second
 // Close; an *OptionError without a protocol.
 func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) loop.Future[*Transport] {
 	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
-		s, err := sock.CreateConnection(host, port, &sock.ConnectionConfig{Context: ctx, Task: t, HappyEyeballs: true})
+		cfg := &sock.ConnectionConfig{Context: ctx, Task: t, HappyEyeballs: true}
+		cfg.NoDelay, cfg.KeepAlive = c.connectionOptions()
+		s, err := sock.CreateConnection(host, port, cfg)
 		if err != nil {
 			return nil, err
 		}

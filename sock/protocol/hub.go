@@ -130,11 +130,11 @@ func (hb *hub) each(fn func(*home)) {
 	}
 }
 
-// Each calls fn once for every connection, on the loop of each: soon, and perhaps before Each
-// returns. A connection that moves to another loop meanwhile gets its one call too. New connections
-// may be left out. Calls of Each come in the same order on all connections. A panic in fn is
-// logged, and ends the round on that loop. If fn is called for a connection that has just moved, a
-// panic ends the connection.
+// Each makes the loop of each connection call fn with the connection, once. It does not wait for
+// these calls. A connection that moves to another loop meanwhile gets its one call too. Each may
+// miss connections that begin meanwhile. Calls of Each have the same order on all connections. A
+// panic in fn is logged, and ends the calls on that loop. For a connection that has just moved it
+// ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
 	hb.rounds.Lock()
 	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
@@ -231,6 +231,17 @@ func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// connectionOptions returns what package sock sets on a TCP socket that it makes. prepare turns on
+// the probes that Config asks for. The defaults of package sock have probes every 15 s, which are
+// too many for a crowd of idle connections.
+func (hb *hub) connectionOptions() (sock.Switch, *sock.KeepAlive) {
+	noDelay := sock.On
+	if hb.cfg.Delay {
+		noDelay = sock.Off
+	}
+	return noDelay, &sock.KeepAlive{}
 }
 
 // prepare sets the options of a new connection's socket.

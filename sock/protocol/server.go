@@ -65,6 +65,7 @@ func NewServer(cfg *Config) (*Server, error) {
 func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
 	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
 	sc := &sock.ServerConfig{Backlog: s.cfg.Backlog, ReusePort: reuse}
+	sc.NoDelay, sc.KeepAlive = s.connectionOptions() // the accepted sockets inherit them
 	if sc.Backlog == 0 {
 		sc.Backlog = sock.SOMAXCONN
 	}
