@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/pollertest"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,12 +59,12 @@ func openDescriptors(t *testing.T) map[int]bool {
 func TestSignalEndsWaitWithoutError(t *testing.T) {
 	p := open(t, newPollux(pollux.Block))
 	var thread atomic.Int64
-	ch := make(chan waited, 1)
+	ch := make(chan pollertest.Waited, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		thread.Store(int64(unix.Gettid()))
 		n, err := p.Wait(make([]pollux.Event, 1), -1)
-		ch <- waited{n, err}
+		ch <- pollertest.Waited{N: n, Err: err}
 	}()
 	// Go's scheduler uses SIGURG too, so no other code reacts to it. The Wait may not have begun at
 	// the first signal.
@@ -72,8 +73,8 @@ func TestSignalEndsWaitWithoutError(t *testing.T) {
 	for deadline := time.After(patience); ; {
 		select {
 		case w := <-ch:
-			if w.n != 0 || w.err != nil {
-				t.Errorf("Wait: %d, %v; want 0 and no error", w.n, w.err)
+			if w.N != 0 || w.Err != nil {
+				t.Errorf("Wait: %d, %v; want 0 and no error", w.N, w.Err)
 			}
 			return
 		case <-tick.C:

@@ -71,7 +71,7 @@ var floors = map[string]floor{
 	"sock/tipc":         family,
 
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
-	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
+	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest", "internal/selfsigned"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
 
 	"metrics/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
@@ -80,7 +80,7 @@ var floors = map[string]floor{
 	"internal/bare":       {foreign: []string{xsys}}, // below all others: their tests use it
 	"internal/...":        {own: slices.Concat(families, below2), foreign: []string{xsys}, tests: []string{"sock/socktest"}},
 	"internal/rigs/families": {own: slices.Concat(families, below2), foreign: []string{xsys},
-		tests: []string{"sock/socktest", "sock/netconn", "sock/protocol", "internal/rigs/vhci"}},
+		tests: []string{"sock/socktest", "sock/netconn", "sock/protocol", "internal/rigs/rtnl", "internal/rigs/vhci"}},
 	// This is a module of its own, so users of pollux do not depend on its libraries.
 	"internal/interop/...":   {own: append([]string{"sock/netconn"}, below2...), foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	"internal/interop/peers": {own: []string{"sock/netconn"}, foreign: []string{gnet, "..."}}, // bench starts it

@@ -13,6 +13,7 @@ import (
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/internal/pollers"
+	"github.com/polluxio/pollux/internal/pollertest"
 	"golang.org/x/sys/unix"
 )
 
@@ -39,6 +40,16 @@ func atMost(t *testing.T, limit time.Duration, measure func() []time.Duration) {
 	t.Errorf("half of the waits took more than %v", limit)
 }
 
+// mine is the token of the descriptor under test.
+var mine = pollux.MakeToken(7, 3)
+
+func add(t *testing.T, p *poller, fd int, token pollux.Token) {
+	t.Helper()
+	if err := p.Add(fd, token); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A traffic keeps a poller busy. start returns a function that makes one turn of it.
 type traffic struct {
 	name  string
@@ -47,7 +58,7 @@ type traffic struct {
 
 var (
 	alwaysAnEvent = traffic{"always an event", func(t *testing.T, p *poller) func() error {
-		a, b := pair(t)
+		a, b := pollertest.Pair(t)
 		add(t, p, a, mine)
 		events, buf := make([]pollux.Event, 16), make([]byte, 64)
 		return func() error {

@@ -80,36 +80,6 @@ func open(t *testing.T, make func() (pollers.Poller, error)) *poller {
 	return &poller{p}
 }
 
-// waiting makes one Wait on a goroutine of its own, and returns a channel for its result.
-func waiting(p *poller, events []pollux.Event, timeout time.Duration) <-chan waited {
-	ch := make(chan waited, 1)
-	go func() {
-		n, err := p.Wait(events, timeout)
-		ch <- waited{n, err}
-	}()
-	return ch
-}
-
-type waited struct {
-	n   int
-	err error
-}
-
-// end receives the result of a Wait.
-func end(t *testing.T, ch <-chan waited) (n int) {
-	t.Helper()
-	select {
-	case w := <-ch:
-		if w.err != nil {
-			t.Fatalf("Wait: %v", w.err)
-		}
-		return w.n
-	case <-time.After(patience):
-		t.Fatal("Wait does not return")
-	}
-	return 0
-}
-
 func TestNewElsewhere(t *testing.T) {
 	p, err := pollux.New(nil)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/internal/pollertest"
 )
 
 // A Wait ends when its timeout has passed. It may now and then return early without a reason, so a
@@ -69,11 +70,11 @@ func testWaitAfterOneThatWasWoken(t *testing.T, newPoller maker) {
 		for _, then := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 30 * time.Millisecond} {
 			t.Run(first.String()+" then "+then.String(), func(t *testing.T) {
 				p := newPoller(t)
-				ch := waiting(p, make([]pollux.Event, 1), first)
+				ch := pollertest.Waiting(p, make([]pollux.Event, 1), first)
 				if err := p.Wake(); err != nil {
 					t.Fatal(err)
 				}
-				end(t, ch)
+				pollertest.End(t, ch)
 				if waits := waitUntil(t, p, time.Now().Add(then)); waits > 3 {
 					t.Errorf("one timeout took %d waits", waits)
 				}
@@ -111,13 +112,13 @@ func testWaitForEver(t *testing.T, newPoller maker) {
 	for _, timeout := range []time.Duration{-1, -time.Hour, 1<<63 - 1} {
 		t.Run(timeout.String(), func(t *testing.T) {
 			p := newPoller(t)
-			var ch <-chan waited
+			var ch <-chan pollertest.Waited
 			for signals := 0; ; signals++ { // which may end it too; a timeout that became zero would end it each time
-				ch = waiting(p, make([]pollux.Event, 1), timeout)
+				ch = pollertest.Waiting(p, make([]pollux.Event, 1), timeout)
 				select {
 				case w := <-ch:
-					if w != (waited{}) || signals > 100 {
-						t.Fatalf("Wait(%v) returned %d, %v by itself", timeout, w.n, w.err)
+					if w != (pollertest.Waited{}) || signals > 100 {
+						t.Fatalf("Wait(%v) returned %d, %v by itself", timeout, w.N, w.Err)
 					}
 					continue
 				case <-time.After(10 * time.Millisecond):
@@ -127,7 +128,7 @@ func testWaitForEver(t *testing.T, newPoller maker) {
 			if err := p.Wake(); err != nil {
 				t.Fatal(err)
 			}
-			end(t, ch)
+			pollertest.End(t, ch)
 		})
 	}
 }

@@ -51,29 +51,13 @@ func (c *churn) load(d time.Duration, h *hdrhistogram.Histogram) (tally, error) 
 			return c.tally, err
 		}
 	}
-	for {
-		left := d - (now() - begin)
-		if left <= 0 {
-			break
-		}
-		if err := c.turn(left); err != nil {
-			return c.tally, err
-		}
+	var err error
+	if c.tally.elapsed, err = until(begin, d, c.turn); err != nil {
+		return c.tally, err
 	}
 	c.more = false
-	c.tally.elapsed, c.tally.timely = now()-begin, c.tally.messages
-	for heard := now(); c.live > 0; {
-		before := c.live
-		if err := c.turn(napMax); err != nil {
-			return c.tally, err
-		}
-		if c.live < before {
-			heard = now()
-		} else if now()-heard > patience {
-			return c.tally, fmt.Errorf("%d connections in flight and no answer for %v", c.live, patience)
-		}
-	}
-	return c.tally, nil
+	c.tally.timely = c.tally.messages
+	return c.tally, drain(&c.live, patience, "connections", c.turn)
 }
 
 func (c *churn) turn(d time.Duration) error {

@@ -144,31 +144,37 @@ func (c *client) load(d time.Duration, h *hdrhistogram.Histogram) (tally, error)
 			return c.tally, err
 		}
 	}
-	for {
-		left := d - (now() - begin)
-		if left <= 0 {
-			break
-		}
-		if err := c.turn(left); err != nil {
-			return c.tally, err
-		}
+	var err error
+	if c.tally.elapsed, err = until(begin, d, c.turn); err != nil {
+		return c.tally, err
 	}
 	c.more = false
-	c.tally.elapsed, c.tally.timely = now()-begin, c.tally.messages
-	return c.tally, c.drain()
+	c.tally.timely = c.tally.messages
+	return c.tally, drain(&c.inFlight, c.limit, "messages", c.turn)
 }
 
-// drain waits for the answers to all that is in flight.
-func (c *client) drain() error {
-	for heard := now(); c.inFlight > 0; {
-		before := c.inFlight
-		if err := c.turn(napMax); err != nil {
+// until takes turns until d has passed since begin. It returns the time that has passed.
+func until(begin, d time.Duration, turn func(left time.Duration) error) (elapsed time.Duration, err error) {
+	for left := d - (now() - begin); left > 0; left = d - (now() - begin) {
+		if err := turn(left); err != nil {
+			return 0, err
+		}
+	}
+	return now() - begin, nil
+}
+
+// drain takes turns until nothing is in flight. It returns an error if inFlight does not decrease
+// for the time of limit.
+func drain(inFlight *int, limit time.Duration, what string, turn func(time.Duration) error) error {
+	for heard := now(); *inFlight > 0; {
+		before := *inFlight
+		if err := turn(napMax); err != nil {
 			return err
 		}
-		if c.inFlight < before {
+		if *inFlight < before {
 			heard = now()
-		} else if now()-heard > c.limit {
-			return fmt.Errorf("%d messages in flight and no answer for %v", c.inFlight, c.limit)
+		} else if now()-heard > limit {
+			return fmt.Errorf("%d %s in flight and no answer for %v", *inFlight, what, limit)
 		}
 	}
 	return nil

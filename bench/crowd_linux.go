@@ -25,6 +25,9 @@ var crowdImpls = []string{implProtocol, implServerGo, peerGnet, peerNet, peerC}
 // crowdParts is in how many parts the connections come, of which each has a rate.
 const crowdParts = 10
 
+// crowdIdle is the idle timeout of the servers that have one.
+const crowdIdle = time.Hour
+
 // crowdSettings say what a run of "bench crowd" measures.
 type crowdSettings struct {
 	Args  []string
@@ -86,21 +89,13 @@ func crowdBench(args []string, stdout, stderr io.Writer) error {
 }
 
 func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (partReport, error) {
-	self, err := os.Executable()
+	s, err := enter(ctx, settings{Suite: &echoSuite, Place: placeApart})
 	if err != nil {
 		return nil, err
 	}
-	cores, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+	defer s.leave()
 	began := time.Now()
-	r := &contestReport{findings: findings{Environment: describe("crowd", set.Args, len(cores))}, Name: "crowd",
+	r := &contestReport{findings: findings{Environment: describe("crowd", set.Args, len(s.cores))}, Name: "crowd",
 		Method: fmt.Sprintf("%d runs of each server, with connections in %d parts, of which the first and the last are compared", set.Runs, crowdParts)}
 	limit, err := openFiles()
 	if err != nil {
@@ -114,19 +109,18 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 	if err != nil {
 		return nil, err
 	}
-	s := &session{ctx: ctx, settings: settings{Suite: &echoSuite, Impls: impls, Place: placeApart}, self: self, cores: cores,
-		progress: newProgress(stderr, len(impls)*set.Runs), report: &report{}}
-	if err := s.build(dir); err != nil {
+	s.settings.Impls, s.progress, s.report = impls, newProgress(stderr, len(impls)*set.Runs), new(report)
+	if err := s.build(); err != nil {
 		return nil, err
 	}
 	r.Notes = append(r.Notes, s.report.Notes...)
 	defer s.progress.end()
 	place, core := s.place(1)
 	if place != placeFree {
-		if err := moveTo(cores[:1]); err != nil {
+		if err := moveTo(s.cores[:1]); err != nil {
 			return nil, err
 		}
-		defer moveTo(cores) // what worked before works again
+		defer moveTo(s.cores) // what worked before works again
 	}
 	c := &contest{Name: "crowd", Text: fmt.Sprintf("%d connections that sent one message of 64 B and then wait", set.Conns), Procs: 1,
 		Place: place, Who: "servers and load generator", What: "memory", Unit: "B/connection", RateUnit: "k accepted/s",
@@ -143,8 +137,16 @@ func measureCrowd(ctx context.Context, set crowdSettings, stderr io.Writer) (par
 				return nil, errors.New("interrupted")
 			}
 			if e.Failure == "" {
-				argv := (&race{session: s, procs: 1}).command(entry{Impl: i, Buffer: defaultBuffer})
-				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil)
+				entered := entry{Impl: i, Buffer: defaultBuffer}
+				if i.Name == implProtocol || i.Name == implServerGo {
+					entered.Timeout = crowdIdle // a crowd may take long to come
+				}
+				argv := (&race{session: &s, procs: 1}).command(entered)
+				d, err := crowdOnce(ctx, argv, core, set.Conns, i.Serve != nil, func(open int, rate, cost float64) {
+					if set.Conns >= crowdLarge {
+						s.progress.begin(fmt.Sprintf("crowd %s: %d connections, the last at %.0f/s and %.1f us of the server each", i.Name, open, rate, cost))
+					}
+				})
 				if err != nil {
 					e.Failure = err.Error()
 					r.Failures = append(r.Failures, i.Name+": "+e.Failure)
@@ -185,9 +187,12 @@ type crowd struct {
 	costRatio float64 // CPU a connection of the server, the same
 }
 
+// crowdLarge is how many connections take so long that each part of them is reported.
+const crowdLarge = 100_000
+
 // crowdOnce starts a server and fills it with connections. ours says that it can be asked for its
-// heap.
-func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (d crowd, err error) {
+// heap. It calls told for each part of the connections, with the rate a second and the cost in us.
+func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool, told func(open int, rate, cost float64)) (d crowd, err error) {
 	p, err := startProcess(argv, core)
 	if err != nil {
 		return d, err
@@ -195,6 +200,11 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (
 	defer p.stop()
 	c := &crowdConns{addr: p.addr, fds: make([]int, 0, conns+crowdParts)}
 	defer c.close()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w; %s", err, p.state())
+		}
+	}()
 	// The first ones bring the code of the whole path into memory, and do not count.
 	if err := c.add(crowdParts); err != nil {
 		return d, err
@@ -232,6 +242,7 @@ func crowdOnce(ctx context.Context, argv []string, core, conns int, ours bool) (
 			return d, err
 		}
 		costs = append(costs, us(after-cpu)/float64(count))
+		told(len(c.fds), rates[n], costs[n])
 	}
 	d.rate = float64(conns) / time.Since(began).Seconds()
 	d.rateRatio, d.costRatio = rates[crowdParts-1]/rates[0], costs[crowdParts-1]/costs[0]

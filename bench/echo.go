@@ -11,6 +11,7 @@ const (
 	implCallback  = "pollux-callback"
 	implTask      = "pollux-task"
 	implGoroutine = "pollux-goroutine"
+	implFuture    = "pollux-future"
 	implProtocol  = "pollux-protocol"
 	implServerGo  = "pollux-server-go"
 
@@ -31,6 +32,7 @@ var echoSuite = suite{
 		{Name: implCallback, Serve: servePollux("callback")},
 		{Name: implTask, Serve: servePollux("task"), Timeouts: true},
 		{Name: implGoroutine, Serve: servePollux("goroutine"), Timeouts: true},
+		{Name: implFuture, Serve: serveFuture, Plain: true},
 		{Name: implProtocol, Serve: serveProtocol, Plain: true},
 		{Name: implServerGo, Serve: serveServerGo, Plain: true},
 		{Name: peerGnet, Serve: serveGnet},

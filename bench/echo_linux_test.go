@@ -26,14 +26,7 @@ func TestEchoQuick(t *testing.T) {
 	if !strings.Contains(stderr.String(), "GOMAXPROCS=1 churn\n") {
 		t.Errorf("no progress without a terminal: %q", &stderr)
 	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r report
-	if err := json.Unmarshal(b, &r); err != nil {
-		t.Fatal(err)
-	}
+	r := suiteReport(t, file)
 	if len(r.Results) != 6 || !strings.HasPrefix(r.Environment.Command, "bench echo -quick") {
 		t.Errorf("%d scenarios, command %q", len(r.Results), r.Environment.Command)
 	}
@@ -48,4 +41,17 @@ func TestEchoQuick(t *testing.T) {
 			}
 		}
 	}
+}
+
+// suiteReport reads what a suite with -json wrote.
+func suiteReport(t *testing.T, file string) (r report) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -143,6 +143,12 @@ func (h *host) call(until time.Time) error {
 
 // serveNeighbourNet is an echo server of package net beside the traffic.
 func (h *host) serveNeighbourNet() (string, error) {
+	return netServer(func(c net.Conn) { echoNet(c, serveConfig{Buffer: defaultBuffer}) })
+}
+
+// netServer accepts with package net until the process ends, and serves each connection on a
+// goroutine of its own. It returns the address.
+func netServer(serve func(c net.Conn)) (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -153,7 +159,7 @@ func (h *host) serveNeighbourNet() (string, error) {
 			if err != nil {
 				return // only with the process
 			}
-			go echoNet(c, serveConfig{Buffer: defaultBuffer})
+			go serve(c)
 		}
 	}()
 	return l.Addr().String(), nil
@@ -223,33 +229,20 @@ func (h *host) serveWoken(mode string, failed chan<- error) (string, error) {
 }
 
 func serveWokenNet(wake func()) (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	go func() {
+	return netServer(func(c net.Conn) {
+		defer c.Close()
+		buf := make([]byte, defaultBuffer)
 		for {
-			c, err := l.Accept()
+			n, err := c.Read(buf)
 			if err != nil {
-				return // only with the process
+				return
 			}
-			go func() {
-				defer c.Close()
-				buf := make([]byte, defaultBuffer)
-				for {
-					n, err := c.Read(buf)
-					if err != nil {
-						return
-					}
-					if _, err := c.Write(buf[:n]); err != nil {
-						return
-					}
-					wake()
-				}
-			}()
+			if _, err := c.Write(buf[:n]); err != nil {
+				return
+			}
+			wake()
 		}
-	}()
-	return l.Addr().String(), nil
+	})
 }
 
 // wokenBy serves a connection in one of pollux's modes. Messages are small: a send never waits.
@@ -285,26 +278,9 @@ func wokenBy(mode string, s *sock.Socket, l *loop.Loop, wake func()) error {
 		if err := s.Join(l); err != nil {
 			return err
 		}
-		wokenByFuture(s, buf, wake)
+		echoFuture(s, buf, wake)
 	default:
 		return fmt.Errorf("woken: unknown mode %q", mode)
 	}
 	return nil
-}
-
-func wokenByFuture(s *sock.Socket, buf []byte, wake func()) {
-	s.Async().RecvInto(buf, 0).Then(func(n int, err error) {
-		if n == 0 || err != nil {
-			s.Close()
-			return
-		}
-		s.Async().Sendall(buf[:n], 0).Then(func(_ int, err error) {
-			if err != nil {
-				s.Close()
-				return
-			}
-			wake()
-			wokenByFuture(s, buf, wake)
-		})
-	})
 }

@@ -72,11 +72,12 @@ func serveFuture(cfg serveConfig) error {
 		if err := s.Join(r.Next()); err != nil {
 			return err
 		}
-		echoFuture(s, make([]byte, cfg.Buffer))
+		echoFuture(s, make([]byte, cfg.Buffer), func() {})
 	}
 }
 
-func echoFuture(s *sock.Socket, buf []byte) {
+// echoFuture serves a connection by futures, and calls sent after each answer.
+func echoFuture(s *sock.Socket, buf []byte, sent func()) {
 	s.Async().RecvInto(buf, 0).Then(func(n int, err error) {
 		if n == 0 || err != nil {
 			s.Close()
@@ -87,7 +88,8 @@ func echoFuture(s *sock.Socket, buf []byte) {
 				s.Close()
 				return
 			}
-			echoFuture(s, buf)
+			sent()
+			echoFuture(s, buf, sent)
 		})
 	})
 }

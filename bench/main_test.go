@@ -100,7 +100,7 @@ func TestBadArguments(t *testing.T) {
 		{"host: traffic", "host -traffic two", `unknown "two": want one of one,hundred`},
 		{"host: mode", "host -mode gnet", "want net or one of callback"},
 		{"host: procs", "host -procs 0", "want 1 or more"},
-		{"serve: implementation", "serve -impl c", "want one of pollux-callback,pollux-task,pollux-goroutine,pollux-protocol,pollux-server-go,gnet,net"},
+		{"serve: implementation", "serve -impl c", "want one of pollux-callback,pollux-task,pollux-goroutine,pollux-future,pollux-protocol,pollux-server-go,gnet,net"},
 		{"serve: suite", "serve -suite gopher", `unknown "gopher": want one of echo`},
 		{"serve: procs", "serve -procs 0", "want 1 or more"},
 		{"serve: timeout", "serve -timeout -1s", "want 0 or more"},

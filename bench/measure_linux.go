@@ -19,36 +19,39 @@ type session struct {
 	self     string            // the program that serves
 	built    map[string]string // the servers that are programs of their own, by name
 	cores    []int
+	dir      string // for what the run builds and writes; leave removes it
 }
+
+// enter returns a session with what every suite of this program needs. The caller calls leave.
+func enter(ctx context.Context, set settings) (s session, err error) {
+	s = session{ctx: ctx, settings: set}
+	if s.self, err = os.Executable(); err != nil {
+		return s, err
+	}
+	if s.cores, err = allowedCores(); err != nil {
+		return s, err
+	}
+	s.dir, err = os.MkdirTemp("", "bench")
+	return s, err
+}
+
+func (s *session) leave() { os.RemoveAll(s.dir) }
 
 // measure runs every scenario with every GOMAXPROCS. What goes wrong with one server is a failure
 // in the report, and the others go on; the error is for what stops everything.
 func measure(ctx context.Context, set settings, stderr io.Writer) (*report, error) {
 	runtime.LockOSThread() // for the load generator, which is this goroutine
 	defer runtime.UnlockOSThread()
-	self, err := os.Executable()
+	entered, err := enter(ctx, set)
 	if err != nil {
 		return nil, err
 	}
-	cores, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	s := &session{
-		ctx:      ctx,
-		settings: set,
-		progress: newProgress(stderr, set.steps()),
-		report:   &report{findings: findings{Environment: describe(set.Suite.Name, set.Args, len(cores))}, Settings: set, suite: set.Suite},
-		self:     self,
-		cores:    cores,
-	}
+	s := &entered
+	defer s.leave()
+	s.progress = newProgress(stderr, set.steps())
+	s.report = &report{findings: findings{Environment: describe(set.Suite.Name, set.Args, len(s.cores))}, Settings: set, suite: set.Suite}
 	defer s.progress.end()
-	if err := s.build(dir); err != nil {
+	if err := s.build(); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
@@ -63,12 +66,12 @@ func measure(ctx context.Context, set settings, stderr io.Writer) (*report, erro
 
 // build builds the servers that are programs of their own. The run does without those that cannot
 // be built here.
-func (s *session) build(dir string) error {
+func (s *session) build() error {
 	s.built = make(map[string]string)
 	var kept []impl
 	for _, i := range s.settings.Impls {
 		if i.Serve == nil && s.built[i.Name] == "" {
-			program, compiler, err := i.build(dir)
+			program, compiler, err := i.build(s.dir)
 			if errors.Is(err, errCannotBuild) {
 				s.report.note(i.Name + " was left out: " + err.Error())
 				continue

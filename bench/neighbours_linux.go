@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -26,19 +25,16 @@ type neighbourSession struct {
 func measureNeighbours(ctx context.Context, set neighbourSettings, stderr io.Writer) (*neighbourReport, error) {
 	runtime.LockOSThread() // for the load generator, which is this goroutine
 	defer runtime.UnlockOSThread()
-	self, err := os.Executable()
+	entered, err := enter(ctx, settings{Place: placeApart})
 	if err != nil {
 		return nil, err
 	}
-	cores, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
+	defer entered.leave()
+	entered.progress = newProgress(stderr, set.steps())
 	s := &neighbourSession{
-		session: session{ctx: ctx, settings: settings{Place: placeApart}, self: self, cores: cores,
-			progress: newProgress(stderr, set.steps())},
-		set:    set,
-		report: &neighbourReport{findings: findings{Environment: describe("neighbours", set.Args, len(cores))}, Settings: set},
+		session: entered,
+		set:     set,
+		report:  &neighbourReport{findings: findings{Environment: describe("neighbours", set.Args, len(entered.cores))}, Settings: set},
 	}
 	defer s.progress.end()
 	begin := time.Now()

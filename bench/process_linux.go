@@ -137,6 +137,16 @@ func startOn(cmd *exec.Cmd, core int) error {
 	return errors.Join(cmd.Start(), os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, &before)))
 }
 
+// state says whether the server runs, and what it wrote on stderr last.
+func (p *process) state() string {
+	select {
+	case <-p.exited:
+		return fmt.Sprintf("the server has ended (%v): %s", p.cmd.ProcessState, p.lastWords())
+	case <-time.After(100 * time.Millisecond):
+		return "the server runs: " + p.lastWords()
+	}
+}
+
 // lastWords is what the server wrote on stderr last.
 func (p *process) lastWords() string {
 	if s := strings.TrimSpace(p.stderr.String()); s != "" {

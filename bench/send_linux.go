@@ -22,25 +22,17 @@ import (
 func measureSend(ctx context.Context, set sendSettings, stderr io.Writer) (*contestReport, error) {
 	runtime.LockOSThread() // for the receiver, which is this goroutine
 	defer runtime.UnlockOSThread()
-	self, err := os.Executable()
+	entered, err := enter(ctx, settings{Place: set.Place})
 	if err != nil {
 		return nil, err
 	}
-	cores, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+	defer entered.leave()
 	s := &sendSession{
-		session: session{ctx: ctx, settings: settings{Place: set.Place}, self: self, cores: cores},
+		session: entered,
 		set:     set,
-		report: &contestReport{findings: findings{Environment: describe("send", set.Args, len(cores))}, Name: "send",
+		report: &contestReport{findings: findings{Environment: describe("send", set.Args, len(entered.cores))}, Name: "send",
 			Method: fmt.Sprintf("%d cycles, in each a turn for every sender; ratios within a cycle, then median [quartiles]", set.Cycles)},
-		file: filepath.Join(dir, "file"),
+		file: filepath.Join(entered.dir, "file"),
 	}
 	steps := 0
 	for _, c := range set.Cases {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"time"
 
@@ -32,7 +33,8 @@ func servePollux(mode string) func(serveConfig) error {
 	}
 }
 
-// idleTimeout is that of the servers of package protocol: what a server in production has.
+// idleTimeout is that of the servers of package protocol: what a server in production has. -timeout
+// replaces it.
 const idleTimeout = time.Minute
 
 // protocolEcho is one value for all connections.
@@ -47,7 +49,7 @@ func (protocolEcho) Data(t *protocol.Transport, p []byte) int {
 func serveProtocol(cfg serveConfig) error {
 	s, err := protocol.NewServer(&protocol.Config{
 		New:         func(*protocol.Transport) protocol.Protocol { return protocolEcho{} },
-		IdleTimeout: idleTimeout,
+		IdleTimeout: cmp.Or(cfg.Timeout, idleTimeout),
 	})
 	if err != nil {
 		return err
@@ -57,7 +59,7 @@ func serveProtocol(cfg serveConfig) error {
 
 // serveServerGo echoes with a task of package protocol for each connection.
 func serveServerGo(cfg serveConfig) error {
-	s, err := protocol.NewServer(&protocol.Config{IdleTimeout: idleTimeout})
+	s, err := protocol.NewServer(&protocol.Config{IdleTimeout: cmp.Or(cfg.Timeout, idleTimeout)})
 	if err != nil {
 		return err
 	}

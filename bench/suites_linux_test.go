@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,14 +19,7 @@ func TestSuitesQuick(t *testing.T) {
 			if status := run([]string{name, "-quick", "-procs", "1", "-json", file}, &stdout, &stderr); status != 0 {
 				t.Fatalf("status %d\n%s\n%s", status, &stderr, &stdout)
 			}
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var r report
-			if err := json.Unmarshal(b, &r); err != nil {
-				t.Fatal(err)
-			}
+			r := suiteReport(t, file)
 			if len(r.Results) != len(s.Scenarios) {
 				t.Fatalf("%d scenarios, want %d", len(r.Results), len(s.Scenarios))
 			}
@@ -57,8 +48,8 @@ func TestCannotBuild(t *testing.T) {
 	s := httpSuite
 	s.Impls = []impl{{Name: "none", Package: "bench/testdata"}, {Name: implHTTPNet, Serve: serveHTTP(net.Listen)}}
 	set := settings{Suite: &s, Impls: s.Impls}
-	r := &session{settings: set, report: new(report)}
-	if err := r.build(t.TempDir()); err != nil {
+	r := &session{settings: set, report: new(report), dir: t.TempDir()}
+	if err := r.build(); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.settings.Impls) != 1 || len(r.report.Notes) != 1 || !strings.HasPrefix(r.report.Notes[0], "none was left out: it cannot be built here: go build: ") {

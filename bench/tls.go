@@ -2,21 +2,18 @@ package main
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"flag"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/polluxio/pollux/internal/selfsigned"
 )
 
 // bench tls compares servers of a TLS echo: the CPU of a message, and the memory of an idle
@@ -213,17 +210,8 @@ func (s *tlsServer) ask(what string) (cpu time.Duration, resident, heap int64, e
 }
 
 // tlsConfig is the servers'.
-func tlsConfig() (*tls.Config, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, SessionTicketsDisabled: true}, nil
+func tlsConfig() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}, SessionTicketsDisabled: true}
 }
 
 // tlsServerProgram is a server: it prints its address, and answers each line of its input.
@@ -231,11 +219,9 @@ func tlsServerProgram(args []string, stdout, stderr io.Writer) error {
 	if len(args) != 1 {
 		return usageError("tlsserver: want one of " + strings.Join(tlsServers, ", "))
 	}
-	cfg, err := tlsConfig()
-	if err != nil {
-		return err
-	}
+	cfg := tlsConfig()
 	var addr string
+	var err error
 	if args[0] == "net" {
 		addr, err = tlsNet(cfg)
 	} else {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,9 +24,7 @@ import (
 // and the rest of the program's output. The program ends with the test.
 func startServer(t *testing.T, name string, args ...string) (addr string, out *bufio.Reader) {
 	t.Helper()
-	if out, err := exec.Command("go", "build", "-o", programs, "./"+name).CombinedOutput(); err != nil {
-		t.Fatalf("%s%v", out, err)
-	}
+	built(t, name)
 	server := program(t, name, args...)
 	server.Stderr = os.Stderr
 	stdout, err := server.StdoutPipe()
@@ -41,10 +40,11 @@ func startServer(t *testing.T, name string, args ...string) (addr string, out *b
 	})
 	out = bufio.NewReader(stdout)
 	line, _ := out.ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "Listening on ")
-	if !ok {
-		t.Fatalf("the server said %q, want Listening on ...", line)
+	said := regexp.MustCompile(`(?:Listening on |laddr=)([^\s>]+)`).FindStringSubmatch(line)
+	if said == nil {
+		t.Fatalf("%s said %q, want its address", name, line)
 	}
+	addr = said[1]
 	return addr, out
 }
 

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,25 +18,7 @@ import (
 // serving starts a server on a free port, and returns its address.
 func serving(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	built(t, name)
-	server := program(t, name, append([]string{"-listen", "127.0.0.1:0"}, args...)...)
-	server.Stderr = os.Stderr
-	stdout, err := server.StdoutPipe()
-	if err == nil {
-		err = server.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Kill()
-		server.Wait()
-	})
-	line, _ := bufio.NewReader(stdout).ReadString('\n')
-	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line)
-	if addr == "" {
-		t.Fatalf("%s said %q, want its address", name, line)
-	}
+	addr, _ := startServer(t, name, append([]string{"-listen", "127.0.0.1:0"}, args...)...)
 	return addr
 }
 

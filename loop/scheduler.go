@@ -19,7 +19,7 @@ func letWokenRun() { runtime.Gosched() }
 
 // yieldEvery is the number of events or functions that a loop serves between two checks whether
 // other goroutines have to run.
-const yieldEvery = 8
+const yieldEvery = 4
 
 // share lets other goroutines run in the middle of a long turn. It is called before the i-th of
 // several things to do.

@@ -44,8 +44,9 @@ func holdsItsLoop(enough func() bool) {
 }
 
 // A function or a task that holds its loop is logged once with its stack, and counted. It holds the
-// loop until the entry is there and then for as long again. The test does this at once and after a
-// long sleep. An entry about anything else is the machine's, which may stop the loop as well.
+// loop until the entry is there and then for as long again. The test does this at once, and when
+// the loop has slept so long that the watchdog dozes. An entry about anything else is the
+// machine's, which may stop the loop as well.
 func TestWatchdog(t *testing.T) {
 	const after = 50 * time.Millisecond
 	j := new(journal)
@@ -67,7 +68,11 @@ func TestWatchdog(t *testing.T) {
 		func(fn func()) { l.Post(fn) },
 		func(fn func()) { l.Go(func(*loop.Task) { fn() }) },
 	} {
-		time.Sleep(time.Duration(i) * 10 * after) // the watchdog dozes by then
+		for give := time.Now().Add(10 * time.Second); i > 0 && !loop.WatchdogDozes(l); runtime.Gosched() {
+			if time.Now().After(give) {
+				t.Fatal("the watchdog of a loop that sleeps does not doze")
+			}
+		}
 		before := l.Stats().Stuck
 		start(hold(i + 1))
 		l.Go(func(*loop.Task) {}).Wait(t.Context())
@@ -90,7 +95,9 @@ func TestStatistics(t *testing.T) {
 		end := time.Now().Add(3 * time.Millisecond)
 		holdsItsLoop(func() bool { return time.Now().After(end) })
 	}).Wait(t.Context())
-	time.Sleep(5 * time.Millisecond)
+	slept := make(chan struct{})
+	l.After(5*time.Millisecond, func() { close(slept) })
+	<-slept
 	l.Go(func(*loop.Task) {}).Wait(t.Context())
 	st := l.Stats()
 	if st.Turns <= before.Turns || st.Calls < before.Calls+12 || st.AtWork < 3*time.Millisecond || st.Asleep < 4*time.Millisecond {

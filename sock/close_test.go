@@ -22,11 +22,11 @@ type closedRule struct {
 	want error
 }
 
-type nobody struct{}
+type noHandler struct{}
 
-func (nobody) Readable(*sock.Socket)      {}
-func (nobody) Writable(*sock.Socket)      {}
-func (nobody) Closed(*sock.Socket, error) {}
+func (noHandler) Readable(*sock.Socket)      {}
+func (noHandler) Writable(*sock.Socket)      {}
+func (noHandler) Closed(*sock.Socket, error) {}
 
 var somewhere = sock.Inet("127.0.0.1", 9)
 
@@ -86,7 +86,7 @@ var closedRules = map[string]closedRule{
 	"Sendall":  {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendall(hello, 0); return err }, net.ErrClosed},
 	"Sendto":   {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendto(hello, 0, somewhere); return err }, net.ErrClosed},
 	"Shutdown": {func(s *sock.Socket, _ socktest.Operations) error { return s.Shutdown(sock.SHUT_RDWR) }, net.ErrClosed},
-	"Watch":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Watch(nil, nobody{}) }, net.ErrClosed},
+	"Watch":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Watch(nil, noHandler{}) }, net.ErrClosed},
 
 	"GetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.GetInheritable(); return err }, net.ErrClosed},
 	"SetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetInheritable(true) }, net.ErrClosed},

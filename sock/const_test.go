@@ -1,11 +1,9 @@
 package sock_test
 
 import (
-	"errors"
 	"go/ast"
 	"go/types"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,22 +41,9 @@ func readTables(t *testing.T) tables {
 	return tables{rows, reasons, values}
 }
 
-// newLoader skips the test if no source files are found, as under an emulator of another system.
-func newLoader(t *testing.T) *catalog.Loader {
-	t.Helper()
-	loader, err := catalog.NewLoader()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skip("no go command, which knows where the sources of x/sys are: run this test where Go is installed")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return loader
-}
-
 // forEachSystem runs f with the constants of each system, on the processor of the tables.
 func forEachSystem(t *testing.T, f func(*testing.T, catalog.System, *types.Package)) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	for _, sys := range catalog.Systems {
 		t.Run(sys.GOOS, func(t *testing.T) {
 			pkg, err := loader.Target(sys.GOOS, sys.GOARCHs[0]).CheckFiles("const*.go", "zconst*.go")
@@ -149,7 +134,7 @@ func TestConstantValues(t *testing.T) {
 // A constant exists on all processors or on none. It is untyped, as in x/sys, or an errno.
 // Families, types of sockets and protocols have the types of this package.
 func TestConstantsOfEveryProcessor(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	want := make(map[string]string)
 	for _, row := range readTables(t).rows {
 		if typ := strings.TrimSpace(catalog.TypeOf(row)); typ != "" {
@@ -188,7 +173,7 @@ func TestConstantsOfEveryProcessor(t *testing.T) {
 // A constant that x/sys has is not also written by hand. A file for several systems may repeat
 // constants that x/sys has on some of them.
 func TestNothingByHandThatIsInXSys(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	needed := make(map[string]bool)
 	for _, sys := range catalog.Systems {
 		for _, goarch := range sys.GOARCHs {

@@ -151,7 +151,7 @@ func TestControlBytesOfLinux(t *testing.T) {
 			"fe800000000000000000000000000001" + "00000000",
 			sock.QueuedError{Errno: 0x5a, Origin: 3, Type: 2, Info: 1280, Offender: sock.Inet6("fe80::1", 0)}, "…, sockaddr_in6"},
 		{"QueuedError", 0, 11, "00000000" + "05" + "00" + "01" + "00" + "03000000" + "07000000" + "0000000000000000" + "0000000000000000",
-			sock.QueuedError{Origin: 5, Code: 1, Info: 3, Data: 7}, "…, nobody"},
+			sock.QueuedError{Origin: 5, Code: 1, Info: 3, Data: 7}, "…, no offender"},
 		{"QueuedError", 263, 16, "2a000000" + "04" + "00" + "00" + "00" + "01000000" + "07000000", sock.QueuedError{Errno: 42, Origin: 4, Info: 1, Data: 7},
 			"… of AF_PACKET"},
 	} {

@@ -32,9 +32,9 @@
 //
 // # Errors
 //
-// A failed call returns a *net.OpError with the operation, the family and the address. It wraps the
-// error of the system, so that errors.Is(err, unix.ECONNREFUSED) and the like work. Other errors to
-// test for:
+// A failed call returns a *net.OpError with the name of the operation, the network ("tcp") and the
+// addresses of both ends. It wraps the error of the system, so errors.Is(err, syscall.ECONNREFUSED)
+// works. Other errors to test for:
 //
 //	os.ErrDeadlineExceeded    a timeout or a deadline has passed
 //	net.ErrClosed             the socket is closed (EBADF in Python)

@@ -49,7 +49,7 @@ func TestDroppedSocketIsClosed(t *testing.T) { // item 28
 			s, err := sock.New(sock.AF_INET, sock.SOCK_DGRAM, 0)
 			socktest.Must(t, err)
 			for range 2 {
-				socktest.Must(t, s.Watch(nil, nobody{}))
+				socktest.Must(t, s.Watch(nil, noHandler{}))
 				s.Unwatch()
 			}
 		}},

@@ -31,3 +31,25 @@ func ExampleControlMessages() {
 	// time to live: 64
 	// to ff02::1 by interface 2
 }
+
+// Each type of ancillary data has a reader. A reader of a type that the system lacks returns false,
+// so the same program runs on every system.
+func ExampleControl() {
+	var s *sock.Socket // a datagram socket with the options that ask for these items
+	_, items, _, _, err := s.Recvmsg(1500, 1000, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range items {
+		if n, ok := c.RxqOvfl(); ok {
+			fmt.Println("dropped before this datagram:", n)
+		}
+		if at, ok := c.Timestamping(); ok {
+			fmt.Println("received at", at.Software, "by the clock of the host")
+		}
+		if cred, ok := c.SockCred(); ok {
+			fmt.Println("sent by the user", cred.UID)
+		}
+	}
+}

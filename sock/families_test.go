@@ -48,7 +48,7 @@ var formatConstants = []struct{ family, protocol, format string }{
 }
 
 func TestFamilyNumbers(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	for _, sys := range catalog.Systems {
 		t.Run(sys.GOOS, func(t *testing.T) {
 			target := loader.Target(sys.GOOS, sys.GOARCHs[0])
@@ -158,7 +158,7 @@ var layoutTests = []layoutTest{
 
 // On every processor the fields have the offsets of x/sys, and the sockaddr has the same length.
 func TestFamilyLayouts(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	for _, sys := range catalog.Systems {
 		for _, goarch := range sys.GOARCHs {
 			t.Run(sys.GOOS+"/"+goarch, func(t *testing.T) {

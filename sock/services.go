@@ -9,7 +9,7 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// These errors say that a table lacks the name or number that was asked for.
+// These errors report that a table has no such name or number.
 var (
 	ErrNoService  = errors.New("service/proto not found")
 	ErrNoPort     = errors.New("port/proto not found")

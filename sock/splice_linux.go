@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"sync"
@@ -65,7 +66,32 @@ type splicing struct {
 }
 
 // splice is Splice by splice(2). With errNoSplice the rest has to be copied.
+//
+// For a goroutine a task of the loop does the work. So the goroutine waits once, for the end, and
+// not for each part: to wake it costs more than to move a part.
 func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
+	if s.who.Task() != nil || from.who.Task() != nil || s.patience(0) == 0 || from.patience(0) == 0 || loop.MayBlock() != nil {
+		return s.spliceHere(from, count)
+	}
+	l := s.Loop()
+	if l == nil {
+		if l = from.Loop(); l == nil {
+			r, err := loop.Default()
+			if err != nil {
+				return 0, s.fail("splice", Addr{}, err)
+			}
+			l = r.Next()
+		}
+	}
+	task := l.Go(func(t *loop.Task) { n, err = s.In(t).spliceHere(from.In(t), count) })
+	if failed := task.Wait(context.Background()); failed != nil {
+		return n, s.fail("splice", Addr{}, failed)
+	}
+	return n, err
+}
+
+// spliceHere is splice on the caller's goroutine.
+func (s *Socket) spliceHere(from *Socket, count int64) (n int64, err error) {
 	x := splicing{left: count}
 	if count < 0 {
 		x.left = math.MaxInt64
@@ -97,9 +123,12 @@ func (s *Socket) splice(from *Socket, count int64) (n int64, err error) {
 	return n, nil
 }
 
-// attempt is Attempt; it does not wrap errNoSplice.
+// attempt is Attempt; it does not wrap errNoSplice. In direction Read it ends where Recv ends.
 func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
 	o := s.newOp(d, tryOwn)
+	if d == loop.Read {
+		o.try = tryOwnReceive
+	}
 	o.own = try
 	err := s.run(o)
 	o.done()
@@ -107,6 +136,16 @@ func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 		return err
 	}
 	return s.fail(op, Addr{}, err)
+}
+
+// tryOwnReceive is tryOwn for a call that receives. Nothing more can come from some sockets that
+// return EAGAIN, such as an SCTP association that has ended.
+func tryOwnReceive(o *op, sysfd int) (loop.Outcome, error) {
+	out, err := callOwn(o.own, sysfd)
+	if err == loop.ErrAgain {
+		err = o.s.receiveEnd(&o.Call, o.flags, &out, err)
+	}
+	return out, err
 }
 
 // fill moves bytes into the pipe. If from has none, it gives the pipe back before it waits. If the

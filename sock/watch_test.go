@@ -260,25 +260,25 @@ func TestWatchRefuses(t *testing.T) {
 		t.Errorf("no handler: %v", err)
 	}
 	l := r.Loops()[0]
-	socktest.Must(t, s.Watch(l, nobody{}))
+	socktest.Must(t, s.Watch(l, noHandler{}))
 	if s.Loop() != l {
 		t.Error("it is on another loop")
 	}
-	if err := s.Watch(l, nobody{}); !errors.Is(err, loop.ErrWatched) {
+	if err := s.Watch(l, noHandler{}); !errors.Is(err, loop.ErrWatched) {
 		t.Errorf("a second handler: %v, want ErrWatched", err)
 	}
 	other := reactor(t).Next()
 	s = socktest.UDP.New(t)
 	socktest.Must(t, s.Join(l))
 	f := s.Async().Recv(1, 0)
-	if err := s.Watch(other, nobody{}); !errors.Is(err, loop.ErrOtherLoop) {
+	if err := s.Watch(other, noHandler{}); !errors.Is(err, loop.ErrOtherLoop) {
 		t.Errorf("an operation waits on another loop: %v", err)
 	}
 	f.Cancel()
 	if s.Timeout() != sock.Forever {
 		t.Errorf("refused, and its timeout is %v", s.Timeout())
 	}
-	socktest.Must(t, s.Watch(l, nobody{}))
+	socktest.Must(t, s.Watch(l, noHandler{}))
 }
 
 // Watched returns the watched sockets and no others.
@@ -292,7 +292,7 @@ func TestWatched(t *testing.T) {
 	for range 3 {
 		s := socktest.UDP.New(t)
 		defer s.Close()
-		socktest.Must(t, s.Watch(l, nobody{}))
+		socktest.Must(t, s.Watch(l, noHandler{}))
 		want[s.Fileno()] = true
 	}
 	unwatched := socktest.UDP.New(t)

@@ -69,20 +69,16 @@ func (g *guest) Lost(*protocol.Transport, error) {
 }
 
 func main() {
-	addr, err := netip.ParseAddrPort(append(os.Args, "127.0.0.1:7000")[1])
-	check(err)
+	addr := must(netip.ParseAddrPort(append(os.Args, "127.0.0.1:7000")[1]))
 	r := new(room)
-	r.server, err = protocol.NewServer(&protocol.Config{
+	r.server = must(protocol.NewServer(&protocol.Config{
 		New:              func(*protocol.Transport) protocol.Protocol { return &guest{room: r} },
 		HandshakeTimeout: time.Minute, // for the name
 		IdleTimeout:      time.Hour,
 		WriteTimeout:     30 * time.Second,
 		MaxConns:         10_000,
-	})
-	check(err)
-	bound, err := r.server.Listen(sock.Inet(addr.Addr().String(), int(addr.Port())))
-	check(err)
-	fmt.Println("listening on", bound)
+	}))
+	fmt.Println("listening on", must(r.server.Listen(sock.Inet(addr.Addr().String(), int(addr.Port())))))
 	stop, release := signal.NotifyContext(context.Background(), os.Interrupt)
 	<-stop.Done()
 	release()
@@ -90,11 +86,14 @@ func main() {
 	defer cancel()
 	report, err := r.server.Shutdown(patience)
 	fmt.Println(report)
-	check(err)
-}
-
-func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return v
 }

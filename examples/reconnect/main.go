@@ -34,11 +34,9 @@ func (l *link) Data(t *protocol.Transport, p []byte) int {
 }
 
 func (l *link) Frame(_ *protocol.Transport, line []byte) { fmt.Fprintf(l.out, "%s\n", line) }
+func (l *link) Lost(_ *protocol.Transport, err error)    { l.lost <- err }
 
-func (l *link) Lost(_ *protocol.Transport, err error) { l.lost <- err }
-
-// backOff returns how long to wait before attempt n, from 1 on: longer each time, and a random part
-// of it, so that the clients of a server that restarts do not come back all at once.
+// backOff returns the wait before attempt n+1. A random part spreads the clients of a server.
 func backOff(n int) time.Duration {
 	d := min(firstWait<<min(n-1, 20), longest)
 	return d/2 + rand.N(d/2+1)
@@ -51,18 +49,17 @@ func run(addr netip.AddrPort, lines <-chan string, out io.Writer) error {
 		return err
 	}
 	defer client.Close()
-	for failed := 0; ; {
+	for attempt := 1; ; attempt++ {
 		l := &link{out: out, lost: make(chan error, 1)}
 		t, err := client.Dial(context.Background(), addr.Addr().String(), int(addr.Port()), l).Wait(context.Background())
 		if err == nil {
 			fmt.Fprintln(out, "connected to", t.RemoteAddr())
-			failed = 0
+			attempt = 1
 			if err = talk(t, l, lines); err == nil {
 				return nil
 			}
 		}
-		failed++
-		wait := backOff(failed)
+		wait := backOff(attempt)
 		fmt.Fprintf(out, "%v; again in %v\n", err, wait)
 		time.Sleep(wait)
 	}

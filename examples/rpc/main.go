@@ -54,7 +54,11 @@ func (c *caller) call(text string) loop.Future[string] {
 
 func (c *caller) Made(t *protocol.Transport)               { c.t = t }
 func (c *caller) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, frames, c) }
-func (c *caller) Frame(_ *protocol.Transport, p []byte) {
+func (c *caller) Frame(t *protocol.Transport, p []byte) {
+	if len(p) < 8 || c.calls[binary.BigEndian.Uint64(p)] == nil {
+		t.Abort() // it answers nothing that was asked
+		return
+	}
 	id := binary.BigEndian.Uint64(p)
 	c.calls[id].Resolve(string(p[8:]))
 	delete(c.calls, id)
@@ -67,17 +71,11 @@ func (c *caller) Lost(_ *protocol.Transport, err error) {
 }
 
 func main() {
-	n, err := strconv.Atoi(append(os.Args, "10000")[1])
-	check(err)
-	server, err := protocol.NewServer(&protocol.Config{New: func(*protocol.Transport) protocol.Protocol { return callee{} }})
-	check(err)
-	at, err := server.Listen(sock.Inet("127.0.0.1", 0))
-	check(err)
-	client, err := protocol.NewClient(nil)
-	check(err)
+	n := must(strconv.Atoi(append(os.Args, "10000")[1]))
+	server := must(protocol.NewServer(&protocol.Config{New: func(*protocol.Transport) protocol.Protocol { return callee{} }}))
+	at := must(server.Listen(sock.Inet("127.0.0.1", 0)))
 	c := &caller{calls: make(map[uint64]*loop.Promise[string])}
-	t, err := client.DialAddr(context.Background(), at, c).Wait(context.Background())
-	check(err)
+	t := must(must(protocol.NewClient(nil)).DialAddr(context.Background(), at, c).Wait(context.Background()))
 	workers := loop.NewGroup(t.Loop())
 	for worker := range 16 {
 		workers.Go(func(task *loop.Task) error {
@@ -89,13 +87,13 @@ func main() {
 			return nil
 		})
 	}
-	_, err = workers.Done().Wait(context.Background())
-	check(err)
+	must(workers.Done().Wait(context.Background()))
 	fmt.Println(n, "calls, 16 at once: all answers right")
 }
 
-func check(err error) {
+func must[T any](v T, err error) T {
 	if err != nil {
 		log.Fatal(err)
 	}
+	return v
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // Of an error of accept, the server knows whether the listener has ended or one connection has.
@@ -72,11 +73,7 @@ func TestListenerShutDown(t *testing.T) {
 				defer s.mu.Unlock()
 				return s.live
 			}
-			for deadline := time.Now().Add(10 * time.Second); live() != 1; time.Sleep(time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatal("the server still accepts")
-				}
-			}
+			socktest.Await(t, "the server accepts no more", func() bool { return live() == 1 })
 			if err := echoes("after"); err != nil {
 				t.Error(err)
 			}

@@ -211,7 +211,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 			for range 100 { // the kernel accepts them all; the server can have fewer
 				crowd = append(crowd, dial(t, addr))
 			}
-			eventually(t, "the log says that the accept backs off", func() bool {
+			socktest.Await(t, "the log says that the accept backs off", func() bool {
 				text, _ := os.ReadFile(log)
 				return strings.Contains(string(text), "backs off") && strings.Contains(string(text), "too many open files")
 			})
@@ -232,16 +232,6 @@ func TestDescriptorsRunOut(t *testing.T) {
 			}
 			roundTrip(t, there, "still there")
 		})
-	}
-}
-
-// eventually polls for an event that gives no signal to wait for.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in %v: %s", patience, what)
-		}
 	}
 }
 

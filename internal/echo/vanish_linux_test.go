@@ -8,6 +8,7 @@ import (
 
 	"github.com/polluxio/pollux/internal/echo"
 	"github.com/polluxio/pollux/sock"
+	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -56,14 +57,14 @@ func TestPeersThatVanishDoSoAlone(t *testing.T) {
 				roundTrip(t, steady, "others are served")
 				steady.Close()
 				if timeout > 0 {
-					eventually(t, "the timeout ends those that vanished", func() bool { return openFiles(t) == listening })
+					socktest.Await(t, "the timeout ends those that vanished", func() bool { return openFiles(t) == listening })
 				} else if got := openFiles(t); got < listening+20 {
 					t.Errorf("%d descriptors are open, %d were without those that vanished: nothing said that they are gone", got, listening)
 				}
 				if err := s.Drain(patience); err != nil {
 					t.Error(err)
 				}
-				eventually(t, "draining leaves no descriptor", func() bool { return openFiles(t) <= before })
+				socktest.Await(t, "draining leaves no descriptor", func() bool { return openFiles(t) <= before })
 			})
 		}
 	}

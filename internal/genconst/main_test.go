@@ -2,27 +2,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/polluxio/pollux/internal/genconst/catalog"
 )
-
-// newLoader skips the test where no sources can be found, as under an emulator of another system.
-func newLoader(t *testing.T) *catalog.Loader {
-	t.Helper()
-	loader, err := catalog.NewLoader()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skip("no go command, which knows where the sources of x/sys are: run this test where Go is installed")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return loader
-}
 
 // What is in the tree must be what go generate would write: else a value could be changed by hand
 // in a file that says DO NOT EDIT, or a new row or a new x/sys be forgotten.
@@ -37,7 +22,7 @@ func TestUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	for _, sys := range catalog.Systems {
 		t.Run(sys.GOOS, func(t *testing.T) {
 			want, err := generate(loader, sys, rows, sock)

@@ -6,7 +6,7 @@ const differences = `
 
 | Python | pollux |
 | --- | --- |
-| A call on a socket with a timeout polls first, and makes its system call when the socket is ready. | Every call tries first, and waits only if it has to. So a call that can never succeed fails at once, and does not end with a timeout: ` + "`Accept`" + ` on UDP, a receive on a listener. A ` + "`Recvmsg`" + ` of 0 bytes, MSG_OOB and MSG_DONTWAIT get the answer of the system at once too. |
+| A call on a socket with a timeout polls first, and makes its system call when the socket is ready. | Every call tries first, and waits only if it has to. So a call that can never succeed fails at once and not after the timeout: ` + "`Accept`" + ` on UDP, a receive on a listener. A ` + "`Recvmsg`" + ` of 0 bytes and a receive with MSG_OOB return the system's answer at once too. A call with MSG_DONTWAIT never waits. |
 | ` + "`close`" + ` with a file of ` + "`makefile`" + ` open leaves the socket open until the file is closed. | ` + "`Close`" + ` ends the socket for its users: operations that wait, and later calls, get net.ErrClosed. Only the Files go on, and the last one closes the descriptor. |
 | A file reads no more after a timeout ("cannot read from timed out object"). | A ` + "`File`" + ` goes on where it stopped. |
 | ` + "`setblocking`" + ` makes a system call, and fails for a closed socket. | ` + "`SetBlocking`" + ` changes the mode of the Socket and makes none: the descriptor is always non-blocking. ` + "`Detach`" + ` makes it what the mode says. |
@@ -16,7 +16,7 @@ const differences = `
 | None as a timeout. | ` + "`Forever`" + `; in a configuration ` + "`Within(Forever)`" + `. |
 | With a timeout, a connect after one that timed out reports EALREADY, and one after a refusal ECONNABORTED. | A second ` + "`Connect`" + ` with a timeout waits for the end of the first one. A refused connection can be tried again in every mode. |
 | ` + "`setsockopt(level, name, None, -1)`" + ` passes 2³²-1 to the system. | ` + "`SetsockoptNil(level, name, -1)`" + ` is an *ArgError. |
-| The codec "idna" prepares a name by the tables of RFC 3454 (nameprep). | A name is put into small letters, without those tables: what is not in Unicode's normal form KC is taken as it is, and is not found. |
+| The codec "idna" prepares a name by the tables of RFC 3454 (nameprep). | A name is converted to lower case, without those tables. A name that is not in Unicode's normal form KC stays as it is, and is not found. |
 | ` + "`create_server`" + `, ` + "`create_connection`" + ` leave TCP_NODELAY and SO_KEEPALIVE off. | ` + "`CreateServer`" + ` and ` + "`CreateConnection`" + ` set both, as package net does. ` + "`NoDelay`" + ` and ` + "`KeepAlive`" + ` of their configurations say otherwise. ` + "`New`" + ` leaves them off. |
 | ` + "`create_server`" + ` makes stream sockets only. | ` + "`CreateServer`" + ` makes a socket of any type, see ` + "`ServerConfig.Type`" + `. |
 | ` + "`accept`" + ` raises EMFILE when descriptors run out. | ` + "`Accept`" + ` backs off and goes on, unless the socket is non-blocking without a handler. |

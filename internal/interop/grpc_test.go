@@ -20,7 +20,7 @@ import (
 )
 
 // An echo is a service of two methods, as a code generator would describe it.
-type echo struct{ canceled chan error } // what a canceled Hang has ended with
+type echo struct{ canceled chan error } // what a canceled Hang or Stream has ended with
 
 var echoService = grpc.ServiceDesc{
 	ServiceName: "Echo",
@@ -37,13 +37,14 @@ var echoService = grpc.ServiceDesc{
 	},
 	Streams: []grpc.StreamDesc{{
 		StreamName: "Stream", ClientStreams: true, ServerStreams: true,
-		Handler: func(_ any, stream grpc.ServerStream) error {
+		Handler: func(srv any, stream grpc.ServerStream) error {
 			for {
 				in := new(wrapperspb.BytesValue)
 				if err := stream.RecvMsg(in); err != nil {
 					if err == io.EOF {
 						return nil
 					}
+					srv.(*echo).canceled <- stream.Context().Err()
 					return err
 				}
 				if err := stream.SendMsg(in); err != nil {
@@ -122,8 +123,25 @@ func TestGRPC(t *testing.T) {
 			return <-sent
 		}))
 	})
-	ends := func(t *testing.T, ctx context.Context, want codes.Code) {
-		err := cc.Invoke(ctx, "/Echo/Hang", wrapperspb.Bytes(nil), new(wrapperspb.BytesValue))
+	hangs := map[string]func(ctx context.Context) error{
+		"unary": func(ctx context.Context) error {
+			return cc.Invoke(ctx, "/Echo/Hang", wrapperspb.Bytes(nil), new(wrapperspb.BytesValue))
+		},
+		"stream": func(ctx context.Context) error { // after some messages
+			stream, err := cc.NewStream(ctx, &echoService.Streams[0], "/Echo/Stream")
+			if err != nil {
+				return err
+			}
+			for range 3 {
+				if err := errors.Join(stream.SendMsg(wrapperspb.Bytes(make([]byte, 1000))), stream.RecvMsg(new(wrapperspb.BytesValue))); err != nil {
+					return fmt.Errorf("too early: %v", err)
+				}
+			}
+			return stream.RecvMsg(new(wrapperspb.BytesValue))
+		},
+	}
+	ends := func(t *testing.T, ctx context.Context, hang func(context.Context) error, want codes.Code) {
+		err := hang(ctx)
 		if got := status.Code(err); got != want {
 			t.Errorf("%v, want %v: %v", got, want, err)
 		}
@@ -137,16 +155,18 @@ func TestGRPC(t *testing.T) {
 			t.Error("the server has not noticed")
 		}
 	}
-	t.Run("deadline", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-		defer cancel()
-		ends(t, ctx, codes.DeadlineExceeded)
-	})
-	t.Run("cancel", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(ctx)
-		time.AfterFunc(50*time.Millisecond, cancel)
-		ends(t, ctx, codes.Canceled)
-	})
+	for name, hang := range hangs {
+		t.Run("deadline/"+name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+			defer cancel()
+			ends(t, ctx, hang, codes.DeadlineExceeded)
+		})
+		t.Run("cancel/"+name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(200*time.Millisecond, cancel)
+			ends(t, ctx, hang, codes.Canceled)
+		})
+	}
 	must(t, cc.Close())
 	s.GracefulStop()
 	must(t, <-served)

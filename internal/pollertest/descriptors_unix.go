@@ -32,8 +32,8 @@ const (
 	errNoRoom  = unix.EINVAL
 )
 
-// pair returns two connected stream sockets, which are closed with the test.
-func pair(t *testing.T) (a, b int) {
+// Pair returns two connected stream sockets, which are closed with the test.
+func Pair(t *testing.T) (a, b int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {

@@ -37,7 +37,7 @@ var (
 	procSend   = ws2.NewProc("send")
 )
 
-func pair(t *testing.T) (a, b int) { t.Helper(); return tcpPair(t) }
+func Pair(t *testing.T) (a, b int) { t.Helper(); return tcpPair(t) }
 
 func prepare(t *testing.T, fd int) {
 	t.Helper()

@@ -30,7 +30,7 @@ func quiet(t *testing.T, p *Poller, token pollux.Token, bits pollux.Ready, why s
 func testReadyWhenAdded(t *testing.T, open opener) {
 	t.Run("writable", func(t *testing.T) {
 		p := open(t)
-		a, _ := pair(t)
+		a, _ := Pair(t)
 		add(t, p, a, mine)
 		if told := await(t, p, mine, pollux.Writable); told != pollux.Writable {
 			t.Errorf("told %v of an empty socket", told)
@@ -38,21 +38,21 @@ func testReadyWhenAdded(t *testing.T, open opener) {
 	})
 	t.Run("readable", func(t *testing.T) {
 		p := open(t)
-		a, b := pair(t)
+		a, b := Pair(t)
 		write(t, b, "x")
 		add(t, p, a, mine)
 		await(t, p, mine, pollux.Readable|pollux.Writable)
 	})
 	t.Run("hung up", func(t *testing.T) {
 		p := open(t)
-		a, b := pair(t)
+		a, b := Pair(t)
 		closeFD(b)
 		add(t, p, a, mine)
 		await(t, p, mine, p.hangup(pollux.Readable|pollux.Hangup))
 	})
 	t.Run("not at all", func(t *testing.T) {
 		p := open(t)
-		a, _ := pair(t)
+		a, _ := Pair(t)
 		fill(t, a)
 		add(t, p, a, mine)
 		quiet(t, p, mine, ^pollux.Ready(0), "neither direction is ready")
@@ -61,7 +61,7 @@ func testReadyWhenAdded(t *testing.T, open opener) {
 
 func testReadableOnceForEachArrival(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 
@@ -87,7 +87,7 @@ func testReadableOnceForEachArrival(t *testing.T, open opener) {
 
 func testArrivalsToldAsOne(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 	for range 10 {
@@ -99,7 +99,7 @@ func testArrivalsToldAsOne(t *testing.T, open opener) {
 
 func testWritableOnceThereIsRoomAgain(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 	filled := fill(t, a)
@@ -114,7 +114,7 @@ func testWritableOnceThereIsRoomAgain(t *testing.T, open opener) {
 // a new edge.
 func testArmTellsNothingNew(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 	if err := p.Arm(a, mine, pollux.Readable); err != nil {
@@ -147,7 +147,7 @@ func testHangup(t *testing.T, open opener) {
 			}
 			t.Run(kind+" "+tt.name, func(t *testing.T) {
 				p := open(t)
-				connected := pair
+				connected := Pair
 				if kind == "tcp" {
 					connected = tcpPair
 				}
@@ -166,7 +166,7 @@ func testHangup(t *testing.T, open opener) {
 // Data that came before the hang-up is reported with it, also if it was reported already.
 func testHangupAfterData(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 	write(t, b, "last words")

@@ -21,7 +21,7 @@ func testManyDescriptors(t *testing.T, open opener) {
 			p := open(t)
 			peers := make([]int, tt.pairs)
 			for i := range peers {
-				a, b := pair(t)
+				a, b := Pair(t)
 				peers[i] = b
 				add(t, p, a, pollux.MakeToken(uint32(i), 1))
 			}
@@ -68,7 +68,7 @@ func testWakeAmongMany(t *testing.T, open opener) {
 	p := open(t)
 	const pairs = 300
 	for i := range pairs {
-		a, _ := pair(t)
+		a, _ := Pair(t)
 		add(t, p, a, pollux.MakeToken(uint32(i), 1))
 		if err := p.Wake(); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func testTenThousand(t *testing.T, open opener) {
 	limit(t, 2*pairs)
 	peers := make([]int, pairs)
 	for i := range peers {
-		a, b := pair(t)
+		a, b := Pair(t)
 		peers[i] = b
 		for slot, fd := range []int{a, b} {
 			add(t, p, fd, pollux.MakeToken(uint32(2*i+slot), 1))

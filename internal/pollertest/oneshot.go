@@ -13,7 +13,7 @@ import (
 // Data that comes between an attempt that found nothing and Arm is not lost.
 func testNothingIsLostBeforeArm(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	const bytes = 2000
 	done := make(chan struct{})
@@ -51,7 +51,7 @@ func testNothingIsLostBeforeArm(t *testing.T, open opener) {
 func oneShot(t *testing.T, open opener) (p *Poller, a, b int) {
 	t.Helper()
 	p = open(t)
-	a, b = pair(t)
+	a, b = Pair(t)
 	add(t, p, a, mine)
 	return p, a, b
 }

@@ -19,11 +19,11 @@ import (
 
 func testAddDuringWait(t *testing.T, open opener) {
 	p := open(t)
-	a, _ := pair(t)
+	a, _ := Pair(t)
 	events := make([]pollux.Event, 1)
-	ch := waiting(p, events, patience)
+	ch := Waiting(p, events, patience)
 	add(t, p, a, mine)
-	if n := end(t, ch); n != 1 || events[0] != (pollux.Event{Token: mine, Ready: pollux.Writable}) {
+	if n := End(t, ch); n != 1 || events[0] != (pollux.Event{Token: mine, Ready: pollux.Writable}) {
 		t.Errorf("Wait told %v of %d", events[0], n)
 	}
 }
@@ -32,7 +32,7 @@ func testDeletedIsSilent(t *testing.T, open opener) {
 	for _, tt := range keepers {
 		t.Run(tt.name, func(t *testing.T) {
 			p := open(t)
-			a, b := pair(t)
+			a, b := Pair(t)
 			tt.keep(t, a)
 			add(t, p, a, mine)
 			await(t, p, mine, pollux.Writable)
@@ -106,7 +106,7 @@ func testDeleteDuringWait(t *testing.T, open opener) {
 	w := startWaiter(t, p)
 	var wg sync.WaitGroup
 	for g := range 4 {
-		a, b := pair(t)
+		a, b := Pair(t)
 		wg.Go(func() {
 			for i := range 200 {
 				token := pollux.MakeToken(uint32(g), uint32(i+1))
@@ -138,7 +138,7 @@ func testClosedAndUsedAgain(t *testing.T, open opener) {
 	p := open(t)
 	w := startWaiter(t, p)
 	for i := range 200 {
-		a, b := pair(t)
+		a, b := Pair(t)
 		token := pollux.MakeToken(uint32(a), uint32(i+1))
 		add(t, p, a, token)
 		write(t, b, "x")
@@ -155,7 +155,7 @@ func testClosedAndUsedAgain(t *testing.T, open opener) {
 // A number that is added again is a new registration.
 func testAddAgain(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	await(t, p, mine, pollux.Writable)
 	if err := p.Delete(a, mine); err != nil {
@@ -177,7 +177,7 @@ func testAddAgain(t *testing.T, open opener) {
 // Errors are *os.SyscallError around the errno.
 func testErrors(t *testing.T, open opener) {
 	p := open(t)
-	a, b := pair(t)
+	a, b := Pair(t)
 	add(t, p, a, mine)
 	const gone = 0x7ffffff0 // a number that is not in use
 	plain, err := os.Create(filepath.Join(bare.Dir(t), "plain"))

@@ -161,30 +161,31 @@ func (p *Poller) hangup(want pollux.Ready) pollux.Ready {
 	return want
 }
 
-// waiting makes one Wait on a goroutine of its own, and returns a channel for its result.
-func waiting(p *Poller, events []pollux.Event, timeout time.Duration) <-chan waited {
-	ch := make(chan waited, 1)
+// Waiting makes one Wait on a goroutine of its own, and returns a channel for its result.
+func Waiting(p pollers.Poller, events []pollux.Event, timeout time.Duration) <-chan Waited {
+	ch := make(chan Waited, 1)
 	go func() {
 		n, err := p.Wait(events, timeout)
-		ch <- waited{n, err}
+		ch <- Waited{n, err}
 	}()
 	return ch
 }
 
-type waited struct {
-	n   int
-	err error
+// Waited is the result of one Wait.
+type Waited struct {
+	N   int
+	Err error
 }
 
-// end receives the result of a Wait.
-func end(t *testing.T, ch <-chan waited) (n int) {
+// End returns what Waiting found.
+func End(t *testing.T, ch <-chan Waited) (n int) {
 	t.Helper()
 	select {
 	case w := <-ch:
-		if w.err != nil {
-			t.Fatalf("Wait: %v", w.err)
+		if w.Err != nil {
+			t.Fatalf("Wait: %v", w.Err)
 		}
-		return w.n
+		return w.N
 	case <-time.After(patience):
 		t.Fatal("Wait does not return")
 	}

@@ -16,7 +16,7 @@ func testWakeBeforeWait(t *testing.T, open opener) {
 	if err := p.Wake(); err != nil {
 		t.Fatal(err)
 	}
-	if n := end(t, waiting(p, make([]pollux.Event, 1), -1)); n != 0 {
+	if n := End(t, Waiting(p, make([]pollux.Event, 1), -1)); n != 0 {
 		t.Errorf("Wait told %d events, want 0: a wake-up is none", n)
 	}
 }
@@ -24,11 +24,11 @@ func testWakeBeforeWait(t *testing.T, open opener) {
 func testWakeDuringWait(t *testing.T, open opener) {
 	p := open(t)
 	for range 100 {
-		ch := waiting(p, make([]pollux.Event, 1), -1)
+		ch := Waiting(p, make([]pollux.Event, 1), -1)
 		if err := p.Wake(); err != nil { // it may also come before that Wait
 			t.Fatal(err)
 		}
-		if n := end(t, ch); n != 0 {
+		if n := End(t, ch); n != 0 {
 			t.Fatalf("Wait told %d events, want 0", n)
 		}
 	}
@@ -49,10 +49,10 @@ func testWakesToldAsOne(t *testing.T, open opener) {
 	}
 	wg.Wait()
 	events := make([]pollux.Event, 1)
-	end(t, waiting(p, events, -1))
+	End(t, Waiting(p, events, -1))
 	for range 10 {
 		start := time.Now()
-		if end(t, waiting(p, events, time.Millisecond)); time.Since(start) >= time.Millisecond {
+		if End(t, Waiting(p, events, time.Millisecond)); time.Since(start) >= time.Millisecond {
 			return
 		}
 	}

@@ -2,36 +2,18 @@ package tlsrecord
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	mrand "math/rand/v2"
 	"net"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-)
 
-var certificate = sync.OnceValue(func() tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-})
+	"github.com/polluxio/pollux/internal/selfsigned"
+)
 
 // A recording is a net.Conn that keeps what is written.
 type recording struct {
@@ -58,7 +40,7 @@ func newReference(t testing.TB, version, suite uint16, client bool) *reference {
 	c, s := net.Pipe()
 	rs := &recording{Conn: s}
 	var log bytes.Buffer
-	server := tls.Server(rs, &tls.Config{Certificates: []tls.Certificate{certificate()}, MaxVersion: version, KeyLogWriter: &log,
+	server := tls.Server(rs, &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}, MaxVersion: version, KeyLogWriter: &log,
 		SessionTicketsDisabled: true, CipherSuites: []uint16{suite}})
 	peer := tls.Client(c, &tls.Config{InsecureSkipVerify: true, MaxVersion: version, MinVersion: version, CipherSuites: []uint16{suite}})
 	shook := make(chan error, 1)

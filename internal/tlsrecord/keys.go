@@ -23,6 +23,12 @@ func (c *Conn) Rekeyed() bool {
 	return was
 }
 
+// TooLong is the error of a record that was longer than a record may be, for a Reply.
+func (c *Conn) TooLong() error { return c.fail(alertRecordOverflow) }
+
+// WrongVersion is the error of a record of another version, for a Reply.
+func (c *Conn) WrongVersion() error { return c.fail(alertProtocolVersion) }
+
 // BadRecord is the error of a record that was not decrypted elsewhere, and makes Answer the alert
 // for it.
 func (c *Conn) BadRecord() error { return c.fail(alertBadRecordMAC) }

@@ -1,6 +1,6 @@
-// Package prometheus shows the figures of servers and clients of sock/protocol, and of their loops,
-// to Prometheus. It is a module of its own, so that no other program inherits the library of
-// Prometheus.
+// Package prometheus exports the counters of servers and clients of sock/protocol, and of their
+// loops, to Prometheus. It is a module of its own, so that other programs do not depend on the
+// library of Prometheus.
 //
 //	registry.MustRegister(prometheus.NewCollector("chat", server))
 package prometheus
@@ -28,7 +28,7 @@ type Collector struct {
 var _ prometheus.Collector = (*Collector)(nil)
 
 // NewCollector makes a collector for a server or a client. name is the value of the label "name" of
-// all its figures: it tells several sources of a process apart.
+// all its metrics. Give each source of a process another name.
 func NewCollector(name string, source protocol.Source) *Collector {
 	constant := prometheus.Labels{"name": name}
 	of := func(what, help string, labels ...string) *prometheus.Desc {
@@ -36,14 +36,14 @@ func NewCollector(name string, source protocol.Source) *Collector {
 	}
 	return &Collector{
 		source:      source,
-		connections: of("connections", "Connections that are there."),
-		buffered:    of("buffered_bytes", "Bytes that are written and unsent."),
+		connections: of("connections", "Open connections."),
+		buffered:    of("buffered_bytes", "Bytes that the program has written and the system has not taken."),
 		accepted:    of("accepted_total", "Connections that were accepted."),
-		refused:     of("refused_total", "Connections that were accepted and closed at once, for want of room or descriptors."),
+		refused:     of("refused_total", "Connections that were refused because MaxConns or the limit of descriptors was reached."),
 		received:    of("received_bytes_total", "Bytes received."),
 		sent:        of("sent_bytes_total", "Bytes sent."),
 		descriptors: of("loop_descriptors", "Descriptors registered with a loop.", "loop"),
-		timers:      of("loop_timers", "Timers that run.", "loop"),
+		timers:      of("loop_timers", "Running timers.", "loop"),
 		tasks:       of("loop_tasks", "Tasks begun and not ended.", "loop"),
 		turns:       of("loop_turns_total", "Turns of a loop.", "loop"),
 		events:      of("loop_events_total", "Events served.", "loop"),
@@ -51,7 +51,7 @@ func NewCollector(name string, source protocol.Source) *Collector {
 		asleep:      of("loop_asleep_seconds_total", "Time in waits.", "loop"),
 		atWork:      of("loop_work_seconds_total", "Time between waits.", "loop"),
 		stuck:       of("loop_stuck_total", "Callbacks and tasks that held up their loop.", "loop"),
-		lag:         of("loop_lag_seconds", "How long the last ready thing of a turn waited for the first, at most.", "loop"),
+		lag:         of("loop_lag_seconds", "For each turn, the longest time that ready work waited in it.", "loop"),
 	}
 }
 

@@ -12,12 +12,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// New makes a Conn of a connected stream or seqpacket socket of any family. It owns the socket from
-// then on, sets its timeout to sock.Forever (a Conn has deadlines instead), and waits as the view s
-// does. No option of the socket is changed.
+// New makes a Conn of a connected stream or seqpacket socket of any family. The Conn owns the
+// socket from then on. New sets the timeout of the socket to sock.Forever, because a Conn has
+// deadlines instead. It changes no option of the socket. The Conn waits as the view s does.
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; ENOTCONN; an *ArgError for a
-// nil s and for a datagram socket, which [NewPacketConn] takes.
+// Errors: net.ErrClosed; ENOTCONN; an *ArgError for a nil s, and for a datagram socket, which
+// NewPacketConn takes. After an error the socket belongs to the caller.
 func New(s *sock.Socket) (*Conn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -79,12 +79,12 @@ func failure(op string, s *sock.Socket, err error) error {
 	return e
 }
 
-// FromConn takes over the connection of a live net.Conn that has a descriptor, as those of package
-// net have: it makes a Conn of it, and closes c, which must be in no use. [Conn.DetachConn] is the
-// way back. Deadlines of c are not taken over.
+// FromConn makes a Conn of a net.Conn that has a descriptor, such as those of package net. It
+// closes c, which nothing else may use at the time. Conn.DetachConn does the opposite. The Conn
+// does not have the deadlines of c.
 //
-// Errors, in which c is as it was: an *ArgError for a c without a descriptor, as a *tls.Conn is;
-// those of New.
+// Errors: an *ArgError for a c without a descriptor, such as a *tls.Conn; those of New. After an
+// error c is unchanged.
 func FromConn(c net.Conn) (*Conn, error) {
 	s, err := socketOf(c)
 	if err != nil {
@@ -93,10 +93,10 @@ func FromConn(c net.Conn) (*Conn, error) {
 	return replacing(c, s, New)
 }
 
-// FromFile takes over the connection of a file that is a socket, as a parent process passes it on:
-// it makes a Conn of it, and closes f. [Conn.Detach] is the way back.
+// FromFile makes a Conn of a file that is a socket, such as one from a parent process. It closes f.
+// Conn.Detach does the opposite.
 //
-// Errors, in which f is as it was: ENOTSOCK; those of New.
+// Errors: ENOTSOCK; those of New. After an error f is unchanged.
 func FromFile(f *os.File) (*Conn, error) {
 	s, err := socketOf(f)
 	if err != nil {
@@ -138,9 +138,9 @@ func socketOf(v any) (*sock.Socket, error) {
 	return s, nil
 }
 
-// File returns a duplicate of the descriptor as an *os.File, which is the caller's to close. It is
-// non-blocking, so the file has deadlines. The connection goes on, and the options of the two are
-// the same.
+// File returns a duplicate of the descriptor as an *os.File, which the caller closes. It is
+// non-blocking, so the file has deadlines. The connection stays open, and shares its options with
+// the file.
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (c *conn) File() (*os.File, error) {
@@ -159,8 +159,8 @@ func fileOf(s *sock.Socket) (*os.File, error) {
 	return detach(dup), nil
 }
 
-// Detach gives the descriptor back as an *os.File and ends the Conn: later calls, and those that
-// wait, fail with net.ErrClosed. The descriptor is non-blocking. No byte is lost.
+// Detach returns the descriptor as an *os.File and ends the Conn: blocked and later calls return
+// net.ErrClosed. The descriptor is non-blocking. No byte is lost.
 //
 // Errors: net.ErrClosed; errors.ErrUnsupported on Windows.
 func (c *conn) Detach() (*os.File, error) {
@@ -174,10 +174,11 @@ func (c *conn) Detach() (*os.File, error) {
 	return f, nil
 }
 
-// DetachConn is Detach for a family that package net has: the connection goes on as a *net.TCPConn,
-// *net.UnixConn or *net.UDPConn. It has no deadline.
+// DetachConn is Detach for a family that package net has. It returns the connection as a
+// *net.TCPConn, *net.UnixConn or *net.UDPConn without a deadline.
 //
-// Errors: those of Detach and of net.FileConn; with one of the latter the connection is closed.
+// Errors: those of Detach and of net.FileConn. After an error of net.FileConn the connection is
+// closed.
 func (c *conn) DetachConn() (net.Conn, error) {
 	f, err := c.Detach()
 	if err != nil {

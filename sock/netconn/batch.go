@@ -37,10 +37,12 @@ func withDatagrams(n int, fn func([]sock.Datagram) (int, error)) (int, error) {
 	return fn(ds)
 }
 
-// ReadBatch receives at least one message, which it waits for, and those that are there with it, at
-// most one into each of ms. It reports how many. flags are MSG_* of recvmsg(2).
+// ReadBatch receives messages into ms, one into each element. It waits for the first message, and
+// takes more only if they are there already. It returns the number of messages. flags are MSG_* of
+// recvmsg(2).
 //
-// The error is that of the first message. One behind it ends the batch early.
+// The error is that of the first message. An error of a later message ends the batch before that
+// message.
 func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 	return withDatagrams(len(ms), func(ds []sock.Datagram) (int, error) {
 		for i := range ms {
@@ -60,8 +62,8 @@ func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 	})
 }
 
-// WriteBatch sends the messages in order, and waits for room. It reports how many went: all, or
-// less and the error of the next one. flags are MSG_* of sendmsg(2).
+// WriteBatch sends the messages in order, and waits for room. It returns the number of messages
+// sent: all, or fewer with the error of the next one. flags are MSG_* of sendmsg(2).
 func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
 	return withDatagrams(len(ms), func(ds []sock.Datagram) (int, error) {
 		for i := range ms {

@@ -18,14 +18,15 @@ type conn struct {
 	local, remote net.Addr     // remote is nil for a socket that is not connected
 }
 
-// A Conn is a connection as a net.Conn, over a stream or seqpacket socket of any family. Any number
-// of goroutines may use it at once; writes do not mix.
+// A Conn is a net.Conn over a stream or seqpacket socket of any family. Any number of goroutines
+// may use it at the same time. The bytes of two writes do not mix.
 //
-// Of a seqpacket socket each Write is a packet, and each Read takes one: what has no room in p is
-// lost. An empty packet looks like the end, as in package net.
+// On a seqpacket socket each Write is one packet, and each Read takes one packet; the part of the
+// packet that does not fit into p is lost. An empty packet looks like the end of the stream, as in
+// package net.
 //
-// A Conn that is dropped without Close is closed once the garbage collector notices, and the log
-// says so.
+// If the program drops a Conn without Close, the garbage collector closes it, and the log reports
+// that.
 type Conn struct{ conn }
 
 var (
@@ -35,20 +36,21 @@ var (
 	_ syscall.Conn  = (*Conn)(nil)
 )
 
-// In returns the connection for the task: its calls suspend the task, and not the goroutine. Only
-// the task itself may use it, but for SetDeadline and its like, and Close. A nil t is none: the
-// calls wait in the calling goroutine again.
+// In returns a view of the connection whose calls suspend the task and not the goroutine. Only the
+// task may use the view, except for Close and the methods that set deadlines. With a nil t the
+// calls block the calling goroutine again.
 func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.view(c.s.In(t))} }
 
-// With returns the connection with calls that end with the cause of ctx when ctx ends. It replaces
-// an earlier context; a nil ctx is none.
+// With returns a view of the connection whose calls end with the cause of ctx when ctx ends. ctx
+// replaces an earlier context, and nil removes it.
 func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.view(c.s.With(ctx))} }
 
 func (c *conn) view(s *sock.Socket) conn { return conn{s, c.local, c.remote} }
 
-// Socket returns the socket, in the view of the Conn: what it has and a net.Conn does not, from
-// options to futures, is used beside the Conn. It has no timeout, and the deadlines of the Conn; a
-// timeout that is set on it ends the Conn's waits too.
+// Socket returns the socket, in the view of the Conn. The program can use it together with the
+// Conn, for options, futures and everything else that a net.Conn lacks. It has the deadlines of the
+// Conn and no timeout. If the program sets a timeout on it, that timeout ends the waits of the Conn
+// too.
 func (c *conn) Socket() *sock.Socket { return c.s }
 
 // fail gives an error of the socket the form of package net.
@@ -59,10 +61,10 @@ func (c *conn) fail(op string, err error) error {
 	return &net.OpError{Op: op, Net: c.s.Network(), Source: c.local, Addr: c.remote, Err: cause(err)}
 }
 
-// Read reads what is there, at least a byte, and waits for it.
+// Read reads at least one byte into p, and waits for it.
 //
-// The end of a stream is io.EOF. An empty p reads nothing and does not wait. Errors:
-// os.ErrDeadlineExceeded, net.ErrClosed, ECONNRESET and what else the system says, loop.ErrOnLoop
+// At the end of a stream it returns io.EOF. With an empty p it returns at once. Errors:
+// os.ErrDeadlineExceeded; net.ErrClosed; ECONNRESET and other errors of the system; loop.ErrOnLoop
 // in a callback.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.s.RecvInto(p, 0)
@@ -92,10 +94,11 @@ func (c *conn) closed() error {
 	return nil
 }
 
-// Write writes all of p, and waits for room. It reports how much went: all, or less and an error.
+// Write writes all of p, and waits for room. It returns the number of bytes written: len(p), or
+// fewer with an error.
 //
-// Errors: os.ErrDeadlineExceeded, net.ErrClosed, EPIPE, ECONNRESET, EMSGSIZE for a packet that is
-// too long, and what else the system says; loop.ErrOnLoop in a callback.
+// Errors: os.ErrDeadlineExceeded; net.ErrClosed; EPIPE; ECONNRESET; EMSGSIZE for a packet that is
+// too long; other errors of the system; loop.ErrOnLoop in a callback.
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.s.Sendall(p, 0)
 	if err != nil {
@@ -104,9 +107,9 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close closes the connection. Calls that wait end with net.ErrClosed.
+// Close closes the connection. Blocked calls return net.ErrClosed.
 //
-// Error: net.ErrClosed if it was closed before.
+// Error: net.ErrClosed if the connection was closed before.
 func (c *conn) Close() error {
 	if err := c.closed(); err != nil {
 		return c.fail("close", err)
@@ -114,27 +117,27 @@ func (c *conn) Close() error {
 	return c.fail("close", c.s.Close())
 }
 
-// LocalAddr returns the address of this end, also after Close: a *net.TCPAddr, *net.UDPAddr,
-// *net.IPAddr or *net.UnixAddr where package net has such a type, else a sock.Addr, which is
-// comparable.
+// LocalAddr returns the address of this end, also after Close. It is a *net.TCPAddr, *net.UDPAddr,
+// *net.IPAddr or *net.UnixAddr if package net has a type for the family, otherwise a sock.Addr,
+// which is comparable.
 func (c *conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr returns the address of the other end, as LocalAddr does; nil for a socket that is not
-// connected.
+// RemoteAddr returns the address of the other end, in the form of LocalAddr. It is nil if the
+// socket is not connected.
 func (c *conn) RemoteAddr() net.Addr { return c.remote }
 
-// SetDeadline sets the deadlines of reading and of writing: SetReadDeadline and SetWriteDeadline.
+// SetDeadline sets the deadlines of both directions, as SetReadDeadline and SetWriteDeadline do.
 func (c *conn) SetDeadline(t time.Time) error { return c.fail("set", c.s.SetDeadline(t)) }
 
-// SetReadDeadline sets the instant from which reading fails with os.ErrDeadlineExceeded; the zero
-// Time is none. It may be moved at any time, also into the past, and from any goroutine: a call
-// that waits ends at the new one. No byte is lost: after a later deadline, reading goes on.
+// SetReadDeadline sets the instant at which reads fail with os.ErrDeadlineExceeded. The zero Time
+// means no deadline. Any goroutine may move the deadline at any time, also into the past, and a
+// blocked call follows the new one. No byte is lost: after a later deadline, reads continue.
 //
 // Error: net.ErrClosed.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.fail("set", c.s.SetReadDeadline(t)) }
 
-// SetWriteDeadline is SetReadDeadline for writing. A Write that it ends may have written a part,
-// and reports how much.
+// SetWriteDeadline is SetReadDeadline for writes. A Write that the deadline ends may have written a
+// part, and returns its length.
 //
 // Error: net.ErrClosed.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.fail("set", c.s.SetWriteDeadline(t)) }

@@ -11,71 +11,71 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Dialer makes connections, as a net.Dialer does. The zero Dialer is ready. It must not change
-// while it is in use; any number of goroutines may use it.
+// A Dialer makes connections, as a net.Dialer does. The zero Dialer is ready. Any number of
+// goroutines may use it at the same time. It must not change meanwhile.
 type Dialer struct {
-	// Timeout is how long a Dial may take, the look-up of the host and all its addresses together;
-	// 0 is as long as the system takes.
+	// Timeout limits the time of a Dial, for the look-up of the host and all its addresses
+	// together. 0: no limit of its own.
 	Timeout time.Duration
-	// Deadline is the instant at which a Dial fails; the zero Time is none. The earlier of it,
-	// Timeout and the context counts.
+	// Deadline is the instant at which a Dial fails. The zero Time: no deadline. The earliest of
+	// Deadline, Timeout and the context applies.
 	Deadline time.Time
-	// LocalAddr is bound before connecting. It must be of the network; nil is the system's choice.
+	// LocalAddr is the address to bind before the connect. It must belong to the network. nil: the
+	// system chooses.
 	LocalAddr net.Addr
-	// FallbackDelay is how long a try to connect is alone before the next address of the host is
-	// tried beside it, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0 is 250 ms; negative: the
-	// next one is tried only when one has failed.
+	// FallbackDelay is the time from the start of one try to the start of the next, which uses the
+	// next address of the host, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0: 250 ms.
+	// Negative: the next try begins only after a failure.
 	FallbackDelay time.Duration
 	// KeepAlive is the time before the first probe of a silent TCP connection, if KeepAliveConfig
 	// is not enabled: 0 is 15 s; negative is no probes.
 	KeepAlive time.Duration
-	// KeepAliveConfig is how a silent TCP connection is probed, if its Enable is set.
+	// KeepAliveConfig has all values of keep-alive. It applies if its Enable is set.
 	KeepAliveConfig net.KeepAliveConfig
-	// Resolver looks hosts up; nil is sock.DefaultResolver.
+	// Resolver looks up hosts. nil: sock.DefaultResolver.
 	Resolver *sock.Resolver
-	// Control is called for each socket after it was made and before it is bound or connected.
-	// network is "tcp4" or "tcp6" even if Dial was given "tcp", and so on; address is the one to
-	// connect to.
+	// Control is called for each socket before it is bound or connected. network is "tcp4" or
+	// "tcp6" if Dial got "tcp", and so on. address is the address of the try.
 	Control func(network, address string, c syscall.RawConn) error
-	// ControlContext is Control with the context of the Dial, and is called in place of it.
+	// ControlContext is called instead of Control, with the context of the Dial.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
-	// MultipathTCP makes TCP connections by Multipath TCP where the system has it; see
-	// Conn.MultipathTCP.
+	// MultipathTCP makes Dial use Multipath TCP if the system supports it. See Conn.MultipathTCP.
 	MultipathTCP bool
-	// FastOpen has the first Write of a TCP connection go out with its SYN, if the peer is known to
-	// take that (RFC 7413; Linux, TCP_FASTOPEN_CONNECT). Dial then succeeds before the peer was
-	// asked, and the Write tells that it refused. A program whose peer speaks first must not set
-	// it: nothing goes out before the Write. Elsewhere it does nothing.
+	// FastOpen sends the first Write of a TCP connection together with its SYN, if the peer is
+	// known to accept that (RFC 7413; Linux, TCP_FASTOPEN_CONNECT). Dial then returns before it has
+	// reached the peer, and the first Write returns the error of a refusal. Do not set it if the
+	// peer sends first: nothing is sent before the Write. It has no effect on other systems.
 	FastOpen bool
-	// Task waits in place of the calling goroutine, and the connection comes back for it: see
-	// Conn.In.
+	// Task, if not nil, waits instead of the calling goroutine. The connection comes back in the
+	// view of the task: see Conn.In.
 	Task *loop.Task
 }
 
-// Dial connects to an address of a network (see the package) and returns a *Conn, or a *PacketConn
-// for a datagram network.
+// Dial connects to an address of a network (see the package comment). It returns a *Conn, or for a
+// datagram network a *PacketConn.
 //
-// A host of several addresses is tried as FallbackDelay says. Without a host it is this one: ":80".
+// If the host has several addresses, Dial tries them as FallbackDelay says. An address without a
+// host, such as ":80", means this host.
 //
-// Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a text that is no
-// address; a *net.DNSError for a host that is not found; the last try's errno, ECONNREFUSED and so
-// on; os.ErrDeadlineExceeded; what Control returned; loop.ErrOnLoop in a callback.
+// Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a bad address; a
+// *net.DNSError for a host that is not found; the errno of the last try, such as ECONNREFUSED;
+// os.ErrDeadlineExceeded; an error of Control; loop.ErrOnLoop in a callback.
 func Dial(network, address string) (net.Conn, error) {
 	return new(Dialer).DialContext(context.Background(), network, address)
 }
 
-// DialTimeout is Dial that may take so long.
+// DialTimeout is Dial with a limit of its time.
 func DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	return (&Dialer{Timeout: timeout}).Dial(network, address)
 }
 
-// Dial is the function Dial, as the Dialer says.
+// Dial is the function Dial with the settings of the Dialer.
 func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext is Dial, and fails with the cause of ctx when ctx ends first. The connection is not
-// bound to ctx.
+// DialContext is Dial with a context. If ctx ends first, it fails with the cause of ctx. The end of
+// ctx has no effect on the connection.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx == nil {
 		return nil, d.fail(network, nil, &ArgError{Kind: sock.ArgMissing, Arg: "ctx", Value: nil, Rule: "must not be nil"})

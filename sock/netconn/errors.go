@@ -7,7 +7,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// An ArgError is an argument that breaks a rule of the call's, found before the system was asked.
+// An ArgError reports an argument that breaks a rule of the call. The call finds it before it makes
+// a system call.
 type ArgError = sock.ArgError
 
 // cause returns err without the *net.OpError that package sock puts around it: this package puts

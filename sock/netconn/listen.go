@@ -14,30 +14,31 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A ListenConfig says how to listen, as a net.ListenConfig does. The zero ListenConfig is ready.
+// A ListenConfig has the settings of a listener, as a net.ListenConfig has. The zero ListenConfig
+// is ready.
 type ListenConfig struct {
-	// Control is called for each socket after it was made and before it is bound. network is "tcp4"
-	// or "tcp6" even if Listen was given "tcp", and so on; address is the one to bind to.
+	// Control is called for each socket before it is bound. network is "tcp4" or "tcp6" if Listen
+	// got "tcp", and so on. address is the address to bind.
 	Control func(network, address string, c syscall.RawConn) error
-	// KeepAlive and KeepAliveConfig are those of the connections that are accepted: see Dialer.
+	// KeepAlive and KeepAliveConfig apply to the accepted connections: see Dialer.
 	KeepAlive       time.Duration
 	KeepAliveConfig net.KeepAliveConfig
-	// Backlog is how many connections may wait to be accepted; 0 is as many as the system allows
-	// (/proc/sys/net/core/somaxconn), as with package net.
+	// Backlog is the number of connections that may wait for Accept. 0: the system's limit
+	// (/proc/sys/net/core/somaxconn), as in package net.
 	Backlog int
-	// ReusePort lets several sockets listen at one address, and the system spread connections or
-	// datagrams over them: SO_REUSEPORT of Linux, SO_REUSEPORT_LB of FreeBSD. Inet networks only.
+	// ReusePort lets several sockets listen at one address. The system distributes connections or
+	// datagrams among them: SO_REUSEPORT of Linux, SO_REUSEPORT_LB of FreeBSD. It is for internet
+	// networks only.
 	ReusePort bool
-	// MultipathTCP lets clients connect by Multipath TCP where the system has it, and by TCP as
-	// ever.
+	// MultipathTCP lets clients connect by Multipath TCP, if the system supports it, or by TCP.
 	MultipathTCP bool
-	// FastOpen is how many connections that came with data may wait for the rest of their
-	// handshake: TCP_FASTOPEN of Linux, RFC 7413; 0 is none. Elsewhere it does nothing.
+	// FastOpen is the number of connections with data in their SYN that may wait for the rest of
+	// their handshake: TCP_FASTOPEN of Linux, RFC 7413. 0: none. It has no effect on other systems.
 	FastOpen int
-	// Resolver looks hosts up; nil is sock.DefaultResolver.
+	// Resolver looks up hosts. nil: sock.DefaultResolver.
 	Resolver *sock.Resolver
-	// Task waits in place of the calling goroutine while a host is looked up, and what is made
-	// comes back for it: see Listener.In.
+	// Task, if not nil, waits instead of the calling goroutine during the look-up of a host. The
+	// result comes back in the view of the task: see Listener.In.
 	Task *loop.Task
 }
 
@@ -45,25 +46,26 @@ type ListenConfig struct {
 // room for it.
 const mostBacklog = 1<<15 - 1
 
-// Listen listens at an address of a network (see the package) of streams or of seqpackets. Port 0
-// is a free one: see Listener.Addr. Without a host it is all addresses of this one, of IPv6 and
-// IPv4. A host of several addresses counts with one, of IPv4 if it has one.
+// Listen listens at an address of a stream or seqpacket network (see the package comment). For port
+// 0 the system chooses a port: see Listener.Addr. An address without a host means all addresses of
+// this host, IPv6 and IPv4. If the host has several addresses, Listen takes the first IPv4 address,
+// if there is one.
 //
 // Errors: a net.UnknownNetworkError; an *ArgError for a datagram network; a *net.AddrError or
-// *families.AddrError for a text that is no address; a *net.DNSError; EADDRINUSE, EADDRNOTAVAIL,
-// EACCES and what else the system says; loop.ErrOnLoop in a callback.
+// *families.AddrError for a bad address; a *net.DNSError; EADDRINUSE, EADDRNOTAVAIL, EACCES and
+// other errors of the system; loop.ErrOnLoop in a callback.
 func Listen(network, address string) (*Listener, error) {
 	return new(ListenConfig).Listen(context.Background(), network, address)
 }
 
-// ListenPacket makes a *PacketConn that is bound to an address of a network of datagrams. For
-// address and errors see Listen.
+// ListenPacket makes a *PacketConn that is bound to an address of a datagram network. For the
+// address and the errors see Listen.
 func ListenPacket(network, address string) (*PacketConn, error) {
 	return new(ListenConfig).ListenPacket(context.Background(), network, address)
 }
 
-// Listen is the function Listen, as the ListenConfig says. ctx ends the look-up of a host, and has
-// no meaning for the Listener.
+// Listen is the function Listen with these settings. ctx ends the look-up of a host, and has no
+// effect on the Listener.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*Listener, error) {
 	s, n, err := lc.bind(ctx, network, address, true)
 	if err != nil {
@@ -96,7 +98,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*L
 	return l, nil
 }
 
-// ListenPacket is the function ListenPacket, as the ListenConfig says.
+// ListenPacket is the function ListenPacket with these settings. For ctx see Listen.
 func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (*PacketConn, error) {
 	s, _, err := lc.bind(ctx, network, address, false)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Listener is a listening socket of any stream or seqpacket family as a net.Listener. Any number
-// of goroutines may use it at once.
+// A Listener is a net.Listener over a listening stream or seqpacket socket of any family. Any
+// number of goroutines may use it at the same time.
 type Listener struct {
 	s    *sock.Socket // in the view of what waits
 	addr net.Addr
@@ -35,12 +35,12 @@ var (
 	_ syscall.Conn = (*Listener)(nil)
 )
 
-// NewListener makes a Listener of a listening socket of any family. It owns the socket from then
-// on, sets its timeout to sock.Forever, and waits as the view s does. The file of a Unix socket
-// stays at Close (see SetUnlinkOnClose).
+// NewListener makes a Listener of a listening socket of any family. The Listener owns the socket
+// from then on, sets its timeout to sock.Forever, and waits as the view s does. Its Close does not
+// remove the file of a Unix socket: see SetUnlinkOnClose.
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and
-// for a socket that does not listen.
+// Errors: net.ErrClosed; an *ArgError for a nil s, and for a socket that does not listen. After an
+// error the socket belongs to the caller.
 func NewListener(s *sock.Socket) (*Listener, error) {
 	if s == nil {
 		return nil, failure("listen", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -60,12 +60,12 @@ func newListener(s *sock.Socket) (*Listener, error) {
 	return &Listener{s, c.local, &listening{prepares: true}}, nil
 }
 
-// ListenerFromConn takes over a live net.Listener that has a descriptor, as those of package net
-// have: it makes a Listener of it, and closes ln. The file of a Unix socket stays, if ln leaves it
-// there: call its SetUnlinkOnClose(false) before.
+// ListenerFromConn makes a Listener of a net.Listener that has a descriptor, such as those of
+// package net. It closes ln. If ln would then remove the file of a Unix socket, call its
+// SetUnlinkOnClose(false) before.
 //
-// Errors, in which ln is as it was: an *ArgError for an ln without a descriptor; those of
-// NewListener.
+// Errors: an *ArgError for an ln without a descriptor; those of NewListener. After an error ln is
+// unchanged.
 func ListenerFromConn(ln net.Listener) (*Listener, error) {
 	s, err := socketOf(ln)
 	if err != nil {
@@ -74,10 +74,10 @@ func ListenerFromConn(ln net.Listener) (*Listener, error) {
 	return replacing(ln, s, NewListener)
 }
 
-// ListenerFromFile takes over a file that is a listening socket, as systemd or a parent process
-// passes it on: it makes a Listener of it, and closes f.
+// ListenerFromFile makes a Listener of a file that is a listening socket, such as one from systemd
+// or a parent process. It closes f.
 //
-// Errors, in which f is as it was: ENOTSOCK; those of NewListener.
+// Errors: ENOTSOCK; those of NewListener. After an error f is unchanged.
 func ListenerFromFile(f *os.File) (*Listener, error) {
 	s, err := socketOf(f)
 	if err != nil {
@@ -86,16 +86,16 @@ func ListenerFromFile(f *os.File) (*Listener, error) {
 	return replacing(f, s, NewListener)
 }
 
-// In returns the listener for the task: Accept suspends it, and returns connections for it. Only
-// the task itself may use it. A connection that another task or goroutine serves is c.In(other)
-// there.
+// In returns a view of the listener whose Accept suspends the task. The accepted connections are in
+// the same view. Only the task may use it. Another task or goroutine that serves such a connection
+// c uses c.In(other).
 func (l *Listener) In(t *loop.Task) *Listener { return &Listener{l.s.In(t), l.addr, l.listening} }
 
 // Socket returns the socket, in the view of the Listener.
 func (l *Listener) Socket() *sock.Socket { return l.s }
 
-// Accept waits for the next connection, which is a *Conn. If descriptors have run out it waits for
-// some (see sock.Socket.Accept); the log says so.
+// Accept waits for the next connection and returns it as a *Conn. If no descriptor is free, it
+// waits for one (see sock.Socket.Accept), and the log reports that.
 //
 // Errors: os.ErrDeadlineExceeded, net.ErrClosed.
 func (l *Listener) Accept() (net.Conn, error) {
@@ -106,11 +106,11 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// AcceptConn is Accept, which returns a *Conn.
+// AcceptConn is Accept with a *Conn as its result.
 func (l *Listener) AcceptConn() (*Conn, error) { return l.accept(l.s) }
 
-// AcceptContext is AcceptConn, and ends with the cause of ctx when ctx ends. The connection is not
-// bound to ctx.
+// AcceptContext is AcceptConn with a context. If ctx ends first, it fails with the cause of ctx.
+// The end of ctx has no effect on the connection.
 func (l *Listener) AcceptContext(ctx context.Context) (*Conn, error) {
 	c, err := l.accept(l.s.With(ctx))
 	if err != nil {
@@ -160,10 +160,10 @@ func (l *Listener) fail(op string, err error) error {
 	return &net.OpError{Op: op, Net: l.s.Network(), Addr: l.addr, Err: cause(err)}
 }
 
-// Close closes the listener, and removes the file of a Unix socket that [Listen] has made. Calls
-// that wait end with net.ErrClosed. Connections that were accepted go on.
+// Close closes the listener, and removes the file of a Unix socket that Listen has made. Blocked
+// calls return net.ErrClosed. Accepted connections stay open.
 //
-// Error: net.ErrClosed if it was closed before.
+// Error: net.ErrClosed if the listener was closed before.
 func (l *Listener) Close() error {
 	if l.s.Fileno() < 0 {
 		return l.fail("close", net.ErrClosed)
@@ -175,18 +175,18 @@ func (l *Listener) Close() error {
 	return l.fail("close", l.s.Close())
 }
 
-// SetUnlinkOnClose sets whether Close removes the file of a Unix socket. It does for one that
-// [Listen] has made.
+// SetUnlinkOnClose sets whether Close removes the file of a Unix socket. By default it removes a
+// file that Listen has made.
 func (l *Listener) SetUnlinkOnClose(unlink bool) {
 	a, ok := l.addr.(*net.UnixAddr)
 	l.unlink.Store(unlink && ok && a.Name != "" && !(runtime.GOOS == "linux" && a.Name[0] == '@'))
 }
 
-// Addr returns the address that it listens at, as Conn.LocalAddr does.
+// Addr returns the address of the listener, in the form of Conn.LocalAddr.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// SetDeadline sets the instant from which Accept fails with os.ErrDeadlineExceeded; the zero Time
-// is none. It may be moved at any time: a call that waits ends at the new one.
+// SetDeadline sets the instant at which Accept fails with os.ErrDeadlineExceeded. The zero Time
+// means no deadline. It can be moved at any time, and a blocked call follows the new one.
 //
 // Error: net.ErrClosed.
 func (l *Listener) SetDeadline(t time.Time) error { return l.fail("set", l.s.SetDeadline(t)) }
@@ -199,9 +199,9 @@ func (l *Listener) SyscallConn() (syscall.RawConn, error) {
 	return raw, l.fail("raw-control", err)
 }
 
-// File returns a duplicate of the descriptor as an *os.File, which is the caller's to close: to
-// pass it to a child process. The Listener goes on. The file of a Unix socket should then outlive
-// it: see SetUnlinkOnClose.
+// File returns a duplicate of the descriptor as an *os.File, for example for a child process. The
+// caller closes it. The Listener stays open. If the child uses a Unix socket, its file must not be
+// removed: see SetUnlinkOnClose.
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (l *Listener) File() (*os.File, error) {

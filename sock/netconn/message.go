@@ -11,12 +11,12 @@ import (
 // it cannot be on the stack.
 var one = sync.Pool{New: func() any { return new([1][]byte) }}
 
-// ReadMsg receives a message into b, and its ancillary data into oob, which sock.ParseControl
-// reads. It reports the bytes of each, the MSG_* flags that the system has set (MSG_TRUNC and
-// MSG_CTRUNC for what was cut), and the sender, which is the zero Addr where the system names none.
-// It allocates nothing. Descriptors that come are close-on-exec on Linux.
+// ReadMsg receives a message into b, and its ancillary data into oob. sock.ParseControl reads that
+// data. The results are the numbers of bytes in b and oob, the MSG_* flags that the system has set
+// (MSG_TRUNC and MSG_CTRUNC if something was cut), and the sender, which is the zero Addr if the
+// system reports none. ReadMsg allocates nothing. Received descriptors are close-on-exec on Linux.
 //
-// Errors: io.EOF at the end of a stream; else those of Read.
+// Errors: io.EOF at the end of a stream; otherwise those of Read.
 func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err error) {
 	buffers := one.Get().(*[1][]byte)
 	buffers[0] = b
@@ -43,9 +43,9 @@ func (c *conn) cloexec() int {
 	return 0
 }
 
-// WriteMsg sends b, and ancillary data as sock.AppendControl has made it, to an address or, if to
-// is zero, to the peer. It reports the bytes of each that went. It allocates nothing. On a stream
-// it may send a part of b, and all of oob with it.
+// WriteMsg sends b, with ancillary data that sock.AppendControl has made, to an address, or to the
+// peer if to is the zero Addr. It returns the numbers of bytes sent from b and oob. It allocates
+// nothing. On a stream it may send a part of b, together with all of oob.
 //
 // Errors: those of Write; EISCONN for an address on a connected stream.
 func (c *conn) WriteMsg(b, oob []byte, to sock.Addr) (n, oobn int, err error) {

@@ -8,20 +8,21 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// CloseRead shuts the reading side down: later reads give io.EOF. Most programs just use Close.
+// CloseRead shuts down the reading side: later reads return io.EOF. Most programs use Close only.
 //
 // Errors: net.ErrClosed, ENOTCONN.
 func (c *Conn) CloseRead() error { return c.fail("close", c.s.Shutdown(sock.SHUT_RD)) }
 
-// CloseWrite shuts the writing side down: the peer reads what was written, and then io.EOF. Reading
-// goes on.
+// CloseWrite shuts down the writing side: the peer reads everything that was written, and then
+// io.EOF. The connection can still be read.
 //
 // Errors: net.ErrClosed, ENOTCONN.
 func (c *Conn) CloseWrite() error { return c.fail("close", c.s.Shutdown(sock.SHUT_WR)) }
 
-// SetLinger sets what Close does with what was written and has not arrived: a negative sec leaves
-// it to the system in the background, 0 drops it and resets the connection, else Close may wait for
-// so many seconds. A Close that waits holds up a loop on whose goroutine it is made.
+// SetLinger sets what Close does with written data that has not arrived. If sec is negative, the
+// system sends it in the background. If sec is 0, Close drops it and resets the connection.
+// Otherwise Close may wait up to sec seconds. On a loop's goroutine the loop's pool closes the
+// descriptor, so the loop does not wait.
 //
 // Errors: an *ArgError for more seconds than a C int has; net.ErrClosed.
 func (c *Conn) SetLinger(sec int) error {
@@ -37,10 +38,10 @@ func saturated(sec int) time.Duration {
 	return time.Duration(min(int64(sec), int64(1<<63-1)/int64(time.Second))) * time.Second
 }
 
-// SetNoDelay sets whether a write is sent at once (true, which a TCP connection begins with), or
-// may wait to be sent with a later one (Nagle's algorithm). TCP_NODELAY, tcp(7).
+// SetNoDelay sets TCP_NODELAY, tcp(7). With true, the default of a TCP connection, the system sends
+// each write at once. With false, a small write may wait for the next one (Nagle's algorithm).
 //
-// Errors: net.ErrClosed; what the system says for a family that has no such option.
+// Errors: net.ErrClosed; the system's error for a family without this option.
 func (c *Conn) SetNoDelay(noDelay bool) error { return c.fail("set", setNoDelay(c.s, noDelay)) }
 
 func setNoDelay(s *sock.Socket, on bool) error {
@@ -58,10 +59,11 @@ func (c *Conn) SetKeepAlive(on bool) error {
 	return c.fail("set", c.s.SetKeepAlive(sock.KeepAlive{On: on}))
 }
 
-// SetKeepAlivePeriod sets how long nothing comes before the first probe, rounded up to whole
+// SetKeepAlivePeriod sets the time of silence before the first probe. It is rounded up to whole
 // seconds.
 //
-// Errors: an *ArgError for a time that is not above 0 or beyond the system's range; net.ErrClosed.
+// Errors: an *ArgError for a time that is not positive, or beyond the system's range;
+// net.ErrClosed.
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	if d <= 0 {
 		return c.fail("set", &ArgError{Kind: sock.ArgRange, Arg: "d", Value: d, Rule: "must be above 0"})
@@ -73,8 +75,8 @@ func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	return c.fail("set", err)
 }
 
-// SetKeepAliveConfig sets all of keep-alive. As in package net a time or count of 0 is 15 s, 15 s
-// and 9, and a negative one leaves the system's value.
+// SetKeepAliveConfig sets all values of keep-alive. As in package net, a 0 means 15 s for a time
+// and 9 for the count, and a negative value leaves the system's value unchanged.
 //
 // Errors: an *ArgError for a number beyond the system's range; net.ErrClosed.
 func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
@@ -125,8 +127,8 @@ func (c *conn) SetWriteBuffer(bytes int) error {
 	return c.fail("set", c.s.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, bytes))
 }
 
-// SyscallConn gives raw access to the descriptor. Its Read and Write wait as the Conn does, in a
-// task too.
+// SyscallConn gives raw access to the descriptor. Its Read and Write wait as the Conn does, also in
+// a task.
 //
 // Error: net.ErrClosed.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
@@ -134,8 +136,8 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	return raw, c.fail("raw-control", err)
 }
 
-// MultipathTCP reports whether the connection goes by Multipath TCP just now. It is false after a
-// fall-back to TCP, which a peer without it causes.
+// MultipathTCP reports whether the connection uses Multipath TCP at this time. It is false after a
+// fall-back to TCP, which happens if the peer does not support it.
 //
 // Error: net.ErrClosed.
 func (c *Conn) MultipathTCP() (bool, error) {

@@ -12,11 +12,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A PacketConn is a socket of datagrams (or of any other type) of any family as a net.PacketConn
-// and, once it is connected, as a net.Conn. Any number of goroutines may use it at once.
+// A PacketConn is a net.PacketConn over a datagram socket, or a socket of another type, of any
+// family. If it is connected, it is a net.Conn too. Any number of goroutines may use it at the same
+// time.
 //
-// A datagram that has no room where it is received is cut, and the rest is lost. An empty one is
-// received as 0 bytes and no error.
+// A datagram that is longer than the buffer is cut, and the rest is lost. An empty datagram is
+// received as 0 bytes with no error.
 type PacketConn struct{ conn }
 
 var (
@@ -25,11 +26,12 @@ var (
 	_ syscall.Conn   = (*PacketConn)(nil)
 )
 
-// NewPacketConn makes a PacketConn of a socket of any family. It owns the socket from then on, sets
-// its timeout to sock.Forever, and waits as the view s does. No option of the socket is changed.
+// NewPacketConn makes a PacketConn of a socket of any family. The PacketConn owns the socket from
+// then on, sets its timeout to sock.Forever, and waits as the view s does. It changes no option of
+// the socket.
 //
-// Errors, in which the socket is the caller's still: net.ErrClosed; an *ArgError for a nil s and
-// for a stream socket, which [New] takes.
+// Errors: net.ErrClosed; an *ArgError for a nil s, and for a stream socket, which New takes. After
+// an error the socket belongs to the caller.
 func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
@@ -56,12 +58,12 @@ func newPacketConn(s *sock.Socket, peer sock.Addr) (*PacketConn, error) {
 	return &PacketConn{c}, nil
 }
 
-// PacketConnFrom takes over a live net.PacketConn that has a descriptor, as those of package net
-// have: it makes a PacketConn of it, and closes p, which must be in no use. Deadlines are not taken
-// over.
+// PacketConnFrom makes a PacketConn of a net.PacketConn that has a descriptor, such as those of
+// package net. It closes p, which nothing else may use at the time. The result does not have the
+// deadlines of p.
 //
-// Errors, in which p is as it was: an *ArgError for a p without a descriptor; those of
-// NewPacketConn.
+// Errors: an *ArgError for a p without a descriptor; those of NewPacketConn. After an error p is
+// unchanged.
 func PacketConnFrom(p net.PacketConn) (*PacketConn, error) {
 	s, err := socketOf(p)
 	if err != nil {
@@ -70,10 +72,9 @@ func PacketConnFrom(p net.PacketConn) (*PacketConn, error) {
 	return replacing(p, s, NewPacketConn)
 }
 
-// PacketConnFromFile takes over a file that is a datagram socket: it makes a PacketConn of it, and
-// closes f.
+// PacketConnFromFile makes a PacketConn of a file that is a datagram socket. It closes f.
 //
-// Errors, in which f is as it was: ENOTSOCK; those of NewPacketConn.
+// Errors: ENOTSOCK; those of NewPacketConn. After an error f is unchanged.
 func PacketConnFromFile(f *os.File) (*PacketConn, error) {
 	s, err := socketOf(f)
 	if err != nil {
@@ -82,10 +83,11 @@ func PacketConnFromFile(f *os.File) (*PacketConn, error) {
 	return replacing(f, s, NewPacketConn)
 }
 
-// In returns the socket for the task: its calls suspend the task. See Conn.In.
+// In returns a view of the socket whose calls suspend the task. See Conn.In.
 func (p *PacketConn) In(t *loop.Task) *PacketConn { return &PacketConn{p.view(p.s.In(t))} }
 
-// With returns the socket with calls that end with the cause of ctx when ctx ends. See Conn.With.
+// With returns a view of the socket whose calls end with the cause of ctx when ctx ends. See
+// Conn.With.
 func (p *PacketConn) With(ctx context.Context) *PacketConn {
 	return &PacketConn{p.view(p.s.With(ctx))}
 }
@@ -101,13 +103,13 @@ func (p *PacketConn) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// ReadFrom receives a datagram into b. It reports how many bytes there were room for, and the
-// sender: a *net.UDPAddr, *net.IPAddr or *net.UnixAddr where package net has such a type, else a
-// sock.Addr. A Unix sender without a name is as in package net, any other that the system does not
-// name is nil.
+// ReadFrom receives a datagram into b. It returns the number of bytes in b, and the sender: a
+// *net.UDPAddr, *net.IPAddr or *net.UnixAddr if package net has a type for the family, otherwise a
+// sock.Addr. For a Unix sender without a name it returns the same value as package net. If the
+// system reports no sender of another family, it returns nil.
 //
-// Errors: os.ErrDeadlineExceeded, net.ErrClosed, and what the system says: of a connected socket
-// ECONNREFUSED, since the peer has no socket there.
+// Errors: os.ErrDeadlineExceeded; net.ErrClosed; errors of the system, such as ECONNREFUSED on a
+// connected socket whose peer does not exist.
 func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := p.s.RecvfromInto(b, 0)
 	if err != nil {
@@ -116,7 +118,7 @@ func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	return n, netAddr(p.s.Network(), from), nil
 }
 
-// ReadFromAddr is ReadFrom with the sender as package sock has it. It allocates nothing.
+// ReadFromAddr is ReadFrom with a sock.Addr as the sender. It allocates nothing.
 func (p *PacketConn) ReadFromAddr(b []byte) (int, sock.Addr, error) {
 	n, from, err := p.s.RecvfromInto(b, 0)
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 // their own (golang.org/x/net/ipv4, quic-go). Of another family the addresses that come are nil, or
 // zero.
 
-// ReadFromUDP is ReadFrom.
+// ReadFromUDP is ReadFrom with a *net.UDPAddr as the sender.
 func (p *PacketConn) ReadFromUDP(b []byte) (int, *net.UDPAddr, error) {
 	n, from, err := p.ReadFromUDPAddrPort(b)
 	return n, udpAddr(from), err
 }
 
-// ReadFromUDPAddrPort is ReadFrom. It allocates nothing. Of an IPv6 socket an IPv4 sender has the
-// form ::ffff:a.b.c.d.
+// ReadFromUDPAddrPort is ReadFrom with a netip.AddrPort as the sender. It allocates nothing. On an
+// IPv6 socket an IPv4 sender has the form ::ffff:a.b.c.d.
 func (p *PacketConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	n, from, err := p.ReadFromAddr(b)
 	return n, from.AddrPort(), err
@@ -40,13 +40,13 @@ func (p *PacketConn) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error
 	return p.WriteToAddr(b, families.FromAddrPort(to))
 }
 
-// ReadMsgUDP is ReadMsg.
+// ReadMsgUDP is ReadMsg with a *net.UDPAddr as the sender.
 func (p *PacketConn) ReadMsgUDP(b, oob []byte) (n, oobn, flags int, from *net.UDPAddr, err error) {
 	n, oobn, flags, a, err := p.ReadMsg(b, oob)
 	return n, oobn, flags, udpAddr(a.AddrPort()), err
 }
 
-// ReadMsgUDPAddrPort is ReadMsg. It allocates nothing.
+// ReadMsgUDPAddrPort is ReadMsg with a netip.AddrPort as the sender. It allocates nothing.
 func (p *PacketConn) ReadMsgUDPAddrPort(b, oob []byte) (n, oobn, flags int, from netip.AddrPort, err error) {
 	n, oobn, flags, a, err := p.ReadMsg(b, oob)
 	return n, oobn, flags, a.AddrPort(), err

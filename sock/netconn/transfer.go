@@ -8,14 +8,15 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// ReadFrom writes all of r, up to its end: io.Copy uses it. It reports how many bytes went.
+// ReadFrom writes all data of r, up to its end; io.Copy calls it. It returns the number of bytes
+// written.
 //
-// A regular *os.File goes by sendfile(2) from where it stands, and the stream of another Conn by
-// splice(2) where the system can: see [sock.Socket.Sendfile] and [sock.Socket.Splice]. Both also
-// inside an *io.LimitedReader. net.Buffers go gathered (see WriteBuffers). Anything else is read
-// and written in blocks.
+// A regular *os.File is sent by sendfile(2) from its present position, and the stream of another
+// Conn by splice(2) where the system supports it: see sock.Socket.Sendfile and sock.Socket.Splice.
+// Both may be inside an *io.LimitedReader. net.Buffers are gathered (see WriteBuffers). Other data
+// is read and written in blocks.
 //
-// Errors: those of r, as they are; those of Write.
+// Errors: those of r, unchanged; those of Write.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	if buffers, ok := r.(*net.Buffers); ok {
 		return c.WriteBuffers(buffers)
@@ -70,15 +71,15 @@ func (c *Conn) splice(from *Conn, limited *io.LimitedReader) (n int64, err error
 	return n, c.fail("write", err)
 }
 
-// WriteTo reads all there is, up to the end of the stream, and writes it to w: io.Copy uses it. It
-// reports how many bytes were written. While it waits for data it holds no buffer, so a copy
+// WriteTo reads up to the end of the stream and writes everything to w; io.Copy calls it. It
+// returns the number of bytes written. While it waits for data it holds no buffer, so a copy
 // between idle connections costs no memory.
 //
 // If w is a Conn, this is its ReadFrom. If w is the http.ResponseWriter of a net/http server, it
-// gets the Conn to read from: a body of known length then goes by splice(2), and the server holds a
+// reads from the Conn itself: a body of known length then goes by splice(2), and the server holds a
 // buffer meanwhile.
 //
-// Errors: those of Read; those of w, as they are.
+// Errors: those of Read; those of w, unchanged.
 func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 	switch to := w.(type) {
 	case *Conn:
@@ -120,12 +121,12 @@ func (k *sink) Write(p []byte) (n int, err error) {
 	return n, k.err
 }
 
-// WriteBuffers writes all of the buffers, gathered without copying, in as few system calls as the
-// system allows, and takes what went out of v, as [net.Buffers.WriteTo] does for a *net.TCPConn.
-// Nothing that others write comes between. On a seqpacket socket all buffers are one packet.
+// WriteBuffers writes all buffers, gathered without a copy, in as few system calls as the system
+// allows. It removes the written bytes from v, as net.Buffers.WriteTo does for a *net.TCPConn.
+// Other writes do not come between the buffers. On a seqpacket socket all buffers are one packet.
 //
-// (net.Buffers.WriteTo itself knows the types of package net only: to a Conn it makes a Write for
-// each buffer.)
+// net.Buffers.WriteTo itself gathers for the types of package net only. On a Conn it makes one
+// Write for each buffer.
 //
 // Errors: those of Write.
 func (c *Conn) WriteBuffers(v *net.Buffers) (n int64, err error) {

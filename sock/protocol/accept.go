@@ -25,7 +25,7 @@ type listener struct {
 	resting bool // until the rate allows more
 }
 
-// mostAccepts is how many connections are accepted in a row before others have their turn.
+// mostAccepts limits the connections that are accepted in a row before the loop serves others.
 const mostAccepts = 64
 
 // Ready is for the loop: loop.Watcher.
@@ -58,15 +58,15 @@ func (l *listener) Ready(r pollux.Ready) {
 	l.socket.CallWatcher()
 }
 
-// goesOn says whether another accept is worth an attempt after an error.
+// goesOn reports whether another accept makes sense after an error.
 func (l *listener) goesOn(err error) bool {
 	s := l.server
 	switch {
 	case err == sock.ErrWouldBlock:
 		return false
 	case isExhausted(err):
-		// A newcomer would hang in the backlog until descriptors are back, perhaps for ever. So it
-		// is let in by the reserve, and shown out.
+		// A new connection would stay in the backlog until a descriptor is free, perhaps for ever.
+		// So the reserved descriptor accepts it, and it is closed at once.
 		n := s.reserve.refuse(l.socket)
 		s.refused.Add(uint64(n))
 		s.cfg.Logger.Warn("descriptors or memory have run out: connections are refused", "refused", n, "error", err)
@@ -106,7 +106,7 @@ func (l *listener) Closed(err error) {
 	l.server.finished()
 }
 
-// conns is how many connections the server has.
+// conns returns the number of connections of the server.
 func (s *Server) conns() (n int64) {
 	for _, h := range s.homes {
 		n += h.conns.Load()
@@ -114,7 +114,7 @@ func (s *Server) conns() (n int64) {
 	return n
 }
 
-// take gives a connection that was accepted to a loop.
+// take gives an accepted connection to a loop.
 func (s *Server) take(c *sock.Socket, from sock.Addr, own *home) {
 	s.prepare(c)
 	h := own
@@ -136,7 +136,7 @@ func (s *Server) take(c *sock.Socket, from sock.Addr, own *home) {
 
 var seed = maphash.MakeSeed()
 
-// choose is the home for a peer.
+// choose returns the home for a peer.
 func (s *Server) choose(from sock.Addr) *home {
 	if len(s.homes) == 1 {
 		return s.homes[0]
@@ -163,7 +163,7 @@ func (b *bucket) init(rate, burst int) {
 	b.rate, b.burst, b.tokens = float64(rate), float64(burst), float64(burst)
 }
 
-// take takes a token, or returns how long it has to wait for one.
+// take takes a token, or returns the time until one is free.
 func (b *bucket) take(now timeouts.Deadline) time.Duration {
 	if b.rate == 0 {
 		return 0
@@ -181,7 +181,7 @@ func (b *bucket) take(now timeouts.Deadline) time.Duration {
 	return time.Duration((1-b.tokens)/b.rate*float64(time.Second)) + time.Millisecond
 }
 
-// giveBack takes back a token that was not used.
+// giveBack returns an unused token.
 func (b *bucket) giveBack() {
 	if b.rate == 0 {
 		return

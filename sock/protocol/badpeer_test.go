@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,7 +75,10 @@ func TestBlockingProtocol(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()
 	p.data = func(t *protocol.Transport, b []byte) int {
-		time.Sleep(150 * time.Millisecond)
+		stuck := func() bool { return t.Loop().Stats().Stuck > 0 }
+		for end := time.Now().Add(socktest.Patience); !stuck() && time.Now().Before(end); {
+			runtime.Gosched()
+		}
 		t.Write(b)
 		return len(b)
 	}

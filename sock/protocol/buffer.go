@@ -10,16 +10,17 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// WriteBuffer sends p without a copy, after what was written before and before what is written
-// later. p is the connection's from now on. The future gives it back, as its value, once neither
-// the connection nor the kernel needs it. On a socket of messages p is one message.
+// WriteBuffer sends p without a copy, after all earlier writes and before all later ones. p belongs
+// to the connection until the future is settled. The value of the future is p, when neither the
+// connection nor the kernel needs it any more. On a socket of messages p is one message.
 //
-// With Config.ZeroCopy the kernel sends large buffers from p itself (MSG_ZEROCOPY), and they come
-// back when the peer has acknowledged them. Otherwise p comes back when the system has taken it.
+// With Config.ZeroCopy the kernel sends large buffers from p itself (MSG_ZEROCOPY), and the future
+// is settled when the peer has acknowledged the bytes. Otherwise it is settled when the system has
+// taken them.
 //
-// Errors: those of Write, with p as the value if nothing of it was sent; and the reason for which
-// the connection was lost. Then the value is nil: the kernel may still read p, so let the garbage
-// collector have it.
+// Errors: those of Write, with p as the value if nothing of it was sent; the reason why the
+// connection was lost. Then the value is nil, because the kernel may still read p: do not use p
+// again.
 func (t *Transport) WriteBuffer(p []byte) loop.Future[[]byte] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -27,7 +28,7 @@ func (t *Transport) WriteBuffer(p []byte) loop.Future[[]byte] {
 	if err == nil && t.flags&securing != 0 {
 		err = errSecuring
 	}
-	if err != nil || len(p) == 0 && t.flags&isStream != 0 {
+	if err != nil || len(p) == 0 && t.isStream() {
 		return loop.Settled(p, err)
 	}
 	if t.flags&corked != 0 {
@@ -69,7 +70,7 @@ type zeroSend struct {
 // goesByZeroCopy says whether n bytes are worth MSG_ZEROCOPY, which it turns on. mu is held.
 func (t *Transport) goesByZeroCopy(x *extra, n int) bool {
 	least := t.home.cfg.ZeroCopy
-	if least == 0 || n < least || t.flags&(isInet|secured) != isInet {
+	if least == 0 || n < least || !t.isInet() || t.flags&secured != 0 {
 		return false
 	}
 	if x.zero == nil {

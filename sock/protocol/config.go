@@ -9,110 +9,113 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Config says how a Server or a Client makes its connections and what they may use. Only New is
-// needed, and a server of tasks does not need that. A field that is zero has the value that its
-// comment names.
+// A Config configures a Server or a Client. Only New is required, and not for a server of tasks. A
+// zero field has the value that its comment names.
 //
-// All that a connection may hold is bounded: WriteLimit and the largest single write, ReadLimit,
-// and, while it is served, the buffer of its loop. With MaxConns these bound a server's memory.
+// WriteLimit plus the largest single write, and ReadLimit, limit the memory of a connection. While
+// it is served, it also uses the buffer of its loop. MaxConns then limits the memory of a server.
 type Config struct {
-	// New makes the protocol of a connection, on its loop, before Made. One value may serve many
-	// connections if it keeps nothing of them. nil as the result ends the connection. t has no
-	// peer's bytes yet, but it has its addresses.
+	// New makes the protocol of a connection. It runs on the loop of the connection, before Made.
+	// One value may serve many connections if it keeps no data of a connection. The result nil ends
+	// the connection. At this time t has its addresses, but no bytes of the peer.
 	New func(t *Transport) Protocol
 
-	// Secure puts each connection behind a Stream from its beginning: TLS. New and Made come after
-	// the handshake. nil: none; Transport.Secure does it later.
+	// Secure puts each connection behind a Stream, such as TLS, from its beginning. New and Made
+	// run after the handshake. nil: no Stream, until Transport.Secure.
 	//
 	//	Secure: func(s *sock.Socket) (protocol.Stream, error) { return tlsconn.Server(s, cfg) }
 	Secure func(s *sock.Socket) (Stream, error)
 
-	// Reactor has the loops; nil: a reactor of its own, closed by Shutdown and Close, with Loops
-	// loops (0: GOMAXPROCS).
+	// Reactor has the loops. nil: a reactor of its own with Loops loops (0: GOMAXPROCS), which
+	// Shutdown and Close close.
 	Reactor *loop.Reactor
 	Loops   int
-	// Loop configures a reactor of its own: locked threads, the limit of the watchdog, and what
-	// else loop.Config has. Loops there does not count. nil: the defaults.
+	// Loop configures the reactor of its own, without Loops: locked threads, the limit of the
+	// watchdog, and so on. nil: the defaults.
 	Loop *loop.Config
 
-	// HighWater and LowWater are bytes that are unsent: above the first a connection pauses, not
-	// above the second it resumes. 0: 64 KiB and a quarter of HighWater.
+	// HighWater and LowWater are numbers of unsent bytes. A connection pauses above HighWater, and
+	// resumes when LowWater or less is unsent. 0: 64 KiB, and a quarter of HighWater.
 	HighWater, LowWater int
-	// WriteLimit is how many bytes may be unsent when a write begins; one that begins above ends
-	// the connection with a *LimitError. A program that stops at Paused never comes near. 0: 16
-	// times HighWater, 1 MiB.
+	// WriteLimit is the number of unsent bytes above which a new write ends the connection with a
+	// *LimitError. A program that stops writing at Paused never reaches it. 0: 16 times HighWater,
+	// which is 1 MiB by default.
 	WriteLimit int
-	// ReadLimit is how many bytes Data may leave unused; more end the connection with a
+	// ReadLimit is the number of bytes that Data may leave unused. More end the connection with a
 	// *LimitError. 0: 1 MiB.
 	ReadLimit int
-	// ZeroCopy is the size in bytes from which on Transport.WriteBuffer makes the kernel send from
-	// the buffer itself (MSG_ZEROCOPY, Linux 4.14, TCP): 4 KiB to 1 GiB. It pays from some 10 KiB
-	// on, and only over a real network: if the kernel reports that it has copied all the same, as
-	// it does on loopback, the connection goes on without. 0: never.
+	// ZeroCopy is the size of a buffer in bytes, 4 KiB to 1 GiB, from which on
+	// Transport.WriteBuffer makes the kernel send from the buffer itself (MSG_ZEROCOPY, Linux 4.14,
+	// TCP). This gains time from about 10 KiB on, and only over a real network. If the kernel
+	// reports that it has copied the bytes, as it does on loopback, the connection continues
+	// without it. 0: never.
 	ZeroCopy int
-	// DatagramSize is the largest message that a socket of messages receives, see ListenPacket;
-	// longer ones are dropped, and reported to DatagramProtocol.Error. 1 to 1 MiB; 0: 64 KiB, which
-	// no UDP datagram exceeds. A loop that serves such sockets holds room for 32 messages. Below 64
-	// KiB the kernel is not asked to receive several UDP datagrams as one (UDP_GRO).
+	// DatagramSize is the size of the largest message that a socket of messages can receive, 1 byte
+	// to 1 MiB: see ListenPacket. A longer message is dropped, and DatagramProtocol.Error is
+	// called. 0: 64 KiB, which no UDP datagram exceeds. A loop that serves such sockets has room
+	// for 32 messages. Below 64 KiB the kernel does not join UDP datagrams (UDP_GRO).
 	DatagramSize int
-	// KeepReading makes reading go on while writing is paused.
+	// KeepReading makes a connection read while its writing is paused.
 	KeepReading bool
 
-	// IdleTimeout ends a connection that has neither sent nor received for so long. 0: none. All
-	// timeouts are 1 ms to 12 days, never early, and less than 5 ms late if the loop is not.
+	// IdleTimeout ends a connection that has neither sent nor received for this time. 0: no limit.
+	// All timeouts are 1 ms to 12 days. They are never early, and less than 5 ms late if the loop
+	// is not late.
 	IdleTimeout time.Duration
-	// ReadTimeout is how long bytes that Data left may wait until Data uses some: for the rest of a
-	// message. A peer that sends a byte a second ends so. 0: none.
+	// ReadTimeout limits the time that bytes wait which Data has left, until Data uses some of
+	// them: the rest of a message must arrive within it. So it ends a peer that sends one byte a
+	// second. 0: no limit.
 	ReadTimeout time.Duration
-	// WriteTimeout is how long unsent bytes may wait until the system takes some: for a peer that
-	// does not read. 0: none.
+	// WriteTimeout limits the time that unsent bytes wait until the system takes some of them. So
+	// it ends a peer that does not read. 0: no limit.
 	WriteTimeout time.Duration
-	// HandshakeTimeout is how long a connection has from its beginning until the program calls
-	// Transport.HandshakeDone. 0: none.
+	// HandshakeTimeout limits the time from the beginning of a connection to the call of
+	// Transport.HandshakeDone. 0: no limit.
 	HandshakeTimeout time.Duration
-	// CloseTimeout is how long Close waits for unsent bytes to go. 0: 10 s.
+	// CloseTimeout limits the time that Close waits for unsent bytes. 0: 10 s.
 	CloseTimeout time.Duration
-	// Linger is how long Close, after all was sent, waits for the end of what the peer sends, and
-	// drops it: a close before that makes the system reset the connection, and what the peer has
-	// not read yet is lost. 0: 1 s; negative: not at all. It counts on streams only, and not after
-	// EOF.
+	// Linger limits the time that Close, after everything is sent, waits for the end of the peer's
+	// stream; it drops the peer's bytes meanwhile. Without this wait the system would reset the
+	// connection, and the peer would lose bytes that it has not read. 0: 1 s. Negative: Close does
+	// not wait. Linger applies to streams only, and not after EOF.
 	Linger time.Duration
 
 	// Delay leaves Nagle's algorithm on: TCP_NODELAY is not set.
 	Delay bool
-	// KeepAlive is after how long the system begins to probe a silent peer (TCP): SO_KEEPALIVE and
-	// TCP_KEEPIDLE. 0: it does not.
+	// KeepAlive is the time of silence after which the system probes a TCP peer: SO_KEEPALIVE and
+	// TCP_KEEPIDLE. 0: no probes.
 	KeepAlive time.Duration
 
-	// MaxConns is how many connections a server has at once; those beyond are accepted and closed,
-	// and counted as refused. 0: no limit but that of the system's descriptors.
+	// MaxConns limits the connections of a server at the same time. A connection beyond it is
+	// accepted, closed, and counted as refused. 0: no limit but that of the system's descriptors.
 	MaxConns int
-	// AcceptRate is how many connections a server accepts in a second; those beyond wait in the
-	// backlog. Up to AcceptBurst may come at once. 0: no limit; AcceptBurst 0: a tenth of
-	// AcceptRate, 1 at least.
+	// AcceptRate limits the connections that a server accepts in a second. Connections beyond it
+	// wait in the backlog. AcceptBurst is the number of connections that may come at once. 0: no
+	// limit; an AcceptBurst of 0 is a tenth of AcceptRate, and at least 1.
 	AcceptRate, AcceptBurst int
-	// Balance says which loop gets a connection.
+	// Balance selects the loop of an accepted connection.
 	Balance Balance
-	// Backlog of the listeners that Listen makes; 0: sock.SOMAXCONN.
+	// Backlog is the backlog of the listeners that Listen makes. 0: sock.SOMAXCONN.
 	Backlog int
 
-	// Logger gets what no caller can be given: nil: slog.Default.
+	// Logger logs the events that no caller can receive. nil: slog.Default.
 	Logger *slog.Logger
 }
 
-// Balance says which loop gets a connection that was accepted.
+// Balance selects the loop of an accepted connection.
 type Balance uint8
 
 const (
-	// LeastLoaded is the loop with the fewest connections of the server.
+	// LeastLoaded selects the loop with the fewest connections of the server.
 	LeastLoaded Balance = iota
-	// RoundRobin is each loop in turn.
+	// RoundRobin selects each loop in turn.
 	RoundRobin
-	// SourceHash is always the same loop for the same peer: by its host, without the port. Peers
-	// without an address share a loop.
+	// SourceHash selects the loop by a hash of the peer's host, without the port. So all
+	// connections of a host have the same loop. Peers without an address share a loop.
 	SourceHash
-	// ReusePort makes a listener for each loop (SO_REUSEPORT), and the system spreads connections
-	// over them. A listener that Serve is given, and one whose family has no ports, is RoundRobin.
+	// ReusePort makes a listener for each loop (SO_REUSEPORT), and the system distributes the
+	// connections among them. It means RoundRobin for a listener that Serve gets, and for a family
+	// without ports.
 	ReusePort
 )
 

@@ -9,25 +9,25 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A DatagramProtocol gets the datagrams of one socket: UDP, AF_UNIX, and any other family whose
-// messages have a sender. The loop of the socket calls its methods, one at a time; they must not
+// A DatagramProtocol gets the messages of one socket: UDP, AF_UNIX, or another family whose
+// messages have a sender. The loop of the socket calls its methods, one at a time. They must not
 // wait.
 type DatagramProtocol interface {
-	// Made comes first, once.
+	// Made is the first call, and comes once.
 	Made(d *Datagrams)
-	// Datagram has one message and its sender: the zero Addr if the system names none. An empty
-	// message has no bytes. p is lent for the call.
+	// Datagram gets one message and its sender, which is the zero Addr if the system reports no
+	// sender. An empty message has no bytes. p is valid during the call.
 	Datagram(d *Datagrams, p []byte, from sock.Addr)
-	// Error reports a message that was lost: one that Send has taken and the system has refused
-	// (EMSGSIZE, ENETUNREACH), one that the peer of a connected socket has refused (ECONNREFUSED),
-	// or one that arrived and is larger than Config.DatagramSize (a *LimitError). It also reports
-	// an error of receiving. The socket goes on.
+	// Error reports a lost message: one that Send has taken and the system has refused (EMSGSIZE,
+	// ENETUNREACH), one that the peer of a connected socket has refused (ECONNREFUSED), or one that
+	// arrived and is larger than Config.DatagramSize (a *LimitError). It also reports an error of
+	// receiving. The socket stays open.
 	Error(d *Datagrams, err error)
-	// Lost comes last, once. err is nil after Close and Shutdown.
+	// Lost is the last call, and comes once. err is nil after Close and Shutdown.
 	Lost(d *Datagrams, err error)
 }
 
-// DatagramBase has all methods of a DatagramProtocol, which do nothing.
+// DatagramBase has all methods of a DatagramProtocol. They do nothing.
 type DatagramBase struct{}
 
 var _ DatagramProtocol = DatagramBase{}
@@ -37,8 +37,7 @@ func (DatagramBase) Datagram(*Datagrams, []byte, sock.Addr) {}
 func (DatagramBase) Error(*Datagrams, error)                {}
 func (DatagramBase) Lost(*Datagrams, error)                 {}
 
-// Datagrams is a socket of messages as its protocol sees it. Its methods may be called from any
-// goroutine.
+// A Datagrams is a socket of messages as its protocol sees it. Any goroutine may call its methods.
 type Datagrams struct {
 	socket   *sock.Socket
 	home     *home
@@ -56,9 +55,10 @@ type Datagrams struct {
 	drops     atomic.Uint64
 }
 
-// ListenPacket binds a socket to an address, SOCK_DGRAM, and serves it by p, on one of the server's
-// loops. It returns where: with port 0 the system chooses one. Each further call adds a socket;
-// with Balance ReusePort and an IP address each loop has one, which share p.
+// ListenPacket binds a socket of SOCK_DGRAM to an address, and serves it by p on one of the
+// server's loops. It returns the address: for port 0 the system has chosen one. Each further call
+// adds a socket. With the Balance ReusePort and an IP address, each loop has a socket, and p serves
+// all of them.
 //
 // Errors: those of sock.New and Bind; net.ErrClosed after Shutdown and Close.
 func (s *Server) ListenPacket(a sock.Addr, p DatagramProtocol) (sock.Addr, error) {
@@ -103,11 +103,12 @@ func bindPacket(a sock.Addr, reuse bool) (*sock.Socket, error) {
 	return c, nil
 }
 
-// ServePacket serves a socket of messages that is set up: CAN, netlink, packet, a connected one,
-// one with options of its own. The server owns it from then on, also if ServePacket fails.
+// ServePacket serves a socket of messages that the caller has made: CAN, netlink, packet, a
+// connected socket, or one with its own options. The server owns the socket from then on, even if
+// ServePacket fails.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError for a
-// socket of connections, SOCK_STREAM and SOCK_SEQPACKET: see Serve.
+// socket with connections (SOCK_STREAM, SOCK_SEQPACKET): see Serve.
 func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 	return s.servePacket(c, s.least(), p)
 }
@@ -146,10 +147,10 @@ func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error 
 	return nil
 }
 
-// Dropped is how many messages Send has dropped.
+// Dropped returns the number of messages that Send has dropped.
 func (d *Datagrams) Dropped() uint64 { return d.drops.Load() }
 
-// Close closes the socket. What the system has not taken is dropped, as a network may.
+// Close closes the socket. It drops the messages that the system has not taken.
 func (d *Datagrams) Close() {
 	d.mu.Lock()
 	d.sendGathered()

@@ -15,7 +15,7 @@ const largestUDP = 1<<16 - 1
 // mostErrors is how many errors in a row are received before others have their turn.
 const mostErrors = 64
 
-// Ready is for the loop: loop.Watcher.
+// Ready is for the loop, which calls it as a loop.Watcher.
 func (d *Datagrams) Ready(r pollux.Ready) {
 	d.enter()
 	if !d.made {
@@ -118,7 +118,7 @@ func (d *Datagrams) deliver(m *sock.Datagram) bool {
 	}
 }
 
-// Closed is for the loop: loop.Watcher.
+// Closed is for the loop, which calls it as a loop.Watcher.
 func (d *Datagrams) Closed(err error) {
 	h := d.home
 	if b := h.batch; b != nil && b.owner == d { // its protocol has panicked

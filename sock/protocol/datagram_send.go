@@ -14,15 +14,15 @@ type message struct {
 	to sock.Addr
 }
 
-// Send sends a message; the zero Addr is the peer of a connected socket. It never waits, and p is
-// the caller's again. Small messages that are sent within a call of the protocol are gathered: they
-// go together, by few system calls, when the messages that have arrived together are done with.
-// What the system does not take then is kept, up to Config.WriteLimit bytes. A host's name in the
-// address has to be looked up before.
+// Send sends a message to an address. The zero Addr is the peer of a connected socket. Send never
+// waits, and the caller may use p again when it returns. Within a call of the protocol, Send
+// gathers small messages. They go by few system calls once the protocol has got all messages that
+// arrived together. Messages that the system does not take then are kept, up to Config.WriteLimit
+// bytes. The address must have a numeric host.
 //
-// Errors: net.ErrClosed; ErrWouldBlock of package sock beyond that limit: the message is dropped,
-// and counted by Dropped; what the system says of this message, or of one before. What becomes of a
-// message that is gathered or kept, Error reports.
+// Errors: net.ErrClosed; sock.ErrWouldBlock beyond that limit: the message is dropped, and Dropped
+// counts it; the system's error for this message or an earlier one. DatagramProtocol.Error gets the
+// errors of messages that were gathered or kept.
 func (d *Datagrams) Send(p []byte, to sock.Addr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

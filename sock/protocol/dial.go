@@ -12,8 +12,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Client makes connections, and serves each by a Protocol, as a Server does. Of Config, what
-// concerns accepting does not count.
+// A Client makes connections, and serves each of them by a Protocol, as a Server does. It ignores
+// the fields of Config that are about accepting.
 type Client struct {
 	*hub
 
@@ -21,7 +21,7 @@ type Client struct {
 	dialings map[*dialing]context.CancelCauseFunc // dmu; nil after Close
 }
 
-// NewClient makes a client that has no connections yet.
+// NewClient makes a client without connections.
 //
 // Errors: an *OptionError; those of loop.NewReactor.
 func NewClient(cfg *Config) (*Client, error) {
@@ -37,16 +37,16 @@ type dialing struct {
 	promise *loop.Promise[*Transport]
 }
 
-// DialTimeout is how long Dial tries if its context says nothing.
+// DialTimeout is the longest time that Dial tries if its context has no earlier end.
 const DialTimeout = 30 * time.Second
 
-// Dial connects to port on host, and gives the connection to p (nil: to what Config.New makes): on
-// the loop with the fewest connections. It does not wait, and blocks no loop: the host is looked
-// up, and its addresses are tried by Happy Eyeballs (RFC 8305). The future is settled after Made.
-// Data may have been called by the time that a Wait for it returns.
+// Dial connects to port on host, on the loop with the fewest connections. p serves the connection;
+// if p is nil, the result of Config.New does. Dial does not wait. It looks the host up and tries
+// its addresses by Happy Eyeballs (RFC 8305), and blocks no loop. The future is settled after Made.
+// Data may run before a Wait for the future returns.
 //
-// The dialing ends when ctx does, at its Cancel, or after DialTimeout. Then nothing is left behind,
-// and p gets no call.
+// The dial ends with ctx, by Cancel of the future, or after DialTimeout. Then nothing is left, and
+// p gets no call.
 //
 // Errors of the future: the cause of ctx; those of sock.CreateConnection; net.ErrClosed after
 // Close; an *OptionError without a protocol.
@@ -60,8 +60,8 @@ func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) lo
 	})
 }
 
-// DialAddr is Dial for an address of any family that has connections. A host's name in it is looked
-// up, and its first address counts.
+// DialAddr is Dial for an address of any family with connections. If the address has the name of a
+// host, it looks the name up and takes the first address.
 func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Future[*Transport] {
 	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
 		s, err := sock.New(familyOf(a), sock.SOCK_STREAM, -1)
@@ -72,8 +72,8 @@ func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Fut
 	})
 }
 
-// Connect is DialAddr with a socket that is set up: of another type (SOCK_SEQPACKET), bound, or
-// with options of its own. The client owns it from then on, also if the dialing fails.
+// Connect is DialAddr with a socket that the caller has made: of another type (SOCK_SEQPACKET),
+// bound, or with its own options. The client owns the socket from then on, even if the dial fails.
 func (c *Client) Connect(ctx context.Context, s *sock.Socket, a sock.Addr, p Protocol) loop.Future[*Transport] {
 	var began atomic.Bool
 	f := c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
@@ -178,8 +178,8 @@ func (d *dialing) made(t *Transport) { d.promise.Resolve(t) }
 // lost settles a dialing whose connection ended before Made.
 func (d *dialing) lost(err error) { d.promise.Reject(err) }
 
-// Close cuts all connections and dialings, and waits until they are over; Lost gets ErrShutdown.
-// The client's own reactor is closed.
+// Close cuts all connections and ends all dials. It waits until they are over. Lost gets
+// ErrShutdown. Close also closes the reactor if the client has made it.
 //
 // Error: loop.ErrOnLoop in a callback.
 func (c *Client) Close() error {

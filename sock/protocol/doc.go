@@ -1,6 +1,6 @@
-// Package protocol is servers and clients whose connections call back: a [Protocol] gets what
-// arrives, and a [Transport] sends. Framing, flow control, timeouts, closing and the end of a
-// server are the package's work.
+// Package protocol makes servers and clients whose connections call back. The package calls a
+// [Protocol] with the bytes that arrive, and the program sends by a [Transport]. The package does
+// the framing, flow control, timeouts, closing and shutdown.
 //
 //	type echo struct{ protocol.Base }
 //
@@ -14,28 +14,29 @@
 //
 // # How it fits together
 //
-//   - ┌──────────────── a loop ────────────────┐
-//     listener ─accept─▶│ Transport ◀──── Write, Close … ───┐     │◀─ Write, from any goroutine
-//     │           │  │   ▲                            │     │
-//     │           │  │   └─ unsent bytes, if any      │     │
-//     │           │  └─ Data, EOF, Paused … ──▶ Protocol    │   one for each connection
-//     │           └────────────────────────────────────────┘
-//     └─ the next connection may go to another loop: Config.Balance
+//	             ┌─────────────────────── a loop ───────────────────────┐
+//	             │                                                      │
+//	listener ──accept──▶ Transport ──Data, EOF, Paused …──▶ Protocol    │  one of each for a connection
+//	    │        │           ▲ ▲                               │        │
+//	    │        │           │ └────────── Write, Close … ─────┘        │
+//	    │        └───────────┼──────────────────────────────────────────┘
+//	    │                    └── Write, Close …, from any goroutine
+//	    └── the next connection may go to another loop: Config.Balance
 //
-// A connection belongs to one loop at a time, and its protocol's methods run on that loop's
-// goroutine, one at a time. They must not wait: a method that takes long holds up all connections
-// of the loop, and the loop's watchdog logs it. A [Server] can serve each connection by a task
-// instead, in straight line: [Server.Go].
+// A connection belongs to one loop at a time. The loop calls the methods of its protocol on the
+// loop's goroutine, one at a time. The methods must not wait: a method that takes long holds up all
+// connections of the loop, and the loop's watchdog logs it. A [Server] can also serve each
+// connection by a task, in straight-line code: [Server.Go].
 //
 // # Memory
 //
-// All is received into one buffer of the loop, which Data is lent. What Data leaves is kept in a
-// block of the connection's own until there is more, so a message costs no allocation, and an idle
-// connection has no buffer: with an idle timeout it costs 230 bytes of heap. [Config] bounds the
-// rest: a connection holds at most WriteLimit and one write unsent, and ReadLimit unread; MaxConns
-// bounds the connections. The defaults are 1 MiB, 1 MiB, and no limit.
+// A loop receives everything into one buffer, and Data may use the buffer during its call. Bytes
+// that Data does not use go to a block of the connection's own until more bytes arrive. So a
+// message costs no allocation, and an idle connection has no buffer: with an idle timeout it costs
+// 230 bytes of heap. [Config] limits the rest. A connection holds at most WriteLimit plus one write
+// of unsent bytes, and ReadLimit of unread bytes.
 //
-// What bounds the memory of a server, and the defaults:
+// The limits of a server's memory, and their defaults:
 //
 //	WriteLimit    unsent bytes, of each connection and socket of messages  1 MiB
 //	ReadLimit     bytes that Data leaves, of each connection               1 MiB
@@ -46,17 +47,17 @@
 //
 // # Flow control
 //
-// Write never waits. When more than HighWater is unsent, Paused is called, and reading pauses, so
-// that a peer that does not read cannot make the program answer more. When LowWater is reached,
-// reading goes on and Resumed is called. A goroutine or a task that produces much waits for
+// Write never waits. If more than HighWater bytes are unsent, the loop calls Paused and stops
+// reading, so that a peer that does not read cannot make the program answer more. At LowWater the
+// loop reads again and calls Resumed. A goroutine or a task that produces much waits for
 // [Transport.Drain]. A program that ignores all of this loses the connection at WriteLimit.
 //
 // # Errors
 //
-// Lost gets the reason of the end. errors.As finds a [*TimeoutError] (in which errors.Is finds
-// os.ErrDeadlineExceeded), a [*LimitError], a [*DataError] or a *loop.PanicError; errors.Is finds
-// the system's errno, [ErrAborted] and [ErrShutdown]. An option out of its range is an
-// [*OptionError].
+// The argument of Lost is the reason for the end. errors.As finds a [*TimeoutError] (in which
+// errors.Is finds os.ErrDeadlineExceeded), a [*LimitError], a [*DataError] or a *loop.PanicError.
+// errors.Is finds the system's errno, [ErrAborted] and [ErrShutdown]. An option out of its range is
+// an [*OptionError].
 //
 // # Glossary
 //
@@ -65,17 +66,17 @@
 //   - Unsent: written by the program, and not yet taken by the system.
 //   - Unread: received, and not yet used by Data.
 //   - Frame: one message of a protocol on a stream, as a [Decoder] finds it.
-//   - Idle: neither sent nor received.
-//   - Half-closed: one side has ended what it sends, and the other goes on.
-//   - Lingering: all is sent, and Close waits for the end of the peer, so that the system does not
-//     reset the connection while the peer still reads.
+//   - Idle: it neither sends nor receives.
+//   - Half-closed: one side has ended its sending, and the other side still sends.
+//   - Lingering: everything is sent, and Close waits until the peer ends too. Otherwise the system
+//     would reset the connection while the peer still reads.
 //   - Draining: Shutdown was called, and connections end.
-//   - Cut: ended without waiting for what is unsent.
+//   - Cut: ended although some bytes are unsent.
 //   - Hand over: to pass the listeners to a successor process, see [Server.HandOver]; to pass a
 //     socket to other code, see [Transport.Upgrade].
 //
 // # Platforms
 //
-// All systems that pollux has a poller for. HandOver and Inherited work on Unix systems; Balance
-// ReusePort is Linux's, and RoundRobin elsewhere.
+// The package works on all systems for which pollux has a poller. HandOver and Inherited work on
+// Unix systems. ReusePort works on Linux, and means RoundRobin on other systems.
 package protocol

@@ -6,12 +6,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Close ends the connection once all that was written is sent, or after Config.CloseTimeout; then
-// Lost comes. Data, EOF, Paused and Resumed are not called any more, and what is written later is
-// refused. To close twice is to close once. It does not wait.
+// Close ends the connection once everything is sent, or after Config.CloseTimeout. Then Lost is
+// called. Data, EOF, Paused and Resumed are not called any more, and later writes fail. A second
+// Close does nothing. Close does not wait.
 func (t *Transport) Close() { t.close(0) }
 
-// CloseIn is Close with a time of its own in place of Config.CloseTimeout: 1 ms to 12 days.
+// CloseIn is Close with d in place of Config.CloseTimeout: 1 ms to 12 days.
 func (t *Transport) CloseIn(d time.Duration) {
 	t.close(min(max(d, time.Millisecond), longestTimeout))
 }
@@ -29,9 +29,9 @@ func (t *Transport) close(d time.Duration) {
 	t.attend()
 }
 
-// CloseWrite ends what this side sends once all that was written is sent: SHUT_WR. The peer sees
-// the end, and can go on sending; Data and EOF are still called. On a socket of messages it is the
-// same, where the family has it.
+// CloseWrite ends the sending once everything is sent: SHUT_WR. The peer sees the end of the stream
+// and can still send: Data and EOF are still called. On a socket of messages CloseWrite does the
+// same if the family supports it.
 func (t *Transport) CloseWrite() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,7 +41,7 @@ func (t *Transport) CloseWrite() {
 	}
 }
 
-// Abort ends the connection at once. What is unsent is dropped, and a TCP peer gets a reset (RST).
+// Abort ends the connection at once. Unsent bytes are dropped, and a TCP peer gets a reset (RST).
 // Lost gets ErrAborted.
 func (t *Transport) Abort() { t.fail(ErrAborted) }
 
@@ -91,7 +91,7 @@ func (t *Transport) settle(h *home) {
 			return
 		case t.flags&securing != 0: // what was asked for waits for the handshake
 		case t.flags&closing != 0:
-			if t.steps&eofSeen != 0 || t.flags&isStream == 0 || h.cfg.Linger < 0 {
+			if t.steps&eofSeen != 0 || !t.isStream() || h.cfg.Linger < 0 {
 				t.finish(h, nil)
 				return
 			}
@@ -117,7 +117,7 @@ func (t *Transport) settle(h *home) {
 	t.mu.Unlock()
 }
 
-// endWriting is SHUT_WR. mu is held.
+// endWriting shuts down the sending: SHUT_WR. mu is held.
 func (t *Transport) endWriting() {
 	if t.steps&eofSent == 0 {
 		t.steps |= eofSent
@@ -144,7 +144,7 @@ func (t *Transport) finish(h *home, reason error) {
 		reset = reset || x.hasZeroCopy() // so that the kernel lets go of the program's memory
 		t.drop(h, x)
 	}
-	inet := t.flags&isInet != 0
+	inet := t.isInet()
 	t.mu.Unlock()
 	if reset && inet {
 		t.socket.SetLinger(sock.Linger{On: true})
@@ -173,7 +173,7 @@ func (t *Transport) drop(h *home, x *extra) {
 	x.dropZeroCopy()
 }
 
-// setDeadlines begins and ends the times for what is unsent. mu is held; loop only.
+// setDeadlines starts and stops the deadlines for unsent bytes. mu is held; loop only.
 func (t *Transport) setDeadlines(h *home, unsent bool) {
 	x := t.extra.Load()
 	if x == nil {
@@ -204,7 +204,7 @@ func (t *Transport) closeTime(h *home, x *extra) time.Duration {
 	return h.cfg.CloseTimeout
 }
 
-// nextDeadline is when the connection has to be looked at, if ever. Loop only.
+// nextDeadline returns the time of the connection's next check, if it has one. Loop only.
 func (t *Transport) nextDeadline() (at tick, some bool) {
 	earlier := func(d tick) {
 		if !some || d.before(at) {
@@ -269,13 +269,14 @@ func (t *Transport) isSendingFile() bool {
 	return t.flags&sendingFile != 0
 }
 
-// Upgrade hands the socket over: to TLS, to a task, to other code. Once all that was written is
-// sent, fn is called on the loop with the socket, which nothing watches and which is blocking as a
-// new one is, and with what the peer has sent and Data has not used: rest is fn's. The protocol
-// gets no further call. Within Data, what that call does not use is part of rest.
+// Upgrade passes the socket to other code: to TLS, to a task. Once everything is sent, the loop
+// calls fn with the socket, which has no watcher and is blocking as a new one is. rest has the
+// bytes that the peer has sent and Data has not used; it belongs to fn. The protocol gets no
+// further call. If Data calls Upgrade, rest includes the bytes that this call of Data does not use.
 //
 // Error: net.ErrClosed after Close and once the connection is lost; then fn is not called. If the
-// connection is lost before all is sent, the protocol gets Lost, and fn is not called either.
+// connection is lost before everything is sent, the protocol gets Lost, and fn is not called
+// either.
 func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -291,7 +292,7 @@ func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	return nil
 }
 
-// handOver ends an upgrade. mu is held, and is given up. Loop only.
+// handOver completes an upgrade. mu is held, and is given up. Loop only.
 func (t *Transport) handOver(h *home) {
 	x := t.extra.Load()
 	fn, rest := x.upgrade, x.in

@@ -9,39 +9,40 @@ import (
 	"unsafe"
 )
 
-// A Decoder finds the next frame in what has arrived. It keeps nothing from call to call, so one
-// value serves all connections.
+// A Decoder finds the next frame in the bytes that have arrived. It keeps nothing from one call to
+// the next, so one value serves all connections.
 type Decoder interface {
-	// Decode returns the first frame of p, which is part of p, and how many bytes it has taken with
-	// all that belongs to it. If p has no whole frame, used is 0, and need is how many bytes p has
-	// to have before another look is worth it; 0: any more.
+	// Decode returns the first frame of p, which is a part of p. used is the number of bytes that
+	// the frame takes, with its header or its end. If p has no whole frame, used is 0. need is then
+	// the number of bytes that p must have before another call makes sense; 0 means any number.
 	//
-	// An error says that no frame will ever be found; it ends the connection. It must be one for a
-	// frame beyond the decoder's limit.
+	// An error ends the connection: no frame can follow. A frame beyond the decoder's limit must
+	// give an error.
 	Decode(p []byte) (frame []byte, used, need int, err error)
 }
 
-// A ResumingDecoder is a Decoder that need not look at the same bytes again. Frames uses DecodeFrom
-// in place of Decode: of the first looked bytes of p the call before has learned that they have no
-// whole frame. So a frame that arrives in many parts costs no more than one that comes at once.
+// A ResumingDecoder is a Decoder that does not look at the same bytes twice. Frames calls
+// DecodeFrom instead of Decode: the previous call has found no whole frame in the first looked
+// bytes of p. So a frame that arrives in many parts costs no more than one that arrives at once.
 type ResumingDecoder interface {
 	Decoder
 	DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error)
 }
 
-// A FrameHandler gets the frames of a connection. frame is lent for the call, on the loop.
+// A FrameHandler gets the frames of a connection, on the loop. It may use frame during the call
+// only.
 type FrameHandler interface {
 	Frame(t *Transport, frame []byte)
 }
 
-// Frames is Data for a protocol of frames: it calls h for each whole frame in p, as long as the
-// transport reads, and leaves the rest.
+// Frames does the work of Data for a protocol of frames. It calls h for each whole frame in p while
+// the transport reads, and leaves the rest.
 //
 //	func (c *conn) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, protocol.Line{}, c) }
 //	func (c *conn) Frame(t *protocol.Transport, line []byte) { … }
 //
-// An error of d ends the connection, and Lost gets it. The limit of d should not be above
-// Config.ReadLimit, which counts too.
+// An error of d ends the connection and becomes the error of Lost. The limit of d should be at most
+// Config.ReadLimit, which applies too.
 func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 	resuming, resumes := any(d).(ResumingDecoder)
 	looked := t.home.data.lookedAt(p)
@@ -86,7 +87,8 @@ func limitOr(limit int) int {
 	return limit
 }
 
-// A Delimiter ends each frame. The frame does not have it.
+// A Delimiter is a sequence of bytes at the end of each frame. The frames that Decode returns do
+// not include it.
 type Delimiter struct {
 	End   []byte // one byte at least
 	Limit int    // bytes of a frame, without End; 0: 65536
@@ -94,12 +96,12 @@ type Delimiter struct {
 
 var errNoDelimiter = errors.New("protocol: Delimiter.End is empty: must have one byte at least")
 
-// Decode finds the first End: Decoder.
+// Decode returns the bytes before the first delimiter. See Decoder.
 func (d Delimiter) Decode(p []byte) (frame []byte, used, need int, err error) {
 	return d.DecodeFrom(p, 0)
 }
 
-// DecodeFrom is Decode for bytes of which the first looked have no End: ResumingDecoder.
+// DecodeFrom is Decode if the first looked bytes have no delimiter. See ResumingDecoder.
 func (d Delimiter) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error) {
 	if len(d.End) == 0 {
 		return nil, 0, 0, errNoDelimiter
@@ -118,7 +120,8 @@ func (d Delimiter) DecodeFrom(p []byte, looked int) (frame []byte, used, need in
 	return nil, 0, 0, nil
 }
 
-// Append appends a frame and its end to b. Error: the frame has End in it, or is beyond the limit.
+// Append appends a frame and the delimiter to b. Error: the frame includes the delimiter, or is
+// beyond the limit.
 func (d Delimiter) Append(b, frame []byte) ([]byte, error) {
 	switch {
 	case len(d.End) == 0:
@@ -131,15 +134,15 @@ func (d Delimiter) Append(b, frame []byte) ([]byte, error) {
 	return append(append(b, frame...), d.End...), nil
 }
 
-// A Line ends with \n or \r\n. The frame has neither.
+// Line is the format of lines that end with \n or \r\n. The frames do not include the end.
 type Line struct {
 	Limit int // bytes of a line, without its end; 0: 65536
 }
 
-// Decode finds the first line: Decoder.
+// Decode returns the first line. See Decoder.
 func (l Line) Decode(p []byte) (frame []byte, used, need int, err error) { return l.DecodeFrom(p, 0) }
 
-// DecodeFrom is Decode for bytes of which the first looked have no end: ResumingDecoder.
+// DecodeFrom is Decode if the first looked bytes have no end of a line. See ResumingDecoder.
 func (l Line) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error) {
 	limit := limitOr(l.Limit)
 	end := min(len(p), limit+2)
@@ -162,12 +165,12 @@ func (l Line) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, er
 	return nil, 0, 0, nil
 }
 
-// Fixed frames have all the same size.
+// Fixed is the format in which all frames have the same size.
 type Fixed struct {
 	Size int // bytes, 1 at least
 }
 
-// Decode returns the first Size bytes: Decoder.
+// Decode returns the first Size bytes. See Decoder.
 func (f Fixed) Decode(p []byte) (frame []byte, used, need int, err error) {
 	switch {
 	case f.Size < 1:
@@ -178,7 +181,7 @@ func (f Fixed) Decode(p []byte) (frame []byte, used, need int, err error) {
 	return p[:f.Size], f.Size, 0, nil
 }
 
-// A Length is a number in front of each frame: how many bytes the frame has.
+// A Length is a number in front of each frame: the number of bytes of the frame.
 type Length struct {
 	// Bytes is the width of the number: 1, 2, 4 or 8 bytes; or Varint, the base 128 of
 	// encoding/binary and of Protocol Buffers.
@@ -192,7 +195,7 @@ type Length struct {
 	Limit int
 }
 
-// Varint is a width of Length: 1 to 10 bytes, as many as needed.
+// Varint, as the width of a Length, means a number of 1 to 10 bytes, as many as it needs.
 const Varint = -1
 
 var errVarint = errors.New("protocol: Length: a varint of more than 64 bits")
@@ -217,7 +220,7 @@ func (l Length) order() binary.ByteOrder {
 	return binary.BigEndian
 }
 
-// Decode reads the number, and returns the frame behind it: Decoder.
+// Decode reads the number and returns the frame behind it. See Decoder.
 func (l Length) Decode(p []byte) (frame []byte, used, need int, err error) {
 	var size uint64
 	width := l.Bytes
@@ -274,8 +277,8 @@ func (l Length) Decode(p []byte) (frame []byte, used, need int, err error) {
 	return p[width:end], end, 0, nil
 }
 
-// AppendHeader appends the number of a frame of size bytes to b. Error: the frame is beyond the
-// limit, or the number beyond its width.
+// AppendHeader appends the number for a frame of size bytes to b. Error: the frame is beyond the
+// limit, or the number does not fit its width.
 func (l Length) AppendHeader(b []byte, size int) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return b, err
@@ -311,7 +314,7 @@ func (l Length) AppendHeader(b []byte, size int) ([]byte, error) {
 	return b, nil
 }
 
-// Append appends a frame with its number to b. Errors: those of AppendHeader.
+// Append appends the number and the frame to b. Errors: those of AppendHeader.
 func (l Length) Append(b, frame []byte) ([]byte, error) {
 	b, err := l.AppendHeader(b, len(frame))
 	if err != nil {
@@ -320,8 +323,8 @@ func (l Length) Append(b, frame []byte) ([]byte, error) {
 	return append(b, frame...), nil
 }
 
-// Write writes a frame with its number, without a copy if it is long. Errors: those of AppendHeader
-// and of Transport.Writev.
+// Write writes a frame and its number to t. It does not copy a long frame. Errors: those of
+// AppendHeader and of Transport.Writev.
 func (l Length) Write(t *Transport, frame []byte) error {
 	var room [10]byte
 	header, err := l.AppendHeader(room[:0], len(frame))

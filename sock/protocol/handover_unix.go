@@ -23,12 +23,12 @@ const (
 	readyFD        = "POLLUX_READY_FD"
 )
 
-// Inherited returns the listeners that this process has from systemd, or from HandOver of its
-// predecessor, in their order: none if it has none. Give each to Server.Serve. A second call
-// returns none.
+// Inherited returns the listeners that systemd, or HandOver of the predecessor, has passed to this
+// process, in their order. Give each to Server.Serve. The result is empty if there are no such
+// listeners, and at a second call.
 //
-// Errors: a variable that is no number; a descriptor that is no socket. Then the descriptors are
-// left alone.
+// Errors: an environment variable that is not a number; a descriptor that is not a socket. Then the
+// descriptors stay as they are.
 func Inherited() ([]*sock.Socket, error) {
 	text, has := os.LookupEnv("LISTEN_FDS")
 	if !has || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) && os.Getenv(listenParent) != strconv.Itoa(os.Getppid()) {
@@ -56,8 +56,8 @@ func Inherited() ([]*sock.Socket, error) {
 	return list, nil
 }
 
-// NotifyReady tells the predecessor, if this process was started by HandOver, that this one serves:
-// it is what HandOver waits for. Call it once the server listens on what Inherited returned.
+// NotifyReady reports to the predecessor that this process serves, if HandOver has started this
+// process. HandOver waits for that. Call it once the server listens on the result of Inherited.
 // Without a predecessor it does nothing.
 func NotifyReady() error {
 	text, has := os.LookupEnv(readyFD)
@@ -75,14 +75,15 @@ func NotifyReady() error {
 	return err
 }
 
-// HandOver starts a successor, which gets the listeners, and returns when it has called
-// NotifyReady. From then on both accept; after Shutdown only the successor does. No connection that
-// waits in the backlog meanwhile is lost. cmd has the program, its arguments and its environment
-// (nil: this one's); it must not have ExtraFiles. HandOver starts it, and the caller waits for it.
+// HandOver starts a successor process with the listeners of this one. It returns when the successor
+// has called NotifyReady. From then on both processes accept, and after Shutdown only the
+// successor. No connection in the backlog is lost. cmd has the program, its arguments and its
+// environment (nil: that of this process); its ExtraFiles must be empty. HandOver starts cmd, and
+// the caller waits for it.
 //
 // Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it
-// is ready; the cause of ctx. After an error the successor is gone, HandOver has waited for it, and
-// this process goes on alone.
+// is ready; the cause of ctx. After an error the successor has ended, HandOver has waited for it,
+// and this process serves alone.
 func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	if len(cmd.ExtraFiles) > 0 {
 		return &OptionError{"ExtraFiles", len(cmd.ExtraFiles), "must be empty: the listeners take their place"}
@@ -123,7 +124,7 @@ func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	return ErrNotReady
 }
 
-// ErrNotReady is returned by HandOver when the successor ended before it was ready.
+// ErrNotReady is returned by HandOver if the successor ends before it is ready.
 var ErrNotReady = errors.New("protocol: hand over: the successor has ended before it was ready")
 
 // files returns duplicates of the listeners. They stay non-blocking: os.File leaves a descriptor so

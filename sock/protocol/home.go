@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux/timeouts"
 )
 
-// corkSize is how many bytes of small writes are gathered during a call of a connection's protocol.
+// corkSize limits the bytes of small writes that are gathered during a call of a protocol.
 // A larger write is sent by itself, without a copy.
 const (
 	corkSize    = 32 << 10
@@ -31,6 +31,7 @@ type home struct {
 	draining bool              // Shutdown has begun
 	cutting  bool              // and its time is over
 
+	last    *round   // loop only; of Each
 	data    dataCall // loop only
 	scratch []byte   // what AvailableBuffer lends
 	batch   *batch   // loop only, but for what its owner guards
@@ -44,20 +45,20 @@ type home struct {
 }
 
 func newHome(hub *hub, l *loop.Loop) *home {
-	h := &home{hub: hub, loop: l, cfg: hub.cfg, wakes: timeouts.Never}
+	h := &home{hub: hub, loop: l, cfg: hub.cfg, wakes: timeouts.Never, last: hub.last}
 	h.wheel.hand = tickOf(l.Now())
 	return h
 }
 
-// now is the time of the turn. Loop only.
+// now returns the time of the turn. Loop only.
 func (h *home) now() tick { return tickOf(h.loop.Time()) }
 
-// welcome gives a socket to the home, as a connection. It may be called from any goroutine.
+// welcome makes a connection of a socket, at the home. Any goroutine may call it.
 //
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
 func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, error) {
 	t := &Transport{socket: s, home: h, protocol: p}
-	if t.flags = kindOf(s); t.flags&isStream == 0 {
+	if !t.isStream() {
 		t.steps = messages
 	}
 	if by != nil {
@@ -76,19 +77,7 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, err
 	return t, nil
 }
 
-// kindOf returns the flags of a socket's kind.
-func kindOf(s *sock.Socket) flags {
-	var f flags
-	if s.Type() == sock.SOCK_STREAM {
-		f |= isStream
-		if f2 := s.Family(); f2 == sock.AF_INET || f2 == sock.AF_INET6 {
-			f |= isInet
-		}
-	}
-	return f
-}
-
-// schedule puts t where its deadlines want it. Loop only.
+// schedule puts t into the slot of its next deadline. Loop only.
 func (h *home) schedule(t *Transport) {
 	at, some := t.nextDeadline()
 	h.wheel.move(t, at, some)
@@ -120,10 +109,10 @@ func (h *home) setTimer() {
 	}
 }
 
-// mostChecks is how many connections are looked at in a turn.
+// mostChecks limits the connections that a turn checks.
 const mostChecks = 4096
 
-// fire looks at the connections that are due.
+// fire checks the connections that are due.
 func (h *home) fire() {
 	h.wakes = timeouts.Never
 	now := tickOf(h.loop.Now())

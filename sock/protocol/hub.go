@@ -21,6 +21,11 @@ type hub struct {
 	live   int           // mu; connections, listeners, dialings and tasks
 	over   chan struct{} // mu; closed when live is 0, once something waits for that
 	ending bool          // mu; Shutdown or Close was called
+
+	cuts atomic.Int64 // connections and tasks that were cut
+
+	rounds sync.Mutex // order of Each
+	last   *round     // rounds
 }
 
 func newHub(cfg *Config) (*hub, error) {
@@ -28,7 +33,7 @@ func newHub(cfg *Config) (*hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	hb := &hub{cfg: cfg, reactor: cfg.Reactor, byLoop: make(map[*loop.Loop]*home)}
+	hb := &hub{cfg: cfg, reactor: cfg.Reactor, byLoop: make(map[*loop.Loop]*home), last: new(round)}
 	if hb.reactor == nil {
 		lc := loop.Config{}
 		if cfg.Loop != nil {
@@ -48,12 +53,12 @@ func newHub(cfg *Config) (*hub, error) {
 	return hb, nil
 }
 
-// Reactor returns the loops that serve the connections.
+// Reactor returns the reactor whose loops serve the connections.
 func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
 
 func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 
-// began counts something that has to end before the hub does.
+// began counts a connection or a task that must end before the hub does.
 func (hb *hub) began() {
 	hb.mu.Lock()
 	hb.live++
@@ -70,7 +75,7 @@ func (hb *hub) begins() bool {
 	return !hb.ending
 }
 
-// ends says that a shutdown begins.
+// ends begins a shutdown.
 func (hb *hub) ends() {
 	hb.mu.Lock()
 	hb.ending = true
@@ -88,10 +93,11 @@ func (hb *hub) finished() {
 	hb.mu.Unlock()
 }
 
-// ended is the end of a connection.
+// ended counts the end of a connection.
 func (hb *hub) ended(*Transport) { hb.finished() }
 
-// empty is closed once nothing is left. What begins meanwhile counts too.
+// empty returns a channel that is closed once nothing is left. It also waits for connections that
+// begin meanwhile.
 func (hb *hub) empty() <-chan struct{} {
 	hb.mu.Lock()
 	defer hb.mu.Unlock()
@@ -106,7 +112,7 @@ func (hb *hub) empty() <-chan struct{} {
 	return hb.over
 }
 
-// least is the home with the fewest connections.
+// least returns the home with the fewest connections.
 func (hb *hub) least() *home {
 	best := hb.homes[0]
 	for _, h := range hb.homes[1:] {
@@ -117,24 +123,70 @@ func (hb *hub) least() *home {
 	return best
 }
 
-// each runs fn on every loop, for its home. A loop that has ended is left out.
+// each runs fn on every loop, for its home. It skips loops that have ended.
 func (hb *hub) each(fn func(*home)) {
 	for _, h := range hb.homes {
 		h.loop.Post(func() { fn(h) })
 	}
 }
 
-// Each calls fn for every connection, on the loop of each: soon, and not before Each returns.
-// Connections that come meanwhile may be left out. A panic in fn is logged, and ends the round on
-// that loop.
+// Each calls fn once for every connection, on the loop of each: soon, and perhaps before Each
+// returns. A connection that moves to another loop meanwhile gets its one call too. New connections
+// may be left out. Calls of Each come in the same order on all connections. A panic in fn is
+// logged, and ends the round on that loop. If fn is called for a connection that has just moved, a
+// panic ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
-	hb.each(func(h *home) {
-		for _, t := range h.connections() {
-			if t.steps&isOver == 0 && t.home == h {
-				fn(t)
-			}
+	hb.rounds.Lock()
+	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
+	r := &round{number: hb.last.number + 1, fn: fn}
+	hb.last.next = r
+	hb.last = r
+	hb.each(func(h *home) { h.run(r) })
+}
+
+// A round is a call of Each. The rounds of a hub are a list, of which a home holds the one that it
+// ran last, and the garbage collector takes what is before all of them.
+type round struct {
+	number uint64
+	fn     func(t *Transport)
+	next   *round // rounds of hub; stored before a home runs it
+}
+
+// run calls the function of a round for the connections of h. Loop only.
+func (h *home) run(r *round) {
+	h.last = r
+	for _, t := range h.connections() {
+		if t.steps&isOver == 0 && t.home == h && !t.had(r) {
+			r.fn(t)
 		}
-	})
+	}
+}
+
+// had says whether t had the round on a loop that it has left since. Loop only.
+func (t *Transport) had(r *round) bool {
+	x := t.extra.Load()
+	if x == nil || x.round == nil {
+		return false
+	}
+	had := r.number <= x.round.number
+	if r.number >= x.round.number {
+		x.round = nil // this loop has caught up with the other
+	}
+	return had
+}
+
+// catchUp calls the functions of the rounds that h has run while t was on its way to it. Loop only.
+func (t *Transport) catchUp(h *home) {
+	x := t.extra.Load()
+	if x.round.number > h.last.number {
+		return // the loop before was ahead: run asks had
+	}
+	r := x.round
+	x.round = nil
+	for r != h.last && t.steps&isOver == 0 {
+		r = r.next
+		r.fn(t)
+	}
 }
 
 // connections are those that are made. Loop only.
@@ -148,21 +200,20 @@ func (h *home) connections() []*Transport {
 }
 
 // Broadcast writes p to every connection, on the loop of each: see Each and Transport.Write. It
-// keeps a copy of p. Connections that do not take it are ended by the rules of Config.WriteLimit,
-// and hold no other up.
+// makes a copy of p. A connection that takes no bytes ends by the rules of Config.WriteLimit, and
+// holds up no other connection.
 func (hb *hub) Broadcast(p []byte) {
 	p = append([]byte(nil), p...)
 	hb.Each(func(t *Transport) { t.Write(p) })
 }
 
-// Adopt serves a socket that is connected: one of a pair, of another accept, or back from
-// Transport.Upgrade. p nil: what Config.New makes. It takes the loop with the fewest connections.
-// The connection belongs to the server or client as those do that it has made, and the socket too,
-// also if Adopt fails. MaxConns does not count. Made may have been called by the time that Adopt
-// returns.
+// Adopt serves a connected socket that the caller has: one of a pair, one of another accept, or one
+// from Transport.Upgrade. If p is nil, the result of Config.New serves it. Adopt selects the loop
+// with the fewest connections. The socket then belongs to the server or client like its other
+// connections, even if Adopt fails. MaxConns does not count it. Made may run before Adopt returns.
 //
-// Errors: those of sock.Socket.Watch; net.ErrClosed once the server or client is shut down; an
-// *OptionError without a protocol.
+// Errors: those of sock.Socket.Watch; net.ErrClosed after a shutdown; an *OptionError without a
+// protocol.
 func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 	if p == nil && hb.cfg.New == nil {
 		s.Close()
@@ -202,22 +253,41 @@ func (hb *hub) prepare(s *sock.Socket) {
 // their unsent bytes. ts may be nil.
 func (hb *hub) cut(ts *tasks) (conns, unsent int) {
 	hb.ends()
-	var n, bytes atomic.Int64
+	var bytes atomic.Int64
+	before := hb.cuts.Load()
 	hb.each(func(h *home) {
 		h.draining, h.cutting = true, true
 		for _, t := range h.connections() {
 			if t.steps&isOver == 0 && t.home == h {
 				if bytes.Add(int64(t.Buffered())); t.cut() {
-					n.Add(1)
+					hb.cuts.Add(1)
 				}
 			}
 		}
 	})
 	if ts != nil {
-		n.Add(int64(ts.cut()))
+		hb.cuts.Add(int64(ts.cut()))
 	}
 	<-hb.empty()
-	return int(n.Load()), int(bytes.Load())
+	return int(hb.cuts.Load() - before), int(bytes.Load())
+}
+
+// tellEnd does what a shutdown of h has in store for a connection that is new to it. Loop only.
+func (t *Transport) tellEnd(h *home) {
+	if h.cutting {
+		h.hub.cuts.Add(1)
+		t.fail(ErrShutdown)
+	} else if h.draining {
+		t.tellShutdown()
+	}
+}
+
+// tellShutdown calls Shutdown of the protocol, once. Loop only.
+func (t *Transport) tellShutdown() {
+	if t.steps&shutdownTold == 0 {
+		t.steps |= shutdownTold
+		t.protocol.Shutdown(t)
+	}
 }
 
 // cut ends a connection at the end of a shutdown. It returns false if it was about to end, with

@@ -4,13 +4,12 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Move takes the connection to another loop of its server or client, once all that was written is
-// sent. Nothing that the peer sends is lost: what Data has not used moves along. The protocol's
-// methods are called on the other loop from then on, and never on both at once. A loop only reads
-// what it serves, so whatever else the old loop's callbacks share with the protocol is the
-// program's to guard.
+// Move moves the connection to another loop of its server or client, once everything is sent. No
+// byte from the peer is lost: bytes that Data has not used move too. From then on the methods of
+// the protocol run on the other loop, never on both at once. If the protocol shares data with other
+// callbacks of the old loop, the program must guard that data with a lock.
 //
-// Errors: an *OptionError for a loop that is not one of the server's; net.ErrClosed.
+// Errors: an *OptionError for a loop that does not belong to the server or client; net.ErrClosed.
 func (t *Transport) Move(l *loop.Loop) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -33,7 +32,7 @@ func (t *Transport) Move(l *loop.Loop) error {
 	return nil
 }
 
-// migrate ends a move. mu is held, and is given up. Loop only.
+// migrate completes a move. mu is held, and is given up. Loop only.
 func (t *Transport) migrate(from *home) {
 	x := t.extra.Load()
 	to := x.target
@@ -50,6 +49,9 @@ func (t *Transport) migrate(from *home) {
 	to.buffered.Add(int64(x.size))
 	t.home = to
 	t.steps |= arriving
+	if x.round == nil || x.round.number < from.last.number {
+		x.round = from.last
+	}
 	err := t.rewatch(to.loop)
 	if err != nil { // that loop has ended, or its poller takes no more
 		t.flags |= finished
@@ -68,13 +70,12 @@ func (t *Transport) arrive(h *home) {
 	t.steps &^= arriving
 	h.wheel.add(t, 0, false)
 	h.schedule(t)
+	t.catchUp(h)
 	if t.steps&viaStream != 0 {
 		t.socket.CallWatcher() // what the stream holds makes no edge
 	}
 	if len(t.Unread()) > 0 && t.steps&eofTold == 0 {
 		t.steps |= stopped // reading was held back by the move
 	}
-	if h.draining {
-		t.protocol.Shutdown(t)
-	}
+	t.tellEnd(h)
 }

@@ -12,7 +12,7 @@ const ownBlock = 16 << 10
 // holdsReading are the flags with which nothing is read.
 const holdsReading = noReading | closing | finished | upgrading | moving | broken | sendingFile | securing
 
-// mayRead says whether Data may be called. Loop only.
+// mayRead reports whether Data may be called. Loop only.
 func (t *Transport) mayRead() bool {
 	t.mu.Lock()
 	f := t.flags
@@ -20,7 +20,8 @@ func (t *Transport) mayRead() bool {
 	return f&holdsReading == 0 && (f&paused == 0 || t.home.cfg.KeepReading)
 }
 
-// receive takes what has arrived, if readable, and gives it to the protocol. Loop only.
+// receive receives the bytes that have arrived, if readable, and gives them to the protocol. Loop
+// only.
 func (t *Transport) receive(h *home, readable bool) {
 	if t.steps&eofSeen != 0 && t.steps&stopped == 0 {
 		return
@@ -186,7 +187,7 @@ func (t *Transport) deliverRest(h *home) bool {
 	return more && t.mayRead()
 }
 
-// ends is the end of what the peer sends, or an error.
+// ends handles the end of the peer's stream, or an error.
 func (t *Transport) ends(err error) {
 	t.steps |= eofSeen
 	if err != nil {
@@ -199,7 +200,7 @@ func (t *Transport) ends(err error) {
 	}
 }
 
-// discard drops what arrives after Close, until the peer ends.
+// discard drops the bytes that arrive after Close, until the end of the peer's stream.
 func (t *Transport) discard(h *home) {
 	buf := h.loop.Buffer()
 	for {
@@ -216,8 +217,8 @@ func (t *Transport) discard(h *home) {
 	}
 }
 
-// Need makes the next call of Data come once n bytes are there, with those that Data leaves now:
-// for the rest of a message whose length is known. n counts for one call. Loop only: within Data or
+// Need delays the next call of Data until n bytes are there, including the bytes that Data leaves
+// now. Use it if the length of a message is known. n applies to one call. Loop only: in Data or
 // Made.
 //
 // If n is more than Config.ReadLimit, the connection ends with a *LimitError.
@@ -231,17 +232,16 @@ func (t *Transport) Need(n int) {
 	t.more().need = max(n, 0)
 }
 
-// PauseReading makes Data not be called until ResumeReading. The peer notices once the system's
-// buffers are full. To pause twice is to pause once. It may be called from any goroutine; a call of
-// Data that is under way goes on.
+// PauseReading stops the calls of Data until ResumeReading. The peer notices when the system's
+// buffers are full. A second PauseReading does nothing. A call of Data that is running continues.
 func (t *Transport) PauseReading() {
 	t.mu.Lock()
 	t.flags |= noReading
 	t.mu.Unlock()
 }
 
-// ResumeReading ends PauseReading. Data is then called in the next turn of the loop, if there is
-// something.
+// ResumeReading ends PauseReading. If bytes have arrived, Data is called in the next turn of the
+// loop.
 func (t *Transport) ResumeReading() {
 	t.mu.Lock()
 	was := t.flags & noReading

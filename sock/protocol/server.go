@@ -43,7 +43,7 @@ const (
 	closed
 )
 
-// NewServer makes a server that listens to nothing yet: see Listen, Serve, ListenPacket and Go.
+// NewServer makes a server that does not listen yet: see Listen, Serve, ListenPacket and Go.
 //
 // Errors: an *OptionError; those of loop.NewReactor.
 func NewServer(cfg *Config) (*Server, error) {
@@ -57,8 +57,8 @@ func NewServer(cfg *Config) (*Server, error) {
 	return s, nil
 }
 
-// Listen listens at an address of a stream or SOCK_SEQPACKET family, and returns where: with port 0
-// the system chooses one. It may be called more than once, for more addresses.
+// Listen listens at an address of a family with connections, and returns the address: for port 0
+// the system has chosen one. A server can listen at several addresses.
 //
 // Errors: those of sock.CreateServer; net.ErrClosed after Shutdown and Close; an *OptionError
 // without Config.New and Go.
@@ -108,8 +108,8 @@ func closeSockets(list []*sock.Socket) {
 	}
 }
 
-// Serve accepts from a socket that listens: of another family, with options of its own, or
-// inherited. The server owns it from then on, also if Serve fails.
+// Serve accepts connections from a listening socket of the caller: of another family, with its own
+// options, or inherited. The server owns the socket from then on, even if Serve fails.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError
 // without Config.New and Go.
@@ -146,7 +146,7 @@ func (s *Server) listen(ln *sock.Socket, own *home) error {
 	return nil
 }
 
-// Addrs returns where the server listens: an address for each listener.
+// Addrs returns the address of each listener.
 func (s *Server) Addrs() []sock.Addr {
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
@@ -159,7 +159,7 @@ func (s *Server) Addrs() []sock.Addr {
 	return list
 }
 
-// A Report says how a shutdown went.
+// A Report has the results of a shutdown.
 type Report struct {
 	Ended  int           // connections that ended by themselves, with all that was written sent
 	Cut    int           // connections that were cut when the time was over
@@ -171,12 +171,13 @@ func (r Report) String() string {
 	return fmt.Sprintf("%d connections ended, %d were cut with %d bytes unsent, in %v", r.Ended, r.Cut, r.Unsent, r.Took.Round(time.Millisecond))
 }
 
-// Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all have
-// ended: the default closes a connection once all is sent. Tasks of Go are canceled. When ctx ends
-// first, the rest is cut: Lost gets ErrShutdown. Then the server's own reactor is closed. A server
-// can be shut down once; a second call waits for the end of the first.
+// Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all
+// connections have ended. The Shutdown of Base closes a connection once everything is sent.
+// Shutdown cancels the tasks of Go. If ctx ends first, Shutdown cuts the connections that are left,
+// and Lost gets ErrShutdown. Then it closes the reactor if the server has made it. A second call
+// waits for the end of the first.
 //
-// Errors: the cause of ctx if something was cut; loop.ErrOnLoop in a callback.
+// Errors: the cause of ctx if a connection was cut; loop.ErrOnLoop in a callback.
 func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 	if err := loop.MayBlock(); err != nil {
 		return Report{}, err
@@ -222,7 +223,8 @@ func (s *Server) end(report Report, began time.Time, err error) (Report, error) 
 	return report, err
 }
 
-// Close is Shutdown without patience: connections are cut. It waits until all is over.
+// Close is Shutdown with a context that has ended: it cuts all connections. It waits until they are
+// over.
 func (s *Server) Close() error {
 	if err := loop.MayBlock(); err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// Stats counts what a Server or a Client has and had. Received and Sent are bytes of its
-// transports, not of tasks.
+// Stats has the counters of a Server or a Client. Received and Sent do not include the bytes of
+// tasks.
 type Stats struct {
 	Connections int    // that are there, or about to be
 	Accepted    uint64 // connections, ever; with those that were refused by MaxConns
@@ -17,7 +17,7 @@ type Stats struct {
 	Buffered    int64  // bytes that are written and unsent
 }
 
-// Stats reads the counters. It stops nothing, and takes no lock.
+// Stats returns the present values of the counters. It stops no loop and takes no lock.
 func (hb *hub) Stats() (st Stats) {
 	for _, h := range hb.homes {
 		st.Connections += int(h.conns.Load())
@@ -28,14 +28,14 @@ func (hb *hub) Stats() (st Stats) {
 	return st
 }
 
-// Stats reads the counters. It stops nothing, and takes no lock.
+// Stats returns the present values of the counters. It stops no loop and takes no lock.
 func (s *Server) Stats() Stats {
 	st := s.hub.Stats()
 	st.Accepted, st.Refused = s.accepted.Load(), s.refused.Load()
 	return st
 }
 
-// A Source has figures: a Server, a Client.
+// A Source has counters and loops. A Server is a Source, and so is a Client.
 type Source interface {
 	Stats() Stats
 	Reactor() *loop.Reactor
@@ -43,13 +43,13 @@ type Source interface {
 
 var _, _ Source = (*Server)(nil), (*Client)(nil)
 
-// A Var shows the figures of a Source as JSON. It is an expvar.Var, though this package does not
-// import expvar, and net/http with it:
+// A Var shows the figures of a Source as JSON. It is an expvar.Var, although this package imports
+// neither expvar nor net/http:
 //
 //	expvar.Publish("chat", protocol.Var{Source: server})
 type Var struct{ Source Source }
 
-// String reads the figures: those of the connections, and those of each loop.
+// String returns the present figures as JSON: those of the connections, and those of each loop.
 func (v Var) String() string {
 	all := struct {
 		Stats

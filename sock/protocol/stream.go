@@ -11,38 +11,40 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Stream stands between a Transport and its socket, and makes other bytes of those of the
-// program: TLS. *tlsconn.Conn is one. Its calls never wait once WatchReady was called.
+// A Stream stands between a Transport and its socket and transforms the bytes, as TLS does.
+// *tlsconn.Conn is one. Its calls never wait once WatchReady was called.
 type Stream interface {
-	// WatchReady makes the handshake on the loop l, and then calls w as a socket does that is
-	// watched: Ready once at the end of the handshake, and whenever Read or Write may be worth an
-	// attempt. Closed comes last, and once, also after a handshake that failed. See
-	// sock.Socket.WatchReady; sock.Socket.CallWatcher calls w too.
+	// WatchReady makes the handshake on the loop l. Then it calls w as the watcher of a socket:
+	// Ready once at the end of the handshake, and each time that Read or Write may succeed. Closed
+	// is the last call and comes once, even after a failed handshake. See sock.Socket.WatchReady.
+	// sock.Socket.CallWatcher calls w too.
 	WatchReady(l *loop.Loop, w loop.Watcher) error
-	// UnwatchReady ends WatchReady, after the handshake, so that another loop can watch. w gets no
+	// UnwatchReady ends WatchReady after the handshake, so that another loop can watch. w gets no
 	// further call.
 	UnwatchReady()
-	// Read reads into p. Errors: sock.ErrWouldBlock; io.EOF at the end of what the peer sends.
+	// Read reads into p. Errors: sock.ErrWouldBlock; io.EOF at the end of the peer's stream.
 	Read(p []byte) (n int, err error)
-	// Write takes n bytes of p: all of them, or an error. Error: sock.ErrWouldBlock, and Ready
-	// comes.
+	// Write takes n bytes of p: all of them, or fewer with an error. Error: sock.ErrWouldBlock;
+	// Ready is called later.
 	Write(p []byte) (n int, err error)
-	// Pending says whether the socket has not taken all that Write and CloseWrite have made.
+	// Pending reports whether the socket has not yet taken all bytes that Write and CloseWrite have
+	// produced.
 	Pending() bool
-	// CloseWrite ends what this side sends.
+	// CloseWrite ends the sending of this side.
 	CloseWrite() error
 }
 
 var errSecuring = errors.New("protocol: the handshake of the connection is not over")
 
-// ErrEarlyData is why a connection was lost whose peer had sent bytes behind the request for
-// Secure: they came without protection, and an attacker may have put them there (RFC 3207, 6).
+// ErrEarlyData is the reason that Lost gets if the peer has sent bytes behind its request for
+// Secure. These bytes came without protection, and an attacker may have inserted them (RFC 3207,
+// 6).
 var ErrEarlyData = errors.New("protocol: plaintext came before the handshake")
 
-// Secure puts the connection behind a Stream: STARTTLS. Once all that was written before is sent,
-// the handshake begins: fn is called on the loop, with the socket. What is written from now on is
-// kept until the handshake is over. Data is then called with what the Stream reads. Lost gets the
-// error of a handshake that fails.
+// Secure puts the connection behind a Stream, as STARTTLS does. Once all earlier writes are sent,
+// the handshake begins: the loop calls fn with the socket. Later writes are kept until the
+// handshake is over. Then Data gets the bytes that the Stream reads. Lost gets the error of a
+// failed handshake.
 //
 //	t.WriteString("220 go ahead\r\n")
 //	t.Secure(func(s *sock.Socket) (protocol.Stream, error) { return tlsconn.Server(s, cfg) })
@@ -50,7 +52,7 @@ var ErrEarlyData = errors.New("protocol: plaintext came before the handshake")
 // If the peer has sent bytes that Data has not used, the connection ends with ErrEarlyData.
 //
 // Errors: net.ErrClosed after Close and once the connection is lost; an *OptionError for a nil fn,
-// for a connection that is behind a Stream already, and for a socket of messages.
+// for a connection that has a Stream already, and for a socket of messages.
 func (t *Transport) Secure(fn func(s *sock.Socket) (Stream, error)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,7 +63,7 @@ func (t *Transport) Secure(fn func(s *sock.Socket) (Stream, error)) error {
 		return &OptionError{"Secure", nil, "must make a Stream"}
 	case t.flags&(securing|secured) != 0:
 		return &OptionError{"Secure", t.socket, "must not be behind a Stream already"}
-	case t.flags&isStream == 0:
+	case !t.isStream():
 		return &OptionError{"Secure", t.socket, "must be of type SOCK_STREAM"}
 	}
 	if t.flags&corked != 0 {
@@ -73,7 +75,7 @@ func (t *Transport) Secure(fn func(s *sock.Socket) (Stream, error)) error {
 	return nil
 }
 
-// Stream returns what the connection is behind, a *tlsconn.Conn for instance, or nil.
+// Stream returns the Stream of the connection, such as a *tlsconn.Conn, or nil.
 func (t *Transport) Stream() Stream {
 	t.mu.Lock()
 	defer t.mu.Unlock()

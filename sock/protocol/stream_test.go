@@ -121,9 +121,11 @@ func TestFlowControlOfTLS(t *testing.T) {
 		p.resumed = func(t *protocol.Transport) { resumed <- t.Buffered() }
 		p.data = echo{}.Data
 		cfg := each(p)
+		cfg.Loop = quiet()
 		cfg.Secure = secureServer(layer)
 		_, at := serve(t, cfg)
 		c := dialTLS(t, at)
+		c.SetDeadline(time.Now().Add(8 * socktest.Patience)) // for the machine of internal/rigs
 		const total = 16 << 20
 		sent := socktest.Start(func() error {
 			_, err := c.Write(bytes.Repeat([]byte{'x'}, total))

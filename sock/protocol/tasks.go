@@ -8,14 +8,14 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// Go makes a task serve each connection, in straight-line code, in place of a Protocol: fn's
-// sockets suspend the task and not the loop. When fn returns, the socket is closed. Call it before
-// Listen. Of Config, IdleTimeout is the timeout of each wait, and the options that concern
-// accepting count as ever; flow control is that fn does not go on while it waits.
+// Go makes a task serve each connection, in straight-line code, instead of a Protocol. The calls of
+// the socket c suspend the task t. When fn returns, the socket is closed. Call Go before Listen. Of
+// Config, IdleTimeout is the timeout of each wait, and the options about accepting apply. The flow
+// control is the task itself: while it waits, it reads nothing.
 //
-// A task that waits for bytes needs no buffer: c.RecvBuffer lends one when there is something. At
-// Shutdown the task's wait ends with context.Canceled, once: fn finishes what is under way, and
-// returns.
+// A task that waits for bytes needs no buffer: c.RecvBuffer lends one when bytes are there. At
+// Shutdown one wait of the task ends with context.Canceled. fn then finishes its present request
+// and returns.
 func (s *Server) Go(fn func(t *loop.Task, c *sock.Socket)) { s.serve = fn }
 
 // tasks are those that serve connections.
@@ -27,7 +27,7 @@ type tasks struct {
 
 func (ts *tasks) init() { ts.live = make(map[*loop.Task]*sock.Socket) }
 
-// add counts a task. It is called by the task itself.
+// add counts a task. The task itself calls it.
 func (ts *tasks) add(t *loop.Task, c *sock.Socket) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -56,7 +56,7 @@ func (ts *tasks) cancel() {
 	}
 }
 
-// cut closes the sockets of all tasks, and returns how many.
+// cut closes the sockets of all tasks, and returns their number.
 func (ts *tasks) cut() int {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

@@ -10,12 +10,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Transport is one connection as its Protocol sees it. Its methods may be called from any
-// goroutine unless they say "loop only", which is: within a method of its Protocol, or a function
-// on its loop.
+// A Transport is one connection as its Protocol sees it. Any goroutine may call its methods, unless
+// they say "loop only": those may be called in a method of the Protocol, or in a function on the
+// loop of the connection.
 //
-// It is 64 bytes while the connection is idle; what it needs beyond that comes from a pool and goes
-// back.
+// An idle Transport has 64 bytes. The memory for everything else comes from a pool and goes back to
+// it.
 type Transport struct {
 	socket   *sock.Socket          // immutable
 	home     *home                 // mu and loop: changed on the loop with mu held
@@ -33,12 +33,10 @@ type Transport struct {
 //
 //	open ──Close──▶ closing ──all sent──▶ lingering ──end of the peer──▶ finished
 //	  └──Abort, error, timeout──────────────┴──────────────────────────────▲
-type flags uint32
+type flags uint16
 
 const (
-	isStream    flags = 1 << iota // immutable; writes can be joined, and reads cut
-	isInet                        // immutable
-	corked                        // its protocol is being called: small writes are gathered
+	corked      flags = 1 << iota // its protocol is being called: small writes are gathered
 	closing                       // Close was called: no more is written, and nothing is read
 	halfClosing                   // CloseWrite was called: no more is written
 	finished                      // the socket is closed, or about to be
@@ -62,20 +60,30 @@ const (
 type steps uint16
 
 const (
-	isMade    steps = 1 << iota // Made was called
-	enrolled                    // it is in the wheel, or arriving
-	viaStream                   // as secured, of flags
-	messages                    // immutable; not isStream
-	eofSeen                     // the peer has ended
-	eofTold                     // and EOF was called
-	eofSent                     // we have ended: SHUT_WR
-	stopped                     // Data left something because reading was paused, not because it needs more
-	lingering                   // what comes is dropped
-	handshake                   // HandshakeDone was not called
-	arriving                    // Move has brought it here, and it is in no wheel
-	wasClosed                   // by the program, and all was sent
-	isOver                      // Closed was called
+	isMade       steps = 1 << iota // Made was called
+	enrolled                       // it is in the wheel, or arriving
+	viaStream                      // as secured, of flags
+	messages                       // immutable; not SOCK_STREAM
+	eofSeen                        // the peer has ended
+	eofTold                        // and EOF was called
+	eofSent                        // we have ended: SHUT_WR
+	stopped                        // Data left something because reading was paused, not because it needs more
+	lingering                      // what comes is dropped
+	handshake                      // HandshakeDone was not called
+	arriving                       // Move has brought it here, and it is in no wheel
+	wasClosed                      // by the program, and all was sent
+	isOver                         // Closed was called
+	shutdownTold                   // Shutdown was called
 )
+
+// isStream reports whether writes can be joined, and reads cut.
+func (t *Transport) isStream() bool { return t.socket.Type() == sock.SOCK_STREAM }
+
+// isInet reports whether the socket is a stream of AF_INET or AF_INET6.
+func (t *Transport) isInet() bool {
+	family := t.socket.Family()
+	return t.isStream() && (family == sock.AF_INET || family == sock.AF_INET6)
+}
 
 // extra is what only some connections need, or each for a short time.
 type extra struct {
@@ -98,6 +106,7 @@ type extra struct {
 	handshake, read, write, close tick          // loop only; deadlines, 0: none
 	idle                          time.Duration // loop only; in place of Config.IdleTimeout; negative: none; 0: that
 	dialing                       *dialing      // loop only
+	round                         *round        // loop only; of Each, that it had on the loop before this one
 }
 
 var extras = sync.Pool{New: func() any { return new(extra) }}
@@ -116,7 +125,7 @@ func (t *Transport) more() *extra {
 func (t *Transport) less() {
 	x := t.extra.Load()
 	if x == nil || len(x.out) > 0 || x.in != nil || x.need != 0 || x.reason != nil || len(x.drains) > 0 || x.upgrade != nil || x.target != nil ||
-		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil {
+		x.secure != nil || x.stream != nil || x.zero != nil || x.closeTime != 0 || x.handshake|x.read|x.write|x.close != 0 || x.idle != 0 || x.dialing != nil || x.round != nil {
 		return
 	}
 	t.extra.Store(nil)
@@ -126,7 +135,7 @@ func (t *Transport) less() {
 
 var _ loop.Watcher = (*Transport)(nil)
 
-// Ready is for the loop: loop.Watcher.
+// Ready is for the loop, which calls it as a loop.Watcher.
 func (t *Transport) Ready(r pollux.Ready) {
 	if t.steps&isOver != 0 {
 		return
@@ -151,7 +160,7 @@ func (t *Transport) Ready(r pollux.Ready) {
 		t.flush(h)
 	}
 	if f&ending != 0 {
-		t.protocol.Shutdown(t)
+		t.tellShutdown()
 	}
 	t.receive(h, r&(pollux.Readable|pollux.Hangup|pollux.Urgent) != 0)
 	t.leave(h)
@@ -233,11 +242,7 @@ func (t *Transport) begin(h *home) bool {
 		x.dialing.made(t)
 		x.dialing = nil
 	}
-	if h.cutting {
-		t.fail(ErrShutdown)
-	} else if h.draining {
-		t.protocol.Shutdown(t)
-	}
+	t.tellEnd(h)
 	return true
 }
 
@@ -263,7 +268,7 @@ func (t *Transport) enroll(h *home) {
 
 const madeBits = 24
 
-// Closed is for the loop: loop.Watcher.
+// Closed is for the loop, which calls it as a loop.Watcher.
 func (t *Transport) Closed(err error) {
 	h := t.home
 	if h.corked == t { // its protocol has panicked
@@ -313,12 +318,11 @@ func (t *Transport) forget() {
 	t.mu.Unlock()
 }
 
-// Protocol returns what serves the connection. Loop only.
+// Protocol returns the protocol that serves the connection. Loop only.
 func (t *Transport) Protocol() Protocol { return t.protocol }
 
-// SetProtocol makes p serve the connection from the next call on: for a conversation that changes
-// its language. p gets neither Made nor what the protocol before has used; what that left is p's.
-// Loop only.
+// SetProtocol makes p the protocol of the connection from the next call on. p gets no call of Made.
+// It gets the bytes that the earlier protocol has not used. Loop only.
 func (t *Transport) SetProtocol(p Protocol) {
 	t.protocol = p
 	t.home.data = dataCall{} // its frames are others
@@ -327,8 +331,8 @@ func (t *Transport) SetProtocol(p Protocol) {
 	}
 }
 
-// Socket returns the connection's socket, for its options and addresses. To receive, send, watch or
-// close it here would confuse the Transport: see Upgrade.
+// Socket returns the socket of the connection, for its options and addresses. Do not receive, send,
+// watch or close with it: see Upgrade.
 func (t *Transport) Socket() *sock.Socket { return t.socket }
 
 // Loop returns the loop that serves the connection.
@@ -338,26 +342,26 @@ func (t *Transport) Loop() *loop.Loop {
 	return t.home.loop
 }
 
-// LocalAddr returns the socket's own address: getsockname(2). It is the zero Addr once the
+// LocalAddr returns the address of the socket: getsockname(2). It is the zero Addr once the
 // connection is lost.
 func (t *Transport) LocalAddr() sock.Addr {
 	a, _ := t.socket.Getsockname()
 	return a
 }
 
-// RemoteAddr returns the peer's address: getpeername(2). It is the zero Addr once the connection is
-// lost.
+// RemoteAddr returns the address of the peer: getpeername(2). It is the zero Addr once the
+// connection is lost.
 func (t *Transport) RemoteAddr() sock.Addr {
 	a, _ := t.socket.Getpeername()
 	return a
 }
 
-// Age returns how long ago Made was called, to 17 ms. Loop only.
+// Age returns the time since Made, exact to 17 ms. Loop only.
 func (t *Transport) Age() time.Duration {
 	return time.Duration(uint32(t.home.loop.Now()>>madeBits)-t.made) << madeBits
 }
 
-// Buffered returns how many bytes are written and not sent, without those of files.
+// Buffered returns the number of unsent bytes, without those of files.
 func (t *Transport) Buffered() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -371,7 +375,8 @@ func (t *Transport) Buffered() int {
 	return n
 }
 
-// Unread returns what Data left, for EOF and Lost: it is valid until then. Loop only.
+// Unread returns the bytes that Data has not used. EOF and Lost can read them; they are valid
+// during the call. Loop only.
 func (t *Transport) Unread() []byte {
 	if x := t.extra.Load(); x != nil {
 		return x.in
@@ -379,8 +384,8 @@ func (t *Transport) Unread() []byte {
 	return nil
 }
 
-// SetIdleTimeout replaces Config.IdleTimeout for this connection: 1 ms to 12 days, or 0 for none.
-// Loop only.
+// SetIdleTimeout replaces Config.IdleTimeout for this connection: 1 ms to 12 days, or 0 for no
+// limit. Loop only.
 //
 // Error: an *OptionError.
 func (t *Transport) SetIdleTimeout(d time.Duration) error {
@@ -400,8 +405,8 @@ func (t *Transport) SetIdleTimeout(d time.Duration) error {
 	return nil
 }
 
-// HandshakeDone says that the peer has shown what it had to: Config.HandshakeTimeout ends it no
-// more. Loop only.
+// HandshakeDone ends the time that Config.HandshakeTimeout limits. Call it when the peer has
+// identified itself as the protocol demands. Loop only.
 func (t *Transport) HandshakeDone() {
 	t.steps &^= handshake
 	if x := t.extra.Load(); x != nil {

@@ -112,10 +112,14 @@ func pair(t testing.TB, p *script, cfg protocol.Config) (*protocol.Transport, *n
 func TestFlowControl(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()
-	paused, resumed := make(chan int, 10), make(chan int, 10)
+	paused, resumed := make(chan int, 1000), make(chan int, 1000)
 	p.pausing = func(t *protocol.Transport) { paused <- t.Buffered() }
 	p.resumed = func(t *protocol.Transport) { resumed <- t.Buffered() }
-	p.data = echo{}.Data
+	var received atomic.Int64
+	p.data = func(t *protocol.Transport, b []byte) int {
+		received.Add(int64(len(b)))
+		return echo{}.Data(t, b)
+	}
 	s, c := pair(t, p, protocol.Config{})
 	const total = 16 << 20
 	sent := make(chan error, 1)
@@ -126,10 +130,16 @@ func TestFlowControl(t *testing.T) {
 	if n := next(t, "Paused", paused); n <= 64<<10 || n > 64<<10+256<<10 {
 		t.Errorf("paused with %d bytes unsent", n)
 	}
-	select {
-	case err := <-sent:
-		t.Fatalf("the peer could send all, %v, and read nothing", err)
-	case <-time.After(50 * time.Millisecond):
+	// Once the system's buffers are full, the loop leaves alone what the peer goes on sending.
+	socktest.Await(t, "100 turns of the loop in which nothing is received", func() bool {
+		before := received.Load()
+		for range 100 {
+			on(t, s, func() {})
+		}
+		return received.Load() == before
+	})
+	if n := received.Load(); n >= total || len(sent) > 0 {
+		t.Fatalf("%d bytes were received, and the peer has read nothing", n)
 	}
 	if n := s.Buffered(); n > 400<<10 {
 		t.Errorf("%d bytes unsent", n)
@@ -166,38 +176,108 @@ func TestWriteLimit(t *testing.T) {
 	}
 }
 
+// drains are the ways to wait for Drain. Each calls write until it returns false, and waits for
+// Drain after each call. done gets the first error, or nil.
+var drains = []struct {
+	name string
+	run  func(s *protocol.Transport, write func() bool, done chan<- error)
+}{
+	{"goroutine", func(s *protocol.Transport, write func() bool, done chan<- error) {
+		go func() {
+			for write() {
+				if _, err := s.Drain().Wait(context.Background()); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}},
+	{"task", func(s *protocol.Transport, write func() bool, done chan<- error) {
+		s.Loop().Go(func(task *loop.Task) {
+			for write() {
+				if _, err := s.Drain().Await(task); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		})
+	}},
+	{"callback", func(s *protocol.Transport, write func() bool, done chan<- error) {
+		var step func(struct{}, error)
+		step = func(_ struct{}, err error) {
+			if err != nil || !write() {
+				done <- err
+				return
+			}
+			s.Drain().Then(step)
+		}
+		s.Loop().Post(func() { step(struct{}{}, nil) })
+	}},
+}
+
+// A producer that waits for Drain after each write never has more unsent than LowWater, and all of
+// it arrives. When the connection is lost, the wait ends.
 func TestDrain(t *testing.T) {
-	socktest.Check(t)
-	p := newScript()
-	s, c := pair(t, p, protocol.Config{})
-	if _, err := s.Drain().Wait(t.Context()); err != nil {
-		t.Errorf("with nothing unsent: %v", err)
-	}
-	const blocks, size = 200, 100_000
-	read := make(chan int64, 1)
-	go func() {
-		n, _ := io.Copy(io.Discard, c)
-		read <- n
-	}()
-	for range blocks {
-		_, err := s.Write(make([]byte, size))
-		socktest.Must(t, err)
-		if _, err := s.Drain().Wait(patience(t)); err != nil {
-			t.Fatal(err)
-		}
-		if n := s.Buffered(); n > 16<<10 {
-			t.Fatalf("%d bytes unsent after Drain", n)
-		}
-	}
-	s.Close()
-	if n := next(t, "the end", read); n != blocks*size {
-		t.Errorf("%d bytes arrived, want %d", n, blocks*size)
-	}
-	if err := next(t, "Lost", p.lost); err != nil {
-		t.Errorf("lost by %v, want nil", err)
-	}
-	if _, err := s.Drain().Wait(t.Context()); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("Drain after the end: %v", err)
+	for _, tt := range drains {
+		t.Run(tt.name, func(t *testing.T) {
+			socktest.Check(t)
+			p := newScript()
+			s, c := pair(t, p, protocol.Config{})
+			if _, err := s.Drain().Wait(t.Context()); err != nil {
+				t.Errorf("with nothing unsent: %v", err)
+			}
+			const blocks, size = 200, 100_000
+			read := make(chan int64, 1)
+			go func() {
+				n, _ := io.Copy(io.Discard, c)
+				read <- n
+			}()
+			written := 0
+			done := make(chan error, 1)
+			tt.run(s, func() bool {
+				if n := s.Buffered(); n > 16<<10 {
+					t.Errorf("%d bytes unsent after Drain", n)
+				}
+				if written == blocks {
+					return false
+				}
+				written++
+				if _, err := s.Write(make([]byte, size)); err != nil {
+					t.Error(err)
+				}
+				return true
+			}, done)
+			socktest.Must(t, next(t, "the producer's end", done))
+			s.Close()
+			if n := next(t, "the end", read); n != blocks*size {
+				t.Errorf("%d bytes arrived, want %d", n, blocks*size)
+			}
+			if err := next(t, "Lost", p.lost); err != nil {
+				t.Errorf("lost by %v, want nil", err)
+			}
+			if _, err := s.Drain().Wait(t.Context()); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Drain after the end: %v", err)
+			}
+
+			p = newScript()
+			s, _ = pair(t, p, protocol.Config{WriteLimit: 64 << 20}) // its peer does not read
+			waits := make(chan bool, 100)
+			tt.run(s, func() bool {
+				s.Write(make([]byte, 32<<20))
+				waits <- true
+				return true
+			}, done)
+			next(t, "the write", waits)
+			s.Abort()
+			if err := next(t, "the producer's end", done); !errors.Is(err, protocol.ErrAborted) && !errors.Is(err, net.ErrClosed) {
+				t.Errorf("the wait of a connection that is lost: %v", err)
+			}
+			if err := next(t, "Lost", p.lost); !errors.Is(err, protocol.ErrAborted) {
+				t.Errorf("lost by %v", err)
+			}
+		})
 	}
 }
 
@@ -331,11 +411,11 @@ func TestPauseReading(t *testing.T) {
 		t.Errorf("%q", g)
 	}
 	c.Write([]byte("def"))
-	on(t, s, func() {})
-	select {
-	case g := <-got:
-		t.Errorf("got %q while paused", g)
-	case <-time.After(20 * time.Millisecond):
+	for range 100 { // turns of the loop
+		on(t, s, func() {})
+	}
+	if len(got) > 0 {
+		t.Errorf("got %q while paused", <-got)
 	}
 	s.ResumeReading()
 	all := next(t, "the rest", got)

@@ -40,13 +40,13 @@ const (
 	longest = time.Duration(1)<<(tickBits+levels*levelBits) - 1<<tickBits
 )
 
-// tickOf rounds down: it is for now, and a deadline is rounded up by ticksOf.
+// tickOf returns the tick of an instant, rounded down. ticksOf rounds up, for deadlines.
 func tickOf(at timeouts.Deadline) tick { return tick(uint64(at) >> tickBits) }
 
-// ticksOf is how many ticks surely last d.
+// ticksOf returns the smallest number of ticks that lasts at least d.
 func ticksOf(d time.Duration) tick { return tick((min(d, longest)+1<<tickBits-1)>>tickBits) + 1 }
 
-// before says whether a is earlier than b.
+// before reports whether a is earlier than b.
 func (a tick) before(b tick) bool { return int32(a-b) < 0 }
 
 // add puts t into the slot of the instant at, which is after the hand, or the one of those without
@@ -60,7 +60,8 @@ func (w *wheel) add(t *Transport, at tick, some bool) {
 	w.len++
 }
 
-// slotOf is the slot for an instant. It fires no later than that. It is never one that is firing.
+// slotOf returns the slot for an instant, which fires no later than that. It is never the slot that
+// is firing.
 func (w *wheel) slotOf(at tick) int {
 	ahead := at - w.hand
 	if int32(ahead) < 1 {
@@ -83,7 +84,7 @@ func (w *wheel) put(t *Transport, slot int) {
 	}
 }
 
-// take takes t out.
+// take removes t.
 func (w *wheel) take(t *Transport) {
 	slot, i := int(t.place>>placeBits), int(t.place&mostInOne)
 	c := &w.slots[slot]
@@ -101,14 +102,14 @@ func (w *wheel) remove(t *Transport) {
 	w.len--
 }
 
-// move puts t, which is in the wheel, where its instant wants it.
+// move moves t, which is in the wheel, to the slot of its instant.
 func (w *wheel) move(t *Transport, at tick, some bool) {
 	w.take(t)
 	w.len--
 	w.add(t, at, some)
 }
 
-// next is when the next slot fires, if there is one.
+// next returns the time at which the next slot fires, if there is one.
 func (w *wheel) next() (at tick, ok bool) {
 	for level, word := range w.occupied {
 		if word == 0 {
@@ -142,8 +143,8 @@ func (w *wheel) firing() (slot int, ok bool) {
 	return 0, false
 }
 
-// due returns a connection that has to be looked at by now and is still in its slot, or nil. The
-// caller moves or removes it.
+// due returns a connection that is due at now and still in its slot, or nil. The caller moves or
+// removes it.
 func (w *wheel) due(now tick) *Transport {
 	for {
 		if slot, ok := w.firing(); ok {
@@ -180,10 +181,10 @@ type crowd struct {
 	n      int
 }
 
-// crowdBlock is how many connections a block has room for. An empty slot keeps one block.
+// crowdBlock is the number of connections in a block. An empty slot keeps one block.
 const crowdBlock = 16
 
-// at is the place of connection i, which is below n.
+// at returns the place of connection i, which is below n.
 func (c *crowd) at(i int) **Transport { return &c.blocks[i/crowdBlock][i%crowdBlock] }
 
 func (c *crowd) push(t *Transport) {
@@ -194,7 +195,7 @@ func (c *crowd) push(t *Transport) {
 	*c.at(c.n - 1) = t
 }
 
-// pop takes the last connection out. It keeps one block more than is needed.
+// pop removes the last connection. It keeps one block more than necessary.
 func (c *crowd) pop() *Transport {
 	at := c.at(c.n - 1)
 	t := *at

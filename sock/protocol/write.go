@@ -25,12 +25,13 @@ type chunk struct {
 	zeroSent bool                  // a part was sent so: it is the last of zeroCopy.sends
 }
 
-// Write sends p, or keeps what the system does not take yet: it never waits, and p is the caller's
-// again. Within a call of the protocol small writes are gathered, and go when the call ends.
+// Write sends p, or keeps the bytes that the system does not take yet. It never waits, and the
+// caller may use p again when it returns. Within a call of the protocol, Write gathers small
+// writes, which go when the call ends.
 //
-// It returns len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and once
-// the connection is lost; a *LimitError if more than Config.WriteLimit is unsent, which also ends
-// the connection; the system's error, after which Lost comes.
+// The result is len(p), or 0 and an error: net.ErrClosed after Close, CloseWrite and Upgrade and
+// once the connection is lost; a *LimitError if more than Config.WriteLimit bytes are unsent, which
+// also ends the connection; the system's error, after which Lost is called.
 //
 // On a socket of messages each Write is one message.
 func (t *Transport) Write(p []byte) (int, error) {
@@ -51,8 +52,8 @@ func (t *Transport) WriteString(s string) (int, error) {
 	return t.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// Writev is Write for several buffers, as one: they go by one system call, without a copy, if
-// nothing else is unsent.
+// Writev is Write for several buffers. If nothing else is unsent, one system call sends them
+// without a copy.
 //
 // On a socket of messages the buffers are one message.
 func (t *Transport) Writev(buffers ...[]byte) (int, error) {
@@ -69,9 +70,9 @@ func (t *Transport) Writev(buffers ...[]byte) (int, error) {
 	return total, nil
 }
 
-// AvailableBuffer returns an empty buffer of a few KiB for the caller to append to and give to
-// Write, as bufio.Writer has it. It is memory of the loop, so that no connection needs a buffer of
-// its own to make an answer in: it is lent until the next call of AvailableBuffer on the loop, at
+// AvailableBuffer returns an empty buffer of a few KiB. The caller appends to it and gives it to
+// Write, as with bufio.Writer. The buffer is memory of the loop, so a connection needs no buffer of
+// its own for its answers. It is valid until the next call of AvailableBuffer on the loop, and at
 // most until the call of the protocol ends. Loop only.
 func (t *Transport) AvailableBuffer() []byte {
 	h := t.home
@@ -81,19 +82,19 @@ func (t *Transport) AvailableBuffer() []byte {
 	return h.scratch
 }
 
-// unsent says whether something waits in the queue, or in the stream. mu is held.
+// unsent reports whether bytes wait in the queue or in the stream. mu is held.
 func (t *Transport) unsent() bool {
 	x := t.extra.Load()
 	return x != nil && (len(x.out) > 0 || x.hasZeroCopy() || t.flags&(secured|securing) == secured && x.stream.Pending())
 }
 
-// queued says whether something waits in the queue. mu is held.
+// queued reports whether bytes wait in the queue. mu is held.
 func (t *Transport) queued() bool {
 	x := t.extra.Load()
 	return x != nil && len(x.out) > 0
 }
 
-// mayWrite returns why nothing may be written. mu is held.
+// mayWrite returns the reason why a write must fail, or nil. mu is held.
 func (t *Transport) mayWrite() error {
 	if t.flags&(closing|halfClosing|finished|upgrading|broken) != 0 {
 		return net.ErrClosed
@@ -119,7 +120,7 @@ func (t *Transport) write(p []byte) error {
 		t.queue(p)
 		return nil
 	}
-	if t.flags&(corked|isStream) == corked|isStream {
+	if t.flags&corked != 0 && t.isStream() {
 		h := t.home
 		if len(p) <= corkLargest && len(h.cork)+len(p) <= corkSize {
 			h.cork = append(h.cork, p...)
@@ -144,7 +145,7 @@ func (t *Transport) writev(buffers [][]byte, total int) error {
 	if err := t.mayWrite(); err != nil || total == 0 {
 		return err
 	}
-	stream := t.flags&isStream != 0
+	stream := t.isStream()
 	switch h := t.home; {
 	case t.flags&securing != 0:
 		for _, p := range buffers {
@@ -187,7 +188,7 @@ func joined(buffers [][]byte, total int) []byte {
 	return all
 }
 
-// uncork sends what was gathered. mu is held.
+// uncork sends the gathered writes. mu is held.
 func (t *Transport) uncork(h *home) {
 	p := h.takeCork()
 	if len(p) == 0 || t.flags&(finished|broken) != 0 {
@@ -200,13 +201,13 @@ func (t *Transport) uncork(h *home) {
 	t.send(p)
 }
 
-// send gives p to the system, and queues what it does not take. mu is held.
+// send gives p to the system, and queues the bytes that it does not take. mu is held.
 func (t *Transport) send(p []byte) error {
 	n, err := t.give(p)
 	return t.took(n, err, p[n:])
 }
 
-// took is what follows a send: n bytes went, and rest did not. mu is held.
+// took records the result of a send: n bytes were sent, and rest was not. mu is held.
 func (t *Transport) took(n int, err error, rest []byte) error {
 	if n > 0 {
 		t.home.sent.Add(uint64(n))
@@ -223,7 +224,7 @@ func (t *Transport) took(n int, err error, rest []byte) error {
 	return nil
 }
 
-// timeNow is the time for touch. mu is held.
+// timeNow returns the time for touch. mu is held.
 func (t *Transport) timeNow() tick {
 	if t.home.cfg.IdleTimeout == 0 {
 		if x := t.extra.Load(); x == nil || x.idle == 0 {
@@ -233,7 +234,7 @@ func (t *Transport) timeNow() tick {
 	return tickOf(t.home.loop.Now())
 }
 
-// sendv gives buffers to the system, and queues what it does not take. mu is held.
+// sendv gives buffers to the system, and queues the bytes that it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
 		if t.flags&secured != 0 {
@@ -261,8 +262,8 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		if len(buffers) == 0 || n == 0 && err == nil {
 			continue
 		}
-		// It went in part. Sendall goes on until the socket is full, so that an edge comes when it
-		// is not.
+		// A part was sent. Sendall continues until the socket is full, so that an edge reports
+		// when it has room again.
 		if err := t.send(buffers[0][n:]); err != nil {
 			return err
 		}
@@ -285,13 +286,13 @@ func totalOf(buffers [][]byte) (n int) {
 
 // queue keeps a copy of p until the socket is writable. mu is held.
 func (t *Transport) queue(p []byte) {
-	if len(p) == 0 && t.flags&isStream != 0 {
+	if len(p) == 0 && t.isStream() {
 		return
 	}
 	x, h := t.more(), t.home
 	x.size += len(p)
 	h.buffered.Add(int64(len(p)))
-	if t.flags&isStream == 0 {
+	if !t.isStream() {
 		x.out = append(x.out, chunk{block: append(getBlock(len(p)), p...)})
 		p = nil
 	}
@@ -321,7 +322,7 @@ func (t *Transport) attend() {
 	}
 }
 
-// flush sends what is queued. Loop only.
+// flush sends the queue. Loop only.
 func (t *Transport) flush(h *home) {
 	t.mu.Lock()
 	if x := t.extra.Load(); x != nil && x.hasZeroCopy() {
@@ -334,7 +335,7 @@ func (t *Transport) flush(h *home) {
 	t.mu.Unlock()
 }
 
-// sendQueued sends what is queued, until the socket is full. mu is held; loop only.
+// sendQueued sends the queue, until the socket is full. mu is held; loop only.
 func (t *Transport) sendQueued(h *home) {
 	x := t.extra.Load()
 	if x == nil || t.flags&(finished|broken|sendingFile) != 0 {
@@ -368,7 +369,7 @@ func (t *Transport) sendQueued(h *home) {
 	t.below(x)
 }
 
-// next drops the first chunk, which is done with.
+// next drops the first chunk after its use.
 func (x *extra) next() {
 	if c := &x.out[0]; c.owner == nil {
 		putBlock(c.block)
@@ -398,9 +399,9 @@ func (t *Transport) below(x *extra) {
 	x.drains = nil
 }
 
-// Drain is settled when no more than Config.LowWater bytes are unsent, at once if that is so: with
-// an error if the connection is lost before. A producer writes, and waits for Drain: a goroutine by
-// Wait, a task by Await.
+// Drain returns a future that is settled when no more than Config.LowWater bytes are unsent. If the
+// connection is lost before, the future has an error. A producer writes and then waits for Drain: a
+// goroutine by Wait, a task by Await.
 func (t *Transport) Drain() loop.Future[struct{}] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -416,11 +417,11 @@ func (t *Transport) Drain() loop.Future[struct{}] {
 	return p.Future()
 }
 
-// SendFile sends count bytes of a file from offset on, after what was written before and before
-// what is written later; count -1 is all up to its end. The file is the connection's until the
-// future is settled, with how many bytes went. sendfile(2) sends a regular file without a copy, on
-// a goroutine of its own, so that the disk holds no loop up. Reading pauses meanwhile. See
-// sock.Socket.Sendfile.
+// SendFile sends count bytes of a file from offset, after all earlier writes and before all later
+// ones. A count of -1 means everything up to the end of the file. The file belongs to the
+// connection until the future is settled. Its value is the number of bytes sent. sendfile(2) sends
+// a regular file without a copy, on a goroutine, so that the disk holds up no loop. Reading pauses
+// meanwhile. See sock.Socket.Sendfile.
 //
 // Errors: those of Write and of sock.Socket.Sendfile.
 func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {
@@ -469,7 +470,7 @@ func (t *Transport) sendFile(c *chunk) {
 	}()
 }
 
-// sentFile goes on after a file.
+// sentFile continues the queue after a file.
 func (t *Transport) sentFile(n int64, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// A Layer is what makes records of plaintext, and plaintext of records, after the handshake.
+// A Layer is the code that encrypts and decrypts records after the handshake.
 type Layer uint8
 
 const (
-	// Standard is crypto/tls. An idle connection in callback mode takes about 8 KB.
+	// Standard is crypto/tls. An idle connection with a Handler takes about 8 KB.
 	Standard Layer = iota
-	// Compact is a record layer of this module, which keeps keys and numbers only while nothing is
-	// under way. It serves AES-GCM in TLS 1.3 and 1.2. A client drops the tickets that come after
-	// the handshake of TLS 1.3, so that its next connection does not resume the session.
+	// Compact is a record layer of this module. An idle connection keeps only keys and numbers. It
+	// supports AES-GCM in TLS 1.3 and 1.2. A client ignores the tickets that come after the
+	// handshake of TLS 1.3, so its next connection does not resume the session.
 	Compact
-	// Kernel is the kernel's (kTLS, Linux). Send, Recv, Sendmsg and Sendfile of the socket itself
-	// carry plaintext from then on. Tickets are dropped as with Compact.
+	// Kernel is the record layer of the kernel (kTLS, Linux). Send, Recv, Sendmsg and Sendfile of
+	// the socket itself then carry plaintext. A client ignores tickets as with Compact.
 	//
-	// A KeyUpdate of the peer, and the own one after 2^24 records of Write, need Linux 6.14.
-	// Before, the connection ends with close_notify and an error. What the socket itself sends is
-	// not counted.
+	// A KeyUpdate of the peer, and the own one after 2^24 records of Write, need Linux 6.14. On an
+	// older kernel the connection ends with close_notify and an error. The bytes that the socket
+	// itself sends do not count.
 	Kernel
 )
 
@@ -37,25 +37,24 @@ func (l Layer) String() string {
 	return fmt.Sprintf("Layer(%d)", uint8(l))
 }
 
-// DefaultHandshakeTimeout is how long a handshake may take in all if a Config does not say it.
+// DefaultHandshakeTimeout limits the time of a handshake if Config.HandshakeTimeout is 0.
 const DefaultHandshakeTimeout = 10 * time.Second
 
-// A Config says how connections are made. One Config can serve any number of connections, at once;
-// it must not be changed or copied after its first use.
+// A Config configures connections. Any number of connections can share one Config. It must not be
+// changed or copied after its first use.
 type Config struct {
-	// TLS is for the handshake, and must not be nil. A client needs ServerName or
-	// InsecureSkipVerify, see crypto/tls.
+	// TLS configures the handshake. It must not be nil. A client needs ServerName or
+	// InsecureSkipVerify: see crypto/tls.
 	TLS *tls.Config
-	// Layer is the record layer to switch to; the zero Layer is Standard.
+	// Layer is the record layer after the handshake. The zero Layer is Standard.
 	Layer Layer
-	// HandshakeTimeout is how long the handshake may take in all, from its first byte to its last.
-	// 0: DefaultHandshakeTimeout; negative: for ever. The socket's own timeout and deadlines count
-	// beside it.
+	// HandshakeTimeout limits the total time of the handshake. 0: DefaultHandshakeTimeout.
+	// Negative: no limit. The timeout and the deadlines of the socket apply too.
 	HandshakeTimeout time.Duration
 
-	// OffLoop makes the handshakes of watched connections on goroutines, one for each, in place of
-	// the loop. Their arithmetic, some 300 us each, then delays no other connection of the loop, if
-	// a processor is free for it. A goroutine takes some 10 KB more until the handshake is over.
+	// OffLoop runs the handshake of each watched connection on a goroutine and not on the loop. Its
+	// arithmetic takes about 300 us; it then delays no other connection of the loop if a processor
+	// is free. The goroutine takes about 10 KB more until the handshake is over.
 	OffLoop bool
 
 	prepared prepared

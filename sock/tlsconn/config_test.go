@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/selfsigned"
 	"github.com/polluxio/pollux/internal/tlsrecord"
 	"github.com/polluxio/pollux/sock/socktest"
 	"github.com/polluxio/pollux/sock/tlsconn"
@@ -76,12 +77,12 @@ func TestConfigOfTLS(t *testing.T) {
 		}},
 		{"client certificate", func(server, client *tls.Config) {
 			server.ClientAuth, server.ClientCAs = tls.RequireAnyClientCert, client.RootCAs
-			client.Certificates = []tls.Certificate{certificate()}
+			client.Certificates = []tls.Certificate{selfsigned.Certificate()}
 		}, func(server, client tls.ConnectionState) error {
 			if len(server.PeerCertificates) != 1 || len(client.PeerCertificates) != 1 {
 				return fmt.Errorf("%d and %d certificates", len(server.PeerCertificates), len(client.PeerCertificates))
 			}
-			return same(string(certificate().Certificate[0]), string(server.PeerCertificates[0].Raw), string(client.PeerCertificates[0].Raw))
+			return same(string(selfsigned.Certificate().Certificate[0]), string(server.PeerCertificates[0].Raw), string(client.PeerCertificates[0].Raw))
 		}},
 		{"GetConfigForClient", func(server, client *tls.Config) {
 			other := server.Clone()

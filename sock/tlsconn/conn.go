@@ -14,11 +14,12 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Conn is a TLS connection. Its methods may be called from any goroutine, and at once: reads are
-// served in order, and so are writes. Server and Client make one; the zero Conn is of no use.
+// A Conn is a TLS connection. Any number of goroutines may call its methods at the same time: reads
+// are served in order, and so are writes. Server and Client make a Conn; the zero Conn is not
+// usable.
 //
-// It waits as the view of the socket does that it was made of, or that In and With give it, and
-// keeps the socket's timeout and deadlines.
+// A Conn waits as the view of the socket that it was made of, or as In and With say. The timeout
+// and the deadlines of the socket apply to it.
 type Conn struct {
 	*core
 	s *sock.Socket // the view
@@ -73,13 +74,13 @@ type layer interface {
 	state() tls.ConnectionState
 }
 
-// Server is the server's side of a TLS connection over s, a connected stream socket. Nothing
-// happens on the socket yet. The Conn owns it from now on: it must be used by the Conn alone.
+// Server makes the server's side of a TLS connection over s, a connected stream socket. It makes no
+// system call on the socket. The Conn owns the socket from then on, and nothing else may use it.
 //
-// Errors: an *sock.ArgError for a missing socket or Config, or a socket of another type.
+// Errors: a *sock.ArgError for a missing socket or Config, or a socket of another type.
 func Server(s *sock.Socket, cfg *Config) (*Conn, error) { return newConn(s, cfg, false) }
 
-// Client is the client's side. See Server.
+// Client makes the client's side of a TLS connection over s. See Server.
 func Client(s *sock.Socket, cfg *Config) (*Conn, error) { return newConn(s, cfg, true) }
 
 func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
@@ -121,16 +122,17 @@ func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.core, c.s.In(t)} }
 // sock.Socket.With.
 func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.core, c.s.With(ctx)} }
 
-// Socket returns the socket, in the view of the connection: for its options, names and deadlines.
+// Socket returns the socket in the view of the connection, for its options, addresses and
+// deadlines.
 //
-// With the layer Kernel it can be used in every way, and the Conn be dropped: Send, Recv, Sendfile
-// and handlers of the socket then carry plaintext. The program handles records of other types
-// itself, see sock.TLSRecordType: a receive that finds one fails with EIO.
+// With the layer Kernel the program can use the socket in every way, and drop the Conn: Send, Recv,
+// Sendfile and handlers of the socket then carry plaintext. The program must then handle records of
+// other types itself: see sock.TLSRecordType. A receive that meets such a record fails with EIO.
 func (c *Conn) Socket() *sock.Socket { return c.s }
 
-// ConnectionState is that of crypto/tls, and without one before the end of the handshake. With
-// another record layer than Standard it has no TLSUnique, and ExportKeyingMaterial returns an
-// error.
+// ConnectionState returns the state of the connection, as the method of tls.Conn does. Before the
+// end of the handshake it is empty. With a record layer other than Standard it has no TLSUnique,
+// and its ExportKeyingMaterial returns an error.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	if !c.made.Load() {
 		return blank()
@@ -138,8 +140,8 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 	return c.layer.state()
 }
 
-// Layer returns the record layer that the connection has, and, if it is not the one of its Config,
-// the reason. Before the end of the handshake that is Standard.
+// Layer returns the record layer of the connection. If this is not the layer of its Config, it also
+// returns the reason. Before the end of the handshake the layer is Standard.
 func (c *Conn) Layer() (Layer, error) {
 	if !c.made.Load() {
 		return Standard, nil
@@ -155,12 +157,12 @@ func (c *Conn) Layer() (Layer, error) {
 	return Standard, nil
 }
 
-// Read reads plaintext into p, and makes the handshake before if it was not made yet. It reports at
-// least one byte, or an error, unless p is empty.
+// Read reads plaintext into p. It makes the handshake first if necessary. It returns at least one
+// byte or an error, unless p is empty.
 //
-// Errors: io.EOF after the peer's close_notify, io.ErrUnexpectedEOF if the stream ended without it;
-// those of sock.Socket.Recv; those of TLS. After an error of TLS, and after both of the ends, each
-// Read returns it again.
+// Errors: io.EOF after the close_notify of the peer; io.ErrUnexpectedEOF if the stream ended
+// without it; those of sock.Socket.Recv; those of TLS. After an error of TLS, and after the end of
+// the stream, each Read returns the same error again.
 func (c *Conn) Read(p []byte) (int, error) {
 	if err := c.Handshake(); err != nil || len(p) == 0 {
 		return 0, err
@@ -240,12 +242,12 @@ func (c *core) readError(err error) error {
 	return c.base.OpError("read", sock.Addr{}, err)
 }
 
-// Write sends p, and makes the handshake before if it was not made yet.
+// Write sends p. It makes the handshake first if necessary.
 //
-// It waits until the socket has taken all; n is less than len(p) only with an error. A non-blocking
-// socket (one that is watched, above all) takes what there is room for: n bytes, and
-// sock.ErrWouldBlock if that is not all of p. What was taken is not to be written again, though its
-// last record may still be on its way to the socket; an empty Write sends it on.
+// It waits until the socket has taken everything; n is less than len(p) only with an error. On a
+// non-blocking socket, such as that of a watched connection, it takes n bytes, as many as there is
+// room for, and returns sock.ErrWouldBlock if these are not all. Do not write the n bytes again,
+// although their last record may still be unsent; an empty Write sends it.
 //
 // Errors: those of sock.Socket.Sendall; those of TLS; net.ErrClosed after CloseWrite.
 func (c *Conn) Write(p []byte) (int, error) {
@@ -316,7 +318,7 @@ func (w *writeCall) attempt(sysfd int) (out loop.Outcome, err error) {
 	return out, nil
 }
 
-// CloseWrite sends close_notify. The connection can still be read from. A second call does nothing.
+// CloseWrite sends close_notify. The connection can still be read. A second call does nothing.
 //
 // Errors: those of Write; an error before the end of the handshake.
 func (c *Conn) CloseWrite() error {
@@ -333,11 +335,12 @@ var errEarlyCloseWrite = errors.New("the TLS handshake is not over")
 // long.
 const closeTimeout = 5 * time.Second
 
-// Close sends close_notify, if that was not done, and closes the socket. While a Write is under way
-// it only closes the socket, which ends the Write. Of a watched connection it does not wait: see
-// Watch.
+// Close sends close_notify, unless CloseWrite has sent it, and closes the socket. If a Write is
+// running, Close only closes the socket, which ends the Write. On a watched connection Close does
+// not wait: see Watch.
 //
-// Errors: net.ErrClosed for a second time; those of CloseWrite: the socket is closed then, too.
+// Errors: net.ErrClosed if the connection was closed before; those of CloseWrite. The socket is
+// closed in any case.
 func (c *Conn) Close() error {
 	var err error
 	if c.made.Load() && c.isWatched() {
@@ -354,20 +357,21 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// LocalAddr is the socket's own address, the zero Addr once it is closed.
+// LocalAddr returns the address of the socket, or the zero Addr after Close.
 func (c *Conn) LocalAddr() net.Addr { return address(c.s.Getsockname()) }
 
-// RemoteAddr is the peer's address, the zero Addr once it is gone.
+// RemoteAddr returns the address of the peer, or the zero Addr once the connection has ended.
 func (c *Conn) RemoteAddr() net.Addr { return address(c.s.Getpeername()) }
 
-// SetDeadline is sock.Socket.SetDeadline. A deadline that has passed leaves the connection intact:
-// after it was moved, reads and writes go on where they were.
+// SetDeadline sets the deadlines of the socket: see sock.Socket.SetDeadline. A deadline that has
+// passed does not damage the connection: after a later deadline, reads and writes continue where
+// they stopped.
 func (c *Conn) SetDeadline(t time.Time) error { return c.s.SetDeadline(t) }
 
-// SetReadDeadline is sock.Socket.SetReadDeadline.
+// SetReadDeadline sets the read deadline of the socket: see sock.Socket.SetReadDeadline.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.s.SetReadDeadline(t) }
 
-// SetWriteDeadline is sock.Socket.SetWriteDeadline.
+// SetWriteDeadline sets the write deadline of the socket: see sock.Socket.SetWriteDeadline.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.s.SetWriteDeadline(t) }
 
 var _ net.Conn = (*Conn)(nil)

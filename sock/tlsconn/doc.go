@@ -1,30 +1,31 @@
 // Package tlsconn is TLS over a socket of any stream family, in every way to wait.
 //
-// The handshake is made by crypto/tls, so all of [tls.Config] works: ALPN, client certificates,
-// tickets, GetConfigForClient. Only renegotiation is refused. A connection is used in one of three
-// ways:
+// crypto/tls makes the handshake, so a program can use all of tls.Config: ALPN, client
+// certificates, tickets, GetConfigForClient. Only renegotiation is refused. There are three ways to
+// use a connection:
 //
-//   - in a goroutine: [Server] or [Client] over the socket, then Read, Write and Close as of a
+//   - in a goroutine: make it with [Server] or [Client], then call Read, Write and Close as on a
 //     net.Conn;
-//   - in a task of a loop: the same over s.In(task), or c.In(task) of a connection that exists. The
-//     calls suspend the task;
+//   - in a task of a loop: the same with the view s.In(task), or with c.In(task) of an existing
+//     connection. The calls suspend the task;
 //   - by callbacks: [Conn.Watch] with a [Handler]. An idle connection then has neither a goroutine
 //     nor a task.
 //
 // # Record layers
 //
-// Config.Layer chooses what encrypts and decrypts once the handshake is over: crypto/tls itself
-// ([Standard]), a small record layer of this module ([Compact]), or the kernel ([Kernel]). A
-// connection that cannot switch to the layer that was asked for stays with crypto/tls, and
-// [Conn.Layer] returns the reason.
+// Config.Layer selects the code that encrypts and decrypts after the handshake: crypto/tls itself
+// ([Standard]), a small record layer of this module ([Compact]), or the kernel ([Kernel]). If a
+// connection cannot switch to its layer, it stays with crypto/tls, and [Conn.Layer] returns the
+// reason.
 //
 // # Ends and errors
 //
-// A Read returns io.EOF after the peer's close_notify alert. The end of the stream without that
-// alert may be an attack that cuts the data off: Read then returns io.ErrUnexpectedEOF. An alert of
-// the peer's is a *net.OpError around a tls.AlertError with "remote error" as its Op. What the peer
-// does wrong is answered with an alert, and returned as an error.
+// Read returns io.EOF after the close_notify alert of the peer. If the stream ends without that
+// alert, an attacker may have cut it: Read then returns io.ErrUnexpectedEOF. An alert of the peer
+// is a *net.OpError around a tls.AlertError, and its Op is "remote error". If the peer breaks a
+// rule of TLS, it gets an alert, and the call returns the error.
 //
-// CloseWrite sends close_notify; the other direction goes on. Close sends it too, if it was not
-// sent yet and the socket takes it within five seconds, and closes the socket.
+// CloseWrite sends close_notify; the connection can still be read. Close sends it too, unless
+// CloseWrite has sent it, waits at most five seconds until the socket takes it, and closes the
+// socket.
 package tlsconn

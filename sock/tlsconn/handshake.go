@@ -23,13 +23,13 @@ type handshake struct {
 	err     error
 }
 
-// Handshake makes the handshake, if it was not made yet. Read and Write make it too; call it for
-// its error, or before ConnectionState. If another goroutine or task makes it, Handshake waits for
-// that.
+// Handshake makes the handshake, unless it was made before. Read and Write make it too. Call
+// Handshake for its error, or before ConnectionState. If another goroutine or task is making the
+// handshake, Handshake waits for it.
 //
-// The view of the socket says how it waits. The handshake ends with os.ErrDeadlineExceeded after
-// Config.HandshakeTimeout, and by what else ends waits of the view. Errors of TLS are those of
-// crypto/tls, and the peer has got the alert that they ask for. The socket stays open: Close it.
+// It waits as the view of the socket. It ends with os.ErrDeadlineExceeded after
+// Config.HandshakeTimeout, and whenever a wait of the view ends. The errors of TLS are those of
+// crypto/tls, and the peer has got the alert for them. The socket stays open until Close.
 func (c *Conn) Handshake() error {
 	if c.made.Load() {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/selfsigned"
 	"github.com/polluxio/pollux/internal/tlsrecord"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -26,7 +27,7 @@ func TestKeyLimit(t *testing.T) {
 		defer peer.Close()
 		s, _, err := ln.Accept()
 		socktest.Must(t, err)
-		c, err := Server(socktest.Closing(t, s), &Config{TLS: &tls.Config{Certificates: []tls.Certificate{ownCertificate()}}, Layer: Kernel})
+		c, err := Server(socktest.Closing(t, s), &Config{TLS: &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}}, Layer: Kernel})
 		socktest.Must(t, err)
 		other := tls.Client(peer, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13})
 		shook := socktest.Start(other.Handshake)

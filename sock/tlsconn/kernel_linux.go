@@ -107,10 +107,11 @@ func (k *kernel) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outc
 		case err == syscall.EIO:
 			err = k.control(s, sysfd)
 		case err == syscall.EBADMSG:
-			k.mu.Lock()
-			err = k.record.BadRecord()
-			k.settle(s, sysfd)
-			k.mu.Unlock()
+			err = k.refuse(s, sysfd, (*tlsrecord.Conn).BadRecord)
+		case err == syscall.EMSGSIZE: // tls_rx_msg_size of net/tls/tls_sw.c, also for EINVAL
+			err = k.refuse(s, sysfd, (*tlsrecord.Conn).TooLong)
+		case err == syscall.EINVAL:
+			err = k.refuse(s, sysfd, (*tlsrecord.Conn).WrongVersion)
 		case err != loop.ErrAgain:
 			err = s.OpError("recv", sock.Addr{}, err)
 		}
@@ -118,6 +119,15 @@ func (k *kernel) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outc
 			return 0, out, err
 		}
 	}
+}
+
+// refuse returns the error of a record that the kernel refused, and sends its alert.
+func (k *kernel) refuse(s *sock.Socket, sysfd int, why func(*tlsrecord.Conn) error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := why(&k.record)
+	k.settle(s, sysfd)
+	return err
 }
 
 // control receives a record of another type than data, and does what it asks for.

@@ -22,9 +22,9 @@ func newKernel(s *sock.Socket, _ *transport, _ *tls.Conn, _ bool) (layer, bool, 
 	return nil, false, prepareKernel(s)
 }
 
-// KernelCiphers returns what the kernel's TLS takes: names of versions and ciphers, as "TLS 1.3
-// AES-128-GCM".
+// KernelCiphers returns the versions and ciphers that the kernel's TLS accepts, in the form "TLS
+// 1.3 AES-128-GCM". The first call tries them on connections over the loopback interface.
 //
-// Error: why it takes none: errors.ErrUnsupported on other systems than Linux, ENOENT without the
-// module tls.
+// Error: the reason if it accepts none: errors.ErrUnsupported on a system other than Linux, ENOENT
+// without the module tls.
 func KernelCiphers() (names []string, err error) { return nil, prepareKernel(nil) }

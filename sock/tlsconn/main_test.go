@@ -2,18 +2,14 @@ package tlsconn_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
-	"math/big"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/selfsigned"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -22,30 +18,13 @@ import (
 
 func TestMain(m *testing.M) { socktest.Main(m) }
 
-// certificate is one for localhost, signed by itself.
-var certificate = sync.OnceValue(func() tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
-})
-
-func serverTLS() *tls.Config { return &tls.Config{Certificates: []tls.Certificate{certificate()}} }
+func serverTLS() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}}
+}
 
 func clientTLS() *tls.Config {
 	roots := x509.NewCertPool()
-	roots.AddCert(certificate().Leaf)
+	roots.AddCert(selfsigned.Certificate().Leaf)
 	return &tls.Config{RootCAs: roots, ServerName: "localhost"}
 }
 

@@ -60,8 +60,9 @@ func noted(cfg *tls.Config, s *secrets) *tls.Config {
 	return cfg
 }
 
-// SetSessionTicketKeys is that of tls.Config, for a Config that is in use: with a layer other than
-// Standard, connections have a copy of Config.TLS.
+// SetSessionTicketKeys sets the keys of session tickets, as the method of tls.Config does, for a
+// Config in use. With a layer other than Standard the connections use a copy of Config.TLS, so a
+// call on that would have no effect.
 func (cfg *Config) SetSessionTicketKeys(keys [][32]byte) {
 	cfg.TLS.SetSessionTicketKeys(keys)
 	if own := cfg.prepared.config(cfg); own != cfg.TLS {

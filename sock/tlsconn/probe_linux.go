@@ -110,11 +110,11 @@ func loopback() (a, b int, err error) {
 	return a, b, nil
 }
 
-// KernelCiphers returns what the kernel's TLS takes: names of versions and ciphers, as "TLS 1.3
-// AES-128-GCM". They are tried once, on connections over the loopback interface.
+// KernelCiphers returns the versions and ciphers that the kernel's TLS accepts, in the form "TLS
+// 1.3 AES-128-GCM". The first call tries them on connections over the loopback interface.
 //
-// Error: why it takes none: errors.ErrUnsupported on other systems than Linux, ENOENT without the
-// module tls.
+// Error: the reason if it accepts none: errors.ErrUnsupported on a system other than Linux, ENOENT
+// without the module tls.
 func KernelCiphers() (names []string, err error) {
 	for _, c := range []struct {
 		version, suite uint16

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/selfsigned"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 	"github.com/polluxio/pollux/sock/tlsconn"
@@ -173,7 +174,7 @@ func TestOpenSSLRenegotiation(t *testing.T) {
 // pemFiles writes the certificate and its key, for a program.
 func pemFiles(t testing.TB) (cert, key string) {
 	t.Helper()
-	c := certificate()
+	c := selfsigned.Certificate()
 	der, err := x509.MarshalECPrivateKey(c.PrivateKey.(*ecdsa.PrivateKey))
 	socktest.Must(t, err)
 	cert, key = filepath.Join(t.TempDir(), "cert"), filepath.Join(t.TempDir(), "key")

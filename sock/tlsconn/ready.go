@@ -5,11 +5,11 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// WatchReady is Watch for a package that stands on connections, as sock.Socket.WatchReady is for
-// one that stands on sockets: the loop calls w.Ready once at the end of the handshake, and whenever
-// Read or Write may be worth an attempt, and w.Closed last, and once, as Handler.Closed. After
-// sock.Socket.CallWatcher the argument of Ready may be 0. With it a Conn is a Stream of package
-// protocol.
+// WatchReady is Watch for packages that build on connections, as sock.Socket.WatchReady is for
+// packages that build on sockets. The loop calls w.Ready once at the end of the handshake, and each
+// time that Read or Write may succeed. w.Closed is the last call and comes once, as Handler.Closed.
+// After sock.Socket.CallWatcher the argument of Ready may be 0. WatchReady makes a Conn a Stream of
+// package protocol.
 //
 // Errors: those of Watch.
 func (c *Conn) WatchReady(l *loop.Loop, w loop.Watcher) error {
@@ -19,7 +19,7 @@ func (c *Conn) WatchReady(l *loop.Loop, w loop.Watcher) error {
 	return c.Watch(l, readyHandler{w})
 }
 
-// UnwatchReady ends WatchReady, if the handshake is over. See Unwatch.
+// UnwatchReady ends WatchReady if the handshake is over. See Unwatch.
 func (c *Conn) UnwatchReady() {
 	if !c.made.Load() {
 		return
@@ -31,8 +31,8 @@ func (c *Conn) UnwatchReady() {
 	c.watch.Store(0)
 }
 
-// Pending says whether records that Write or CloseWrite has made are still to be sent. The loop of
-// a watched connection sends them.
+// Pending reports whether records of Write or CloseWrite are still unsent. The loop of a watched
+// connection sends them.
 func (c *Conn) Pending() bool { return c.made.Load() && c.layer.pending() }
 
 // A readyHandler is the watcher of WatchReady as a Handler.

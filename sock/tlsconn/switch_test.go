@@ -2,39 +2,20 @@ package tlsconn
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
-	"sync"
 	"testing"
-	"time"
 
+	"github.com/polluxio/pollux/internal/selfsigned"
 	"github.com/polluxio/pollux/internal/tlsrecord"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
 // These tests hold what params finds out against the fields of crypto/tls itself.
-
-var ownCertificate = sync.OnceValue(func() tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-})
 
 // A shaken end has made its handshake, and nothing else.
 type shaken struct {
@@ -123,7 +104,7 @@ func TestParams(t *testing.T) {
 		{"1.3 without tickets", 1, func(server, client *tls.Config) { server.SessionTicketsDisabled = true }},
 		{"1.3 client certificate", 1, func(server, client *tls.Config) {
 			server.ClientAuth = tls.RequireAnyClientCert
-			client.Certificates = []tls.Certificate{ownCertificate()}
+			client.Certificates = []tls.Certificate{selfsigned.Certificate()}
 		}},
 		{"1.3 client certificate that is not given", 1, func(server, client *tls.Config) { server.ClientAuth = tls.RequestClientCert }},
 		{"1.3 hello retry", 1, func(server, client *tls.Config) {
@@ -135,7 +116,7 @@ func TestParams(t *testing.T) {
 			server.WrapSession = func(tls.ConnectionState, *tls.SessionState) ([]byte, error) { return make([]byte, 19), nil }
 		}},
 		{"1.3 long certificate chain", 1, func(server, client *tls.Config) {
-			long := ownCertificate()
+			long := selfsigned.Certificate()
 			for range 100 {
 				long.Certificate = append(long.Certificate, long.Certificate[0])
 			}
@@ -153,12 +134,12 @@ func TestParams(t *testing.T) {
 		{"1.2 client certificate", 1, func(server, client *tls.Config) {
 			client.MaxVersion = tls.VersionTLS12
 			server.ClientAuth = tls.RequireAnyClientCert
-			client.Certificates = []tls.Certificate{ownCertificate()}
+			client.Certificates = []tls.Certificate{selfsigned.Certificate()}
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			socktest.Check(t)
-			server := &tls.Config{Certificates: []tls.Certificate{ownCertificate()}}
+			server := &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}}
 			client := &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}
 			tt.change(server, client)
 			ends := shake(t, &Config{TLS: server}, &Config{TLS: client})
@@ -175,7 +156,7 @@ func TestParamsResumed(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			socktest.Check(t)
-			server := &Config{TLS: &tls.Config{Certificates: []tls.Certificate{ownCertificate()}}}
+			server := &Config{TLS: &tls.Config{Certificates: []tls.Certificate{selfsigned.Certificate()}}}
 			client := &Config{TLS: &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", MaxVersion: version,
 				ClientSessionCache: tls.NewLRUClientSessionCache(4)}}
 			ends := shake(t, server, client)

@@ -11,20 +11,20 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A Handler is called by the loop of a watched connection. Its methods run on the loop and must not
-// wait; they may call everything else. One Handler can serve any number of connections.
+// A loop calls the Handler of a watched connection. The methods run on the loop and must not wait;
+// other calls are allowed. One Handler can serve any number of connections.
 type Handler interface {
-	// Handshaked comes first: the handshake is over, and ConnectionState has its result.
+	// Handshaked is the first call: the handshake is over, and ConnectionState has its result.
 	Handshaked(c *Conn)
-	// Readable says that Read is worth an attempt. Read until sock.ErrWouldBlock, or stop early:
-	// after a call that has read something and has not come to ErrWouldBlock, Readable is called
-	// again in the next turn.
+	// Readable is called when Read may succeed. Read until sock.ErrWouldBlock, or stop early: if
+	// the call has read something without reaching ErrWouldBlock, Readable is called again in the
+	// next turn.
 	Readable(c *Conn)
-	// Writable comes after a Write that returned sock.ErrWouldBlock: the next is worth an attempt.
+	// Writable is called when a Write may succeed after one that returned sock.ErrWouldBlock.
 	Writable(c *Conn)
-	// Closed comes last and once. err is the error that ended the connection: of the handshake, of
-	// a Read or of a Write. It is net.ErrClosed after Close and at the end of the loop, and a
-	// *loop.PanicError after a panic in a method of the handler.
+	// Closed is the last call and comes once. err is the error of the handshake, of a Read or of a
+	// Write that ended the connection. It is net.ErrClosed after Close and at the end of the loop,
+	// and a *loop.PanicError after a panic in a method of the handler.
 	Closed(c *Conn, err error)
 }
 
@@ -36,16 +36,16 @@ const (
 	finished             // Closed was called
 )
 
-// Watch makes h the connection's handler, on the loop l (nil: one of the default reactor's). The
-// handshake runs as a task there, if it was not made yet. The socket becomes non-blocking then:
-// Read and Write do not wait.
+// Watch makes h the handler of the connection, on the loop l (nil: a loop of the default reactor).
+// If the handshake was not made before, it runs as a task on l. Watch makes the socket
+// non-blocking: Read and Write do not wait.
 //
-// An error of TLS or of the socket in Read, Write or the handshake closes the connection. io.EOF of
-// Read does not: the handler may go on to write, and calls Close in the end. Close sends
-// close_notify and what was written before, for at most five seconds, and then closes the socket.
+// An error of TLS or of the socket, in Read, in Write or in the handshake, closes the connection.
+// io.EOF of Read does not: the handler may continue to write, and must call Close at the end. Close
+// sends the unsent bytes and close_notify, for at most five seconds, and then closes the socket.
 //
-// Errors: loop.ErrWatched if it has a handler; net.ErrClosed for a closed loop; an *sock.ArgError
-// for a nil handler. After an error the handler gets no call.
+// Errors: loop.ErrWatched if the connection has a handler; net.ErrClosed for a closed loop; a
+// *sock.ArgError for a nil handler. After an error the handler gets no call.
 func (c *Conn) Watch(l *loop.Loop, h Handler) error {
 	if h == nil {
 		return c.s.OpError("watch", sock.Addr{}, &sock.ArgError{Kind: sock.ArgMissing, Arg: "handler", Value: h, Rule: "must not be nil"})
@@ -159,9 +159,9 @@ func (w *watching) Closed(_ *sock.Socket, err error) {
 	}
 }
 
-// Unwatch takes the handler away and returns it, or nil if there was none or the handshake is not
-// over. The connection can then be used in every other way; its socket stays non-blocking until
-// SetTimeout. What was written and is left to be sent goes with the next Write.
+// Unwatch removes the handler and returns it. It returns nil if there is no handler, or if the
+// handshake is not over. The connection can then be used in every other way. Its socket stays
+// non-blocking until SetTimeout. The next Write sends the bytes that are still unsent.
 func (c *Conn) Unwatch() Handler {
 	if !c.made.Load() || c.base.Unwatch() == nil {
 		return nil

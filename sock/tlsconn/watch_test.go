@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -163,18 +164,22 @@ func timedOut(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) && errors.As(err, &ne) && ne.Timeout()
 }
 
-// Close during the handshake ends it.
+// Close during the handshake ends it, on the loop and on a goroutine of its own.
 func TestCloseInHandshake(t *testing.T) {
-	socktest.Check(t)
-	s, _ := wire(t)
-	conn, err := tlsconn.Server(s, &tlsconn.Config{TLS: serverTLS()})
-	socktest.Must(t, err)
-	h := newRecorder()
-	socktest.Must(t, conn.Watch(newLoop(t), h))
-	socktest.AwaitWaiting(t, s)
-	socktest.Must(t, conn.Close())
-	if err := h.end(t); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("%v, want net.ErrClosed", err)
+	for _, offLoop := range []bool{false, true} {
+		t.Run(fmt.Sprintf("off the loop %t", offLoop), func(t *testing.T) {
+			socktest.Check(t)
+			s, _ := wire(t)
+			conn, err := tlsconn.Server(s, &tlsconn.Config{TLS: serverTLS(), OffLoop: offLoop})
+			socktest.Must(t, err)
+			h := newRecorder()
+			socktest.Must(t, conn.Watch(newLoop(t), h))
+			socktest.AwaitWaiting(t, s)
+			socktest.Must(t, conn.Close())
+			if err := h.end(t); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("%v, want net.ErrClosed", err)
+			}
+		})
 	}
 }
 
@@ -325,17 +330,6 @@ func TestOffLoop(t *testing.T) {
 	talk(t, other)
 	socktest.Must(t, served.Wait(t))
 	socktest.Must(t, conn.Close())
-
-	s, _ = wire(t)
-	conn, err = tlsconn.Server(s, &tlsconn.Config{TLS: serverTLS(), OffLoop: true})
-	socktest.Must(t, err)
-	h := newRecorder()
-	socktest.Must(t, conn.Watch(newLoop(t), h))
-	socktest.AwaitWaiting(t, s)
-	socktest.Must(t, conn.Close())
-	if err := h.end(t); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("closed in the handshake: %v", err)
-	}
 }
 
 // A client that is watched, in a task of which nothing is left.

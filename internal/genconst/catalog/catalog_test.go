@@ -1,10 +1,8 @@
 package catalog_test
 
 import (
-	"errors"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,19 +18,6 @@ func write(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// newLoader skips the test where no sources can be found, as under an emulator of another system.
-func newLoader(t *testing.T) *catalog.Loader {
-	t.Helper()
-	loader, err := catalog.NewLoader()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skip("no go command, which knows where the sources of x/sys are: run this test where Go is installed")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return loader
 }
 
 func TestRead(t *testing.T) {
@@ -103,7 +88,7 @@ func TestValues(t *testing.T) {
 // One name has one value here and another there: what is read must be the sources of the target,
 // not of this machine.
 func TestTarget(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	tests := []struct{ goos, goarch, path, name, want string }{
 		{"linux", "amd64", "golang.org/x/sys/unix", "SOL_SOCKET", "1"},
 		{"linux", "mips64le", "golang.org/x/sys/unix", "SOL_SOCKET", "65535"},
@@ -134,7 +119,7 @@ func TestTarget(t *testing.T) {
 // The files of a package may lie side by side for several systems; a fault in one that builds must
 // be reported.
 func TestCheckFiles(t *testing.T) {
-	loader := newLoader(t)
+	loader := catalog.LoaderFor(t)
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"const_linux.go":     "package p\nconst A = 1\n",

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // A System is one GOOS with the processors on which x/sys knows its constants.
@@ -46,6 +48,20 @@ type Loader struct {
 	dirs  map[string]string // import path to folder
 	fset  *token.FileSet
 	files map[string]*ast.File // one parse for all processors
+}
+
+// LoaderFor returns a Loader for a test. It skips the test if no sources are found, as under an
+// emulator of another system.
+func LoaderFor(t testing.TB) *Loader {
+	t.Helper()
+	loader, err := NewLoader()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("no go command, which knows where the sources of x/sys are: run this test where Go is installed")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loader
 }
 
 // NewLoader asks the go command where the sources are; the working directory must be inside the

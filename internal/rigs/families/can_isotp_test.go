@@ -74,15 +74,21 @@ func TestCANISOTPSendsInTurn(t *testing.T) {
 			}
 			return nil
 		})
-		for i := range 4 {
-			got, err := b.Recv(201, 0)
-			must(t, err)
-			if !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, 200)) {
-				t.Errorf("message %d is %s", i, head(got))
-			}
-		}
+		wantRuns(t, b, 4, 200)
 		must(t, call.Wait(t))
 	})
+}
+
+// wantRuns receives messages in order: message i has size bytes of the value i.
+func wantRuns(t *testing.T, s *sock.Socket, messages, size int) {
+	t.Helper()
+	for i := range messages {
+		got, err := s.Recv(size+1, 0)
+		must(t, err)
+		if !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, size)) {
+			t.Errorf("message %d is %s", i, head(got))
+		}
+	}
 }
 
 func TestCANISOTPOptions(t *testing.T) {

@@ -79,13 +79,7 @@ func TestCANJ1939SendsInTurn(t *testing.T) {
 			}
 			return nil
 		})
-		for i := range count {
-			got, err := b.Recv(401, 0)
-			must(t, err)
-			if !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, 400)) {
-				t.Errorf("message %d is %s", i, head(got))
-			}
-		}
+		wantRuns(t, b, count, 400)
 		must(t, call.Wait(t))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/rigs/rtnl"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/can"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -375,7 +376,7 @@ func TestCANErrors(t *testing.T) {
 	// An interface that goes ends the waits.
 	call := socktest.Start(func() error { _, err := s.Recv(64, 0); return err })
 	socktest.AwaitWaiting(t, s)
-	must(t, rtnetlink(unix.RTM_NEWLINK, 0, ifinfo(indexOf(t, bus), 0, unix.IFF_UP)))
+	must(t, rtnl.Request(unix.RTM_NEWLINK, 0, rtnl.Link(indexOf(t, bus), 0, unix.IFF_UP)))
 	if err := call.Wait(t); !errors.Is(err, unix.ENETDOWN) {
 		t.Errorf("%v when the interface went down, want ENETDOWN", err)
 	}

@@ -3,13 +3,12 @@
 package families_test
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/rigs/rtnl"
 	"github.com/polluxio/pollux/sock/netlink"
 	"github.com/polluxio/pollux/sock/socktest"
 	"golang.org/x/sys/unix"
@@ -23,22 +22,22 @@ import (
 // is the kind's IFLA_INFO_DATA, or nil.
 func addLink(t testing.TB, name, kind string, mtu int, data []byte) int {
 	t.Helper()
-	info := attribute(unix.IFLA_INFO_KIND, []byte(kind))
+	info := rtnl.Attribute(unix.IFLA_INFO_KIND, []byte(kind))
 	if data != nil {
-		info = append(info, attribute(unix.IFLA_INFO_DATA, data)...)
+		info = append(info, rtnl.Attribute(unix.IFLA_INFO_DATA, data)...)
 	}
-	body := ifinfo(0, unix.IFF_UP, unix.IFF_UP)
-	body = append(body, attribute(unix.IFLA_IFNAME, append([]byte(name), 0))...)
+	body := rtnl.Link(0, unix.IFF_UP, unix.IFF_UP)
+	body = append(body, rtnl.Attribute(unix.IFLA_IFNAME, append([]byte(name), 0))...)
 	if mtu != 0 {
-		body = append(body, attribute(unix.IFLA_MTU, u32(mtu))...)
+		body = append(body, rtnl.Attribute(unix.IFLA_MTU, rtnl.Uint32(mtu))...)
 	}
-	body = append(body, attribute(unix.IFLA_LINKINFO, info)...)
+	body = append(body, rtnl.Attribute(unix.IFLA_LINKINFO, info)...)
 	lacks(t, fmt.Sprintf("interface %s of kind %s", name, kind),
-		rtnetlink(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body))
+		rtnl.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body))
 	index := indexOf(t, name)
 	here := currentNamespace(t)
 	t.Cleanup(func() {
-		here.do(t, func() { _ = rtnetlink(unix.RTM_DELLINK, 0, ifinfo(index, 0, 0)) })
+		here.do(t, func() { _ = rtnl.Request(unix.RTM_DELLINK, 0, rtnl.Link(index, 0, 0)) })
 		here.close()
 	})
 	return index
@@ -46,7 +45,7 @@ func addLink(t testing.TB, name, kind string, mtu int, data []byte) int {
 
 // raise sets an interface up.
 func raise(index int) error {
-	return rtnetlink(unix.RTM_NEWLINK, 0, ifinfo(index, unix.IFF_UP, unix.IFF_UP))
+	return rtnl.Request(unix.RTM_NEWLINK, 0, rtnl.Link(index, unix.IFF_UP, unix.IFF_UP))
 }
 
 // addAddress gives an interface an address, which can be used at once.
@@ -64,9 +63,9 @@ func addAddress(index int, ip net.IP, bits int) error {
 	//     __u8  ifa_scope;            // 3
 	//     __u32 ifa_index;            // 4
 	// };
-	body := append([]byte{byte(family), byte(bits), unix.IFA_F_NODAD, 0}, u32(index)...)
-	body = append(body, attribute(unix.IFA_LOCAL, ip)...)
-	return rtnetlink(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body)
+	body := append([]byte{byte(family), byte(bits), unix.IFA_F_NODAD, 0}, rtnl.Uint32(index)...)
+	body = append(body, rtnl.Attribute(unix.IFA_LOCAL, ip)...)
+	return rtnl.Request(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body)
 }
 
 // awaitRunning waits until the host's end of the wire takes frames. Until its carrier is worked
@@ -111,70 +110,3 @@ func plain(t testing.TB) int {
 	must(t, err)
 	return fd
 }
-
-// rtnetlink makes one request and awaits its acknowledgement: rtnetlink(7).
-func rtnetlink(typ, flags int, body []byte) error {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	// struct nlmsghdr {               // <linux/netlink.h>
-	//     __u32 nlmsg_len;            // 0
-	//     __u16 nlmsg_type;           // 4
-	//     __u16 nlmsg_flags;          // 6
-	//     __u32 nlmsg_seq;            // 8
-	//     __u32 nlmsg_pid;            // 12
-	// };
-	m := u32(unix.NLMSG_HDRLEN + len(body))
-	m = binary.NativeEndian.AppendUint16(m, uint16(typ))
-	m = binary.NativeEndian.AppendUint16(m, uint16(flags|unix.NLM_F_REQUEST|unix.NLM_F_ACK))
-	m = append(m, u32(1)...)
-	m = append(m, u32(0)...)
-	m = append(m, body...)
-	if err := unix.Sendto(fd, m, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return err
-	}
-	b := make([]byte, 8192)
-	n, err := unix.Read(fd, b)
-	if err != nil {
-		return err
-	}
-	if n < unix.NLMSG_HDRLEN+4 || binary.NativeEndian.Uint16(b[4:]) != unix.NLMSG_ERROR {
-		return errors.New("rtnetlink: no acknowledgement")
-	}
-	if errno := int32(binary.NativeEndian.Uint32(b[unix.NLMSG_HDRLEN:])); errno != 0 {
-		return unix.Errno(-errno)
-	}
-	return nil
-}
-
-// attribute is a struct rtattr with its data and padding: <linux/rtnetlink.h>.
-func attribute(typ int, data []byte) []byte {
-	b := binary.NativeEndian.AppendUint16(nil, uint16(unix.SizeofRtAttr+len(data)))
-	b = binary.NativeEndian.AppendUint16(b, uint16(typ))
-	b = append(b, data...)
-	for len(b)%unix.RTA_ALIGNTO != 0 {
-		b = append(b, 0)
-	}
-	return b
-}
-
-// ifinfo is what a message about an interface begins with.
-//
-//	struct ifinfomsg {              // <linux/rtnetlink.h>
-//	    unsigned char  ifi_family;  // 0
-//	    unsigned char  __ifi_pad;   // 1
-//	    unsigned short ifi_type;    // 2
-//	    int            ifi_index;   // 4
-//	    unsigned       ifi_flags;   // 8
-//	    unsigned       ifi_change;  // 12
-//	};
-func ifinfo(index, flags, change int) []byte {
-	b := u32(0)
-	b = append(b, u32(index)...)
-	b = append(b, u32(flags)...)
-	return append(b, u32(change)...)
-}
-
-func u32(v int) []byte { return binary.NativeEndian.AppendUint32(nil, uint32(v)) }

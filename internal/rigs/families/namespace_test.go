@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/rigs/rtnl"
 	"golang.org/x/sys/unix"
 )
 
@@ -86,11 +87,11 @@ func twoHosts(t testing.TB) (a, b *host) {
 	a = &host{newNamespace(t), "wire0", 0, net.IPv4(10, 77, 0, 1), net.ParseIP("fd77::1")}
 	b = &host{newNamespace(t), "wire1", 0, net.IPv4(10, 77, 0, 2), net.ParseIP("fd77::2")}
 	a.do(t, func() {
-		const vethInfoPeer = 1  // VETH_INFO_PEER of <linux/veth.h>
-		peer := ifinfo(0, 0, 0) // up only once it has its peer
-		peer = append(peer, attribute(unix.IFLA_IFNAME, append([]byte(b.link), 0))...)
-		peer = append(peer, attribute(unix.IFLA_NET_NS_FD, u32(b.fd))...)
-		a.index = addLink(t, a.link, "veth", 0, attribute(vethInfoPeer, peer))
+		const vethInfoPeer = 1     // VETH_INFO_PEER of <linux/veth.h>
+		peer := rtnl.Link(0, 0, 0) // up only once it has its peer
+		peer = append(peer, rtnl.Attribute(unix.IFLA_IFNAME, append([]byte(b.link), 0))...)
+		peer = append(peer, rtnl.Attribute(unix.IFLA_NET_NS_FD, rtnl.Uint32(b.fd))...)
+		a.index = addLink(t, a.link, "veth", 0, rtnl.Attribute(vethInfoPeer, peer))
 	})
 	for _, h := range []*host{a, b} {
 		h.do(t, func() {

@@ -5,7 +5,9 @@ package families_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
@@ -53,6 +55,34 @@ func TestSCTPStream(t *testing.T) {
 			t.Run("two at once", func(t *testing.T) { socktest.EachWaiter(t, exchange{}.with(pair).two) })
 		})
 	}
+}
+
+// A Splice from an association that this side shuts down ends as Recv does. No event may report
+// that end.
+func TestSCTPSpliceEnds(t *testing.T) {
+	pair := connectedTo(loopbacks[0].family, sock.SOCK_STREAM, sock.IPPROTO_SCTP, loopbacks[0].addr)
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		a, b := pair(t)
+		to, peer := socktest.TCP.Pair(t)
+		call := socktest.Start(func() error {
+			n, err := w.On(to).Splice(a, -1)
+			if n != 5 {
+				t.Errorf("%d bytes, want 5", n)
+			}
+			return err
+		})
+		_, err := b.Sendall([]byte("hello"), 0)
+		must(t, err)
+		got, err := peer.Recv(10, 0)
+		if err != nil || string(got) != "hello" {
+			t.Errorf("%q, %v", got, err)
+		}
+		socktest.AwaitWaiting(t, a)
+		must(t, a.Shutdown(sock.SHUT_WR))
+		if err := call.Wait(t); err != nil && !errors.Is(err, syscall.ENOTCONN) {
+			t.Errorf("%v, want the end or ENOTCONN", err)
+		}
+	})
 }
 
 // two receives messages that are both there already: that a receive is short does not mean that
