@@ -106,6 +106,7 @@ type Event struct {
 //	Hangup by a reset            both directions     both directions             with Readable
 //	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
 //	socket not yet connected     Writable, Hangup    system-dependent            nothing
+//	listen(2) after Add          Readable            NetBSD, OpenBSD: nothing    Readable
 //	Writable                     once there is room  at each acknowledgement     once after each Arm
 //
 // A socket of a provider that AFD does not know is polled by select(2), which reports no Hangup.

@@ -228,6 +228,25 @@ func (fd *FD) join(l *Loop) error {
 	return nil
 }
 
+// Rejoin ends the registration of the descriptor and makes it again, on the same loop. Call it when
+// the kind of the socket has changed: a kqueue may decide at the registration which events it
+// reports.
+//
+// Errors: *os.SyscallError as from Poller.Delete and Poller.Add.
+func (fd *FD) Rejoin() error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	l := fd.loop
+	if l == nil || fd.state&fdClosed != 0 {
+		return nil
+	}
+	token := l.table.token(fd.slot)
+	if err := l.poller.Delete(int(fd.sysfd), token); err != nil {
+		return err
+	}
+	return l.poller.Add(int(fd.sysfd), token)
+}
+
 // Watch makes w the standing watcher, on l. If l is nil, the loop is the one that Join chooses. If
 // the descriptor is ready, the loop calls w in its next turn. Operations in the queue are always
 // served before the watcher is called.

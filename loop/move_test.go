@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -229,4 +230,28 @@ func readPart(fd *FD, left int) int {
 		exit(fd, Read, false, Outcome{N: 1, Drained: left == 0}, nil)
 	}
 	return left
+}
+
+// A descriptor that joins its loop again keeps its place, its watcher and what waits for it.
+func TestRejoin(t *testing.T) {
+	s := newStage(t)
+	if err := s.descriptor().Rejoin(); err != nil || len(s.p.calls) != 0 {
+		t.Errorf("on no loop: %v, %q", err, s.p.calls)
+	}
+	fd := s.joined()
+	a := s.start(fd, Read, again, done)
+	if err := fd.Rejoin(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{fmt.Sprint("add ", fd.sysfd), fmt.Sprint("delete ", fd.sysfd), fmt.Sprint("add ", fd.sysfd)}
+	if got := slices.DeleteFunc(slices.Clone(s.p.calls), func(call string) bool { return call == "wake" }); !slices.Equal(got, want) {
+		t.Errorf("the poller got %q, want %q", got, want)
+	}
+	s.turn(s.ready(fd, pollux.Readable))
+	a.want(t, nil, "ready")
+	fault := errors.New("no memory")
+	s.p.faults[fmt.Sprint("add ", fd.sysfd)] = fault
+	if err := fd.Rejoin(); err != fault {
+		t.Errorf("%v, want the error of Add", err)
+	}
 }

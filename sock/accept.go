@@ -20,7 +20,7 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		sa, salen, o.salen = nil, nil, 0
 	}
 	newfd, err := sysAccept(sysfd, sa, salen)
-	if err == loop.ErrAgain && o.HungUp && (o.Timeout != 0 || o.s.fd.Watcher() != nil) && sysReadsEnded(sysfd) {
+	if err == loop.ErrAgain && o.HungUp && (o.Timeout != 0 || o.s.fd.Watcher() != nil) && sysListenerEnded(sysfd) {
 		// The listener was shut down. A blocking call returns EINVAL, this one would return EAGAIN
 		// forever. A connection may have come before the shutdown, and after the first accept.
 		if newfd, err = sysAccept(sysfd, sa, salen); err == loop.ErrAgain {

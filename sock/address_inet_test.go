@@ -49,19 +49,24 @@ func TestInet6Hosts(t *testing.T) { // items 186, 189, 191
 			name string
 			addr sock.Addr
 			want string
+			bsd  error // on the BSDs the bind may fail with this: sys/netinet6/in6_pcb.c
 		}{
-			{"loopback", sock.Inet6("::1", 0), "::1"},
-			{"long form", sock.Inet6("0:0:0:0:0:0:0:1", 0), "::1"},
-			{"wildcard", sock.Inet6("", 0), "::"},
-			{"IPv4 in IPv6 form", sock.Inet6("::ffff:127.0.0.1", 0), "::ffff:127.0.0.1"},
-			{"flow label and scope, which the kernel drops", families.Inet6Scoped("::1", 0, 0xfffff, 5), "::1"},
-			{"scope in the text, which is lost", sock.Inet6("::1%7", 0), "::1"},
+			{"loopback", sock.Inet6("::1", 0), "::1", nil},
+			{"long form", sock.Inet6("0:0:0:0:0:0:0:1", 0), "::1", nil},
+			{"wildcard", sock.Inet6("", 0), "::", nil},
+			{"IPv4 in IPv6 form", sock.Inet6("::ffff:127.0.0.1", 0), "::ffff:127.0.0.1", syscall.EADDRNOTAVAIL},
+			{"flow label and scope, which the kernel drops", families.Inet6Scoped("::1", 0, 0xfffff, 5), "::1", syscall.EADDRNOTAVAIL},
+			{"scope in the text, which is lost", sock.Inet6("::1%7", 0), "::1", nil},
 		} {
 			s := k.New(t)
 			if runtime.GOOS == "windows" { // Windows sets it by default
 				socktest.Must(t, s.Setsockopt(sock.IPPROTO_IPV6, sock.IPV6_V6ONLY, 0))
 			}
+			bsd := runtime.GOOS != "linux" && runtime.GOOS != "windows"
 			if err := s.Bind(test.addr); err != nil {
+				if bsd && test.bsd != nil && errors.Is(err, test.bsd) {
+					continue
+				}
 				t.Errorf("%s: %v", test.name, err)
 				continue
 			}
@@ -155,10 +160,12 @@ func TestConnectExSaysItsName(t *testing.T) { // item 6
 func TestInet6Scope(t *testing.T) { // items 189, 190
 	socktest.Each(t, []socktest.Kind{socktest.UDP6}, func(t *testing.T, k socktest.Kind) {
 		k.Bound(t)
-		if err := k.New(t).Bind(sock.Inet6("fe80::1%1", 0)); !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("scope in the text: %v, want EINVAL", err)
+		// fe80::1 is the address of the loopback interface on the BSDs. Without a scope Linux says
+		// EINVAL.
+		if err := k.New(t).Bind(sock.Inet6("fe80::5%1", 0)); !(systems.Errnos{syscall.EINVAL, syscall.EADDRNOTAVAIL}).Has(err) {
+			t.Errorf("scope in the text: %v, want EINVAL or EADDRNOTAVAIL", err)
 		}
-		if err := k.New(t).Bind(families.Inet6Scoped("fe80::1", 0, 0, 1)); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if err := k.New(t).Bind(families.Inet6Scoped("fe80::5", 0, 0, 1)); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("scope of its own: %v, want EADDRNOTAVAIL", err)
 		}
 		// Parse keeps the scope, and looks up the name of an interface.
@@ -166,12 +173,12 @@ func TestInet6Scope(t *testing.T) { // items 189, 190
 		if err != nil {
 			t.Skipf("no interface 1: %v: run this where there is a loopback interface", err)
 		}
-		a, err := families.Parse("[fe80::1%" + lo.Name + "]:0")
+		a, err := families.Parse("[fe80::5%" + lo.Name + "]:0")
 		socktest.Must(t, err)
 		if err := k.New(t).Bind(a); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("scope by name: %v, want EADDRNOTAVAIL", err)
 		}
-		a, err = families.Parse("[fe80::1%nosuch]:0")
+		a, err = families.Parse("[fe80::5%nosuch]:0")
 		socktest.Must(t, err)
 		if err := k.New(t).Bind(a); !errors.Is(err, &sock.GaiError{Code: sock.EAI_NONAME}) {
 			t.Errorf("scope by the name of nothing: %v, want EAI_NONAME", err)
@@ -189,8 +196,8 @@ func TestInetAddressErrors(t *testing.T) { // items 51, 61, 186
 			t.Errorf("connect to all: %v", err)
 		}
 		s := socktest.UDP.New(t)
-		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(systems.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH}).Has(err) {
-			t.Errorf("broadcast without SO_BROADCAST: %v, want EACCES, or ENETUNREACH or EHOSTUNREACH on a machine without a network", err)
+		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("<broadcast>", 9)); !(systems.Errnos{syscall.EACCES, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL}).Has(err) {
+			t.Errorf("broadcast without SO_BROADCAST: %v, want EACCES, or another one on a machine without a network", err)
 		}
 		if _, err := w.On(s).Sendto(hello, 0, sock.Inet("127.0.0.1", 0)); !systems.ErrnosHere(systems.SendToPort0).Has(err) {
 			t.Errorf("send to port 0: %v, want %v", err, systems.ErrnosHere(systems.SendToPort0))

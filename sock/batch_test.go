@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -59,7 +60,9 @@ func TestBatchArrivesInOrder(t *testing.T) {
 	socktest.Each(t, datagramKinds, func(t *testing.T, k socktest.Kind) {
 		socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 			a, b := k.Pair(t)
-			const n = 9 // fits the queue of a Unix socket, net.unix.max_dgram_qlen
+			// This fits the queue of a Unix socket: net.unix.max_dgram_qlen of Linux is 10, and 8
+			// fit into the 8 KB of NetBSD, where each takes two mbufs of 512 bytes.
+			const n = 7
 			var ms []sock.Datagram
 			var want []string
 			for i := range n {
@@ -157,6 +160,9 @@ func TestRecvBatchOfCutAndEmptyMessages(t *testing.T) {
 // The batch has more messages than one call takes and than the receiver's queue holds. The send
 // goes on as the queue drains, and loses nothing.
 func TestSendBatchResumes(t *testing.T) {
+	if !socktest.UnixDatagram.WaitsForRoom() {
+		t.Skip("a send to a full queue of a Unix datagram socket fails here: run this where it waits")
+	}
 	k := socktest.Kind{Family: sock.AF_UNIX, Type: sock.SOCK_DGRAM}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := k.Pair(t)
@@ -180,7 +186,8 @@ func TestSendBatchResumes(t *testing.T) {
 	})
 }
 
-// In non-blocking mode a full queue ends the batch, and the result tells the caller where to go on.
+// In non-blocking mode, and where no send waits for it, a full queue ends the batch, and the result
+// tells the caller where to go on.
 func TestSendBatchToFullQueue(t *testing.T) {
 	socktest.Check(t)
 	k := socktest.Kind{Family: sock.AF_UNIX, Type: sock.SOCK_DGRAM}
@@ -193,8 +200,8 @@ func TestSendBatchToFullQueue(t *testing.T) {
 	}
 	for done := 0; done < n; {
 		sent, err := a.SendBatch(ms[done:], 0)
-		if sent+done < n && !errors.Is(err, sock.ErrWouldBlock) {
-			t.Fatalf("%d of %d sent: %v, want ErrWouldBlock", sent, n-done, err)
+		if sent+done < n && !systems.ErrnosHere(systems.SendToFullUnixQueue).Has(err) {
+			t.Fatalf("%d of %d sent: %v, want %v", sent, n-done, err, systems.ErrnosHere(systems.SendToFullUnixQueue))
 		}
 		for i, text := range recvTexts(t, b, sent) {
 			if want := fmt.Sprint(done + i); text != want {
@@ -293,7 +300,7 @@ func TestSendBatchCutsSegments(t *testing.T) {
 			if !help {
 				sock.RefuseSegments(a)
 			}
-			socktest.Must(t, b.Setsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF, 4<<20))
+			socktest.Must(t, b.Setsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF, 128<<10)) // more is an error on some systems
 			for _, size := range []int{1, 7, 100, 1000, 4000} {
 				for _, segment := range []int{1, 3, 100, 1472, 5000} {
 					if size/segment > 100 {

@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
@@ -75,12 +76,12 @@ func ExampleSocket_With() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
 	_, err = a.With(ctx).Recv(100, 0)
-	fmt.Println(err)
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	b.Send([]byte("late"), 0)
 	data, err := a.Recv(100, 0)
 	fmt.Printf("%q %v\n", data, err)
 	// Output:
-	// recv unix: context deadline exceeded
+	// true
 	// "late" <nil>
 }
 

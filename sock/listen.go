@@ -15,9 +15,13 @@ func (s *Socket) Listen(backlog int) error {
 	}
 	return s.do("listen", func(sysfd int) error {
 		err := sysListen(sysfd, max(backlog, 0))
-		if err == nil {
-			s.flags.And(^uint32(isFresh))
+		if err != nil {
+			return err
 		}
-		return err
+		s.flags.And(^uint32(isFresh))
+		if rejoinsListeners {
+			return s.fd.Rejoin()
+		}
+		return nil
 	})
 }

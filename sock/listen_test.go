@@ -11,6 +11,23 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
+// A socket may be on a loop before it listens: a kqueue must then be asked again.
+func TestListenOnALoop(t *testing.T) {
+	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+		ln, addr := socktest.TCP.Bound(t)
+		socktest.Must(t, ln.Join(nil))
+		socktest.Must(t, ln.Listen(1))
+		call := socktest.Start(func() error {
+			c, _, err := w.On(ln).Accept()
+			closeIf(c)
+			return err
+		})
+		socktest.AwaitWaiting(t, ln)
+		socktest.Must(t, socktest.TCP.New(t).Connect(addr))
+		socktest.Must(t, call.Wait(t))
+	})
+}
+
 func TestListenBacklog(t *testing.T) { // item 62
 	socktest.Check(t)
 	if sock.DefaultBacklog != min(sock.SOMAXCONN, 128) {

@@ -67,8 +67,9 @@ func sysSendFew(fd int, buffers [][]byte, flags int) (int, error) {
 
 func sysRecvmsg(fd int, o *msgOp) error {
 	h := o.fill()
-	n, err := receiveMessage(fd, h, o.s.recvFlags(o.flags))
-	o.n, o.salen, o.got, o.seen = n, h.Namelen, int(h.Controllen), int(h.Flags)
+	flags := o.s.recvFlags(o.flags)
+	n, err := receiveMessage(fd, h, flags)
+	o.n, o.salen, o.got, o.seen = n, h.Namelen, int(h.Controllen), returnedFlags(int(h.Flags), flags)
 	if err != nil {
 		o.salen, o.got = 0, 0
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -65,10 +66,12 @@ func TestRecvPeekAll(t *testing.T) { // item 108
 				socktest.Must(t, a.SetTimeout(0))
 				socktest.Must(t, wantBytes("ello")(peek(w.On(a))))
 				socktest.Must(t, a.SetTimeout(sock.Forever))
-				call = socktest.Start(func() error { return wantBytes("ello")(peek(w.On(a))) })
-				socktest.AwaitWaiting(t, a)
-				socktest.Must(t, b.Shutdown(sock.SHUT_WR))
-				socktest.Must(t, call.Wait(t))
+				if !socktest.Wine() { // it reports no end of a stream while there is a byte to receive
+					call = socktest.Start(func() error { return wantBytes("ello")(peek(w.On(a))) })
+					socktest.AwaitWaiting(t, a)
+					socktest.Must(t, b.Shutdown(sock.SHUT_WR))
+					socktest.Must(t, call.Wait(t))
+				}
 				socktest.Must(t, wantBytes("ello")(w.On(a).Recv(100, 0)))
 
 				c, d := socktest.UnixStream.Pair(t)
@@ -159,7 +162,7 @@ func TestFlagsBeyondCInt(t *testing.T) {
 }
 
 // The bytes that MSG_WAITALL has received before a timeout or the end of the stream come with their
-// sender; TCP has no sender.
+// sender, if the system tells it; TCP has none.
 func TestWaitAllSender(t *testing.T) { // item 86
 	type receive func(socktest.Operations) ([]byte, sock.Addr, error)
 	calls := map[string]receive{
@@ -174,7 +177,7 @@ func TestWaitAllSender(t *testing.T) { // item 86
 			for _, k := range socktest.Streams {
 				a, b := k.Pair(t)
 				var sender sock.Addr
-				if k.Family == sock.AF_UNIX {
+				if k.Family == sock.AF_UNIX && systems.Here(systems.StreamSender).Says == systems.Yes {
 					sender = socktest.Name(t, a)
 				}
 				want := func(text string, sender sock.Addr) {

@@ -108,8 +108,7 @@ func manyReaders(t *testing.T, seed uint64) {
 		}))
 	}
 	for i := range packets {
-		_, err := b.Send(fmt.Append(nil, i), 0)
-		socktest.Must(t, err)
+		socktest.UnixSeqpacket.SendPatiently(t, b, fmt.Append(nil, i))
 	}
 	select {
 	case <-all:

@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -38,6 +39,9 @@ func TestSendfileOfProc(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		a, b := socktest.UnixStream.Pair(t)
 		f, err := os.Open("/proc/self/limits")
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skipf("%v: run this where /proc is", err)
+		}
 		socktest.Must(t, err)
 		defer f.Close()
 		want, err := os.ReadFile("/proc/self/limits")

@@ -28,6 +28,9 @@ func onDisk(t *testing.T, content []byte) *os.File {
 	socktest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	_, err = f.WriteAt(content, 0)
+	if errors.Is(err, syscall.ENOSPC) {
+		t.Skipf("%v: run this where a file can have %d bytes", err, len(content))
+	}
 	socktest.Must(t, err)
 	return f
 }
@@ -38,6 +41,16 @@ func position(t *testing.T, f io.Seeker) int64 {
 	at, err := f.Seek(0, io.SeekCurrent)
 	socktest.Must(t, err)
 	return at
+}
+
+// awaitSendfile waits until a Sendfile on a has sent something to b and waits for room.
+func awaitSendfile(t *testing.T, a, b *sock.Socket) {
+	t.Helper()
+	if runtime.GOOS == "windows" { // TransmitFile waits itself, and not on a loop
+		socktest.AwaitReadable(t, b)
+		return
+	}
+	socktest.AwaitWaiting(t, a)
 }
 
 // noDescriptor is a file that has to be read.
@@ -199,6 +212,7 @@ func (mute) Read(p []byte) (int, error) { return 0, nil }
 // a file that the system refuses.
 func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	content := pattern(100_000)
+	const few = 3000 // each byte is a system call, which is slow under Wine
 	refuse := func(err error) func(t *testing.T, run func()) {
 		return func(t *testing.T, run func()) {
 			sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, _ int64, _ int) (int, error) { return 0, err }, run)
@@ -221,18 +235,21 @@ func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 			return r
 		}, plain},
 		{"reader", func(*testing.T) io.Reader { return bytes.NewReader(content) }, plain},
-		{"one byte at a time", func(*testing.T) io.Reader { return iotest.OneByteReader(bytes.NewReader(content)) }, plain},
+		{"one byte at a time", func(*testing.T) io.Reader { return iotest.OneByteReader(bytes.NewReader(content[:few])) }, plain},
 		{"end with the data", func(*testing.T) io.Reader { return iotest.DataErrReader(bytes.NewReader(content)) }, plain},
 		{"refused", func(t *testing.T) io.Reader { return onDisk(t, content) }, refuse(syscall.EINVAL)},
 		{"not there", func(t *testing.T) io.Reader { return onDisk(t, content) }, refuse(syscall.ENOSYS)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			for _, count := range []int64{-1, 20_000, 200_000} {
+			for _, count := range []int64{-1, few - 1000, 200_000} {
 				socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 					a, b := socktest.TCP.Pair(t)
 					want := content
-					if count == 20_000 {
-						want = content[:count]
+					if test.name == "one byte at a time" {
+						want = content[:few]
+					}
+					if count > 0 {
+						want = want[:min(count, int64(len(want)))]
 					}
 					var got []byte
 					call := socktest.Start(func() (err error) {
@@ -332,10 +349,10 @@ func TestSendfileEnds(t *testing.T) { // items 135, 137
 						return err
 					})
 					if test.end != nil {
-						if runtime.GOOS == "windows" && !read { // TransmitFile waits itself, and not on a loop
-							socktest.AwaitReadable(t, b)
-						} else {
+						if read {
 							socktest.AwaitWaiting(t, a)
+						} else {
+							awaitSendfile(t, a, b)
 						}
 						test.end(w, a)
 					}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,7 +17,11 @@ import (
 // The timeout is for each wait. If the receiver takes a little before each timeout, the whole call
 // may take many times longer.
 func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
-	const block, blocks = 64 << 10, 50 // the least that such a socket holds, and the number of such blocks
+	const blocks = 50
+	block := 4096 // the least that such a socket holds
+	if runtime.GOOS == "linux" {
+		block = 64 << 10
+	}
 	// try reads bit by bit for three times the timeout. It also returns its own longest pause.
 	try := func(t *testing.T, w *socktest.Waiter, timeout time.Duration) (got int, took, pause time.Duration, err error) {
 		a, b := socktest.UnixStream.Pair(t)
@@ -67,7 +73,11 @@ func TestSendfileBlocks(t *testing.T) { // item 140
 	a, _ := socktest.UnixStream.Pair(t)
 	f := onDisk(t, nil)
 	const size = 5 << 30
-	socktest.Must(t, f.Truncate(size))
+	if err := f.Truncate(size); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) {
+		t.Skipf("%v: run this where a file can have %d bytes", err, int64(size))
+	} else {
+		socktest.Must(t, err)
+	}
 	longest, calls := 0, 0
 	sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, offset int64, n int) (int, error) {
 		longest = max(longest, n)
@@ -94,7 +104,7 @@ func TestSendfileIsNotMixed(t *testing.T) {
 			_, err := w.On(a).Sendfile(f, 0, -1)
 			return err
 		})
-		socktest.AwaitWaiting(t, a)
+		awaitSendfile(t, a, b)
 		others := socktest.Start(func() error {
 			for range 3 {
 				if _, err := a.Sendall([]byte("ooo"), 0); err != nil {

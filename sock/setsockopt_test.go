@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -49,8 +50,11 @@ func TestOptionError(t *testing.T) { // items 54, 148
 	}
 	socktest.AwaitWritable(t, s)
 	for _, want := range []syscall.Errno{syscall.ECONNREFUSED, 0} {
-		if errno, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ERROR); syscall.Errno(errno) != want || err != nil {
-			t.Errorf("SO_ERROR = %v, %v; want %v", syscall.Errno(errno), err, want)
+		if want == 0 && socktest.Wine() {
+			continue // it does not forget the error
+		}
+		if errno, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ERROR); syscall.Errno(errno) != sock.HostErrno(want) || err != nil {
+			t.Errorf("SO_ERROR = %v, %v; want %v", syscall.Errno(errno), err, sock.HostErrno(want))
 		}
 	}
 }
@@ -60,6 +64,9 @@ func TestOptionOfBytes(t *testing.T) { // items 141, 142, 148
 	s := socktest.TCP.New(t)
 	// struct linger { int l_onoff; int l_linger; }, <sys/socket.h>
 	linger := binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, 1), 7)
+	if runtime.GOOS == "windows" { // LINGER of <winsock2.h>: two u_short
+		linger = binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, 1), 7)
+	}
 	socktest.Must(t, s.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, linger))
 	for _, room := range []int{8, 100, 1024} {
 		if got, err := s.GetsockoptBytes(sock.SOL_SOCKET, sock.SO_LINGER, room); string(got) != string(linger) || err != nil {
@@ -100,11 +107,11 @@ func TestOptionRefused(t *testing.T) { // items 141, 142, 143
 		}
 	}
 	for _, p := range [][]byte{nil, {}, {1}, {1, 0, 0}} {
-		if err := s.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_REUSEADDR, p); !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("a value of %d bytes: %v, want EINVAL", len(p), err)
+		if err := s.SetsockoptBytes(sock.SOL_SOCKET, sock.SO_REUSEADDR, p); !systems.ErrnosHere(systems.ShortOption).Has(err) && !socktest.Wine() {
+			t.Errorf("a value of %d bytes: %v, want %v", len(p), err, systems.ErrnosHere(systems.ShortOption))
 		}
 	}
-	for optlen, want := range map[int]systems.Errnos{0: {syscall.EINVAL}, 2: {syscall.EINVAL}, 4: systems.ErrnosHere(systems.OptionOfNoPointer)} {
+	for optlen, want := range map[int]systems.Errnos{0: systems.ErrnosHere(systems.ShortOption), 2: systems.ErrnosHere(systems.ShortOption), 4: systems.ErrnosHere(systems.OptionOfNoPointer)} {
 		if err := s.SetsockoptNil(sock.SOL_SOCKET, sock.SO_REUSEADDR, optlen); !want.Has(err) {
 			t.Errorf("no value of %d bytes: %v, want %v", optlen, err, want)
 		}

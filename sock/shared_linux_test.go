@@ -25,6 +25,9 @@ func registrations(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(infos) == 0 {
+		t.Skip("no /proc/self/fdinfo: run this where /proc is")
+	}
 	n := 0
 	for _, info := range infos {
 		text, err := os.ReadFile(info)

@@ -41,7 +41,7 @@ func TestNewSaysWhatItIs(t *testing.T) { // items 7, 24, 25, 30
 		{"tcp by name", sock.AF_INET, sock.SOCK_STREAM, sock.IPPROTO_TCP, false, sock.SOCK_STREAM, sock.IPPROTO_TCP},
 		{"udp", sock.AF_INET, sock.SOCK_DGRAM, -1, false, sock.SOCK_DGRAM, 0},
 		{"tcp6", sock.AF_INET6, -1, -1, true, sock.SOCK_STREAM, 0},
-		{"unix", sock.AF_UNIX, sock.SOCK_DGRAM, 0, false, sock.SOCK_DGRAM, 0},
+		{"unix", sock.AF_UNIX, sock.SOCK_DGRAM, 0, runtime.GOOS == "windows", sock.SOCK_DGRAM, 0},
 		{"ping", sock.AF_INET, sock.SOCK_DGRAM, sock.IPPROTO_ICMP, true, sock.SOCK_DGRAM, sock.IPPROTO_ICMP},
 		{"raw", sock.AF_INET, sock.SOCK_RAW, sock.IPPROTO_UDP, true, sock.SOCK_RAW, sock.IPPROTO_UDP},
 	} {
@@ -70,7 +70,7 @@ func TestNewRefuses(t *testing.T) { // item 14
 		want   systems.Errnos
 	}{
 		{"unknown family", 9999, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
-		{"AF_UNSPEC", sock.AF_UNSPEC, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
+		{"AF_UNSPEC", sock.AF_UNSPEC, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT, syscall.EINVAL}}, // Windows: EINVAL
 		{"negative family", -2, sock.SOCK_STREAM, 0, systems.Errnos{syscall.EAFNOSUPPORT}},
 		{"unknown type", sock.AF_INET, 9, 0, systems.ErrnosHere(systems.UnknownType)},
 		{"bad type", sock.AF_INET, 999, 0, systems.ErrnosHere(systems.BadType)},

@@ -22,6 +22,10 @@ const (
 	// proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB
 
+	// rejoinsListeners is true because the kernel decides at the registration whether EVFILT_READ
+	// reports bytes or connections: soo_kqfilter of NetBSD's and OpenBSD's kern/uipc_socket.c.
+	rejoinsListeners = true
+
 	msgDontwait  = unix.MSG_DONTWAIT
 	msgErrqueue  = 0
 	msgFastopen  = 0
@@ -30,7 +34,7 @@ const (
 )
 
 func sysRecvfrom(fd int, p []byte, flags int, sa *sockaddr, salen *uint32) (int, error) {
-	if len(p) == 0 && sysPoll(fd, unix.POLLIN) == 0 {
+	if len(p) == 0 && nothingThere(fd) {
 		return 0, loop.ErrAgain
 	}
 	for {
@@ -52,7 +56,21 @@ func nothingToReceive(fd int, h *unix.Msghdr) bool {
 			return false
 		}
 	}
-	return sysPoll(fd, unix.POLLIN) == 0
+	return nothingThere(fd)
+}
+
+// nothingThere reports whether a receive has to wait. It looks at one byte, since poll(2) does not
+// report a socket without a connection, whose receive returns ENOTCONN.
+func nothingThere(fd int) bool {
+	var p [1]byte
+	_, errno := callRecvfrom(fd, first(p[:]), len(p), MSG_PEEK|unix.MSG_DONTWAIT, nil, nil)
+	return errno == unix.EAGAIN
+}
+
+// returnedFlags returns the flags that recvmsg(2) set. NetBSD adds those of the call: see
+// do_sys_recvmsg_so of kern/uipc_syscalls.c. Those that are results too stay.
+func returnedFlags(seen, asked int) int {
+	return seen &^ ((asked | unix.MSG_DONTWAIT) &^ (MSG_EOR | MSG_OOB | MSG_TRUNC | MSG_CTRUNC))
 }
 
 // sysAhead reports whether a receive on a TCP socket would return at once (ready), and whether it
@@ -86,6 +104,11 @@ func sysEnded(fd int) bool {
 // sysReadsEnded returns false: on these systems a receive itself reports that nothing more can
 // arrive, for datagrams too.
 func sysReadsEnded(int) bool { return false }
+
+// sysListenerEnded reports, after an accept with EAGAIN, whether the listener was shut down. Such a
+// listener is readable. A blocking accept on it returns ECONNABORTED; on NetBSD one that does not
+// block returns EAGAIN (do_sys_accept of kern/uipc_syscalls.c).
+func sysListenerEnded(fd int) bool { return sysPoll(fd, unix.POLLIN)&unix.POLLIN != 0 }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
 func sysNoConnection(int, bool) (gone, ending bool) { return false, false }

@@ -24,6 +24,8 @@ const (
 	// proves nothing.
 	blindFlags = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE
 
+	rejoinsListeners = false // see sys_bsd.go
+
 	msgCloexec   = MSG_CMSG_CLOEXEC
 	msgDontwait  = MSG_DONTWAIT
 	msgErrqueue  = MSG_ERRQUEUE
@@ -32,9 +34,15 @@ const (
 	reusePort    = SO_REUSEPORT
 )
 
-// sysReadsEnded reports, after a receive with EAGAIN, whether nothing more can be received or
-// accepted because the socket was shut down.
+// sysReadsEnded reports, after a receive with EAGAIN, whether nothing more can be received because
+// the socket was shut down.
 func sysReadsEnded(fd int) bool { return sysPoll(fd, unix.POLLRDHUP)&unix.POLLRDHUP != 0 }
+
+// sysListenerEnded is the same for an accept.
+func sysListenerEnded(fd int) bool { return sysReadsEnded(fd) }
+
+// returnedFlags returns the flags that recvmsg(2) set.
+func returnedFlags(seen, _ int) int { return seen }
 
 // sysNoConnection reports, after a receive with EAGAIN, whether a socket with quirkEndOfWait has no
 // connection and awaits none: nothing more can be received (gone). ending: this side has shut down

@@ -19,6 +19,8 @@ import (
 // driver, so the scheduler is informed of each.
 
 const (
+	rejoinsListeners = false // see sys_bsd.go
+
 	typeNonblock = 0 // the type has neither flag: New makes a socket so
 	typeFlags    = 0
 
@@ -158,6 +160,9 @@ func sysEnded(fd int) bool { return sysPoll(fd, pollIn)&pollErrOrHangup != 0 }
 // sysReadsEnded returns false: on a socket that was shut down, a receive returns WSAESHUTDOWN and
 // not WSAEWOULDBLOCK.
 func sysReadsEnded(int) bool { return false }
+
+// sysListenerEnded returns false: a listener cannot be shut down.
+func sysListenerEnded(int) bool { return false }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
 func sysNoConnection(int, bool) (gone, ending bool) { return false, false }

@@ -95,6 +95,9 @@ func receiving(k socktest.Kind, recv func(socktest.Operations) ([]byte, error)) 
 
 func sending(k socktest.Kind, send func(socktest.Operations) (int, error)) func(*testing.T) *waitingFor {
 	return func(t *testing.T) *waitingFor {
+		if !k.WaitsForRoom() {
+			t.Skipf("a send to a full queue of a %s socket fails here: run this where it waits", k.Name)
+		}
 		a, b := k.Pair(t)
 		fill(t, a)
 		return &waitingFor{
@@ -109,6 +112,9 @@ func sending(k socktest.Kind, send func(socktest.Operations) (int, error)) func(
 // sendingTo returns an unconnected sender whose destination has a full queue: no event reports when
 // that queue has room again.
 func sendingTo(t *testing.T) *waitingFor {
+	if !socktest.UnixDatagram.WaitsForRoom() {
+		t.Skip("a send to a full queue of a Unix datagram socket fails here: run this where it waits")
+	}
 	s, receiver := socktest.UnixDatagram.New(t), socktest.UnixDatagram.New(t)
 	to := socktest.UnixDatagram.Addr(t)
 	socktest.Must(t, receiver.Bind(to))

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/systems"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -87,6 +88,9 @@ func TestWatchEmptyDatagrams(t *testing.T) {
 // ErrWouldBlock gets the messages behind it.
 func TestWatchEmptySeqpacket(t *testing.T) {
 	socktest.Check(t)
+	if systems.Here(systems.EmptyPackets).Says == systems.No {
+		t.Skip("a receive skips empty messages here: run this where it returns them")
+	}
 	a, b := socktest.UnixSeqpacket.Pair(t)
 	sent := []string{"", "one", "", "two"}
 	for _, text := range sent {
@@ -129,7 +133,10 @@ func TestWatchDatagramsBehindAnError(t *testing.T) {
 				got := make(chan string, 10)
 				socktest.Must(t, a.Watch(nil, oneACall(got, recv)))
 				want := []string{syscall.ECONNREFUSED.Error(), "back again"}
-				if all := take(t, got, 2); !slices.Equal(all, want) {
+				all := take(t, got, 2)
+				slices.Sort(all) // on the BSDs data comes before an error
+				slices.Sort(want)
+				if !slices.Equal(all, want) {
 					t.Errorf("%q came, want %q", all, want)
 				}
 			})

@@ -14,12 +14,15 @@ import (
 	"time"
 )
 
-// Prepare raises the loopback interface, and makes the directory for temporary files and a file
-// /etc/hosts, if this program is the first process of its machine. Call it in TestMain. What fails
-// is written to standard error, and the tests that need it fail or skip later.
+// Prepare opens the console, raises the loopback interface, and makes the directory for temporary
+// files and a file /etc/hosts, if this program is the first process of its machine. Call it in
+// TestMain. What fails is written to standard error, and the tests that need it fail or skip later.
 func Prepare() {
-	if os.Getpid() != 1 {
+	if !First() {
 		return
+	}
+	if err := openConsole(); err != nil {
+		fmt.Fprintln(os.Stderr, "bare: the console:", err)
 	}
 	if has := memory(); has != 0 {
 		debug.SetMemoryLimit(int64(has / 2)) // the collector has to know that there is no more
@@ -37,6 +40,9 @@ func Prepare() {
 		}
 	}
 }
+
+// First reports whether this program is the first process of its machine.
+func First() bool { return os.Getpid() == 1 }
 
 // Localhost skips the test if this machine does not know the name localhost.
 func Localhost(t testing.TB) {

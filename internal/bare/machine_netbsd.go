@@ -34,6 +34,21 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(ifaliasreq{})-unix.SIOCAIFADDR>>16&0x1fff]
 )
 
+// openConsole makes the console standard output and standard error. NetBSD, unlike Linux, does not
+// open it for the first process, and Go's runtime has then opened /dev/null for both.
+func openConsole() error {
+	var null, out unix.Stat_t
+	if unix.Stat("/dev/null", &null) != nil || unix.Fstat(1, &out) != nil || out.Rdev != null.Rdev || out.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return nil
+	}
+	fd, err := unix.Open("/dev/console", unix.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return errors.Join(unix.Dup2(fd, 1), unix.Dup2(fd, 2))
+}
+
 // raiseLoopback gives 127.0.0.1 to lo0 and raises it. It then gets ::1 by itself (in6_if_up of
 // netinet6/in6.c).
 func raiseLoopback() error {

@@ -2,6 +2,9 @@
 
 package bare
 
+// openConsole does nothing: no such machine runs this system.
+func openConsole() error { return nil }
+
 // raiseLoopback does nothing: no such machine runs this system.
 func raiseLoopback() error { return nil }
 

@@ -37,6 +37,10 @@ const (
 	OptionOfNoPointer     Question = "setsockopt with a null pointer and 4 bytes"
 	UnknownLevel          Question = "an option of a level that does not exist"
 	AbstractNames         Question = "Unix sockets can have names without a file"
+	SendToFullPackets     Question = "a send on a Unix SOCK_SEQPACKET socket whose queue is full, without blocking"
+	ShortOption           Question = "setsockopt with fewer bytes than the option has"
+	EmptyPackets          Question = "a receive on a Unix SOCK_SEQPACKET socket returns an empty message"
+	StreamSender          Question = "recvfrom on a connected Unix stream socket tells the peer's address"
 )
 
 // Answers that are not errors, and that programs ask for.
@@ -182,11 +186,11 @@ var table = []row{
 	{BadType, with(
 		of(seen("EINVAL", "socket(2), ERRORS"), "linux"),
 		of(man("EPROTOTYPE or EPROTONOSUPPORT or EINVAL or ESOCKTNOSUPPORT", "socreate of kern/uipc_socket.c"), bsds...),
-		of(seen("EINVAL", "Wine 8.0"), "windows"))},
+		of(seen("ESOCKTNOSUPPORT", "Wine 8.0"), "windows"))},
 	{UnknownProtocol, with(
 		of(seen("EINVAL", "socket(2), ERRORS"), "linux"),
 		of(man("EPROTONOSUPPORT or EPROTOTYPE", "socket(2), ERRORS; socreate of kern/uipc_socket.c"), bsds...),
-		of(seen("EINVAL", "Wine 8.0"), "windows"))},
+		of(seen("EPROTONOSUPPORT", "Wine 8.0"), "windows"))},
 	{SendToPort0, with(
 		of(seen("EINVAL", "udp_sendmsg of net/ipv4/udp.c"), "linux"),
 		of(man("EADDRNOTAVAIL or EINVAL", "in_pcbconnect of netinet/in_pcb.c"), bsds...),
@@ -199,9 +203,26 @@ var table = []row{
 	{UnknownLevel, with(
 		of(seen("ENOPROTOOPT or EOPNOTSUPP", "Linux 6.18"), "linux"),
 		of(man("ENOPROTOOPT or EOPNOTSUPP or EINVAL", "setsockopt(2), ERRORS; the ctloutput of the protocol"), bsds...),
-		of(seen("ENOPROTOOPT or EOPNOTSUPP", "Wine 8.0"), "windows"))},
+		of(seen("EINVAL or ENOPROTOOPT", "Wine 8.0; setsockopt: WSAENOPROTOOPT"), "windows"))},
 	{AbstractNames, with(
 		of(seen(Yes, "unix(7)"), "linux"),
 		of(man(No, "unix(4)"), bsds...),
 		of(man(Yes, "AF_UNIX of Windows: a name that begins with a zero byte"), "windows"))},
+	{SendToFullPackets, with(
+		of(seen("EAGAIN", "Linux 6.18"), "linux"),
+		of(man("EAGAIN", "sosend of kern/uipc_socket.c"), bsds...),
+		of(man("EMSGSIZE", "sosend of kern/uipc_socket.c: the room that is left is the limit"), "netbsd"),
+		of(man("no such sockets", "AF_UNIX of Windows has streams only"), "windows"))},
+	{ShortOption, with(
+		of(seen("EINVAL", "setsockopt(2), ERRORS"), "linux"),
+		of(man("EINVAL", "sockopt_get, sooptcopyin of kern/uipc_socket.c"), bsds...),
+		of(man("EFAULT", "setsockopt: WSAEFAULT"), "windows"))},
+	{EmptyPackets, with(
+		of(seen(Yes, "Linux 6.18"), "linux"),
+		of(man(No, "soreceive of kern/uipc_socket.c goes on with the next one"), bsds...),
+		of(man(No, "AF_UNIX of Windows has streams only"), "windows"))},
+	{StreamSender, with(
+		of(seen(Yes, "unix_stream_read_generic of net/unix/af_unix.c"), "linux"),
+		of(man(No, "only PR_ADDR in soreceive of kern/uipc_socket.c"), bsds...),
+		of(man(No, "recvfrom, Remarks: ignored for connection-oriented sockets"), "windows"))},
 }

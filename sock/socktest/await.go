@@ -4,15 +4,17 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux/internal/bare"
 )
 
 // Patience limits how long a test waits for an event that should come at once. Then the test fails.
 var Patience = patience(5 * time.Second)
 
 // patience returns d, or a longer time under Wine, where each system call is a message to another
-// process.
+// process, and on a bare machine, which may be an emulated one.
 func patience(d time.Duration) time.Duration {
-	if Wine() {
+	if Wine() || bare.First() {
 		return 6 * d
 	}
 	return d

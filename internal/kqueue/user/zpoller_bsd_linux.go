@@ -24,6 +24,8 @@ import (
 //   - EV_EOF on READ is the peer's half-close, and on WRITE the end of sending. It comes with the
 //     data that is left to read. On NetBSD, a pipe's writer and a Unix socket whose peer has shut
 //     down get it on READ alone. So this file reports it for both directions.
+//   - On NetBSD and OpenBSD the kernel decides at the registration whether READ reports bytes or
+//     connections. A socket that listens later must be deleted and added again (loop.FD.Rejoin).
 //   - EV_ADD of a registration that exists modifies it and reports again what is ready. EEXIST does
 //     not occur.
 //   - A change list without room for events ends at its first error. The kernel has made the

@@ -60,8 +60,9 @@ const (
 	// looking is the time in which another poller finds nothing, with the switch to it and back.
 	looking = 2 * time.Microsecond
 	// A poller that does not park lets others run once in letRunEvery, and has Go's own poller
-	// asked once in askEvery.
-	letRunEvery = 250 * time.Microsecond
+	// asked once in askEvery. A timer of another goroutine may be late by letRunEvery: with an idle
+	// processor too, since a wait of Go's own poller rounds up to a millisecond.
+	letRunEvery = 50 * time.Microsecond
 	askEvery    = 500 * time.Microsecond
 	// Beside goroutines that compute, the poller keeps the processor for 1/shareOfStint of their
 	// time, if that is more than letRunEvery, and at most for shareMost.
