@@ -32,6 +32,7 @@ type kind struct {
 	bus func() (int, error) // the CAN bus; nil: that of all
 
 	places     chan struct{} // how many scenes there can be at once; nil: any number
+	stuck      *atomic.Int32 // how many of its runs did not end
 	endless    bool          // its queue is never full: see learn
 	noShutdown bool          // shutdown(2) does nothing: see learn
 }

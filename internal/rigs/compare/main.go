@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime/pprof"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/internal/systems"
@@ -41,6 +43,7 @@ func rows() (list []*row, lacks map[string]error) {
 	lacks = make(map[string]error)
 	for i := range kinds {
 		k := &kinds[i]
+		k.stuck = new(atomic.Int32)
 		if err := k.explore(); err != nil {
 			lacks[k.name] = err
 			continue
@@ -121,26 +124,43 @@ var longest = 10*time.Second + 20*patience
 
 var errEndless = fmt.Errorf("it did not end within %v", longest)
 
-// bounded is once, and leaves a run behind that does not end.
-func (r *row) bounded(mode string, l *loop.Loop) (got string, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		got, err = r.once(mode, l)
-	}()
-	select {
-	case <-done:
-		return got, err
-	case <-time.After(longest):
+// mostEndless is how many runs of a kind may fail to end. After them its other rows are not run:
+// each would take the whole time, and hold one of the places.
+const mostEndless = 3
+
+// bounded is once, and leaves a run behind that does not end. It writes the first of them at once,
+// with what all goroutines do.
+func (r *row) bounded(mode string, l *loop.Loop) (string, error) {
+	k := r.kind
+	if places := k.places; places != nil {
+		places <- struct{}{}
+		defer func() { <-places }() // that of a run that is left behind too
+	}
+	if k.stuck.Load() >= mostEndless {
 		return "", errEndless
 	}
+	type result struct {
+		got string
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		got, err := r.once(mode, l)
+		done <- result{got, err}
+	}()
+	select {
+	case res := <-done:
+		return res.got, res.err
+	case <-time.After(longest):
+	}
+	if k.stuck.Add(1) == 1 {
+		fmt.Fprintf(os.Stderr, "%v, %q: %v\n", r, mode, errEndless)
+		pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+	}
+	return "", errEndless
 }
 
 func (r *row) once(mode string, l *loop.Loop) (string, error) {
-	if places := r.kind.places; places != nil {
-		places <- struct{}{}
-		defer func() { <-places }()
-	}
 	sc, err := r.circumstance.scene(r.kind)
 	if err != nil {
 		return "", err

@@ -21,6 +21,8 @@ var meant = []difference{
 		reason: "a handler's socket is non-blocking, of which the kernel says EAGAIN. Empty datagrams without an end would keep a handler busy that receives until ErrWouldBlock"},
 	{operation: "recv WAITALL", mode: "callback", raw: waits,
 		reason: "a handler's receive does not wait for all, as no non-blocking one does"},
+	{operation: "recv WAITALL", circumstance: "in two parts meanwhile", mode: "callback", raw: `8 "abcdefgh"`, ours: `3 "abc"`, rare: true,
+		reason: "the same, if the handler comes between the parts"},
 	{operation: "recv ERRQUEUE", raw: "EAGAIN", ours: waits,
 		reason: "the kernel never waits for its error queue; a receive of pollux does, like any other (RecvError)"},
 	{operation: "recv WAITALL", circumstance: "a signal, and data", raw: `5 "bytes"`, ours: waits,

@@ -206,6 +206,10 @@ func (k *kind) pair() (*scene, error) {
 			sc.close()
 			return nil, err
 		}
+		if k.typ == unix.SOCK_RAW && isInet(k) {
+			empty(a)
+			empty(b)
+		}
 		return sc, nil
 	}
 	sc, err := k.listener()
@@ -238,6 +242,14 @@ func (k *kind) pair() (*scene, error) {
 	}
 	limit(sc.peer)
 	return sc, nil
+}
+
+// empty drops what has arrived. A raw socket gets the packets of all scenes until it is bound.
+func empty(fd int) {
+	p := make([]byte, 64)
+	for err := error(nil); err == nil || err == unix.EINTR; {
+		_, err = recvfrom(fd, p, unix.MSG_DONTWAIT, false)
+	}
 }
 
 // listener is a listener, as ln, and no other socket yet.
