@@ -55,7 +55,7 @@ var floors = map[string]floor{
 
 	"sock": {own: []string{".", "families", "timeouts", "loop", "internal/names"}, foreign: []string{xsys},
 		tests: []string{"sock/socktest", "sock/can", "sock/netlink", "internal/bare", "internal/genconst/catalog", "internal/pollers", "internal/systems", "golang.org/x/net"}},
-	"sock/socktest": {own: append([]string{"internal/bare", "internal/pollers"}, below2...), foreign: []string{xsys}},
+	"sock/socktest": {own: append([]string{"internal/bare", "internal/pollers", "internal/systems"}, below2...), foreign: []string{xsys}},
 
 	// The families use sock, and never each other. Their common part, the calls that only Linux
 	// has, is below them.
