@@ -22,6 +22,8 @@ type chart struct {
 // svg draws the chart.
 func (c *chart) svg() ([]byte, error) {
 	opt := charts.NewBarChartOptionWithData(c.values)
+	// A bar has the length of its value.
+	opt.ValueAxis = []charts.ValueAxisOption{{Min: new(float64)}}
 	opt.Legend.SeriesNames = c.names
 	opt.CategoryAxis.Labels = c.labels
 	opt.CategoryAxis.LabelCount = len(c.labels)

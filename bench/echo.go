@@ -44,9 +44,9 @@ var echoSuite = suite{
 	Bases:     []string{implProtocol},
 	Targets:   echoTargets,
 	Charts:    echoCharts,
-	Planned:   7 * time.Minute,
+	Planned:   6 * time.Minute,
 	Procs:     []int{1, 2},
-	Cycles:    7,
+	Cycles:    5,
 }
 
 func init() { addSuite(&echoSuite) }
