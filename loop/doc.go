@@ -66,7 +66,7 @@
 // have to wait yields by the same measure.
 //
 // The loop does not keep other goroutines of the program from running. A loop that waits gives up
-// its processor at once, and in a long turn it lets others run every 250 us. See Strategy in
+// its processor at once, and in a long turn it lets others run every 50 us. See Strategy in
 // package pollux.
 //
 // # Callers of each function
