@@ -25,7 +25,7 @@ var echoes = []struct {
 	{modes[0].name, func(t testing.TB, c *tlsconn.Conn) *socktest.Call { return modes[0].run(t, c, echo) }},
 	{modes[1].name, func(t testing.TB, c *tlsconn.Conn) *socktest.Call { return modes[1].run(t, c, echo) }},
 	{"callback", func(t testing.TB, c *tlsconn.Conn) *socktest.Call {
-		h := &echoHandler{l: newLoop(t), ended: make(chan error, 2)}
+		h := &echoHandler{l: newLoop(t), ended: make(chan error, 1)}
 		socktest.Must(t, c.Watch(h.l, h))
 		return socktest.Start(func() error { return <-h.ended })
 	}},
@@ -40,7 +40,7 @@ type echoHandler struct {
 
 func (h *echoHandler) Handshaked(c *tlsconn.Conn) {
 	if !c.ConnectionState().HandshakeComplete {
-		h.ended <- errors.New("Handshaked before the end of the handshake")
+		h.end(errors.New("Handshaked before the end of the handshake"))
 	}
 }
 
@@ -52,7 +52,7 @@ func (h *echoHandler) Readable(c *tlsconn.Conn) {
 		case err == sock.ErrWouldBlock:
 			return
 		case err == io.EOF:
-			h.ended <- c.CloseWrite()
+			h.end(c.CloseWrite())
 			return
 		case err != nil:
 			return // Closed has it too
@@ -74,7 +74,16 @@ func (h *echoHandler) Writable(c *tlsconn.Conn) {
 	h.Readable(c)
 }
 
-func (h *echoHandler) Closed(_ *tlsconn.Conn, err error) { h.ended <- err }
+func (h *echoHandler) Closed(_ *tlsconn.Conn, err error) { h.end(err) }
+
+// end reports the end, the first time. Readable may be called again after the end of the peer, and
+// nothing receives a second report: the loop would wait for ever.
+func (h *echoHandler) end(err error) {
+	select {
+	case h.ended <- err:
+	default:
+	}
+}
 
 // A recorder is a handler whose methods are given by the test; what is nil does nothing.
 type recorder struct {
