@@ -64,7 +64,7 @@ type Config struct {
 	IdleTimeout time.Duration
 	// ReadTimeout limits the time that bytes wait which Data has left, until Data uses some of
 	// them: the rest of a message must arrive within it. So it ends a peer that sends one byte a
-	// second. 0: no limit.
+	// second. It does not run while reading is paused, and begins anew after that. 0: no limit.
 	ReadTimeout time.Duration
 	// WriteTimeout limits the time that unsent bytes wait until the system takes some of them. So
 	// it ends a peer that does not read. 0: no limit.

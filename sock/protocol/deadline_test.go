@@ -146,6 +146,54 @@ func TestByteASecond(t *testing.T) {
 	wantLost(t, p, "ReadTimeout", 10*time.Second)
 }
 
+// While reading is paused, by the program or because the peer does not read, ReadTimeout does not
+// run: the peer cannot help what it may not send. It begins anew when reading does.
+func TestReadTimeoutWhilePaused(t *testing.T) {
+	const limit = 10 * time.Second
+	for _, tt := range []struct {
+		name          string
+		pause, resume func(t *testing.T, s *protocol.Transport, c *net.TCPConn)
+	}{
+		{"PauseReading",
+			func(_ *testing.T, s *protocol.Transport, _ *net.TCPConn) { s.PauseReading() },
+			func(_ *testing.T, s *protocol.Transport, _ *net.TCPConn) { s.ResumeReading() }},
+		{"PauseReading on the loop",
+			func(t *testing.T, s *protocol.Transport, _ *net.TCPConn) { on(t, s, s.PauseReading) },
+			func(t *testing.T, s *protocol.Transport, _ *net.TCPConn) { on(t, s, s.ResumeReading) }},
+		{"more than HighWater is unsent",
+			func(t *testing.T, s *protocol.Transport, _ *net.TCPConn) { s.Write(make([]byte, 32<<20)) },
+			func(t *testing.T, s *protocol.Transport, c *net.TCPConn) {
+				_, err := io.CopyN(io.Discard, c, 32<<20)
+				socktest.Must(t, err)
+				socktest.Await(t, "all is sent", func() bool { return s.Buffered() == 0 })
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			socktest.Check(t)
+			p := newScript()
+			got := make(chan int, 100)
+			p.data = func(_ *protocol.Transport, b []byte) int {
+				got <- len(b)
+				return 0
+			}
+			clock, c := onClock(t, p, protocol.Config{ReadTimeout: limit, HighWater: 1 << 20, LowWater: 1 << 19})
+			c.Write([]byte("x"))
+			next(t, "a byte", got)
+			clock.pass(t, limit-time.Second)
+			tt.pause(t, clock.conn, c)
+			on(t, clock.conn, func() {})
+			clock.pass(t, 100*limit)
+			stays(t, p, "while reading is paused")
+			tt.resume(t, clock.conn, c)
+			on(t, clock.conn, func() {})
+			clock.pass(t, limit-time.Millisecond)
+			stays(t, p, "before its time")
+			clock.pass(t, 50*time.Millisecond)
+			wantLost(t, p, "ReadTimeout", limit)
+		})
+	}
+}
+
 // A peer that never reads.
 func TestWriteTimeout(t *testing.T) {
 	socktest.Check(t)

@@ -173,7 +173,8 @@ func (t *Transport) drop(h *home, x *extra) {
 	x.dropZeroCopy()
 }
 
-// setDeadlines starts and stops the deadlines for unsent bytes. mu is held; loop only.
+// setDeadlines starts and stops the deadlines for unsent bytes, and, with reading, that for the
+// rest of a message. mu is held; loop only.
 func (t *Transport) setDeadlines(h *home, unsent bool) {
 	x := t.extra.Load()
 	if x == nil {
@@ -194,6 +195,11 @@ func (t *Transport) setDeadlines(h *home, unsent bool) {
 	}
 	if set {
 		h.schedule(t)
+	}
+	if t.mayReadLocked() {
+		t.startRead(h, x)
+	} else {
+		x.read = 0
 	}
 }
 

@@ -15,9 +15,12 @@ const holdsReading = noReading | closing | finished | upgrading | moving | broke
 // mayRead reports whether Data may be called. Loop only.
 func (t *Transport) mayRead() bool {
 	t.mu.Lock()
-	f := t.flags
-	t.mu.Unlock()
-	return f&holdsReading == 0 && (f&paused == 0 || t.home.cfg.KeepReading)
+	defer t.mu.Unlock()
+	return t.mayReadLocked()
+}
+
+func (t *Transport) mayReadLocked() bool {
+	return t.flags&holdsReading == 0 && (t.flags&paused == 0 || t.home.cfg.KeepReading)
 }
 
 // receive receives the bytes that have arrived, if readable, and gives them to the protocol. Loop
@@ -162,11 +165,17 @@ func (t *Transport) keep(h *home, rest []byte, own, progress bool) {
 		t.fail(&LimitError{"ReadLimit", len(rest) + 1, h.cfg.ReadLimit})
 		return
 	}
-	if d := h.cfg.ReadTimeout; d > 0 && (progress || x.read == 0) {
-		first := x.read == 0
-		if x.read = h.now() + ticksOf(d); first {
-			h.schedule(t)
-		}
+	if progress && x.read != 0 {
+		x.read = h.now() + ticksOf(h.cfg.ReadTimeout) // the wheel looks again when it comes to it
+	}
+	t.startRead(h, x)
+}
+
+// startRead starts ReadTimeout for what Data left, if it does not run. Loop only.
+func (t *Transport) startRead(h *home, x *extra) {
+	if d := h.cfg.ReadTimeout; d > 0 && x.read == 0 && len(x.in) > 0 {
+		x.read = h.now() + ticksOf(d)
+		h.schedule(t)
 	}
 }
 
@@ -232,11 +241,15 @@ func (t *Transport) Need(n int) {
 	t.more().need = max(n, 0)
 }
 
-// PauseReading stops the calls of Data until ResumeReading. The peer notices when the system's
-// buffers are full. A second PauseReading does nothing. A call of Data that is running continues.
+// PauseReading stops the calls of Data until ResumeReading, and Config.ReadTimeout with them. The
+// peer notices when the system's buffers are full. A second PauseReading does nothing. A call of
+// Data that is running continues.
 func (t *Transport) PauseReading() {
 	t.mu.Lock()
-	t.flags |= noReading
+	if t.flags&noReading == 0 {
+		t.flags |= noReading
+		t.attend() // to stop ReadTimeout
+	}
 	t.mu.Unlock()
 }
 
