@@ -2,6 +2,7 @@ package tlsconn
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -11,8 +12,9 @@ import (
 // that was made has to go out before the next one, so what the socket does not take is kept here.
 type outbox struct {
 	mu   sync.Mutex
-	rest []byte // mu; nil while there is nothing
-	sent int    // mu; bytes that the socket has taken since the last call of flush
+	rest []byte      // mu; nil while there is nothing
+	sent int         // mu; bytes that the socket has taken while there is a rest, since the last flush
+	left atomic.Bool // there is a rest; set with mu
 }
 
 // put sends the records that add makes, and keeps a copy of what the socket does not take. One add
@@ -50,7 +52,11 @@ func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 		b.sent += out.N
 		p = p[out.N:]
 	}
-	b.rest = append(b.rest, p...)
+	if b.rest = append(b.rest, p...); len(b.rest) > 0 {
+		b.left.Store(true)
+	} else {
+		b.sent = 0
+	}
 	return nil
 }
 
@@ -73,6 +79,7 @@ func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 	}
 	if len(b.rest) == 0 {
 		b.rest = nil
+		b.left.Store(false)
 	}
 	n, b.sent = b.sent, 0
 	if err != loop.ErrAgain {
@@ -82,8 +89,4 @@ func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 }
 
 // pending says whether something is left.
-func (b *outbox) pending() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.rest) > 0
-}
+func (b *outbox) pending() bool { return b.left.Load() }
