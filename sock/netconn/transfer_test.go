@@ -191,7 +191,9 @@ func TestWriteBuffers(t *testing.T) {
 	t.Run("a part", func(t *testing.T) {
 		socktest.Check(t)
 		a, b := pair(t, "tcp")
-		text := bytes.Repeat(pattern(1_000_000), 50)
+		socktest.Must(t, a.SetWriteBuffer(1<<16))
+		socktest.Must(t, b.SetReadBuffer(1<<16))
+		text := pattern(1_000_000)
 		buffers := net.Buffers{text[:7], text[7:1000], text[1000:]}
 		writing := socktest.Start(func() error {
 			n, err := a.WriteBuffers(&buffers)
