@@ -113,10 +113,11 @@ func (h *home) setTimer() {
 // mostChecks limits the connections that a turn checks.
 const mostChecks = 4096
 
-// fire checks the connections that are due.
+// fire checks the connections that are due by the time of the turn. What became due since the loop
+// asked the poller is for the next turn: by then the loop has received what had come in time.
 func (h *home) fire() {
 	h.wakes = timeouts.Never
-	now := h.now()
+	now := tickOf(h.loop.Time())
 	for range mostChecks {
 		t := h.wheel.due(now)
 		if t == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // Patience limits how long a test waits for an event that should come at once. Then the test fails.
-var Patience = patience(5 * time.Second)
+var Patience = patience(15 * time.Second)
 
 // patience returns d, or a longer time under Wine, where each system call is a message to another
 // process, and on a bare machine, which may be an emulated one.
