@@ -166,7 +166,7 @@ func sysReadsEnded(int) bool { return false }
 func sysListenerEnded(int) bool { return false }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
-func sysNoConnection(int, bool) (gone, ending bool) { return false, false }
+func sysNoConnection(int, int32, int32) (gone, ending bool) { return false, false }
 
 // sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
