@@ -18,7 +18,7 @@ import (
 
 // publicPackages are the folders of the packages that programs import.
 var publicPackages = []string{".", "timeouts", "families", "loop", "sock", "sock/alg", "sock/bluetooth", "sock/bpf", "sock/can",
-	"sock/netconn", "sock/netlink", "sock/packet", "sock/protocol", "sock/qrtr", "sock/rds", "sock/tipc", "sock/tlsconn",
+	"sock/netconn", "sock/netlink", "sock/packet", "sock/protocol", "sock/protocol/http1", "sock/protocol/resp", "sock/qrtr", "sock/rds", "sock/tipc", "sock/tlsconn",
 	"metrics/prometheus"}
 
 // withoutExample lists the types that need no example, each with the reason.

@@ -37,7 +37,7 @@ type floor struct {
 var below1 = []string{".", "timeouts"}
 var below2 = []string{".", "families", "timeouts", "loop", "sock"}
 var families = []string{"sock/alg", "sock/bluetooth", "sock/bpf", "sock/can", "sock/netlink", "sock/packet", "sock/qrtr", "sock/rds", "sock/tipc"}
-var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol", "sock/tlsconn", "internal/..."}, families, below2)
+var below3 = slices.Concat([]string{"sock/netconn", "sock/protocol/...", "sock/tlsconn", "internal/..."}, families, below2)
 
 var family = floor{own: append([]string{"sock/internal/..."}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest"}}
 
@@ -73,6 +73,10 @@ var floors = map[string]floor{
 	"sock/netconn":  {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "golang.org/x/net"}},
 	"sock/tlsconn":  {own: append([]string{"internal/tlsrecord"}, below2...), foreign: []string{xsys}, tests: []string{"sock/socktest", "internal/selfsigned"}},
 	"sock/protocol": {own: below2, foreign: []string{xsys}, tests: []string{"sock/socktest", "sock/tlsconn", "golang.org/x/net"}},
+
+	// Wire formats as bytes: any user of a connection may have them.
+	"sock/protocol/http1": {},
+	"sock/protocol/resp":  {},
 
 	"metrics/...": {own: below3, foreign: []string{"..."}, tests: []string{"sock/socktest"}},
 	// The suite that every poller passes.

@@ -335,7 +335,7 @@ func TestCloseTellsEveryone(t *testing.T) {
 				t.Errorf("%s: %v, want net.ErrClosed", end.who, end.err)
 			}
 			delete(waiters, end.who)
-		case <-time.After(soon / 5):
+		case <-time.After(soon):
 			for who := range waiters {
 				t.Errorf("%s waits still", who)
 			}

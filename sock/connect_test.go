@@ -391,19 +391,31 @@ func TestSendWaitsForConnect(t *testing.T) {
 	if connect.Settled() || send.Settled() {
 		t.Fatal("they did not wait")
 	}
-	var got []byte
-	for len(got) == 0 { // the sockets that filled the backlog have sent nothing
-		c, _, err := ln.Accept()
-		socktest.Must(t, err)
-		socktest.Must(t, c.SetTimeout(20*time.Millisecond))
-		got, _ = c.Recv(10, 0)
-		c.Close()
-	}
-	if _, err := connect.Wait(t.Context()); err != nil || string(got) != "hello" {
-		t.Errorf("connect: %v; received %q", err, got)
+	received := make(chan string, 1)
+	accepting := socktest.Start(func() error {
+		for {
+			c, _, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			socktest.Closing(t, c)
+			go func() { // those that filled the backlog send nothing
+				if p, _ := c.Recv(10, 0); len(p) > 0 {
+					received <- string(p)
+				}
+			}()
+		}
+	})
+	if _, err := connect.Wait(t.Context()); err != nil {
+		t.Errorf("connect: %v", err)
 	}
 	if n, err := send.Wait(t.Context()); n != len(hello) || err != nil {
 		t.Errorf("send: %d, %v", n, err)
+	}
+	socktest.Must(t, socktest.Start(func() error { return wantBytes("hello")([]byte(<-received), nil) }).Wait(t))
+	socktest.Must(t, ln.Close())
+	if err := accepting.Wait(t); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
 	}
 }
 

@@ -71,13 +71,11 @@ func TestBlockingDescription(t *testing.T) { // item 46
 			socktest.Must(t, test.s.SetTimeout(0))
 			socktest.Must(t, unix.SetNonblock(test.s.Fileno(), false))
 			call := socktest.Start(test.call)
-			for deadline := time.Now().Add(200 * time.Millisecond); !call.Done(); {
-				if time.Now().After(deadline) {
-					t.Errorf("%s blocks", test.name)
-					test.rescue()
-					break
-				}
-			}
+			rescue := time.AfterFunc(socktest.Patience/2, func() {
+				t.Errorf("%s blocks", test.name)
+				test.rescue()
+			})
+			defer rescue.Stop()
 			if err := call.Wait(t); !errors.Is(err, sock.ErrWouldBlock) {
 				t.Errorf("%s: %v, want ErrWouldBlock", test.name, err)
 			}

@@ -237,6 +237,9 @@ func TestMulticastOptions(t *testing.T) {
 				t.Error(got, err)
 			}
 			socktest.Must(t, s.SetTimeout(2*time.Millisecond))
+			if loop {
+				socktest.Must(t, s.SetTimeout(socktest.Patience))
+			}
 			socktest.Must(t, wantN(5)(s.Sendto(hello, 0, n.addr(n.group, port))))
 			p, err := s.Recv(10, 0)
 			if n.ifindex == 1 && !loop { // the loopback interface returns all packets that it sends

@@ -46,8 +46,9 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 //   - for datagrams after a shutdown. A blocking receive returns 0 bytes. On a stream a
 //     non-blocking one does so too.
-//   - for SCTP without an association and for TIPC without a connection or after a shutdown, also
-//     of the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
+//   - for SCTP without an association, for TIPC without a connection or after a shutdown, also of
+//     the sending direction, and for L2CAP and SCO without a connection. A blocking receive returns
+//     ENOTCONN. A handler gets it too.
 //
 // The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
 // kernel ignores the flag.
@@ -72,7 +73,7 @@ func (s *core) receiveEnd(c *loop.Call, flags int, out loop.Outcome) (loop.Outco
 		if !over {
 			return out, loop.ErrAgain
 		}
-		gone, ending := sysNoConnection(c.Sysfd, s.proto == protoSCTP)
+		gone, ending := sysNoConnection(c.Sysfd, s.family, s.proto)
 		if gone {
 			return out, s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
 		}

@@ -118,7 +118,7 @@ func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 			received += len(p)
 		}
 		err := call.Wait(t)
-		if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took < timeout || took > 20*timeout {
+		if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took < timeout || n == 4<<20 {
 			t.Errorf("%v after %v", err, took)
 		}
 		rest, _ := collect(b, 64<<10)

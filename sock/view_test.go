@@ -81,7 +81,7 @@ func TestViewOfAView(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			socktest.Check(t)
 			s := socktest.UDP.New(t)
-			socktest.Must(t, s.SetTimeout(200*time.Millisecond)) // against a view that ignores the context
+			socktest.Must(t, s.SetTimeout(socktest.Patience)) // against a view that ignores the context
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 			defer cancel()
 			inTask(t, func(task *loop.Task) error {

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/protocol"
+	"github.com/polluxio/pollux/sock/protocol/http1"
 )
 
 // web serves all connections. It keeps no data about any of them.
@@ -25,12 +27,10 @@ type web struct{ protocol.Base }
 
 func (web) Data(t *protocol.Transport, p []byte) (used int) {
 	for used < len(p) {
-		r, size, problem := parse(p[used:])
+		r, size, err := http1.Limits{}.Parse(p[used:])
 		switch {
-		case problem != "":
-			t.WriteString("HTTP/1.1 " + problem + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-			t.Close()
-			return len(p)
+		case err != nil:
+			return refuse(t, p, err)
 		case size > len(p)-used:
 			t.Need(size) // the rest of the body
 			return used
@@ -40,14 +40,25 @@ func (web) Data(t *protocol.Transport, p []byte) (used int) {
 		used += size
 		b := append(t.AvailableBuffer(), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "...)
 		b = append(append(b, date.Load().(string)...), "\r\nContent-Length: "...)
-		b = append(strconv.AppendInt(b, int64(len(r.path)), 10), "\r\n\r\n"...)
-		t.Write(append(b, r.path...))
-		if r.last {
+		b = append(strconv.AppendInt(b, int64(len(r.Target)), 10), "\r\n\r\n"...)
+		t.Write(append(b, r.Target...))
+		if r.Last {
 			t.Close()
 			return len(p)
 		}
 	}
 	return used
+}
+
+// refuse answers what is no request, and ends the connection.
+func refuse(t *protocol.Transport, p []byte, err error) (used int) {
+	status := "400 Bad Request"
+	if e, ok := errors.AsType[*http1.StatusError](err); ok {
+		status = e.Status()
+	}
+	t.WriteString("HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	t.Close()
+	return len(p)
 }
 
 // date is the time of an answer: a string, of which a second is exact enough (RFC 9110, 6.6.1).

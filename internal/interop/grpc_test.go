@@ -157,13 +157,13 @@ func TestGRPC(t *testing.T) {
 	}
 	for name, hang := range hangs {
 		t.Run("deadline/"+name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
 			defer cancel()
 			ends(t, ctx, hang, codes.DeadlineExceeded)
 		})
 		t.Run("cancel/"+name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(200*time.Millisecond, cancel)
+			time.AfterFunc(time.Second, cancel)
 			ends(t, ctx, hang, codes.Canceled)
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,24 +32,29 @@ func wantTimeout(t *testing.T, p *script, option string, began time.Time, least 
 
 func TestIdleTimeout(t *testing.T) {
 	socktest.Check(t)
-	const idle = 60 * time.Millisecond
+	const idle = 10 * time.Second
 	p := newScript()
 	p.data = echo{}.Data
-	_, c := pair(t, p, protocol.Config{IdleTimeout: idle})
-	// Activity pushes it back.
-	last := time.Now()
-	for time.Since(last) < 3*idle {
-		c.Write([]byte("x"))
-		want(t, c, "x")
-		select {
-		case err := <-p.lost:
-			t.Fatalf("lost by %v while it is in use", err)
-		default:
+	clock, c := onClock(t, p, protocol.Config{IdleTimeout: idle})
+	use := map[string]func(){ // either way pushes it back
+		"receiving": func() {
+			c.Write([]byte("x"))
+			want(t, c, "x")
+		},
+		"sending": func() {
+			clock.conn.WriteString("y")
+			want(t, c, "y")
+		},
+	}
+	for what, use := range use {
+		for range 5 {
+			use()
+			clock.pass(t, idle-time.Millisecond)
+			stays(t, p, "while it is in use by "+what)
 		}
 	}
-	before := time.Now()
-	c.Write([]byte("x"))
-	wantTimeout(t, p, "IdleTimeout", before, idle)
+	clock.pass(t, 50*time.Millisecond)
+	wantLost(t, p, "IdleTimeout", idle)
 }
 
 func TestSetIdleTimeout(t *testing.T) {
@@ -88,10 +94,12 @@ func onClock(t *testing.T, p *script, cfg protocol.Config) (*clock, *net.TCPConn
 	return c, peer
 }
 
-// pass lets a time pass, and waits until the loop has seen it.
+// pass lets a time pass between two turns of the loop, and waits until the loop has seen it.
 func (c *clock) pass(t *testing.T, d time.Duration) {
 	t.Helper()
-	c.Advance(d)
+	on(t, c.conn, func() { // no call of the protocol is under way
+		c.Advance(d)
+	})
 	on(t, c.conn, func() {})
 }
 
@@ -192,6 +200,89 @@ func TestReadTimeoutWhilePaused(t *testing.T) {
 			wantLost(t, p, "ReadTimeout", limit)
 		})
 	}
+}
+
+// A deadline is not early because a call has held its loop for long: it counts from what sets it,
+// and not from the beginning of the turn.
+func TestDeadlineAfterLongCall(t *testing.T) {
+	const limit = 10 * time.Second
+	unsent := make([]byte, 32<<20)
+	for option, tt := range map[string]struct {
+		cfg   protocol.Config
+		after func(t *protocol.Transport) (used int) // the rest of the long call
+	}{
+		"IdleTimeout": {protocol.Config{}, func(t *protocol.Transport) int { t.SetIdleTimeout(limit); return 1 }},
+		"ReadTimeout": {protocol.Config{ReadTimeout: limit}, func(*protocol.Transport) int { return 0 }},
+		"WriteTimeout": {protocol.Config{WriteTimeout: limit, WriteLimit: 64 << 20}, func(t *protocol.Transport) int {
+			t.Write(unsent)
+			return 1
+		}},
+		"CloseTimeout": {protocol.Config{CloseTimeout: limit, WriteLimit: 64 << 20}, func(t *protocol.Transport) int {
+			t.Write(unsent)
+			t.Close()
+			return 1
+		}},
+	} {
+		t.Run(option, func(t *testing.T) {
+			socktest.Check(t)
+			p := newScript()
+			called := make(chan struct{})
+			var clock *clock
+			p.data = func(t *protocol.Transport, _ []byte) int {
+				defer close(called)
+				clock.Advance(2 * limit)
+				return tt.after(t)
+			}
+			clock, c := onClock(t, p, tt.cfg)
+			clock.pass(t, 0) // the loop knows the clock now
+			c.Write([]byte("x"))
+			next(t, "the call", called)
+			clock.pass(t, limit-time.Millisecond)
+			stays(t, p, "before its time")
+			clock.pass(t, 50*time.Millisecond)
+			wantLost(t, p, option, limit)
+		})
+	}
+}
+
+// What arrived while a call held the loop counts from when the loop receives it.
+func TestIdleTimeoutBehindLongCall(t *testing.T) {
+	socktest.Check(t)
+	const limit, conns = 10 * time.Second, 3
+	var fake timeouts.Fake
+	var got atomic.Int32
+	lost := make(chan error, conns)
+	p := newScript()
+	p.lost = lost
+	p.data = func(t *protocol.Transport, b []byte) int {
+		if got.Add(1) < conns {
+			fake.Advance(2 * limit)
+			t.Write(b) // so that this one is in use as well
+		}
+		return len(b)
+	}
+	cfg := each(p)
+	cfg.Loops, cfg.IdleTimeout, cfg.Loop = 1, limit, &loop.Config{Clock: &fake}
+	_, at := serve(t, cfg)
+	var last *protocol.Transport
+	peers := make([]*net.TCPConn, conns)
+	for i := range peers {
+		peers[i] = dial(t, at)
+		last = next(t, "Made", p.conn)
+	}
+	on(t, last, func() { // they all are in one turn
+		for _, c := range peers {
+			c.Write([]byte("x"))
+		}
+	})
+	socktest.Await(t, "all data", func() bool { return got.Load() == conns })
+	clock := &clock{&fake, last}
+	clock.pass(t, 0)
+	// Those before the last were in use before the last long call, the other two after it.
+	for range conns - 2 {
+		next(t, "Lost", lost)
+	}
+	stays(t, p, "although it has just received")
 }
 
 // A peer that never reads.

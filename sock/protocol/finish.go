@@ -253,7 +253,7 @@ func (t *Transport) expire(now tick) bool {
 		err = &TimeoutError{"ReadTimeout", h.cfg.ReadTimeout}
 	case d > 0 && t.steps&lingering == 0 && late(tick(t.active.Load())+ticksOf(d)):
 		if t.isSendingFile() {
-			t.touch(h, now)
+			t.touch(h)
 			return false
 		}
 		err = &TimeoutError{"IdleTimeout", d}

@@ -50,8 +50,9 @@ func newHome(hub *hub, l *loop.Loop) *home {
 	return h
 }
 
-// now returns the time of the turn. Loop only.
-func (h *home) now() tick { return tickOf(h.loop.Time()) }
+// now returns the present time, and not that of the turn: a callback may have held the loop since
+// the turn began, and a deadline from then on would be early.
+func (h *home) now() tick { return tickOf(h.loop.Now()) }
 
 // welcome makes a connection of a socket, at the home. Any goroutine may call it.
 //
@@ -92,7 +93,7 @@ func (h *home) setTimer() {
 	if !ok {
 		return
 	}
-	now := h.loop.Time()
+	now := h.loop.Now()
 	at := now
 	if ahead := int32(next - tickOf(now)); ahead > 0 {
 		at = (now>>tickBits + timeouts.Deadline(ahead)) << tickBits
@@ -112,10 +113,11 @@ func (h *home) setTimer() {
 // mostChecks limits the connections that a turn checks.
 const mostChecks = 4096
 
-// fire checks the connections that are due.
+// fire checks the connections that are due by the time of the turn. What became due since the loop
+// asked the poller is for the next turn: by then the loop has received what had come in time.
 func (h *home) fire() {
 	h.wakes = timeouts.Never
-	now := tickOf(h.loop.Now())
+	now := tickOf(h.loop.Time())
 	for range mostChecks {
 		t := h.wheel.due(now)
 		if t == nil {

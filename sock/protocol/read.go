@@ -51,7 +51,7 @@ func (t *Transport) receive(h *home, readable bool) {
 			return
 		}
 		h.received.Add(uint64(n))
-		t.touch(h, h.now())
+		t.touch(h)
 		full := n == len(room) || t.steps&viaStream != 0
 		var p []byte
 		if own {

@@ -422,14 +422,17 @@ func (t *Transport) idleTimeout() time.Duration {
 	return t.home.cfg.IdleTimeout
 }
 
-// touch notes that something was sent or received at that time.
-func (t *Transport) touch(h *home, at tick) {
+// touch notes that something is sent or received now. The loop calls it, or code that holds mu.
+func (t *Transport) touch(h *home) {
 	if h.cfg.IdleTimeout == 0 {
 		if x := t.extra.Load(); x == nil || x.idle <= 0 {
 			return
 		}
 	}
-	if now := uint32(at); t.active.Load() != now {
-		t.active.Store(now)
+	for now := h.now(); ; { // another goroutine may send, and its time may be older
+		last := t.active.Load()
+		if !tick(last).before(now) || t.active.CompareAndSwap(last, uint32(now)) {
+			return
+		}
 	}
 }

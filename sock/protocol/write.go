@@ -211,7 +211,7 @@ func (t *Transport) send(p []byte) error {
 func (t *Transport) took(n int, err error, rest []byte) error {
 	if n > 0 {
 		t.home.sent.Add(uint64(n))
-		t.touch(t.home, t.timeNow())
+		t.touch(t.home)
 	}
 	switch {
 	case err == nil:
@@ -224,16 +224,6 @@ func (t *Transport) took(n int, err error, rest []byte) error {
 	return nil
 }
 
-// timeNow returns the time for touch. mu is held.
-func (t *Transport) timeNow() tick {
-	if t.home.cfg.IdleTimeout == 0 {
-		if x := t.extra.Load(); x == nil || x.idle == 0 {
-			return 0 // touch does not need it
-		}
-	}
-	return tickOf(t.home.loop.Now())
-}
-
 // sendv gives buffers to the system, and queues the bytes that it does not take. mu is held.
 func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 	for len(buffers) > 0 {
@@ -243,7 +233,7 @@ func (t *Transport) sendv(buffers [][]byte, stream bool) error {
 		n, err := t.socket.Sendmsg(buffers[:min(len(buffers), sock.IOV_MAX)], nil, 0, sock.Addr{})
 		if n > 0 || err == nil {
 			t.home.sent.Add(uint64(n))
-			t.touch(t.home, t.timeNow())
+			t.touch(t.home)
 		}
 		switch {
 		case err != nil && err != sock.ErrWouldBlock:
@@ -354,7 +344,7 @@ func (t *Transport) sendQueued(h *home) {
 			x.write = 0 // settle sets it anew
 			h.sent.Add(uint64(n))
 			h.buffered.Add(-int64(n))
-			t.touch(h, h.now())
+			t.touch(h)
 		}
 		if err == sock.ErrWouldBlock {
 			break

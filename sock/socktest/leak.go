@@ -15,7 +15,7 @@ import (
 )
 
 // longest limits the time of a whole test. It covers every wait of the test.
-var longest = patience(30 * time.Second)
+var longest = patience(60 * time.Second)
 
 // Check makes t fail if the test leaves goroutines, descriptors, or registrations on the loops of
 // the default reactor. It stops a test that hangs. It skips the test on a system without a poller

@@ -112,22 +112,23 @@ func (r *recorder) end(t testing.TB) error {
 // What the peer sends in place of a handshake ends it with an error that says so.
 func TestBadHandshake(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		peer func(c *net.TCPConn) error
-		want func(err error) bool
+		name  string
+		never bool // the handshake ends by its timeout
+		peer  func(c *net.TCPConn) error
+		want  func(err error) bool
 	}{
-		{"garbage", func(c *net.TCPConn) error { _, err := c.Write([]byte("GET / HTTP/1.0\r\n\r\n")); return err },
+		{"garbage", false, func(c *net.TCPConn) error { _, err := c.Write([]byte("GET / HTTP/1.0\r\n\r\n")); return err },
 			func(err error) bool { return errors.As(err, new(tls.RecordHeaderError)) }},
-		{"an end", func(c *net.TCPConn) error { return c.CloseWrite() },
+		{"an end", false, func(c *net.TCPConn) error { return c.CloseWrite() },
 			func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }},
-		{"an end within a record", func(c *net.TCPConn) error {
+		{"an end within a record", false, func(c *net.TCPConn) error {
 			_, err := c.Write([]byte{22, 3, 1, 1, 0, 1})
 			return errors.Join(err, c.CloseWrite())
 		}, func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }},
-		{"an oversized record", func(c *net.TCPConn) error { _, err := c.Write([]byte{22, 3, 1, 0xff, 0xff}); return err },
+		{"an oversized record", false, func(c *net.TCPConn) error { _, err := c.Write([]byte{22, 3, 1, 0xff, 0xff}); return err },
 			func(err error) bool { return errors.As(err, new(tls.RecordHeaderError)) }},
-		{"nothing", func(*net.TCPConn) error { return nil }, timedOut},
-		{"a byte at a time, and never the last", func(c *net.TCPConn) error {
+		{"nothing", true, func(*net.TCPConn) error { return nil }, timedOut},
+		{"a byte at a time, and never the last", true, func(c *net.TCPConn) error {
 			go func() {
 				for _, b := range append([]byte{22, 3, 1, 1, 0, 1, 0, 0, 0xfc}, make([]byte, 100)...) {
 					if _, err := c.Write([]byte{b}); err != nil {
@@ -144,7 +145,10 @@ func TestBadHandshake(t *testing.T) {
 				t.Run(tt.name+"/"+side.name+"/"+m.name, func(t *testing.T) {
 					socktest.Check(t)
 					s, peer := wire(t)
-					cfg := &tlsconn.Config{TLS: serverTLS(), HandshakeTimeout: 200 * time.Millisecond}
+					cfg := &tlsconn.Config{TLS: serverTLS(), HandshakeTimeout: socktest.Patience}
+					if tt.never {
+						cfg.HandshakeTimeout = 200 * time.Millisecond
+					}
 					begin := tlsconn.Server
 					if side.client {
 						cfg.TLS, begin = clientTLS(), tlsconn.Client
