@@ -26,6 +26,18 @@ func rawWrite(fd int, b []byte) (int, unix.Errno) {
 	return int(n), errno
 }
 
+// rawRecv wraps recv(2) of a socket; it does not wait.
+func rawRecv(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+// rawSend wraps send(2) of a socket; it does not wait.
+func rawSend(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), errno
+}
+
 // rawSetsockoptInt wraps setsockopt(2) of an option that is a C int.
 func rawSetsockoptInt(fd, level, option int, value int32) unix.Errno {
 	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),

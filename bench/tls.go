@@ -22,7 +22,8 @@ import (
 // The clients are crypto/tls in this process. All servers are up at once and are loaded in turn, in
 // short slices.
 
-// tlsServers are the ways to serve: each is a process of its own.
+// tlsServers are the ways to serve: each is a process of its own. "floor" is for Linux only, and
+// not measured unless -servers names it.
 var tlsServers = []string{"net", "goroutine", "task", "callback", "compact"}
 
 func tlsBench(args []string, stdout, stderr io.Writer) error {
@@ -222,9 +223,12 @@ func tlsServerProgram(args []string, stdout, stderr io.Writer) error {
 	cfg := tlsConfig()
 	var addr string
 	var err error
-	if args[0] == "net" {
+	switch args[0] {
+	case "net":
 		addr, err = tlsNet(cfg)
-	} else {
+	case "floor":
+		addr, err = tlsFloor(cfg)
+	default:
 		addr, err = tlsPollux(args[0], cfg)
 	}
 	if err != nil {

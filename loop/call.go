@@ -65,7 +65,7 @@ func (fd *FD) Begin(c *Call) error {
 // it may be one of the errors of Begin instead.
 func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 	fd.mu.Lock()
-	fd.apply(&out)
+	out.Retry = fd.retryFor(out.Retry)
 	fd.conclude(c.Lane, c.Blind, out, err)
 	if err == ErrAgain {
 		var v verdict
@@ -138,7 +138,7 @@ var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)
 // unlocks it.
 func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	t, ctx := c.Waiter.Task(), c.Waiter.Context()
-	if t == nil && !out.More && out.Retry == 0 && fd.looksAgain(c) {
+	if t == nil && !out.More && out.Retry == nil && fd.looksAgain(c) {
 		return nil
 	}
 	o, err := fd.line(c, t, tried, out)
@@ -209,8 +209,8 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 		if err := fd.join(home); err != nil {
 			return err
 		}
-		if out.Retry != 0 && !o.Blind {
-			fd.backOff(d, out) // conclude could not do this without a loop
+		if out.Retry != nil && !o.Blind {
+			fd.backOff(d, out.Retry) // conclude could not do this without a loop
 		}
 	}
 	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
@@ -227,7 +227,7 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	}
 	if out.More {
 		fd.again(nil)
-	} else if tried && o.next != o && out.Retry == 0 {
+	} else if tried && o.next != o && out.Retry == nil {
 		fd.rouse(d, nil)
 	}
 	if o.deadline != timeouts.Never {

@@ -252,7 +252,7 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	out, err = try(o.Attempt, o.Sysfd)
 
 	fd.mu.Lock()
-	fd.apply(&out)
+	out.Retry = fd.retryFor(out.Retry)
 	fd.conclude(o.Lane, o.Blind, out, err)
 	if err == ErrAgain {
 		if v, err = fd.judge(&o.Call, out); v != over && o.canceled != nil {

@@ -450,7 +450,7 @@ func TestRetryOfWatcherWithOthers(t *testing.T) {
 	if err := enter(fd, Read, false); err != nil {
 		t.Fatal(err)
 	}
-	exit(fd, Read, false, Outcome{Retry: time.Second}, ErrAgain)
+	exit(fd, Read, false, Outcome{Retry: &Retry{After: time.Second}}, ErrAgain)
 	s.wait(fd, time.Second, backsOff(time.Hour))
 	s.wait(fd, time.Second)
 	s.p.advance(2 * time.Second)

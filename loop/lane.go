@@ -152,11 +152,12 @@ func (fd *FD) armFor(want pollux.Ready) {
 	}
 }
 
-// apply adapts an Outcome to the poller. The caller holds mu.
-func (fd *FD) apply(out *Outcome) {
-	if out.Level && (fd.loop == nil || !fd.loop.oneShot) {
-		out.Retry = 0
+// retryFor returns r if it has an effect with the poller of fd, or nil. The caller holds mu.
+func (fd *FD) retryFor(r *Retry) *Retry {
+	if r != nil && (r.After <= 0 || r.Level && (fd.loop == nil || !fd.loop.oneShot)) {
+		return nil
 	}
+	return r
 }
 
 // conclude ends an attempt and updates the lane's state from its result. The caller holds mu.
@@ -172,7 +173,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 			fd.state |= lane(d, laneHeld) // a later watcher must be called
 		}
 	case blind:
-		if err == ErrAgain && out.Retry == 0 {
+		if err == ErrAgain && out.Retry == nil {
 			if d == Read {
 				fd.armFor(pollux.Readable | pollux.Urgent) // the operation may look for urgent data
 			} else {
@@ -183,11 +184,11 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		if err == ErrAgain && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld)
 		}
-	case err == ErrAgain && out.More || out.Retry != 0:
-		if d == Write && out.Retry != 0 && !out.Edgeless && s&fdWatched != 0 {
+	case err == ErrAgain && out.More || out.Retry != nil:
+		if d == Write && out.Retry != nil && !out.Retry.Edgeless && s&fdWatched != 0 {
 			fd.state |= lane(d, laneHeld) // an edge calls the watcher too, not only the retry timer
 		}
-		if out.Retry != 0 && out.Edges {
+		if out.Retry != nil && out.Retry.Edges {
 			fd.arm(d)
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
@@ -212,8 +213,8 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		if s&lane(d, laneBackedOff) != 0 {
 			fd.rested(d)
 		}
-	} else if out.Retry != 0 && fd.loop != nil && s&fdClosed == 0 {
-		fd.backOff(d, out)
+	} else if out.Retry != nil && fd.loop != nil && s&fdClosed == 0 {
+		fd.backOff(d, out.Retry)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// longestRetry is the longest time between two attempts with Outcome.Retry, as in net/http's
+	// longestRetry is the longest time between two attempts with Retry, as in net/http's
 	// Accept.
 	longestRetry = time.Second
 	// grace is how long an operation whose deadline has passed still waits for the operation before
@@ -150,20 +150,20 @@ func (fd *FD) rested(d Direction) {
 	fd.state &^= lane(d, laneBackedOff|laneEdgeless)
 }
 
-// backOff makes the loop try the lane again without an edge: after out.Retry, then after twice that
-// time, and so on up to out.Most. The caller holds mu.
-func (fd *FD) backOff(d Direction, out Outcome) {
+// backOff makes the loop try the lane again without an edge: after r.After, then after twice that
+// time, and so on up to r.Most. The caller holds mu.
+func (fd *FD) backOff(d Direction, r *Retry) {
 	lt := fd.laneTimer(d)
 	most := longestRetry
-	if out.Most > 0 {
-		most = out.Most
+	if r.Most > 0 {
+		most = r.Most
 	}
-	if out.Edgeless {
+	if r.Edgeless {
 		fd.state |= lane(d, laneEdgeless)
 	} else {
 		fd.state &^= lane(d, laneEdgeless)
 	}
-	delay := min(out.Retry<<min(lt.backoff, 10), most)
+	delay := min(r.After<<min(lt.backoff, 10), most)
 	at := fd.loop.clock.Now().Add(delay)
 	if lt.retry <= at {
 		return // an earlier back-off is still running: an edge came, and its attempt brought nothing
@@ -172,11 +172,11 @@ func (fd *FD) backOff(d Direction, out Outcome) {
 	fd.state |= lane(d, laneBackedOff)
 	lt.retry = at
 	lt.arm(at)
-	if out.Cause != nil {
+	if r.Cause != nil {
 		// Log on the loop, and not here under the lock: the logger is user code.
 		l, sysfd := fd.loop, fd.sysfd
 		l.post(work{fn: func() {
-			l.log.Warn("operation backs off", "lane", d.String(), "fd", sysfd, "for", delay, "error", out.Cause)
+			l.log.Warn("operation backs off", "lane", d.String(), "fd", sysfd, "for", delay, "error", r.Cause)
 		}})
 	}
 }

@@ -45,24 +45,31 @@ type Outcome struct {
 	// More, with ErrAgain, belongs to an operation of several parts. It reports that this part is
 	// done and that the next part may be tried at once, if the budget allows.
 	More bool
-	// Retry, with ErrAgain, makes the loop try again after this time, or at the next edge. On a
-	// one-shot poller the loop waits for the time only. Use it if readiness makes no edge: another
-	// socket's queue is full, or the process has no descriptor left. The time doubles with each
-	// attempt, up to Most.
-	Retry time.Duration
-	// Most, with Retry, is the longest time between two attempts. 0: one second.
+	// Retry, with ErrAgain, makes the loop try again without an edge. nil: it waits for an edge.
+	Retry *Retry
+}
+
+// A Retry says when the loop makes the next attempt if readiness makes no edge: another socket's
+// queue is full, or the process has no descriptor left. The loop only reads it, so any number of
+// attempts can return the same Retry.
+type Retry struct {
+	// After is the time until the next attempt, if no edge comes first. On a one-shot poller the
+	// loop waits for the time only. The time doubles with each attempt, up to Most. A Retry whose
+	// After is not above 0 has no effect.
+	After time.Duration
+	// Most is the longest time between two attempts. 0: one second.
 	Most time.Duration
-	// Edgeless, with Retry, reports that the attempt itself makes edges. The loop then ignores
-	// edges, and waits for the time or a hang-up.
+	// Edgeless reports that the attempt itself makes edges. The loop then ignores edges, and waits
+	// for the time or a hang-up.
 	Edgeless bool
-	// Edges, with Retry, reports that an edge may come before the time. The loop then asks a
-	// one-shot poller for it. Other pollers report it anyway.
+	// Edges reports that an edge may come before the time. The loop then asks a one-shot poller for
+	// it. Other pollers report it anyway.
 	Edges bool
-	// Level, with Retry, reports that the descriptor is still ready, although the attempt waits for
-	// more. A one-shot poller would report it at once, again and again, so there the loop waits for
-	// the time. Another poller reports the next edge: there Retry has no effect.
+	// Level reports that the descriptor is still ready, although the attempt waits for more. A
+	// one-shot poller would report it at once, again and again, so there the loop waits for the
+	// time. Another poller reports the next edge: there the Retry has no effect.
 	Level bool
-	// Cause, with Retry, is the reason for the back-off. The loop logs it.
+	// Cause is the reason for the back-off. The loop logs it.
 	Cause error
 }
 

@@ -86,7 +86,7 @@ func TestPanicInWatcherHoweverItIsTold(t *testing.T) {
 		err  error
 	}{
 		{"stopped early", Outcome{N: 1}, nil},
-		{"backed off", Outcome{Retry: time.Millisecond}, ErrAgain},
+		{"backed off", Outcome{Retry: &Retry{After: time.Millisecond}}, ErrAgain},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
@@ -484,7 +484,7 @@ func TestBackOffIsLoggedWithoutLock(t *testing.T) {
 	}
 	s := &stage{Loop: l, t: t, p: p, next: 1 << 20}
 	fd = s.joined()
-	a := s.start(fd, Read, again, part{out: Outcome{Retry: time.Millisecond, Cause: errFull}, err: ErrAgain})
+	a := s.start(fd, Read, again, part{out: Outcome{Retry: &Retry{After: time.Millisecond, Cause: errFull}}, err: ErrAgain})
 	s.turn(s.ready(fd, pollux.Readable))
 	s.turns()
 	if told != 1 {

@@ -16,7 +16,7 @@ import (
 var errFull = errors.New("too many open files")
 
 func backsOff(d time.Duration) part {
-	return part{out: Outcome{Retry: d, Cause: errFull}, err: ErrAgain}
+	return part{out: Outcome{Retry: &Retry{After: d, Cause: errFull}}, err: ErrAgain}
 }
 
 func TestRetryDoubles(t *testing.T) {
@@ -67,7 +67,7 @@ func TestRetryWithoutEdges(t *testing.T) {
 	for _, edgeless := range []bool{false, true} {
 		s := newStage(t)
 		fd := s.joined()
-		full := part{out: Outcome{Retry: time.Millisecond, Most: 4 * time.Millisecond, Edgeless: edgeless}, err: ErrAgain}
+		full := part{out: Outcome{Retry: &Retry{After: time.Millisecond, Most: 4 * time.Millisecond, Edgeless: edgeless}}, err: ErrAgain}
 		a := s.start(fd, Write, full, full, full, full, full, full, full, full, full, done)
 		for range 3 {
 			s.turn(s.ready(fd, pollux.Writable))
@@ -213,7 +213,7 @@ func TestRetryAndDeadline(t *testing.T) {
 
 func TestRetryWithoutCauseIsSilent(t *testing.T) {
 	s := newStage(t)
-	s.start(s.joined(), Write, part{out: Outcome{Retry: time.Millisecond}, err: ErrAgain}, done)
+	s.start(s.joined(), Write, part{out: Outcome{Retry: &Retry{After: time.Millisecond}}, err: ErrAgain}, done)
 	s.p.advance(2 * time.Millisecond)
 	s.turns()
 	if n := s.logs.Len(); n != 0 {
@@ -230,7 +230,7 @@ func TestRetryOfWatcher(t *testing.T) {
 			t.Errorf("Enter: %v", err)
 			return
 		}
-		exit(fd, Read, false, Outcome{Retry: 5 * time.Millisecond, Cause: errFull}, ErrAgain)
+		exit(fd, Read, false, Outcome{Retry: &Retry{After: 5 * time.Millisecond, Cause: errFull}}, ErrAgain)
 	})
 	s.turn(s.ready(fd, pollux.Readable))
 	for i := range 4 {
@@ -271,7 +271,7 @@ func TestRetryOfWatcherWhileLent(t *testing.T) {
 	if err := enter(fd, Write, false); err != nil {
 		t.Fatal(err)
 	}
-	exit(fd, Write, false, Outcome{Retry: time.Second}, ErrAgain)
+	exit(fd, Write, false, Outcome{Retry: &Retry{After: time.Second}}, ErrAgain)
 	c := Call{Lane: Write}
 	if err := errors.Join(fd.Begin(&c), fd.Lend()); err != nil {
 		t.Fatal(err)
@@ -289,7 +289,7 @@ func TestRetryOfWatcherWhileLent(t *testing.T) {
 // one-shot poller would report that after each Arm. So the loop does not ask it, and looks again
 // after the time. Another poller reports the next arrival, and the time has no effect.
 func TestRetryOfALook(t *testing.T) {
-	looks := part{out: Outcome{N: 5, Retry: 10 * time.Millisecond, Most: 40 * time.Millisecond, Level: true}, err: ErrAgain}
+	looks := part{out: Outcome{N: 5, Retry: &Retry{After: 10 * time.Millisecond, Most: 40 * time.Millisecond, Level: true}}, err: ErrAgain}
 	s := newStage(t)
 	fd := s.joined()
 	w := s.startBlind(fd, looks, looks, looks, done)

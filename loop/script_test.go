@@ -18,7 +18,7 @@ import (
 )
 
 // soon limits the time in which an expected event must happen.
-const soon = 15 * time.Second
+const soon = 20 * time.Second
 
 // A script is a Poller that a test controls. Wait returns the events that the test has set, and the
 // script records every call.

@@ -113,7 +113,7 @@ func TestSetDeadlineDuringAnAttempt(t *testing.T) {
 		{"not ready", again, os.ErrDeadlineExceeded},
 		{"failed", part{err: errFull}, errFull},
 		{"done in part, then not ready", part{out: Outcome{N: 5, More: true}, err: ErrAgain}, os.ErrDeadlineExceeded},
-		{"not ready, with a time for the next attempt", part{out: Outcome{Retry: time.Second}, err: ErrAgain}, os.ErrDeadlineExceeded},
+		{"not ready, with a time for the next attempt", part{out: Outcome{Retry: &Retry{After: time.Second}}, err: ErrAgain}, os.ErrDeadlineExceeded},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inEachWay(t, func(t *testing.T, s *stage, begin func(*FD, Call, ...part) <-chan error) {

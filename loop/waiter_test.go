@@ -96,7 +96,7 @@ func TestContextOfATaskThatIsWokenAgainAndAgain(t *testing.T) {
 				cancel(errWhy)
 			}
 			s.p.tell(s.ready(fd, pollux.Readable))
-			return Outcome{Retry: time.Millisecond}, ErrAgain
+			return Outcome{Retry: &Retry{After: time.Millisecond}}, ErrAgain
 		})})
 	})
 	s.turn()

@@ -371,7 +371,7 @@ func TestWatcherThatStopsEarly(t *testing.T) {
 		{"at the end", func(fd *FD) { read(fd, false, Outcome{N: 1}, nil); read(fd, false, Outcome{}, ErrAgain) }, 0},
 		{"at an end that is to be tried again", func(fd *FD) {
 			read(fd, false, Outcome{N: 1}, nil)
-			read(fd, false, Outcome{Retry: time.Hour}, ErrAgain)
+			read(fd, false, Outcome{Retry: &Retry{After: time.Hour}}, ErrAgain)
 		}, 0},
 		{"after a read that brought nothing", func(fd *FD) { read(fd, false, Outcome{}, nil) }, 0},
 		{"after one that failed", func(fd *FD) { read(fd, false, Outcome{}, errFull) }, 0},

@@ -9,9 +9,9 @@ import (
 )
 
 // A watchdog checks on a goroutine of its own whether the loop makes progress. It dozes while the
-// loop sleeps for long, so that it does not wake an idle program.
+// loop sleeps, so that it does not wake an idle program.
 //
-//	dozing ──the loop wakes──▶ looking ──the loop slept at each of many looks──▶ dozing
+//	dozing ──the loop wakes──▶ looking ──the loop slept at two looks in a row──▶ dozing
 type watchdog struct {
 	after  time.Duration // immutable; 0: no watchdog
 	dozing atomic.Bool
@@ -24,8 +24,8 @@ type watchdog struct {
 const defaultStuck = 100 * time.Millisecond
 
 const (
-	looksPerLimit = 4  // so a report is late by at most a quarter of the limit
-	looksAsleep   = 16 // looks in a row that find the loop asleep, before the watchdog dozes
+	looksPerLimit = 4 // so a report is late by at most a quarter of the limit
+	looksAsleep   = 2 // looks in a row that find the loop asleep, before the watchdog dozes
 )
 
 // rouse ends the dozing. Loop only.

@@ -31,7 +31,7 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		// The connection stays in the backlog and makes no second edge. So the lane tries again
 		// after a while. The connections that are already open need no change.
 		o.cause = errno
-		return loop.Outcome{Retry: acceptRetry, Cause: errno}, loop.ErrAgain
+		return loop.Outcome{Retry: &loop.Retry{After: acceptRetry, Cause: errno}}, loop.ErrAgain
 	}
 	if o.newfd = newfd; err != nil {
 		out := loop.Outcome{}

@@ -82,11 +82,12 @@ var closedRules = map[string]closedRule{
 		_, _, err := o.RecvfromInto(make([]byte, 1), 0)
 		return err
 	}, net.ErrClosed},
-	"Send":     {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Send(hello, 0); return err }, net.ErrClosed},
-	"Sendall":  {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendall(hello, 0); return err }, net.ErrClosed},
-	"Sendto":   {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendto(hello, 0, somewhere); return err }, net.ErrClosed},
-	"Shutdown": {func(s *sock.Socket, _ socktest.Operations) error { return s.Shutdown(sock.SHUT_RDWR) }, net.ErrClosed},
-	"Watch":    {func(s *sock.Socket, _ socktest.Operations) error { return s.Watch(nil, noHandler{}) }, net.ErrClosed},
+	"Send":       {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Send(hello, 0); return err }, net.ErrClosed},
+	"Sendall":    {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendall(hello, 0); return err }, net.ErrClosed},
+	"Sendto":     {func(_ *sock.Socket, o socktest.Operations) error { _, err := o.Sendto(hello, 0, somewhere); return err }, net.ErrClosed},
+	"Shutdown":   {func(s *sock.Socket, _ socktest.Operations) error { return s.Shutdown(sock.SHUT_RDWR) }, net.ErrClosed},
+	"Sockatmark": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.Sockatmark(); return err }, net.ErrClosed},
+	"Watch":      {func(s *sock.Socket, _ socktest.Operations) error { return s.Watch(nil, noHandler{}) }, net.ErrClosed},
 
 	"GetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { _, err := s.GetInheritable(); return err }, net.ErrClosed},
 	"SetInheritable": {func(s *sock.Socket, _ socktest.Operations) error { return s.SetInheritable(true) }, net.ErrClosed},

@@ -31,7 +31,7 @@ func tryConnect(o *op, sysfd int) (loop.Outcome, error) {
 	case syscall.EAGAIN:
 		s.connected(false)
 		if s.patience(0) == Forever {
-			return loop.Outcome{Retry: fullRetry, Most: fullMost, Edgeless: true}, loop.ErrAgain
+			return loop.Outcome{Retry: &queueRetry}, loop.ErrAgain
 		}
 		return loop.Outcome{}, err
 	case nil:

@@ -147,7 +147,7 @@ func (s *core) associationEnd(sysfd int, sa []byte) (loop.Outcome, error) {
 	}
 	switch err := sysConnect(sysfd, sa); err {
 	case syscall.EINPROGRESS, syscall.EALREADY:
-		return loop.Outcome{Retry: fullRetry, Most: fullMost}, loop.ErrAgain
+		return loop.Outcome{Retry: &fullRetry}, loop.ErrAgain
 	case nil, syscall.EISCONN:
 		return loop.Outcome{}, s.connectOver(nil)
 	default:

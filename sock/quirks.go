@@ -40,6 +40,7 @@ var quirks = [...]struct {
 	{30, 5, anyProto, quirkEndOfWait | quirkSlowClose},           // and SOCK_SEQPACKET
 	{30, 2, anyProto, quirkSilentSend | quirkEndOfWait},          // AF_TIPC, SOCK_DGRAM: links that are congested; ENOTCONN after a shutdown
 	{30, 4, anyProto, quirkSilentSend | quirkEndOfWait},          // and SOCK_RDM
+	{31, 5, anyProto, quirkEndOfWait},                            // AF_BLUETOOTH, SOCK_SEQPACKET: __skb_wait_for_more_packets of net/core/datagram.c
 	{21, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_RDS: EOPNOTSUPP for any other flag (rds_sendmsg of net/rds/send.c); congestion
 	{42, anyProto, anyProto, quirkFewFlags | quirkSilentSend},    // AF_QIPCRTR: EINVAL for any other flag (qrtr_sendmsg of net/qrtr/af_qrtr.c); flow control
 	{16, anyProto, anyProto, quirkPeerQueue},                     // AF_NETLINK: netlink_attachskb of net/netlink/af_netlink.c

@@ -12,7 +12,7 @@ func TestQuirks(t *testing.T) {
 		want   uint32
 	}{
 		{"AF_ALG", AF_ALG, SOCK_SEQPACKET, 0, quirkNamelessPeer | quirkAlgorithm},
-		{"AF_BLUETOOTH L2CAP", AF_BLUETOOTH, SOCK_SEQPACKET, BTPROTO_L2CAP, 0},
+		{"AF_BLUETOOTH L2CAP", AF_BLUETOOTH, SOCK_SEQPACKET, BTPROTO_L2CAP, quirkEndOfWait},
 		{"AF_CAN ISO-TP", AF_CAN, SOCK_DGRAM, CAN_ISOTP, quirkSilentSend},
 		{"AF_CAN raw", AF_CAN, SOCK_RAW, CAN_RAW, 0},
 		{"AF_VSOCK", AF_VSOCK, SOCK_STREAM, 0, quirkWideOptions | quirkSilentEnd},

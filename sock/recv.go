@@ -46,8 +46,9 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 //   - for datagrams after a shutdown. A blocking receive returns 0 bytes. On a stream a
 //     non-blocking one does so too.
-//   - for SCTP without an association and for TIPC without a connection or after a shutdown, also
-//     of the sending direction. A blocking receive returns ENOTCONN. A handler gets it too.
+//   - for SCTP without an association, for TIPC without a connection or after a shutdown, also of
+//     the sending direction, and for L2CAP and SCO without a connection. A blocking receive returns
+//     ENOTCONN. A handler gets it too.
 //
 // The error queue has no end: a receive with MSG_ERRQUEUE waits on. A Unix socket has none, and the
 // kernel ignores the flag.
@@ -72,12 +73,12 @@ func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome, err error)
 		if !over {
 			return err
 		}
-		gone, ending := sysNoConnection(c.Sysfd, s.proto == protoSCTP)
+		gone, ending := sysNoConnection(c.Sysfd, s.family, s.proto)
 		if gone {
 			return s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
 		}
 		if ending {
-			out.Retry, out.Most, out.Edges = fullRetry, fullMost, true
+			out.Retry = &endingRetry
 		}
 	case !s.ends() && c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
 		return s.unlessNewer(c.Sysfd, nil)
@@ -169,14 +170,14 @@ func (o *op) ahead(sysfd int) (out loop.Outcome, over bool, err error) {
 		return out, true, loop.ErrAgain
 	case doubt && !o.doubted: // a moment later a reset in progress shows more than that
 		o.doubted = true
-		return loop.Outcome{Retry: resetRetry}, true, loop.ErrAgain
+		return loop.Outcome{Retry: &resetRetry}, true, loop.ErrAgain
 	}
 	o.doubted = false
 	return out, broken, nil
 }
 
-// resetRetry is longer than the system needs to finish a reset.
-const resetRetry = time.Millisecond
+// resetRetry waits longer than the system needs to finish a reset.
+var resetRetry = loop.Retry{After: time.Millisecond}
 
 // received goes on until the buffer is full, if MSG_WAITALL asked for that. The system cannot do
 // so, because each of our calls is non-blocking.
@@ -201,15 +202,12 @@ func (o *op) looksOn(sysfd int) bool {
 
 // looksAgain is the outcome of a receive with MSG_PEEK that waits for more than there is.
 func looksAgain(out loop.Outcome) loop.Outcome {
-	out.Retry, out.Most, out.Level = peekRetry, peekMost, true
+	out.Retry = &peekRetry
 	return out
 }
 
-// peekRetry and peekMost are the first and the longest time between two looks on a one-shot poller.
-const (
-	peekRetry = time.Millisecond
-	peekMost  = 16 * time.Millisecond
-)
+// peekRetry is the time between two looks on a one-shot poller.
+var peekRetry = loop.Retry{After: time.Millisecond, Most: 16 * time.Millisecond, Level: true}
 
 // part returns the bytes that MSG_WAITALL has received before a timeout or a cancel, as the kernel
 // does: no byte is lost.

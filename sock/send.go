@@ -8,12 +8,16 @@ import (
 	"github.com/polluxio/pollux/loop"
 )
 
-// fullRetry and fullMost are for a send that waits for another socket's queue, which makes no edge
-// when it drains. The send is tried again after fullRetry, and this time doubles up to fullMost. So
-// the wait ends soon after there is room, with at most 32 calls a second.
-const (
-	fullRetry = time.Millisecond
-	fullMost  = 32 * time.Millisecond
+// Times of the next try where readiness makes no edge. queueRetry is for a send that waits for
+// another socket's queue, which makes no edge when it drains. The send is tried again after a
+// millisecond, and this time doubles up to 32 ms. So the wait ends soon after there is room, with
+// at most 32 calls a second.
+var (
+	queueRetry  = loop.Retry{After: time.Millisecond, Most: 32 * time.Millisecond, Edgeless: true}
+	fullRetry   = loop.Retry{After: time.Millisecond, Most: 32 * time.Millisecond}
+	endingRetry = loop.Retry{After: time.Millisecond, Most: 32 * time.Millisecond, Edges: true}
+	silentRetry = loop.Retry{After: time.Millisecond, Edges: true}
+	slowRetry   = loop.Retry{After: time.Millisecond}
 )
 
 func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
@@ -46,16 +50,16 @@ func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
 	case f&quirkPeerQueue != 0:
 		return fullQueue(out), err
 	case f&quirkSilentSend != 0:
-		out.Retry, out.Most = fullRetry, fullMost
+		out.Retry = &fullRetry
 	case f&quirkSilentEnd != 0:
-		out.Retry, out.Edges = fullRetry, true // up to a second: room makes an edge
+		out.Retry = &silentRetry // up to a second: room makes an edge
 	}
 	return out, err
 }
 
 // fullQueue sets the time of the next try for a send that waits for room in another socket's queue.
 func fullQueue(out loop.Outcome) loop.Outcome {
-	out.Retry, out.Most, out.Edgeless = fullRetry, fullMost, true
+	out.Retry = &queueRetry
 	return out
 }
 

@@ -202,7 +202,7 @@ func (x *transmission) wait() error {
 		x.held = err == nil
 	case !x.moved:
 		// The kernel is short of memory, for example: poll(2) would report writable again at once.
-		x.held, err = fd.End(c, loop.Outcome{Retry: fullRetry}, loop.ErrAgain)
+		x.held, err = fd.End(c, loop.Outcome{Retry: &slowRetry}, loop.ErrAgain)
 	}
 	// Ask poll(2) after an edge too: a call without result may make an edge itself. But while a
 	// Unix socket is full, poll(2) does not report its end; the call does.
@@ -210,7 +210,7 @@ func (x *transmission) wait() error {
 	for due := !x.tried && x.s.has(quirkEndOfWait); x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
 		x.held, err = fd.End(c, out, loop.ErrAgain)
-		due = out.Retry != 0 && (c.HungUp || !x.moved)
+		due = out.Retry != nil && (c.HungUp || !x.moved)
 	}
 	x.moved, x.tried = false, true
 	if !x.held {

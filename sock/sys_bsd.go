@@ -111,7 +111,7 @@ func sysReadsEnded(int) bool { return false }
 func sysListenerEnded(fd int) bool { return sysPoll(fd, unix.POLLIN)&unix.POLLIN != 0 }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
-func sysNoConnection(int, bool) (gone, ending bool) { return false, false }
+func sysNoConnection(int, int32, int32) (gone, ending bool) { return false, false }
 
 // sysPoll is poll(2) of one descriptor without a wait. If it fails, it returns POLLNVAL, and the
 // system call that follows reports the error.

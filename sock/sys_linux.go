@@ -46,13 +46,23 @@ func returnedFlags(seen, _ int) int { return seen }
 
 // sysNoConnection reports, after a receive with EAGAIN, whether a socket with quirkEndOfWait has no
 // connection and awaits none: nothing more can be received (gone). ending: this side has shut down
-// the association, and the peer has not answered yet. sctp: the protocol is SCTP, not TIPC.
+// the association, and the peer has not answered yet.
 //
-// tipc_poll sets POLLHUP alone for a connection that is over. SCTP_STATUS is EINVAL for a
-// one-to-one socket without an association, and SCTP_GET_ASSOC_NUMBER EOPNOTSUPP for one with.
-func sysNoConnection(fd int, sctp bool) (gone, ending bool) {
-	if !sctp {
+// tipc_poll sets POLLHUP alone for a connection that is over. L2CAP_CONNINFO and SCO_CONNINFO are
+// ENOTCONN without a connection. SCTP_STATUS is EINVAL for a one-to-one socket without an
+// association, and SCTP_GET_ASSOC_NUMBER EOPNOTSUPP for one with.
+func sysNoConnection(fd int, family, proto int32) (gone, ending bool) {
+	switch Family(family) {
+	case AF_TIPC:
 		return sysPoll(fd, unix.POLLIN)&unix.POLLHUP != 0, false
+	case AF_BLUETOOTH:
+		level := SOL_L2CAP
+		if Protocol(proto) == BTPROTO_SCO {
+			level = SOL_SCO
+		}
+		var info [8]byte // struct l2cap_conninfo and struct sco_conninfo have 6
+		_, err := sysGetsockopt(fd, level, bluetoothConnInfo, info[:])
+		return err == syscall.ENOTCONN, false
 	}
 	associations, err := sysGetsockoptInt(fd, protoSCTP, sctpAssocNumber)
 	if err == syscall.EOPNOTSUPP {
@@ -71,6 +81,9 @@ func sysNoConnection(fd int, sctp bool) (gone, ending bool) {
 	listens, err := sysGetsockoptInt(fd, SOL_SOCKET, SO_ACCEPTCONN)
 	return err == nil && listens == 0, false
 }
+
+// bluetoothConnInfo is L2CAP_CONNINFO of <bluetooth/l2cap.h> and SCO_CONNINFO of <bluetooth/sco.h>.
+const bluetoothConnInfo = 2
 
 // sctpStatus is SCTP_STATUS of <linux/sctp.h>.
 const sctpStatus = 14

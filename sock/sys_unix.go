@@ -35,6 +35,11 @@ func sysErrorOf(err error) error {
 
 func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
 
+func sysSockatmark(fd int) (bool, error) {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCATMARK)
+	return n != 0, sysErrorOf(err)
+}
+
 // first returns a pointer to the first byte of p. For an empty p it returns a valid pointer to
 // another byte, because the system requires one.
 func first(p []byte) unsafe.Pointer {

@@ -40,6 +40,7 @@ const (
 // <winsock2.h>, <mswsock.h>
 const (
 	fionbio          = 0x8004667e
+	siocatmark       = 0x40047307
 	sioUDPConnreset  = 0x9800000c // SIO_UDP_CONNRESET
 	sioUDPNetreset   = 0x9800000f // SIO_UDP_NETRESET
 	soProtocolInfoW  = 0x2005     // SO_PROTOCOL_INFOW
@@ -165,7 +166,7 @@ func sysReadsEnded(int) bool { return false }
 func sysListenerEnded(int) bool { return false }
 
 // sysNoConnection returns false: no socket of these systems has quirkEndOfWait.
-func sysNoConnection(int, bool) (gone, ending bool) { return false, false }
+func sysNoConnection(int, int32, int32) (gone, ending bool) { return false, false }
 
 // sysWritable reports whether WSAPoll finds fd writable or broken.
 func sysWritable(fd int) bool { return sysPoll(fd, pollOut) != 0 }
@@ -315,6 +316,12 @@ func sysSetNonblock(fd int, nonblocking bool) error {
 	v := uint32(boolInt(nonblocking))
 	_, errno := result(syscall.SyscallN(procIoctlsocket.Addr(), uintptr(fd), fionbio, uintptr(unsafe.Pointer(&v))))
 	return sysError(errno)
+}
+
+func sysSockatmark(fd int) (bool, error) {
+	var v uint32
+	_, errno := result(syscall.SyscallN(procIoctlsocket.Addr(), uintptr(fd), siocatmark, uintptr(unsafe.Pointer(&v))))
+	return v != 0, sysError(errno)
 }
 
 func ensureNonblock(fd int) { sysSetNonblock(fd, true) }

@@ -11,14 +11,13 @@ import (
 	"log"
 	"time"
 
-	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
 
 const maxLine, maxPending = 1 << 10, 64 << 10 // the most bytes that are kept for one client
 var listen, idle = flag.String("listen", "127.0.0.1:7000", "HOST:PORT"), flag.Duration("idle", 5*time.Minute, "of silence")
 
-// A room belongs to its loop alone, so it needs no lock. It is the handler of the listener.
+// A room and its members are on one loop, so it needs no lock. It is the handler of the listener.
 type room struct {
 	members map[*sock.Socket]*member
 	buffer  []byte // all members receive into it
@@ -69,7 +68,6 @@ func (m *member) Closed(s *sock.Socket, _ error) { delete(m.room.members, s) }
 
 func main() {
 	flag.Parse()
-	loop.SetDefaults(&loop.Config{Loops: 1})
 	ln, err := sock.Listen("tcp:"+*listen, nil)
 	if err == nil {
 		err = ln.Watch(nil, &room{map[*sock.Socket]*member{}, make([]byte, 4096)})

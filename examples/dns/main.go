@@ -24,8 +24,7 @@ func answer(p []byte, hosts map[string]netip.Addr) []byte {
 	if len(p) < header || p[2]&0xf8 != 0 || binary.BigEndian.Uint16(p[4:]) != 1 { // not one query
 		return nil
 	}
-	var labels []string
-	at := header
+	labels, at := []string(nil), header
 	for at < len(p) && p[at] != 0 { // a label: its length, its bytes
 		end := at + 1 + int(p[at])
 		if p[at] > 63 || end >= len(p) {
@@ -51,8 +50,7 @@ func answer(p []byte, hosts map[string]netip.Addr) []byte {
 }
 
 func serve(s *sock.Socket, hosts map[string]netip.Addr) {
-	p := make([]byte, 512)
-	for {
+	for p := make([]byte, 512); ; {
 		n, from, err := s.RecvfromInto(p, 0)
 		if err != nil {
 			log.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// unnamedUnix are the addresses of Unix sockets without a name, as package net has them on Linux.
-// All such sockets share them: that is what most clients are.
+// unnamedUnix are the addresses of Unix sockets without a name, as in package net on Linux. All
+// such sockets share them, because most clients are such sockets.
 var unnamedUnix = map[string]*net.UnixAddr{
 	"unix":       {Name: "@", Net: "unix"},
 	"unixgram":   {Name: "@", Net: "unixgram"},
@@ -43,7 +43,7 @@ func sockAddr(family sock.Family, to net.Addr) (sock.Addr, error) {
 	return fit(family, a), nil
 }
 
-// fit is sockAddr for an address that is one already. It allocates nothing.
+// fit is sockAddr for a sock.Addr. It allocates nothing.
 func fit(family sock.Family, a sock.Addr) sock.Addr {
 	ap := a.AddrPort()
 	switch {

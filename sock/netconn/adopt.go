@@ -33,8 +33,8 @@ func New(s *sock.Socket) (*Conn, error) {
 	return connected(s, nil, peer)
 }
 
-// connected makes the Conn of a socket whose peer is known. A family that has no names for its
-// sockets has the address of the family alone.
+// connected makes the Conn of a socket whose peer is known. If the family has no names for sockets,
+// the address is that of the family alone.
 //
 // local is the address of this end, or nil to ask the system.
 func connected(s *sock.Socket, local net.Addr, peer sock.Addr) (*Conn, error) {
@@ -70,7 +70,8 @@ func wrap(s *sock.Socket, local net.Addr, peer sock.Addr) (conn, error) {
 // unnamed is the address of a socket without a name: users of net.Conn print it, so it is not nil.
 func unnamed(s *sock.Socket) net.Addr { return families.Raw(int(s.Family()), nil) }
 
-// failure is the error of what makes a Conn, a Listener or a PacketConn of s, which may be nil.
+// failure makes the error of a function that makes a Conn, a Listener or a PacketConn of s. s may
+// be nil.
 func failure(op string, s *sock.Socket, err error) error {
 	e := &net.OpError{Op: op, Err: cause(err)}
 	if s != nil {
@@ -105,14 +106,15 @@ func FromFile(f *os.File) (*Conn, error) {
 	return replacing(f, s, New)
 }
 
-// replacing makes of s, a duplicate of what old has, what is to take old's place.
+// replacing makes the value that takes the place of old. s is a socket on a duplicate of old's
+// descriptor.
 func replacing[T any](old interface{ Close() error }, s *sock.Socket, make func(*sock.Socket) (T, error)) (T, error) {
 	made, err := make(s)
 	if err != nil {
 		s.Close()
 		return made, err
 	}
-	old.Close() // its number; the socket lives on in the duplicate
+	old.Close() // closes its descriptor; the socket stays open through the duplicate
 	return made, nil
 }
 
@@ -188,7 +190,7 @@ func (c *conn) DetachConn() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// detach is nil for a closed socket.
+// detach returns nil for a closed socket.
 func detach(s *sock.Socket) *os.File {
 	name := s.Network()
 	if a, err := s.Getsockname(); err == nil {

@@ -20,7 +20,7 @@ type Message struct {
 	Flags int // ReadBatch sets the MSG_* flags of the system
 }
 
-// batches keeps the lists that package sock has its batches in, from one batch to the next.
+// batches keeps the lists for package sock from one batch to the next.
 var batches = sync.Pool{New: func() any { return new([]sock.Datagram) }}
 
 // withDatagrams calls fn with n Datagrams.
@@ -31,7 +31,7 @@ func withDatagrams(n int, fn func([]sock.Datagram) (int, error)) (int, error) {
 	}
 	ds := (*list)[:n]
 	defer func() {
-		clear(ds) // they are the caller's
+		clear(ds) // they point to the caller's memory
 		batches.Put(list)
 	}()
 	return fn(ds)

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// conn is what Conn and PacketConn have in common. It is immutable: the socket has all that
-// changes.
+// conn has the common part of Conn and PacketConn. It is immutable: all that changes is in the
+// socket.
 type conn struct {
 	s             *sock.Socket // in the view of what waits
 	local, remote net.Addr     // remote is nil for a socket that is not connected
@@ -53,7 +53,7 @@ func (c *conn) view(s *sock.Socket) conn { return conn{s, c.local, c.remote} }
 // too.
 func (c *conn) Socket() *sock.Socket { return c.s }
 
-// fail gives an error of the socket the form of package net.
+// fail converts an error of the socket to the form of package net.
 func (c *conn) fail(op string, err error) error {
 	if err == nil {
 		return nil
@@ -81,12 +81,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	return 0, nil
 }
 
-// endsWithNothing says whether to receive nothing is the end, for a type of socket.
+// endsWithNothing reports whether a receive of 0 bytes is the end of the stream, for a type of
+// socket.
 func endsWithNothing(typ sock.Type) bool {
 	return typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET
 }
 
-// closed is net.ErrClosed once the socket is closed.
+// closed returns net.ErrClosed if the socket is closed.
 func (c *conn) closed() error {
 	if c.s.Fileno() < 0 {
 		return net.ErrClosed

@@ -140,7 +140,7 @@ func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.
 	return d.made(s, infos)
 }
 
-// addrOf is the address that an error names.
+// addrOf returns the address in an error, if there is one.
 func addrOf(err error) (net.Addr, bool) {
 	op, ok := err.(*net.OpError)
 	if !ok {
@@ -149,7 +149,7 @@ func addrOf(err error) (net.Addr, bool) {
 	return op.Addr, op.Addr != nil
 }
 
-// reachable is the addresses that a socket with the local address can connect to.
+// reachable returns the addresses to which a socket with the local address can connect.
 func (d *Dialer) reachable(infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
 	if d.LocalAddr == nil {
 		return infos, nil
@@ -170,7 +170,7 @@ func (d *Dialer) reachable(infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
 	return found, nil
 }
 
-// prepare makes the socket of a try.
+// prepare makes the socket for one try.
 func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_ *sock.Socket, err error) {
 	s, err := n.streamSocket(info.Family, d.MultipathTCP)
 	if err != nil {
@@ -185,7 +185,7 @@ func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_
 		s.Setsockopt(sock.SOL_SOCKET, sock.SO_BROADCAST, 1) // as package net does
 	}
 	if d.FastOpen && n.typ == sock.SOCK_STREAM && s.Proto() != protoSCTP {
-		if fastOpenConnect != 0 { // a kernel that cannot connects as ever
+		if fastOpenConnect != 0 { // a kernel without fast open connects as usual
 			s.Setsockopt(sock.IPPROTO_TCP, fastOpenConnect, 1)
 		}
 	}
@@ -204,7 +204,8 @@ func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_
 	return s, nil
 }
 
-// streamSocket is newSocket, by Multipath TCP if that is asked for and the system has it.
+// streamSocket makes a socket as newSocket does. With multipath it is one of Multipath TCP if the
+// system has that.
 func (n *network) streamSocket(family sock.Family, multipath bool) (*sock.Socket, error) {
 	if multipath && protoMPTCP != 0 && n.typ == sock.SOCK_STREAM && n.proto == 0 {
 		if s, err := sock.New(family, sock.SOCK_STREAM, protoMPTCP); err == nil {
@@ -228,10 +229,10 @@ func (d *Dialer) control(ctx context.Context, network, address string, s *sock.S
 	return d.Control(network, address, raw)
 }
 
-// made makes the connection of a connected socket.
+// made makes the connection for a connected socket.
 func (d *Dialer) made(s *sock.Socket, infos []sock.AddrInfo) (net.Conn, error) {
 	peer, err := s.Getpeername()
-	if err != nil && len(infos) == 1 { // it may be gone by now, and fast open has not asked it yet
+	if err != nil && len(infos) == 1 { // the peer has ended by now, or fast open has not reached it yet
 		peer = infos[0].Addr
 	}
 	if !endsWithNothing(s.Type()) {

@@ -11,8 +11,8 @@ import (
 // a system call.
 type ArgError = sock.ArgError
 
-// cause returns err without the *net.OpError that package sock puts around it: this package puts
-// its own there, with the names of package net.
+// cause returns err without the *net.OpError of package sock. This package puts its own around it,
+// with the names of package net.
 func cause(err error) error {
 	if op, ok := err.(*net.OpError); ok {
 		return op.Err
@@ -20,8 +20,8 @@ func cause(err error) error {
 	return err
 }
 
-// lookupCause is cause for an operation that may have looked up a host. What package net reports as
-// a *net.DNSError is one here too.
+// lookupCause is cause for an operation that may have looked up a host. It returns a *net.DNSError
+// where package net does.
 func lookupCause(err error) error {
 	var gai *sock.GaiError
 	if errors.As(err, &gai) {
@@ -35,5 +35,5 @@ func lookupCause(err error) error {
 // errBadWrite is for a writer that breaks the rules of io.Writer.
 var errBadWrite = errors.New("the Write of the destination reported more bytes than it was given, or less than none")
 
-// errNoAddr is what package net says of a nil address.
+// errNoAddr is the error of package net for a nil address.
 var errNoAddr = &net.AddrError{Err: "missing address"}

@@ -42,8 +42,8 @@ type ListenConfig struct {
 	Task *loop.Task
 }
 
-// mostBacklog is more than systems allow; they take as much as they do. A 16-bit field of some has
-// room for it.
+// mostBacklog is more than any system allows, and every system then uses its own limit. Some have a
+// 16-bit field for it.
 const mostBacklog = 1<<15 - 1
 
 // Listen listens at an address of a stream or seqpacket network (see the package comment). For port
@@ -87,7 +87,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*L
 	l.period, l.keepAlive = lc.KeepAlive, lc.KeepAliveConfig
 	if n.isInet() && n.proto == 0 && runtime.GOOS == "linux" && s.Proto() != protoMPTCP {
 		// Linux gives each connection the options of its listener (tcp_create_openreq_child of
-		// net/ipv4/tcp_minisocks.c), so that they cost no call at each accept.
+		// net/ipv4/tcp_minisocks.c), so they cost no call at each accept.
 		tcpOptions(s, l.period, l.keepAlive)
 		l.prepares = false
 	}
@@ -146,7 +146,7 @@ func (lc *ListenConfig) bind(ctx context.Context, name, address string, listens 
 	return s, &n, nil
 }
 
-// address finds what to bind to.
+// address returns the address to bind.
 func (lc *ListenConfig) address(ctx context.Context, n *network, text string) (at sock.Addr, err error) {
 	if !n.isInet() {
 		at, err = n.parse(text)
@@ -158,7 +158,7 @@ func (lc *ListenConfig) address(ctx context.Context, n *network, text string) (a
 	}
 	first := infos[0].Addr
 	if n.inet == sock.AF_UNSPEC && first.AddrPort().Addr().IsUnspecified() && sock.HasDualstackIPv6() {
-		return sock.Inet6("", first.Port()), nil // also for 0.0.0.0, as package net has it
+		return sock.Inet6("", first.Port()), nil // also for 0.0.0.0, as in package net
 	}
 	for _, info := range infos {
 		if info.Family == sock.AF_INET {
@@ -168,7 +168,7 @@ func (lc *ListenConfig) address(ctx context.Context, n *network, text string) (a
 	return first, nil
 }
 
-// bound makes a socket, sets what has to be set before bind, and binds it.
+// bound makes a socket, sets the options that must be set before bind, and binds it.
 func (lc *ListenConfig) bound(n *network, at sock.Addr, text string, listens bool) (_ *sock.Socket, err error) {
 	family := sock.Family(families.Host.FamilyOf(at))
 	s, err := n.streamSocket(family, lc.MultipathTCP && listens)
@@ -209,9 +209,9 @@ func (lc *ListenConfig) bound(n *network, at sock.Addr, text string, listens boo
 	return s, s.Bind(at)
 }
 
-// inetOptions sets what package net sets.
+// inetOptions sets the options that package net sets.
 func (lc *ListenConfig) inetOptions(n *network, s *sock.Socket, listens bool) error {
-	if listens && runtime.GOOS != "windows" { // there it means something else
+	if listens && runtime.GOOS != "windows" { // on Windows another program could take the address then
 		s.Setsockopt(sock.SOL_SOCKET, sock.SO_REUSEADDR, 1)
 	}
 	if !listens {

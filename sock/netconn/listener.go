@@ -22,9 +22,9 @@ type Listener struct {
 	*listening
 }
 
-// listening is what all views of a Listener share.
+// listening is the part that all views of a Listener share.
 type listening struct {
-	period    time.Duration // as ListenConfig has them
+	period    time.Duration // KeepAlive and KeepAliveConfig of the ListenConfig
 	keepAlive net.KeepAliveConfig
 	prepares  bool        // sets the options of each TCP connection: the listener does not pass them on
 	unlink    atomic.Bool // removes the file of a Unix socket at Close
@@ -45,7 +45,7 @@ func NewListener(s *sock.Socket) (*Listener, error) {
 	if s == nil {
 		return nil, failure("listen", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
-	// Not every family knows the option. Accept fails on those that do not.
+	// Some families lack the option. A wrong socket of theirs fails at Accept.
 	if on, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
 		return nil, failure("listen", s, &ArgError{Kind: sock.ArgType, Arg: "s", Value: s.String(), Rule: "must be listening: call Listen"})
 	}
@@ -131,7 +131,7 @@ func (l *Listener) inView(s *sock.Socket) *sock.Socket {
 func (l *Listener) accept(from *sock.Socket) (*Conn, error) {
 	for {
 		s, peer, err := from.Accept()
-		if errors.Is(err, syscall.ECONNABORTED) { // that connection is gone, and others come
+		if errors.Is(err, syscall.ECONNABORTED) { // that connection has ended; the next may be good
 			continue
 		}
 		if err != nil {
@@ -139,7 +139,7 @@ func (l *Listener) accept(from *sock.Socket) (*Conn, error) {
 		}
 		var local net.Addr
 		if s.Family() == sock.AF_UNIX {
-			local = l.addr // of TCP it may be another, also of a listener at one address (IP_TRANSPARENT)
+			local = l.addr // not for TCP, where it may differ, even if the listener has one address (IP_TRANSPARENT)
 		}
 		c, err := connected(s, local, peer)
 		if err != nil {
@@ -169,7 +169,7 @@ func (l *Listener) Close() error {
 		return l.fail("close", net.ErrClosed)
 	}
 	if a, ok := l.addr.(*net.UnixAddr); ok && l.unlink.Swap(false) {
-		// Before the close, as package net does it: after it another program may listen there.
+		// Before the close, as in package net: after it another program may listen at this path.
 		os.Remove(a.Name)
 	}
 	return l.fail("close", l.s.Close())

@@ -7,8 +7,8 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// one is room for a list of one buffer: package sock keeps the list until its call returns, and so
-// it cannot be on the stack.
+// one has room for a list of one buffer. Package sock keeps the list until its call returns, so it
+// cannot be on the stack.
 var one = sync.Pool{New: func() any { return new([1][]byte) }}
 
 // ReadMsg receives a message into b, and its ancillary data into oob. sock.ParseControl reads that

@@ -8,7 +8,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A network is a row of sock.Networks, with the numbers that this package asks for most.
+// A network is a row of sock.Networks, with the numbers that this package uses most.
 type network struct {
 	sock.Network
 	name  string
@@ -22,7 +22,7 @@ func (n *network) isInet() bool { return n.Format == "" }
 
 func (n *network) isUnix() bool { return n.Format == "unix" }
 
-// IPPROTO_SCTP of <netinet/in.h>, which not every system has.
+// IPPROTO_SCTP of <netinet/in.h>. Some systems lack it.
 const protoSCTP = 132
 
 // Networks returns the names of all networks, sorted, whether or not this system has them.
@@ -46,7 +46,7 @@ func parseNetwork(name string) (network, error) {
 	return network{Network: n, name: name, inet: n.Family(), typ: n.Type, proto: n.Proto}, nil
 }
 
-// newSocket makes a socket of the network; family counts for inet only.
+// newSocket makes a socket of the network. family is used for inet only.
 func (n *network) newSocket(family sock.Family) (*sock.Socket, error) {
 	if n.isInet() {
 		return sock.New(family, n.typ, n.proto)
@@ -54,7 +54,7 @@ func (n *network) newSocket(family sock.Family) (*sock.Socket, error) {
 	return n.New()
 }
 
-// parse reads the text of an address of the network, if that is not inet.
+// parse reads the text of an address of a network that is not inet.
 //
 // Error: an *families.AddrError.
 func (n *network) parse(text string) (sock.Addr, error) {

@@ -33,7 +33,7 @@ func (c *Conn) SetLinger(sec int) error {
 	return c.fail("set", c.s.SetLinger(l))
 }
 
-// saturated is so many seconds, or the longest time that there is.
+// saturated converts seconds to a Duration, or to the longest Duration if there are too many.
 func saturated(sec int) time.Duration {
 	return time.Duration(min(int64(sec), int64(1<<63-1)/int64(time.Second))) * time.Second
 }
@@ -100,7 +100,8 @@ func setKeepAlive(s *sock.Socket, config net.KeepAliveConfig) error {
 	})
 }
 
-// orDefault returns what sock takes: def for 0, and 0, which changes nothing, for a negative v.
+// orDefault returns the value for package sock: def for 0, and 0, which changes nothing, for a
+// negative v.
 func orDefault[T int | time.Duration](v, def T) T {
 	switch {
 	case v == 0:
@@ -147,9 +148,9 @@ func (c *Conn) MultipathTCP() (bool, error) {
 	return usesMPTCP(c.s), nil
 }
 
-// tcpOptions sets on a TCP socket what package net sets on each: no delay, and keep-alive. period
-// is that of a Dialer or ListenConfig, of which config counts if it is enabled. Errors are left
-// alone, as there: the connection works without.
+// tcpOptions sets the options that package net sets on each TCP socket: no delay, and keep-alive.
+// period and config are those of a Dialer or ListenConfig; config applies if it is enabled. As in
+// package net, errors are dropped: the connection works without the options.
 func tcpOptions(s *sock.Socket, period time.Duration, config net.KeepAliveConfig) {
 	setNoDelay(s, true)
 	if !config.Enable && period >= 0 {

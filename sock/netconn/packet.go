@@ -44,12 +44,12 @@ func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 		return nil, failure("new", s, err)
 	}
 	if peer == families.Netlink(0, 0) {
-		peer = sock.Addr{} // the kernel, which every netlink socket has as its peer before connect(2)
+		peer = sock.Addr{} // before connect(2) each netlink socket has the kernel as its peer
 	}
 	return newPacketConn(s, peer)
 }
 
-// newPacketConn makes the PacketConn of a socket whose peer is known, or zero.
+// newPacketConn makes the PacketConn of a socket. peer is zero if it is not connected.
 func newPacketConn(s *sock.Socket, peer sock.Addr) (*PacketConn, error) {
 	c, err := wrap(s, nil, peer)
 	if err != nil {
@@ -131,8 +131,8 @@ func (p *PacketConn) ReadFromAddr(b []byte) (int, sock.Addr, error) {
 // forms of an address are the same.
 //
 // Errors: a *net.AddrError for a nil to; net.ErrWriteToConnected for a connected socket; EMSGSIZE
-// for a datagram that is too long; os.ErrDeadlineExceeded, net.ErrClosed, and what else the system
-// says.
+// for a datagram that is too long; os.ErrDeadlineExceeded; net.ErrClosed; other errors of the
+// system.
 func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	a, err := p.target(to)
 	if err != nil {
@@ -142,7 +142,7 @@ func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return n, p.failTo("write", to, err)
 }
 
-// WriteToAddr is WriteTo with an address as package sock has it. It allocates nothing.
+// WriteToAddr is WriteTo with a sock.Addr. It allocates nothing.
 func (p *PacketConn) WriteToAddr(b []byte, to sock.Addr) (int, error) {
 	if p.remote != nil {
 		return 0, p.failTo("write", to, net.ErrWriteToConnected)
@@ -154,7 +154,7 @@ func (p *PacketConn) WriteToAddr(b []byte, to sock.Addr) (int, error) {
 	return n, nil
 }
 
-// target is where a datagram goes.
+// target returns the address to which a datagram goes.
 func (p *PacketConn) target(to net.Addr) (sock.Addr, error) {
 	if p.remote != nil {
 		return sock.Addr{}, net.ErrWriteToConnected
@@ -162,7 +162,7 @@ func (p *PacketConn) target(to net.Addr) (sock.Addr, error) {
 	return sockAddr(p.s.Family(), to)
 }
 
-// failTo is fail with the address that the call was given.
+// failTo is fail with the address that the caller gave.
 func (p *PacketConn) failTo(op string, to net.Addr, err error) error {
 	if err == nil {
 		return nil

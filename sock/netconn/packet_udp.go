@@ -7,9 +7,9 @@ import (
 	"github.com/polluxio/pollux/families"
 )
 
-// The methods of a *net.UDPConn under their names there: libraries ask for them by interfaces of
-// their own (golang.org/x/net/ipv4, quic-go). Of another family the addresses that come are nil, or
-// zero.
+// These methods have the names that they have on a *net.UDPConn, because libraries look for them by
+// interfaces of their own (golang.org/x/net/ipv4, quic-go). On a socket of another family they
+// return nil or zero addresses.
 
 // ReadFromUDP is ReadFrom with a *net.UDPAddr as the sender.
 func (p *PacketConn) ReadFromUDP(b []byte) (int, *net.UDPAddr, error) {
@@ -76,7 +76,7 @@ func (p *PacketConn) WriteMsgUDPAddrPort(b, oob []byte, to netip.AddrPort) (n, o
 	return p.WriteMsg(b, oob, families.FromAddrPort(to))
 }
 
-// udpAddr is nil for an address that is not valid.
+// udpAddr returns nil for an address that is not valid.
 func udpAddr(ap netip.AddrPort) *net.UDPAddr {
 	if !ap.IsValid() {
 		return nil

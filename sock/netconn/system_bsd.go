@@ -4,7 +4,7 @@ package netconn
 
 import "github.com/polluxio/pollux/sock"
 
-// What not every system has; 0 is what it lacks.
+// Some systems lack these; then the value is 0.
 const (
 	protoMPTCP      = 0
 	reusePort       = sock.SO_REUSEPORT

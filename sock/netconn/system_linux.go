@@ -2,7 +2,7 @@ package netconn
 
 import "github.com/polluxio/pollux/sock"
 
-// What not every system has; 0 is what it lacks.
+// Some systems lack these; then the value is 0.
 const (
 	protoMPTCP      = sock.IPPROTO_MPTCP // Multipath TCP
 	reusePort       = sock.SO_REUSEPORT
@@ -17,8 +17,8 @@ const (
 	mptcpInfo = 1
 )
 
-// usesMPTCP says whether the connection has not fallen back to TCP: then MPTCP_INFO fails, with
-// EOPNOTSUPP, or with ENOPROTOOPT on a socket of TCP.
+// usesMPTCP reports whether the connection uses Multipath TCP. After a fall-back to TCP, MPTCP_INFO
+// fails with EOPNOTSUPP; on a TCP socket it fails with ENOPROTOOPT.
 func usesMPTCP(s *sock.Socket) bool {
 	if s.Proto() != protoMPTCP {
 		return false

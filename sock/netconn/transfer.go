@@ -38,13 +38,13 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c}, r)
 }
 
-// A regular is an *os.File, and what has one in it: io.Copy hands it over in a wrapping.
+// A regular is an *os.File, or the type in which io.Copy wraps one.
 type regular interface {
 	io.ReadSeeker
 	syscall.Conn
 }
 
-// connOf returns the Conn that r is; nil if r is something else.
+// connOf returns r as a Conn, or nil if it is something else.
 func connOf(r io.Reader) *Conn {
 	switch r := r.(type) {
 	case *Conn:
@@ -65,7 +65,7 @@ func (c *Conn) splice(from *Conn, limited *io.LimitedReader) (n int64, err error
 		n, err = c.s.ReadFrom(&rest)
 		limited.N = rest.N
 	}
-	if op, ok := err.(*net.OpError); ok && op.Op == "recv" { // the name of it in package sock
+	if op, ok := err.(*net.OpError); ok && op.Op == "recv" { // its name in package sock
 		return n, from.fail("read", err)
 	}
 	return n, c.fail("write", err)
@@ -95,8 +95,7 @@ func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 	return n, err
 }
 
-// A readOnly is a Conn without its WriteTo, so that the copy of a ReadFrom does not come back to
-// it.
+// A readOnly is a Conn without its WriteTo, so that a copy in ReadFrom does not call WriteTo again.
 type readOnly struct{ c *Conn }
 
 func (r readOnly) Read(p []byte) (int, error) { return r.c.Read(p) }
@@ -107,7 +106,7 @@ type responseWriter interface {
 	WriteHeader(status int)
 }
 
-// A sink keeps the error of a writer, so that it is not taken for one of the connection.
+// A sink keeps the error of a writer, to tell it from an error of the connection.
 type sink struct {
 	io.Writer
 	err error
@@ -141,7 +140,7 @@ func (c *Conn) WriteBuffers(v *net.Buffers) (n int64, err error) {
 	return n, c.fail("write", err)
 }
 
-// consume takes the first n bytes out of v, and empty buffers before them.
+// consume removes the first n bytes of v, and the empty buffers before them.
 func consume(v *net.Buffers, n int64) {
 	for len(*v) > 0 {
 		first := (*v)[0]

@@ -15,6 +15,7 @@ func TestClosed(t *testing.T) {
 		"LinkAddresses":  func(s *sock.Socket) error { _, err := netlink.LinkAddresses(s); return err },
 		"Links":          func(s *sock.Socket) error { _, err := netlink.Links(s); return err },
 		"SetExtendedAck": func(s *sock.Socket) error { return netlink.SetExtendedAck(s, true) },
+		"SetStrictCheck": func(s *sock.Socket) error { return netlink.SetStrictCheck(s, true) },
 		"Do": func(s *sock.Socket) (err error) {
 			for _, err = range netlink.Do(s, netlink.Request{}) {
 			}

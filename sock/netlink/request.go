@@ -206,6 +206,14 @@ func SetExtendedAck(s *sock.Socket, on bool) error {
 	return s.Setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, boolInt(on))
 }
 
+// SetStrictCheck sets whether the kernel checks the header of a request for a list (NLM_F_DUMP),
+// and obeys it: NETLINK_GET_STRICT_CHK, Linux 4.20. With it, a list of addresses whose header has
+// an index is that of one link, and a field that the kernel does not know is EINVAL. Without it the
+// kernel ignores the header, and lists everything.
+func SetStrictCheck(s *sock.Socket, on bool) error {
+	return s.Setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, boolInt(on))
+}
+
 func boolInt(on bool) int {
 	if on {
 		return 1

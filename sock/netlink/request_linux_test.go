@@ -115,3 +115,30 @@ func TestGroup(t *testing.T) {
 		t.Errorf("a group that is not there: %v", err)
 	}
 }
+
+// With a strict check the kernel obeys the header of a request for a list, and refuses one that it
+// does not understand.
+func TestSetStrictCheck(t *testing.T) {
+	socktest.Check(t)
+	s := netlinkSocket(t)
+	list := func(data []byte) (n int, err error) {
+		for _, failed := range netlink.Do(s, netlink.Request{Type: netlink.RTM_GETLINK, Flags: netlink.NLM_F_DUMP, Data: data}) {
+			if failed != nil {
+				err = failed
+				break
+			}
+			n++
+		}
+		return n, err
+	}
+	odd := netlink.LinkHeader(0, syscall.IFF_UP, syscall.IFF_UP) // a list has no use for flags
+	for _, strict := range []bool{false, true, false} {
+		socktest.Must(t, netlink.SetStrictCheck(s, strict))
+		if n, err := list(netlink.LinkHeader(0, 0, 0)); n == 0 || err != nil {
+			t.Errorf("strict %v: %d links, %v", strict, n, err)
+		}
+		if _, err := list(odd); errors.Is(err, syscall.EINVAL) != strict || !strict && err != nil {
+			t.Errorf("strict %v, and flags in the header: %v", strict, err)
+		}
+	}
+}

@@ -139,7 +139,7 @@ func (r *ringCore) take(sysfd int) (Block, loop.Outcome, error) {
 		return Block{}, loop.Outcome{}, net.ErrClosed
 	}
 	if r.held[r.next].Load() != 0 { // no block is released
-		return Block{}, loop.Outcome{Retry: ringRetry}, loop.ErrAgain
+		return Block{}, loop.Outcome{Retry: &ringRetry}, loop.ErrAgain
 	}
 	if atomic.LoadUint32(r.status(r.next))&TP_STATUS_USER == 0 {
 		// Such as ENETDOWN, which makes the socket ready too.
@@ -157,9 +157,9 @@ func (r *ringCore) take(sysfd int) (Block, loop.Outcome, error) {
 	return b, loop.Outcome{N: int(min(length, 1<<30))}, nil
 }
 
-// ringRetry is the time until the next look for a block that the program has not released: its
+// ringRetry has the time until the next look for a block that the program has not released: its
 // release makes no event.
-const ringRetry = time.Millisecond
+var ringRetry = loop.Retry{After: time.Millisecond}
 
 // Next waits for a block, which belongs to the caller until Release. Blocks come in order, and may
 // be released in any order. While no block is free the kernel drops packets; Statistics counts

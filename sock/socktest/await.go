@@ -9,13 +9,13 @@ import (
 )
 
 // Patience limits how long a test waits for an event that should come at once. Then the test fails.
-var Patience = patience(15 * time.Second)
+var Patience = patience(20 * time.Second)
 
 // patience returns d, or a longer time under Wine, where each system call is a message to another
 // process, and on a bare machine, which may be an emulated one.
 func patience(d time.Duration) time.Duration {
 	if Wine() || bare.First() {
-		return 6 * d
+		return 3 * d
 	}
 	return d
 }
@@ -24,7 +24,7 @@ func patience(d time.Duration) time.Duration {
 func Await(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	if !await(cond) {
-		t.Fatalf("waited %v in vain for this: %s\n%s", Patience, what, stacks())
+		t.Fatalf("this did not happen within %v: %s\n%s", Patience, what, stacks())
 	}
 }
 

@@ -12,11 +12,11 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// compact is the record layer of package tlsrecord. Idle, it has no buffer: incoming is there while
-// a part of a record, or text that was not read, waits.
+// compact is the record layer of package tlsrecord. An idle one has no buffer: incoming exists only
+// while it holds a part of a record, or plaintext that was not read.
 type compact struct {
 	record  tlsrecord.Conn
-	in      *incoming // read lane; nil while nothing waits
+	in      *incoming // read lane; nil if there is nothing in it
 	out     outbox
 	summary summary
 }
@@ -25,7 +25,8 @@ var _ layer = (*compact)(nil)
 
 var errFIPS = errors.New("in FIPS 140-3 mode, records are left to crypto/tls")
 
-// newCompact takes over from the crypto/tls connection tc over t. Errors say why it cannot.
+// newCompact takes over from the crypto/tls connection tc over t. The error is the reason if it
+// cannot.
 func newCompact(t *transport, tc *tls.Conn, client bool) (layer, error) {
 	if fips140.Enabled() {
 		return nil, errFIPS
@@ -43,20 +44,20 @@ func newCompact(t *transport, tc *tls.Conn, client bool) (layer, error) {
 	return l, nil
 }
 
-// incoming is what was received and not read.
+// incoming has the bytes that were received and not read.
 type incoming struct {
 	room     []byte
-	from, to int    // of room: what was not opened
-	text     []byte // in room before from: what was opened, and not read
+	from, to int    // the part of room that was not opened
+	text     []byte // plaintext that was not read; in room, before from
 }
 
-// incomings have room for a record of any length, and a few small ones behind it.
+// Each of the incomings has room for a record of any length, and for a few small ones behind it.
 var incomings = sync.Pool{New: func() any { return &incoming{room: make([]byte, 32<<10)} }}
 
-// fewBytes is how much of a record an idle connection keeps in memory of its own.
+// An idle connection keeps up to fewBytes of a record in a block of its own.
 const fewBytes = 512
 
-// take returns the incoming for a read.
+// take returns the incoming to use for a read.
 func (l *compact) take() *incoming {
 	in := l.in
 	if in != nil && len(in.room) > fewBytes {
@@ -70,7 +71,7 @@ func (l *compact) take() *incoming {
 	return full
 }
 
-// keep ends a read: memory is kept for what is left only.
+// keep ends a read. It keeps memory only for the bytes that are left.
 func (l *compact) keep(in *incoming) {
 	switch left := in.room[in.from:in.to]; {
 	case len(in.text) > 0 || len(left) > fewBytes:
@@ -101,7 +102,7 @@ func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 			continue
 		}
 		if drained && n > 0 {
-			err = loop.ErrAgain // for nothing less than EAGAIN if there is no text: a FIN may be behind
+			err = loop.ErrAgain // without text only EAGAIN ends the attempt: a FIN may be behind
 			continue
 		}
 		if in.from > 0 {
@@ -128,7 +129,7 @@ func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 	return n, out, err
 }
 
-// open opens the next record of in, if it is there whole, and sends what it asks for.
+// open opens the next record of in if all of it is there, and sends the answer to it, if any.
 func (l *compact) open(s *sock.Socket, sysfd int, in *incoming) (opened bool, err error) {
 	waiting := in.room[in.from:in.to]
 	size, err := l.record.Size(waiting)
@@ -148,10 +149,10 @@ func (l *compact) open(s *sock.Socket, sysfd int, in *incoming) (opened bool, er
 	return true, err
 }
 
-// textAtOnce is how much of the text one attempt encrypts: two full records.
+// One attempt encrypts at most textAtOnce bytes of the text: two full records.
 const textAtOnce = 2 * tlsrecord.MaxPlaintext
 
-// sealed are rooms for records.
+// sealed has buffers for encrypted records.
 var sealed = sync.Pool{New: func() any {
 	p := make([]byte, 0, textAtOnce+4*tlsrecord.Overhead)
 	return &p

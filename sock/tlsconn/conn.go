@@ -18,23 +18,23 @@ import (
 // are served in order, and so are writes. Server and Client make a Conn; the zero Conn is not
 // usable.
 //
-// A Conn waits as the view of the socket that it was made of, or as In and With say. The timeout
-// and the deadlines of the socket apply to it.
+// A Conn waits as the view of the socket from which it was made; In and With return other views.
+// The timeout and the deadlines of the socket apply to it.
 type Conn struct {
 	*core
 	s *sock.Socket // the view
 }
 
-// core is what all views of a connection share. It is kept small: see TestIdleMemory.
+// core is the part that all views of a connection share. It must stay small: see TestIdleMemory.
 type core struct {
 	base    *sock.Socket  // immutable, as the next two
 	cfg     *Config       //
 	client  bool          //
 	made    atomic.Bool   // the handshake succeeded: layer is set
 	watch   atomic.Uint32 // state bits, see Watch
-	writing atomic.Int32  // calls of Write that are under way
+	writing atomic.Int32  // calls of Write that are running
 	layer   layer         // set once, before made
-	failed  error         // read lane; what ended reading: io.EOF, or an error
+	failed  error         // read lane; the end of reading: io.EOF, or an error
 	handler Handler       // set before watched
 
 	mu      sync.Mutex
@@ -42,10 +42,10 @@ type core struct {
 	ending  *ending    // mu; nil in most cases
 }
 
-// An ending is what belongs to the end of a watched connection.
+// An ending has what the end of a watched connection needs.
 type ending struct {
-	reason error       // what Closed gets, if it is not net.ErrClosed
-	timer  *loop.Timer // of a Close that is not over
+	reason error       // the argument of Closed, if it is not net.ErrClosed
+	timer  *loop.Timer // of a Close that is running
 }
 
 // end returns the ending. mu is held.
@@ -64,12 +64,12 @@ type layer interface {
 	//
 	// Errors: loop.ErrAgain; io.EOF after close_notify; io.ErrUnexpectedEOF.
 	read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error)
-	// write takes a part of p, of which it reports the length, and sends it. loop.ErrAgain says
-	// that something is left, of p or of what was taken: the next write goes on.
+	// write takes a part of p, sends it, and returns its length. It returns loop.ErrAgain if a part
+	// of p, or of the bytes that it took, is still unsent: the next write continues.
 	write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error)
 	// close ends the direction with close_notify. Errors: those of write.
 	close(s *sock.Socket, sysfd int) (out loop.Outcome, err error)
-	// pending says whether something that was taken is left to be sent.
+	// pending reports whether bytes that were taken are still unsent.
 	pending() bool
 	state() tls.ConnectionState
 }
@@ -185,8 +185,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// afterRead does for a watched connection what no later call would do. Alerts and answers that a
-// Read has made are sent now, so that the loop calls Writable if the socket does not take them.
+// afterRead sends the alerts and answers of a Read of a watched connection. Without it nothing
+// would send them. If the socket does not take them, the loop calls Writable later.
 func (c *Conn) afterRead(n int, err error) {
 	if c.layer.pending() {
 		c.flush()
@@ -196,13 +196,13 @@ func (c *Conn) afterRead(n int, err error) {
 	}
 }
 
-// A readCall is one Read under way.
+// A readCall is one running Read.
 type readCall struct {
 	c   *core
 	p   []byte
 	n   int
 	err error
-	try func(int) (loop.Outcome, error) // attempt, bound once
+	try func(int) (loop.Outcome, error) // the method attempt as a value, made once
 }
 
 var readCalls = sync.Pool{New: func() any {
@@ -233,7 +233,7 @@ func (r *readCall) attempt(sysfd int) (loop.Outcome, error) {
 	return out, nil
 }
 
-// readError is err as Read returns it.
+// readError converts err to the error that Read returns.
 func (c *core) readError(err error) error {
 	switch {
 	case err == io.EOF, err == io.ErrUnexpectedEOF, errors.As(err, new(*net.OpError)):
@@ -282,12 +282,12 @@ func (c *Conn) write(p []byte, end bool) (int, error) {
 			c.watch.Or(short)
 		}
 	case watching || !end:
-		err = nil // all was taken, and the loop, or the next Write, sends what is left
+		err = nil // all was taken; the loop or the next Write sends the rest
 	}
 	return n, err
 }
 
-// A writeCall is one Write under way, or one CloseWrite.
+// A writeCall is one running Write or CloseWrite.
 type writeCall struct {
 	c   *core
 	p   []byte
@@ -331,8 +331,8 @@ func (c *Conn) CloseWrite() error {
 
 var errEarlyCloseWrite = errors.New("the TLS handshake is not over")
 
-// closeTimeout is how long Close waits until the socket takes close_notify. crypto/tls waits as
-// long.
+// closeTimeout limits the time that Close waits until the socket takes close_notify. crypto/tls has
+// the same limit.
 const closeTimeout = 5 * time.Second
 
 // Close sends close_notify, unless CloseWrite has sent it, and closes the socket. If a Write is

@@ -9,17 +9,17 @@ import (
 	"github.com/polluxio/pollux/internal/tlsrecord"
 )
 
-// A flight gives crypto/tls one record at a time during the handshake. crypto/tls reads ahead
-// otherwise, and would keep the begin of what comes after the handshake: that makes no edge, and is
-// lost to another record layer.
+// A flight gives crypto/tls one record at a time during the handshake. Otherwise crypto/tls would
+// read ahead and keep bytes that come after the handshake. Those bytes make no edge, and another
+// record layer would never get them.
 type flight struct {
 	header [tlsrecord.HeaderSize]byte
 	have   int      // bytes of header that were received
-	rest   int      // bytes of the record's body that were not
-	notes  *secrets // what a switch to another record layer needs; nil if none was asked for
+	rest   int      // bytes of the record's body that were not received
+	notes  *secrets // for the switch to another record layer; nil for Standard
 }
 
-// room is how many of n bytes may be received: not more than the header, or the rest of the body.
+// room returns how many of n bytes may be received: at most the header, or the rest of the body.
 func (f *flight) room(n int) int {
 	if f.rest > 0 {
 		return min(n, f.rest)
@@ -27,7 +27,7 @@ func (f *flight) room(n int) int {
 	return min(n, len(f.header)-f.have)
 }
 
-// received is called with what was received: no more than room allowed.
+// received counts the bytes that were received, at most as many as room allowed.
 func (f *flight) received(p []byte) {
 	if f.rest > 0 {
 		f.rest -= len(p)
@@ -42,21 +42,21 @@ func (f *flight) received(p []byte) {
 	}
 }
 
-// whole says that crypto/tls has got whole records only.
+// whole reports whether crypto/tls has got whole records only.
 func (f *flight) whole() bool { return f.have == 0 && f.rest == 0 }
 
-// secrets are what the key log tells of one handshake, and what was seen of its records.
+// secrets has the secrets of one handshake, from its key log, and parts of its records.
 type secrets struct {
 	next         io.Writer // the key log of the program, or nil
 	client       []byte    // CLIENT_TRAFFIC_SECRET_0
 	server       []byte    // SERVER_TRAFFIC_SECRET_0
-	master       []byte    // of TLS 1.2
+	master       []byte    // the secret of TLS 1.2
 	clientRandom []byte
 	heard        []byte // the first bytes of the peer's messages
 	sent         []byte // all records that were sent
 }
 
-// helloSize is how much of a hello has its random: type, length, version, random.
+// helloSize is the length of a hello up to the end of its random: type, length, version, random.
 const helloSize = 4 + 2 + 32
 
 func (s *secrets) hear(p []byte) {
@@ -83,7 +83,7 @@ func (s *secrets) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// unhex is nil for what is not hexadecimal.
+// unhex returns nil for text that is not hexadecimal.
 func unhex(text []byte) []byte {
 	b := make([]byte, hex.DecodedLen(len(text)))
 	if _, err := hex.Decode(b, text); err != nil {

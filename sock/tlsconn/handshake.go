@@ -12,11 +12,11 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A handshake is what a connection keeps of it until it has succeeded.
+// A handshake is the state of one until it has succeeded.
 //
 //	nil ──first caller──▶ running ──▶ over (err is final), or nil and made
 //
-// Callers that come while it runs wait for its end, in a goroutine or in a task.
+// While it runs, other callers wait for its end, each in its goroutine or task.
 type handshake struct {
 	running bool
 	waiting []*loop.Promise[struct{}]
@@ -74,7 +74,7 @@ func (c *Conn) Handshake() error {
 	return h.err
 }
 
-// promise is what a caller waits for while another makes the handshake.
+// promise returns the promise for which a caller waits while another makes the handshake.
 func (c *Conn) promise() (*loop.Promise[struct{}], error) {
 	if t := c.s.Waiter().Task(); t != nil {
 		return loop.NewPromise[struct{}](t.Loop()), nil
@@ -157,8 +157,8 @@ func (c *Conn) engine(t *transport) *tls.Conn {
 	return tls.Server(t, cfg)
 }
 
-// choose sets the record layer. unprepared is why the socket is not ready for the kernel's. An
-// error ends the connection.
+// choose sets the record layer. unprepared is the reason why the socket is not ready for the
+// kernel's layer, or nil. An error ends the connection.
 func (c *Conn) choose(t *transport, tc *tls.Conn, unprepared error) error {
 	var stayed error
 	switch c.cfg.Layer {
@@ -179,7 +179,7 @@ func (c *Conn) choose(t *transport, tc *tls.Conn, unprepared error) error {
 	return nil
 }
 
-// wrap gives an error of TLS the form of all others, once: those of the socket have it already.
+// wrap puts a *net.OpError around an error of TLS. Errors of the socket have one already.
 func (c *Conn) wrap(op string, err error) error {
 	if err == nil || errors.As(err, new(*net.OpError)) {
 		return err

@@ -15,20 +15,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel is the record layer of the kernel: Documentation/networking/tls.rst. Records of another
-// type than data come here, by package tlsrecord's rules.
+// kernel is the record layer of the kernel: Documentation/networking/tls.rst. It handles the
+// records of other types than data itself, by the rules of package tlsrecord.
 type kernel struct {
 	mu      sync.Mutex
-	record  tlsrecord.Conn // mu; its rules and its secrets
+	record  tlsrecord.Conn // mu; the rules and the secrets
 	closing bool           // mu; close_notify is to be sent
-	unsent  bool           // mu; settle was refused by a full socket
+	unsent  bool           // mu; the socket was full in settle
 	summary summary
 }
 
 var _ layer = (*kernel)(nil)
 
-// prepareKernel puts the upper layer protocol on the socket, before the handshake: after the peer's
-// FIN the kernel would refuse it. Until it has keys it changes nothing.
+// prepareKernel sets the upper layer protocol of the socket, before the handshake: after the peer's
+// FIN the kernel would refuse it. Without keys it changes nothing.
 func prepareKernel(s *sock.Socket) error {
 	if err := kernelServes(tls.VersionTLS13, tlsrecord.SuiteOf(tls.VersionTLS13, tls.TLS_AES_128_GCM_SHA256)); errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("the kernel has no TLS (CONFIG_TLS, module tls): %w", err)
@@ -36,8 +36,8 @@ func prepareKernel(s *sock.Socket) error {
 	return s.SetULP("tls")
 }
 
-// newKernel gives the keys of a crypto/tls connection tc over t to the kernel. Errors say why that
-// cannot be; after one that is broken, the connection is of no use.
+// newKernel gives the keys of a crypto/tls connection tc over t to the kernel. The error is the
+// reason if it cannot. After a broken error the connection cannot be used.
 func newKernel(s *sock.Socket, t *transport, tc *tls.Conn, client bool) (l layer, broken bool, err error) {
 	state := tc.ConnectionState()
 	p, err := t.params(&state, client)
@@ -62,7 +62,7 @@ func newKernel(s *sock.Socket, t *transport, tc *tls.Conn, client bool) (l layer
 	return k, false, nil
 }
 
-// setKeys gives the kernel the keys of what is received (in), or of what is sent.
+// setKeys gives the kernel the keys for receiving (in) or for sending.
 func (k *kernel) setKeys(s *sock.Socket, in bool) error {
 	keys, err := k.record.Keys(in)
 	if err != nil {
@@ -75,8 +75,8 @@ func (k *kernel) setKeys(s *sock.Socket, in bool) error {
 	return s.SetTLSTx(info)
 }
 
-// cryptoInfo is keys as the kernel has them. The IV of TLS 1.2 with AES-GCM is the explicit part of
-// the nonce, which crypto/tls makes of the record's number.
+// cryptoInfo returns keys in the kernel's form. The IV of TLS 1.2 with AES-GCM is the explicit part
+// of the nonce, for which crypto/tls takes the record's number.
 func cryptoInfo(version uint16, suite *tlsrecord.Suite, keys tlsrecord.Keys) sock.TLSCryptoInfo {
 	seq := binary.BigEndian.AppendUint64(nil, keys.Seq)
 	info := sock.TLSCryptoInfo{Version: version, Key: keys.Key, RecSeq: seq}
@@ -130,7 +130,7 @@ func (k *kernel) refuse(s *sock.Socket, sysfd int, why func(*tlsrecord.Conn) err
 	return err
 }
 
-// control receives a record of another type than data, and does what it asks for.
+// control receives and handles a record of another type than data.
 func (k *kernel) control(s *sock.Socket, sysfd int) error {
 	in := incomings.Get().(*incoming)
 	defer incomings.Put(in)
@@ -158,7 +158,7 @@ func (k *kernel) control(s *sock.Socket, sysfd int) error {
 	if err == nil && k.record.Rekeyed() {
 		if failed := k.setKeys(s, true); failed != nil { // Linux 6.14 has it
 			err = fmt.Errorf("the kernel does not take the next key of a KeyUpdate: %w", failed)
-			k.record.DropAnswer() // with the present key the peer can read close_notify
+			k.record.DropAnswer() // close_notify goes with the present key, so that the peer can read it
 			k.closing = true
 		}
 	}
@@ -168,7 +168,7 @@ func (k *kernel) control(s *sock.Socket, sysfd int) error {
 	return err
 }
 
-// settle sends what is to be sent before the next data: answers, and close_notify. mu is held.
+// settle sends answers and close_notify, which go before the next data. mu is held.
 //
 // Errors: loop.ErrAgain; those of the socket.
 func (k *kernel) settle(s *sock.Socket, sysfd int) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// kernel is the record layer of the kernel, which Linux alone has.
+// kernel is the record layer of the kernel. Only Linux has one.
 type kernel struct{ layer }
 
 func prepareKernel(*sock.Socket) error {

@@ -8,17 +8,18 @@ import (
 )
 
 // An outbox holds records that the socket has not taken yet. Encryption cannot be undone: a record
-// that was made has to go out before the next one, so what the socket does not take is kept here.
+// that was made must be sent before the next one. So the bytes that the socket does not take are
+// kept here.
 type outbox struct {
 	mu   sync.Mutex
-	rest []byte // mu; nil while there is nothing
+	rest []byte // mu; nil if it is empty
 	sent int    // mu; bytes that the socket has taken since the last call of flush
 }
 
-// put sends the records that add makes, and keeps a copy of what the socket does not take. One add
-// runs at a time, so that records go out in the order in which they were made.
+// put sends the records that add makes, and keeps a copy of the bytes that the socket does not
+// take. Only one add runs at a time, so records are sent in the order in which they were made.
 //
-// Errors: that of add, after what it has made was sent; those of the socket.
+// Errors: that of add, after its records were sent; those of the socket.
 func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -29,7 +30,7 @@ func (b *outbox) put(s *sock.Socket, sysfd int, add func() ([]byte, error)) erro
 	return failed
 }
 
-// post sends records that are made already, and keeps a copy of what the socket does not take.
+// post sends records, and keeps a copy of the bytes that the socket does not take.
 // Error: that of the socket.
 func (b *outbox) post(s *sock.Socket, sysfd int, p []byte) error {
 	b.mu.Lock()
@@ -37,7 +38,7 @@ func (b *outbox) post(s *sock.Socket, sysfd int, p []byte) error {
 	return b.send(s, sysfd, p)
 }
 
-// send sends records, and keeps a copy of what the socket does not take. mu is held.
+// send is post. mu is held.
 func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 	for len(b.rest) == 0 && len(p) > 0 {
 		out, err := s.TrySend(sysfd, p, 0)
@@ -54,9 +55,9 @@ func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 	return nil
 }
 
-// flush sends what is kept. n is how many bytes went since the last flush.
+// flush sends the kept bytes. n is the number of bytes sent since the last flush.
 //
-// Errors: loop.ErrAgain if something is left; those of the socket.
+// Errors: loop.ErrAgain if some are still unsent; those of the socket.
 func (b *outbox) flush(s *sock.Socket, sysfd int) (n int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,7 +82,7 @@ func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 	return n, err
 }
 
-// pending says whether something is left.
+// pending reports whether bytes are still unsent.
 func (b *outbox) pending() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

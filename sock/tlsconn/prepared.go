@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// prepared is the tls.Config of a Config as connections use it: made once, so that all of them
-// share its ticket keys.
+// prepared has the tls.Config that the connections of a Config use. It is made once, so that all of
+// them share its ticket keys.
 type prepared struct {
 	once sync.Once
 	tls  *tls.Config
@@ -28,9 +28,9 @@ func (p *prepared) config(cfg *Config) *tls.Config {
 	return p.tls
 }
 
-// noting is GetConfigForClient for connections of which another record layer needs the secrets. The
-// Config of such a connection is a copy that has a key log of its own. crypto/tls goes on to use
-// the ticket keys of the one that was given to tls.Server.
+// noting makes GetConfigForClient for connections whose secrets another record layer needs. The
+// Config of such a connection is a copy with a key log of its own. crypto/tls still uses the ticket
+// keys of the Config that tls.Server got.
 func noting(own *tls.Config, choose func(*tls.ClientHelloInfo) (*tls.Config, error)) func(*tls.ClientHelloInfo) (*tls.Config, error) {
 	return func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		cfg := own
@@ -51,7 +51,7 @@ func noting(own *tls.Config, choose func(*tls.ClientHelloInfo) (*tls.Config, err
 	}
 }
 
-// noted is a copy of cfg with a key log for s.
+// noted returns a copy of cfg with a key log for s.
 func noted(cfg *tls.Config, s *secrets) *tls.Config {
 	cfg = cfg.Clone()
 	s.next = cfg.KeyLogWriter

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the kernel takes is found out by trying: a cipher whose module is missing gives ENOENT only
-// when it gets a key, and a version that is too new EINVAL. Each is tried once, on a connection of
-// the probe's own over the loopback interface.
+// Only a try shows what the kernel accepts: setting a key returns ENOENT if the module of the
+// cipher is missing, and EINVAL if the version is too new. Each pair is tried once, on a connection
+// of its own over the loopback interface.
 
-// probes are the results, by version and suite.
+// probes has the results, by version and suite.
 var probes struct {
 	mu   sync.Mutex
 	done map[[2]uint16]error
 }
 
-// kernelServes says why the kernel does not take a version and a suite, or nil.
+// kernelServes returns the reason why the kernel does not accept a version and a suite, or nil.
 func kernelServes(version uint16, suite *tlsrecord.Suite) error {
 	probes.mu.Lock()
 	defer probes.mu.Unlock()
@@ -45,7 +45,7 @@ type direction struct {
 
 var bothDirections = []direction{{"TLS_RX", sock.TLS_RX}, {"TLS_TX", sock.TLS_TX}}
 
-// probe gives keys for directions to a connection of its own.
+// probe sets keys for directions of a new connection.
 func probe(version uint16, suite *tlsrecord.Suite, directions []direction) error {
 	a, b, err := loopback()
 	if err != nil {
@@ -68,8 +68,8 @@ func probe(version uint16, suite *tlsrecord.Suite, directions []direction) error
 	return nil
 }
 
-// kernelRekeys says whether the kernel takes a second key for what is sent, as a KeyUpdate of TLS
-// 1.3 needs it: Linux 6.14. Before, it is EBUSY.
+// kernelRekeys reports whether the kernel accepts a second key for sending, for a KeyUpdate of TLS
+// 1.3: Linux 6.14. Earlier kernels return EBUSY.
 var kernelRekeys = sync.OnceValue(func() bool {
 	const suite = tls.TLS_AES_128_GCM_SHA256
 	twice := []direction{{"TLS_TX", sock.TLS_TX}, {"TLS_TX", sock.TLS_TX}}

@@ -35,7 +35,7 @@ func (c *Conn) UnwatchReady() {
 // connection sends them.
 func (c *Conn) Pending() bool { return c.made.Load() && c.layer.pending() }
 
-// A readyHandler is the watcher of WatchReady as a Handler.
+// A readyHandler makes the watcher of WatchReady a Handler.
 type readyHandler struct{ w loop.Watcher }
 
 func (h readyHandler) Handshaked(c *Conn)        { c.base.CallWatcher() }
@@ -51,7 +51,7 @@ func (w *watching) watchBase(l *loop.Loop) error {
 	return w.base.Watch(l, w)
 }
 
-// readyWatching is a Conn as the watcher of its socket, for WatchReady.
+// readyWatching is the type of a Conn as the watcher of its socket, for WatchReady.
 type readyWatching Conn
 
 var _ loop.Watcher = (*readyWatching)(nil)

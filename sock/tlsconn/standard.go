@@ -15,13 +15,13 @@ type standard struct {
 	tc    *tls.Conn
 	t     *transport
 	ended bool  // write lane; close was called
-	why   error // it is not another layer
+	why   error // the reason why it is not the layer of the Config
 }
 
 var _ layer = (*standard)(nil)
 
-// read asks crypto/tls until p is full or it has no more. It has read ahead, and what it has left
-// makes no edge: so a lane is blocked only if crypto/tls has nothing.
+// read reads from crypto/tls until p is full or crypto/tls has no more. Bytes that crypto/tls holds
+// make no edge, so the lane may be blocked only if it holds none.
 func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcome, err error) {
 	t := l.t
 	t.begin()
@@ -39,7 +39,7 @@ func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcom
 			err = nil
 		}
 	case err == io.EOF && t.fin:
-		err = io.ErrUnexpectedEOF // crypto/tls takes the end of the stream for close_notify
+		err = io.ErrUnexpectedEOF // crypto/tls does not tell the end of the stream from close_notify
 	}
 	return n, out, err
 }
@@ -47,7 +47,7 @@ func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcom
 // errEnded is the error of a write after close_notify.
 var errEnded = net.ErrClosed
 
-// recordsAtOnce is how many bytes of plaintext one attempt encrypts: those of a full record.
+// One attempt encrypts at most recordsAtOnce bytes of plaintext: a full record.
 const recordsAtOnce = 16 << 10
 
 func (l *standard) write(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcome, err error) {

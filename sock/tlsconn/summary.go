@@ -7,16 +7,17 @@ import (
 	"unique"
 )
 
-// A summary is what a connection that is not crypto/tls's any more keeps of its ConnectionState.
+// A summary is the part of its ConnectionState that a connection keeps after it has left
+// crypto/tls.
 type summary struct {
 	protocol unique.Handle[string] // ALPN; many connections have the same
 	server   unique.Handle[string] // SNI
-	peer     *peer                 // nil if the peer has shown nothing
+	peer     *peer                 // nil without certificates
 	curve    tls.CurveID
 	flags    uint8
 }
 
-// A peer is what the other end has shown.
+// A peer has what the other end has presented: certificates and the like.
 type peer struct {
 	certificates []*x509.Certificate
 	chains       [][]*x509.Certificate
@@ -54,8 +55,8 @@ func (s *summary) state(version, suite uint16) tls.ConnectionState {
 	return c
 }
 
-// blank is the state of a connection without a handshake. Its ExportKeyingMaterial returns an
-// error; that of the zero ConnectionState panics.
+// blank returns the state of a connection before its handshake. Its ExportKeyingMaterial returns an
+// error; that of a zero ConnectionState panics.
 var blank = sync.OnceValue(func() tls.ConnectionState {
 	return tls.Client(nil, &tls.Config{Renegotiation: tls.RenegotiateOnceAsClient}).ConnectionState()
 })

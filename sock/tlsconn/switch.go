@@ -9,8 +9,8 @@ import (
 	"github.com/polluxio/pollux/internal/tlsrecord"
 )
 
-// How another record layer takes over from crypto/tls: which secrets, and from which record
-// numbers. The tests hold both against the fields of crypto/tls.
+// This file finds the secrets and the record numbers with which another record layer takes over
+// from crypto/tls. The tests compare both with the fields of crypto/tls.
 
 var (
 	errResumed = errors.New("crypto/tls gives no secrets of a session of TLS 1.2 that was resumed")
@@ -18,10 +18,10 @@ var (
 	errDoubt   = errors.New("the number of tickets that crypto/tls has sent is in doubt")
 )
 
-// params are what a record layer begins with after the handshake that t has seen. The secrets are
-// cleared with those of t.
+// params returns the values with which a record layer begins after the handshake that t has seen.
+// The secrets are cleared with those of t.
 //
-// Errors say why no other record layer can take over.
+// The error is the reason if no other record layer can take over.
 func (t *transport) params(state *tls.ConnectionState, client bool) (*tlsrecord.Params, error) {
 	s := t.flight.notes
 	suite := tlsrecord.SuiteOf(state.Version, state.CipherSuite)
@@ -64,8 +64,8 @@ func (t *transport) params(state *tls.ConnectionState, client bool) (*tlsrecord.
 	return p, nil
 }
 
-// tickets counts the records that a server of TLS 1.3 has sent with its first application keys: its
-// tickets. They may be in the flight of the handshake itself.
+// tickets counts the records that a server of TLS 1.3 has sent with its first application keys.
+// They are its tickets, and may be in the flight of the handshake.
 func (s *secrets) tickets(suite *tlsrecord.Suite) (n uint64, err error) {
 	if suite.ChaCha() {
 		return s.ticketsBySize(suite)
@@ -82,9 +82,9 @@ func (s *secrets) tickets(suite *tlsrecord.Suite) (n uint64, err error) {
 	return n, nil
 }
 
-// ticketsBySize is tickets for a cipher that the standard library does not have on its own. The
-// Finished message has a length that nothing else in the flight has, mostly: at the end of the
-// flight, or before one ticket.
+// ticketsBySize is tickets for a cipher that the standard library has only inside crypto/tls. It
+// finds the Finished message by its length, which mostly no other record of the flight has: at the
+// end of the flight, or before one ticket.
 func (s *secrets) ticketsBySize(suite *tlsrecord.Suite) (uint64, error) {
 	const tag, typ = 16, 1
 	finished := tlsrecord.HeaderSize + 4 + suite.SecretSize() + typ + tag

@@ -9,19 +9,19 @@ import (
 	"github.com/polluxio/pollux/sock"
 )
 
-// A transport is the net.Conn that crypto/tls reads from and writes to.
+// A transport is the net.Conn from which crypto/tls reads, and to which it writes.
 //
-// During the handshake its calls wait, as the view says that makes the handshake. Afterwards they
-// never do: they run within an attempt on a lane of the socket, and the wait is the socket's.
+// During the handshake its calls wait as the view does that makes the handshake. After that they
+// never wait: they run within an attempt on a lane of the socket, and the socket waits.
 //
-//   - A Read that would have to wait returns an error that is Temporary. crypto/tls keeps what it
-//     has of the record, and goes on with the next Read (conn.go, readRecordOrCCS).
-//   - A Write never says that it would have to wait: for crypto/tls such a connection is broken.
-//     What the socket does not take goes into the outbox.
+//   - A Read that would have to wait returns a Temporary error. crypto/tls keeps its part of the
+//     record, and the next Read continues (conn.go, readRecordOrCCS).
+//   - A Write never returns that it would have to wait, because crypto/tls takes such a connection
+//     for broken. The bytes that the socket does not take go into the outbox.
 type transport struct {
 	s       *sock.Socket // in the handshake, the view that waits; then the socket
-	sysfd   int          // immutable; open during the attempt that leads here
-	waits   bool         // immutable but for the end of the handshake
+	sysfd   int          // immutable; open during an attempt
+	waits   bool         // changes only at the end of the handshake
 	out     outbox
 	fin     bool // read lane; the stream has ended
 	drained bool // read lane; the last receive of this attempt has emptied the socket
@@ -73,13 +73,13 @@ func (t *transport) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close is for crypto/tls alone, which never calls it here: the socket is closed by Conn.
+// Close does nothing. Conn closes the socket.
 func (t *transport) Close() error { return nil }
 
 func (t *transport) LocalAddr() net.Addr  { return address(t.s.Getsockname()) }
 func (t *transport) RemoteAddr() net.Addr { return address(t.s.Getpeername()) }
 
-// address is the zero Addr if the socket has none any more.
+// address returns the zero Addr if the socket has no address any more.
 func address(a sock.Addr, _ error) net.Addr { return a }
 
 // Deadlines are those of the socket.

@@ -31,8 +31,8 @@ type Handler interface {
 // State bits of a watched connection, in core.watch.
 const (
 	watched  = 1 << iota // it has a handler
-	short                // a Write has come to ErrWouldBlock, and Writable was not called since
-	closing              // Close was called, and something is still to be sent
+	short                // a Write has returned ErrWouldBlock, and Writable was not called since
+	closing              // Close was called, and bytes are still unsent
 	finished             // Closed was called
 )
 
@@ -67,10 +67,10 @@ func (c *Conn) Watch(l *loop.Loop, h Handler) error {
 	c.mu.Unlock()
 	w := &watching{c.core, c.base}
 	if c.s == c.base {
-		w = (*watching)(c) // one object less
+		w = (*watching)(c) // saves an allocation
 	}
 	if end := l.Go(w.open).Done(); end.Settled() {
-		if _, err := end.Wait(context.Background()); errors.Is(err, net.ErrClosed) { // it did not run
+		if _, err := end.Wait(context.Background()); errors.Is(err, net.ErrClosed) { // the task did not run
 			c.watch.Store(0)
 			return c.s.OpError("watch", sock.Addr{}, err)
 		}
@@ -78,7 +78,7 @@ func (c *Conn) Watch(l *loop.Loop, h Handler) error {
 	return nil
 }
 
-// watching is a Conn as the handler of its socket.
+// watching is the type of a Conn as the handler of its socket.
 type watching Conn
 
 var _ sock.Handler = (*watching)(nil)
@@ -101,7 +101,7 @@ func (w *watching) open(t *loop.Task) {
 	}
 	returned := false
 	defer func() {
-		if !returned { // as for a panic in any other of its methods
+		if !returned { // as after a panic in its other methods
 			v := recover()
 			w.conn().fail(&loop.PanicError{Value: v, Stack: debug.Stack()})
 			panic(v)
@@ -174,10 +174,10 @@ func (c *Conn) Unwatch() Handler {
 	return h
 }
 
-// isWatched says whether the connection has a handler, and its calls do not wait.
+// isWatched reports whether the connection has a handler. Then its calls do not wait.
 func (c *core) isWatched() bool { return c.watch.Load()&watched != 0 }
 
-// flush sends what is left of what was written. An error closes a watched connection.
+// flush sends the bytes of Write that are still unsent. An error closes a watched connection.
 func (c *Conn) flush() error {
 	_, err := c.write(nil, false)
 	return err
@@ -186,7 +186,7 @@ func (c *Conn) flush() error {
 // fail closes a watched connection because of err, a fatal error.
 func (c *core) fail(err error) {
 	if !c.isWatched() || errors.Is(err, sock.ErrWouldBlock) || errors.Is(err, os.ErrDeadlineExceeded) {
-		return // the latter is a deadline of the socket, which can be moved
+		return // after a deadline of the socket, which can be moved, the connection goes on
 	}
 	c.mu.Lock()
 	if e := c.end(); e.reason == nil && !errors.Is(err, net.ErrClosed) {
@@ -196,7 +196,8 @@ func (c *core) fail(err error) {
 	c.base.Close()
 }
 
-// linger closes a watched connection once the socket has taken what is left, or after closeTimeout.
+// linger closes a watched connection when the socket has taken the unsent bytes, or after
+// closeTimeout.
 func (c *Conn) linger() error {
 	if c.watch.Or(closing)&closing != 0 {
 		return c.s.OpError("close", sock.Addr{}, net.ErrClosed)
@@ -207,7 +208,7 @@ func (c *Conn) linger() error {
 		c.end().timer = l.After(closeTimeout, func() { c.base.Close() })
 		c.mu.Unlock()
 		if c.layer.pending() {
-			return nil // Writable comes
+			return nil // the loop will call Writable
 		}
 	}
 	if failed := c.base.Close(); failed != nil {

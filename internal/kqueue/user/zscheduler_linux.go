@@ -3,6 +3,7 @@
 package user
 
 import (
+	"cmp"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,9 @@ const (
 	// processor too, since a wait of Go's own poller rounds up to a millisecond.
 	letRunEvery = 50 * time.Microsecond
 	askEvery    = 500 * time.Microsecond
+	// While Go's own poller has had something each time, it is asked once in askSoon. A round trip
+	// of a net.Conn in the same process takes two of them.
+	askSoon = 100 * time.Microsecond
 	// Beside goroutines that compute, the poller keeps the processor for 1/shareOfStint of their
 	// time, if that is more than letRunEvery, and at most for shareMost.
 	shareOfStint = 4
@@ -83,18 +87,15 @@ const (
 // the others for goroutines that compute: then none of them would ever park.
 var yielding atomic.Int32
 
-// yield lets other goroutines run. took is how long they ran, or 0 if none of them computes. now is
-// the time after that.
+// yield lets other goroutines run. took is how long that took, without the time of other pollers. now
+// is the time after that.
 func yield() (took, now time.Duration) {
 	others := yielding.Add(1) - 1
 	since := monotonic()
 	runtime.Gosched()
 	now = monotonic()
 	yielding.Add(-1)
-	if took = now - since; took < computing+time.Duration(others)*looking {
-		took = 0
-	}
-	return took, now
+	return now - since - time.Duration(others)*looking, now
 }
 
 // A stint is the time since a poller last waited. Without it, a poller that always has work would
@@ -103,6 +104,7 @@ type stint struct {
 	begun time.Duration // 0: not yet
 	let   time.Duration // when other goroutines last ran
 	asked time.Duration // when due was last called
+	every time.Duration // how often Go's own poller is asked; 0: askEvery
 }
 
 // due reports whether other goroutines must run now, and whether Go's own poller must be asked. It
@@ -118,7 +120,7 @@ func (s *stint) due(took time.Duration) (let, ask bool) {
 		s.let = now // others have run: sysmon has preempted this goroutine
 	}
 	s.asked = now
-	return now-s.let >= max(letRunEvery, min(took/shareOfStint, shareMost)), now-s.begun >= askEvery
+	return now-s.let >= max(letRunEvery, min(took/shareOfStint, shareMost)), now-s.begun >= cmp.Or(s.every, askEvery)
 }
 
 func (s *stint) end() { s.begun = 0 }
@@ -132,14 +134,16 @@ type company struct {
 
 func (c *company) crowded() time.Duration { return c.took }
 
+// yield lets other goroutines run, and returns whether one of them computes.
 func (c *company) yield() bool {
 	c.took, c.stint.let = yield()
-	if c.took > 0 {
-		c.calm = 0
-	} else {
+	if c.took < computing {
+		c.took = 0
 		c.calm++
+		return false
 	}
-	return c.took > 0
+	c.calm = 0
+	return true
 }
 
 // linger looks for a while before the poller yields to a goroutine that has just computed for a
@@ -196,7 +200,13 @@ func (c *company) pass(ask func() error) error {
 		return nil
 	}
 	err := ask()
-	c.stint.begun, c.stint.let = monotonic(), monotonic()
+	took, now := yield() // to what Go's poller has made ready
+	if took > looking {
+		c.stint.every = askSoon
+	} else {
+		c.stint.every = min(2*cmp.Or(c.stint.every, askEvery), askEvery)
+	}
+	c.stint.begun, c.stint.let = now, now
 	return err
 }
 

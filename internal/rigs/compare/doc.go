@@ -34,6 +34,7 @@
 //	netlink, QRTR, RDS
 //	UDP, raw, packet,    sends                full                    the kernel drops and never waits; found out too
 //	CAN on vcan, QRTR
+//	L2CAP                sends                full                    without flow control the kernel throws away what the peer has no room for
 //	TIPC                 sends                full, shut down RDWR    the shutdown itself waits for 8 seconds
 //	TCP                  connect              backlog full, drained   the SYN is sent again after a second, longer than a row may take
 //	all                  connect              a signal                the kernel's call goes on, and another says EALREADY: no call to compare with

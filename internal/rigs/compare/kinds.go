@@ -26,6 +26,7 @@ type kind struct {
 	make    func(*kind) (*scene, error)
 	message func(sc *scene, text string) []byte // what the peer sends; nil: the text
 	out     func(sc *scene) []byte              // what the socket sends; nil: some bytes
+	ports   int                                 // how many there are, if they can all be taken; 0: there are always more
 	room    int                                 // of a receive; 0: 8 bytes
 	trim    int                                 // how many bytes that are received differ in each run, and are not compared
 
@@ -33,7 +34,7 @@ type kind struct {
 
 	places     chan struct{} // how many scenes there can be at once; nil: any number
 	stuck      *atomic.Int32 // how many of its runs did not end
-	endless    bool          // its queue is never full: see learn
+	endless    bool          // its queue is never full for long: see learn
 	noShutdown bool          // shutdown(2) does nothing: see learn
 }
 
@@ -113,7 +114,7 @@ var kinds = []kind{
 	{name: "can-isotp", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_ISOTP, make: isotpPair, later: true, out: func(*scene) []byte { return make([]byte, 20) }},
 	{name: "can-j1939", family: unix.AF_CAN, typ: unix.SOCK_DGRAM, proto: unix.CAN_J1939, make: j1939Pair, later: true},
 	{name: "alg", family: unix.AF_ALG, typ: unix.SOCK_SEQPACKET, make: algPair, message: block, out: func(sc *scene) []byte { return block(sc, "out") }, room: 16, places: make(chan struct{}, 8)},
-	{name: "l2cap", family: unix.AF_BLUETOOTH, typ: unix.SOCK_SEQPACKET, proto: unix.BTPROTO_L2CAP, connects: true, later: true, local: l2cap(1), dialer: l2cap(0), places: make(chan struct{}, 16)},
-	{name: "rfcomm", family: unix.AF_BLUETOOTH, typ: unix.SOCK_STREAM, proto: unix.BTPROTO_RFCOMM, connects: true, later: true, local: rfcomm(1), dialer: rfcomm(0), places: make(chan struct{}, 16)},
+	{name: "l2cap", family: unix.AF_BLUETOOTH, typ: unix.SOCK_SEQPACKET, proto: unix.BTPROTO_L2CAP, connects: true, later: true, local: l2cap(1, true), dialer: l2cap(0, false), named: itself, endless: true, places: make(chan struct{}, 16)},
+	{name: "rfcomm", family: unix.AF_BLUETOOTH, typ: unix.SOCK_STREAM, proto: unix.BTPROTO_RFCOMM, connects: true, later: true, local: rfcomm(1, true), dialer: rfcomm(0, false), named: itself, ports: rfcommChannels, places: make(chan struct{}, 8)},
 	{name: "hci", family: unix.AF_BLUETOOTH, typ: unix.SOCK_RAW, proto: unix.BTPROTO_HCI, make: hciPair, later: true, message: hciCommand, out: func(sc *scene) []byte { return hciCommand(sc, "") }, trim: 6},
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"regexp"
 	"runtime/pprof"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -38,51 +37,64 @@ func (r *row) String() string {
 	return r.kind.name + " / " + r.operation.name + " / " + r.circumstance.name
 }
 
-// rows are those that this kernel has, and the kinds that it lacks with the reason.
-func rows() (list []*row, lacks map[string]error) {
+// rows are those of only that this kernel has, and the kinds that it lacks with the reason.
+func rows(only *regexp.Regexp) (list []*row, lacks map[string]error) {
 	lacks = make(map[string]error)
 	for i := range kinds {
 		k := &kinds[i]
 		k.stuck = new(atomic.Int32)
+		some := rowsOf(k, only)
+		if len(some) == 0 {
+			continue
+		}
 		if err := k.explore(); err != nil {
 			lacks[k.name] = err
 			continue
 		}
-		add := func(operations []operation, circumstances []circumstance) {
-			for _, o := range operations {
-				if o.stream && k.typ != unix.SOCK_STREAM || o.messages && k.typ == unix.SOCK_STREAM || o.peer && k.addressed {
+		list = append(list, rowsOf(k, only)...) // without those that k cannot be in
+	}
+	return list, lacks
+}
+
+// rowsOf are the rows of a kind that only matches.
+func rowsOf(k *kind, only *regexp.Regexp) (list []*row) {
+	add := func(operations []operation, circumstances []circumstance) {
+		for _, o := range operations {
+			if o.stream && k.typ != unix.SOCK_STREAM || o.messages && k.typ == unix.SOCK_STREAM || o.peer && k.addressed {
+				continue
+			}
+			for j := range circumstances {
+				c := &circumstances[j]
+				if o.now && (c.meanwhile != nil || k.later || c.timeout > 0) {
+					continue // nothing waits, and so there is no meanwhile
+				}
+				if k.noShutdown && strings.Contains(c.name, "shut") {
 					continue
 				}
-				for j := range circumstances {
-					c := &circumstances[j]
-					if o.now && (c.meanwhile != nil || k.later || c.timeout > 0) {
-						continue // nothing waits, and so there is no meanwhile
-					}
-					if k.noShutdown && strings.Contains(c.name, "shut") {
-						continue
-					}
-					if c.only == nil || c.only(k) {
-						list = append(list, &row{kind: k, operation: &o, circumstance: c, ours: make(map[string]string)})
+				if c.only == nil || c.only(k) {
+					r := &row{kind: k, operation: &o, circumstance: c, ours: make(map[string]string)}
+					if only.MatchString(r.String()) {
+						list = append(list, r)
 					}
 				}
 			}
 		}
-		add(receives, receiving)
-		add([]operation{countedReceive}, receiving[:1])
-		add(receives, receivingOnce)
-		add([]operation{waitAll}, completing)
-		add(receives, receivingMore)
-		add(sends, sending)
-		add(sends, sendingMore)
-		add(accepts, accepting)
-		add(accepts, acceptingMore)
-		add(connects, connecting)
-		add([]operation{twice(connects[0]), afterFailure(connects[0])}, connecting)
-		if isTCP(k) {
-			add([]operation{fastOpen}, connecting)
-		}
 	}
-	return list, lacks
+	add(receives, receiving)
+	add([]operation{countedReceive}, receiving[:1])
+	add(receives, receivingOnce)
+	add([]operation{waitAll}, completing)
+	add(receives, receivingMore)
+	add(sends, sending)
+	add(sends, sendingMore)
+	add(accepts, accepting)
+	add(accepts, acceptingMore)
+	add(connects, connecting)
+	add([]operation{twice(connects[0]), afterFailure(connects[0])}, connecting)
+	if isTCP(k) {
+		add([]operation{fastOpen}, connecting)
+	}
+	return list
 }
 
 // atOnce is how many runs are under way: most of them wait.
@@ -156,18 +168,35 @@ func (r *row) bounded(mode string, l *loop.Loop) (string, error) {
 	if k.stuck.Add(1) == 1 {
 		fmt.Fprintf(os.Stderr, "%v, %q: %v\n", r, mode, errEndless)
 		pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+		if inMachine {
+			kernelLog(os.Stderr)
+		}
 	}
 	return "", errEndless
 }
 
+// kernelLog writes the end of the kernel's log: a fault in the kernel ends the thread that was in
+// it, and its call never returns.
+func kernelLog(w io.Writer) {
+	log := make([]byte, 64<<10)
+	if n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, log); err == nil {
+		w.Write(log[max(0, n-8<<10):n])
+	}
+}
+
 func (r *row) once(mode string, l *loop.Loop) (string, error) {
+	quiet.RLock()
 	sc, err := r.circumstance.scene(r.kind)
+	if err == nil && r.circumstance.before != nil {
+		r.circumstance.before(sc)
+	}
+	quiet.RUnlock()
 	if err != nil {
 		return "", err
 	}
+	sc.second = make(chan struct{})
 	defer sc.close()
 	if r.circumstance.before != nil {
-		r.circumstance.before(sc)
 		if r.kind.later {
 			time.Sleep(settle) // no event tells that the other end has it
 		}
@@ -269,10 +298,10 @@ func (r *row) note() (bad bool) {
 	return bad
 }
 
-// settleDoubts repeats the rows that differ and are not meant to, two at a time, but not those that
-// did not end. On a busy machine
-// a row can time out among the others. A difference of at most one of the repeats counts as flaky:
-// judge writes it but does not fail. A row that differs in more of them keeps its difference.
+// settleDoubts repeats the rows that differ and are not meant to, a few at a time, but not those
+// that did not end. On a busy machine a row can time out among the others. A difference of at most
+// one of the repeats counts as flaky: judge writes it but does not fail. A row that differs in more
+// of them keeps its difference. If more rows differ than a busy machine explains, all of them do.
 func settleDoubts(list []*row, l []*loop.Loop) {
 	var doubtful []*row
 	for _, r := range list {
@@ -280,8 +309,11 @@ func settleDoubts(list []*row, l []*loop.Loop) {
 			doubtful = append(doubtful, r)
 		}
 	}
+	if len(doubtful) > max(mostDoubts, len(list)/4) {
+		return
+	}
 	for len(doubtful) > 0 {
-		n := min(len(doubtful), 2)
+		n := min(len(doubtful), fewAtOnce)
 		some := doubtful[:n]
 		doubtful = doubtful[n:]
 		bad, good := make([]row, n), make([]row, n) // of each row a run that differs, and one that does not
@@ -310,8 +342,37 @@ func settleDoubts(list []*row, l []*loop.Loop) {
 	}
 }
 
-// repeats is how often a row that differs is run again.
-const repeats = 3
+// repeats is how often a row that differs is run again, together with how many others, and
+// mostDoubts how many rows are, or a quarter of them all.
+const (
+	repeats    = 3
+	fewAtOnce  = 3
+	mostDoubts = 40
+)
+
+// parts are the rows that run at the same time: those with signals, which reach the raw calls of
+// all rows, and the others; and in the machine those of each kind, so that a kind that does not end
+// takes no other's place.
+func parts(list []*row) (parts [][]*row) {
+	type part struct {
+		kind     *kind
+		signaled bool
+	}
+	index := make(map[part]int)
+	for _, r := range list {
+		p := part{signaled: strings.Contains(r.circumstance.name, "signal")}
+		if inMachine {
+			p.kind = r.kind
+		}
+		i, ok := index[p]
+		if !ok {
+			i = len(parts)
+			index[p], parts = i, append(parts, nil)
+		}
+		parts[i] = append(parts[i], r)
+	}
+	return parts
+}
 
 // compare runs everything.
 func compare(w io.Writer, verbose bool, only *regexp.Regexp) (bool, error) {
@@ -321,11 +382,8 @@ func compare(w io.Writer, verbose bool, only *regexp.Regexp) (bool, error) {
 	}
 	defer r.Close()
 	began := time.Now()
-	list, lacks := rows()
-	list = slices.DeleteFunc(list, func(r *row) bool { return !only.MatchString(r.String()) })
-	// A signal reaches the raw calls of all rows that run at that time.
-	for _, signaled := range []bool{false, true} {
-		some := slices.DeleteFunc(slices.Clone(list), func(r *row) bool { return strings.Contains(r.circumstance.name, "signal") != signaled })
+	list, lacks := rows(only)
+	for _, some := range parts(list) {
 		run(some, r.Loops())
 		settleDoubts(some, r.Loops())
 	}

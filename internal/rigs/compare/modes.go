@@ -41,7 +41,7 @@ func runRaw(o *operation, c *circumstance, sc *scene) string {
 				return r
 			}
 		}
-	}, meanwhile)
+	}, func() { sc.awaitFirst(o) }, meanwhile)
 	if c.timeout > 0 && !o.now {
 		return timeoutErrors.Replace(r)
 	}
@@ -105,6 +105,7 @@ func runOurs(mode string, o *operation, c *circumstance, sc *scene, l *loop.Loop
 		// down and then connects waits, and one that is shut down while it connects gets
 		// ECONNRESET.
 		<-began
+		sc.awaitFirst(o)
 		time.Sleep(settle / 3) // the wait itself begins without an event
 		c.meanwhile(sc)
 	}

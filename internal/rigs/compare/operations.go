@@ -26,6 +26,7 @@ type operation struct {
 
 	now      bool // it never waits
 	straight bool // two calls in a row, which a handler does not make
+	first    bool // what happens meanwhile happens to the second of them
 }
 
 // settled is a future's outcome.
@@ -382,16 +383,16 @@ var connects = []operation{{
 func afterFailure(o operation) operation {
 	raw, ours, future := o.raw, o.ours, o.future
 	o.name += " after a failure"
-	o.straight = true
+	o.straight, o.first = true, true
 	o.raw = func(fd int, sc *scene) string {
-		return joined(outcome(0, nil, unix.Connect(fd, sc.dead)), raw(fd, sc))
+		return joined(sc.firstOver(outcome(0, nil, unix.Connect(fd, sc.dead))), raw(fd, sc))
 	}
 	o.ours = func(s *sock.Socket, sc *scene, to sock.Addr) string {
-		return joined(ours(s, sc, addrOf(sc.dead)), ours(s, sc, to))
+		return joined(sc.firstOver(ours(s, sc, addrOf(sc.dead))), ours(s, sc, to))
 	}
 	o.future = func(a sock.Async, sc *scene, to sock.Addr) func(context.Context) string {
 		return func(ctx context.Context) string {
-			return joined(future(a, sc, addrOf(sc.dead))(ctx), future(a, sc, to)(ctx))
+			return joined(sc.firstOver(future(a, sc, addrOf(sc.dead))(ctx)), future(a, sc, to)(ctx))
 		}
 	}
 	return o

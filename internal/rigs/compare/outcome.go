@@ -54,9 +54,9 @@ func outcome(n int, data []byte, err error) string {
 	return err.Error()
 }
 
-// onThread makes the raw call on a thread of its own, and has meanwhile run once the thread sleeps
-// in it.
-func onThread(call func() string, meanwhile func()) string {
+// onThread makes the raw call on a thread of its own, and has meanwhile run once ready has returned
+// and the thread sleeps in the call.
+func onThread(call func() string, ready, meanwhile func()) string {
 	began := time.Now()
 	thread, result := make(chan int), make(chan string, 1)
 	go func() {
@@ -65,7 +65,8 @@ func onThread(call func() string, meanwhile func()) string {
 		result <- call()
 	}()
 	tid := <-thread
-	for deadline := began.Add(settle); meanwhile != nil && time.Now().Before(deadline) && !sleeps(tid); {
+	ready()
+	for deadline := time.Now().Add(settle); meanwhile != nil && time.Now().Before(deadline) && !sleeps(tid); {
 		time.Sleep(time.Millisecond) // there is no event of a thread that begins to sleep
 	}
 	if meanwhile != nil {

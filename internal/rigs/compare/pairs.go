@@ -317,9 +317,18 @@ func bdaddr(i int) (a [6]byte) {
 }
 
 // l2cap has the address as package unix takes it, with the first byte of the text first. Others
-// have it, and Getsockname returns it, as on the wire.
-func l2cap(i int) func() unix.Sockaddr {
-	return func() unix.Sockaddr { return &unix.SockaddrL2{Addr: reversed(bdaddr(i))} } // PSM 0: the kernel's choice
+// have it as on the wire. The port is 0 for one that connects, and else its own: the kernel's choice
+// would be one that another scene has just left. Those for any use begin at 0x1001; the lowest bit
+// of the first byte is 0, and that of the last 1 (Bluetooth Core, Vol 3, Part A, 4.2).
+func l2cap(i int, listens bool) func() unix.Sockaddr {
+	return func() unix.Sockaddr {
+		sa := &unix.SockaddrL2{Addr: reversed(bdaddr(i))}
+		if listens {
+			n := uint16(numbers.Add(1))
+			sa.PSM = 0x1001 + n&0x7f<<1 + n>>7%100<<9
+		}
+		return sa
+	}
 }
 
 func reversed(a [6]byte) [6]byte {
@@ -327,18 +336,20 @@ func reversed(a [6]byte) [6]byte {
 	return a
 }
 
-// bluetoothName is the name of a listener, to connect to.
-func (k *kind) bluetoothName(ln int) (unix.Sockaddr, error) {
-	sa, err := unix.Getsockname(ln)
-	if l2, ok := sa.(*unix.SockaddrL2); ok {
-		l2.Addr = reversed(l2.Addr)
+// rfcommChannels is how many channels there are, from 1.
+const rfcommChannels = 30
+
+func rfcomm(i int, listens bool) func() unix.Sockaddr {
+	return func() unix.Sockaddr {
+		sa := &unix.SockaddrRFCOMM{Addr: bdaddr(i)}
+		if listens {
+			sa.Channel = 1 + uint8(uint32(numbers.Add(1))%rfcommChannels)
+		}
+		return sa
 	}
-	return sa, err
 }
 
-func rfcomm(i int) func() unix.Sockaddr {
-	return func() unix.Sockaddr { return &unix.SockaddrRFCOMM{Addr: bdaddr(i)} }
-}
+func itself(sa unix.Sockaddr) unix.Sockaddr { return sa }
 
 // hciPair is one raw socket of a controller, and a duplicate: a command that the duplicate sends is
 // answered by an event.

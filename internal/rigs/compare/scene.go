@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +48,12 @@ func (k *kind) bound() (fd int, at unix.Sockaddr, err error) {
 		return -1, nil, err
 	}
 	sa := k.local()
-	if err = unix.Bind(fd, sa); err != nil {
+	err = unix.Bind(fd, sa)
+	for tries := 0; err == unix.EADDRINUSE && tries < k.ports; tries++ {
+		sa = k.local() // that port is still another scene's
+		err = unix.Bind(fd, sa)
+	}
+	if err != nil {
 		unix.Close(fd)
 		return -1, nil, fmt.Errorf("bind: %w", err)
 	}
@@ -77,6 +84,9 @@ type scene struct {
 	more    []int         // others that are to be closed
 	full    int           // bytes, or messages, that fill has sent
 
+	first  sync.Once     // of two calls, is over
+	second chan struct{} // closed then
+
 	began time.Time    // when the call began
 	tries atomic.Int64 // the attempts of an operation that counts them: see attempted
 }
@@ -87,6 +97,23 @@ type scene struct {
 func (sc *scene) attempted() {
 	if time.Since(sc.began) > settle {
 		sc.tries.Add(1)
+	}
+}
+
+// firstOver notes that the first of two calls is over, and returns what came of it.
+func (sc *scene) firstOver(result string) string {
+	sc.first.Do(func() { close(sc.second) })
+	return result
+}
+
+// awaitFirst waits until the first of two calls is over, if o has two and what happens meanwhile
+// is to happen to the second.
+func (sc *scene) awaitFirst(o *operation) {
+	if o.first {
+		select {
+		case <-sc.second:
+		case <-time.After(patience):
+		}
 	}
 }
 
@@ -131,6 +158,9 @@ func (k *kind) explore() error {
 			k.learn(sc)
 			sc.close()
 		}
+		if err == nil && k.family == unix.AF_BLUETOOTH && k.connects {
+			_, err = k.scene() // stays, and with it the link between the controllers: to make one takes seconds
+		}
 		done <- err
 	}()
 	select {
@@ -144,6 +174,9 @@ func (k *kind) explore() error {
 // learn finds out what no circumstance can be of a kind.
 func (k *kind) learn(sc *scene) {
 	k.noShutdown = unix.Shutdown(sc.peer, unix.SHUT_WR) == unix.EOPNOTSUPP || k.addressed && k.family == unix.AF_INET
+	if k.endless {
+		return
+	}
 	fresh, err := k.scene()
 	if err != nil {
 		return
@@ -154,11 +187,16 @@ func (k *kind) learn(sc *scene) {
 }
 
 // scene is a pair, made as the kind makes it.
-func (k *kind) scene() (*scene, error) {
+func (k *kind) scene() (sc *scene, err error) {
 	if k.make != nil {
 		return k.make(k)
 	}
-	return k.pair()
+	for range k.ports + 1 {
+		if sc, err = k.pair(); !errors.Is(err, unix.EBUSY) {
+			break // else the kernel still closes the last connection to that RFCOMM channel
+		}
+	}
+	return sc, err
 }
 
 // close closes the peer first: a TIPC connection whose peer takes nothing more waits 8 seconds in
@@ -261,9 +299,6 @@ func (k *kind) listener() (*scene, error) {
 	}
 	if sc.ln, sc.at = ln, at; true {
 		err = unix.Listen(ln, 1)
-	}
-	if err == nil && k.family == unix.AF_BLUETOOTH { // which chooses the port now
-		sc.at, err = k.bluetoothName(ln)
 	}
 	if err != nil {
 		sc.close()

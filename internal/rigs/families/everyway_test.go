@@ -59,6 +59,7 @@ func everyWay(t *testing.T, pair func(*testing.T) (a, b *sock.Socket), x exchang
 	t.Run("callback", x.with(pair).callback)
 	t.Run("recvmsg", x.with(pair).recvmsg)
 	t.Run("netconn", x.with(pair).asNetConn)
+	t.Run("batches", func(t *testing.T) { socktest.EachWaiter(t, x.with(pair).batches) })
 	if x.NeverEmpty {
 		return
 	}
@@ -164,6 +165,40 @@ func (x *trial) delivers(t *testing.T, w *socktest.Waiter) {
 		step(i, b, a)
 		if !x.OneWay {
 			step(i+1, a, b)
+		}
+	}
+}
+
+// batches sends and receives several messages at once.
+func (x *trial) batches(t *testing.T, w *socktest.Waiter) {
+	a, b := x.pair(t)
+	if a.Type() == sock.SOCK_STREAM {
+		t.Skip("a batch is of messages, and a stream has none")
+	}
+	if x.Send != nil {
+		t.Skip("these messages need more than data")
+	}
+	const n = 4
+	var ms []sock.Datagram
+	for i := range n {
+		m := sock.Datagram{Buffers: [][]byte{x.message(i)}}
+		if x.To != nil {
+			m.Addr = x.To(a)
+		}
+		ms = append(ms, m)
+	}
+	sent, err := w.On(b).SendBatch(ms, 0)
+	x.sent(t, n)(sent, err)
+	for i := 0; i < n; {
+		in := make([]sock.Datagram, n-i)
+		for j := range in {
+			in[j].Buffers = [][]byte{make([]byte, x.room(ms[i+j].Buffers[0]))}
+		}
+		got, err := w.On(a).RecvBatch(in, 0)
+		must(t, err)
+		for _, m := range in[:got] {
+			x.same(t, fmt.Sprintf("message %d of a batch", i), m.Buffers[0][:m.N], ms[i].Buffers[0])
+			i++
 		}
 	}
 }

@@ -99,6 +99,17 @@ func TestNetlinkLinks(t *testing.T) {
 		}
 	}
 
+	// With a strict check the kernel lists the addresses of one link.
+	must(t, netlink.SetStrictCheck(s, true))
+	for m, err := range netlink.Do(s, netlink.Request{Type: netlink.RTM_GETADDR, Flags: netlink.NLM_F_DUMP,
+		Data: netlink.LinkAddressHeader(unix.AF_UNSPEC, 0, near.Index)}) {
+		must(t, err)
+		if a, err := netlink.ParseLinkAddress(m); err != nil || a.Index != near.Index {
+			t.Errorf("%+v, %v among the addresses of link %d", a, err, near.Index)
+		}
+	}
+	must(t, netlink.SetStrictCheck(s, false))
+
 	// A refusal has the errno, the kernel's words, and where they apply.
 	err = ask(t, s, netlink.RTM_NEWLINK, netlink.NLM_F_CREATE|netlink.NLM_F_EXCL, new(netlink.Builder).
 		Bytes(netlink.LinkHeader(0, 0, 0)).Nest(netlink.IFLA_LINKINFO, func(b *netlink.Builder) { b.Text(netlink.IFLA_INFO_KIND, "nosuch") }))
