@@ -48,7 +48,8 @@ func reset(sc *scene) {
 }
 
 // fill sends until nothing more goes. TCP makes room once more when a delayed ACK comes, after up
-// to 40 ms, and no event tells of the last one. It must not take much longer: after 200 ms TCP
+// to 40 ms, and RFCOMM when its thread has sent what the peer has room for. No event tells of the
+// last time. It must not take much longer: after 200 ms TCP
 // probes the closed window, which may make a little room too. On a busy machine it happens, and the
 // row is flaky.
 func fill(sc *scene) {
@@ -75,7 +76,7 @@ func fill(sc *scene) {
 			}
 		}
 		sc.full += sent
-		if sent == 0 || !isInet(sc.kind) {
+		if sent == 0 || !isInet(sc.kind) && sc.kind.family != unix.AF_BLUETOOTH {
 			return
 		}
 		time.Sleep(60 * time.Millisecond)
@@ -368,6 +369,7 @@ func dial(sc *scene) {
 func hangUp(sc *scene) {
 	c := sc.more[len(sc.more)-1]
 	sc.more = sc.more[:len(sc.more)-1]
+	sc.kind.settled(c)
 	unix.SetsockoptLinger(c, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	unix.Close(c)
 }

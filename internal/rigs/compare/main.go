@@ -47,7 +47,11 @@ func rows(only *regexp.Regexp) (list []*row, lacks map[string]error) {
 		if len(some) == 0 {
 			continue
 		}
-		if err := k.explore(); err != nil {
+		err := k.fault()
+		if err == nil {
+			err = k.explore()
+		}
+		if err != nil {
 			lacks[k.name] = err
 			continue
 		}
@@ -55,6 +59,19 @@ func rows(only *regexp.Regexp) (list []*row, lacks map[string]error) {
 	}
 	return list, lacks
 }
+
+// isWhole says whether list has all rows of the kind.
+func (k *kind) isWhole(list []*row) bool {
+	n := 0
+	for _, r := range list {
+		if r.kind == k {
+			n++
+		}
+	}
+	return n == len(rowsOf(k, everything))
+}
+
+var everything = regexp.MustCompile("")
 
 // rowsOf are the rows of a kind that only matches.
 func rowsOf(k *kind, only *regexp.Regexp) (list []*row) {
@@ -207,15 +224,17 @@ func (r *row) once(mode string, l *loop.Loop) (string, error) {
 	return runOurs(mode, r.operation, r.circumstance, sc, l)
 }
 
-// judge writes what differs, and returns true if all of it is meant. all: list has every row, so an
-// entry of meant that no row uses is a failure too.
+// judge writes what differs, and returns true if all of it is meant. An entry of meant that no row
+// uses is a failure too: one of a kind whose rows are all there (whole), and any if all are.
 func judge(w io.Writer, list []*row, verbose, all bool) (ok bool) {
 	ok = true
 	used := make([]int, len(meant))
-	present := make(map[string]bool)
+	whole := make(map[string]bool)
 	differences, explained := 0, 0
 	for _, r := range list {
-		present[r.kind.name] = true
+		if _, known := whole[r.kind.name]; !known {
+			whole[r.kind.name] = all || r.kind.isWhole(list)
+		}
 		if r.broken != nil {
 			fmt.Fprintf(w, "%v: cannot be run: %v\n", r, r.broken)
 			ok = false
@@ -241,7 +260,7 @@ func judge(w io.Writer, list []*row, verbose, all bool) (ok bool) {
 		}
 	}
 	for i, m := range meant {
-		if all && !m.rare && used[i] == 0 && (m.kind == "" || present[m.kind]) {
+		if !m.rare && used[i] == 0 && (m.kind == "" && all || whole[m.kind]) {
 			fmt.Fprintf(w, "meant, but it does not differ: %+v\n", m)
 			ok = false
 		}
@@ -257,15 +276,19 @@ func judge(w io.Writer, list []*row, verbose, all bool) (ok bool) {
 	return ok
 }
 
-// counts writes how many rows each kind has.
-func counts(w io.Writer, list []*row, lacks map[string]error) {
+// counts writes how many rows each kind has, and in the machine how long they took.
+func counts(w io.Writer, list []*row, lacks map[string]error, took map[string]time.Duration) {
 	n := make(map[string]int)
 	for _, r := range list {
 		n[r.kind.name]++
 	}
 	for _, k := range kinds {
 		if n[k.name] > 0 {
-			fmt.Fprintf(w, "%-16s %4d rows\n", k.name, n[k.name])
+			fmt.Fprintf(w, "%-16s %4d rows", k.name, n[k.name])
+			if t, ok := took[k.name]; ok {
+				fmt.Fprintf(w, " in %v", t.Round(time.Second))
+			}
+			fmt.Fprintln(w)
 		}
 	}
 	var names []string
@@ -383,15 +406,20 @@ func compare(w io.Writer, verbose bool, only *regexp.Regexp) (bool, error) {
 	defer r.Close()
 	began := time.Now()
 	list, lacks := rows(only)
+	took := make(map[string]time.Duration)
 	for _, some := range parts(list) {
+		start := time.Now()
 		run(some, r.Loops())
 		settleDoubts(some, r.Loops())
+		if inMachine {
+			took[some[0].kind.name] += time.Since(start)
+		}
 	}
-	ok := judge(w, list, verbose, only.String() == "")
+	ok := judge(w, list, verbose, only.String() == "" || only.String() == ".")
 	for _, err := range lacks {
 		ok = ok && !errors.Is(err, errEndless)
 	}
-	counts(w, list, lacks)
+	counts(w, list, lacks, took)
 	fmt.Fprintf(w, "in %v\n", time.Since(began).Round(100*time.Millisecond))
 	return ok, nil
 }

@@ -204,11 +204,24 @@ func (k *kind) scene() (sc *scene, err error) {
 func (sc *scene) close() {
 	for _, fd := range append(sc.more, sc.peer, sc.fd, sc.ln) {
 		if fd >= 0 {
+			sc.kind.settled(fd)
 			unix.Close(fd)
 		}
 	}
 	if sc.ownLink {
 		removeLink(sc.link)
+	}
+}
+
+// settled waits until a Bluetooth socket does not connect any more. The other end keeps the channel
+// of one that is closed before: its number is refused to the next connect then (l2cap_chan_close
+// and l2cap_connect of net/bluetooth/l2cap_core.c).
+func (k *kind) settled(fd int) {
+	if k.family != unix.AF_BLUETOOTH || !k.connects {
+		return
+	}
+	if listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err == nil && listens == 0 {
+		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(patience.Milliseconds()))
 	}
 }
 
