@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -138,13 +137,8 @@ func refused(sc *scene) {
 // asksErrors makes ICMP errors errors of the socket, also of one that is not connected.
 func asksErrors(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_IP, unix.IP_RECVERR, 1) }
 
-// quiet is held for reading while a scene is made: no signal comes then.
-var quiet sync.RWMutex
-
 // signals has every thread get a signal, whose handler does nothing.
 func signals(*scene) {
-	quiet.Lock()
-	defer quiet.Unlock()
 	for range 3 {
 		tasks, _ := os.ReadDir("/proc/self/task")
 		for _, task := range tasks {

@@ -12,7 +12,7 @@ import (
 // partInMachine is what the test runs in the rig's machine, which is slow: kinds that only it has,
 // each with another end of a connect, of a full queue or of a shutdown. FAMILIES_COMPARE is another
 // regular expression: "." runs everything.
-const partInMachine = "^(sctp|vsock|tipc-seqpacket|tipc-rdm|rds|can-isotp) /"
+const partInMachine = "^(sctp|sctp-many|vsock|tipc|tipc-seqpacket|tipc-rdm|rds|can-isotp) /"
 
 // Every call of pollux behaves as the blocking call of the kernel, in each way to wait, but for
 // what is meant.

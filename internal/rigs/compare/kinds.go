@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,10 +43,18 @@ type kind struct {
 // may end the machine.
 var kernelFaults = []struct {
 	release, kind string // the beginning of the release of uname(2)
-	fault         string
+	fault         kernelFault
 }{
 	{"6.1.", "l2cap", "Debian's 6.1.192-3: close(2) of a connection that has ended at the same time removes it from its list twice (BUG at lib/list_debug.c:56 in hci_chan_del, by l2cap_sock_release); 6.12.117 does not"},
 }
+
+type kernelFault string
+
+func (f kernelFault) Error() string { return string(f) }
+
+// mayLack are the kinds that not every kernel of the machine has: no transport there has datagrams
+// of AF_VSOCK, and Linux 7.1 no UDP-Lite.
+var mayLack = map[string]bool{"vsock-dgram": true, "udplite": true}
 
 // fault returns what is wrong with this kernel's sockets of the kind.
 func (k *kind) fault() error {
@@ -57,7 +64,7 @@ func (k *kind) fault() error {
 	}
 	for _, f := range kernelFaults {
 		if f.kind == k.name && strings.HasPrefix(unix.ByteSliceToString(name.Release[:]), f.release) {
-			return errors.New(f.fault)
+			return f.fault
 		}
 	}
 	return nil

@@ -153,13 +153,13 @@ func (sc *scene) flags(flags int) int {
 func (k *kind) explore() error {
 	done := make(chan error, 1)
 	go func() {
+		if k.family == unix.AF_BLUETOOTH && k.connects {
+			k.keepLink()
+		}
 		sc, err := k.scene()
 		if err == nil {
 			k.learn(sc)
 			sc.close()
-		}
-		if err == nil && k.family == unix.AF_BLUETOOTH && k.connects {
-			_, err = k.scene() // stays, and with it the link between the controllers: to make one takes seconds
 		}
 		done <- err
 	}()
@@ -168,6 +168,16 @@ func (k *kind) explore() error {
 		return err
 	case <-time.After(longest):
 		return errEndless
+	}
+}
+
+// keepLink makes a pair that stays, and with it the link between the controllers: to make one takes
+// longer than a pair may.
+func (k *kind) keepLink() {
+	for range 10 {
+		if _, err := k.scene(); err == nil || !errors.Is(err, unix.EAGAIN) {
+			return
+		}
 	}
 }
 
