@@ -50,7 +50,11 @@ func (fd *FD) Begin(c *Call) error {
 	case err == nil:
 		fd.take(c)
 	case err == ErrAgain && c.Timeout != 0:
-		return fd.wait(c, false, Outcome{})
+		c.tried, c.more, c.retry = false, false, nil
+		if err = fd.prepare(c); err == nil {
+			err = fd.wait(c)
+		}
+		return err
 	}
 	fd.mu.Unlock()
 	return err
@@ -75,7 +79,10 @@ func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 			fd.mu.Unlock()
 			return true, nil
 		case mustWait:
-			err = fd.wait(c, true, out)
+			c.tried, c.more, c.retry = true, out.More, out.Retry
+			if err = fd.prepare(c); err == nil {
+				err = fd.wait(c)
+			}
 			return err == nil, err
 		}
 	}
@@ -131,17 +138,60 @@ func (c *Call) end() {
 }
 
 // parkings holds the Ops of goroutines that wait. A task has an Op of its own.
-var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
+var parkings = sync.Pool{New: func() any {
+	o := new(Op)
+	o.ch = make(chan struct{}, 1)
+	return o
+}}
+
+// prepare does what only the first wait of a call and of a descriptor need: it takes an Op from the
+// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack,
+// and a stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
+// prepare unlocks it if it fails.
+//
+// Errors: those of join.
+//
+//go:noinline
+func (fd *FD) prepare(c *Call) error {
+	t := c.Waiter.Task()
+	if c.op == nil && t == nil {
+		c.op = parkings.Get().(*Op)
+	}
+	if fd.loop != nil {
+		return nil
+	}
+	home := c.Home
+	if t != nil {
+		home = t.loop
+	}
+	err := fd.joinFor(c, home)
+	if err != nil {
+		fd.release(c.Lane)
+		c.end()
+	}
+	return err
+}
+
+// joinFor joins home, if fd is on no loop, before a wait of c. The caller holds mu.
+func (fd *FD) joinFor(c *Call, home *Loop) error {
+	if fd.loop != nil {
+		return nil
+	}
+	err := fd.join(home)
+	if err == nil && c.retry != nil && !c.Blind {
+		fd.backOff(c.Lane, c.retry) // conclude could not do this without a loop
+	}
+	return err
+}
 
 // wait queues c and returns when the caller has the lane. A call that has made an attempt goes to
 // the front, since the others in the queue came during its attempt. The caller holds mu, and wait
 // unlocks it.
-func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
-	t, ctx := c.Waiter.Task(), c.Waiter.Context()
-	if t == nil && !out.More && out.Retry == nil && fd.looksAgain(c) {
+func (fd *FD) wait(c *Call) error {
+	if !c.more && c.retry == nil && c.Waiter.Task() == nil && fd.looksAgain(c) {
 		return nil
 	}
-	o, err := fd.line(c, t, tried, out)
+	o, err := fd.line(c, c.Waiter.Task())
 	if err != nil {
 		fd.release(c.Lane)
 		c.end()
@@ -150,7 +200,11 @@ func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 	fd.hasWaited()
 	for {
 		fd.mu.Unlock()
-		o.park(t, ctx)
+		if c.Waiter.by == nil {
+			<-o.ch
+		} else {
+			o.park(c.Waiter.Task(), c.Waiter.Context())
+		}
 		fd.mu.Lock()
 		if o.state == opSettled {
 			err = o.err
@@ -173,61 +227,50 @@ func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
 // line puts the Op of c into the queue. The caller holds mu.
 //
 // Errors: ErrOnLoop, errNotRunning, or the error that ended the wait before it began.
-func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
-	home := c.Home
+//
+//go:noinline
+func (fd *FD) line(c *Call, t *Task) (*Op, error) {
 	if t != nil {
 		if err := t.mayWait(); err != nil {
 			return nil, err
 		}
-		home = t.loop
 	} else if err := refuseWait(); err != nil {
 		return nil, err
 	}
 	o := c.op
 	if o == nil {
-		if t != nil {
-			o = &t.wait // the task runs, so the Op is free
-		} else {
-			o = parkings.Get().(*Op)
-		}
+		o = &t.wait // the task runs, so the Op is free
 		c.op = o
-		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	}
+	o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	o.Timeout, o.begun, o.deadline, o.err = c.Timeout, c.begun, c.deadline, nil
-	err := fd.enqueue(o, home, tried, out)
+	o.tried, o.more, o.retry = c.tried, c.more, c.retry
+	err := fd.enqueue(o)
 	c.begun, c.deadline = o.begun, o.deadline
 	return o, err
 }
 
-// enqueue puts o into its lane. If fd is on no loop, fd joins home. The caller holds mu.
+// enqueue puts o into its lane. fd is on a loop. The caller holds mu.
 //
-// Errors: those of join; os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
+// Error: os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
 // tried and its own deadline has passed.
-func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
+func (fd *FD) enqueue(o *Op) error {
 	d := o.Lane
-	if fd.loop == nil {
-		if err := fd.join(home); err != nil {
-			return err
-		}
-		if out.Retry != nil && !o.Blind {
-			fd.backOff(d, out.Retry) // conclude could not do this without a loop
-		}
-	}
-	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
+	if deadline := fd.began(&o.Call); fd.past(d) || o.tried && !o.more && fd.isLate(deadline) {
 		return os.ErrDeadlineExceeded
 	}
-	if tried && fd.extra != nil {
+	if o.tried && fd.extra != nil {
 		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
 	last := fd.queue[d]
 	fd.push(o)
-	o.fresh = !tried
-	if tried && last != nil {
+	o.fresh = !o.tried
+	if o.tried && last != nil {
 		fd.queue[d] = last // the ring's last is the same as before, so o is the first
 	}
-	if out.More {
+	if o.more {
 		fd.again(nil)
-	} else if tried && o.next != o && out.Retry == nil {
+	} else if o.tried && o.next != o && o.retry == nil {
 		fd.rouse(d, nil)
 	}
 	if o.deadline != timeouts.Never {

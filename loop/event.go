@@ -284,7 +284,11 @@ func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	}
 	if v == mustWait {
 		o.future = &completion{op: o, fd: fd}
-		if err = fd.enqueue(o, home, tried, out); err == nil {
+		o.tried, o.more, o.retry = tried, out.More, out.Retry
+		if err = fd.joinFor(&o.Call, home); err == nil {
+			err = fd.enqueue(o)
+		}
+		if err == nil {
 			on = fd.loop
 			fd.mu.Unlock()
 			return on, nil

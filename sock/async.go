@@ -149,7 +149,7 @@ func (a Async) transfer(name string, d loop.Direction, p []byte, flags int, once
 	if flags&MSG_WAITALL == 0 {
 		c := a.s.call(d, flags)
 		c.Timeout = 0 // the future waits
-		n, err := a.s.transfer(name, c, p, flags, once)
+		n, err := a.s.transfer(name, &c, p, flags, once)
 		if err != ErrWouldBlock || a.s.patience(flags) == 0 {
 			return loop.SettledOn(&a.s.fd, n, err)
 		}

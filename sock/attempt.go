@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"runtime"
 	"syscall"
 
 	"github.com/polluxio/pollux/loop"
@@ -27,8 +28,36 @@ func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 	return s.fail(op, Addr{}, err)
 }
 
-// TryRecv makes one recv(2) inside the try function of Attempt. sysfd is the descriptor that
-// Attempt gives to try. TryRecv never waits.
+// Call returns an operation in direction d, for Begin and End. These are the parts of Attempt, for
+// packages whose attempts are frequent: they need no function value and no object of a pool. The
+// loop.Call stays on the caller's stack.
+//
+//	c := s.Call(loop.Read)
+//	err := s.Begin(&c)
+//	for again := true; again && err == nil; {
+//		out, failed := attempt(c.Sysfd)
+//		again, err = s.End(&c, out, failed)
+//	}
+//	err = s.OpError(op, addr, err)
+//
+// The rules for the function of Attempt hold for the attempt, and it returns loop.ErrAgain and not
+// EAGAIN. It must not panic: the lane would stay taken.
+//
+// Errors of Begin and End: those of loop.FD.Begin and loop.FD.End, without addresses.
+func (s *Socket) Call(d loop.Direction) loop.Call { return s.call(d, 0) }
+
+// Begin waits until an attempt may be made. See Call.
+func (s *Socket) Begin(c *loop.Call) error { return s.fd.Begin(c) }
+
+// End takes the result of an attempt, and reports whether another attempt follows. See Call.
+func (s *Socket) End(c *loop.Call, out loop.Outcome, err error) (again bool, _ error) {
+	again, err = s.fd.End(c, out, err)
+	runtime.KeepAlive(s)
+	return again, err
+}
+
+// TryRecv makes one recv(2) inside the try function of Attempt, or between Begin and End. sysfd is
+// the descriptor that the attempt gets. TryRecv never waits.
 //
 // The field N of the Outcome is the number of bytes; 0 without an error is the end of a stream.
 // Drained says that the socket is empty now. If try has no more work after the call, it may return

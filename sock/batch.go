@@ -201,7 +201,7 @@ func (s *core) isUDP() bool {
 func (b *batch) receive(s *core, c *loop.Call, sysfd int) (loop.Outcome, error) {
 	out, err := b.receiveSome(s, sysfd)
 	if err == loop.ErrAgain {
-		if err = s.receiveEnd(c, b.flags, &out, err); err == nil { // as recvmmsg(2), which returns messages of 0 bytes then
+		if out, err = s.receiveEnd(c, b.flags, out); err == nil { // as recvmmsg(2), which returns messages of 0 bytes then
 			m := &b.ms[0]
 			m.N, m.Addr, m.Flags, m.ControlN, m.Segment = 0, Addr{}, 0, 0, 0
 			b.done, out = 1, loop.Outcome{Ops: 1}

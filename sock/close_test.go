@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -33,6 +34,18 @@ var somewhere = sock.Inet("127.0.0.1", 9)
 var closedRules = map[string]closedRule{
 	"Unwatch": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Unwatch() == nil, "handler") }, nil},
 	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
+	"Call": {func(s *sock.Socket, _ socktest.Operations) error {
+		return check(s.Call(loop.Write).Lane == loop.Write, "lane")
+	}, nil},
+	"Begin": {func(s *sock.Socket, _ socktest.Operations) error {
+		c := s.Call(loop.Read)
+		return s.Begin(&c)
+	}, net.ErrClosed},
+	"End": {func(s *sock.Socket, _ socktest.Operations) error {
+		c := s.Call(loop.Read)
+		again, err := s.End(&c, loop.Outcome{}, loop.ErrAgain)
+		return errors.Join(err, check(!again, "another attempt"))
+	}, net.ErrClosed},
 	"Sendmsg": {func(_ *sock.Socket, o socktest.Operations) error {
 		_, err := o.Sendmsg([][]byte{{1}}, nil, 0, sock.Addr{})
 		return err

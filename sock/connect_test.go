@@ -421,6 +421,22 @@ func TestSendWaitsForConnect(t *testing.T) {
 	}
 }
 
+// A receive that waits beside a connect leaves the error to the connect.
+func TestReceiveBesideConnect(t *testing.T) {
+	socktest.Check(t)
+	addr := refusing(t)
+	for range 5 {
+		s := socktest.TCP.New(t)
+		connect, recv := s.Async().Connect(addr), s.Async().Recv(10, 0)
+		if _, err := connect.Wait(t.Context()); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("connect: %v, want ECONNREFUSED", err)
+		}
+		if _, err := recv.Wait(t.Context()); err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("receive: %v, want an error that is not the connect's", err)
+		}
+	}
+}
+
 // Many connects at once succeed, each with its own connection.
 func TestConnectMany(t *testing.T) {
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {

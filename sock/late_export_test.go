@@ -10,5 +10,6 @@ func EndAfterEAGAIN(s *Socket) error {
 	}
 	defer s.fd.End(&c, loop.Outcome{}, nil)
 	c.HungUp = true
-	return s.receiveEnd(&c, 0, new(loop.Outcome), loop.ErrAgain)
+	_, err := s.receiveEnd(&c, 0, loop.Outcome{})
+	return err
 }

@@ -74,20 +74,23 @@ type attempt func(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error)
 
 // transfer calls once until it succeeds or fails, and waits between two attempts as c requires. It
 // allocates nothing.
-func (s *Socket) transfer(name string, c loop.Call, p []byte, flags int, once attempt) (n int, err error) {
+func (s *Socket) transfer(name string, c *loop.Call, p []byte, flags int, once attempt) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail(name, Addr{}, err)
 	}
-	err = s.fd.Begin(&c)
+	err = s.fd.Begin(c)
 	for again := true; again && err == nil; {
 		out, failed := once(s.core, c.Sysfd, p, flags)
 		if failed == loop.ErrAgain && c.Lane == loop.Read {
-			failed = s.receiveEnd(&c, flags, &out, failed)
+			out, failed = s.receiveEnd(c, flags, out)
 		}
 		n = out.N
-		again, err = s.fd.End(&c, out, failed)
+		again, err = s.fd.End(c, out, failed)
 	}
 	runtime.KeepAlive(s)
+	if err == nil {
+		return n, nil
+	}
 	return n, s.fail(name, Addr{}, err)
 }
 

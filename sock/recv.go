@@ -40,9 +40,9 @@ func (s *core) hasDrained(n, room, flags int) bool {
 		s.flags.Load()&(hasULP|isShared) == 0
 }
 
-// receiveEnd returns the result of a receive that got err. If err is EAGAIN and nothing can arrive
-// any more, a blocking receive ends, and so must ours. The kernel cannot tell that ours should
-// block, and goes on returning EAGAIN:
+// receiveEnd returns the result of a receive that got EAGAIN. If nothing can arrive any more, a
+// blocking receive ends, and so must ours. The kernel cannot tell that ours should block, and goes
+// on returning EAGAIN:
 //
 //   - for datagrams after a shutdown. A blocking receive returns 0 bytes. On a stream a
 //     non-blocking one does so too.
@@ -55,35 +55,35 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 // receiveEnd sets the time of the next try in out where edges do not help: while an association is
 // ending, since no edge reports the end (sctp_poll of net/sctp/socket.c), and for AF_ALG.
-func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome, err error) error {
-	if err != loop.ErrAgain || flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
-		return err
+func (s *core) receiveEnd(c *loop.Call, flags int, out loop.Outcome) (loop.Outcome, error) {
+	if flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
+		return out, loop.ErrAgain
 	}
 	switch f := s.flags.Load(); {
 	case f&connectWaits != 0: // its end decides
 	case f&quirkAlgorithm != 0:
 		// Each receive makes an edge, with or without a result (af_alg_data_wakeup of
 		// crypto/af_alg.c). A send of ours ends the wait at once: see again.
-		*out = fullQueue(*out)
+		out = fullQueue(out)
 	case f&quirkEndOfWait != 0:
 		over := f&connectBegun == 0
 		if !over { // a handler need not call Connect again
 			over, _ = sysConnectOver(c.Sysfd)
 		}
 		if !over {
-			return err
+			return out, loop.ErrAgain
 		}
 		gone, ending := sysNoConnection(c.Sysfd, s.family, s.proto)
 		if gone {
-			return s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
+			return out, s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
 		}
 		if ending {
 			out.Retry = &endingRetry
 		}
 	case !s.ends() && c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
-		return s.unlessNewer(c.Sysfd, nil)
+		return out, s.unlessNewer(c.Sysfd, nil)
 	}
-	return err
+	return out, loop.ErrAgain
 }
 
 // unlessNewer returns end, unless something has arrived since the receive that got EAGAIN. The last
@@ -127,7 +127,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	if err == loop.ErrAgain {
-		err = o.s.receiveEnd(&o.Call, o.flags, &out, err)
+		out, err = o.s.receiveEnd(&o.Call, o.flags, out)
 	}
 	return o.received(sysfd, out, err)
 }
@@ -144,7 +144,7 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
 	out := loop.Outcome{N: n, Ops: o.s.taken()}
 	if err == loop.ErrAgain {
-		if err = o.s.receiveEnd(&o.Call, o.flags, &out, err); err == nil {
+		if out, err = o.s.receiveEnd(&o.Call, o.flags, out); err == nil {
 			o.salen = 0
 		}
 	}
@@ -240,41 +240,58 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
 		return s.receiveAll(p, b, flags)
 	}
-	c := s.call(loop.Read, flags)
-	err := s.fd.Begin(&c)
+	var r reception
+	r.room, r.buffers, r.flags = p, b, flags
+	r.Waiter, r.Timeout = s.who, s.patience(flags) // and Lane is Read
+	err := s.fd.Begin(&r.Call)
 	for again := true; again && err == nil; {
-		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
-		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
-		if failed == loop.ErrAgain {
-			failed = s.receiveEnd(&c, flags, &out, failed)
-		}
-		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
+		out, failed := s.receiveOnce(&r)
+		if again, err = s.fd.End(&r.Call, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
-			return n, got, nil
+			return r.n, r.room, nil
 		}
 	}
 	runtime.KeepAlive(s)
-	return 0, nil, s.fail("recv", Addr{}, err)
+	return 0, nil, s.failRecv(err)
 }
 
-// receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
-// It is a separate function so that a waiting receive has a small stack: with a thousand
-// connections the stacks fill the processor's caches.
+// failRecv is fail for a receive. It is a function of its own for the sake of receive's stack: an
+// Addr is large.
 //
 //go:noinline
-func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
-	if s.holdsReads(flags) {
-		return 0, nil, loop.ErrAgain
+func (s *core) failRecv(err error) error { return s.fail("recv", Addr{}, err) }
+
+// A reception is a receive under way: its arguments and its result. They are one struct so that a
+// waiting receive has a small stack: see TestWaitingStack.
+type reception struct {
+	loop.Call
+	room    []byte // what an attempt has received into; with buffers, nil if that was nothing
+	buffers *Buffers
+	flags   int
+	n       int
+}
+
+// receiveOnce makes one attempt of receive.
+//
+//go:noinline
+func (s *Socket) receiveOnce(r *reception) (out loop.Outcome, err error) {
+	if s.holdsReads(r.flags) {
+		return out, loop.ErrAgain
 	}
+	b := r.buffers
 	if b != nil {
-		p = b.Get()
+		r.room = b.Get()
 	}
-	n, err = sysRecvfrom(sysfd, p, flags, nil, nil)
-	if b != nil && (err != nil || n == 0 && s.ends()) {
-		b.Put(p)
-		p = nil
+	r.n, err = sysRecvfrom(r.Sysfd, r.room, r.flags, nil, nil)
+	out = loop.Outcome{N: r.n, Ops: s.taken(), Drained: s.hasDrained(r.n, len(r.room), r.flags)}
+	if b != nil && (err != nil || r.n == 0 && s.ends()) {
+		b.Put(r.room)
+		r.room = nil
 	}
-	return n, p, err
+	if err == loop.ErrAgain {
+		out, err = s.receiveEnd(&r.Call, r.flags, out)
+	}
+	return out, err
 }
 
 // receiveAll is receive for flags that do not read the head of the queue, and for MSG_WAITALL.
@@ -283,7 +300,8 @@ func (s *Socket) receiveAll(p []byte, b *Buffers, flags int) (n int, _ []byte, e
 		p = b.Get()
 	}
 	if flags&MSG_WAITALL == 0 || flags != int(int32(flags)) {
-		n, err = s.transfer("recv", s.call(loop.Read, flags), p, flags, recvOnce)
+		c := s.call(loop.Read, flags)
+		n, err = s.transfer("recv", &c, p, flags, recvOnce)
 	} else {
 		o := s.newOp(loop.Read, tryRecv)
 		o.p, o.flags, o.Blind = p, flags, flags&blindFlags != 0

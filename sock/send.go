@@ -135,7 +135,8 @@ func (o *op) opened(n int, err error) (int, error) {
 // ECONNRESET, EMSGSIZE for a datagram that is too long, EDESTADDRREQ for an unconnected socket, and
 // others of the system.
 func (s *Socket) Send(p []byte, flags int) (int, error) {
-	return s.transfer("send", s.call(loop.Write, flags), p, flags, sendOnce)
+	c := s.call(loop.Write, flags)
+	return s.transfer("send", &c, p, flags, sendOnce)
 }
 
 // Sendall sends all of p; in Python, socket.sendall. The timeout is for the whole call. Bytes of

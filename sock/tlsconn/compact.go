@@ -88,6 +88,11 @@ func (l *compact) keep(in *incoming) {
 }
 
 func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
+	if l.in == nil && len(p) >= tlsrecord.MaxRecord {
+		if n, out, err = l.readHere(s, sysfd, p); n > 0 || err != nil {
+			return n, out, err
+		}
+	}
 	in := l.take()
 	drained := false
 	for n < len(p) && err == nil {
@@ -97,8 +102,10 @@ func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 			in.text = in.text[m:]
 			continue
 		}
-		if opened, failed := l.open(s, sysfd, in); opened || failed != nil {
-			err = failed
+		text, size, failed := l.open(s, sysfd, in.room[in.from:in.to])
+		if size > 0 || failed != nil {
+			in.text, err = text, failed
+			in.from += size
 			continue
 		}
 		if drained && n > 0 {
@@ -110,16 +117,10 @@ func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 			in.from = 0
 		}
 		var got loop.Outcome
-		got, err = s.TryRecv(sysfd, in.room[in.to:], 0)
+		got, err = receive(s, sysfd, in.room[in.to:])
 		in.to += got.N
 		out.N += got.N
 		drained = got.Drained
-		switch {
-		case err == nil && got.N == 0:
-			err = io.ErrUnexpectedEOF
-		case err != nil && err != loop.ErrAgain:
-			err = s.OpError("recv", sock.Addr{}, err)
-		}
 	}
 	out.Drained = err == loop.ErrAgain
 	l.keep(in)
@@ -129,16 +130,52 @@ func (l *compact) read(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Out
 	return n, out, err
 }
 
-// open opens the next record of in if all of it is there, and sends the answer to it, if any.
-func (l *compact) open(s *sock.Socket, sysfd int, in *incoming) (opened bool, err error) {
-	waiting := in.room[in.from:in.to]
-	size, err := l.record.Size(waiting)
-	if err == nil {
-		if size == 0 || size > len(waiting) {
-			return false, nil
+// readHere is read while nothing waits, for a p that has room for any record: what is received is
+// opened in p itself. Without text it returns 0 and no error, and read goes on.
+func (l *compact) readHere(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Outcome, err error) {
+	out, err = receive(s, sysfd, p)
+	left := p[:out.N]
+	for err == nil {
+		text, size, failed := l.open(s, sysfd, left)
+		if size == 0 && failed == nil {
+			break
 		}
-		in.text, err = l.record.Open(waiting[:size])
-		in.from += size
+		err = failed
+		n += copy(p[n:], text) // text is not before p[n:]
+		left = left[size:]
+	}
+	if len(left) > 0 && err == nil {
+		l.in = l.take()
+		l.in.to = copy(l.in.room, left)
+		l.keep(l.in)
+	}
+	out.Drained = out.Drained && err == nil // the next read returns the error, and must not wait
+	return n, out, err
+}
+
+// receive makes one recv(2). Errors: loop.ErrAgain; io.ErrUnexpectedEOF at the end of the stream.
+func receive(s *sock.Socket, sysfd int, p []byte) (out loop.Outcome, err error) {
+	out, err = s.TryRecv(sysfd, p, 0)
+	switch {
+	case err == nil && out.N == 0:
+		err = io.ErrUnexpectedEOF
+	case err != nil && err != loop.ErrAgain:
+		err = s.OpError("recv", sock.Addr{}, err)
+	}
+	return out, err
+}
+
+// open opens the record that p begins with, and sends what it asks for. size is the length of the
+// record, or 0 if p has only a part of it.
+func (l *compact) open(s *sock.Socket, sysfd int, p []byte) (text []byte, size int, err error) {
+	size, err = l.record.Size(p)
+	switch {
+	case err != nil:
+		size = 0
+	case size == 0 || size > len(p):
+		return nil, 0, nil
+	default:
+		text, err = l.record.Open(p[:size])
 	}
 	if l.record.Replies() {
 		failed := l.send(s, sysfd, func(room []byte) ([]byte, error) { return l.record.Reply(room) })
@@ -146,7 +183,7 @@ func (l *compact) open(s *sock.Socket, sysfd int, in *incoming) (opened bool, er
 			err = failed
 		}
 	}
-	return true, err
+	return text, size, err
 }
 
 // One attempt encrypts at most textAtOnce bytes of the text: two full records.
@@ -169,7 +206,10 @@ func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Ou
 	b := &l.out
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if out.N, err = b.retry(s, sysfd); err != nil || len(p) == 0 {
+	if len(b.rest) > 0 {
+		out.N, err = b.retry(s, sysfd)
+	}
+	if err != nil || len(p) == 0 {
 		return 0, out, err
 	}
 	room := sealed.Get().(*[]byte)
@@ -182,11 +222,12 @@ func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Ou
 	if err != nil {
 		return 0, out, err
 	}
-	out.N += b.sent
-	b.sent = 0
 	if len(b.rest) > 0 {
+		out.N += b.sent
+		b.sent = 0
 		return n, out, loop.ErrAgain
 	}
+	out.N += n
 	out.More = n < len(p)
 	if out.More {
 		err = loop.ErrAgain
@@ -195,9 +236,14 @@ func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Ou
 }
 
 // sentPart ends an attempt that has put n of size bytes of plaintext into b.
-func sentPart(b *outbox, s *sock.Socket, sysfd int, n, size int, out loop.Outcome) (int, loop.Outcome, error) {
-	sent, err := b.flush(s, sysfd)
-	out.N += sent
+func sentPart(b *outbox, s *sock.Socket, sysfd int, n, size int, out loop.Outcome) (_ int, _ loop.Outcome, err error) {
+	if !b.pending() {
+		out.N += n
+	} else {
+		var sent int
+		sent, err = b.flush(s, sysfd)
+		out.N += sent
+	}
 	if err == nil && n < size {
 		out.More, err = true, loop.ErrAgain
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -170,15 +171,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.watch.Load()&closing != 0 {
 		return 0, c.s.OpError("read", sock.Addr{}, net.ErrClosed)
 	}
-	r := readCalls.Get().(*readCall)
-	r.c, r.p = c.core, p
-	err := c.s.Attempt("read", loop.Read, r.try)
-	if err == nil {
-		err = r.err
-	}
-	n := r.n
-	r.c, r.p, r.n, r.err = nil, nil, 0, nil
-	readCalls.Put(r)
+	n, err := c.read(p)
 	if c.isWatched() {
 		c.afterRead(n, err)
 	}
@@ -196,41 +189,52 @@ func (c *Conn) afterRead(n int, err error) {
 	}
 }
 
-// A readCall is one running Read.
-type readCall struct {
-	c   *core
-	p   []byte
-	n   int
-	err error
-	try func(int) (loop.Outcome, error) // the method attempt as a value, made once
+func (c *Conn) read(p []byte) (n int, err error) {
+	call := c.s.Call(loop.Read)
+	err = c.s.Begin(&call)
+	var ended error
+	for again := true; again && err == nil; {
+		var out loop.Outcome
+		n, out, ended = c.readOnce(call.Sysfd, p)
+		failed := ended
+		if ended != loop.ErrAgain {
+			failed = nil // the lane has no part in it
+		}
+		again, err = c.s.End(&call, out, failed)
+	}
+	switch {
+	case err != nil:
+		return n, c.s.OpError("read", sock.Addr{}, err)
+	case ended != nil:
+		return n, ended
+	}
+	return n, nil
 }
 
-var readCalls = sync.Pool{New: func() any {
-	r := new(readCall)
-	r.try = r.attempt
-	return r
-}}
-
-func (r *readCall) attempt(sysfd int) (loop.Outcome, error) {
-	c := r.c
+// readOnce makes one attempt. The error is loop.ErrAgain, or that of Read.
+func (c *core) readOnce(sysfd int, p []byte) (n int, out loop.Outcome, err error) {
 	if c.failed != nil {
-		r.err = c.failed
-		return loop.Outcome{}, nil
+		return 0, out, c.failed
 	}
-	n, out, err := c.layer.read(c.base, sysfd, r.p)
-	r.n = n
+	defer func() {
+		if v := recover(); v != nil {
+			n, out = 0, loop.Outcome{}
+			c.failed = c.readError(&loop.PanicError{Value: v, Stack: debug.Stack()})
+			err = c.failed
+		}
+	}()
+	n, out, err = c.layer.read(c.base, sysfd, p)
 	if err == loop.ErrAgain {
-		return out, err
+		return n, out, err
 	}
 	if err != nil {
 		c.failed = c.readError(err)
 	}
 	if n > 0 {
 		out.Ops = max(out.Ops, 1) // there may be more plaintext, also if no byte was received for it
-		return out, nil
+		return n, out, nil
 	}
-	r.err = c.failed
-	return out, nil
+	return n, out, c.failed
 }
 
 // readError converts err to the error that Read returns.
@@ -260,21 +264,34 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.write(p, false)
 }
 
-func (c *Conn) write(p []byte, end bool) (int, error) {
+// write sends p, or close_notify if end is set.
+func (c *Conn) write(p []byte, end bool) (n int, err error) {
 	c.writing.Add(1)
-	defer c.writing.Add(-1)
-	w := writeCalls.Get().(*writeCall)
-	w.c, w.p, w.end = c.core, p, end
-	err := c.s.Attempt("write", loop.Write, w.try)
-	if err == nil {
-		err = c.wrap("write", w.err)
+	call := c.s.Call(loop.Write)
+	err = c.s.Begin(&call)
+	var ended error
+	for again := true; again && err == nil; {
+		var part int
+		var out loop.Outcome
+		part, out, ended = c.writeOnce(call.Sysfd, p[n:], end)
+		n += part
+		failed := ended
+		if ended != loop.ErrAgain {
+			failed = nil // the lane has no part in it
+		}
+		again, err = c.s.End(&call, out, failed)
 	}
-	n := w.n
-	w.c, w.p, w.n, w.err = nil, nil, 0, nil
-	writeCalls.Put(w)
+	c.writing.Add(-1)
+	switch {
+	case err != nil:
+		err = c.s.OpError("write", sock.Addr{}, err)
+	case ended != nil:
+		err = c.wrap("write", ended)
+	default:
+		return n, nil
+	}
 	watching := c.isWatched()
 	switch {
-	case err == nil:
 	case err != sock.ErrWouldBlock:
 		c.fail(err)
 	case n < len(p):
@@ -287,35 +304,18 @@ func (c *Conn) write(p []byte, end bool) (int, error) {
 	return n, err
 }
 
-// A writeCall is one running Write or CloseWrite.
-type writeCall struct {
-	c   *core
-	p   []byte
-	n   int
-	end bool
-	err error
-	try func(int) (loop.Outcome, error) // attempt, bound once
-}
-
-var writeCalls = sync.Pool{New: func() any {
-	w := new(writeCall)
-	w.try = w.attempt
-	return w
-}}
-
-func (w *writeCall) attempt(sysfd int) (out loop.Outcome, err error) {
-	if w.end {
-		out, err = w.c.layer.close(w.c.base, sysfd)
-	} else {
-		var n int
-		n, out, err = w.c.layer.write(w.c.base, sysfd, w.p[w.n:])
-		w.n += n
+// writeOnce makes one attempt.
+func (c *core) writeOnce(sysfd int, p []byte, end bool) (n int, out loop.Outcome, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			n, out, err = 0, loop.Outcome{}, &loop.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if end {
+		out, err = c.layer.close(c.base, sysfd)
+		return 0, out, err
 	}
-	if err == loop.ErrAgain {
-		return out, err
-	}
-	w.err = err
-	return out, nil
+	return c.layer.write(c.base, sysfd, p)
 }
 
 // CloseWrite sends close_notify. The connection can still be read. A second call does nothing.

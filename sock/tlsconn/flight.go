@@ -29,17 +29,29 @@ func (f *flight) room(n int) int {
 
 // received counts the bytes that were received, at most as many as room allowed.
 func (f *flight) received(p []byte) {
-	if f.rest > 0 {
-		f.rest -= len(p)
-		if f.notes != nil && f.header[0] == tlsrecord.TypeHandshake {
-			f.notes.hear(p)
+	if f.notes != nil && f.rest > 0 && f.header[0] == tlsrecord.TypeHandshake {
+		f.notes.hear(p)
+	}
+	f.pass(p)
+}
+
+// pass goes on behind p, and returns how many records end in it.
+func (f *flight) pass(p []byte) (records int) {
+	for len(p) > 0 {
+		n := min(len(p), f.rest)
+		f.rest -= n
+		if n == 0 {
+			n = copy(f.header[f.have:], p)
+			if f.have += n; f.have == len(f.header) {
+				f.have, f.rest = 0, int(binary.BigEndian.Uint16(f.header[3:]))
+			}
 		}
-		return
+		if f.whole() {
+			records++
+		}
+		p = p[n:]
 	}
-	f.have += copy(f.header[f.have:], p)
-	if f.have == len(f.header) {
-		f.have, f.rest = 0, int(binary.BigEndian.Uint16(f.header[3:]))
-	}
+	return records
 }
 
 // whole reports whether crypto/tls has got whole records only.

@@ -2,6 +2,7 @@ package tlsconn
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -12,8 +13,9 @@ import (
 // kept here.
 type outbox struct {
 	mu   sync.Mutex
-	rest []byte // mu; nil if it is empty
-	sent int    // mu; bytes that the socket has taken since the last call of flush
+	rest []byte      // mu; nil while there is nothing
+	sent int         // mu; bytes that the socket has taken while there is a rest, since the last flush
+	left atomic.Bool // there is a rest; set with mu
 }
 
 // put sends the records that add makes, and keeps a copy of the bytes that the socket does not
@@ -51,7 +53,11 @@ func (b *outbox) send(s *sock.Socket, sysfd int, p []byte) error {
 		b.sent += out.N
 		p = p[out.N:]
 	}
-	b.rest = append(b.rest, p...)
+	if b.rest = append(b.rest, p...); len(b.rest) > 0 {
+		b.left.Store(true)
+	} else {
+		b.sent = 0
+	}
 	return nil
 }
 
@@ -74,6 +80,7 @@ func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 	}
 	if len(b.rest) == 0 {
 		b.rest = nil
+		b.left.Store(false)
 	}
 	n, b.sent = b.sent, 0
 	if err != loop.ErrAgain {
@@ -82,9 +89,5 @@ func (b *outbox) retry(s *sock.Socket, sysfd int) (n int, err error) {
 	return n, err
 }
 
-// pending reports whether bytes are still unsent.
-func (b *outbox) pending() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.rest) > 0
-}
+// pending says whether something is left.
+func (b *outbox) pending() bool { return b.left.Load() }

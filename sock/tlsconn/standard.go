@@ -30,10 +30,16 @@ func (l *standard) read(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcom
 		m, err = l.tc.Read(p[n:])
 		n += m
 		t.enough = n > 0
+		if err == nil && n < len(p) && t.empty() {
+			t.records = 0
+			return n, loop.Outcome{N: t.got, Drained: true}, nil
+		}
 	}
 	out.N = t.got
 	switch {
+	case err == nil:
 	case errors.Is(err, sock.ErrWouldBlock):
+		t.records = 0 // crypto/tls has asked for more
 		out.Drained = t.drained
 		if err = loop.ErrAgain; n > 0 {
 			err = nil
@@ -52,7 +58,10 @@ const recordsAtOnce = 16 << 10
 
 func (l *standard) write(_ *sock.Socket, _ int, p []byte) (n int, out loop.Outcome, err error) {
 	t := l.t
-	if out.N, err = t.out.flush(t.s, t.sysfd); err != nil || len(p) == 0 {
+	if t.out.pending() {
+		out.N, err = t.out.flush(t.s, t.sysfd)
+	}
+	if err != nil || len(p) == 0 {
 		return 0, out, err
 	}
 	if l.ended {

@@ -27,8 +27,13 @@ type transport struct {
 	drained bool // read lane; the last receive of this attempt has emptied the socket
 	enough  bool // read lane; this attempt has some text
 	got     int  // read lane; bytes received in this attempt
+	records int  // read lane; records received since crypto/tls was known to hold none
 	flight  flight
 }
+
+// empty says that after a Read with text, which has not filled its buffer, neither crypto/tls nor
+// the socket has anything for another Read: the socket was drained of one record, which was read.
+func (t *transport) empty() bool { return t.drained && t.records == 1 && t.flight.whole() }
 
 // begin is called at the start of each attempt on the read lane.
 func (t *transport) begin() { t.drained, t.enough, t.got = false, false, 0 }
@@ -46,10 +51,16 @@ func (t *transport) Read(p []byte) (int, error) {
 	default:
 		var out loop.Outcome
 		out, err = t.s.TryRecv(t.sysfd, p, 0)
-		n, t.drained = out.N, out.Drained || err == loop.ErrAgain
-		err = t.s.OpError("recv", sock.Addr{}, err)
+		n, t.drained = out.N, out.Drained
+		t.records += t.flight.pass(p[:n])
 	}
-	if err != nil {
+	switch {
+	case err == loop.ErrAgain:
+		t.drained = true
+		return 0, sock.ErrWouldBlock
+	case err != nil && !t.waits:
+		return 0, t.s.OpError("recv", sock.Addr{}, err)
+	case err != nil:
 		return 0, err
 	}
 	if n == 0 && len(p) > 0 {
