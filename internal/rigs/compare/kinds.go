@@ -39,8 +39,8 @@ type kind struct {
 	noShutdown bool          // shutdown(2) does nothing: see learn
 }
 
-// kernelFaults are kinds that a kernel cannot run: its own fault ends a thread in a system call, and
-// may end the machine.
+// kernelFaults are kinds that a kernel cannot run: its own fault ends a thread in a system call,
+// and may end the machine.
 var kernelFaults = []struct {
 	release, kind string // the beginning of the release of uname(2)
 	fault         kernelFault

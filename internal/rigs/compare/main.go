@@ -326,8 +326,8 @@ func (r *row) note() (bad bool) {
 // settleDoubts repeats the rows that differ and are not meant to, a few at a time, but not those
 // that did not end. On a busy machine a row can time out among the others. A difference of at most
 // one of the repeats counts as flaky: judge writes it but does not fail. A row that differs in more
-// of them keeps its difference. If many rows differ, all of them run again first, with fewer others;
-// those that differ again are repeated if a busy machine explains their number.
+// of them keeps its difference. If many rows differ, all of them run again first, with fewer
+// others; those that differ again are repeated if a busy machine explains their number.
 func settleDoubts(list []*row, l []*loop.Loop) {
 	doubtful := doubts(list)
 	if len(doubtful) > mostDoubts/2 {
@@ -388,8 +388,8 @@ const (
 	mostDoubts = 40
 )
 
-// parts are the rows that run at the same time: those with signals, and the others; and in the machine those of each kind, so that a kind that does not end
-// takes no other's place.
+// parts are the rows that run at the same time: those with signals, and the others; and in the
+// machine those of each kind, so that a kind that does not end takes no other's place.
 func parts(list []*row) (parts [][]*row) {
 	type part struct {
 		kind     *kind
