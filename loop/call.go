@@ -145,8 +145,8 @@ var parkings = sync.Pool{New: func() any {
 }}
 
 // prepare does what only the first wait of a call and of a descriptor need: it takes an Op from the
-// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack, and
-// a stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
+// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack,
+// and a stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
 // prepare unlocks it if it fails.
 //
 // Errors: those of join.

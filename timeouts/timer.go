@@ -15,8 +15,8 @@ package timeouts
 //	  │                                                   │
 //	  └────────────────── Stop; Pop ──────────────────────┘
 type Timer struct {
-	// Start, which a program calls most often, uses the first two fields only. They are together, so
-	// that pushing back one of very many timers costs one miss of the processor's caches.
+	// Start, which a program calls most often, uses the first two fields only. They are together,
+	// so that pushing back one of very many timers costs one miss of the processor's caches.
 	//
 	// room is the number of deadlines, from latest down, that Start stores in place: those from the
 	// start of the slot on. It is 0 in a stopped timer and in an overdue list, so one comparison
