@@ -426,7 +426,9 @@ func compare(w io.Writer, verbose bool, only *regexp.Regexp) (bool, error) {
 		run(some, r.Loops(), atOnce)
 		settleDoubts(some, r.Loops())
 		if inMachine {
-			took[some[0].kind.name] += time.Since(start)
+			name, d := some[0].kind.name, time.Since(start)
+			took[name] += d
+			fmt.Fprintf(os.Stderr, "%s: %d rows in %v\n", name, len(some), d.Round(time.Second))
 		}
 	}
 	ok := judge(w, list, verbose, only.String() == "" || only.String() == ".")
