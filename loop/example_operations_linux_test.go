@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux"
@@ -167,4 +168,31 @@ func ExamplePanicError() {
 	// Output:
 	// true out of range
 	// <nil>
+}
+
+// A gate is an Attempt that waits until other code opens it. No descriptor becomes ready then, so
+// the loop looks again after a time.
+type gate struct{ open *atomic.Bool }
+
+var soonAgain = &loop.Retry{After: time.Millisecond, Most: 50 * time.Millisecond}
+
+func (g gate) Try(int) (loop.Outcome, error) {
+	if !g.open.Load() {
+		return loop.Outcome{Retry: soonAgain}, loop.ErrAgain
+	}
+	return loop.Outcome{}, nil
+}
+
+func ExampleRetry() {
+	r, w := pipe()
+	fd := loop.NewFD(r)
+	defer fd.Close()
+	defer unix.Close(w)
+
+	g := gate{new(atomic.Bool)}
+	time.AfterFunc(5*time.Millisecond, func() { g.open.Store(true) })
+	err := fd.Do(&loop.Call{Lane: loop.Write, Timeout: timeouts.Forever}, g)
+	fmt.Println("open:", g.open.Load(), err)
+	// Output:
+	// open: true <nil>
 }

@@ -199,15 +199,28 @@ func groSegment(control []byte) int {
 
 // sendSome makes one system call with the next messages and returns the number of bytes sent.
 func (b *batch) sendSome(s *core, sysfd int) (int, error) {
+	most := batchCall
+	if s.flags.Load()&oneByOne != 0 {
+		most = 1
+	}
 	for {
 		cut := s.isUDP() && !b.plain && s.flags.Load()&noSegments == 0
-		b.build(cut)
+		b.build(cut, most)
 		n, err := b.vec.call(unix.SYS_SENDMMSG, sysfd, s.sendFlags(b.flags))
 		if err != nil && b.vec.hdrs[0].hdr.Control != nil && b.refused(s, err) {
 			continue
 		}
+		// sendmmsg sets MSG_BATCH for all messages but the last. Some families refuse that flag:
+		// AF_RDS, AF_QIPCRTR, BTPROTO_HCI.
+		if (err == syscall.EINVAL || err == syscall.EOPNOTSUPP) && len(b.vec.hdrs) > 1 && !s.isUDP() {
+			most = 1
+			continue
+		}
 		if err != nil {
 			return 0, err
+		}
+		if most == 1 {
+			s.flags.Or(oneByOne)
 		}
 		total := 0
 		for i := range n {
@@ -251,16 +264,17 @@ func (v *batchVec) cut(i int) bool {
 
 // build makes the headers of the next system call, from byte b.off of message b.done on. If cut is
 // set, the kernel makes several datagrams from one header: from a message with a Segment, or from
-// messages of one size to one address.
-func (b *batch) build(cut bool) {
+// messages of one size to one address. It makes at most
+// most headers.
+func (b *batch) build(cut bool, most int) {
 	// One header for each message, or for each segment if the segments are sent one by one.
 	buffers := 0
-	for i := b.done; i < len(b.ms) && i < b.done+batchCall*maxSegments; i++ {
+	for i := b.done; i < len(b.ms) && i < b.done+most*maxSegments; i++ {
 		buffers += len(b.ms[i].Buffers)
 	}
-	b.vec.grow(batchCall, buffers+2*batchCall)
+	b.vec.grow(most, buffers+2*most)
 	at := batchEnd{b.done, b.off}
-	for at.next < len(b.ms) && len(b.vec.hdrs) < batchCall {
+	for at.next < len(b.ms) && len(b.vec.hdrs) < most {
 		first, iov := at.next, len(b.vec.iovs)
 		m := &b.ms[first]
 		segment, pieces := 0, 0

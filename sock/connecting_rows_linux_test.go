@@ -136,3 +136,66 @@ func TestConnectEnds(t *testing.T) {
 		})
 	}
 }
+
+// A handler gets no call before a connect has ended, whatever the poller reports: an event for the
+// state before may come after the connect has begun.
+func TestNothingIsToldBeforeTheConnectEnds(t *testing.T) {
+	open := func() *Socket {
+		s, err := New(AF_INET, SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		s.SetTimeout(0)
+		return s
+	}
+	tells := func(what string, s *Socket, something, ended bool) {
+		t.Helper()
+		if gotSomething, gotEnded := s.tellable(); gotSomething != something || gotEnded != ended {
+			t.Errorf("%s: %v, %v; want %v, %v", what, gotSomething, gotEnded, something, ended)
+		}
+	}
+	begin := func(s *Socket, to Addr) {
+		t.Helper()
+		if err := s.Connect(to); !errors.Is(err, syscall.EINPROGRESS) {
+			t.Fatalf("connect: %v, want EINPROGRESS", err)
+		}
+	}
+	listen := func() Addr {
+		ln := open()
+		err := ln.Bind(Inet("127.0.0.1", 0))
+		if err == nil {
+			err = ln.Listen(1)
+		}
+		at, failed := ln.Getsockname()
+		if err = errors.Join(err, failed); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+
+	full := listen()
+	for range 2 {
+		begin(open(), full)
+	}
+	s := open()
+	tells("a fresh socket", s, false, false)
+	begin(s, full) // the backlog has no room for a third
+	if over, _ := sysConnectOver(s.Fileno()); over {
+		t.Fatal("the backlog is not full")
+	}
+	tells("a connect that goes on", s, false, false)
+
+	s = open()
+	begin(s, listen())
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if over, _ := sysConnectOver(s.Fileno()); over {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the connect does not end")
+		}
+	}
+	tells("its end", s, true, true)
+	tells("after its end", s, true, false)
+}

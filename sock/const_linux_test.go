@@ -22,6 +22,8 @@ func TestConstantsThatHeadersLack(t *testing.T) { // items 226, 227
 		{"INADDR_ANY", sock.INADDR_ANY, 0}, {"INADDR_LOOPBACK", sock.INADDR_LOOPBACK, 0x7f000001},
 		{"SHUT_RD", sock.SHUT_RD, 0}, {"SHUT_WR", sock.SHUT_WR, 1}, {"SHUT_RDWR", sock.SHUT_RDWR, 2},
 		{"UDPLITE_SEND_CSCOV", sock.UDPLITE_SEND_CSCOV, 10}, {"UDPLITE_RECV_CSCOV", sock.UDPLITE_RECV_CSCOV, 11},
+		// <bluetooth/rfcomm.h> of BlueZ, with which a CPython may be built.
+		{"RFCOMM_LM_AUTH", sock.RFCOMM_LM_AUTH, 2}, {"RFCOMM_LM_ENCRYPT", sock.RFCOMM_LM_ENCRYPT, 4}, {"RFCOMM_LM_SECURE", sock.RFCOMM_LM_SECURE, 32},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s is %d, want %d", tt.name, tt.got, tt.want)

@@ -48,7 +48,7 @@ func TestCompatibleAddressHasOneText(t *testing.T) {
 func TestHostTwiceInALine(t *testing.T) {
 	if os.Getenv("SOCK_TEST_HOSTS") == "" {
 		hosts := filepath.Join(socktest.Dir(t), "hosts")
-		socktest.Must(t, os.WriteFile(hosts, []byte("192.0.2.77 twice.test twice.test Twice.test\n192.0.2.77 twice.test\n"), 0o644))
+		socktest.Must(t, os.WriteFile(hosts, []byte("192.0.2.77 twice.test twice.test Twice.test\n192.0.2.77 twice.test\n192.0.2.78 Spelt.test\n"), 0o644))
 		cmd := bare.Program(t, "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), "SOCK_TEST_HOSTS="+hosts)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
@@ -71,6 +71,14 @@ func TestHostTwiceInALine(t *testing.T) {
 	h, err := sock.GethostbynameEx(t.Context(), "twice.test")
 	if err != nil || h.Name != "twice.test" || len(h.Addrs) != 1 || slices.Contains(h.Aliases, h.Name) {
 		t.Errorf("GethostbynameEx: %+v, %v", h, err)
+	}
+	// The canonical name is spelled as in the file, whatever asks for it.
+	infos, err = sock.Getaddrinfo(t.Context(), "spelt.TEST", "80", &sock.Hints{Type: sock.SOCK_STREAM, Flags: sock.AI_CANONNAME})
+	if err != nil || len(infos) != 1 || infos[0].Canonname != "Spelt.test" {
+		t.Errorf("Getaddrinfo: %v, %v; want Spelt.test", infos, err)
+	}
+	if h, err := sock.GethostbynameEx(t.Context(), "spelt.TEST"); err != nil || h.Name != "Spelt.test" {
+		t.Errorf("GethostbynameEx: %+v, %v; want Spelt.test", h, err)
 	}
 }
 

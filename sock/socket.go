@@ -52,6 +52,7 @@ const (
 	hasULP                    // a protocol above TCP: a short receive proves nothing
 	mayLinger                 // SO_LINGER may be set
 	noSegments                // the network card cannot cut what SendBatch sends: UDP_SEGMENT gave EIO
+	oneByOne                  // sendmmsg is for one message at a time
 	bareErrors                // errors have no addresses
 )
 

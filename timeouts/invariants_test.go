@@ -40,8 +40,8 @@ func (w *Wheel) checkTimer(t *Timer, list int) error {
 		return fmt.Errorf("the ring is broken at a timer for %d", t.deadline)
 	}
 	if list >= firstOverdue {
-		if t.wake != Never || t.deadline > w.now {
-			return fmt.Errorf("a timer for %d that wakes at %d, at %d", t.deadline, t.wake, w.now)
+		if t.room != 0 || t.deadline > w.now {
+			return fmt.Errorf("a timer for %d with room %d, at %d", t.deadline, t.room, w.now)
 		}
 		return nil
 	}
@@ -51,14 +51,15 @@ func (w *Wheel) checkTimer(t *Timer, list int) error {
 	if slot < digit || slot == digit && !(level == 0 && w.draining) {
 		return fmt.Errorf("slot %d of level %d is not ahead of the hand's %d", slot, level, digit)
 	}
-	if above := shift(level + 1); uint64(t.wake)>>above != uint64(w.hand)>>above {
-		return fmt.Errorf("a timer that wakes at %d is too far from the hand at %d", t.wake, w.hand)
+	wake := latest + 1 - Deadline(t.room)
+	if above := shift(level + 1); uint64(wake)>>above != uint64(w.hand)>>above {
+		return fmt.Errorf("a timer that wakes at %d is too far from the hand at %d", wake, w.hand)
 	}
-	if t.wake != t.wake>>shift(level)<<shift(level) || int(uint64(t.wake)>>shift(level)%slots) != slot {
-		return fmt.Errorf("a timer that wakes at %d", t.wake)
+	if wake != wake>>shift(level)<<shift(level) || int(uint64(wake)>>shift(level)%slots) != slot {
+		return fmt.Errorf("a timer that wakes at %d", wake)
 	}
-	if ceil(t.deadline) < t.wake {
-		return fmt.Errorf("a timer for %d that wakes at %d", t.deadline, t.wake)
+	if ceil(t.deadline) < wake {
+		return fmt.Errorf("a timer for %d that wakes at %d", t.deadline, wake)
 	}
 	return nil
 }

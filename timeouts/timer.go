@@ -15,15 +15,18 @@ package timeouts
 //	  │                                                   │
 //	  └────────────────── Stop; Pop ──────────────────────┘
 type Timer struct {
-	// Start, which a program calls most often, uses the first three fields only. They are together,
+	// Start, which a program calls most often, uses the first two fields only. They are together,
 	// so that pushing back one of very many timers costs one miss of the processor's caches.
 	//
+	// room is the number of deadlines, from latest down, that Start stores in place: those from the
+	// start of the slot on. It is 0 in a stopped timer and in an overdue list, so one comparison
+	// decides.
+	room     uint64
+	deadline Deadline // the deadline given to Start; it may lie far beyond the slot
+
 	// The timers of one list form a ring. So the list needs only a pointer to its head, and reaches
 	// its tail too. Both pointers are nil in a stopped timer.
-	next     *Timer
-	wake     Deadline // the start of the slot: Start stores a deadline from there on in place. Never in an overdue list
-	deadline Deadline // the deadline given to Start; it may lie far beyond the slot
-	prev     *Timer
+	next, prev *Timer
 
 	// Owner lets the user of the wheel find the value that contains the timer. The wheel does not
 	// use it.

@@ -78,11 +78,16 @@ func (w *Wheel) Len() int {
 // and moves when the slot fires. This costs one wake-up at the old deadline that expires nothing.
 // Only a deadline before the slot moves the timer at once.
 func (w *Wheel) Start(t *Timer, d Deadline) {
-	if t.next != nil && d >= t.wake && d > w.now && d <= latest {
+	if uint64(latest-d) < t.room && d > w.now {
 		t.deadline = d
 		return
 	}
+	w.restart(t, d)
+}
 
+// restart is Start for a timer that is not started, or has to move at once. It is apart so that the
+// compiler inlines Start.
+func (w *Wheel) restart(t *Timer, d Deadline) {
 	w.Stop(t)
 	if d > latest {
 		return
@@ -97,7 +102,7 @@ func (w *Wheel) Start(t *Timer, d Deadline) {
 	if w.draining {
 		list ^= 1
 	}
-	w.link(t, firstOverdue+list, Never)
+	w.link(t, firstOverdue+list, latest+1)
 }
 
 // Stop takes t out of the wheel. It costs O(1). Stopping a stopped timer does nothing.
@@ -205,9 +210,9 @@ func shift(level int) uint {
 func floor(d Deadline) Deadline { return d &^ (Deadline(Tick) - 1) }
 func ceil(d Deadline) Deadline  { return floor(d + Deadline(Tick) - 1) }
 
-// link appends t, which is in no list, to a list.
+// link appends t, which is in no list, to a list. Deadlines from wake on may be stored in place.
 func (w *Wheel) link(t *Timer, list uint16, wake Deadline) {
-	t.list, t.wake = list, wake
+	t.list, t.room = list, uint64(latest+1-wake)
 	head := w.lists[list]
 	if head == nil {
 		t.next, t.prev = t, t
@@ -231,5 +236,5 @@ func (w *Wheel) unlink(t *Timer) {
 			w.lists[t.list] = t.next
 		}
 	}
-	t.next, t.prev = nil, nil
+	t.next, t.prev, t.room = nil, nil, 0
 }

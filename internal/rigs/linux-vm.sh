@@ -243,13 +243,19 @@ cp "$base" "$work/initrd"
 for a in $archives; do cat "$a" >>"$work/initrd"; done
 (cd "$root" && find . | cpio -o -H newc --quiet) >>"$work/initrd"
 
-machine -initrd "$work/initrd" -append "$append" \
-  -chardev file,id=c0,path="$work/console" -device isa-serial,index=0,chardev=c0 \
-  -chardev stdio,id=c1,signal=off -device isa-serial,index=1,chardev=c1 \
-  -chardev file,id=c2,path="$work/results" -device isa-serial,index=2,chardev=c2 &
-qemu=$! rc=0
-wait "$qemu" || rc=$?
-qemu=
+# An emulated processor now and then trips over a place where the kernel has just patched its own
+# code (int3, a panic) while it starts. The program has not run then, and the machine starts again.
+for try in 1 2 3; do
+  machine -initrd "$work/initrd" -append "$append" \
+    -chardev file,id=c0,path="$work/console" -device isa-serial,index=0,chardev=c0 \
+    -chardev stdio,id=c1,signal=off -device isa-serial,index=1,chardev=c1 \
+    -chardev file,id=c2,path="$work/results" -device isa-serial,index=2,chardev=c2 &
+  qemu=$! rc=0
+  wait "$qemu" || rc=$?
+  qemu=
+  if [ $rc = 124 ] || grep -q '^rig: ready' "$work/console"; then break; fi
+  echo "linux-vm: the kernel did not start (attempt $try)" >&2
+done
 [ -z "$verbose" ] || tr -d '\r' <"$work/console" >&2
 [ $rc != 124 ] || { echo "linux-vm: over $limit s, stopped" >&2; exit 124; }
 mkdir "$work/back"

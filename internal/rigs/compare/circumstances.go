@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -48,7 +47,8 @@ func reset(sc *scene) {
 }
 
 // fill sends until nothing more goes. TCP makes room once more when a delayed ACK comes, after up
-// to 40 ms, and no event tells of the last one. It must not take much longer: after 200 ms TCP
+// to 40 ms, and RFCOMM when its thread has sent what the peer has room for. No event tells of the
+// last time. It must not take much longer: after 200 ms TCP
 // probes the closed window, which may make a little room too. On a busy machine it happens, and the
 // row is flaky.
 func fill(sc *scene) {
@@ -75,7 +75,7 @@ func fill(sc *scene) {
 			}
 		}
 		sc.full += sent
-		if sent == 0 || !isInet(sc.kind) {
+		if sent == 0 || !isInet(sc.kind) && sc.kind.family != unix.AF_BLUETOOTH {
 			return
 		}
 		time.Sleep(60 * time.Millisecond)
@@ -137,13 +137,8 @@ func refused(sc *scene) {
 // asksErrors makes ICMP errors errors of the socket, also of one that is not connected.
 func asksErrors(sc *scene) { unix.SetsockoptInt(sc.fd, unix.SOL_IP, unix.IP_RECVERR, 1) }
 
-// quiet is held for reading while a scene is made: no signal comes then.
-var quiet sync.RWMutex
-
 // signals has every thread get a signal, whose handler does nothing.
 func signals(*scene) {
-	quiet.Lock()
-	defer quiet.Unlock()
 	for range 3 {
 		tasks, _ := os.ReadDir("/proc/self/task")
 		for _, task := range tasks {
@@ -368,6 +363,7 @@ func dial(sc *scene) {
 func hangUp(sc *scene) {
 	c := sc.more[len(sc.more)-1]
 	sc.more = sc.more[:len(sc.more)-1]
+	sc.kind.settled(c)
 	unix.SetsockoptLinger(c, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	unix.Close(c)
 }

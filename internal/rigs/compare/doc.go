@@ -7,7 +7,12 @@
 //	go run ./internal/rigs/compare -run tcp   the rows whose names match
 //	go run ./internal/rigs/compare -systems   how the other systems differ, from their manuals: internal/systems
 //	go test ./internal/rigs/compare           the same, as a test
-//	internal/rigs/run ./internal/rigs/compare in the machine, whose kernel has the other families
+//	internal/rigs/run ./internal/rigs/compare some kinds, in the machine whose kernel has the other families
+//
+// In the machine FAMILIES_COMPARE is the regular expression of -run, and "." is everything: ten
+// minutes, so give RIG_TIMEOUT=1200 and -timeout 20m. The rows of one kind at a time run there. A
+// kind that a kernel cannot run has a line in kinds.go (kernelFaults); RIG_KERNEL=6.12-amd64 is
+// another kernel.
 //
 // A row is a kind of socket (kinds.go), an operation (operations.go) and a circumstance
 // (circumstances.go): what is there before the call, and what happens while it waits. A difference

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,37 @@ type kind struct {
 	stuck      *atomic.Int32 // how many of its runs did not end
 	endless    bool          // its queue is never full for long: see learn
 	noShutdown bool          // shutdown(2) does nothing: see learn
+}
+
+// kernelFaults are kinds that a kernel cannot run: its own fault ends a thread in a system call,
+// and may end the machine.
+var kernelFaults = []struct {
+	release, kind string // the beginning of the release of uname(2)
+	fault         kernelFault
+}{
+	{"6.1.", "l2cap", "Debian's 6.1.192-3: close(2) of a connection that has ended at the same time removes it from its list twice (BUG at lib/list_debug.c:56 in hci_chan_del, by l2cap_sock_release); 6.12.117 does not"},
+}
+
+type kernelFault string
+
+func (f kernelFault) Error() string { return string(f) }
+
+// mayLack are the kinds that not every kernel of the machine has: no transport there has datagrams
+// of AF_VSOCK, and Linux 7.1 no UDP-Lite.
+var mayLack = map[string]bool{"vsock-dgram": true, "udplite": true}
+
+// fault returns what is wrong with this kernel's sockets of the kind.
+func (k *kind) fault() error {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return err
+	}
+	for _, f := range kernelFaults {
+		if f.kind == k.name && strings.HasPrefix(unix.ByteSliceToString(name.Release[:]), f.release) {
+			return f.fault
+		}
+	}
+	return nil
 }
 
 const mptcp = 262 // IPPROTO_MPTCP of <linux/in.h>

@@ -84,12 +84,17 @@ func onThread(call func() string, ready, meanwhile func()) string {
 	return r
 }
 
-// sleeps says whether the kernel has put a thread to sleep: the state in proc(5).
+// sleeps says whether the kernel has put a thread to sleep in a system call that is none of Go's
+// scheduler: proc(5). On a machine that is busy the thread may not have begun its call.
 func sleeps(tid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+	task := fmt.Sprintf("/proc/self/task/%d/", tid)
+	stat, err := os.ReadFile(task + "stat")
 	if err != nil {
 		return true // it has ended
 	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	return strings.HasPrefix(rest, "S")
+	if _, rest, _ := strings.Cut(string(stat), ") "); !strings.HasPrefix(rest, "S") {
+		return false
+	}
+	call, err := os.ReadFile(task + "syscall") // its number, and its arguments
+	return err != nil || !strings.HasPrefix(string(call), fmt.Sprint(unix.SYS_FUTEX, " ")) && !strings.HasPrefix(string(call), "running")
 }

@@ -317,9 +317,9 @@ func bdaddr(i int) (a [6]byte) {
 }
 
 // l2cap has the address as package unix takes it, with the first byte of the text first. Others
-// have it as on the wire. The port is 0 for one that connects, and else its own: the kernel's choice
-// would be one that another scene has just left. Those for any use begin at 0x1001; the lowest bit
-// of the first byte is 0, and that of the last 1 (Bluetooth Core, Vol 3, Part A, 4.2).
+// have it as on the wire. The port is 0 for one that connects, and else its own: the kernel's
+// choice would be one that another scene has just left. Those for any use begin at 0x1001; the
+// lowest bit of the first byte is 0, and that of the last 1 (Bluetooth Core, Vol 3, Part A, 4.2).
 func l2cap(i int, listens bool) func() unix.Sockaddr {
 	return func() unix.Sockaddr {
 		sa := &unix.SockaddrL2{Addr: reversed(bdaddr(i))}

@@ -153,13 +153,13 @@ func (sc *scene) flags(flags int) int {
 func (k *kind) explore() error {
 	done := make(chan error, 1)
 	go func() {
+		if k.family == unix.AF_BLUETOOTH && k.connects {
+			k.keepLink()
+		}
 		sc, err := k.scene()
 		if err == nil {
 			k.learn(sc)
 			sc.close()
-		}
-		if err == nil && k.family == unix.AF_BLUETOOTH && k.connects {
-			_, err = k.scene() // stays, and with it the link between the controllers: to make one takes seconds
 		}
 		done <- err
 	}()
@@ -168,6 +168,16 @@ func (k *kind) explore() error {
 		return err
 	case <-time.After(longest):
 		return errEndless
+	}
+}
+
+// keepLink makes a pair that stays, and with it the link between the controllers: to make one takes
+// longer than a pair may.
+func (k *kind) keepLink() {
+	for range 10 {
+		if _, err := k.scene(); err == nil || !errors.Is(err, unix.EAGAIN) {
+			return
+		}
 	}
 }
 
@@ -204,11 +214,24 @@ func (k *kind) scene() (sc *scene, err error) {
 func (sc *scene) close() {
 	for _, fd := range append(sc.more, sc.peer, sc.fd, sc.ln) {
 		if fd >= 0 {
+			sc.kind.settled(fd)
 			unix.Close(fd)
 		}
 	}
 	if sc.ownLink {
 		removeLink(sc.link)
+	}
+}
+
+// settled waits until a Bluetooth socket does not connect any more. The other end keeps the channel
+// of one that is closed before: its number is refused to the next connect then (l2cap_chan_close
+// and l2cap_connect of net/bluetooth/l2cap_core.c).
+func (k *kind) settled(fd int) {
+	if k.family != unix.AF_BLUETOOTH || !k.connects {
+		return
+	}
+	if listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err == nil && listens == 0 {
+		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(patience.Milliseconds()))
 	}
 }
 
