@@ -14,9 +14,9 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A goroutine that waits in a Read of a Conn has a stack of at most 4 KiB. One of package net has
-// 2 KiB. A stack begins with 2 KiB, of which the runtime lets 1,120 bytes be used, and doubles. At
-// this Read the wait on a channel exceeds that: runtime.acquireSudog makes an object there, which
+// A goroutine that waits in a Read of a Conn has a stack of at most 4 KiB. One of package net has 2
+// KiB. A stack begins with 2 KiB, of which the runtime lets 1,120 bytes be used, and doubles. At this
+// Read the wait on a channel takes it beyond that: runtime.acquireSudog makes an object there, which
 // the waits of package net do not need.
 func TestWaitingStack(t *testing.T) {
 	const conns = 500
