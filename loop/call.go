@@ -145,11 +145,11 @@ var parkings = sync.Pool{New: func() any {
 }}
 
 // prepare does what only the first wait of a call and of a descriptor need: it takes an Op from the
-// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack. A
-// stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
+// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack, and
+// a stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
 // prepare unlocks it if it fails.
 //
-// Errors: those of join; ErrOnLoop, errNotRunning.
+// Errors: those of join.
 //
 //go:noinline
 func (fd *FD) prepare(c *Call) error {
@@ -161,15 +161,10 @@ func (fd *FD) prepare(c *Call) error {
 		return nil
 	}
 	home := c.Home
-	var err error
 	if t != nil {
-		home, err = t.loop, t.mayWait()
-	} else {
-		err = refuseWait()
+		home = t.loop
 	}
-	if err == nil {
-		err = fd.joinFor(c, home)
-	}
+	err := fd.joinFor(c, home)
 	if err != nil {
 		fd.release(c.Lane)
 		c.end()
