@@ -50,11 +50,7 @@ func (fd *FD) Begin(c *Call) error {
 	case err == nil:
 		fd.take(c)
 	case err == ErrAgain && c.Timeout != 0:
-		c.tried, c.more, c.retry = false, false, nil
-		if err = fd.prepare(c); err == nil {
-			err = fd.wait(c)
-		}
-		return err
+		return fd.wait(c, false, Outcome{})
 	}
 	fd.mu.Unlock()
 	return err
@@ -79,10 +75,7 @@ func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
 			fd.mu.Unlock()
 			return true, nil
 		case mustWait:
-			c.tried, c.more, c.retry = true, out.More, out.Retry
-			if err = fd.prepare(c); err == nil {
-				err = fd.wait(c)
-			}
+			err = fd.wait(c, true, out)
 			return err == nil, err
 		}
 	}
@@ -138,60 +131,17 @@ func (c *Call) end() {
 }
 
 // parkings holds the Ops of goroutines that wait. A task has an Op of its own.
-var parkings = sync.Pool{New: func() any {
-	o := new(Op)
-	o.ch = make(chan struct{}, 1)
-	return o
-}}
-
-// prepare does what only the first wait of a call and of a descriptor need: it takes an Op from the
-// pool, and puts the descriptor on a loop. It is not a part of wait, because it needs more stack, and
-// a stack that has grown stays large: see TestWaitingStack in netconn. The caller holds mu, and
-// prepare unlocks it if it fails.
-//
-// Errors: those of join.
-//
-//go:noinline
-func (fd *FD) prepare(c *Call) error {
-	t := c.Waiter.Task()
-	if c.op == nil && t == nil {
-		c.op = parkings.Get().(*Op)
-	}
-	if fd.loop != nil {
-		return nil
-	}
-	home := c.Home
-	if t != nil {
-		home = t.loop
-	}
-	err := fd.joinFor(c, home)
-	if err != nil {
-		fd.release(c.Lane)
-		c.end()
-	}
-	return err
-}
-
-// joinFor joins home, if fd is on no loop, before a wait of c. The caller holds mu.
-func (fd *FD) joinFor(c *Call, home *Loop) error {
-	if fd.loop != nil {
-		return nil
-	}
-	err := fd.join(home)
-	if err == nil && c.retry != nil && !c.Blind {
-		fd.backOff(c.Lane, c.retry) // conclude could not do this without a loop
-	}
-	return err
-}
+var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
 // wait queues c and returns when the caller has the lane. A call that has made an attempt goes to
 // the front, since the others in the queue came during its attempt. The caller holds mu, and wait
 // unlocks it.
-func (fd *FD) wait(c *Call) error {
-	if !c.more && c.retry == nil && c.Waiter.Task() == nil && fd.looksAgain(c) {
+func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
+	t, ctx := c.Waiter.Task(), c.Waiter.Context()
+	if t == nil && !out.More && out.Retry == nil && fd.looksAgain(c) {
 		return nil
 	}
-	o, err := fd.line(c, c.Waiter.Task())
+	o, err := fd.line(c, t, tried, out)
 	if err != nil {
 		fd.release(c.Lane)
 		c.end()
@@ -200,11 +150,7 @@ func (fd *FD) wait(c *Call) error {
 	fd.hasWaited()
 	for {
 		fd.mu.Unlock()
-		if c.Waiter.by == nil {
-			<-o.ch
-		} else {
-			o.park(c.Waiter.Task(), c.Waiter.Context())
-		}
+		o.park(t, ctx)
 		fd.mu.Lock()
 		if o.state == opSettled {
 			err = o.err
@@ -227,50 +173,61 @@ func (fd *FD) wait(c *Call) error {
 // line puts the Op of c into the queue. The caller holds mu.
 //
 // Errors: ErrOnLoop, errNotRunning, or the error that ended the wait before it began.
-//
-//go:noinline
-func (fd *FD) line(c *Call, t *Task) (*Op, error) {
+func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
+	home := c.Home
 	if t != nil {
 		if err := t.mayWait(); err != nil {
 			return nil, err
 		}
+		home = t.loop
 	} else if err := refuseWait(); err != nil {
 		return nil, err
 	}
 	o := c.op
 	if o == nil {
-		o = &t.wait // the task runs, so the Op is free
+		if t != nil {
+			o = &t.wait // the task runs, so the Op is free
+		} else {
+			o = parkings.Get().(*Op)
+		}
 		c.op = o
+		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	}
-	o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	o.Timeout, o.begun, o.deadline, o.err = c.Timeout, c.begun, c.deadline, nil
-	o.tried, o.more, o.retry = c.tried, c.more, c.retry
-	err := fd.enqueue(o)
+	err := fd.enqueue(o, home, tried, out)
 	c.begun, c.deadline = o.begun, o.deadline
 	return o, err
 }
 
-// enqueue puts o into its lane. fd is on a loop. The caller holds mu.
+// enqueue puts o into its lane. If fd is on no loop, fd joins home. The caller holds mu.
 //
-// Error: os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
+// Errors: those of join; os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
 // tried and its own deadline has passed.
-func (fd *FD) enqueue(o *Op) error {
+func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	d := o.Lane
-	if deadline := fd.began(&o.Call); fd.past(d) || o.tried && !o.more && fd.isLate(deadline) {
+	if fd.loop == nil {
+		if err := fd.join(home); err != nil {
+			return err
+		}
+		if out.Retry != nil && !o.Blind {
+			fd.backOff(d, out.Retry) // conclude could not do this without a loop
+		}
+	}
+	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
 		return os.ErrDeadlineExceeded
 	}
-	if o.tried && fd.extra != nil {
+	if tried && fd.extra != nil {
 		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
 	last := fd.queue[d]
 	fd.push(o)
-	o.fresh = !o.tried
-	if o.tried && last != nil {
+	o.fresh = !tried
+	if tried && last != nil {
 		fd.queue[d] = last // the ring's last is the same as before, so o is the first
 	}
-	if o.more {
+	if out.More {
 		fd.again(nil)
-	} else if o.tried && o.next != o && o.retry == nil {
+	} else if tried && o.next != o && out.Retry == nil {
 		fd.rouse(d, nil)
 	}
 	if o.deadline != timeouts.Never {

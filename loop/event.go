@@ -284,11 +284,7 @@ func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	}
 	if v == mustWait {
 		o.future = &completion{op: o, fd: fd}
-		o.tried, o.more, o.retry = tried, out.More, out.Retry
-		if err = fd.joinFor(&o.Call, home); err == nil {
-			err = fd.enqueue(o)
-		}
-		if err == nil {
+		if err = fd.enqueue(o, home, tried, out); err == nil {
 			on = fd.loop
 			fd.mu.Unlock()
 			return on, nil

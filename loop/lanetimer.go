@@ -39,20 +39,15 @@ type laneTimer struct {
 
 func (fd *FD) laneTimer(d Direction) *laneTimer {
 	if fd.extra == nil {
-		fd.makeExtra()
+		x := new(extra)
+		for d := range x.lanes {
+			lt := &x.lanes[d]
+			*lt = laneTimer{fd: fd, d: Direction(d), at: timeouts.Never, deadline: timeouts.Never, retry: timeouts.Never}
+			lt.timer.Owner = lt
+		}
+		fd.extra = x
 	}
 	return &fd.extra.lanes[d]
-}
-
-//go:noinline
-func (fd *FD) makeExtra() {
-	x := new(extra)
-	for d := range x.lanes {
-		lt := &x.lanes[d]
-		*lt = laneTimer{fd: fd, d: Direction(d), at: timeouts.Never, deadline: timeouts.Never, retry: timeouts.Never}
-		lt.timer.Owner = lt
-	}
-	fd.extra = x
 }
 
 // join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. The

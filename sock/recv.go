@@ -240,58 +240,41 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
 		return s.receiveAll(p, b, flags)
 	}
-	var r reception
-	r.room, r.buffers, r.flags = p, b, flags
-	r.Waiter, r.Timeout = s.who, s.patience(flags) // and Lane is Read
-	err := s.fd.Begin(&r.Call)
+	c := s.call(loop.Read, flags)
+	err := s.fd.Begin(&c)
 	for again := true; again && err == nil; {
-		out, failed := s.receiveOnce(&r)
-		if again, err = s.fd.End(&r.Call, out, failed); failed == nil && err == nil {
+		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
+		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
+		if failed == loop.ErrAgain {
+			out, failed = s.receiveEnd(&c, flags, out)
+		}
+		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
 			runtime.KeepAlive(s)
-			return r.n, r.room, nil
+			return n, got, nil
 		}
 	}
 	runtime.KeepAlive(s)
-	return 0, nil, s.failRecv(err)
+	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
-// failRecv is fail for a receive. It is a function of its own for the sake of receive's stack: an
-// Addr is large.
+// receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
+// It is a separate function so that a waiting receive has a small stack: with a thousand
+// connections the stacks fill the processor's caches.
 //
 //go:noinline
-func (s *core) failRecv(err error) error { return s.fail("recv", Addr{}, err) }
-
-// A reception is a receive under way: its arguments and its result. They are one struct so that a
-// waiting receive has a small stack: see TestWaitingStack.
-type reception struct {
-	loop.Call
-	room    []byte // what an attempt has received into; with buffers, nil if that was nothing
-	buffers *Buffers
-	flags   int
-	n       int
-}
-
-// receiveOnce makes one attempt of receive.
-//
-//go:noinline
-func (s *Socket) receiveOnce(r *reception) (out loop.Outcome, err error) {
-	if s.holdsReads(r.flags) {
-		return out, loop.ErrAgain
+func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
+	if s.holdsReads(flags) {
+		return 0, nil, loop.ErrAgain
 	}
-	b := r.buffers
 	if b != nil {
-		r.room = b.Get()
+		p = b.Get()
 	}
-	r.n, err = sysRecvfrom(r.Sysfd, r.room, r.flags, nil, nil)
-	out = loop.Outcome{N: r.n, Ops: s.taken(), Drained: s.hasDrained(r.n, len(r.room), r.flags)}
-	if b != nil && (err != nil || r.n == 0 && s.ends()) {
-		b.Put(r.room)
-		r.room = nil
+	n, err = sysRecvfrom(sysfd, p, flags, nil, nil)
+	if b != nil && (err != nil || n == 0 && s.ends()) {
+		b.Put(p)
+		p = nil
 	}
-	if err == loop.ErrAgain {
-		out, err = s.receiveEnd(&r.Call, r.flags, out)
-	}
-	return out, err
+	return n, p, err
 }
 
 // receiveAll is receive for flags that do not read the head of the queue, and for MSG_WAITALL.
