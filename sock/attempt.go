@@ -28,8 +28,8 @@ func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 	return s.fail(op, Addr{}, err)
 }
 
-// Call returns an operation in direction d, for Begin and End. These are the parts of Attempt, for a
-// package whose attempts are frequent: they need no function value and no object of a pool. The
+// Call returns an operation in direction d, for Begin and End. These are the parts of Attempt, for
+// a package whose attempts are frequent: they need no function value and no object of a pool. The
 // loop.Call stays on the caller's stack.
 //
 //	c := s.Call(loop.Read)

@@ -46,8 +46,8 @@ type Config struct {
 	ReadLimit int
 	// ZeroCopy is the size of a buffer in bytes, 4 KiB to 1 GiB, from which on
 	// Transport.WriteBuffer makes the kernel send from the buffer itself (MSG_ZEROCOPY, Linux 4.14,
-	// TCP). It pays only over a real network, and only for large buffers whose bytes are in no
-	// cache of the processor: from about 48 KiB on. Measure before you set it. If the kernel
+	// TCP). It can pay only over a real network, and for large buffers: in one measurement it
+	// cost as much as the copy from about 48 KiB on. Measure before you set it. If the kernel
 	// reports that it has copied the bytes, as it does on loopback, the connection continues
 	// without it. 0: never.
 	ZeroCopy int
