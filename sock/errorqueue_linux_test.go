@@ -51,7 +51,7 @@ func queueing(t *testing.T, k socktest.Kind) *waitingFor {
 			}
 			e := m.Err
 			if string(p[:m.N]) != "hello" || m.To != to || e.Errno != syscall.ECONNREFUSED || e.Offender.Host() != to.Host() ||
-				m.Flags&sock.MSG_ERRQUEUE == 0 {
+				m.Flags&(sock.MSG_ERRQUEUE|sock.MSG_CMSG_CLOEXEC) != sock.MSG_ERRQUEUE {
 				return fmt.Errorf("%q to %v: %+v, flags %#x", p[:m.N], m.To, e, m.Flags)
 			}
 			if v4 := k == socktest.UDP; v4 && (e.Origin != sock.SO_EE_ORIGIN_ICMP || e.Type != 3 || e.Code != 3) ||

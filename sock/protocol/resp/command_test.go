@@ -43,12 +43,12 @@ func TestParse(t *testing.T) {
 			}
 			continue
 		}
-		got := ""
+		var got strings.Builder
 		for _, s := range command {
-			got += string(s) + "|"
+			got.WriteString(string(s) + "|")
 		}
-		if got != tt.want || used != len(tt.in) || err != nil {
-			t.Errorf("%q: %q, %d, %v", tt.in, got, used, err)
+		if got.String() != tt.want || used != len(tt.in) || err != nil {
+			t.Errorf("%q: %q, %d, %v", tt.in, got.String(), used, err)
 		}
 		for n := range len(tt.in) { // it arrives in parts
 			if command, used, err := small.Parse(nil, []byte(tt.in[:n])); len(command) != 0 || used != 0 || err != nil {
