@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/polluxio/pollux"
 )
 
 // Each kind of socket gets its row.
@@ -180,6 +182,8 @@ func TestNothingIsToldBeforeTheConnectEnds(t *testing.T) {
 	}
 	s := open()
 	tells("a fresh socket", s, false, false)
+	ready := pollux.Readable | pollux.Writable | pollux.Hangup // what epoll reports for it
+	(&watcher{handler: neverCalled{t}, socket: s}).Ready(ready)
 	begin(s, full) // the backlog has no room for a third
 	if over, _ := sysConnectOver(s.Fileno()); over {
 		t.Fatal("the backlog is not full")
@@ -199,3 +203,10 @@ func TestNothingIsToldBeforeTheConnectEnds(t *testing.T) {
 	tells("its end", s, true, true)
 	tells("after its end", s, true, false)
 }
+
+// neverCalled is a Handler that must get no call.
+type neverCalled struct{ t *testing.T }
+
+func (h neverCalled) Readable(*Socket)      { h.t.Error("Readable is called") }
+func (h neverCalled) Writable(*Socket)      { h.t.Error("Writable is called") }
+func (h neverCalled) Closed(*Socket, error) { h.t.Error("Closed is called") }
