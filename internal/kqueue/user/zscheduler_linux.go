@@ -87,8 +87,8 @@ const (
 // the others for goroutines that compute: then none of them would ever park.
 var yielding atomic.Int32
 
-// yield lets other goroutines run. took is how long that took, without the time of other pollers. now
-// is the time after that.
+// yield lets other goroutines run. took is how long that took, without the time of other pollers.
+// now is the time after that.
 func yield() (took, now time.Duration) {
 	others := yielding.Add(1) - 1
 	since := monotonic()
