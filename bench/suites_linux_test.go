@@ -33,7 +33,8 @@ func TestSuitesQuick(t *testing.T) {
 						t.Errorf("%s: no %s", res.Scenario.Name, e.Name)
 					case res.Scenario.Kind == kindIdle && got.IdleBytes.Median <= 0,
 						res.Scenario.Kind != kindIdle && (got.CPU.Median <= 0 || answered(got) == 0):
-						// On a busy machine all answers may come after the slice: the rate may be 0.
+						// On a busy machine all answers may come after the slice: the rate may be
+						// 0.
 						t.Errorf("%s: %s: %+v", res.Scenario.Name, e.Name, got)
 					}
 				}
