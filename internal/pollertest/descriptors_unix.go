@@ -118,8 +118,12 @@ func sendUrgent(t *testing.T, fd int) {
 
 func send(fd int, p string) (int, error)    { return unix.Write(fd, []byte(p)) }
 func receive(fd int, p []byte) (int, error) { return unix.Read(fd, p) }
-func closeFD(fd int) error                  { return unix.Close(fd) }
-func shutdown(fd, how int) error            { return unix.Shutdown(fd, how) }
+func peek(fd int, p []byte) (int, error) {
+	n, _, err := unix.Recvfrom(fd, p, unix.MSG_PEEK)
+	return n, err
+}
+func closeFD(fd int) error       { return unix.Close(fd) }
+func shutdown(fd, how int) error { return unix.Shutdown(fd, how) }
 
 // reset closes b so that the connection is reset.
 func reset(_, b int) error {

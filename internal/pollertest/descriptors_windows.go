@@ -120,6 +120,7 @@ func call(proc *windows.LazyProc, fd int, p []byte, flags uintptr) (int, error) 
 
 func send(fd int, p string) (int, error)    { return call(procSend, fd, []byte(p), 0) }
 func receive(fd int, p []byte) (int, error) { return call(procRecv, fd, p, 0) }
+func peek(fd int, p []byte) (int, error)    { return call(procRecv, fd, p, windows.MSG_PEEK) }
 func closeFD(fd int) error                  { return windows.Closesocket(windows.Handle(fd)) }
 func shutdown(fd, how int) error            { return windows.Shutdown(windows.Handle(fd), how) }
 
