@@ -11,9 +11,9 @@ import (
 // in this goroutine, in a task (In), until a context ends (With), up to the timeout of the socket.
 //
 // try makes one call on the descriptor, which is non-blocking. It returns EAGAIN (WSAEWOULDBLOCK on
-// Windows) or ErrWouldBlock if the socket is not ready in direction d. Attempt then waits and calls try again. Any other
-// result ends the operation. try must not block and must not close the descriptor. It may run on
-// the loop's goroutine.
+// Windows) or ErrWouldBlock if the socket is not ready in direction d. Attempt then waits and calls
+// try again. Any other result ends the operation. try must not block and must not close the
+// descriptor. It may run on the loop's goroutine.
 //
 // The Outcome is the number of bytes and operations of the call, and hints for the loop. Its zero
 // value is right for most calls. op is the name of the operation in errors: "op family: text".
