@@ -297,7 +297,7 @@ func TestMakefileWriteGoesOn(t *testing.T) { // items 127, 129
 	for _, buffering := range []int{-1, 0, 100} {
 		for _, timeout := range []time.Duration{0, time.Millisecond} {
 			socktest.Check(t)
-			a, b := socktest.LocalStream.Pair(t)
+			a, b := socktest.UnixStream.Pair(t)
 			socktest.Must(t, a.SetTimeout(timeout))
 			f := makefile(t, a, "wb", buffering)
 			content := pattern(1 << 20)

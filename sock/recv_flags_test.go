@@ -74,7 +74,10 @@ func TestRecvPeekAll(t *testing.T) { // item 108
 				}
 				socktest.Must(t, wantBytes("ello")(w.On(a).Recv(100, 0)))
 
-				c, d := socktest.LocalStream.Pair(t)
+				if runtime.GOOS == "windows" {
+					return // the rest is about AF_UNIX, which does not wait for all
+				}
+				c, d := socktest.UnixStream.Pair(t)
 				_, err := d.Sendall(hello, 0)
 				socktest.Must(t, err)
 				socktest.Must(t, wantBytes("hello")(peek(w.On(c))))

@@ -162,7 +162,8 @@ func count(n int, err error) error {
 }
 
 // fill sends on s until there is no more room, and returns the number of bytes. A TCP peer may
-// acknowledge late, so there a full queue is one that stays full for a while.
+// acknowledge late, and the last part goes by a probe of its window. So there a full queue is one
+// that stays full for a while.
 func fill(t *testing.T, s *sock.Socket) (total int) {
 	t.Helper()
 	socktest.Must(t, s.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
@@ -170,7 +171,7 @@ func fill(t *testing.T, s *sock.Socket) (total int) {
 	socktest.Must(t, s.SetTimeout(0))
 	stays := time.Duration(0)
 	if s.Family() != sock.AF_UNIX {
-		stays = 60 * time.Millisecond // Linux acknowledges within 40
+		stays = 250 * time.Millisecond // Linux acknowledges within 40, and probes after 200
 	}
 	p := make([]byte, 512)
 	for since := time.Now(); ; {
