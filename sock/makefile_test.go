@@ -442,6 +442,7 @@ func TestMakefileInUseIsNotDropped(t *testing.T) {
 
 // Many goroutines close at once while others read and write.
 func TestMakefileRaces(t *testing.T) { // items 124, 125
+	socktest.SkipOnWine(t, "so many closes at once can end Wine's server: an assertion in its sock_poll_event")
 	socktest.Check(t)
 	for range 200 {
 		a, b := socktest.LocalStream.Pair(t)
