@@ -171,7 +171,7 @@ func fill(t *testing.T, s *sock.Socket) (total int) {
 	socktest.Must(t, s.SetTimeout(0))
 	stays := time.Duration(0)
 	if s.Family() != sock.AF_UNIX {
-		stays = 250 * time.Millisecond // Linux acknowledges within 40, and probes after 200
+		stays = 350 * time.Millisecond // Linux acknowledges within 40, and probes after 200
 	}
 	p := make([]byte, 512)
 	for since := time.Now(); ; {

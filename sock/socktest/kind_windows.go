@@ -4,5 +4,5 @@ package socktest
 var (
 	LocalStream   = TCP
 	LocalDatagram = UDP
-	LocalPackets  = UDP // no datagram is lost on the loopback while the queue has room
+	LocalPackets  = UDP // the loopback loses no datagram while there is room for it, see SO_RCVBUF
 )
