@@ -212,7 +212,7 @@ func (mute) Read(p []byte) (int, error) { return 0, nil }
 // a file that the system refuses.
 func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 	content := pattern(100_000)
-	const few = 3000 // each byte is a system call, which is slow under Wine
+	const few = 1500 // each byte is a system call, which is slow under Wine
 	refuse := func(err error) func(t *testing.T, run func()) {
 		return func(t *testing.T, run func()) {
 			sock.WithSendfile(func(_ func(int, int, int64, int) (int, error), _, _ int, _ int64, _ int) (int, error) { return 0, err }, run)
