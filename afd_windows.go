@@ -107,6 +107,8 @@ type registration struct {
 	deleted bool
 	known   bool // AFD has accepted a poll of it
 	slow    bool // AFD refuses it: the selector watches it
+
+	pending Ready // what the selector has found and Wait has not returned yet
 }
 
 // wish records what Arm asks for. Urgent data stays until it is read, so each Arm would report it
@@ -126,13 +128,21 @@ func (r *registration) wish(want Ready) {
 
 // reported records the directions that an event has used up.
 func (r *registration) reported(ready Ready) {
+	r.want &^= usedUp(ready)
 	if ready&Readable != 0 {
-		r.want &^= wantRead | wantUrgent
 		r.noted = ready&Urgent != 0
 	}
-	if ready&Writable != 0 {
-		r.want &^= wantWrite
+}
+
+// usedUp returns what an event uses up.
+func usedUp(ready Ready) (w wants) {
+	if ready&Readable != 0 {
+		w |= wantRead | wantUrgent
 	}
+	if ready&Writable != 0 {
+		w |= wantWrite
+	}
+	return w
 }
 
 // A helper is a handle of \Device\Afd.

@@ -29,13 +29,7 @@ type selector struct {
 	posted  bool // a packet of keySelect is on its way
 	closing bool
 	regs    []*registration
-	told    []toldEvent
-}
-
-// A toldEvent is an event that the next Wait returns.
-type toldEvent struct {
-	r     *registration
-	ready Ready
+	told    []*registration // those with an event that the next Wait returns
 }
 
 // selectInstead gives r, which AFD has refused, to the selector. The caller holds mu.
@@ -218,30 +212,33 @@ func (s *selector) fill(asked []*registration, read, write, except *fdSet) []*re
 	except.reset()
 	read.add(s.bell)
 	for _, r := range s.regs {
-		h := windows.Handle(r.fd)
-		if r.want&wantRead != 0 {
+		h, want := windows.Handle(r.fd), r.want&^usedUp(r.pending)
+		if want&wantRead != 0 {
 			read.add(h)
 		}
-		if r.want&wantWrite != 0 {
+		if want&wantWrite != 0 {
 			write.add(h)
 		}
-		if r.want&wantUrgent != 0 || r.want&wantWrite != 0 && !connected(h) {
+		if want&wantUrgent != 0 || want&wantWrite != 0 && !connected(h) {
 			except.add(h)
 		}
-		if r.want != 0 {
+		if want != 0 {
 			asked = append(asked, r)
 		}
 	}
 	return asked
 }
 
-// tell stores an event for Wait, and posts a packet. The caller holds mu.
+// tell stores an event for Wait, and posts a packet. The event uses up its directions only when
+// Wait returns it: an Arm before that asks for nothing more. The caller holds mu.
 func (s *selector) tell(r *registration, ready Ready) {
 	if ready == 0 || r.deleted {
 		return
 	}
-	r.reported(ready)
-	s.told = append(s.told, toldEvent{r, ready})
+	if r.pending == 0 {
+		s.told = append(s.told, r)
+	}
+	r.pending |= ready
 	s.post()
 }
 
@@ -277,8 +274,10 @@ func (s *selector) sift(asked []*registration) (bad []*registration) {
 func (s *selector) take(events []Event) (n int) {
 	s.posted = false
 	for len(s.told) > 0 && n < len(events) {
-		if t := s.told[0]; !t.r.deleted {
-			events[n] = Event{t.r.token, t.ready}
+		if r := s.told[0]; !r.deleted {
+			events[n] = Event{r.token, r.pending}
+			r.reported(r.pending)
+			r.pending = 0
 			n++
 		}
 		s.told = s.told[1:]
