@@ -268,23 +268,17 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	o.Home, o.begun, o.moved, o.future, o.canceled, o.state = nil, false, 0, nil, nil, opIdle
 	fd.mu.Lock()
-	err = fd.mayTry(o.Lane, o.Blind)
-	if err == ErrAgain && o.Timeout == 0 && fd.doubt(o.Lane) {
-		err = nil
-	}
-	tried, v, out := err == nil, over, Outcome{}
-	if err == ErrAgain && o.Timeout != 0 {
-		v = mustWait
-	}
-	for err == nil {
+	v, err := fd.admit(&o.Call)
+	tried, out := v == retry, Outcome{}
+	for v == retry {
 		out, v, err = fd.attempt(o)
-		if v != retry {
-			break
-		}
 	}
-	if v == mustWait {
+	if v == mustWait && fd.loop == nil {
+		err = fd.joinFor(o.Lane, o.Blind, home, out.Retry)
+	}
+	if v == mustWait && err == nil {
 		o.future = &completion{op: o, fd: fd}
-		if err = fd.enqueue(o, home, tried, out); err == nil {
+		if err = fd.enqueue(o, tried, out); err == nil {
 			on = fd.loop
 			fd.mu.Unlock()
 			return on, nil

@@ -85,6 +85,14 @@ type Call struct {
 	// MSG_ERRQUEUE look at something else. The lane's state does not delay a blind operation, and
 	// its result does not change that state. Other operations may pass it in the queue.
 	Blind bool
+	// HungUp, valid while the caller has the lane, reports that the poller has seen a hang-up or an
+	// error. After an attempt without result there may then be nothing left to wait for.
+	HungUp bool
+
+	tried bool  // End has got ErrAgain, and the next Begin has not concluded the attempt yet
+	begun bool  // the timeout has begun, and deadline is set
+	looks looks // see FD.looksAgain
+
 	// Timeout limits the total time of all waits of the operation. It begins with the first wait.
 	// 0: the operation does not wait. timeouts.Forever: it waits without limit. Negative: it has
 	// passed before the first wait.
@@ -94,12 +102,8 @@ type Call struct {
 	Home *Loop
 	// Sysfd is the descriptor's number, valid while the caller has the lane.
 	Sysfd int
-	// HungUp, valid while the caller has the lane, reports that the poller has seen a hang-up or an
-	// error. After an attempt without result there may then be nothing left to wait for.
-	HungUp bool
 
-	begun    bool              // the timeout has begun, and deadline is set
-	looks    looks             // see FD.looksAgain
+	out      Outcome           // of the last attempt, if tried
 	deadline timeouts.Deadline // the end of Timeout
 	until    timeouts.Deadline // the end of lingering on the system's clock, see FD.looksAgain
 	moved    int               // bytes since the caller last waited

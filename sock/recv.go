@@ -227,9 +227,6 @@ func (o *op) part(err error) error {
 // Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and others of
 // the system.
 func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
 	n, _, err := s.receive(p, nil, flags)
 	return n, err
 }
@@ -237,43 +234,52 @@ func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 // receive makes a recv(2) into p or, if b is not nil, into a buffer of b. It takes that buffer for
 // each attempt, so that a waiting receive holds none.
 func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
-	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
+	switch {
+	case b == nil && len(p) == 0:
+		return 0, nil, nil
+	case flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0:
 		return s.receiveAll(p, b, flags)
 	}
 	c := s.call(loop.Read, flags)
-	err := s.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
-		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
-		if failed == loop.ErrAgain {
-			out, failed = s.receiveEnd(&c, flags, out)
+	var n int
+	var got []byte
+	var err error
+	for {
+		if err = s.fd.Begin(&c); err != nil {
+			break
 		}
-		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
-			runtime.KeepAlive(s)
-			return n, got, nil
+		if n, got, err = s.receiveOnce(&c, p, b, flags); err != loop.ErrAgain {
+			break
 		}
 	}
 	runtime.KeepAlive(s)
-	return 0, nil, s.fail("recv", Addr{}, err)
+	if err != nil {
+		return 0, nil, s.failIn("recv", err)
+	}
+	return n, got, nil
 }
 
 // receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
-// It is a separate function so that a waiting receive has a small stack: with a thousand
-// connections the stacks fill the processor's caches.
+// It is a separate function so that a waiting receive has a small stack: see loop.FD.Begin.
 //
 //go:noinline
-func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
+func (s *Socket) receiveOnce(c *loop.Call, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
 	if s.holdsReads(flags) {
 		return 0, nil, loop.ErrAgain
 	}
 	if b != nil {
 		p = b.Get()
 	}
-	n, err = sysRecvfrom(sysfd, p, flags, nil, nil)
+	n, err = sysRecvfrom(c.Sysfd, p, flags, nil, nil)
+	out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(p), flags)}
 	if b != nil && (err != nil || n == 0 && s.ends()) {
 		b.Put(p)
 		p = nil
 	}
+	if err == loop.ErrAgain {
+		out, err = s.receiveEnd(c, flags, out)
+	}
+	s.fd.End(c, out, err)
 	return n, p, err
 }
 
