@@ -21,7 +21,7 @@ func (fd *FD) Do(c *Call, a Attempt) error {
 			return err
 		}
 		out, err := try(a, c.Sysfd)
-		fd.End(c, out, err)
+		fd.End(c, &out, err)
 		if err != ErrAgain {
 			return err
 		}
@@ -52,8 +52,19 @@ func (fd *FD) Begin(c *Call) error {
 	// A goroutine begins with a stack of 2 KiB, and a stack that has grown for a moment stays
 	// large. So all that needs stack has returned when the goroutine parks.
 	waits, err := fd.proceed(c)
+	if waits && fd.loop == nil {
+		waits, err = fd.joinFor(c)
+	}
+	if waits && fd.overdue(c, c.tried, c.out.More) {
+		fd.giveUp(c)
+		return os.ErrDeadlineExceeded
+	}
 	if waits {
-		waits, err = fd.line(c)
+		fd.line(c)
+		if c.deadline != timeouts.Never {
+			fd.laneTimer(c.Lane).arm(c.deadline)
+		}
+		fd.mu.Unlock()
 	}
 	for waits {
 		switch by := c.Waiter.by.(type) {
@@ -73,22 +84,32 @@ func (fd *FD) Begin(c *Call) error {
 //
 // After ErrAgain the operation is not over: the caller must call Begin again. Begin then waits, or
 // returns the error that ends the operation.
-func (fd *FD) End(c *Call, out Outcome, err error) {
+func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if err == ErrAgain {
-		c.tried, c.out = true, out
+		c.tried, c.out = true, *out
 		return
 	}
 	fd.mu.Lock()
-	out.Retry = fd.retryFor(out.Retry)
 	fd.conclude(c.Lane, c.Blind, out, err)
-	t := c.Waiter.Task()
-	tired := t == nil && err == nil && fd.ran()
+	tired := err == nil && (c.Waiter.by != nil && c.Waiter.Task() != nil || fd.ran())
 	fd.release(c.Lane)
-	c.end()
-	switch {
-	case t != nil && err == nil:
+	if c.op != nil {
+		c.end()
+	}
+	if tired {
+		c.pause(out)
+	}
+}
+
+// pause lets others run after an operation that succeeded: a task that has spent its budget, or a
+// goroutine that has not waited for long.
+//
+//go:noinline
+func (c *Call) pause(out *Outcome) {
+	switch t := c.Waiter.Task(); {
+	case t != nil:
 		t.spend(out)
-	case tired && c.Timeout != 0:
+	case c.Timeout != 0:
 		letOthersRun()
 	}
 }
@@ -135,77 +156,108 @@ func (c *Call) end() {
 var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
 // proceed does the part of Begin that comes before a wait: the lane is not free, or the last attempt
-// of c was ErrAgain. It returns true if the operation must wait. Otherwise it unlocks mu, and with a
-// nil error the caller has the lane. The caller holds mu.
+// of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it unlocks mu,
+// and with a nil error the caller has the lane. The caller holds mu.
 func (fd *FD) proceed(c *Call) (waits bool, err error) {
 	v := over
 	if c.tried {
-		c.out.Retry = fd.retryFor(c.out.Retry)
-		fd.conclude(c.Lane, c.Blind, c.out, ErrAgain)
-		v, err = fd.judge(c, c.out)
+		fd.conclude(c.Lane, c.Blind, &c.out, ErrAgain)
+		v, err = fd.judge(c, &c.out)
 	} else {
 		v, err = fd.admit(c)
 	}
+	t := c.Waiter.Task()
 	switch {
-	case v == mustWait && (c.Waiter.Task() != nil || c.out.More || c.out.Retry != nil || !fd.looksAgain(c)):
-		return true, nil
-	case v == mustWait: // looksAgain has taken the lane
 	case v == retry:
 		fd.take(c)
 		fd.mu.Unlock()
-	case c.tried:
-		fd.release(c.Lane)
-		c.end()
+		c.concluded()
+		return false, nil
+	case v == over:
+	case t != nil:
+		err = t.mayWait()
+	case !c.out.More && c.out.Retry == nil && fd.looksAgain(c):
+		c.concluded()
+		return false, nil
 	default:
-		fd.mu.Unlock()
+		err = refuseWait()
 	}
-	c.tried, c.out = false, Outcome{}
+	if err == nil {
+		return true, nil
+	}
+	fd.giveUp(c)
 	return false, err
 }
 
-// line puts the Op of c into the queue, and fd on a loop if it is on none. It returns false if an
-// error ended the wait before it began. The caller holds mu, and line unlocks it.
-//
-// Errors: ErrOnLoop, errNotRunning, those of join and of enqueue.
-func (fd *FD) line(c *Call) (waits bool, err error) {
-	t, home := c.Waiter.Task(), c.Home
-	if t != nil {
-		home, err = t.loop, t.mayWait()
-	} else {
-		err = refuseWait()
-	}
-	if err == nil && fd.loop == nil {
-		err = fd.joinFor(c.Lane, c.Blind, home, c.out.Retry)
-	}
-	if err == nil {
-		err = fd.enqueue(c.waitingOp(t), c.tried, c.out)
-		c.begun, c.deadline = c.op.begun, c.op.deadline
-	}
-	c.tried, c.out = false, Outcome{}
-	if err != nil {
+// giveUp ends an operation that has an error and is in no queue. The caller holds mu, and giveUp
+// unlocks it.
+func (fd *FD) giveUp(c *Call) {
+	if c.tried {
 		fd.release(c.Lane)
-		c.end()
+	} else {
+		fd.mu.Unlock()
+	}
+	c.concluded()
+	c.end()
+}
+
+// joinFor puts fd, which is on no loop, on one, since c must wait. After an error it returns false,
+// and has unlocked mu. The caller holds mu.
+func (fd *FD) joinFor(c *Call) (waits bool, err error) {
+	if err := fd.join(c.home()); err != nil {
+		fd.giveUp(c)
 		return false, err
 	}
-	fd.hasWaited()
-	fd.mu.Unlock()
+	if c.out.Retry != nil && !c.Blind {
+		fd.backOff(c.Lane, c.out.Retry) // conclude could not do this without a loop
+	}
 	return true, nil
 }
 
-// joinFor puts fd, which is on no loop, on home, since an operation must wait. r is that of its
-// attempt. The caller holds mu.
-func (fd *FD) joinFor(d Direction, blind bool, home *Loop, r *Retry) error {
-	err := fd.join(home)
-	if err == nil && r != nil && !blind {
-		fd.backOff(d, r) // conclude could not do this without a loop
+// overdue reports whether a wait is over before it begins: the lane's deadline has passed, or c was
+// tried and its own deadline has passed. It starts the timeout of c. The caller holds mu, and fd is
+// on a loop.
+func (fd *FD) overdue(c *Call, tried, more bool) bool {
+	fresh := !c.begun
+	deadline := fd.began(c)
+	switch {
+	case fd.past(c.Lane):
+		return true
+	case !tried || more:
+		return false
+	case fresh: // the deadline is Timeout from now
+		return c.Timeout < 0
 	}
-	return err
+	return fd.isLate(deadline)
+}
+
+// line puts the Op of c into the queue. The caller then starts the timer of c.deadline. The caller
+// holds mu.
+func (fd *FD) line(c *Call) {
+	fd.enqueue(c.waitingOp(), c.tried, &c.out)
+	c.concluded()
+	fd.hasWaited()
+}
+
+// concluded forgets the last attempt, which the lane knows now.
+func (c *Call) concluded() {
+	c.tried = false
+	c.out = Outcome{}
+}
+
+// home returns the loop that a descriptor joins for c. nil: one of the default reactor's.
+func (c *Call) home() *Loop {
+	if t := c.Waiter.Task(); t != nil {
+		return t.loop
+	}
+	return c.Home
 }
 
 // waitingOp returns the Op that waits for c.
-func (c *Call) waitingOp(t *Task) *Op {
+func (c *Call) waitingOp() *Op {
 	o := c.op
 	if o == nil {
+		t := c.Waiter.Task()
 		if t != nil {
 			o = &t.wait // the task runs, so the Op is free
 		} else {
@@ -214,7 +266,7 @@ func (c *Call) waitingOp(t *Task) *Op {
 		c.op = o
 		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	}
-	o.Timeout, o.begun, o.deadline, o.err = c.Timeout, c.begun, c.deadline, nil
+	o.Timeout, o.begun, o.deadline = c.Timeout, c.begun, c.deadline
 	return o
 }
 
@@ -242,16 +294,11 @@ func (fd *FD) woken(c *Call) (waits bool, err error) {
 	return true, nil
 }
 
-// enqueue puts o into its lane. fd is on a loop. o goes to the front if it was tried, since the
-// others in the queue came during its attempt. The caller holds mu.
-//
-// Error: os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was tried and its own
-// deadline has passed.
-func (fd *FD) enqueue(o *Op, tried bool, out Outcome) error {
+// enqueue puts o into its lane. fd is on a loop, and o is not overdue. o goes to the front if it was
+// tried, since the others in the queue came during its attempt. The caller then starts the timer of
+// o.deadline. The caller holds mu.
+func (fd *FD) enqueue(o *Op, tried bool, out *Outcome) {
 	d := o.Lane
-	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
-		return os.ErrDeadlineExceeded
-	}
 	if tried && fd.extra != nil {
 		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
@@ -266,10 +313,6 @@ func (fd *FD) enqueue(o *Op, tried bool, out Outcome) error {
 	} else if tried && o.next != o && out.Retry == nil {
 		fd.rouse(d, nil)
 	}
-	if o.deadline != timeouts.Never {
-		fd.laneTimer(d).arm(o.deadline)
-	}
-	return nil
 }
 
 // A verdict is the next step of an operation.
@@ -296,7 +339,7 @@ func (fd *FD) admit(c *Call) (verdict, error) {
 
 // judge returns the next step after an attempt that returned ErrAgain, and the error if the
 // operation is over. The caller holds mu.
-func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
+func (fd *FD) judge(c *Call, out *Outcome) (verdict, error) {
 	switch s := fd.state; {
 	case s&fdClosed != 0:
 		return over, net.ErrClosed

@@ -32,9 +32,9 @@
 //
 // # One operation
 //
-// [FD.Begin] takes the lane, and waits for it if the operation may wait. [FD.End] gives it back. The
-// caller makes the system call in between. After ErrAgain it goes on with Begin, which waits for an
-// edge:
+// [FD.Begin] takes the lane, and waits for it if the operation may wait. [FD.End] gives it back.
+// The caller makes the system call in between. After ErrAgain it goes on with Begin, which waits
+// for an edge:
 //
 //	c := loop.Call{Lane: loop.Read, Timeout: timeouts.Forever}
 //	for {
@@ -42,7 +42,7 @@
 //			break
 //		}
 //		n, err = read(c.Sysfd, p)
-//		if fd.End(&c, loop.Outcome{N: n}, err); err != loop.ErrAgain {
+//		if fd.End(&c, &loop.Outcome{N: n}, err); err != loop.ErrAgain {
 //			break
 //		}
 //	}

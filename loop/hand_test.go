@@ -318,7 +318,7 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 				c := Call{Waiter: ByTask(task), Timeout: time.Second}
 				for err = fd.Begin(&c); err == nil; err = fd.Begin(&c) {
 					_, failed := p.Try(-1)
-					fd.End(&c, Outcome{}, failed)
+					fd.End(&c, &Outcome{}, failed)
 				}
 			})
 			other.turn()
@@ -584,7 +584,7 @@ func TestStrangerInATasksName(t *testing.T) {
 		}
 		if err = retried(fd, &c, Outcome{}); err == nil {
 			sysfd = c.Sysfd
-			fd.End(&c, Outcome{N: 1}, nil)
+			fd.End(&c, &Outcome{N: 1}, nil)
 		}
 	})
 	s.turn()

@@ -85,7 +85,9 @@ func (x *extra) part(l *Loop) {
 func (lt *laneTimer) arm(at timeouts.Deadline) {
 	if lt.at > at {
 		lt.at = at
-		lt.fd.loop.startTimer(&lt.timer, at)
+		if l := lt.fd.loop; l.timers.start(&lt.timer, at) {
+			l.wake()
+		}
 	}
 }
 
@@ -290,7 +292,7 @@ func (fd *FD) settleDue(d Direction, now timeouts.Deadline, on *Loop) {
 				fd.remove(o)
 				o.settle(os.ErrDeadlineExceeded, on)
 			case opTrying:
-				o.canceled = os.ErrDeadlineExceeded
+				o.err = os.ErrDeadlineExceeded
 			}
 		}
 		o = next

@@ -40,7 +40,7 @@ func TestLentLane(t *testing.T) {
 		t.Errorf("the loop made %d turns until it came to rest: it looks for the end of what may take long", n)
 	}
 
-	fd.End(&c, Outcome{N: 1}, nil)
+	fd.End(&c, &Outcome{N: 1}, nil)
 	s.turns()
 	other.want(t, nil, "the lane was given back")
 	if fd.state&(fdLent|lane(Write, laneBusy)) != 0 {
@@ -70,7 +70,7 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 			trace = append(trace, "owner")
 		}
 		if err == nil {
-			fd.End(&c, Outcome{}, nil)
+			fd.End(&c, &Outcome{}, nil)
 		}
 		if err != nil {
 			t.Error(err)
@@ -187,7 +187,7 @@ func TestCloseWhileLent(t *testing.T) {
 				t.Error("the descriptor is closed, and its lane lent")
 			}
 			err := tt.err
-			if fd.End(&c, Outcome{}, err); err == ErrAgain {
+			if fd.End(&c, &Outcome{}, err); err == ErrAgain {
 				err = fd.Begin(&c)
 			}
 			if err != tt.want {
@@ -223,7 +223,7 @@ func TestDeadlineWhileLent(t *testing.T) {
 				}
 				task.Yield()
 				err := failed
-				if fd.End(&c, Outcome{}, err); err == ErrAgain {
+				if fd.End(&c, &Outcome{}, err); err == ErrAgain {
 					err = fd.Begin(&c)
 				}
 				if err != want {

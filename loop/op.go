@@ -141,14 +141,13 @@ type Op struct {
 	// the FD.
 	Wrap func(err error, sysfd int) error
 
-	canceled error       // fd.mu; the error of a cancel that came while the loop tried the operation
-	future   *completion // fd.mu; the future to settle, set by Start
+	future *completion // fd.mu; the future to settle, set by Start
 
 	fd         *FD           // while it is in a queue
 	next, prev *Op           // fd.mu
 	ch         chan struct{} // gets one token when the operation is woken or settled; made once, of capacity 1
 	task       *Task         // the task to resume; nil: a goroutine waits on ch
-	err        error         // valid once settled
+	err        error         // valid once settled; while the loop tries the operation: the error of a cancel that came
 	state      opState       // fd.mu
 	fresh      bool          // fd.mu; for a Blind operation: no attempt was made since it queued, or since the last edge
 }
@@ -229,7 +228,7 @@ func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 		fd.rouse(d, nil)   // o may have been the next to take the lane
 		return true
 	case opTrying:
-		o.canceled = err // the running attempt decides; if it does not complete, this error does
+		o.err = err // the running attempt decides; if it does not complete, this error does
 		return true
 	}
 	return false

@@ -363,7 +363,7 @@ func enter(fd *FD, d Direction, blind bool) error {
 
 // retried does End for an attempt that returned ErrAgain, and the Begin after it.
 func retried(fd *FD, c *Call, out Outcome) error {
-	fd.End(c, out, ErrAgain)
+	fd.End(c, &out, ErrAgain)
 	return fd.Begin(c)
 }
 
@@ -371,7 +371,7 @@ func retried(fd *FD, c *Call, out Outcome) error {
 // once, but does not take the lane for it.
 func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) {
 	c := Call{Lane: d, Blind: blind}
-	fd.End(&c, out, err)
+	fd.End(&c, &out, err)
 	if retry = err == ErrAgain && fd.Begin(&c) == nil; retry {
 		fd.mu.Lock()
 		fd.state = fd.state&^lane(d, laneBusy) | lane(d, laneReady)

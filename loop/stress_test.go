@@ -251,7 +251,7 @@ func (w *drinker) Ready(pollux.Ready) {
 			var out Outcome
 			out, err = o.Try(c.Sysfd)
 			w.x.s.read.Add(int64(o.n))
-			w.x.fd.End(&c, out, err)
+			w.x.fd.End(&c, &out, err)
 			if o.bad != "" {
 				w.x.t.Error(o.bad)
 			}

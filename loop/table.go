@@ -36,8 +36,8 @@ type chunk struct {
 
 func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.closed {
+		t.mu.Unlock()
 		return 0, 0, net.ErrClosed
 	}
 	if len(t.free) == 0 {
@@ -55,7 +55,9 @@ func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	if t.traces != nil {
 		t.trace(fd)
 	}
-	return slot, pollux.MakeToken(slot, c.generations[i]), nil
+	token = pollux.MakeToken(slot, c.generations[i])
+	t.mu.Unlock()
+	return slot, token, nil
 }
 
 // grow makes 256 free slots. The caller holds mu.

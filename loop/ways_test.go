@@ -71,7 +71,7 @@ func attempts(fd *FD, c *Call, a Attempt) error {
 			return err
 		}
 		out, err := a.Try(c.Sysfd)
-		if fd.End(c, out, err); err != ErrAgain {
+		if fd.End(c, &out, err); err != ErrAgain {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 //		}
 //		var out loop.Outcome
 //		out, err = attempt(c.Sysfd)
-//		if s.End(&c, out, err); err != loop.ErrAgain {
+//		if s.End(&c, &out, err); err != loop.ErrAgain {
 //			break
 //		}
 //	}
@@ -56,7 +56,7 @@ func (s *Socket) Begin(c *loop.Call) error { return s.fd.Begin(c) }
 
 // End takes the result of an attempt. After loop.ErrAgain the operation goes on with Begin. See
 // Call.
-func (s *Socket) End(c *loop.Call, out loop.Outcome, err error) {
+func (s *Socket) End(c *loop.Call, out *loop.Outcome, err error) {
 	s.fd.End(c, out, err)
 	runtime.KeepAlive(s)
 }

@@ -43,7 +43,7 @@ var closedRules = map[string]closedRule{
 	}, net.ErrClosed},
 	"End": {func(s *sock.Socket, _ socktest.Operations) error {
 		c := s.Call(loop.Read)
-		s.End(&c, loop.Outcome{}, loop.ErrAgain)
+		s.End(&c, &loop.Outcome{}, loop.ErrAgain)
 		return s.Begin(&c)
 	}, net.ErrClosed},
 	"Sendmsg": {func(_ *sock.Socket, o socktest.Operations) error {

@@ -105,9 +105,9 @@ func (s *Socket) connectNow(o *op) error {
 		}
 	}
 	c.Blind = false
-	s.fd.End(&c, out, learned)
+	s.fd.End(&c, &out, learned)
 	if learned != nil && s.fd.Begin(&c) == nil {
-		s.fd.End(&c, loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
+		s.fd.End(&c, &loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
 	}
 	switch {
 	case watched:

@@ -177,7 +177,7 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 		n, err = sysSendFew(c.Sysfd, buffers, s.sendFlags(flags))
 		var out loop.Outcome
 		out, err = s.again(loop.Outcome{N: n}, err)
-		if s.fd.End(&c, out, err); err != loop.ErrAgain {
+		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
 			break
 		}
 	}

@@ -88,7 +88,7 @@ func (s *Socket) transfer(name string, c *loop.Call, p []byte, flags int, once a
 			out, err = s.receiveEnd(c, flags, out)
 		}
 		n = out.N
-		if s.fd.End(c, out, err); err != loop.ErrAgain {
+		if s.fd.End(c, &out, err); err != loop.ErrAgain {
 			break
 		}
 	}

@@ -240,47 +240,54 @@ func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
 	case flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0:
 		return s.receiveAll(p, b, flags)
 	}
-	c := s.call(loop.Read, flags)
-	var n int
-	var got []byte
-	var err error
+	var c loop.Call
+	c.Waiter, c.Lane, c.Timeout = s.who, loop.Read, s.patience(flags)
 	for {
-		if err = s.fd.Begin(&c); err != nil {
-			break
+		if err := s.fd.Begin(&c); err != nil {
+			return 0, nil, s.failIn("recv", err)
 		}
-		if n, got, err = s.receiveOnce(&c, p, b, flags); err != loop.ErrAgain {
-			break
+		n, got, err := s.receiveOnce(c.Sysfd, p, b, flags)
+		again, err := s.received(&c, n, len(got), flags, err)
+		if again {
+			continue
 		}
+		runtime.KeepAlive(s)
+		if err != nil {
+			return 0, nil, s.failIn("recv", err)
+		}
+		return n, got, nil
 	}
-	runtime.KeepAlive(s)
-	if err != nil {
-		return 0, nil, s.failIn("recv", err)
-	}
-	return n, got, nil
 }
 
 // receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
-// It is a separate function so that a waiting receive has a small stack: see loop.FD.Begin.
+// It and received are separate functions so that a receive that waits has a small stack: see
+// loop.FD.Begin.
 //
 //go:noinline
-func (s *Socket) receiveOnce(c *loop.Call, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
+func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
 	if s.holdsReads(flags) {
 		return 0, nil, loop.ErrAgain
 	}
 	if b != nil {
 		p = b.Get()
 	}
-	n, err = sysRecvfrom(c.Sysfd, p, flags, nil, nil)
-	out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(p), flags)}
+	n, err = sysRecvfrom(sysfd, p, flags, nil, nil)
 	if b != nil && (err != nil || n == 0 && s.ends()) {
 		b.Put(p)
 		p = nil
 	}
+	return n, p, err
+}
+
+// received gives the lane back after an attempt that has received n of at most room bytes. It
+// returns true if the receive goes on.
+func (s *core) received(c *loop.Call, n, room, flags int, err error) (again bool, _ error) {
+	out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, room, flags)}
 	if err == loop.ErrAgain {
 		out, err = s.receiveEnd(c, flags, out)
 	}
-	s.fd.End(c, out, err)
-	return n, p, err
+	s.fd.End(c, &out, err)
+	return err == loop.ErrAgain, err
 }
 
 // receiveAll is receive for flags that do not read the head of the queue, and for MSG_WAITALL.

@@ -150,8 +150,7 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendall", Addr{}, err)
 	}
-	c := s.call(loop.Write, flags)
-	c.Blind = false
+	c := loop.Call{Waiter: s.who, Lane: loop.Write, Timeout: s.patience(flags)}
 	for {
 		if err = s.fd.Begin(&c); err != nil {
 			break
@@ -177,7 +176,7 @@ func (s *Socket) sendRest(c *loop.Call, p []byte, flags int) (n int, err error) 
 	case n < len(p):
 		out.More, err = true, loop.ErrAgain
 	}
-	s.fd.End(c, out, err)
+	s.fd.End(c, &out, err)
 	return n, err
 }
 

@@ -47,7 +47,7 @@ func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error
 		case len(left.buffers) > 0:
 			out.More, err = true, loop.ErrAgain
 		}
-		if s.fd.End(&c, out, err); err != loop.ErrAgain {
+		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
 			break
 		}
 	}

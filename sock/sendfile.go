@@ -201,7 +201,7 @@ func (x *transmission) wait() error {
 		err = fd.Begin(c)
 	case !x.moved:
 		// The kernel is short of memory, for example: poll(2) would report writable again at once.
-		fd.End(c, loop.Outcome{Retry: &slowRetry}, loop.ErrAgain)
+		fd.End(c, &loop.Outcome{Retry: &slowRetry}, loop.ErrAgain)
 		err = fd.Begin(c)
 	}
 	x.held = err == nil
@@ -210,7 +210,7 @@ func (x *transmission) wait() error {
 	// SCTP without an association is never writable either (sctp_poll of net/sctp/socket.c).
 	for due := !x.tried && x.s.has(quirkEndOfWait); x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
-		fd.End(c, out, loop.ErrAgain)
+		fd.End(c, &out, loop.ErrAgain)
 		err = fd.Begin(c)
 		x.held = err == nil
 		due = out.Retry != nil && (c.HungUp || !x.moved)
@@ -226,7 +226,7 @@ func (x *transmission) wait() error {
 func (x *transmission) leave() {
 	if x.held {
 		x.held = false
-		x.view.fd.End(&x.Call, loop.Outcome{}, nil)
+		x.view.fd.End(&x.Call, &loop.Outcome{}, nil)
 	}
 }
 

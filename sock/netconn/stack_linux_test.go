@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A goroutine that waits in a Read of a Conn has the smallest stack that there is, also after it has
-// served a message. So has one in a Read of a net.Conn.
+// A goroutine that waits in a Read of a Conn has the smallest stack that there is, also after it
+// has served a message. So has one in a Read of a net.Conn.
 func TestWaitingStack(t *testing.T) {
 	const conns = 1000
 	least := socktest.BareStacks(t)

@@ -199,10 +199,10 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		var out loop.Outcome
 		n, out, ended = c.readOnce(call.Sysfd, p)
 		if ended == loop.ErrAgain {
-			c.s.End(&call, out, ended)
+			c.s.End(&call, &out, ended)
 			continue
 		}
-		c.s.End(&call, out, nil) // the lane has no part in another error
+		c.s.End(&call, &out, nil) // the lane has no part in another error
 		break
 	}
 	switch {
@@ -281,10 +281,10 @@ func (c *Conn) write(p []byte, end bool) (n int, err error) {
 		part, out, ended = c.writeOnce(call.Sysfd, p[n:], end)
 		n += part
 		if ended == loop.ErrAgain {
-			c.s.End(&call, out, ended)
+			c.s.End(&call, &out, ended)
 			continue
 		}
-		c.s.End(&call, out, nil) // the lane has no part in another error
+		c.s.End(&call, &out, nil) // the lane has no part in another error
 		break
 	}
 	c.writing.Add(-1)
