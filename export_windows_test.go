@@ -2,6 +2,8 @@ package pollux
 
 import "golang.org/x/sys/windows"
 
+var Milliseconds = milliseconds
+
 // RefuseAFD makes AFD refuse every poll of a registration that begins during test. AFD does so for
 // a socket of a provider that it does not know.
 func RefuseAFD(test func()) {

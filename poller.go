@@ -105,7 +105,7 @@ type Event struct {
 //	Hangup by half a close       with Readable       with both directions        with Readable
 //	Hangup by a reset            both directions     both directions             with Readable
 //	Urgent                       yes                 macOS, OpenBSD, DragonFly   yes
-//	socket not yet connected     Writable, Hangup    system-dependent            nothing
+//	Hangup before a connect      both directions     system-dependent            nothing
 //	listen(2) after Add          Readable            NetBSD, OpenBSD: nothing    Readable
 //	Writable                     once there is room  at each acknowledgement     once after each Arm
 //

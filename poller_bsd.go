@@ -58,11 +58,12 @@ type filter struct {
 }
 
 // directions holds the filters that Add asks for. exceptional (poller_urgent.go,
-// poller_noturgent.go) holds a filter for urgent data on systems that have one.
-var directions = append([]filter{
-	{unix.EVFILT_READ, 0, Readable},
-	{unix.EVFILT_WRITE, 0, Writable},
-}, exceptional...)
+// poller_noturgent.go) holds a filter for urgent data on systems that have one. READ, which every
+// descriptor accepts, is the last one, see changeAny.
+var directions = append(exceptional[:len(exceptional):len(exceptional)],
+	filter{unix.EVFILT_WRITE, 0, Writable},
+	filter{unix.EVFILT_READ, 0, Readable},
+)
 
 // mostFilters is the greatest length of directions.
 const mostFilters = 3
@@ -126,8 +127,11 @@ func (b *backend) change(fd, flags int, data uintptr, filters ...filter) error {
 	}
 }
 
-// changeAny makes a change to all directions, and succeeds if one of them accepts it: each end of a
-// pipe has only one. Otherwise it returns the first error.
+// changeAny makes a change to all directions, and succeeds if one of them accepts it: a pipe has no
+// urgent data, and may have only one direction. Otherwise it returns the first error.
+//
+// The first call ends at the direction that does not accept the change. If the change is EV_DELETE,
+// READ is still registered then, because it is the last one, and its deletion is the success.
 func (b *backend) changeAny(fd, flags int, data uintptr) error {
 	if b.change(fd, flags, data, directions...) == nil {
 		return nil

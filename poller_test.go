@@ -34,13 +34,13 @@ func everyPoller() []pollertest.Backend {
 		return all
 	}
 	return append(all, []pollertest.Backend{
-		{Name: "oneshot", Open: pollers.OneShot},
-		{Name: "poll", Open: pollers.Poll},
-		{Name: "kqueue user", Traits: pollertest.Traits{Replaces: true},
+		{Name: "oneshot", Traits: pollertest.Traits{Unconnected: pollertest.HungUp}, Open: pollers.OneShot},
+		{Name: "poll", Traits: pollertest.Traits{Unconnected: pollertest.HungUp}, Open: pollers.Poll},
+		{Name: "kqueue user", Traits: pollertest.Traits{Replaces: true, AnyUnconnected: true},
 			Open: func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Park) }},
-		{Name: "kqueue pipe", Traits: pollertest.Traits{Replaces: true, NoUrgent: true},
+		{Name: "kqueue pipe", Traits: pollertest.Traits{Replaces: true, NoUrgent: true, AnyUnconnected: true, Deaf: true},
 			Open: func() (pollers.Poller, error) { return pollers.KqueuePipe(pollux.Park) }},
-		{Name: "kqueue block", Traits: pollertest.Traits{Replaces: true},
+		{Name: "kqueue block", Traits: pollertest.Traits{Replaces: true, AnyUnconnected: true},
 			Open: func() (pollers.Poller, error) { return pollers.KqueueUser(pollux.Block) }},
 	}...)
 }

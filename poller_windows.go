@@ -175,7 +175,7 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 	b.room, b.found, b.failure = min(len(events), batch), 0, nil
 	b.timeout = windows.INFINITE
 	if timeout >= 0 {
-		b.timeout = uint32(min((timeout+time.Millisecond-1)/time.Millisecond, windows.INFINITE-1))
+		b.timeout = milliseconds(timeout)
 	}
 	if err := b.strategy.wait(b, timeout != 0); err != nil {
 		return 0, err
@@ -206,6 +206,16 @@ func (b *backend) wait(events []Event, timeout time.Duration) (int, error) {
 		kept += b.selector.take(events[kept:])
 	}
 	return kept, nil
+}
+
+// milliseconds returns a timeout of the system, rounded up. The largest one that has an end is 49
+// days.
+func milliseconds(timeout time.Duration) uint32 {
+	n := timeout / time.Millisecond
+	if timeout%time.Millisecond != 0 {
+		n++
+	}
+	return uint32(min(n, windows.INFINITE-1))
 }
 
 func (b *backend) look() bool { return b.takePackets(0) }
@@ -271,6 +281,9 @@ func (b *backend) close() error {
 		}
 	}
 	clear(b.byFD)
+	for _, r := range b.leaving {
+		r.next = nil // the end of the poll must not start another one
+	}
 	b.mu.Unlock()
 	if selector != nil {
 		selector.close()

@@ -31,7 +31,7 @@ var own = pollux.MakeToken(7, 3)
 // TestContract has AFD. This is the way for providers that AFD does not know.
 func TestContractOverSelect(t *testing.T) {
 	pollux.RefuseAFD(func() {
-		pollertest.Run(t, pollertest.Backend{Name: "select", Traits: pollertest.Traits{NoHangup: true}, Open: newPollux(pollux.Park)})
+		pollertest.Run(t, pollertest.Backend{Name: "select", Traits: pollertest.Traits{NoHangup: true, AnyUnconnected: true}, Open: newPollux(pollux.Park)})
 	})
 }
 
@@ -245,6 +245,26 @@ func TestConnectOfWindows(t *testing.T) {
 	})
 }
 
+// The poller does not shorten a long timeout, and does not make a negative one of it.
+func TestMilliseconds(t *testing.T) {
+	for _, tt := range []struct {
+		timeout time.Duration
+		want    uint32
+	}{
+		{0, 0},
+		{1, 1},
+		{time.Millisecond, 1},
+		{time.Millisecond + 1, 2},
+		{49 * 24 * time.Hour, 4_233_600_000},
+		{50 * 24 * time.Hour, windows.INFINITE - 1},
+		{1<<63 - 1, windows.INFINITE - 1},
+	} {
+		if got := pollux.Milliseconds(tt.timeout); got != tt.want {
+			t.Errorf("%v: %d ms, want %d", tt.timeout, got, tt.want)
+		}
+	}
+}
+
 // Urgent data stays until it is read. It is reported once, and not at each Arm.
 func TestUrgentOfWindows(t *testing.T) {
 	onBothWays(t, func(t *testing.T, p wpoller, _ bool) {
@@ -315,6 +335,33 @@ func TestAddAgainOfWindows(t *testing.T) {
 			p.quiet(^pollux.Ready(0), "it is closed")
 		}
 	})
+}
+
+// Close starts no poll: the kernel would write into the memory of a poller that is gone.
+func TestCloseOfWindows(t *testing.T) {
+	for range 20 {
+		p, err := pollux.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := wpair(t)
+		for _, token := range []pollux.Token{own, own + 1} { // the second one waits for the end of the first one's poll
+			if err := p.Add(int(a), token); err != nil {
+				t.Fatal(err)
+			}
+			if token == own {
+				if err := p.Delete(int(a), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if polls, _ := pollux.Polls(p); polls != 0 {
+			t.Fatalf("%d polls are running after Close", polls)
+		}
+	}
 }
 
 // This test has more sockets than one helper takes, while the garbage collector runs.

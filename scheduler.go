@@ -67,8 +67,13 @@ const (
 	// of a net.Conn in the same process takes two of them.
 	askSoon = 100 * time.Microsecond
 	// Beside goroutines that compute, the poller keeps the processor for 1/shareOfStint of their
-	// time, if that is more than letRunEvery, and at most for shareMost.
+	// time, if that is more than letRunEvery, and at most for shareMost. If crowdToShare calls of
+	// yield in a row have found some, they compute without an end, and answer no messages. Then it
+	// keeps the processor for shareOfCrowd times their time. A goroutine of package net would keep
+	// it for 10 ms.
 	shareOfStint = 4
+	shareOfCrowd = 4
+	crowdToShare = 8
 	shareMost    = 2 * time.Millisecond
 	// calmToWait is the number of calls of yield in a row that must find no computing goroutine
 	// before the poller waits (fact 4).
@@ -108,8 +113,8 @@ type stint struct {
 // due reports whether other goroutines must run now, and whether Go's own poller must be asked. It
 // is called before each wait that follows another one without a pause. took is how long other
 // goroutines computed when they last ran, or 0. The longer they keep the processor, the longer the
-// poller may keep it.
-func (s *stint) due(took time.Duration) (let, ask bool) {
+// poller may keep it: for keep, if that is more than letRunEvery.
+func (s *stint) due(took, keep time.Duration) (let, ask bool) {
 	now := monotonic()
 	if s.begun == 0 {
 		s.begun, s.let, s.asked = now, now, now
@@ -118,7 +123,7 @@ func (s *stint) due(took time.Duration) (let, ask bool) {
 		s.let = now // others have run: sysmon has preempted this goroutine
 	}
 	s.asked = now
-	return now-s.let >= max(letRunEvery, min(took/shareOfStint, shareMost)), now-s.begun >= cmp.Or(s.every, askEvery)
+	return now-s.let >= max(letRunEvery, min(keep, shareMost)), now-s.begun >= cmp.Or(s.every, askEvery)
 }
 
 func (s *stint) end() { s.begun = 0 }
@@ -126,6 +131,7 @@ func (s *stint) end() { s.begun = 0 }
 // company holds what a poller knows of the other goroutines.
 type company struct {
 	calm  int           // calls of yield in a row that found no goroutine that computes
+	crowd int           // calls of yield in a row that found one
 	took  time.Duration // how long others computed, at the last yield; or 0
 	stint stint         // time since the poller last waited
 }
@@ -136,11 +142,12 @@ func (c *company) crowded() time.Duration { return c.took }
 func (c *company) yield() bool {
 	c.took, c.stint.let = yield()
 	if c.took < computing {
-		c.took = 0
+		c.took, c.crowd = 0, 0
 		c.calm++
 		return false
 	}
 	c.calm = 0
+	c.crowd++
 	return true
 }
 
@@ -178,10 +185,18 @@ func (c *company) goFirst(k kernel) bool {
 	return false
 }
 
+// share returns how long the poller may keep the processor beside goroutines that compute.
+func (c *company) share() time.Duration {
+	if c.crowd >= crowdToShare {
+		return c.took * shareOfCrowd
+	}
+	return c.took / shareOfStint
+}
+
 // pass lets other goroutines run if the poller has kept its processor for long. Now and then it
 // calls ask, which makes the scheduler ask Go's own poller.
 func (c *company) pass(ask func() error) error {
-	let, late := c.stint.due(c.took)
+	let, late := c.stint.due(c.took, c.share())
 	if !let {
 		return nil
 	}
@@ -217,7 +232,7 @@ type block struct {
 func (b *block) crowded() time.Duration { return 0 }
 
 func (b *block) pass(kernel) error {
-	if let, _ := b.stint.due(0); let {
+	if let, _ := b.stint.due(0, 0); let {
 		_, b.stint.let = yield()
 	}
 	return nil

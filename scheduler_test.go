@@ -36,3 +36,49 @@ func TestAskSoon(t *testing.T) {
 		until("no goroutine is ready", askEvery, func() error { return nil })
 	}
 }
+
+// Beside goroutines that compute without an end, the poller keeps the processor for longer than
+// they do. Beside one that has just answered a message, it lets others run soon.
+func TestShareBesideACrowd(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that each yield runs the crowd
+	const work = 5 * computing
+	compute := func() {
+		for end := monotonic() + work; monotonic() < end; {
+		}
+	}
+	var c company
+	shared := func(want func() bool) bool {
+		for range 1000 { // the scheduler may choose the caller of Gosched (fact 4)
+			if c.yield(); want() {
+				return true
+			}
+		}
+		return false
+	}
+
+	go compute()
+	if !shared(func() bool { return c.took >= work && c.share() < c.took }) {
+		t.Error("one goroutine that computes once: the poller would keep the processor as beside a crowd")
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				compute()
+				runtime.Gosched()
+			}
+		}
+	}()
+	if !shared(func() bool { return c.took >= work && c.share() > c.took }) {
+		t.Error("a goroutine that always computes: the poller would not keep the processor for longer than it does")
+	}
+	close(stop)
+	<-done
+	if !shared(func() bool { return c.share() == 0 }) {
+		t.Error("no goroutine computes any more: the poller goes on as beside a crowd")
+	}
+}

@@ -57,6 +57,9 @@ func (r *fullReport) page() ([]byte, error) {
 
 // writePictures writes each picture to a file, whose name follows from its title.
 func writePictures(folder string, list []*chart) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
 	for _, c := range list {
 		svg, err := c.svg()
 		if err != nil {

@@ -88,6 +88,7 @@ func TestFutureOfAName(t *testing.T) { // item 186
 // Cancel also ends an operation whose name is resolved. After that the operation does not use its
 // buffer any more.
 func TestFutureOfANameCanceled(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	addr := unanswered(t)
 	for _, end := range []struct {

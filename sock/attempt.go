@@ -10,10 +10,10 @@ import (
 // Attempt makes a system call of the caller's own on the socket. It waits like the other methods:
 // in this goroutine, in a task (In), until a context ends (With), up to the timeout of the socket.
 //
-// try makes one call on the descriptor, which is non-blocking. It returns EAGAIN (or ErrWouldBlock)
-// if the socket is not ready in direction d. Attempt then waits and calls try again. Any other
-// result ends the operation. try must not block and must not close the descriptor. It may run on
-// the loop's goroutine.
+// try makes one call on the descriptor, which is non-blocking. It returns EAGAIN (WSAEWOULDBLOCK on
+// Windows) or ErrWouldBlock if the socket is not ready in direction d. Attempt then waits and calls
+// try again. Any other result ends the operation. try must not block and must not close the
+// descriptor. It may run on the loop's goroutine.
 //
 // The Outcome is the number of bytes and operations of the call, and hints for the loop. Its zero
 // value is right for most calls. op is the name of the operation in errors: "op family: text".
@@ -107,7 +107,7 @@ func tryOwn(o *op, sysfd int) (loop.Outcome, error) { return callOwn(o.own, sysf
 
 func callOwn(try func(int) (loop.Outcome, error), sysfd int) (loop.Outcome, error) {
 	out, err := try(sysfd)
-	if err == syscall.EAGAIN || err == ErrWouldBlock {
+	if isAgain(err) || err == ErrWouldBlock {
 		err = loop.ErrAgain
 	}
 	return out, err

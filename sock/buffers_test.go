@@ -169,7 +169,7 @@ func TestBuffersPut(t *testing.T) {
 
 // A nil Buffers is an error: a nil result alone would look like the end of the stream.
 func TestRecvBufferOfNil(t *testing.T) {
-	a, b := socktest.UnixStream.Pair(t)
+	a, b := socktest.LocalStream.Pair(t)
 	_, err := b.Send(hello, 0)
 	socktest.Must(t, err)
 	var arg *sock.ArgError

@@ -45,12 +45,19 @@ type SockCred struct {
 }
 
 // SockCred reads an item with credentials from the kernel: SCM_CREDS2 (FreeBSD, after
-// LOCAL_CREDS_PERSISTENT) or SCM_CREDS after LOCAL_CREDS (NetBSD). It also reads an item that the
-// sender added: struct cmsgcred of SCM_CREDS (FreeBSD, DragonFly). Other systems have no such item.
+// LOCAL_CREDS_PERSISTENT) or SCM_CREDS after LOCAL_CREDS (NetBSD, FreeBSD). It also reads an item
+// that the sender added: struct cmsgcred of SCM_CREDS (FreeBSD, DragonFly). Other systems have no
+// such item.
+//
+// FreeBSD has one type for the last two. Only their length differs, and for a sender in 16 groups
+// it is the same: SockCred then takes the item for a struct cmsgcred. LOCAL_CREDS_PERSISTENT is
+// never ambiguous.
 func (c Control) SockCred() (SockCred, bool) {
 	switch {
-	case c.is(SOL_SOCKET, numbers.cmsgcred):
+	case c.is(SOL_SOCKET, numbers.cmsgcred) && len(c.Data) == cmsgcredLen:
 		return decodeCmsgcred(c.Data)
+	case c.is(SOL_SOCKET, numbers.cmsgcred) && numbers.sockcred != 0:
+		return decodeOldSockcred(c.Data)
 	case c.is(SOL_SOCKET, numbers.sockcred) && numbers.cmsgcred != 0:
 		if len(c.Data) < 4 {
 			return SockCred{}, false
@@ -64,6 +71,8 @@ func (c Control) SockCred() (SockCred, bool) {
 	return SockCred{}, false
 }
 
+const cmsgcredLen = 84
+
 // decodeCmsgcred reads this structure of <sys/socket.h> on FreeBSD and DragonFly:
 //
 //	struct cmsgcred {
@@ -75,7 +84,7 @@ func (c Control) SockCred() (SockCred, bool) {
 //		gid_t cmcred_groups[16];   // 20
 //	};
 func decodeCmsgcred(b []byte) (SockCred, bool) {
-	if len(b) != 84 {
+	if len(b) != cmsgcredLen {
 		return SockCred{}, false
 	}
 	e := binary.NativeEndian
@@ -108,7 +117,8 @@ func decodeSockcred(b []byte) (SockCred, bool) {
 	return v, ok
 }
 
-// decodeOldSockcred reads struct sockcred without its first field.
+// decodeOldSockcred reads struct sockcred without its first field: that of NetBSD before 8, and of
+// FreeBSD after LOCAL_CREDS.
 func decodeOldSockcred(b []byte) (SockCred, bool) {
 	v, ok := decodeSockcred(append([]byte{0xff, 0xff, 0xff, 0xff}, b...))
 	return v, ok

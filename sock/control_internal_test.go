@@ -52,6 +52,41 @@ func TestSockCredBytes(t *testing.T) {
 	}
 }
 
+// Each system's items with credentials, by their type and length.
+func TestSockCredOfEachSystem(t *testing.T) {
+	was := numbers
+	defer func() { numbers = was }()
+	plain := int32s(1000, 0, 1001, 5, 2, 1001, 5) // uid, euid, gid, egid, 2 groups
+	sent := make([]byte, cmsgcredLen)
+	copy(sent, int32s(7, 1000, 0, 1001, 0)) // pid, uid, euid, gid, no groups
+	kernels, senders := SockCred{7, 1000, 0, 1001, 5, []int{1001, 5}}, SockCred{7, 1000, 0, 1001, -1, []int{}}
+	without := kernels
+	without.PID = -1
+	for _, tt := range []struct {
+		goos string
+		typ  int
+		data []byte
+		want SockCred
+		ok   bool
+	}{
+		{"freebsd", 8, append(int32s(0, 7), plain...), kernels, true}, // SCM_CREDS2, with its version
+		{"freebsd", 3, plain, without, true},                          // SCM_CREDS after LOCAL_CREDS
+		{"freebsd", 3, sent, senders, true},                           // SCM_CREDS from the sender
+		{"dragonfly", 3, sent, senders, true},
+		{"dragonfly", 3, plain, SockCred{}, false},
+		{"netbsd", 16, append(int32s(7), plain...), kernels, true},
+		{"netbsd", 4, plain, without, true},
+		{"openbsd", 3, plain, SockCred{}, false},
+		{"darwin", 3, plain, SockCred{}, false},
+	} {
+		numbers = controlNumbersOf[tt.goos]
+		got, ok := Control{SOL_SOCKET, tt.typ, tt.data}.SockCred()
+		if ok != tt.ok || ok && !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s, type %d: %+v, %v; want %+v, %v", tt.goos, tt.typ, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
 // The forms of in_pktinfo on the different systems.
 func TestPktInfoOfEachSystem(t *testing.T) {
 	was := numbers

@@ -268,7 +268,7 @@ func TestDeadlineOfAHandler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			socktest.Check(t)
-			a, b := socktest.UnixStream.Pair(t)
+			a, b := socktest.LocalStream.Pair(t)
 			fill(t, a)
 			reads, writes := make(chan error, 100), make(chan error, 100)
 			h := newHandler()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -188,6 +189,7 @@ func TestDialRefuses(t *testing.T) {
 // The name of a service replaces the port. The test accepts both a refused connect and a
 // connection, since this host may have a server of the discard service.
 func TestCreateConnectionToAService(t *testing.T) {
+	bare.Localhost(t)
 	socktest.Check(t)
 	s, err := sock.CreateConnection("127.0.0.1", 0, &sock.ConnectionConfig{Service: "discard"})
 	if err == nil {

@@ -80,7 +80,7 @@ func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {
 // settled reports whether *err needs no addresses: it is nil or ErrWouldBlock. It replaces EAGAIN
 // by ErrWouldBlock.
 func settled(err *error) bool {
-	if *err == loop.ErrAgain || *err == syscall.EAGAIN {
+	if *err == loop.ErrAgain || isAgain(*err) {
 		*err = ErrWouldBlock
 	}
 	return *err == nil || *err == ErrWouldBlock
@@ -97,7 +97,7 @@ func hostErrorOf(err error) error {
 // OpError wraps err in a *net.OpError, as the methods of the socket do: with the name of the
 // operation, the name of the network and the addresses of both ends. addr is the address of the far
 // end. The zero Addr stands for the peer that the socket is connected to. OpError returns nil for
-// nil, and ErrWouldBlock for EAGAIN.
+// nil, and ErrWouldBlock for EAGAIN, which is WSAEWOULDBLOCK on Windows.
 //
 // It is for packages that add operations to a socket by Attempt or SyscallConn. Their errors then
 // have the same form as all others.

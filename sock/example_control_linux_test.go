@@ -148,7 +148,15 @@ func ExampleControlError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	items, err := sock.ParseControl(control[:len(control)-8]) // 8 bytes are lost
+	first, err := sock.CMSG_SPACE(4) // the room of an int
+	if err != nil {
+		log.Fatal(err)
+	}
+	second, err := sock.CMSG_LEN(4)
+	if err != nil {
+		log.Fatal(err)
+	}
+	items, err := sock.ParseControl(control[:first+second-1]) // the last byte is lost
 	var cut *sock.ControlError
 	fmt.Println(len(items), errors.As(err, &cut))
 	// Output: 2 true

@@ -395,7 +395,7 @@ func TestMakefileCopy(t *testing.T) {
 // A File that is dropped is closed, and so is the descriptor if this was its last File.
 func TestMakefileDropped(t *testing.T) { // item 125
 	socktest.Check(t)
-	a, b := socktest.UnixStream.Pair(t)
+	a, b := socktest.LocalStream.Pair(t)
 	func() {
 		f, err := a.Makefile("rwb", -1)
 		socktest.Must(t, err)
@@ -422,7 +422,7 @@ func TestMakefileDropped(t *testing.T) { // item 125
 // A File in use is not treated as dropped.
 func TestMakefileInUseIsNotDropped(t *testing.T) {
 	socktest.Check(t)
-	a, b := socktest.UnixStream.Pair(t)
+	a, b := socktest.LocalStream.Pair(t)
 	call := socktest.Start(func() error {
 		f, err := a.Makefile("rb", -1)
 		if err != nil {
@@ -442,9 +442,10 @@ func TestMakefileInUseIsNotDropped(t *testing.T) {
 
 // Many goroutines close at once while others read and write.
 func TestMakefileRaces(t *testing.T) { // items 124, 125
+	socktest.SkipOnWine(t, "so many closes at once can end Wine's server: an assertion in its sock_poll_event")
 	socktest.Check(t)
 	for range 200 {
-		a, b := socktest.UnixStream.Pair(t)
+		a, b := socktest.LocalStream.Pair(t)
 		var all sync.WaitGroup
 		var files []*sock.File
 		for range 3 {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/polluxio/pollux/families"
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/socktest"
 )
@@ -81,6 +82,7 @@ func TestMessageSender(t *testing.T) {
 
 // A goroutine and a future may wait for the look-up of an address. A loop must not.
 func TestMessageToAName(t *testing.T) {
+	bare.Localhost(t)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
 		s, addr := socktest.UDP.Bound(t)
 		socktest.Must(t, s.SetTimeout(socktest.Patience))

@@ -8,11 +8,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/polluxio/pollux/internal/bare"
 	"github.com/polluxio/pollux/sock"
 )
 
 func TestGethostname(t *testing.T) { // item 168
 	name, err := sock.Gethostname()
+	if name == "" && err == nil && bare.First() {
+		t.Skip("nothing has given this machine a name: run this on one that has a name")
+	}
 	if name == "" || err != nil {
 		t.Errorf("%q, %v", name, err)
 	}

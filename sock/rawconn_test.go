@@ -1,9 +1,6 @@
-//go:build unix
-
 package sock_test
 
 import (
-	"syscall"
 	"testing"
 
 	"github.com/polluxio/pollux/sock"
@@ -27,13 +24,13 @@ func TestRawConnLooksAtOnce(t *testing.T) {
 			var looked error
 			call = socktest.Start(func() error {
 				return raw.Read(func(fd uintptr) bool {
-					_, _, looked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+					_, looked = socktest.Recv(int(fd), make([]byte, 1), sock.MSG_PEEK)
 					return true
 				})
 			})
 			socktest.Must(t, call.Wait(t))
-			if looked != syscall.EAGAIN {
-				t.Errorf("it found %v, want EAGAIN", looked)
+			if looked != socktest.WouldBlock {
+				t.Errorf("it found %v, want %v", looked, socktest.WouldBlock)
 			}
 		}
 		// It waits if its function asks for that, beside another call that waits.
@@ -44,8 +41,8 @@ func TestRawConnLooksAtOnce(t *testing.T) {
 			return raw.Read(func(fd uintptr) bool {
 				n++
 				tries <- n
-				_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
-				return err != syscall.EAGAIN
+				_, err := socktest.Recv(int(fd), make([]byte, 1), sock.MSG_PEEK)
+				return err != socktest.WouldBlock
 			})
 		})
 		<-tries

@@ -149,7 +149,7 @@ func TestStreamOfAFile(t *testing.T) {
 func TestStreamToStream(t *testing.T) {
 	eachView(t, func(t *testing.T, in func(func(func(*sock.Socket) *sock.Socket))) {
 		client, front := socktest.TCP.Pair(t)
-		back, server := socktest.UnixStream.Pair(t)
+		back, server := socktest.LocalStream.Pair(t)
 		want := bytes.Repeat([]byte("to the other side "), 20_000)
 		var got []byte
 		reading := socktest.Start(func() (err error) { got, err = io.ReadAll(server); return err })

@@ -74,6 +74,9 @@ func TestRecvPeekAll(t *testing.T) { // item 108
 				}
 				socktest.Must(t, wantBytes("ello")(w.On(a).Recv(100, 0)))
 
+				if runtime.GOOS == "windows" {
+					return // the rest is about AF_UNIX, which does not wait for all
+				}
 				c, d := socktest.UnixStream.Pair(t)
 				_, err := d.Sendall(hello, 0)
 				socktest.Must(t, err)
@@ -143,7 +146,7 @@ func TestFlagsBeyondCInt(t *testing.T) {
 		t.Skip("no int is beyond a C int here: run this on a machine of 64 bits")
 	}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		a, b := socktest.UnixStream.Pair(t)
+		a, b := socktest.LocalStream.Pair(t)
 		_, err := b.Sendall(hello, 0)
 		socktest.Must(t, err)
 		for _, flags := range []int{0, sock.MSG_PEEK, sock.MSG_WAITALL} {

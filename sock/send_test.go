@@ -97,7 +97,7 @@ func TestSendallThenClose(t *testing.T) {
 func TestSendallTimeoutIsForTheWhole(t *testing.T) { // items 40, 47
 	const timeout = 30 * time.Millisecond
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		a, b := socktest.UnixStream.Pair(t)
+		a, b := socktest.LocalStream.Pair(t)
 		socktest.Must(t, a.SetTimeout(timeout))
 		socktest.Must(t, a.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, 4096))
 		socktest.Must(t, b.SetTimeout(0))
@@ -188,7 +188,7 @@ func TestSendallEndedInFullFlow(t *testing.T) { // item 47
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			socktest.EachCanceler(t, func(t *testing.T, w *socktest.Waiter) {
-				a, b := socktest.UnixStream.Pair(t)
+				a, b := socktest.LocalStream.Pair(t)
 				var n int
 				sending := socktest.Start(func() (err error) {
 					n, err = w.On(a).Sendall(sent, 0)

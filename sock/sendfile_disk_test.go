@@ -24,7 +24,7 @@ func TestSendfileSlowDisk(t *testing.T) {
 		r, err := loop.Default()
 		socktest.Must(t, err)
 		for _, way := range []string{"sendfile", "pipe"} {
-			a, b := socktest.UnixStream.Pair(t)
+			a, b := socktest.LocalStream.Pair(t)
 			c, d := socktest.TCP.Pair(t)
 			for _, s := range []*sock.Socket{a, b, c, d} {
 				socktest.Must(t, s.Join(r.Loops()[0]))
@@ -143,7 +143,7 @@ func TestSendfileEndsInSlowDisk(t *testing.T) {
 			if name == "cancel" && !w.CanCancel {
 				continue
 			}
-			a, b := socktest.UnixStream.Pair(t)
+			a, b := socktest.LocalStream.Pair(t)
 			f := onDisk(t, content)
 			disk, inDisk := make(chan struct{}), make(chan struct{}, 1)
 			var n int64

@@ -282,7 +282,7 @@ func TestSendfileFallsBack(t *testing.T) { // items 133, 134, 138
 func TestSendfileFailsMidway(t *testing.T) { // items 134, 137
 	content := pattern(100_000)
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		a, b := socktest.UnixStream.Pair(t)
+		a, b := socktest.LocalStream.Pair(t)
 		f := onDisk(t, content)
 		first := true
 		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
@@ -471,7 +471,7 @@ func (f seeking) Seek(offset int64, whence int) (int64, error) {
 // A Read of the file ends its goroutine: the number of bytes is still reported.
 func TestSendfileGoexit(t *testing.T) {
 	socktest.Check(t)
-	a, _ := socktest.UnixStream.Pair(t)
+	a, _ := socktest.LocalStream.Pair(t)
 	n, err := a.Async().Sendfile(&exits{hello}, 0, -1).Wait(t.Context())
 	if n != int64(len(hello)) || err == nil {
 		t.Errorf("Sendfile = %d, %v", n, err)

@@ -70,7 +70,7 @@ func TestSendfileTimeoutIsForEachWait(t *testing.T) { // item 135
 // One call asks for at most 1 GiB, and another call follows. A large file does not need many calls.
 func TestSendfileBlocks(t *testing.T) { // item 140
 	socktest.Check(t)
-	a, _ := socktest.UnixStream.Pair(t)
+	a, _ := socktest.LocalStream.Pair(t)
 	f := onDisk(t, nil)
 	const size = 5 << 30
 	if err := f.Truncate(size); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) {
@@ -129,7 +129,7 @@ func TestSendfileAndCancelThatIsLate(t *testing.T) {
 	r, err := loop.Default()
 	socktest.Must(t, err)
 	l := r.Next()
-	a, _ := socktest.UnixStream.Pair(t)
+	a, _ := socktest.LocalStream.Pair(t)
 	f := onDisk(t, hello)
 	defer f.Close()
 	results, made := make(chan error, 2), make(chan *loop.Task, 1)
@@ -168,7 +168,7 @@ func TestSendfileJoinsTheTasksLoop(t *testing.T) {
 		})
 	}
 	t.Run("behind another", func(t *testing.T) {
-		a, _ := socktest.UnixStream.Pair(t)
+		a, _ := socktest.LocalStream.Pair(t)
 		disk, inDisk := make(chan struct{}), make(chan struct{}, 10)
 		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
 			inDisk <- struct{}{}
@@ -189,7 +189,7 @@ func TestSendfileJoinsTheTasksLoop(t *testing.T) {
 		a.Close()
 	})
 	t.Run("found writable, and took nothing", func(t *testing.T) {
-		a, _ := socktest.UnixStream.Pair(t)
+		a, _ := socktest.LocalStream.Pair(t)
 		calls := 0
 		sock.WithSendfile(func(call func(int, int, int64, int) (int, error), to, from int, offset int64, n int) (int, error) {
 			if calls++; calls == 1 {

@@ -47,7 +47,7 @@ func TestShutdown(t *testing.T) { // item 70
 // A waiting send ends with an error when the socket is shut down.
 func TestShutdownWhileSending(t *testing.T) { // item 70
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		a, _ := socktest.UnixStream.Pair(t)
+		a, _ := socktest.LocalStream.Pair(t)
 		fill(t, a)
 		call := socktest.Start(func() error { _, err := w.On(a).Send(hello, 0); return err })
 		socktest.AwaitWaiting(t, a)

@@ -33,6 +33,9 @@ func sysErrorOf(err error) error {
 	return err
 }
 
+// isAgain reports whether a system call of the caller's own returned that it would block.
+func isAgain(err error) bool { return err == unix.EAGAIN }
+
 func isNoSocket(err error) bool { return err == unix.EBADF || err == unix.ENOTSOCK }
 
 func sysSockatmark(fd int) (bool, error) {

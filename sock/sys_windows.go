@@ -80,8 +80,8 @@ var winsock = func() error {
 // GetLastError. The caller calls SyscallN in the argument list of result: pointers into the stack
 // stay valid only if they are converted to numbers in the arguments of SyscallN itself.
 func result(n, _ uintptr, errno syscall.Errno) (int, syscall.Errno) {
-	if int32(n) != -1 {
-		return int(n), 0
+	if r := int32(n); r != -1 { // the upper half of the register has no meaning; a handle has 32 bits
+		return int(r), 0
 	}
 	if errno == 0 {
 		errno = windows.WSAEINVAL // a failed function must not leave the error unset
@@ -106,6 +106,10 @@ func sysErrorOf(err error) error {
 	}
 	return err
 }
+
+// isAgain reports whether a system call of the caller's own returned that it would block. Such a
+// call returns Winsock's number, and portable code may return the POSIX name.
+func isAgain(err error) bool { return err == windows.WSAEWOULDBLOCK || err == syscall.EAGAIN }
 
 func isNoSocket(err error) bool { return err == syscall.ENOTSOCK || err == syscall.EBADF }
 

@@ -193,7 +193,7 @@ func TestUnwatchedIsFree(t *testing.T) {
 // Handler returns whole values, and the socket's finalizer is set once.
 func TestWatchUnwatchAtOnce(t *testing.T) {
 	socktest.Check(t)
-	a, b := socktest.UnixStream.Pair(t)
+	a, b := socktest.LocalStream.Pair(t)
 	h := newHandler()
 	h.readable = func(s *sock.Socket) {
 		s.Recv(1, 0)

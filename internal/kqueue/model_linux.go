@@ -184,6 +184,9 @@ func (q *queue) change(c *Kevent_t) error {
 	if err != nil {
 		return unix.EBADF
 	}
+	if c.Filter == EVFILT_EXCEPT && now.pipe && c.Flags&EV_ADD != 0 {
+		return unix.EINVAL // pipe_kqfilter of macOS's bsd/kern/sys_pipe.c
+	}
 	if n != nil && n.file != now { // the close of its number has ended it
 		delete(q.notes, k)
 		n = nil

@@ -47,6 +47,26 @@ func testConnect(t *testing.T, open opener) {
 	})
 }
 
+// A socket that is not connected may become a listener after Add.
+func testListensLater(t *testing.T, open opener) {
+	p := open(t)
+	ln := bound(t)
+	add(t, p, ln, mine)
+	if told := look(t, p)[mine]; told != p.Unconnected && !p.AnyUnconnected {
+		t.Errorf("told %v of a socket that is not connected, want %v", told, p.Unconnected)
+	}
+	at := listen(t, ln)
+	if p.Deaf {
+		if err := p.Delete(ln, mine); err != nil {
+			t.Fatal(err)
+		}
+		add(t, p, ln, mine)
+	}
+	fd := stream(t)
+	connect(t, fd, at)
+	await(t, p, mine, pollux.Readable)
+}
+
 func testUrgent(t *testing.T, open opener) {
 	p := open(t)
 	a, b := tcpPair(t)

@@ -16,6 +16,9 @@ import (
 // The descriptors that the tests watch. They are bare and non-blocking, and Go's own poller does
 // not know them.
 
+// An address is that of a TCP socket.
+type address = unix.Sockaddr
+
 const (
 	shutRead  = unix.SHUT_RD
 	shutWrite = unix.SHUT_WR
@@ -66,13 +69,19 @@ func stream(t *testing.T) int {
 	return fd
 }
 
-// listener returns a socket that listens on the loopback.
-func listener(t *testing.T) (fd int, at unix.Sockaddr) {
+// bound returns a TCP socket that is bound to the loopback.
+func bound(t *testing.T) int {
 	t.Helper()
-	fd = stream(t)
+	fd := stream(t)
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatalf("bind: %v", err)
 	}
+	return fd
+}
+
+// listen makes a bound socket listen, and returns its address.
+func listen(t *testing.T, fd int) address {
+	t.Helper()
 	if err := unix.Listen(fd, 1); err != nil {
 		t.Fatalf("listen: %v", err)
 	}
@@ -80,11 +89,11 @@ func listener(t *testing.T) (fd int, at unix.Sockaddr) {
 	if err != nil {
 		t.Fatalf("getsockname: %v", err)
 	}
-	return fd, at
+	return at
 }
 
 // connect begins to connect.
-func connect(t *testing.T, fd int, at unix.Sockaddr) {
+func connect(t *testing.T, fd int, at address) {
 	t.Helper()
 	if err := unix.Connect(fd, at); err != nil && err != unix.EINPROGRESS {
 		t.Skipf("connect ended at once: %v; only one that goes on makes an event: run this where loopback connects go on", err)
@@ -172,6 +181,12 @@ func testHangupOfPipe(t *testing.T, open opener) {
 			quiet(t, p, mine, ^pollux.Ready(0), "neither direction is ready")
 			closeFD(pipe[tt.other])
 			await(t, p, mine, tt.want)
+			if err := p.Delete(pipe[tt.end], mine); err != nil {
+				t.Errorf("Delete: %v", err)
+			}
+			if err := p.Delete(pipe[tt.end], mine); err == nil {
+				t.Error("the second Delete returned nil")
+			}
 		})
 	}
 }

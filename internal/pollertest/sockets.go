@@ -26,6 +26,13 @@ func tcpPair(t *testing.T) (a, b int) {
 	return a, b
 }
 
+// listener returns a socket that listens on the loopback, and its address.
+func listener(t *testing.T) (fd int, at address) {
+	t.Helper()
+	fd = bound(t)
+	return fd, listen(t, fd)
+}
+
 func write(t *testing.T, fd int, p string) {
 	t.Helper()
 	if n, err := send(fd, p); n != len(p) || err != nil {

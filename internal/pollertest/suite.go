@@ -34,18 +34,27 @@ type Traits struct {
 	Files    bool // a plain file can be added; else an error
 	NoUrgent bool // urgent data is not reported as such
 	NoHangup bool // select(2) reports the end as Readable alone
+	Deaf     bool // a socket that listens after Add must be added again
+
+	// Unconnected is what Wait reports of a TCP socket that is not connected.
+	Unconnected    pollux.Ready
+	AnyUnconnected bool // this depends on the system
 }
 
 // System returns the traits of this system's own poller.
 func System() Traits {
 	return map[string]Traits{
-		"darwin":    {Replaces: true, Files: true},
-		"dragonfly": {Replaces: true, Files: true},
-		"freebsd":   {Replaces: true, Files: true, NoUrgent: true},
-		"netbsd":    {Replaces: true, Files: true, NoUrgent: true},
-		"openbsd":   {Replaces: true, Files: true},
+		"linux":     {Unconnected: HungUp},
+		"darwin":    {Replaces: true, Files: true, AnyUnconnected: true},
+		"dragonfly": {Replaces: true, Files: true, AnyUnconnected: true},
+		"freebsd":   {Replaces: true, Files: true, NoUrgent: true, AnyUnconnected: true},
+		"netbsd":    {Replaces: true, Files: true, NoUrgent: true, AnyUnconnected: true, Deaf: true},
+		"openbsd":   {Replaces: true, Files: true, AnyUnconnected: true, Deaf: true},
 	}[runtime.GOOS]
 }
+
+// HungUp is the readiness of a descriptor of which neither direction is usable.
+const HungUp = pollux.Readable | pollux.Writable | pollux.Hangup
 
 type promise struct {
 	name string
@@ -63,6 +72,7 @@ var promises = []promise{
 	{"hang-up of a pipe", testHangupOfPipe},
 	{"hang-up after data", testHangupAfterData},
 	{"connect", testConnect},
+	{"not connected, and then listening", testListensLater},
 	{"urgent", testUrgent},
 
 	{"wake before wait", testWakeBeforeWait},

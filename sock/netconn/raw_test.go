@@ -1,10 +1,7 @@
-//go:build unix
-
 package netconn_test
 
 import (
 	"net"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,8 +20,8 @@ func TestSyscallConn(t *testing.T) {
 	reading := socktest.Start(func() error {
 		return raw.Read(func(fd uintptr) bool {
 			var err error
-			n, err = syscall.Read(int(fd), p)
-			return err != syscall.EAGAIN
+			n, err = socktest.Recv(int(fd), p, 0)
+			return err != socktest.WouldBlock
 		})
 	})
 	socktest.AwaitWaiting(t, a.Socket())

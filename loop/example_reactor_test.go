@@ -43,7 +43,7 @@ func ExampleLoop_After() {
 	}
 	defer l.Close()
 	ctx, cancel := context.WithCancel(context.Background())
-	l.After(2*time.Millisecond, func() {
+	l.After(50*time.Millisecond, func() {
 		fmt.Println("second")
 		cancel() // ends Run
 	})
