@@ -155,9 +155,9 @@ func (c *Call) end() {
 // parkings holds the Ops of goroutines that wait. A task has an Op of its own.
 var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
-// proceed does the part of Begin that comes before a wait: the lane is not free, or the last attempt
-// of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it unlocks mu,
-// and with a nil error the caller has the lane. The caller holds mu.
+// proceed does the part of Begin that comes before a wait: the lane is not free, or the last
+// attempt of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it
+// unlocks mu, and with a nil error the caller has the lane. The caller holds mu.
 func (fd *FD) proceed(c *Call) (waits bool, err error) {
 	v := over
 	if c.tried {
@@ -294,9 +294,9 @@ func (fd *FD) woken(c *Call) (waits bool, err error) {
 	return true, nil
 }
 
-// enqueue puts o into its lane. fd is on a loop, and o is not overdue. o goes to the front if it was
-// tried, since the others in the queue came during its attempt. The caller then starts the timer of
-// o.deadline. The caller holds mu.
+// enqueue puts o into its lane. fd is on a loop, and o is not overdue. o goes to the front if it
+// was tried, since the others in the queue came during its attempt. The caller then starts the
+// timer of o.deadline. The caller holds mu.
 func (fd *FD) enqueue(o *Op, tried bool, out *Outcome) {
 	d := o.Lane
 	if tried && fd.extra != nil {

@@ -160,8 +160,8 @@ func (fd *FD) retryFor(r *Retry) *Retry {
 	return r
 }
 
-// conclude ends an attempt and updates the lane's state from its result. It removes a Retry that has
-// no effect. The caller holds mu.
+// conclude ends an attempt and updates the lane's state from its result. It removes a Retry that
+// has no effect. The caller holds mu.
 func (fd *FD) conclude(d Direction, blind bool, out *Outcome, err error) {
 	out.Retry = fd.retryFor(out.Retry)
 	s := fd.state &^ lane(d, laneBusy)

@@ -13,8 +13,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// needsNames skips the test of a maker that looks up the name localhost, on a machine that does not know
-// it.
+// needsNames skips the test of a maker that looks up the name localhost, on a machine that does not
+// know it.
 func needsNames(t *testing.T, maker string) {
 	t.Helper()
 	if strings.HasPrefix(maker, "CreateConnection") {
