@@ -15,81 +15,103 @@ import (
 // lane's deadline; ErrAgain with a timeout of 0; net.ErrClosed after Close. After one of these
 // errors nothing was done, unless the Attempt has recorded a part. ErrOnLoop on a loop's goroutine.
 func (fd *FD) Do(c *Call, a Attempt) error {
-	c.begun, c.moved, c.looks = false, 0, notYet // c may have been used before
-	err := fd.Begin(c)
-	for again := true; again && err == nil; {
-		out, failed := try(a, c.Sysfd)
-		again, err = fd.End(c, out, failed)
+	c.begun, c.moved, c.looks, c.tried = false, 0, notYet, false // c may have been used before
+	for {
+		if err := fd.Begin(c); err != nil {
+			return err
+		}
+		out, err := try(a, c.Sysfd)
+		fd.End(c, &out, err)
+		if err != ErrAgain {
+			return err
+		}
 	}
-	return err
 }
 
 // Begin takes the lane for one attempt of the caller. It waits, as c allows, until an attempt may
 // succeed. After a nil error the caller must make one attempt on c.Sysfd and call End.
 //
+// If the last attempt of c was ErrAgain, the operation keeps its place: no other operation runs
+// between its attempts.
+//
 // Errors: os.ErrDeadlineExceeded; net.ErrClosed; the cause of a context or of Task.Cancel;
-// ErrOnLoop; ErrAgain if c must not wait and the lane is taken or the watcher's budget is spent.
-// After an error the caller does not have the lane.
+// ErrOnLoop; ErrAgain if c must not wait and the lane is taken, the attempt was ErrAgain, or the
+// watcher's budget is spent. After an error the caller does not have the lane.
 func (fd *FD) Begin(c *Call) error {
-	if c.Waiter.by != nil || checksWaits.Load() {
+	if !c.tried && (c.Waiter.by != nil || checksWaits.Load()) {
 		if err := c.refused(); err != nil {
 			return err
 		}
 	}
 	fd.mu.Lock()
-	if fd.free(c.Lane) {
+	if !c.tried && fd.free(c.Lane) {
 		fd.take(c)
 		fd.mu.Unlock()
 		return nil
 	}
-	err := fd.mayTry(c.Lane, c.Blind)
-	if err == ErrAgain && c.Timeout == 0 && fd.doubt(c.Lane) {
-		err = nil
+	// A goroutine begins with a stack of 2 KiB, and a stack that has grown for a moment stays
+	// large. So all that needs stack has returned when the goroutine parks.
+	waits, err := fd.proceed(c)
+	if waits && fd.loop == nil {
+		waits, err = fd.joinFor(c)
 	}
-	switch {
-	case err == nil:
-		fd.take(c)
-	case err == ErrAgain && c.Timeout != 0:
-		return fd.wait(c, false, Outcome{})
+	if waits && fd.overdue(c, c.tried, c.out.More) {
+		fd.giveUp(c)
+		return os.ErrDeadlineExceeded
 	}
-	fd.mu.Unlock()
+	if waits {
+		fd.line(c)
+		if c.deadline != timeouts.Never {
+			fd.laneTimer(c.Lane).arm(c.deadline)
+		}
+		fd.mu.Unlock()
+	}
+	for waits {
+		switch by := c.Waiter.by.(type) {
+		case nil:
+			<-c.op.ch
+		case *Task:
+			by.suspendOn(c.op)
+		default:
+			c.op.parkUntil(c.Waiter)
+		}
+		waits, err = fd.woken(c)
+	}
 	return err
 }
 
-// End gives the lane back with the result of the attempt. If the result was ErrAgain and c may
-// wait, End waits until the caller has the lane again, and returns true. The caller then makes its
-// next attempt on c.Sysfd and calls End again. The operation keeps its place meanwhile: no other
-// operation runs between its attempts.
+// End gives the lane back with the result of the attempt. It never waits.
 //
-// After false the caller does not have the lane. The error is the attempt's. If that was ErrAgain,
-// it may be one of the errors of Begin instead.
-func (fd *FD) End(c *Call, out Outcome, err error) (again bool, _ error) {
-	fd.mu.Lock()
-	out.Retry = fd.retryFor(out.Retry)
-	fd.conclude(c.Lane, c.Blind, out, err)
+// After ErrAgain the operation is not over: the caller must call Begin again. Begin then waits, or
+// returns the error that ends the operation.
+func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if err == ErrAgain {
-		var v verdict
-		switch v, err = fd.judge(c, out); v {
-		case retry:
-			fd.take(c)
-			fd.mu.Unlock()
-			return true, nil
-		case mustWait:
-			err = fd.wait(c, true, out)
-			return err == nil, err
-		}
+		c.tried, c.out = true, *out
+		return
 	}
-	t := c.Waiter.Task()
-	tired := t == nil && err == nil && fd.ran()
+	fd.mu.Lock()
+	fd.conclude(c.Lane, c.Blind, out, err)
+	tired := err == nil && (c.Waiter.by != nil && c.Waiter.Task() != nil || fd.ran())
 	fd.release(c.Lane)
-	c.end()
-	switch {
-	case t != nil && err == nil:
+	if c.op != nil {
+		c.end()
+	}
+	if tired {
+		c.pause(out)
+	}
+}
+
+// pause lets others run after an operation that succeeded: a task that has spent its budget, or a
+// goroutine that has not waited for long.
+//
+//go:noinline
+func (c *Call) pause(out *Outcome) {
+	switch t := c.Waiter.Task(); {
+	case t != nil:
 		t.spend(out)
-	case tired && c.Timeout != 0:
+	case c.Timeout != 0:
 		letOthersRun()
 	}
-	return false, err
 }
 
 // Lend announces that the caller keeps the write lane, which Begin gave it, for a call that takes
@@ -133,58 +155,109 @@ func (c *Call) end() {
 // parkings holds the Ops of goroutines that wait. A task has an Op of its own.
 var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
 
-// wait queues c and returns when the caller has the lane. A call that has made an attempt goes to
-// the front, since the others in the queue came during its attempt. The caller holds mu, and wait
-// unlocks it.
-func (fd *FD) wait(c *Call, tried bool, out Outcome) error {
-	t, ctx := c.Waiter.Task(), c.Waiter.Context()
-	if t == nil && !out.More && out.Retry == nil && fd.looksAgain(c) {
-		return nil
+// proceed does the part of Begin that comes before a wait: the lane is not free, or the last
+// attempt of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it
+// unlocks mu, and with a nil error the caller has the lane. The caller holds mu.
+func (fd *FD) proceed(c *Call) (waits bool, err error) {
+	v := over
+	if c.tried {
+		fd.conclude(c.Lane, c.Blind, &c.out, ErrAgain)
+		v, err = fd.judge(c, &c.out)
+	} else {
+		v, err = fd.admit(c)
 	}
-	o, err := fd.line(c, t, tried, out)
-	if err != nil {
-		fd.release(c.Lane)
-		c.end()
-		return err
-	}
-	fd.hasWaited()
-	for {
+	t := c.Waiter.Task()
+	switch {
+	case v == retry:
+		fd.take(c)
 		fd.mu.Unlock()
-		o.park(t, ctx)
-		fd.mu.Lock()
-		if o.state == opSettled {
-			err = o.err
-			fd.mu.Unlock()
-			c.end()
-			return err
-		}
-		if fd.state&lane(c.Lane, laneBusy) == 0 && (o.Blind || fd.ordered(c.Lane) == o) {
-			fd.remove(o)
-			o.state = opIdle
-			c.moved = 0
-			fd.take(c)
-			fd.mu.Unlock()
-			return nil
-		}
-		o.state, o.fresh = opQueued, true // another attempt is running: its end wakes o again
+		c.concluded()
+		return false, nil
+	case v == over:
+	case t != nil:
+		err = t.mayWait()
+	case !c.out.More && c.out.Retry == nil && fd.looksAgain(c):
+		c.concluded()
+		return false, nil
+	default:
+		err = refuseWait()
 	}
+	if err == nil {
+		return true, nil
+	}
+	fd.giveUp(c)
+	return false, err
 }
 
-// line puts the Op of c into the queue. The caller holds mu.
-//
-// Errors: ErrOnLoop, errNotRunning, or the error that ended the wait before it began.
-func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
-	home := c.Home
-	if t != nil {
-		if err := t.mayWait(); err != nil {
-			return nil, err
-		}
-		home = t.loop
-	} else if err := refuseWait(); err != nil {
-		return nil, err
+// giveUp ends an operation that has an error and is in no queue. The caller holds mu, and giveUp
+// unlocks it.
+func (fd *FD) giveUp(c *Call) {
+	if c.tried {
+		fd.release(c.Lane)
+	} else {
+		fd.mu.Unlock()
 	}
+	c.concluded()
+	c.end()
+}
+
+// joinFor puts fd, which is on no loop, on one, since c must wait. After an error it returns false,
+// and has unlocked mu. The caller holds mu.
+func (fd *FD) joinFor(c *Call) (waits bool, err error) {
+	if err := fd.join(c.home()); err != nil {
+		fd.giveUp(c)
+		return false, err
+	}
+	if c.out.Retry != nil && !c.Blind {
+		fd.backOff(c.Lane, c.out.Retry) // conclude could not do this without a loop
+	}
+	return true, nil
+}
+
+// overdue reports whether a wait is over before it begins: the lane's deadline has passed, or c was
+// tried and its own deadline has passed. It starts the timeout of c. The caller holds mu, and fd is
+// on a loop.
+func (fd *FD) overdue(c *Call, tried, more bool) bool {
+	fresh := !c.begun
+	deadline := fd.began(c)
+	switch {
+	case fd.past(c.Lane):
+		return true
+	case !tried || more:
+		return false
+	case fresh: // the deadline is Timeout from now
+		return c.Timeout < 0
+	}
+	return fd.isLate(deadline)
+}
+
+// line puts the Op of c into the queue. The caller then starts the timer of c.deadline. The caller
+// holds mu.
+func (fd *FD) line(c *Call) {
+	fd.enqueue(c.waitingOp(), c.tried, &c.out)
+	c.concluded()
+	fd.hasWaited()
+}
+
+// concluded forgets the last attempt, which the lane knows now.
+func (c *Call) concluded() {
+	c.tried = false
+	c.out = Outcome{}
+}
+
+// home returns the loop that a descriptor joins for c. nil: one of the default reactor's.
+func (c *Call) home() *Loop {
+	if t := c.Waiter.Task(); t != nil {
+		return t.loop
+	}
+	return c.Home
+}
+
+// waitingOp returns the Op that waits for c.
+func (c *Call) waitingOp() *Op {
 	o := c.op
 	if o == nil {
+		t := c.Waiter.Task()
 		if t != nil {
 			o = &t.wait // the task runs, so the Op is free
 		} else {
@@ -193,29 +266,39 @@ func (fd *FD) line(c *Call, t *Task, tried bool, out Outcome) (*Op, error) {
 		c.op = o
 		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
 	}
-	o.Timeout, o.begun, o.deadline, o.err = c.Timeout, c.begun, c.deadline, nil
-	err := fd.enqueue(o, home, tried, out)
-	c.begun, c.deadline = o.begun, o.deadline
-	return o, err
+	o.Timeout, o.begun, o.deadline = c.Timeout, c.begun, c.deadline
+	return o
 }
 
-// enqueue puts o into its lane. If fd is on no loop, fd joins home. The caller holds mu.
-//
-// Errors: those of join; os.ErrDeadlineExceeded if the lane's deadline has passed, or if o was
-// tried and its own deadline has passed.
-func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
+// woken returns true if the caller must park again, because another attempt is running. Otherwise
+// the wait is over: with a nil error the caller has the lane.
+func (fd *FD) woken(c *Call) (waits bool, err error) {
+	o := c.op
+	fd.mu.Lock()
+	switch {
+	case o.state == opSettled:
+		err = o.err
+		fd.mu.Unlock()
+		c.end()
+		return false, err
+	case fd.state&lane(c.Lane, laneBusy) == 0 && (o.Blind || fd.ordered(c.Lane) == o):
+		fd.remove(o)
+		o.state = opIdle
+		c.moved = 0
+		fd.take(c)
+		fd.mu.Unlock()
+		return false, nil
+	}
+	o.state, o.fresh = opQueued, true // the end of the running attempt wakes o again
+	fd.mu.Unlock()
+	return true, nil
+}
+
+// enqueue puts o into its lane. fd is on a loop, and o is not overdue. o goes to the front if it
+// was tried, since the others in the queue came during its attempt. The caller then starts the
+// timer of o.deadline. The caller holds mu.
+func (fd *FD) enqueue(o *Op, tried bool, out *Outcome) {
 	d := o.Lane
-	if fd.loop == nil {
-		if err := fd.join(home); err != nil {
-			return err
-		}
-		if out.Retry != nil && !o.Blind {
-			fd.backOff(d, out.Retry) // conclude could not do this without a loop
-		}
-	}
-	if deadline := fd.began(&o.Call); fd.past(d) || tried && !out.More && fd.isLate(deadline) {
-		return os.ErrDeadlineExceeded
-	}
 	if tried && fd.extra != nil {
 		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
@@ -230,24 +313,33 @@ func (fd *FD) enqueue(o *Op, home *Loop, tried bool, out Outcome) error {
 	} else if tried && o.next != o && out.Retry == nil {
 		fd.rouse(d, nil)
 	}
-	if o.deadline != timeouts.Never {
-		fd.laneTimer(d).arm(o.deadline)
-	}
-	return nil
 }
 
-// A verdict is the next step after an attempt that returned ErrAgain.
+// A verdict is the next step of an operation.
 type verdict uint8
 
 const (
 	over     verdict = iota // the operation has ended
-	retry                   // make another attempt at once
+	retry                   // make an attempt at once
 	mustWait                // wait, and leave the lane to others meanwhile
 )
 
+// admit returns the next step before the first attempt, and the error if there is to be none. The
+// caller holds mu.
+func (fd *FD) admit(c *Call) (verdict, error) {
+	switch err := fd.mayTry(c.Lane, c.Blind); {
+	case err == nil || err == ErrAgain && c.Timeout == 0 && fd.doubt(c.Lane):
+		return retry, nil
+	case err == ErrAgain && c.Timeout != 0:
+		return mustWait, nil
+	default:
+		return over, err
+	}
+}
+
 // judge returns the next step after an attempt that returned ErrAgain, and the error if the
 // operation is over. The caller holds mu.
-func (fd *FD) judge(c *Call, out Outcome) (verdict, error) {
+func (fd *FD) judge(c *Call, out *Outcome) (verdict, error) {
 	switch s := fd.state; {
 	case s&fdClosed != 0:
 		return over, net.ErrClosed

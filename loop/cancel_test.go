@@ -409,7 +409,7 @@ func TestCancelAfterAPart(t *testing.T) {
 		c := Call{Waiter: w, Lane: Write, Timeout: timeouts.Forever}
 		err := fd.Begin(&c)
 		if err == nil {
-			_, err = fd.End(&c, Outcome{N: 1}, ErrAgain)
+			err = retried(fd, &c, Outcome{N: 1})
 		}
 		return err
 	}

@@ -102,12 +102,14 @@ func (p *processDefaults) set(cfg *Config) error {
 // it before it starts.
 //
 // Errors: those of NewReactor. The next call tries again.
-func Default() (*Reactor, error) { return defaults.start() }
-
-func (p *processDefaults) start() (*Reactor, error) {
-	if r := p.reactor.Load(); r != nil {
+func Default() (*Reactor, error) {
+	if r := defaults.reactor.Load(); r != nil {
 		return r, nil
 	}
+	return defaults.start()
+}
+
+func (p *processDefaults) start() (*Reactor, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.reactor.Load(); r != nil {

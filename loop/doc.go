@@ -32,14 +32,19 @@
 //
 // # One operation
 //
-// [FD.Begin] takes the lane and [FD.End] gives it back. The caller makes the system call in
-// between. Both block if the operation may wait:
+// [FD.Begin] takes the lane, and waits for it if the operation may wait. [FD.End] gives it back.
+// The caller makes the system call in between. After ErrAgain it goes on with Begin, which waits
+// for an edge:
 //
 //	c := loop.Call{Lane: loop.Read, Timeout: timeouts.Forever}
-//	err := fd.Begin(&c)
-//	for again := true; again && err == nil; {
-//		n, failed := read(c.Sysfd, p)
-//		again, err = fd.End(&c, loop.Outcome{N: n}, failed)
+//	for {
+//		if err = fd.Begin(&c); err != nil {
+//			break
+//		}
+//		n, err = read(c.Sysfd, p)
+//		if fd.End(&c, &loop.Outcome{N: n}, err); err != loop.ErrAgain {
+//			break
+//		}
 //	}
 //
 // [FD.Do] is this loop, for an [Attempt]. The lane serves no other operation between the attempts

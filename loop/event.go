@@ -1,9 +1,11 @@
 package loop
 
 import (
+	"os"
 	"time"
 
 	"github.com/polluxio/pollux"
+	"github.com/polluxio/pollux/timeouts"
 )
 
 // This file has the loop's work for one descriptor: at its events, and when the loop comes back to
@@ -252,11 +254,10 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	out, err = try(o.Attempt, o.Sysfd)
 
 	fd.mu.Lock()
-	out.Retry = fd.retryFor(out.Retry)
-	fd.conclude(o.Lane, o.Blind, out, err)
+	fd.conclude(o.Lane, o.Blind, &out, err)
 	if err == ErrAgain {
-		if v, err = fd.judge(&o.Call, out); v != over && o.canceled != nil {
-			v, err = over, o.canceled
+		if v, err = fd.judge(&o.Call, &out); v != over && o.err != nil {
+			v, err = over, o.err
 		}
 	}
 	o.state = was
@@ -266,30 +267,30 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 // start makes the attempts of o on the caller's goroutine until o is done or must wait. If o must
 // wait, it is in the queue, has a future, and on is its loop. Otherwise on is nil.
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
-	o.Home, o.begun, o.moved, o.future, o.canceled, o.state = nil, false, 0, nil, nil, opIdle
+	o.Home, o.begun, o.moved, o.future, o.err, o.state = nil, false, 0, nil, nil, opIdle
 	fd.mu.Lock()
-	err = fd.mayTry(o.Lane, o.Blind)
-	if err == ErrAgain && o.Timeout == 0 && fd.doubt(o.Lane) {
-		err = nil
-	}
-	tried, v, out := err == nil, over, Outcome{}
-	if err == ErrAgain && o.Timeout != 0 {
-		v = mustWait
-	}
-	for err == nil {
+	v, err := fd.admit(&o.Call)
+	tried, out := v == retry, Outcome{}
+	for v == retry {
 		out, v, err = fd.attempt(o)
-		if v != retry {
-			break
+	}
+	if v == mustWait && fd.loop == nil {
+		if err = fd.join(home); err == nil && out.Retry != nil && !o.Blind {
+			fd.backOff(o.Lane, out.Retry) // conclude could not do this without a loop
 		}
 	}
-	if v == mustWait {
+	if v == mustWait && err == nil && fd.overdue(&o.Call, tried, out.More) {
+		err = os.ErrDeadlineExceeded
+	}
+	if v == mustWait && err == nil {
 		o.future = &completion{op: o, fd: fd}
-		if err = fd.enqueue(o, home, tried, out); err == nil {
-			on = fd.loop
-			fd.mu.Unlock()
-			return on, nil
+		fd.enqueue(o, tried, &out)
+		if o.deadline != timeouts.Never {
+			fd.laneTimer(o.Lane).arm(o.deadline)
 		}
-		o.future = nil
+		on = fd.loop
+		fd.mu.Unlock()
+		return on, nil
 	}
 	fd.release(o.Lane)
 	return nil, err

@@ -198,7 +198,7 @@ func TestDetachWhileHanded(t *testing.T) {
 				} else {
 					c := Call{Waiter: ByTask(task), Timeout: timeouts.Forever}
 					if err = fd.Begin(&c); err == nil {
-						_, err = fd.End(&c, Outcome{}, ErrAgain)
+						err = retried(fd, &c, Outcome{})
 					}
 				}
 			})
@@ -316,10 +316,9 @@ func TestDeadlineOfWhoSeesEdges(t *testing.T) {
 					return
 				}
 				c := Call{Waiter: ByTask(task), Timeout: time.Second}
-				err = fd.Begin(&c)
-				for err == nil {
+				for err = fd.Begin(&c); err == nil; err = fd.Begin(&c) {
 					_, failed := p.Try(-1)
-					_, err = fd.End(&c, Outcome{}, failed)
+					fd.End(&c, &Outcome{}, failed)
 				}
 			})
 			other.turn()
@@ -583,9 +582,9 @@ func TestStrangerInATasksName(t *testing.T) {
 		if err = fd.Begin(&c); err != nil {
 			return
 		}
-		if _, err = fd.End(&c, Outcome{}, ErrAgain); err == nil {
+		if err = retried(fd, &c, Outcome{}); err == nil {
 			sysfd = c.Sysfd
-			fd.End(&c, Outcome{N: 1}, nil)
+			fd.End(&c, &Outcome{N: 1}, nil)
 		}
 	})
 	s.turn()

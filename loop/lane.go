@@ -160,8 +160,10 @@ func (fd *FD) retryFor(r *Retry) *Retry {
 	return r
 }
 
-// conclude ends an attempt and updates the lane's state from its result. The caller holds mu.
-func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
+// conclude ends an attempt and updates the lane's state from its result. It removes a Retry that
+// has no effect. The caller holds mu.
+func (fd *FD) conclude(d Direction, blind bool, out *Outcome, err error) {
+	out.Retry = fd.retryFor(out.Retry)
 	s := fd.state &^ lane(d, laneBusy)
 	if d == Write {
 		s &^= fdLent
@@ -197,7 +199,7 @@ func (fd *FD) conclude(d Direction, blind bool, out Outcome, err error) {
 		fd.state &^= lane(d, laneBlocked)
 	}
 	if s&fdDispatching != 0 {
-		fd.charge(d, &out)
+		fd.charge(d, out)
 		if d == Read && !blind {
 			if err == ErrAgain {
 				fd.state &^= fdTook
@@ -289,7 +291,7 @@ func (fd *FD) ordered(d Direction) *Op {
 }
 
 func (fd *FD) push(o *Op) {
-	o.fd, o.state, o.canceled = fd, opQueued, nil
+	o.fd, o.state, o.err = fd, opQueued, nil
 	if last := fd.queue[o.Lane]; last != nil {
 		o.prev, o.next = last, last.next
 		o.prev.next, o.next.prev = o, o

@@ -344,7 +344,7 @@ func TestBlind(t *testing.T) {
 			if err := fd.Begin(&c); err != nil {
 				t.Errorf("Begin with a timeout of %d: %v, and the lane is free", timeout, err)
 			}
-			fd.End(&c, Outcome{}, nil)
+			fd.End(&c, &Outcome{}, nil)
 		}
 		s.startWithin(0, fd, Read, again).want(t, ErrAgain, "not ready")
 		s.startWithin(0, fd, Read, done).want(t, nil, "ready by now, and no edge told so")

@@ -39,15 +39,20 @@ type laneTimer struct {
 
 func (fd *FD) laneTimer(d Direction) *laneTimer {
 	if fd.extra == nil {
-		x := new(extra)
-		for d := range x.lanes {
-			lt := &x.lanes[d]
-			*lt = laneTimer{fd: fd, d: Direction(d), at: timeouts.Never, deadline: timeouts.Never, retry: timeouts.Never}
-			lt.timer.Owner = lt
-		}
-		fd.extra = x
+		fd.extra = newExtra(fd)
 	}
 	return &fd.extra.lanes[d]
+}
+
+func newExtra(fd *FD) *extra {
+	x := new(extra)
+	for d := range x.lanes {
+		lt := &x.lanes[d]
+		lt.fd, lt.d = fd, Direction(d)
+		lt.at, lt.deadline, lt.retry = timeouts.Never, timeouts.Never, timeouts.Never
+		lt.timer.Owner = lt
+	}
+	return x
 }
 
 // join starts the timers of the lanes' deadlines on the loop that the descriptor has joined. The
@@ -80,7 +85,9 @@ func (x *extra) part(l *Loop) {
 func (lt *laneTimer) arm(at timeouts.Deadline) {
 	if lt.at > at {
 		lt.at = at
-		lt.fd.loop.startTimer(&lt.timer, at)
+		if l := lt.fd.loop; l.timers.start(&lt.timer, at) {
+			l.wake()
+		}
 	}
 }
 
@@ -285,7 +292,7 @@ func (fd *FD) settleDue(d Direction, now timeouts.Deadline, on *Loop) {
 				fd.remove(o)
 				o.settle(os.ErrDeadlineExceeded, on)
 			case opTrying:
-				o.canceled = os.ErrDeadlineExceeded
+				o.err = os.ErrDeadlineExceeded
 			}
 		}
 		o = next

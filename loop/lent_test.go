@@ -40,9 +40,7 @@ func TestLentLane(t *testing.T) {
 		t.Errorf("the loop made %d turns until it came to rest: it looks for the end of what may take long", n)
 	}
 
-	if again, err := fd.End(&c, Outcome{N: 1}, nil); again || err != nil {
-		t.Fatal(again, err)
-	}
+	fd.End(&c, &Outcome{N: 1}, nil)
 	s.turns()
 	other.want(t, nil, "the lane was given back")
 	if fd.state&(fdLent|lane(Write, laneBusy)) != 0 {
@@ -67,12 +65,12 @@ func TestLentLaneWaitsAgain(t *testing.T) {
 				other = s.start(fd, Write, part{during: func() { trace = append(trace, "other") }})
 			}
 			if err == nil {
-				_, err = fd.End(&c, Outcome{}, ErrAgain)
+				err = retried(fd, &c, Outcome{})
 			}
 			trace = append(trace, "owner")
 		}
 		if err == nil {
-			_, err = fd.End(&c, Outcome{}, nil)
+			fd.End(&c, &Outcome{}, nil)
 		}
 		if err != nil {
 			t.Error(err)
@@ -104,8 +102,8 @@ func TestLentTooLate(t *testing.T) {
 	if fd.sysfd < 0 {
 		t.Error("the descriptor is closed, and its lane taken")
 	}
-	if again, err := fd.End(&c, Outcome{}, ErrAgain); again || err != net.ErrClosed {
-		t.Errorf("End: %v, %v, want net.ErrClosed", again, err)
+	if err := retried(fd, &c, Outcome{}); err != net.ErrClosed {
+		t.Errorf("after ErrAgain: %v, want net.ErrClosed", err)
 	}
 	if fd.sysfd >= 0 {
 		t.Error("the descriptor is still open")
@@ -142,9 +140,9 @@ func TestLentAtEachEdge(t *testing.T) {
 	s.Go(func(task *Task) {
 		c := Call{Waiter: ByTask(task), Lane: Write, Timeout: timeouts.Forever}
 		err := fd.Begin(&c)
-		for again := true; err == nil && again && lent <= edges; lent++ {
+		for ; err == nil && lent <= edges; lent++ {
 			if err = fd.Lend(); err == nil {
-				again, err = fd.End(&c, Outcome{}, ErrAgain)
+				err = retried(fd, &c, Outcome{})
 			}
 		}
 		if err != nil && err != net.ErrClosed {
@@ -168,7 +166,7 @@ func TestCloseWhileLent(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		err  error // of the owner's attempt
-		want error // of End
+		want error // of End, and of Begin after ErrAgain
 	}{
 		{"done", nil, nil},
 		{"not ready", ErrAgain, net.ErrClosed},
@@ -188,8 +186,12 @@ func TestCloseWhileLent(t *testing.T) {
 			if fd.sysfd < 0 {
 				t.Error("the descriptor is closed, and its lane lent")
 			}
-			if again, err := fd.End(&c, Outcome{}, tt.err); again || err != tt.want {
-				t.Errorf("End: %v, %v, want %v", again, err, tt.want)
+			err := tt.err
+			if fd.End(&c, &Outcome{}, err); err == ErrAgain {
+				err = fd.Begin(&c)
+			}
+			if err != tt.want {
+				t.Errorf("%v, want %v", err, tt.want)
 			}
 			if fd.sysfd >= 0 {
 				t.Error("the descriptor is still open")
@@ -220,8 +222,12 @@ func TestDeadlineWhileLent(t *testing.T) {
 					return
 				}
 				task.Yield()
-				if again, err := fd.End(&c, Outcome{}, failed); again || err != want {
-					t.Errorf("%s: End of %v: %v, %v, want %v", how, failed, again, err, want)
+				err := failed
+				if fd.End(&c, &Outcome{}, err); err == ErrAgain {
+					err = fd.Begin(&c)
+				}
+				if err != want {
+					t.Errorf("%s: after %v: %v, want %v", how, failed, err, want)
 				}
 			})
 			s.turn()
@@ -269,7 +275,7 @@ func TestCancelWhileLent(t *testing.T) {
 				task.Cancel()
 				task.Yield()
 			}
-			_, got = fd.End(&c, Outcome{}, ErrAgain)
+			got = retried(fd, &c, Outcome{})
 		})
 		s.turn()
 		behind := s.start(fd, Write, done)
@@ -278,7 +284,7 @@ func TestCancelWhileLent(t *testing.T) {
 			return got != nil
 		})
 		if got != want {
-			t.Errorf("%s: End: %v, want %v", how, got, want)
+			t.Errorf("%s: after ErrAgain: %v, want %v", how, got, want)
 		}
 		s.turn(s.ready(fd, pollux.Writable))
 		behind.want(t, nil, "the lane is free, and ready")

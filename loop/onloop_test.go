@@ -128,7 +128,7 @@ func TestErrOnLoopBeforeJoin(t *testing.T) {
 			c := Call{Timeout: timeouts.Forever}
 			err := fd.Begin(&c)
 			if err == nil {
-				_, err = fd.End(&c, Outcome{}, ErrAgain)
+				err = retried(fd, &c, Outcome{})
 			}
 			return err
 		},

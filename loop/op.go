@@ -85,6 +85,14 @@ type Call struct {
 	// MSG_ERRQUEUE look at something else. The lane's state does not delay a blind operation, and
 	// its result does not change that state. Other operations may pass it in the queue.
 	Blind bool
+	// HungUp, valid while the caller has the lane, reports that the poller has seen a hang-up or an
+	// error. After an attempt without result there may then be nothing left to wait for.
+	HungUp bool
+
+	tried bool  // End has got ErrAgain, and the next Begin has not concluded the attempt yet
+	begun bool  // the timeout has begun, and deadline is set
+	looks looks // see FD.looksAgain
+
 	// Timeout limits the total time of all waits of the operation. It begins with the first wait.
 	// 0: the operation does not wait. timeouts.Forever: it waits without limit. Negative: it has
 	// passed before the first wait.
@@ -94,12 +102,8 @@ type Call struct {
 	Home *Loop
 	// Sysfd is the descriptor's number, valid while the caller has the lane.
 	Sysfd int
-	// HungUp, valid while the caller has the lane, reports that the poller has seen a hang-up or an
-	// error. After an attempt without result there may then be nothing left to wait for.
-	HungUp bool
 
-	begun    bool              // the timeout has begun, and deadline is set
-	looks    looks             // see FD.looksAgain
+	out      Outcome           // of the last attempt, if tried
 	deadline timeouts.Deadline // the end of Timeout
 	until    timeouts.Deadline // the end of lingering on the system's clock, see FD.looksAgain
 	moved    int               // bytes since the caller last waited
@@ -137,14 +141,13 @@ type Op struct {
 	// the FD.
 	Wrap func(err error, sysfd int) error
 
-	canceled error       // fd.mu; the error of a cancel that came while the loop tried the operation
-	future   *completion // fd.mu; the future to settle, set by Start
+	future *completion // fd.mu; the future to settle, set by Start
 
 	fd         *FD           // while it is in a queue
 	next, prev *Op           // fd.mu
 	ch         chan struct{} // gets one token when the operation is woken or settled; made once, of capacity 1
 	task       *Task         // the task to resume; nil: a goroutine waits on ch
-	err        error         // valid once settled
+	err        error         // valid once settled; while the loop tries the operation: the error of a cancel that came
 	state      opState       // fd.mu
 	fresh      bool          // fd.mu; for a Blind operation: no attempt was made since it queued, or since the last edge
 }
@@ -225,7 +228,7 @@ func (o *Op) cancel(fd *FD, err error, of *completion) bool {
 		fd.rouse(d, nil)   // o may have been the next to take the lane
 		return true
 	case opTrying:
-		o.canceled = err // the running attempt decides; if it does not complete, this error does
+		o.err = err // the running attempt decides; if it does not complete, this error does
 		return true
 	}
 	return false

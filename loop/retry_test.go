@@ -278,7 +278,7 @@ func TestRetryOfWatcherWhileLent(t *testing.T) {
 	}
 	s.p.advance(2 * time.Second)
 	s.turns()
-	fd.End(&c, Outcome{}, nil)
+	fd.End(&c, &Outcome{}, nil)
 	s.turns()
 	if len(w.told) == 0 || w.told[0]&pollux.Writable == 0 {
 		t.Errorf("told %v, want writable", w.told)

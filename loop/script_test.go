@@ -361,11 +361,18 @@ func enter(fd *FD, d Direction, blind bool) error {
 	return err
 }
 
+// retried does End for an attempt that returned ErrAgain, and the Begin after it.
+func retried(fd *FD, c *Call, out Outcome) error {
+	fd.End(c, &out, ErrAgain)
+	return fd.Begin(c)
+}
+
 // exit does End for a call that must not wait. It returns true if another attempt would be made at
 // once, but does not take the lane for it.
 func exit(fd *FD, d Direction, blind bool, out Outcome, err error) (retry bool) {
 	c := Call{Lane: d, Blind: blind}
-	if retry, _ = fd.End(&c, out, err); retry {
+	fd.End(&c, &out, err)
+	if retry = err == ErrAgain && fd.Begin(&c) == nil; retry {
 		fd.mu.Lock()
 		fd.state = fd.state&^lane(d, laneBusy) | lane(d, laneReady)
 		fd.mu.Unlock()

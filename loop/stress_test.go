@@ -246,13 +246,20 @@ func (w *drinker) Ready(pollux.Ready) {
 			return
 		}
 		var err error
-		for again := true; again && err == nil; {
+		for {
 			o.n = 0
-			out, failed := o.Try(c.Sysfd)
+			var out Outcome
+			out, err = o.Try(c.Sysfd)
 			w.x.s.read.Add(int64(o.n))
-			again, err = w.x.fd.End(&c, out, failed)
+			w.x.fd.End(&c, &out, err)
 			if o.bad != "" {
 				w.x.t.Error(o.bad)
+			}
+			if err != ErrAgain {
+				break
+			}
+			if err = w.x.fd.Begin(&c); err != nil {
+				break
 			}
 		}
 		if err != nil || o.eof {

@@ -36,16 +36,12 @@ type chunk struct {
 
 func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.closed {
+		t.mu.Unlock()
 		return 0, 0, net.ErrClosed
 	}
 	if len(t.free) == 0 {
-		base := uint32(len(t.chunks)) * chunkSize
-		t.chunks = append(t.chunks, new(chunk))
-		for i := range uint32(chunkSize) {
-			t.free = append(t.free, base+chunkSize-1-i) // so that the lowest slot comes out first
-		}
+		t.grow()
 	}
 	slot = t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
@@ -57,10 +53,26 @@ func (t *table) add(fd *FD) (slot uint32, token pollux.Token, err error) {
 	c.fds[i] = fd
 	t.used++
 	if t.traces != nil {
-		pcs := make([]uintptr, 32)
-		t.traces[fd] = pcs[:runtime.Callers(2, pcs)]
+		t.trace(fd)
 	}
-	return slot, pollux.MakeToken(slot, c.generations[i]), nil
+	token = pollux.MakeToken(slot, c.generations[i])
+	t.mu.Unlock()
+	return slot, token, nil
+}
+
+// grow makes 256 free slots. The caller holds mu.
+func (t *table) grow() {
+	base := uint32(len(t.chunks)) * chunkSize
+	t.chunks = append(t.chunks, new(chunk))
+	for i := range uint32(chunkSize) {
+		t.free = append(t.free, base+chunkSize-1-i) // so that the lowest slot comes out first
+	}
+}
+
+// trace notes the call stack that registers fd. The caller holds mu.
+func (t *table) trace(fd *FD) {
+	pcs := make([]uintptr, 32)
+	t.traces[fd] = pcs[:runtime.Callers(3, pcs)]
 }
 
 // token returns the token of a slot that is in use.

@@ -154,7 +154,7 @@ func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
 
 // spend counts an operation that completed without a wait. When the budget of a turn is spent, the
 // task yields. Only the task itself calls it.
-func (t *Task) spend(out Outcome) {
+func (t *Task) spend(out *Outcome) {
 	if t.spent += out.cost(); t.spent >= budget && t.runs() {
 		t.Yield()
 	}

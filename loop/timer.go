@@ -59,13 +59,6 @@ func (ts *timers) len() int {
 	return ts.wheel.Len()
 }
 
-// startTimer starts t, and wakes the loop if the loop would sleep too long for it.
-func (l *Loop) startTimer(t *timeouts.Timer, at timeouts.Deadline) {
-	if l.timers.start(t, at) {
-		l.wake()
-	}
-}
-
 // A Timer runs a function on its loop at a set time.
 //
 //	started ──its time──▶ due ──run──▶ over, or started again (Every)

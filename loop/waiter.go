@@ -64,6 +64,8 @@ func (w Waiter) Task() *Task {
 // Context returns the context whose end ends a wait, or nil.
 func (w Waiter) Context() context.Context {
 	switch by := w.by.(type) {
+	case *Task: // this comes first: to find out that a value is no Context takes longer
+		return nil
 	case *taskContext:
 		return by.ctx
 	case context.Context:
@@ -83,33 +85,31 @@ func (w Waiter) ended() error {
 	return nil
 }
 
-// park blocks until o has left the queue, or was woken to take the lane. Either puts one token into
-// o.ch, or makes the task ready. If ctx ends first, park cancels o. t and ctx are the Waiter's.
-func (o *Op) park(t *Task, ctx context.Context) {
-	if ctx != nil && ctx.Done() == nil {
-		ctx = nil
-	}
+// parkUntil blocks until o has left the queue, or was woken to take the lane. Either puts one token
+// into o.ch, or makes the task ready. If the context of w ends first, parkUntil cancels o.
+func (o *Op) parkUntil(w Waiter) {
+	t, ctx := w.Task(), w.Context()
+	done := ctx.Done()
 	switch {
-	case t != nil:
-		switch {
-		case ctx == nil:
-		case ctx.Err() != nil:
-			// Cancel at once, and do not post this to the loop. An attempt that makes its own edge
-			// would begin another wait before the post runs.
-			o.cancel(o.fd, context.Cause(ctx), nil)
-		default:
-			defer t.endBy(ctx, o)()
-		}
-		t.suspendOn(o)
-	case ctx != nil:
+	case t == nil && done == nil:
+		<-o.ch
+	case t == nil:
 		select {
 		case <-o.ch:
-		case <-ctx.Done():
+		case <-done:
 			// The cancel puts its token into o.ch too, so after this receive o is in no queue.
 			o.cancel(o.fd, context.Cause(ctx), nil)
 			<-o.ch
 		}
+	case done == nil:
+		t.suspendOn(o)
+	case ctx.Err() != nil:
+		// Cancel at once, and do not post this to the loop. An attempt that makes its own edge
+		// would begin another wait before the post runs.
+		o.cancel(o.fd, context.Cause(ctx), nil)
+		t.suspendOn(o)
 	default:
-		<-o.ch
+		defer t.endBy(ctx, o)()
+		t.suspendOn(o)
 	}
 }

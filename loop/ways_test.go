@@ -66,12 +66,15 @@ func (s *stage) inTask(fn func(task *Task) error) <-chan error {
 
 // attempts does FD.Do through Begin and End.
 func attempts(fd *FD, c *Call, a Attempt) error {
-	err := fd.Begin(c)
-	for again := true; again && err == nil; {
-		out, failed := a.Try(c.Sysfd)
-		again, err = fd.End(c, out, failed)
+	for {
+		if err := fd.Begin(c); err != nil {
+			return err
+		}
+		out, err := a.Try(c.Sysfd)
+		if fd.End(c, &out, err); err != ErrAgain {
+			return err
+		}
 	}
-	return err
 }
 
 // queued makes turns until n operations of the lane wait.

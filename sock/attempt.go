@@ -33,27 +33,32 @@ func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 // loop.Call stays on the caller's stack.
 //
 //	c := s.Call(loop.Read)
-//	err := s.Begin(&c)
-//	for again := true; again && err == nil; {
-//		out, failed := attempt(c.Sysfd)
-//		again, err = s.End(&c, out, failed)
+//	for {
+//		if err = s.Begin(&c); err != nil {
+//			break
+//		}
+//		var out loop.Outcome
+//		out, err = attempt(c.Sysfd)
+//		if s.End(&c, &out, err); err != loop.ErrAgain {
+//			break
+//		}
 //	}
 //	err = s.OpError(op, addr, err)
 //
 // The rules for the function of Attempt hold for the attempt, and it returns loop.ErrAgain and not
 // EAGAIN. It must not panic: the lane would stay taken.
 //
-// Errors of Begin and End: those of loop.FD.Begin and loop.FD.End, without addresses.
+// Errors of Begin: those of loop.FD.Begin, without addresses.
 func (s *Socket) Call(d loop.Direction) loop.Call { return s.call(d, 0) }
 
 // Begin waits until an attempt may be made. See Call.
 func (s *Socket) Begin(c *loop.Call) error { return s.fd.Begin(c) }
 
-// End takes the result of an attempt, and reports whether another attempt follows. See Call.
-func (s *Socket) End(c *loop.Call, out loop.Outcome, err error) (again bool, _ error) {
-	again, err = s.fd.End(c, out, err)
+// End takes the result of an attempt. After loop.ErrAgain the operation goes on with Begin. See
+// Call.
+func (s *Socket) End(c *loop.Call, out *loop.Outcome, err error) {
+	s.fd.End(c, out, err)
 	runtime.KeepAlive(s)
-	return again, err
 }
 
 // TryRecv makes one recv(2) inside the try function of Attempt, or between Begin and End. sysfd is

@@ -55,7 +55,7 @@ func (b *Buffers) Put(p []byte) {
 // Errors: those of RecvInto; an *ArgError for a nil b.
 func (s *Socket) RecvBuffer(b *Buffers, flags int) ([]byte, error) {
 	if b == nil {
-		return nil, s.fail("recv", Addr{}, &ArgError{ArgMissing, "b", b, "must not be nil"})
+		return nil, s.failIn("recv", &ArgError{ArgMissing, "b", b, "must not be nil"})
 	}
 	n, p, err := s.receive(nil, b, flags)
 	if p == nil {

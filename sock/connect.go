@@ -105,8 +105,9 @@ func (s *Socket) connectNow(o *op) error {
 		}
 	}
 	c.Blind = false
-	if again, _ := s.fd.End(&c, out, learned); again {
-		s.fd.End(&c, loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
+	s.fd.End(&c, &out, learned)
+	if learned != nil && s.fd.Begin(&c) == nil {
+		s.fd.End(&c, &loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
 	}
 	switch {
 	case watched:

@@ -53,6 +53,17 @@ func (s *core) fail(op string, addr Addr, err error) error {
 	return err
 }
 
+// failIn is fail without an address. It is a function of its own, so that an operation that waits
+// has no Addr on its stack.
+//
+//go:noinline
+func (s *core) failIn(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return s.fail(op, Addr{}, err)
+}
+
 // failOn is fail for a caller that holds the descriptor open. sysfd is -1 if the descriptor is
 // closed.
 func (s *core) failOn(sysfd int, op string, addr Addr, err error) error {

@@ -8,7 +8,7 @@ func EndAfterEAGAIN(s *Socket) error {
 	if err := s.fd.Begin(&c); err != nil {
 		return err
 	}
-	defer s.fd.End(&c, loop.Outcome{}, nil)
+	defer s.fd.End(&c, &loop.Outcome{}, nil)
 	c.HungUp = true
 	_, err := s.receiveEnd(&c, 0, loop.Outcome{})
 	return err

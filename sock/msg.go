@@ -170,12 +170,16 @@ const fewBuffers = 16
 func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 	c := s.call(loop.Write, flags)
 	c.Blind = false
-	err = s.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		var failed error
-		n, failed = sysSendFew(c.Sysfd, buffers, s.sendFlags(flags))
-		out, failed := s.again(loop.Outcome{N: n}, failed)
-		again, err = s.fd.End(&c, out, failed)
+	for {
+		if err = s.fd.Begin(&c); err != nil {
+			break
+		}
+		n, err = sysSendFew(c.Sysfd, buffers, s.sendFlags(flags))
+		var out loop.Outcome
+		out, err = s.again(loop.Outcome{N: n}, err)
+		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
+			break
+		}
 	}
 	runtime.KeepAlive(s)
 	return n, err

@@ -78,20 +78,22 @@ func (s *Socket) transfer(name string, c *loop.Call, p []byte, flags int, once a
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail(name, Addr{}, err)
 	}
-	err = s.fd.Begin(c)
-	for again := true; again && err == nil; {
-		out, failed := once(s.core, c.Sysfd, p, flags)
-		if failed == loop.ErrAgain && c.Lane == loop.Read {
-			out, failed = s.receiveEnd(c, flags, out)
+	for {
+		if err = s.fd.Begin(c); err != nil {
+			break
+		}
+		var out loop.Outcome
+		out, err = once(s.core, c.Sysfd, p, flags)
+		if err == loop.ErrAgain && c.Lane == loop.Read {
+			out, err = s.receiveEnd(c, flags, out)
 		}
 		n = out.N
-		again, err = s.fd.End(c, out, failed)
+		if s.fd.End(c, &out, err); err != loop.ErrAgain {
+			break
+		}
 	}
 	runtime.KeepAlive(s)
-	if err == nil {
-		return n, nil
-	}
-	return n, s.fail(name, Addr{}, err)
+	return n, s.failIn(name, err)
 }
 
 // taken counts a receive that has taken something other than bytes: an empty datagram, or one error

@@ -227,9 +227,6 @@ func (o *op) part(err error) error {
 // Errors: ErrWouldBlock, os.ErrDeadlineExceeded, net.ErrClosed, ENOTCONN, ECONNRESET, and others of
 // the system.
 func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
 	n, _, err := s.receive(p, nil, flags)
 	return n, err
 }
@@ -237,29 +234,34 @@ func (s *Socket) RecvInto(p []byte, flags int) (int, error) {
 // receive makes a recv(2) into p or, if b is not nil, into a buffer of b. It takes that buffer for
 // each attempt, so that a waiting receive holds none.
 func (s *Socket) receive(p []byte, b *Buffers, flags int) (int, []byte, error) {
-	if flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0 {
+	switch {
+	case b == nil && len(p) == 0:
+		return 0, nil, nil
+	case flags != int(int32(flags)) || flags&(blindFlags|MSG_WAITALL) != 0:
 		return s.receiveAll(p, b, flags)
 	}
-	c := s.call(loop.Read, flags)
-	err := s.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		n, got, failed := s.receiveOnce(c.Sysfd, p, b, flags)
-		out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, len(got), flags)}
-		if failed == loop.ErrAgain {
-			out, failed = s.receiveEnd(&c, flags, out)
+	var c loop.Call
+	c.Waiter, c.Lane, c.Timeout = s.who, loop.Read, s.patience(flags)
+	for {
+		if err := s.fd.Begin(&c); err != nil {
+			return 0, nil, s.failIn("recv", err)
 		}
-		if again, err = s.fd.End(&c, out, failed); failed == nil && err == nil {
-			runtime.KeepAlive(s)
-			return n, got, nil
+		n, got, err := s.receiveOnce(c.Sysfd, p, b, flags)
+		again, err := s.received(&c, n, len(got), flags, err)
+		if again {
+			continue
 		}
+		runtime.KeepAlive(s)
+		if err != nil {
+			return 0, nil, s.failIn("recv", err)
+		}
+		return n, got, nil
 	}
-	runtime.KeepAlive(s)
-	return 0, nil, s.fail("recv", Addr{}, err)
 }
 
 // receiveOnce makes one attempt of receive. got is nil at the end of the stream and after an error.
-// It is a separate function so that a waiting receive has a small stack: with a thousand
-// connections the stacks fill the processor's caches.
+// It and received are separate functions so that a receive that waits has a small stack: see
+// loop.FD.Begin.
 //
 //go:noinline
 func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int, got []byte, err error) {
@@ -275,6 +277,17 @@ func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int,
 		p = nil
 	}
 	return n, p, err
+}
+
+// received gives the lane back after an attempt that has received n of at most room bytes. It
+// returns true if the receive goes on.
+func (s *core) received(c *loop.Call, n, room, flags int, err error) (again bool, _ error) {
+	out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, room, flags)}
+	if err == loop.ErrAgain {
+		out, err = s.receiveEnd(c, flags, out)
+	}
+	s.fd.End(c, &out, err)
+	return err == loop.ErrAgain, err
 }
 
 // receiveAll is receive for flags that do not read the head of the queue, and for MSG_WAITALL.

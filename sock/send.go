@@ -150,23 +150,34 @@ func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
 		return 0, s.fail("sendall", Addr{}, err)
 	}
-	c := s.call(loop.Write, flags)
-	c.Blind = false
-	err = s.fd.Begin(&c)
-	for again := true; again && err == nil; {
-		sent, failed := s.sendto(c.Sysfd, p[n:], flags, nil)
-		n += sent
-		out := loop.Outcome{N: sent}
-		switch {
-		case failed != nil:
-			out, failed = s.again(out, failed)
-		case n < len(p):
-			out.More, failed = true, loop.ErrAgain
+	c := loop.Call{Waiter: s.who, Lane: loop.Write, Timeout: s.patience(flags)}
+	for {
+		if err = s.fd.Begin(&c); err != nil {
+			break
 		}
-		again, err = s.fd.End(&c, out, failed)
+		var sent int
+		sent, err = s.sendRest(&c, p[n:], flags)
+		if n += sent; err != loop.ErrAgain {
+			break
+		}
 	}
 	runtime.KeepAlive(s)
-	return n, s.fail("sendall", Addr{}, err)
+	return n, s.failIn("sendall", err)
+}
+
+// sendRest makes one attempt of Sendall to send p, the bytes that are left. It returns ErrAgain as
+// long as bytes are left.
+func (s *Socket) sendRest(c *loop.Call, p []byte, flags int) (n int, err error) {
+	n, err = s.sendto(c.Sysfd, p, flags, nil)
+	out := loop.Outcome{N: n}
+	switch {
+	case err != nil:
+		out, err = s.again(out, err)
+	case n < len(p):
+		out.More, err = true, loop.ErrAgain
+	}
+	s.fd.End(c, &out, err)
+	return n, err
 }
 
 // Sendto wraps sendto(2): it sends a datagram to an address. A host name is resolved first. With

@@ -31,21 +31,25 @@ func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error
 	if left.advance(0); len(left.buffers) == 0 {
 		return 0, s.do("sendmsg", func(int) error { return nil }) // net.ErrClosed, and nothing else
 	}
-	err = s.fd.Begin(&c)
-	for again := true; again && err == nil; {
+	for {
+		if err = s.fd.Begin(&c); err != nil {
+			break
+		}
 		o.buffers = left.next(o.parts[:0])
 		o.parts = o.buffers
-		failed := sysSendmsg(c.Sysfd, o)
+		err = sysSendmsg(c.Sysfd, o)
 		out := loop.Outcome{N: o.n}
 		n += int64(o.n)
 		left.advance(o.n)
 		switch {
-		case failed != nil:
-			out, failed = s.again(out, failed)
+		case err != nil:
+			out, err = s.again(out, err)
 		case len(left.buffers) > 0:
-			out.More, failed = true, loop.ErrAgain
+			out.More, err = true, loop.ErrAgain
 		}
-		again, err = s.fd.End(&c, out, failed)
+		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
+			break
+		}
 	}
 	clear(o.parts)
 	runtime.KeepAlive(s)

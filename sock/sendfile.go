@@ -199,17 +199,20 @@ func (x *transmission) wait() error {
 		return err
 	case !x.held:
 		err = fd.Begin(c)
-		x.held = err == nil
 	case !x.moved:
 		// The kernel is short of memory, for example: poll(2) would report writable again at once.
-		x.held, err = fd.End(c, loop.Outcome{Retry: &slowRetry}, loop.ErrAgain)
+		fd.End(c, &loop.Outcome{Retry: &slowRetry}, loop.ErrAgain)
+		err = fd.Begin(c)
 	}
+	x.held = err == nil
 	// Ask poll(2) after an edge too: a call without result may make an edge itself. But while a
 	// Unix socket is full, poll(2) does not report its end; the call does.
 	// SCTP without an association is never writable either (sctp_poll of net/sctp/socket.c).
 	for due := !x.tried && x.s.has(quirkEndOfWait); x.held && !due && !sysWritable(c.Sysfd); {
 		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
-		x.held, err = fd.End(c, out, loop.ErrAgain)
+		fd.End(c, &out, loop.ErrAgain)
+		err = fd.Begin(c)
+		x.held = err == nil
 		due = out.Retry != nil && (c.HungUp || !x.moved)
 	}
 	x.moved, x.tried = false, true
@@ -223,7 +226,7 @@ func (x *transmission) wait() error {
 func (x *transmission) leave() {
 	if x.held {
 		x.held = false
-		x.view.fd.End(&x.Call, loop.Outcome{}, nil)
+		x.view.fd.End(&x.Call, &loop.Outcome{}, nil)
 	}
 }
 

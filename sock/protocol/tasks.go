@@ -80,10 +80,7 @@ func (s *Server) startTask(h *home, c *sock.Socket) error {
 	t := h.loop.Go(func(t *loop.Task) {
 		ran.Store(true)
 		s.tasks.add(t, c)
-		defer s.finished()
-		defer h.conns.Add(-1)
-		defer s.tasks.remove(t)
-		defer c.Close()
+		defer s.endTask(h, t, c)
 		s.serve(t, c.In(t))
 	})
 	if t.Done().Settled() && !ran.Load() {
@@ -91,4 +88,12 @@ func (s *Server) startTask(h *home, c *sock.Socket) error {
 		return errClosed
 	}
 	return nil
+}
+
+// endTask ends a connection whose task has returned.
+func (s *Server) endTask(h *home, t *loop.Task, c *sock.Socket) {
+	c.Close()
+	s.tasks.remove(t)
+	h.conns.Add(-1)
+	s.finished()
 }

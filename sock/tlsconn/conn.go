@@ -191,16 +191,19 @@ func (c *Conn) afterRead(n int, err error) {
 
 func (c *Conn) read(p []byte) (n int, err error) {
 	call := c.s.Call(loop.Read)
-	err = c.s.Begin(&call)
 	var ended error
-	for again := true; again && err == nil; {
+	for {
+		if err = c.s.Begin(&call); err != nil {
+			break
+		}
 		var out loop.Outcome
 		n, out, ended = c.readOnce(call.Sysfd, p)
-		failed := ended
-		if ended != loop.ErrAgain {
-			failed = nil // the lane has no part in it
+		if ended == loop.ErrAgain {
+			c.s.End(&call, &out, ended)
+			continue
 		}
-		again, err = c.s.End(&call, out, failed)
+		c.s.End(&call, &out, nil) // the lane has no part in another error
+		break
 	}
 	switch {
 	case err != nil:
@@ -268,18 +271,21 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) write(p []byte, end bool) (n int, err error) {
 	c.writing.Add(1)
 	call := c.s.Call(loop.Write)
-	err = c.s.Begin(&call)
 	var ended error
-	for again := true; again && err == nil; {
+	for {
+		if err = c.s.Begin(&call); err != nil {
+			break
+		}
 		var part int
 		var out loop.Outcome
 		part, out, ended = c.writeOnce(call.Sysfd, p[n:], end)
 		n += part
-		failed := ended
-		if ended != loop.ErrAgain {
-			failed = nil // the lane has no part in it
+		if ended == loop.ErrAgain {
+			c.s.End(&call, &out, ended)
+			continue
 		}
-		again, err = c.s.End(&call, out, failed)
+		c.s.End(&call, &out, nil) // the lane has no part in another error
+		break
 	}
 	c.writing.Add(-1)
 	switch {

@@ -1,0 +1,53 @@
+package socktest
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"testing"
+)
+
+// Stacks returns how many bytes of stack each of n goroutines or coroutines has that start makes.
+// start returns when all of them wait. A goroutine begins with 2 KiB on most systems (8 KiB on
+// Windows), and its stack doubles when it has no room for a function. It rarely becomes smaller.
+func Stacks(t testing.TB, n int, start func()) int {
+	t.Helper()
+	before := stackBytes()
+	start()
+	each := (stackBytes() - before) / n
+	t.Logf("%d bytes of stack each", each)
+	return each
+}
+
+// stackBytes returns the bytes that the process has in stacks, without those of ended goroutines.
+func stackBytes() int {
+	runtime.GC()
+	runtime.GC() // the first one frees stacks, and the second one their memory
+	s := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(s)
+	return int(s[0].Value.Uint64())
+}
+
+// BareStacks returns the size of the stack of a goroutine that waits on a channel and has done
+// nothing else: the smallest that there is.
+func BareStacks(t testing.TB) int {
+	t.Helper()
+	const n = 1000
+	end, started, ended := make(chan struct{}), make(chan struct{}, n), make(chan struct{}, n)
+	each := Stacks(t, n, func() {
+		for range n {
+			go func() {
+				started <- struct{}{}
+				<-end
+				ended <- struct{}{}
+			}()
+		}
+		for range n {
+			<-started
+		}
+	})
+	close(end)
+	for range n {
+		<-ended
+	}
+	return each
+}
