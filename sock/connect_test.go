@@ -422,6 +422,31 @@ func TestSendWaitsForConnect(t *testing.T) {
 	}
 }
 
+// A receive during a pending connect waits for it, and gives its lane back when its timeout passes:
+// otherwise Close could not close the descriptor.
+func TestReceiveDuringConnect(t *testing.T) {
+	addr := unanswered(t)
+	for timeout, want := range map[time.Duration]error{0: sock.ErrWouldBlock, 3 * time.Millisecond: os.ErrDeadlineExceeded} {
+		t.Run(modeName(timeout), func(t *testing.T) {
+			socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
+				socktest.Check(t)
+				s := socktest.TCP.New(t)
+				connect := s.Async().Connect(addr)
+				socktest.Must(t, s.SetTimeout(timeout))
+				for range 2 {
+					if _, err := w.On(s).RecvInto(make([]byte, 1), 0); !errors.Is(err, want) {
+						t.Errorf("RecvInto: %v, want %v", err, want)
+					}
+				}
+				socktest.Must(t, s.Close())
+				if _, err := connect.Wait(t.Context()); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("connect: %v, want net.ErrClosed", err)
+				}
+			})
+		})
+	}
+}
+
 // A receive that waits beside a connect leaves the error to the connect.
 func TestReceiveBesideConnect(t *testing.T) {
 	socktest.Check(t)

@@ -14,7 +14,10 @@ import (
 // A goroutine that waits in a Read of a Conn has the smallest stack that there is, also after it
 // has served a message. So has one in a Read of a net.Conn.
 func TestWaitingStack(t *testing.T) {
-	const conns = 1000
+	if !socktest.SmallStacks(t) {
+		return
+	}
+	const conns = 300
 	least := socktest.BareStacks(t)
 	ln := listen(t, "tcp")
 	ended := make(chan struct{}, conns)

@@ -1,10 +1,35 @@
 package socktest
 
 import (
+	"os"
 	"runtime"
 	"runtime/metrics"
+	"strings"
 	"testing"
+
+	"github.com/polluxio/pollux/internal/bare"
 )
+
+// smallStacks is a setting of Go's runtime. Without it, goroutines begin with a larger stack where
+// those of the process are large on average, as they may be after other tests.
+const smallStacks = "adaptivestackstart=0"
+
+// SmallStacks reports whether each goroutine of this process begins with the smallest stack. If
+// not, it runs the calling test in a process in which that is so.
+func SmallStacks(t *testing.T) bool {
+	t.Helper()
+	settings := os.Getenv("GODEBUG")
+	if strings.HasSuffix(settings, smallStacks) {
+		return true
+	}
+	cmd := bare.Program(t, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(cmd.Environ(), "GODEBUG="+strings.TrimPrefix(settings+","+smallStacks, ","))
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	return false
+}
 
 // Stacks returns how many bytes of stack each of n goroutines or coroutines has that start makes.
 // start returns when all of them wait. A goroutine begins with 2 KiB on most systems (8 KiB on
