@@ -74,7 +74,7 @@ func awaitReads(t testing.TB, n int) {
 	all := make([]byte, 8<<20)
 	socktest.Await(t, "goroutines that wait in Read", func() bool {
 		waiting := 0
-		for _, g := range bytes.Split(all[:runtime.Stack(all, true)], []byte("\n\n")) {
+		for g := range bytes.SplitSeq(all[:runtime.Stack(all, true)], []byte("\n\n")) {
 			if bytes.Contains(g, []byte("[chan receive")) && bytes.Contains(g, []byte(".echoOf(")) {
 				waiting++
 			}
