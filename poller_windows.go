@@ -94,7 +94,7 @@ func (b *backend) open(cfg *Config) error {
 	b.port, b.strategy = port, newStrategy(cfg.Strategy, b.release)
 	b.byFD, b.leaving = make(map[int]*registration), make(map[int]*registration)
 	if _, err := b.newHelper(); err != nil {
-		windows.CloseHandle(port)
+		b.strategy.close()
 		return err
 	}
 	return nil

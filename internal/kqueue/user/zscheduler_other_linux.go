@@ -45,4 +45,7 @@ func (p *polite) wait(k kernel, mayWait bool) error {
 
 func (p *polite) pass(kernel) error { return p.company.pass(askGoPoller) }
 
-func (p *polite) close() error { return p.release() }
+func (p *polite) close() error {
+	closeGoPoller()
+	return p.release()
+}
