@@ -69,11 +69,11 @@ func (fd *FD) Begin(c *Call) error {
 	for waits {
 		switch by := c.Waiter.by.(type) {
 		case nil:
-			<-c.op.ch
+			<-c.place.ch
 		case *Task:
-			by.suspendOn(c.op)
+			by.suspendOn(c.place)
 		default:
-			c.op.parkUntil(c.Waiter)
+			c.place.parkUntil(c.Waiter)
 		}
 		waits, err = fd.woken(c)
 	}
@@ -93,7 +93,7 @@ func (fd *FD) End(c *Call, out *Outcome, err error) {
 	fd.conclude(c.Lane, c.Blind, out, err)
 	tired := err == nil && (c.Waiter.by != nil && c.Waiter.Task() != nil || fd.ran())
 	fd.release(c.Lane)
-	if c.op != nil {
+	if c.place != nil {
 		c.end()
 	}
 	if tired {
@@ -144,16 +144,16 @@ func (c *Call) refused() error {
 	return c.Waiter.ended()
 }
 
-// end puts the Op of the call's waits back into the pool.
+// end puts the entry of the call's waits back into the pool.
 func (c *Call) end() {
-	if c.op != nil && c.Waiter.Task() == nil {
-		parkings.Put(c.op)
+	if c.place != nil && c.Waiter.Task() == nil {
+		parkings.Put(c.place)
 	}
-	c.op = nil
+	c.place = nil
 }
 
-// parkings holds the Ops of goroutines that wait. A task has an Op of its own.
-var parkings = sync.Pool{New: func() any { return &Op{ch: make(chan struct{}, 1)} }}
+// parkings holds the entries of goroutines that wait. A task has an entry of its own.
+var parkings = sync.Pool{New: func() any { return &entry{ch: make(chan struct{}, 1)} }}
 
 // proceed does the part of Begin that comes before a wait: the lane is not free, or the last
 // attempt of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it
@@ -231,10 +231,10 @@ func (fd *FD) overdue(c *Call, tried, more bool) bool {
 	return fd.isLate(deadline)
 }
 
-// line puts the Op of c into the queue. The caller then starts the timer of c.deadline. The caller
+// line puts the entry of c into the queue. The caller then starts the timer of c.deadline. The caller
 // holds mu.
 func (fd *FD) line(c *Call) {
-	fd.enqueue(c.waitingOp(), c.tried, &c.out)
+	fd.enqueue(c.waitingEntry(), c.tried, &c.out)
 	c.concluded()
 	fd.hasWaited()
 }
@@ -253,64 +253,64 @@ func (c *Call) home() *Loop {
 	return c.Home
 }
 
-// waitingOp returns the Op that waits for c.
-func (c *Call) waitingOp() *Op {
-	o := c.op
-	if o == nil {
+// waitingEntry returns the entry with which c waits.
+func (c *Call) waitingEntry() *entry {
+	e := c.place
+	if e == nil {
 		t := c.Waiter.Task()
 		if t != nil {
-			o = &t.wait // the task runs, so the Op is free
+			e = &t.wait // the task runs, so its entry is free
 		} else {
-			o = parkings.Get().(*Op)
+			e = parkings.Get().(*entry)
 		}
-		c.op = o
-		o.Lane, o.Blind, o.task = c.Lane, c.Blind, t
+		c.place = e
+		e.lane, e.blind, e.task = c.Lane, c.Blind, t
 	}
-	o.Timeout, o.begun, o.deadline = c.Timeout, c.begun, c.deadline
-	return o
+	e.deadline = c.deadline
+	return e
 }
 
 // woken returns true if the caller must park again, because another attempt is running. Otherwise
 // the wait is over: with a nil error the caller has the lane.
 func (fd *FD) woken(c *Call) (waits bool, err error) {
-	o := c.op
+	e := c.place
 	fd.mu.Lock()
 	switch {
-	case o.state == opSettled:
-		err = o.err
+	case e.state == opSettled:
+		err = e.err
 		fd.mu.Unlock()
 		c.end()
 		return false, err
-	case fd.state&lane(c.Lane, laneBusy) == 0 && (o.Blind || fd.ordered(c.Lane) == o):
-		fd.remove(o)
-		o.state = opIdle
+	case fd.state&lane(c.Lane, laneBusy) == 0 && (e.blind || fd.ordered(c.Lane) == e):
+		fd.remove(e)
+		e.state = opIdle
 		c.moved = 0
 		fd.take(c)
 		fd.mu.Unlock()
 		return false, nil
 	}
-	o.state, o.fresh = opQueued, true // the end of the running attempt wakes o again
+	e.state, e.fresh = opQueued, true // the end of the running attempt wakes e again
 	fd.mu.Unlock()
 	return true, nil
 }
 
-// enqueue puts o into its lane. fd is on a loop, and o is not overdue. o goes to the front if it
+// enqueue puts e into its lane. fd is on a loop, and e is not overdue. e goes to the front if it
 // was tried, since the others in the queue came during its attempt. The caller then starts the
-// timer of o.deadline. The caller holds mu.
-func (fd *FD) enqueue(o *Op, tried bool, out *Outcome) {
-	d := o.Lane
+// timer of e.deadline. The caller holds mu.
+func (fd *FD) enqueue(e *entry, tried bool, out *Outcome) {
+	d := e.lane
 	if tried && fd.extra != nil {
 		fd.settleDue(d, fd.extra.lanes[d].asked, nil) // this was their last attempt, and it did not complete
 	}
 	last := fd.queue[d]
-	fd.push(o)
-	o.fresh = !tried
+	fd.push(e)
+	e.fresh = !tried
 	if tried && last != nil {
-		fd.queue[d] = last // the ring's last is the same as before, so o is the first
+		fd.queue[d] = last // the ring's last is the same as before, so e is the first
 	}
 	if out.More {
 		fd.again(nil)
-	} else if tried && o.next != o && out.Retry == nil {
+	} else if tried && e.next != e && out.Retry == nil {
 		fd.rouse(d, nil)
 	}
 }

@@ -203,39 +203,39 @@ func (fd *FD) open(l *Loop) (r pollux.Ready) {
 // The caller holds mu, and serve unlocks it during each attempt. Loop only.
 func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 	spent, stuck := 0, fd.state&lane(d, laneBlocked) != 0
-	for o := fd.first(d); o != nil && fd.state&lane(d, laneBusy) == 0; {
+	for e := fd.first(d); e != nil && fd.state&lane(d, laneBusy) == 0; {
 		switch {
-		case stuck && !o.Blind: // only blind operations pass one that is not ready
-			o = fd.after(o)
+		case stuck && !e.blind: // only blind operations pass one that is not ready
+			e = fd.after(e)
 			continue
-		case o.own():
-			if o.state == opQueued {
-				o.wake(l)
+		case e.op == nil:
+			if e.state == opQueued {
+				e.wake(l)
 			}
-			stuck = stuck || !o.Blind // those behind o wait for it
-			o = fd.after(o)
+			stuck = stuck || !e.blind // those behind e wait for it
+			e = fd.after(e)
 			continue
 		case spent >= budget:
 			fd.again(l)
 			return false
 		}
-		o.moved = 0
-		out, v, err := fd.attempt(o)
+		e.op.moved = 0
+		out, v, err := fd.attempt(e.op)
 		spent += out.cost()
 		switch v {
 		case retry:
 		case mustWait:
-			if stuck = stuck || !o.Blind; out.More {
+			if stuck = stuck || !e.blind; out.More {
 				fd.again(l)
 				return false
 			}
-			o = fd.after(o)
+			e = fd.after(e)
 		case over:
-			next := fd.after(o)
-			fd.remove(o)
-			o.settle(err, l)
+			next := fd.after(e)
+			fd.remove(e)
+			e.settle(err, l)
 			stuck = stuck || fd.state&lane(d, laneBlocked) != 0
-			o = next
+			e = next
 		}
 	}
 	if fd.ordered(d) == nil {
@@ -246,8 +246,9 @@ func (fd *FD) serve(d Direction, l *Loop) (all bool) {
 
 // attempt makes one attempt for a future. The caller holds mu, and attempt unlocks it meanwhile.
 func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
-	was := o.state
-	o.state, o.fresh = opTrying, false
+	e := &o.entry
+	was := e.state
+	e.state, e.fresh = opTrying, false
 	fd.take(&o.Call)
 	fd.mu.Unlock()
 
@@ -256,18 +257,20 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	fd.mu.Lock()
 	fd.conclude(o.Lane, o.Blind, &out, err)
 	if err == ErrAgain {
-		if v, err = fd.judge(&o.Call, &out); v != over && o.err != nil {
-			v, err = over, o.err
+		if v, err = fd.judge(&o.Call, &out); v != over && e.err != nil {
+			v, err = over, e.err
 		}
+		e.deadline = o.deadline // an operation of several parts may have restarted its timeout
 	}
-	o.state = was
+	e.state = was
 	return out, v, err
 }
 
 // start makes the attempts of o on the caller's goroutine until o is done or must wait. If o must
 // wait, it is in the queue, has a future, and on is its loop. Otherwise on is nil.
 func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
-	o.Home, o.begun, o.moved, o.future, o.err, o.state = nil, false, 0, nil, nil, opIdle
+	o.Home, o.begun, o.moved, o.future = nil, false, 0, nil
+	o.entry = entry{op: o, lane: o.Lane, blind: o.Blind}
 	fd.mu.Lock()
 	v, err := fd.admit(&o.Call)
 	tried, out := v == retry, Outcome{}
@@ -284,7 +287,8 @@ func (fd *FD) start(o *Op, home *Loop) (on *Loop, err error) {
 	}
 	if v == mustWait && err == nil {
 		o.future = &completion{op: o, fd: fd}
-		fd.enqueue(o, tried, &out)
+		o.entry.deadline = o.deadline
+		fd.enqueue(&o.entry, tried, &out)
 		if o.deadline != timeouts.Never {
 			fd.laneTimer(o.Lane).arm(o.deadline)
 		}

@@ -17,15 +17,15 @@ import (
 // The descriptor must be non-blocking. Each lane serves its operations first in, first out.
 type FD struct {
 	mu      sync.Mutex
-	loop    *Loop    // mu; nil before the FD joins
-	watcher Watcher  // mu
-	extra   *extra   // mu; nil before anything on it has a deadline
-	queue   [2]*Op   // mu; per lane, the last operation of a ring: queue[d].next is the first
-	slot    uint32   // mu; in the loop's table
-	sysfd   int32    // mu; -1 once closed. A Windows SOCKET fits too: handles have 32 significant bits
-	state   fdState  // mu
-	users   uint16   // mu; system calls in flight outside of the lanes
-	vain    [2]uint8 // mu; per lane, edges in a row whose attempt brought nothing
+	loop    *Loop     // mu; nil before the FD joins
+	watcher Watcher   // mu
+	extra   *extra    // mu; nil before anything on it has a deadline
+	queue   [2]*entry // mu; per lane, the last operation of a ring: queue[d].next is the first
+	slot    uint32    // mu; in the loop's table
+	sysfd   int32     // mu; -1 once closed. A Windows SOCKET fits too: handles have 32 significant bits
+	state   fdState   // mu
+	users   uint16    // mu; system calls in flight outside of the lanes
+	vain    [2]uint8  // mu; per lane, edges in a row whose attempt brought nothing
 }
 
 // A Watcher is called each time that its descriptor may be ready. Its methods run on the loop and
@@ -431,13 +431,13 @@ func (fd *FD) leave(keep fdState, why error) error {
 // settleAll ends the operations of a lane. If the loop is trying one, the end of the attempt
 // settles it. The caller holds mu.
 func (fd *FD) settleAll(d Direction, err error) {
-	for o := fd.first(d); o != nil; {
-		next := fd.after(o)
-		if o.state != opTrying {
-			fd.remove(o)
-			o.settle(err, nil)
+	for e := fd.first(d); e != nil; {
+		next := fd.after(e)
+		if e.state != opTrying {
+			fd.remove(e)
+			e.settle(err, nil)
 		}
-		o = next
+		e = next
 	}
 }
 

@@ -229,7 +229,7 @@ func (c *completion) settleWith(err error, store func()) bool {
 func (c *completion) cancel(err error) {
 	switch {
 	case c.op != nil:
-		c.op.cancel(c.fd, err, c)
+		c.op.entry.cancel(c.fd, err, c)
 	case c.ender != nil:
 		c.ender(err)
 	case !c.fixed:

@@ -145,10 +145,15 @@ func (fd *FD) block(d Direction) {
 func (fd *FD) arm(d Direction) { fd.armFor(edge(d)) }
 
 func (fd *FD) armFor(want pollux.Ready) {
-	if l := fd.loop; l.oneShot && fd.state&fdClosed == 0 {
-		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), want); err != nil {
-			l.fail(err)
-		}
+	if fd.loop.oneShot && fd.state&fdClosed == 0 {
+		fd.armOneShot(want)
+	}
+}
+
+func (fd *FD) armOneShot(want pollux.Ready) {
+	l := fd.loop
+	if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), want); err != nil {
+		l.fail(err)
 	}
 }
 
@@ -243,72 +248,72 @@ func (fd *FD) rouse(d Direction, on *Loop) {
 	if s&fdWatched != 0 && s&lane(d, laneHeld) != 0 && !blocked && fd.ordered(d) == nil {
 		fd.again(on)
 	}
-	for o := fd.first(d); o != nil; o = fd.after(o) {
+	for e := fd.first(d); e != nil; e = fd.after(e) {
 		switch {
-		case o.Blind && !o.fresh || !o.Blind && blocked:
+		case e.blind && !e.fresh || !e.blind && blocked:
 			continue
-		case !o.own():
+		case e.op != nil:
 			fd.again(on)
-		case o.state == opQueued:
-			o.wake(on)
+		case e.state == opQueued:
+			e.wake(on)
 		}
-		blocked = blocked || !o.Blind // the others wait for this one
+		blocked = blocked || !e.blind // the others wait for this one
 	}
 }
 
 // renew marks the Blind operations in the queue, so that the end of the running attempt tries them.
 // The caller holds mu.
 func (fd *FD) renew(d Direction) {
-	for o := fd.first(d); o != nil; o = fd.after(o) {
-		o.fresh = o.fresh || o.Blind && o.state == opQueued
+	for e := fd.first(d); e != nil; e = fd.after(e) {
+		e.fresh = e.fresh || e.blind && e.state == opQueued
 	}
 }
 
 // The queue of a lane is a ring. fd.queue[d] is its last operation.
 
-func (fd *FD) first(d Direction) *Op {
+func (fd *FD) first(d Direction) *entry {
 	if last := fd.queue[d]; last != nil {
 		return last.next
 	}
 	return nil
 }
 
-// after returns the operation behind o, or nil if o is the last.
-func (fd *FD) after(o *Op) *Op {
-	if o == fd.queue[o.Lane] {
+// after returns the operation behind e, or nil if e is the last.
+func (fd *FD) after(e *entry) *entry {
+	if e == fd.queue[e.lane] {
 		return nil
 	}
-	return o.next
+	return e.next
 }
 
 // ordered returns the first operation that is not Blind, or nil.
-func (fd *FD) ordered(d Direction) *Op {
-	o := fd.first(d)
-	for o != nil && o.Blind {
-		o = fd.after(o)
+func (fd *FD) ordered(d Direction) *entry {
+	e := fd.first(d)
+	for e != nil && e.blind {
+		e = fd.after(e)
 	}
-	return o
+	return e
 }
 
-func (fd *FD) push(o *Op) {
-	o.fd, o.state, o.err = fd, opQueued, nil
-	if last := fd.queue[o.Lane]; last != nil {
-		o.prev, o.next = last, last.next
-		o.prev.next, o.next.prev = o, o
+func (fd *FD) push(e *entry) {
+	e.fd, e.state, e.err = fd, opQueued, nil
+	if last := fd.queue[e.lane]; last != nil {
+		e.prev, e.next = last, last.next
+		e.prev.next, e.next.prev = e, e
 	} else {
-		o.prev, o.next = o, o
+		e.prev, e.next = e, e
 	}
-	fd.queue[o.Lane] = o
+	fd.queue[e.lane] = e
 }
 
-func (fd *FD) remove(o *Op) {
-	if o.next == o {
-		fd.queue[o.Lane] = nil
+func (fd *FD) remove(e *entry) {
+	if e.next == e {
+		fd.queue[e.lane] = nil
 	} else {
-		o.prev.next, o.next.prev = o.next, o.prev
-		if fd.queue[o.Lane] == o {
-			fd.queue[o.Lane] = o.prev
+		e.prev.next, e.next.prev = e.next, e.prev
+		if fd.queue[e.lane] == e {
+			fd.queue[e.lane] = e.prev
 		}
 	}
-	o.prev, o.next = nil, nil
+	e.prev, e.next = nil, nil
 }

@@ -260,9 +260,9 @@ func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 	if fd.state&lane(lt.d, laneLate) == 0 {
 		at = min(at, lt.deadline)
 	}
-	for o := fd.first(lt.d); o != nil; o = fd.after(o) {
-		if o.deadline > lt.asked { // the others have had their last attempt, or wait for grace to end
-			at = min(at, o.deadline)
+	for e := fd.first(lt.d); e != nil; e = fd.after(e) {
+		if e.deadline > lt.asked { // the others have had their last attempt, or wait for grace to end
+			at = min(at, e.deadline)
 		}
 	}
 	if at != timeouts.Never {
@@ -273,8 +273,8 @@ func (fd *FD) rearm(lt *laneTimer, at timeouts.Deadline) {
 // due reports whether an operation in the queue has reached its deadline and is not making its last
 // attempt already. The caller holds mu.
 func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
-	for o := fd.first(d); o != nil; o = fd.after(o) {
-		if o.deadline <= now && o.state == opQueued {
+	for e := fd.first(d); e != nil; e = fd.after(e) {
+		if e.deadline <= now && e.state == opQueued {
 			return true
 		}
 	}
@@ -284,17 +284,17 @@ func (fd *FD) due(d Direction, now timeouts.Deadline) bool {
 // settleDue ends the operations of the lane whose deadline has passed. One that was woken makes its
 // last attempt itself. The caller holds mu.
 func (fd *FD) settleDue(d Direction, now timeouts.Deadline, on *Loop) {
-	for o := fd.first(d); o != nil; {
-		next := fd.after(o)
-		if o.deadline <= now {
-			switch o.state {
+	for e := fd.first(d); e != nil; {
+		next := fd.after(e)
+		if e.deadline <= now {
+			switch e.state {
 			case opQueued:
-				fd.remove(o)
-				o.settle(os.ErrDeadlineExceeded, on)
+				fd.remove(e)
+				e.settle(os.ErrDeadlineExceeded, on)
 			case opTrying:
-				o.err = os.ErrDeadlineExceeded
+				e.err = os.ErrDeadlineExceeded
 			}
 		}
-		o = next
+		e = next
 	}
 }

@@ -107,16 +107,32 @@ type Call struct {
 	deadline timeouts.Deadline // the end of Timeout
 	until    timeouts.Deadline // the end of lingering on the system's clock, see FD.looksAgain
 	moved    int               // bytes since the caller last waited
-	op       *Op               // in the queue, while it waits; from a pool
+	place    *entry            // in the queue, while it waits; a goroutine's is from a pool
 }
 
 // Restart makes the timeout begin anew at the next wait. It is for an operation in which each part
 // has the whole timeout.
 func (c *Call) Restart() { c.begun = false }
 
-// An Op is one operation in a lane's queue. Embed it in an Attempt that gives a future (see Start).
-// A wait of a goroutine or a task takes its Op from a pool. The owner may use an Op again once it
-// is settled.
+// An Op is an operation that gives a future (see Start). Embed it in the Attempt. The loop makes
+// the attempts. The owner may use the Op again once it is settled.
+type Op struct {
+	Call
+
+	// Attempt is set once by the owner.
+	Attempt Attempt
+	// Wrap turns the operation's error into the future's error. nil: the error stays as it is.
+	// sysfd is the descriptor, which stays open during the call, or -1 after Close. Wrap runs under
+	// the lock of the FD: it may ask the kernel about sysfd, but it must not block and must not use
+	// the FD.
+	Wrap func(err error, sysfd int) error
+
+	future *completion // fd.mu; the future to settle, set by Start
+	entry  entry
+}
+
+// An entry is the place of one operation in the queue of a lane: of an Op, or of a goroutine or a
+// task that waits. It is small, because each idle connection has one.
 //
 //	idle ──must wait──▶ queued ──edge──▶ woken ──takes the lane──▶ idle
 //	                     │ ▲ │            │ │
@@ -127,29 +143,20 @@ func (c *Call) Restart() { c.begun = false }
 //	                     └─ deadline, cancel, Close ─▶ settled
 //
 // A goroutine or a task that was woken takes the lane and makes the attempt itself. Until then its
-// Op stays first in the queue: it keeps its turn, and if it is late it delays neither deadlines nor
-// Close. The loop makes the attempts of futures.
-type Op struct {
-	Call
-
-	// Attempt is set once by the owner. nil: a goroutine or a task waits and makes its own
-	// attempts.
-	Attempt Attempt
-	// Wrap turns the operation's error into the future's error. nil: the error stays as it is.
-	// sysfd is the descriptor, which stays open during the call, or -1 after Close. Wrap runs under
-	// the lock of the FD: it may ask the kernel about sysfd, but it must not block and must not use
-	// the FD.
-	Wrap func(err error, sysfd int) error
-
-	future *completion // fd.mu; the future to settle, set by Start
-
-	fd         *FD           // while it is in a queue
-	next, prev *Op           // fd.mu
-	ch         chan struct{} // gets one token when the operation is woken or settled; made once, of capacity 1
-	task       *Task         // the task to resume; nil: a goroutine waits on ch
-	err        error         // valid once settled; while the loop tries the operation: the error of a cancel that came
-	state      opState       // fd.mu
-	fresh      bool          // fd.mu; for a Blind operation: no attempt was made since it queued, or since the last edge
+// entry stays first in the queue: it keeps its turn, and if it is late it delays neither deadlines
+// nor Close.
+type entry struct {
+	op         *Op               // the operation of a future; nil: a goroutine or a task waits and makes its own attempts
+	fd         *FD               // while it is in a queue
+	next, prev *entry            // fd.mu
+	ch         chan struct{}     // gets one token when a goroutine is woken or settled; made once, of capacity 1
+	task       *Task             // the task to resume; nil: a goroutine waits on ch
+	err        error             // valid once settled; while the loop tries the operation: the error of a cancel that came
+	deadline   timeouts.Deadline // fd.mu; the end of the operation's timeout
+	lane       Direction
+	blind      bool    // as in Call
+	state      opState // fd.mu
+	fresh      bool    // fd.mu; for a blind operation: no attempt was made since it queued, or since the last edge
 }
 
 type opState uint8
@@ -161,9 +168,6 @@ const (
 	opTrying // the loop makes an attempt
 	opSettled
 )
-
-// own reports whether a goroutine or a task makes the attempts. The loop then only wakes it.
-func (o *Op) own() bool { return o.Attempt == nil }
 
 // try makes the attempt. A panic in it becomes the operation's error, so that the lane becomes free
 // again.
@@ -178,57 +182,58 @@ func try(a Attempt, sysfd int) (out Outcome, err error) {
 
 // wake lets the waiting goroutine or task take the lane. The caller holds fd.mu. on is the loop
 // that runs on this goroutine, or nil.
-func (o *Op) wake(on *Loop) {
-	o.state, o.fresh = opWoken, false
-	o.notify(on)
+func (e *entry) wake(on *Loop) {
+	e.state, e.fresh = opWoken, false
+	e.notify(on)
 }
 
-// notify resumes the waiting goroutine or task. It is called once each time that o leaves the state
+// notify resumes the waiting goroutine or task. It is called once each time that e leaves the state
 // opQueued.
-func (o *Op) notify(on *Loop) {
-	if o.task != nil {
-		o.task.ready(on)
+func (e *entry) notify(on *Loop) {
+	if e.task != nil {
+		e.task.ready(on)
 		return
 	}
 	if on != nil {
 		on.woke++
 	}
-	o.ch <- struct{}{}
+	e.ch <- struct{}{}
 }
 
-// settle ends o, which is in no queue any more. The caller holds fd.mu. on has the same meaning as
-// in wake. The owner of a future may reuse o once settle has returned.
-func (o *Op) settle(err error, on *Loop) {
-	was := o.state
-	o.state, o.err = opSettled, err
+// settle ends e, which is in no queue any more. The caller holds fd.mu. on has the same meaning as
+// in wake. The owner of a future may reuse e once settle has returned.
+func (e *entry) settle(err error, on *Loop) {
+	was := e.state
+	e.state, e.err = opSettled, err
 	switch {
-	case o.future != nil:
+	case e.op != nil:
+		o := e.op
 		if err != nil && o.Wrap != nil {
-			err = o.Wrap(err, int(o.future.fd.sysfd))
+			err = o.Wrap(err, int(e.fd.sysfd))
 		}
 		o.future.settle(err)
 	case was == opQueued: // otherwise the token of wake is still in ch
-		o.notify(on)
+		e.notify(on)
 	}
 }
 
-// cancel ends o with err, and returns true, if o has not ended. of is the future that o must belong
-// to, or nil: another operation may be using o by now.
-func (o *Op) cancel(fd *FD, err error, of *completion) bool {
+// cancel ends e with err, and returns true, if e has not ended. of is the future that e must belong
+// to, or nil: another operation may be using e by now.
+func (e *entry) cancel(fd *FD, err error, of *completion) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	if of != nil && of.isSettled() { // a future is settled under fd.mu, so the answer stays true
 		return false
 	}
-	switch o.state {
+	switch e.state {
 	case opQueued, opWoken:
-		d := o.Lane
-		fd.remove(o)
-		o.settle(err, nil) // another operation may use o from here on
-		fd.rouse(d, nil)   // o may have been the next to take the lane
+		d := e.lane
+		fd.remove(e)
+		e.settle(err, nil) // another operation may use e from here on
+		fd.rouse(d, nil)   // e may have been the next to take the lane
 		return true
 	case opTrying:
-		o.err = err // the running attempt decides; if it does not complete, this error does
+		e.err = err // the running attempt decides; if it does not complete, this error does
 		return true
 	}
 	return false

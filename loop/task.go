@@ -18,7 +18,7 @@ import (
 //	made ──▶ ready ──turn──▶ running ──wait──▶ suspended ──settled──▶ ready
 //	                           └──returned, panicked──▶ ended
 type Task struct {
-	wait Op // for waits on a descriptor
+	wait entry // for waits on a descriptor
 	loop *Loop
 
 	// The loop's goroutine owns the fields below. It has made the coroutine: a thread-locked
@@ -27,7 +27,7 @@ type Task struct {
 	yield     func(struct{}) bool     // gives control back to the loop; the task calls it
 	suspended bool
 	ended     bool
-	op        *Op         // the operation that it is suspended on, or nil
+	on        *entry      // the operation that it is suspended on, or nil
 	waits     *completion // the future that it is suspended on, or nil
 	ender     func(error) // ends the function that it is suspended on (DoWith), or nil
 	scope     *scope      // the innermost scope of Within
@@ -127,26 +127,26 @@ func (t *Task) runs() bool { return !t.suspended && !t.ended && t.yield != nil }
 
 // suspend gives control to the loop until the task is ready again.
 func (t *Task) suspend() {
-	t.op, t.suspended = nil, true
+	t.on, t.suspended = nil, true
 	t.yield(struct{}{})
 }
 
 // suspendOn is suspend for an operation in a queue.
-func (t *Task) suspendOn(o *Op) {
+func (t *Task) suspendOn(e *entry) {
 	t.turns++
-	t.op, t.suspended = o, true
+	t.on, t.suspended = e, true
 	t.yield(struct{}{})
-	t.op = nil
+	t.on = nil
 }
 
-// endBy makes the end of ctx cancel the wait for o, until the returned function is called.
-func (t *Task) endBy(ctx context.Context, o *Op) (stop func() bool) {
+// endBy makes the end of ctx cancel the wait for e, until the returned function is called.
+func (t *Task) endBy(ctx context.Context, e *entry) (stop func() bool) {
 	turn := t.turns + 1 // the wait that begins next
 	return context.AfterFunc(ctx, func() {
 		t.loop.post(work{fn: func() {
-			// The task may be in another wait by now, on an Op that was used again.
-			if t.turns == turn && t.suspended && t.op == o {
-				o.cancel(o.fd, context.Cause(ctx), nil)
+			// The task may be in another wait by now, with the same entry.
+			if t.turns == turn && t.suspended && t.on == e {
+				e.cancel(e.fd, context.Cause(ctx), nil)
 			}
 		}})
 	})
@@ -228,7 +228,7 @@ func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) e
 // runElsewhere suspends the task until fn has returned. run runs fn on another goroutine.
 func (t *Task) runElsewhere(run func(func()), fn func() error) error {
 	err := errGoexit
-	t.op, t.suspended = nil, true // as in suspend, but before fn can look at the task
+	t.on, t.suspended = nil, true // as in suspend, but before fn can look at the task
 	run(func() {
 		defer func() {
 			if !t.loop.post(work{task: t}) {
@@ -254,7 +254,7 @@ func (t *Task) end(err error) {
 		return
 	}
 	switch {
-	case t.suspended && t.op != nil && t.op.cancel(t.op.fd, err, nil):
+	case t.suspended && t.on != nil && t.on.cancel(t.on.fd, err, nil):
 	case t.suspended && t.waits != nil && t.waits.forsake(t, err):
 	case t.suspended && t.ender != nil:
 		t.ender(err)

@@ -85,31 +85,31 @@ func (w Waiter) ended() error {
 	return nil
 }
 
-// parkUntil blocks until o has left the queue, or was woken to take the lane. Either puts one token
-// into o.ch, or makes the task ready. If the context of w ends first, parkUntil cancels o.
-func (o *Op) parkUntil(w Waiter) {
+// parkUntil blocks until e has left the queue, or was woken to take the lane. Either puts one token
+// into e.ch, or makes the task ready. If the context of w ends first, parkUntil cancels e.
+func (e *entry) parkUntil(w Waiter) {
 	t, ctx := w.Task(), w.Context()
 	done := ctx.Done()
 	switch {
 	case t == nil && done == nil:
-		<-o.ch
+		<-e.ch
 	case t == nil:
 		select {
-		case <-o.ch:
+		case <-e.ch:
 		case <-done:
-			// The cancel puts its token into o.ch too, so after this receive o is in no queue.
-			o.cancel(o.fd, context.Cause(ctx), nil)
-			<-o.ch
+			// The cancel puts its token into e.ch too, so after this receive e is in no queue.
+			e.cancel(e.fd, context.Cause(ctx), nil)
+			<-e.ch
 		}
 	case done == nil:
-		t.suspendOn(o)
+		t.suspendOn(e)
 	case ctx.Err() != nil:
 		// Cancel at once, and do not post this to the loop. An attempt that makes its own edge
 		// would begin another wait before the post runs.
-		o.cancel(o.fd, context.Cause(ctx), nil)
-		t.suspendOn(o)
+		e.cancel(e.fd, context.Cause(ctx), nil)
+		t.suspendOn(e)
 	default:
-		defer t.endBy(ctx, o)()
-		t.suspendOn(o)
+		defer t.endBy(ctx, e)()
+		t.suspendOn(e)
 	}
 }
