@@ -231,8 +231,8 @@ func (fd *FD) overdue(c *Call, tried, more bool) bool {
 	return fd.isLate(deadline)
 }
 
-// line puts the entry of c into the queue. The caller then starts the timer of c.deadline. The caller
-// holds mu.
+// line puts the entry of c into the queue. The caller then starts the timer of c.deadline. The
+// caller holds mu.
 func (fd *FD) line(c *Call) {
 	fd.enqueue(c.waitingEntry(), c.tried, &c.out)
 	c.concluded()
