@@ -68,8 +68,8 @@ func (fd *FD) mute() {
 	}
 }
 
-// unmute ends a mute. It ignores an error, which means that other code has closed the descriptor and
-// so ended the registration. The caller holds mu.
+// unmute ends a mute. It ignores an error, which means that other code has closed the descriptor
+// and so ended the registration. The caller holds mu.
 func (fd *FD) unmute() {
 	if fd.state&fdMuted != 0 {
 		fd.state &^= fdMuted

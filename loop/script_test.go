@@ -47,8 +47,8 @@ type script struct {
 	asked  map[pollux.Token]pollux.Ready // of those that are registered, if the script is one-shot
 	kept   map[pollux.Token]pollux.Ready // the events that Arm or Unmute will find
 	muted  map[pollux.Token]bool
-	yields int                           // calls of Yield
-	faults map[string]error              // the result of a call, by its text in calls
+	yields int              // calls of Yield
+	faults map[string]error // the result of a call, by its text in calls
 
 	onCall func(call string) // without mu
 }

@@ -21,7 +21,7 @@ func TestBusyGoroutineWakesNoLoop(t *testing.T) {
 		t.Run(typ.String(), func(t *testing.T) {
 			r, err := loop.NewReactor(&loop.Config{Loops: 1})
 			socktest.Must(t, err)
-			t.Cleanup(func() { r.Close() }) // after the sockets
+			t.Cleanup(func() { r.Close() }) // after those of the sockets
 			l := r.Loops()[0]
 			// A sender of this family puts its bytes into the receiver's queue before it returns.
 			a, b := socktest.Kind{Family: sock.AF_UNIX, Type: typ}.Pair(t)
