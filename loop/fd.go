@@ -269,7 +269,10 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	fd.watcher = w
 	fd.state |= fdWatched
 	fd.unmute()
-	if joined && fd.state&lane(Read, laneBlocked) == 0 {
+	switch {
+	case !joined:
+		fd.block(Read) // the poller reports what is there; a read before that would mostly return EAGAIN
+	case fd.state&lane(Read, laneBlocked) == 0:
 		fd.again(nil)
 	}
 	return nil
