@@ -86,7 +86,9 @@ func (fd *FD) Begin(c *Call) error {
 // returns the error that ends the operation.
 func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if err == ErrAgain {
-		c.tried, c.out = true, *out
+		c.tried = true
+		c.out.N, c.out.Ops = out.N, out.Ops // not *out, whose copy would be in the stack of each End
+		c.out.Drained, c.out.More, c.out.Retry = out.Drained, out.More, out.Retry
 		return
 	}
 	fd.mu.Lock()
