@@ -101,16 +101,23 @@ func (s *Server) startTask(h *home, c *sock.Socket) error {
 	x := &served{server: s, home: h, socket: c}
 	h.conns.Add(1)
 	t := h.loop.Go(func(t *loop.Task) { // this function is on the stack of the task as long as it waits: it needs little
-		x.began.Store(true)
-		x.server.tasks.add(x, t)
 		defer x.end()
-		x.server.serve(t, x.socket.In(t))
+		x.server.serve(t, x.begin(t))
 	})
 	if t.Done().Settled() && !x.began.Load() {
 		h.conns.Add(-1)
 		return errClosed
 	}
 	return nil
+}
+
+// begin returns the socket for the task.
+//
+//go:noinline
+func (x *served) begin(t *loop.Task) *sock.Socket {
+	x.began.Store(true)
+	x.server.tasks.add(x, t)
+	return x.socket.In(t)
 }
 
 // end ends a connection whose task has returned.
