@@ -99,7 +99,7 @@ func (fd *FD) End(c *Call, out *Outcome, err error) {
 		c.end()
 	}
 	if tired {
-		c.pause(out)
+		fd.pause(c, out)
 	}
 }
 
@@ -107,11 +107,12 @@ func (fd *FD) End(c *Call, out *Outcome, err error) {
 // goroutine that has not waited for long.
 //
 //go:noinline
-func (c *Call) pause(out *Outcome) {
+func (fd *FD) pause(c *Call, out *Outcome) {
 	switch t := c.Waiter.Task(); {
 	case t != nil:
 		t.spend(out)
 	case c.Timeout != 0:
+		fd.mute()
 		letOthersRun()
 	}
 }
