@@ -53,7 +53,6 @@ func NewServer(cfg *Config) (*Server, error) {
 	}
 	s := &Server{hub: hb}
 	s.rate.init(hb.cfg.AcceptRate, hb.cfg.AcceptBurst)
-	s.tasks.init()
 	return s, nil
 }
 
