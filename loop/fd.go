@@ -271,7 +271,8 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	fd.unmute()
 	switch {
 	case !joined:
-		fd.block(Read) // the poller reports what is there; a read before that would mostly return EAGAIN
+		// The poller reports what is there. A read before that would mostly return EAGAIN.
+		fd.state |= lane(Read, laneBlocked)
 	case fd.state&lane(Read, laneBlocked) == 0:
 		fd.again(nil)
 	}
