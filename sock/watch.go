@@ -78,6 +78,12 @@ func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
 // stopped early goes on. Any goroutine may call it.
 func (s *Socket) CallWatcher() { s.fd.CallWatcher() }
 
+// WantWritable makes the loop call the watcher when the socket becomes writable the next time, as
+// after a send that was refused. Before WatchReady it makes the first call of the watcher of a
+// socket that is writable now, and that call says whether the socket is readable too. CallWatcher
+// cannot know that.
+func (s *Socket) WantWritable() { s.fd.Hold(loop.Write) }
+
 // finalizers is held while a socket's finalizer is set or cleared. A watched socket has none: its
 // loop keeps it, and a finalizer costs memory.
 var finalizers sync.Mutex

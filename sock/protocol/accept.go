@@ -129,7 +129,7 @@ func (s *Server) take(c *sock.Socket, from sock.Addr, l *listener) {
 	if s.serve != nil {
 		err = s.startTask(h, c)
 	} else {
-		_, err = h.welcome(c, nil, nil)
+		_, err = h.welcome(c, nil, nil, isTCP(c))
 	}
 	if err != nil {
 		c.Close()

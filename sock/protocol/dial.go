@@ -138,7 +138,7 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 			return
 		}
 		c.prepare(s)
-		if _, err := h.welcome(s, p, d); err != nil {
+		if _, err := h.welcome(s, p, d, false); err != nil {
 			s.Close()
 			fail(err)
 			return

@@ -54,10 +54,12 @@ func newHome(hub *hub, l *loop.Loop) *home {
 // the turn began, and a deadline from then on would be early.
 func (h *home) now() tick { return tickOf(h.loop.Now()) }
 
-// welcome makes a connection of a socket, at the home. Any goroutine may call it.
+// welcome makes a connection of a socket, at the home. Any goroutine may call it. A fresh socket is
+// on no loop and writable: the poller then reports it at once, and says whether there is something
+// to read.
 //
 // Errors: those of sock.Socket.Watch; the socket is then the caller's.
-func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, error) {
+func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing, fresh bool) (*Transport, error) {
 	t := &Transport{socket: s, home: h, protocol: p}
 	if !t.isStream() {
 		t.steps = messages
@@ -70,11 +72,16 @@ func (h *home) welcome(s *sock.Socket, p Protocol, by *dialing) (*Transport, err
 		t.more().secure = secure
 	}
 	h.conns.Add(1)
+	if fresh {
+		s.WantWritable()
+	}
 	if err := s.WatchReady(h.loop, t); err != nil {
 		h.conns.Add(-1)
 		return nil, err
 	}
-	s.CallWatcher()
+	if !fresh {
+		s.CallWatcher()
+	}
 	return t, nil
 }
 

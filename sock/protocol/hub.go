@@ -224,7 +224,7 @@ func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 		return nil, fmt.Errorf("protocol: adopt: %w", errClosed)
 	}
 	hb.prepare(s)
-	t, err := hb.least().welcome(s, p, nil)
+	t, err := hb.least().welcome(s, p, nil, false)
 	if err != nil {
 		s.Close()
 		hb.finished()
@@ -244,12 +244,16 @@ func (hb *hub) connectionOptions() (sock.Switch, *sock.KeepAlive) {
 	return noDelay, &sock.KeepAlive{}
 }
 
+// isTCP reports whether s is a TCP socket, plain or Multipath.
+func isTCP(s *sock.Socket) bool {
+	const mptcp = 262 // not every system has the constant
+	f, p := s.Family(), s.Proto()
+	return s.Type() == sock.SOCK_STREAM && (f == sock.AF_INET || f == sock.AF_INET6) && (p == 0 || p == sock.IPPROTO_TCP || p == mptcp)
+}
+
 // prepare sets the options of a new connection's socket.
 func (hb *hub) prepare(s *sock.Socket) {
-	if s.Type() != sock.SOCK_STREAM {
-		return
-	}
-	if f := s.Family(); f != sock.AF_INET && f != sock.AF_INET6 {
+	if !isTCP(s) {
 		return
 	}
 	if !hb.cfg.Delay {
