@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -9,9 +11,10 @@ import (
 )
 
 // Go makes a task serve each connection, in straight-line code, instead of a Protocol. The calls of
-// the socket c suspend the task t. When fn returns, the socket is closed. Call Go before Listen. Of
-// Config, IdleTimeout is the timeout of each wait, and the options about accepting apply. The flow
-// control is the task itself: while it waits, it reads nothing.
+// the socket c suspend the task t. When fn returns, the socket is closed, after the end of the
+// peer's stream or Config.Linger. Call Go before Listen. Of Config, IdleTimeout is the timeout of
+// each wait, and Linger and the options about accepting apply. The flow control is the task itself:
+// while it waits, it reads nothing.
 //
 // A task that waits for bytes needs no buffer: c.RecvBuffer lends one when bytes are there. At
 // Shutdown one wait of the task ends with context.Canceled. fn then finishes its present request
@@ -103,6 +106,7 @@ func (s *Server) startTask(h *home, c *sock.Socket) error {
 	t := h.loop.Go(func(t *loop.Task) { // this function is on the stack of the task as long as it waits: it needs little
 		defer x.end()
 		x.server.serve(t, x.begin(t))
+		x.linger(t)
 	})
 	if t.Done().Settled() && !x.began.Load() {
 		h.conns.Add(-1)
@@ -118,6 +122,34 @@ func (x *served) begin(t *loop.Task) *sock.Socket {
 	x.began.Store(true)
 	x.server.tasks.add(x, t)
 	return x.socket.In(t)
+}
+
+// dropped are the buffers for what the peer of a lingering connection still sends.
+var dropped = sock.NewBuffers(16 << 10)
+
+// linger sends the end of the stream and drops what the peer still sends, until the peer's end and
+// for Config.Linger at most. Otherwise the system would reset the connection if the task has left
+// something unread, and the peer would lose bytes that it has not read.
+func (x *served) linger(t *loop.Task) {
+	c, limit := x.socket.In(t), x.server.cfg.Linger
+	if limit < 0 || c.Type() != sock.SOCK_STREAM || c.SetTimeout(0) != nil {
+		return
+	}
+	p, err := c.RecvBuffer(dropped, 0) // mostly the peer's end is there already
+	dropped.Put(p)
+	if p == nil && err == nil || err != nil && err != sock.ErrWouldBlock || c.Shutdown(sock.SHUT_WR) != nil {
+		return
+	}
+	c.SetTimeout(sock.Forever)
+	t.Within(limit, func() error {
+		for {
+			p, err := c.RecvBuffer(dropped, 0)
+			dropped.Put(p)
+			if p == nil && !errors.Is(err, context.Canceled) { // Shutdown cancels a wait
+				return err
+			}
+		}
+	})
 }
 
 // end ends a connection whose task has returned.
