@@ -126,7 +126,7 @@ func stackOf(goroutine string) string {
 		switch head, _, _ := bytes.Cut(s, []byte("\n")); {
 		case bytes.HasPrefix(head, []byte("goroutine "+goroutine+" ")):
 			own = s
-		case bytes.Contains(s, []byte("loop.(*Task).main(")) && !bytes.Contains(head, []byte("[coroutine")):
+		case bytes.Contains(s, []byte("loop.(*Task).main.func1(")) && !bytes.Contains(head, []byte("[coroutine")):
 			tasks = append(append(tasks, "\n\n"...), s...)
 		}
 	}

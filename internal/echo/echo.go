@@ -164,32 +164,45 @@ func (s *Server) ended() {
 	}
 }
 
-// run serves a connection on a goroutine, or in t.
+// run serves a connection on a goroutine, or in t. It needs little stack, which an idle connection
+// keeps: begin and leave do the rest.
 func (s *Server) run(c *sock.Socket, t *loop.Task) {
-	defer s.ended()
-	defer c.Close()
-	s.mu.Lock()
-	s.conns[c] = t
-	draining := s.ctx.Err() != nil
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-	}()
-	if s.cfg.Timeout > 0 {
-		c.SetTimeout(s.cfg.Timeout)
-	}
-	in, out := c, c
-	switch {
-	case t != nil:
-		in, out = c.In(t), c.In(t)
-	case !s.cfg.Endless:
-		in = c.With(s.ctx)
-	}
+	defer s.leave(c)
+	in, out, draining := s.begin(c, t)
 	if draining || s.serve(in, out) {
 		s.finish(c, out)
 	}
+}
+
+// begin returns the views of c with which run receives and sends.
+//
+//go:noinline
+func (s *Server) begin(c *sock.Socket, t *loop.Task) (in, out *sock.Socket, draining bool) {
+	s.mu.Lock()
+	s.conns[c] = t
+	draining = s.ctx.Err() != nil
+	s.mu.Unlock()
+	if s.cfg.Timeout > 0 {
+		c.SetTimeout(s.cfg.Timeout)
+	}
+	in, out = c, c
+	switch {
+	case t != nil:
+		in = c.In(t)
+		out = in
+	case !s.cfg.Endless:
+		in = c.With(s.ctx)
+	}
+	return in, out, draining
+}
+
+// leave ends run.
+func (s *Server) leave(c *sock.Socket) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	c.Close()
+	s.ended()
 }
 
 // serve echoes until the connection ends. The code is the same for a goroutine and for a task. It
