@@ -9,8 +9,8 @@ import (
 	"weak"
 )
 
-// A live is the cipher of a half. It takes about 1 KB, so an idle connection must not keep it. Each
-// garbage collection drops the ciphers that were not used since the one before.
+// A live is the cipher of a half. It takes more than 1 KB, so an idle connection must not keep it.
+// Each garbage collection drops the ciphers that were not used since the one before.
 //
 // A weak pointer to the cipher would do that too, and by less code. But the runtime looks up the
 // span of the object each time that a weak pointer is used. After a system call this memory is
@@ -24,6 +24,7 @@ type live struct {
 	// interface is allocated otherwise.
 	nonce [12]byte
 	added [13]byte
+	room  [MaxShort + 2*Overhead + keyUpdateSize]byte // for SealShort
 }
 
 // lives has the halves that have a cipher.

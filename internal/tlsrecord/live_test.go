@@ -53,7 +53,8 @@ func TestIdle(t *testing.T) {
 	exchange(t, a, b)
 }
 
-// A drop keeps the ciphers that were used since the last one, and forgets connections that are gone.
+// A drop keeps the ciphers that were used since the last one, and forgets connections that are
+// gone.
 func TestDrop(t *testing.T) {
 	r := new(registry)
 	r.armed = true // the test drops
