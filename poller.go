@@ -213,6 +213,21 @@ func (p *Poller) OneShot() bool { return p.backend.oneShot() }
 // under token.
 func (p *Poller) Arm(fd int, token Token, want Ready) error { return p.backend.arm(fd, token, want) }
 
+// Mute makes the poller report no arrivals and no room for a registration until Unmute. A hang-up
+// is still reported. It is for a descriptor that nothing waits for and that is always ready: each
+// arrival would only end a Wait. Mute returns false if the poller cannot do this: on all systems
+// but Linux.
+//
+// Errors: those of Delete.
+func (p *Poller) Mute(fd int, token Token) (muted bool, err error) { return p.backend.mute(fd, token) }
+
+// Unmute ends a Mute. If the descriptor is ready, the poller reports that at once, so nothing is
+// lost between an attempt that returned EAGAIN and Unmute. Without a Mute the poller may report
+// once more what it has reported before.
+//
+// Errors: those of Delete.
+func (p *Poller) Unmute(fd int, token Token) error { return p.backend.unmute(fd, token) }
+
 // Delete ends a registration. Call it before the descriptor is closed: the kernel keeps a
 // registration while any duplicate of the descriptor is open, in any process, and after the close
 // it cannot be deleted. A Wait that begins after Delete has returned does not report the token. A

@@ -32,6 +32,9 @@ import (
 // watched holds the events that Add asks for. They stay the same for the life of the registration.
 const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
+// muted holds the events that remain during a Mute. The kernel adds EPOLLHUP and EPOLLERR.
+const muted = unix.EPOLLRDHUP | unix.EPOLLET
+
 // batch is the largest number of events that one system call fetches. It takes 3 KiB. A turn with
 // 1,000 busy connections sees fewer events.
 const batch = 256
@@ -104,6 +107,17 @@ func (b *backend) add(fd int, token Token) error {
 }
 
 func (b *backend) arm(int, Token, Ready) error { return nil }
+
+func (b *backend) mute(fd int, token Token) (bool, error) {
+	err := b.control(unix.EPOLL_CTL_MOD, fd, muted, token)
+	return err == nil, err
+}
+
+// unmute relies on EPOLL_CTL_MOD: it reports a descriptor that is ready, as EPOLL_CTL_ADD does
+// (ep_modify in fs/eventpoll.c).
+func (b *backend) unmute(fd int, token Token) error {
+	return b.control(unix.EPOLL_CTL_MOD, fd, watched, token)
+}
 
 func (b *backend) delete(fd int, token Token) error {
 	return b.control(unix.EPOLL_CTL_DEL, fd, 0, token)

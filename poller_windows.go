@@ -146,6 +146,11 @@ func (b *backend) arm(fd int, token Token, want Ready) error {
 	return b.ask(r)
 }
 
+// mute returns false: an event is reported only after arm, so there is nothing to mute.
+func (b *backend) mute(int, Token) (bool, error) { return false, nil }
+
+func (b *backend) unmute(int, Token) error { return nil }
+
 func (b *backend) delete(fd int, token Token) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -14,6 +14,8 @@ type treadmill struct{ token pollux.Token }
 
 func (m *treadmill) Add(_ int, token pollux.Token) error       { m.token = token; return nil }
 func (m *treadmill) Arm(int, pollux.Token, pollux.Ready) error { return nil }
+func (m *treadmill) Mute(int, pollux.Token) (bool, error)      { return false, nil }
+func (m *treadmill) Unmute(int, pollux.Token) error            { return nil }
 func (m *treadmill) Delete(int, pollux.Token) error            { return nil }
 func (m *treadmill) Wake() error                               { return nil }
 func (m *treadmill) Close() error                              { return nil }

@@ -44,7 +44,7 @@ func (fd *FD) event(l *Loop, r pollux.Ready) {
 		if r&edge(d) == 0 {
 			continue
 		}
-		if fd.state&lane(d, laneEdgeless) != 0 && r&pollux.Hangup == 0 && fd.resting(d) {
+		if fd.state&lane(d, laneBackedOff) != 0 && r&pollux.Hangup == 0 && fd.resting(d) && fd.extra.lanes[d].edgeless {
 			tell &^= edge(d) // the retry timer will try it
 			continue
 		}

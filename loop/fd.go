@@ -194,7 +194,7 @@ func (fd *FD) part(l *Loop) error {
 		fd.extra.part(old)
 	}
 	fd.loop = nil
-	fd.state &^= fdAgain | fdServed | fdDispatching | fdTook | lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
+	fd.state &^= fdAgain | fdServed | fdDispatching | fdTook | fdMuted | lane(Read, laneReady|laneBlocked) | lane(Write, laneReady|laneBlocked)
 	return nil
 }
 
@@ -244,6 +244,7 @@ func (fd *FD) Rejoin() error {
 	if err := l.poller.Delete(int(fd.sysfd), token); err != nil {
 		return err
 	}
+	fd.state &^= fdMuted
 	return l.poller.Add(int(fd.sysfd), token)
 }
 
@@ -267,7 +268,12 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	}
 	fd.watcher = w
 	fd.state |= fdWatched
-	if joined && fd.state&lane(Read, laneBlocked) == 0 {
+	fd.unmute()
+	switch {
+	case !joined:
+		// The poller reports what is there. A read before that would mostly return EAGAIN.
+		fd.state |= lane(Read, laneBlocked)
+	case fd.state&lane(Read, laneBlocked) == 0:
 		fd.again(nil)
 	}
 	return nil
@@ -347,7 +353,10 @@ func (fd *FD) Stir() {
 	defer fd.mu.Unlock()
 	fd.state |= fdNoHint
 	for d := Read; d <= Write; d++ {
-		fd.state &^= lane(d, laneBlocked|laneEdgeless)
+		fd.state &^= lane(d, laneBlocked)
+		if fd.extra != nil {
+			fd.extra.lanes[d].edgeless = false
+		}
 		fd.renew(d)
 	}
 	if fd.queue[Read] != nil || fd.queue[Write] != nil || fd.state&fdWatched != 0 {

@@ -16,7 +16,7 @@ import (
 //	ready ──take────┘
 //	any state ── Close ──▶ closed (final; the last one busy closes the descriptor)
 //
-// Each bit of a lane is set in one function: busy in take, blocked in block, ready in edge.
+// Each bit of a lane is set in one function: busy in take, blocked in conclude, ready in edge.
 type fdState uint32
 
 const (
@@ -26,8 +26,7 @@ const (
 	laneHeld                          // an attempt of the watcher was refused, so the watcher must be called
 	laneLate                          // the lane's deadline has passed; on no loop: compare it with the clock
 	laneBackedOff                     // laneTimer.backoff is above 0; reading the timer would cost a cache line
-	laneEdgeless                      // while the lane backs off: ignore its edges
-	laneWidth     = 7                 // the write lane has the same bits, shifted
+	laneWidth     = 6                 // the write lane has the same bits, shifted
 )
 
 const (
@@ -44,7 +43,8 @@ const (
 	fdCalled                                                       // CallWatcher was called: call the watcher, ready or not
 	fdReadsToo                                                     // see ReadAtWriteEdges
 	fdSlowClose                                                    // see SetSlowClose
-	fdStates      = iota + 2*laneWidth                             // the number of bits; the others belong to runOne
+	fdMuted                                                        // the poller reports no edges: see FD.mute
+	fdStates      = iota + 2*laneWidth                             // the number of bits
 )
 
 func lane(d Direction, bits fdState) fdState { return bits << (laneWidth * d) }
@@ -133,27 +133,26 @@ func (fd *FD) take(c *Call) {
 	c.Sysfd, c.HungUp = int(fd.sysfd), fd.state&fdNoHint != 0
 }
 
-// block notes that the lane is not ready, and asks a one-shot poller for the next edge. The caller
-// holds mu, and fd is on a loop.
-func (fd *FD) block(d Direction) {
-	fd.state |= lane(d, laneBlocked)
-	fd.arm(d)
-}
-
-// arm asks a one-shot poller for the next edge. Other pollers report all edges since Add. The
-// caller holds mu, and fd is on a loop.
+// arm asks a one-shot poller for the next edge. Other pollers report all edges since Add, unless fd
+// is muted. The caller holds mu, and fd is on a loop.
 func (fd *FD) arm(d Direction) { fd.armFor(edge(d)) }
 
 func (fd *FD) armFor(want pollux.Ready) {
-	if fd.loop.oneShot && fd.state&fdClosed == 0 {
-		fd.armOneShot(want)
+	if fd.loop.oneShot || fd.state&fdMuted != 0 {
+		fd.ask(want)
 	}
 }
 
-func (fd *FD) armOneShot(want pollux.Ready) {
+func (fd *FD) ask(want pollux.Ready) {
 	l := fd.loop
-	if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), want); err != nil {
-		l.fail(err)
+	switch {
+	case fd.state&fdClosed != 0:
+	case !l.oneShot:
+		fd.unmute()
+	default:
+		if err := l.poller.Arm(int(fd.sysfd), l.table.token(fd.slot), want); err != nil {
+			l.fail(err)
+		}
 	}
 }
 
@@ -199,7 +198,8 @@ func (fd *FD) conclude(d Direction, blind bool, out *Outcome, err error) {
 			fd.arm(d)
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
-		fd.block(d)
+		fd.state |= lane(d, laneBlocked)
+		fd.arm(d)
 	default:
 		fd.state &^= lane(d, laneBlocked)
 	}

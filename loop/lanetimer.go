@@ -30,6 +30,7 @@ type laneTimer struct {
 	timer    timeouts.Timer
 	fd       *FD
 	d        Direction
+	edgeless bool              // fd.mu; while the lane backs off: ignore its edges
 	at       timeouts.Deadline // fd.mu: when the timer fires; Never if it is in no wheel
 	deadline timeouts.Deadline // fd.mu: the lane's deadline, set by SetDeadline, or Never
 	retry    timeouts.Deadline // fd.mu: when the loop tries the lane without an edge, or Never
@@ -154,7 +155,7 @@ func (fd *FD) resting(d Direction) bool {
 // rested resets the back-off. The caller holds mu.
 func (fd *FD) rested(d Direction) {
 	fd.extra.lanes[d].backoff = 0
-	fd.state &^= lane(d, laneBackedOff|laneEdgeless)
+	fd.state &^= lane(d, laneBackedOff)
 }
 
 // backOff makes the loop try the lane again without an edge: after r.After, then after twice that
@@ -165,11 +166,8 @@ func (fd *FD) backOff(d Direction, r *Retry) {
 	if r.Most > 0 {
 		most = r.Most
 	}
-	if r.Edgeless {
-		fd.state |= lane(d, laneEdgeless)
-	} else {
-		fd.state &^= lane(d, laneEdgeless)
-	}
+	lt.edgeless = r.Edgeless
+	fd.unmute()
 	delay := min(r.After<<min(lt.backoff, 10), most)
 	at := fd.loop.clock.Now().Add(delay)
 	if lt.retry <= at {

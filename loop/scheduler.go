@@ -36,9 +36,11 @@ func (l *Loop) share(i int) {
 // runMost operations in a row without a wait, a goroutine lets others run. The budget of a turn
 // does the same for tasks and watchers.
 const (
-	runOne  fdState = 1 << fdStates        // the highest bits of fdState count the operations
-	runMost         = 1 << (32 - fdStates) // 32: after so many the count overflows
+	runMost         = 32
+	runOne  fdState = 1 << 32 / runMost // the highest bits of fdState count the operations: after runMost they overflow
 )
+
+var _ [runOne - 1<<fdStates]struct{} // the count and the other bits do not overlap
 
 // ran counts an operation of a goroutine that did not wait. It returns true if other goroutines
 // must now run. The caller holds mu.
@@ -49,6 +51,31 @@ func (fd *FD) ran() bool {
 
 // hasWaited resets the count of ran, because the goroutine has waited. The caller holds mu.
 func (fd *FD) hasWaited() { fd.state &= runOne - 1 }
+
+// mute makes the poller report no edges of a descriptor on which a goroutine has made runMost
+// operations without a wait. Its edges bring nothing then: on a second processor each would wake
+// the loop, which costs more than the operation. The first operation that must wait, a retry timer
+// or a watcher ends the mute, and the poller then reports what is ready.
+func (fd *FD) mute() {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	needsEdges := fd.state&(fdClosed|fdWatched|fdMuted|lane(Read, laneBlocked)|lane(Write, laneBlocked)) != 0 ||
+		fd.queue[Read] != nil || fd.queue[Write] != nil || fd.resting(Read) || fd.resting(Write)
+	if l := fd.loop; l != nil && !needsEdges {
+		if muted, err := l.poller.Mute(int(fd.sysfd), l.table.token(fd.slot)); muted && err == nil {
+			fd.state |= fdMuted
+		}
+	}
+}
+
+// unmute ends a mute. It ignores an error, which means that other code has closed the descriptor
+// and so ended the registration. The caller holds mu.
+func (fd *FD) unmute() {
+	if fd.state&fdMuted != 0 {
+		fd.state &^= fdMuted
+		fd.loop.poller.Unmute(int(fd.sysfd), fd.loop.table.token(fd.slot))
+	}
+}
 
 // letOthersRun lets other goroutines run. Goroutines that compute keep the processor for 10 ms and
 // more each time. After them, this goroutine keeps it for a part of that time, as a poller does.

@@ -45,9 +45,10 @@ type script struct {
 	waits  []time.Duration
 	tokens map[int]pollux.Token
 	asked  map[pollux.Token]pollux.Ready // of those that are registered, if the script is one-shot
-	kept   map[pollux.Token]pollux.Ready // the events that Arm will find
-	yields int                           // calls of Yield
-	faults map[string]error              // the result of a call, by its text in calls
+	kept   map[pollux.Token]pollux.Ready // the events that Arm or Unmute will find
+	muted  map[pollux.Token]bool
+	yields int              // calls of Yield
+	faults map[string]error // the result of a call, by its text in calls
 
 	onCall func(call string) // without mu
 }
@@ -59,6 +60,7 @@ func newScript() *script {
 		tokens:  make(map[int]pollux.Token),
 		asked:   make(map[pollux.Token]pollux.Ready),
 		kept:    make(map[pollux.Token]pollux.Ready),
+		muted:   make(map[pollux.Token]bool),
 		faults:  make(map[string]error),
 	}
 	s.change.L = &s.mu
@@ -106,9 +108,35 @@ func (s *script) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	return nil
 }
 
-// deliver returns the part of an event that a one-shot poller may report, and uses up the
+// Mute makes the script keep all events but hang-ups until Unmute.
+func (s *script) Mute(fd int, token pollux.Token) (bool, error) {
+	if s.oneShot {
+		return false, nil
+	}
+	return true, s.called(fmt.Sprint("mute ", fd), func() { s.muted[token] = true })
+}
+
+func (s *script) Unmute(fd int, token pollux.Token) error {
+	return s.called(fmt.Sprint("unmute ", fd), func() {
+		if !s.muted[token] {
+			panic(fmt.Sprintf("unmute of %#x, which is not muted", token))
+		}
+		delete(s.muted, token)
+		if found := s.kept[token]; found != 0 {
+			delete(s.kept, token)
+			s.events = append(s.events, pollux.Event{Token: token, Ready: found})
+		}
+	})
+}
+
+// deliver returns the part of an event that a one-shot or muted script may report, and uses up the
 // registration. The caller holds mu.
 func (s *script) deliver(ev pollux.Event) (pollux.Event, bool) {
+	if s.muted[ev.Token] {
+		s.kept[ev.Token] |= ev.Ready &^ pollux.Hangup
+		ev.Ready &= pollux.Hangup
+		return ev, ev.Ready != 0
+	}
 	asked, registered := s.asked[ev.Token]
 	if !s.oneShot || !registered {
 		return ev, true
@@ -133,6 +161,7 @@ func (s *script) Delete(fd int, token pollux.Token) error {
 		delete(s.tokens, fd)
 		delete(s.asked, token)
 		delete(s.kept, token)
+		delete(s.muted, token)
 	})
 }
 

@@ -78,6 +78,10 @@ func (p *oneShot) Add(fd int, token pollux.Token) error {
 	return nil
 }
 
+// Mute returns false: an event is reported only after Arm.
+func (p *oneShot) Mute(int, pollux.Token) (bool, error) { return false, nil }
+func (p *oneShot) Unmute(int, pollux.Token) error       { return nil }
+
 func (p *oneShot) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

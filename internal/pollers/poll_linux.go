@@ -65,6 +65,10 @@ func (p *poll) Add(fd int, token pollux.Token) error {
 	return notify(p.wakefd)
 }
 
+// Mute returns false: an event is reported only after Arm.
+func (p *poll) Mute(int, pollux.Token) (bool, error) { return false, nil }
+func (p *poll) Unmute(int, pollux.Token) error       { return nil }
+
 func (p *poll) Arm(fd int, token pollux.Token, want pollux.Ready) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,6 +18,8 @@ import (
 type Poller interface {
 	Add(fd int, token pollux.Token) error
 	Arm(fd int, token pollux.Token, want pollux.Ready) error
+	Mute(fd int, token pollux.Token) (bool, error)
+	Unmute(fd int, token pollux.Token) error
 	Delete(fd int, token pollux.Token) error
 	Wait(events []pollux.Event, timeout time.Duration) (int, error)
 	Wake() error

@@ -68,6 +68,7 @@ var promises = []promise{
 	{"arrivals told as one", testArrivalsToldAsOne},
 	{"writable once there is room again", testWritableOnceThereIsRoomAgain},
 	{"arm tells nothing new", testArmTellsNothingNew},
+	{"mute", testMute},
 	{"hang-up", testHangup},
 	{"hang-up of a pipe", testHangupOfPipe},
 	{"hang-up after data", testHangupAfterData},

@@ -175,6 +175,10 @@ func (b *backend) forget(fd int) {
 
 func (b *backend) arm(int, Token, Ready) error { return nil }
 
+func (b *backend) mute(int, Token) (bool, error) { return false, nil }
+
+func (b *backend) unmute(int, Token) error { return nil }
+
 func (b *backend) delete(fd int, _ Token) error {
 	if !wide {
 		b.forget(fd)

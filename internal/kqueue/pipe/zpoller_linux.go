@@ -43,6 +43,8 @@ func New(cfg *Config) (*Poller, error) {
 func (p *Poller) OneShot() bool                                     { return p.backend.oneShot() }
 func (p *Poller) Add(fd int, token Token) error                     { return p.backend.add(fd, token) }
 func (p *Poller) Arm(fd int, token Token, want Ready) error         { return p.backend.arm(fd, token, want) }
+func (p *Poller) Mute(fd int, token Token) (bool, error)            { return p.backend.mute(fd, token) }
+func (p *Poller) Unmute(fd int, token Token) error                  { return p.backend.unmute(fd, token) }
 func (p *Poller) Delete(fd int, token Token) error                  { return p.backend.delete(fd, token) }
 func (p *Poller) Wait(events []Event, d time.Duration) (int, error) { return p.backend.wait(events, d) }
 func (p *Poller) Yield() error                                      { return p.backend.yield() }
