@@ -9,9 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
-	"runtime"
 	"testing"
-	"unsafe"
 )
 
 // ends are both ends of a connection of that version and suite, with secrets of the test's.
@@ -379,32 +377,6 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		if _, err := New(&tt.p); err == nil || errors.Is(err, ErrCipher) != tt.cipher {
 			t.Errorf("%s: %v", tt.name, err)
-		}
-	}
-}
-
-// The cipher goes with a garbage collection, and comes back with the next record.
-func TestIdle(t *testing.T) {
-	if size := unsafe.Sizeof(Conn{}); size > 152 {
-		t.Errorf("a Conn has %d bytes", size)
-	}
-	a, b := ends(t, tls.VersionTLS13, tls.TLS_AES_128_GCM_SHA256)
-	for range 3 {
-		record, err := a.Seal(nil, []byte("text"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := all(b, record); string(got) != "text" || err != nil {
-			t.Fatalf("%q, %v", got, err)
-		}
-		for range 10 {
-			runtime.GC()
-			if a.out.live.Value() == nil && b.in.live.Value() == nil {
-				break
-			}
-		}
-		if a.out.live.Value() != nil || b.in.live.Value() != nil {
-			t.Error("an idle connection keeps its ciphers")
 		}
 	}
 }

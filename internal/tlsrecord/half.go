@@ -1,10 +1,9 @@
 package tlsrecord
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 	"math"
-	"weak"
+	"sync/atomic"
 )
 
 // maxSecret is the room for what a direction keeps: a traffic secret of TLS 1.3, or the key and the
@@ -12,22 +11,11 @@ import (
 const maxSecret = 48
 
 // A half is one direction of a connection. Idle, it is this and no more: the cipher is made when it
-// is used, and kept until the next garbage collection.
+// is used, and dropped by the garbage collections that follow. See live.
 type half struct {
-	seq    uint64          // of the next record
-	secret [maxSecret]byte // TLS 1.3: the traffic secret; TLS 1.2: the key and the IV
-	live   weak.Pointer[live]
-}
-
-// A live is the cipher of a half.
-type live struct {
-	aead cipher.AEAD
-	iv   [12]byte
-
-	// What the cipher gets with a record. It is here because what goes into a method of an
-	// interface is allocated otherwise.
-	nonce [12]byte
-	added [13]byte
+	seq    uint64               // of the next record
+	secret [maxSecret]byte      // TLS 1.3: the traffic secret; TLS 1.2: the key and the IV
+	live   atomic.Pointer[live] // nil while the direction is idle
 }
 
 // keys are the key and the IV.
@@ -40,20 +28,31 @@ func (h *half) keys(s *Suite, tls13 bool) (key, iv []byte, err error) {
 
 // cipher returns the cipher of the direction.
 func (h *half) cipher(s *Suite, tls13 bool) (*live, error) {
-	if l := h.live.Value(); l != nil {
+	if l := h.live.Load(); l != nil {
+		if !l.used.Load() { // a load is cheaper than a store
+			l.used.Store(true)
+		}
 		return l, nil
 	}
+	l := new(live)
+	if err := h.set(l, s, tls13); err != nil {
+		return nil, err
+	}
+	l.used.Store(true)
+	h.live.Store(l)
+	lives.add(h)
+	return l, nil
+}
+
+// set makes the cipher of l from the secret.
+func (h *half) set(l *live, s *Suite, tls13 bool) error {
 	key, iv, err := h.keys(s, tls13)
 	if err != nil {
-		return nil, err
-	}
-	l := new(live)
-	if l.aead, err = s.aead(key); err != nil {
-		return nil, err
+		return err
 	}
 	copy(l.iv[:], iv)
-	h.live = weak.Make(l)
-	return l, nil
+	l.aead, err = s.aead(key)
+	return err
 }
 
 // update goes on to the next traffic secret.
@@ -63,7 +62,10 @@ func (h *half) update(s *Suite) error {
 		return err
 	}
 	copy(h.secret[:], next)
-	h.seq, h.live = 0, weak.Pointer[live]{}
+	h.seq = 0
+	if l := h.live.Load(); l != nil { // the same live, so that lives has h once
+		return h.set(l, s, true)
+	}
 	return nil
 }
 

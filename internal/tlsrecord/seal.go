@@ -34,6 +34,22 @@ func (c *Conn) Seal(dst, data []byte) ([]byte, error) {
 	return dst, nil
 }
 
+// MaxShort is the length of the longest data for SealShort.
+const MaxShort = 256
+
+// SealShort is Seal into a buffer of the Conn, for data of at most MaxShort bytes. The buffer
+// belongs to the caller until the next call that makes a record.
+func (c *Conn) SealShort(data []byte) ([]byte, error) {
+	if c.ended {
+		return nil, net.ErrClosed
+	}
+	l, err := c.out.cipher(c.suite, c.tls13)
+	if err != nil {
+		return nil, err
+	}
+	return c.Seal(l.room[:0], data)
+}
+
 // CloseNotify appends close_notify to dst, the last record of this direction. After a fatal alert
 // and a second time it appends nothing.
 func (c *Conn) CloseNotify(dst []byte) ([]byte, error) {
@@ -69,6 +85,8 @@ func (c *Conn) Answer() (typ byte, text []byte) {
 
 // keyUpdate is a KeyUpdate that asks for none.
 var keyUpdate = []byte{messageKeyUpdate, 0, 0, 1, 0}
+
+const keyUpdateSize = 5
 
 // Answered says that the record of Answer was sent. After a KeyUpdate the key of Keys for sending
 // is the next one.

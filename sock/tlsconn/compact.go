@@ -212,14 +212,8 @@ func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Ou
 	if err != nil || len(p) == 0 {
 		return 0, out, err
 	}
-	room := sealed.Get().(*[]byte)
-	defer sealed.Put(room)
 	n = min(len(p), textAtOnce)
-	records, failed := l.record.Seal((*room)[:0], p[:n])
-	if err = b.send(s, sysfd, records); err == nil {
-		err = failed
-	}
-	if err != nil {
+	if err = l.seal(s, sysfd, p[:n]); err != nil {
 		return 0, out, err
 	}
 	if len(b.rest) > 0 {
@@ -233,6 +227,23 @@ func (l *compact) write(s *sock.Socket, sysfd int, p []byte) (n int, out loop.Ou
 		err = loop.ErrAgain
 	}
 	return n, out, err
+}
+
+// seal sends p as records. The mutex of the outbox is held.
+func (l *compact) seal(s *sock.Socket, sysfd int, p []byte) error {
+	var records []byte
+	var failed error
+	if len(p) <= tlsrecord.MaxShort {
+		records, failed = l.record.SealShort(p) // all that is in use then is near the keys
+	} else {
+		room := sealed.Get().(*[]byte)
+		defer sealed.Put(room)
+		records, failed = l.record.Seal((*room)[:0], p)
+	}
+	if err := l.out.send(s, sysfd, records); err != nil {
+		return err
+	}
+	return failed
 }
 
 // sentPart ends an attempt that has put n of size bytes of plaintext into b.
