@@ -94,7 +94,7 @@ type Delimiter struct {
 	Limit int    // bytes of a frame, without End; 0: 65536
 }
 
-var errNoDelimiter = errors.New("protocol: Delimiter.End is empty: must have one byte at least")
+var errNoDelimiter error = &OptionError{"Delimiter.End", `""`, "must have one byte at least"}
 
 // Decode returns the bytes before the first delimiter. See Decoder.
 func (d Delimiter) Decode(p []byte) (frame []byte, used, need int, err error) {
