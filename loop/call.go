@@ -60,6 +60,9 @@ func (fd *FD) Begin(c *Call) error {
 		return os.ErrDeadlineExceeded
 	}
 	if waits {
+		if c.place == nil {
+			c.findPlace()
+		}
 		fd.line(c)
 		if c.deadline != timeouts.Never {
 			fd.laneTimer(c.Lane).arm(c.deadline)
@@ -86,7 +89,9 @@ func (fd *FD) Begin(c *Call) error {
 // returns the error that ends the operation.
 func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if err == ErrAgain {
-		c.tried, c.out = true, *out
+		c.tried = true
+		c.out.N, c.out.Ops = out.N, out.Ops // not *out, whose copy would be in the stack of each End
+		c.out.Drained, c.out.More, c.out.Retry = out.Drained, out.More, out.Retry
 		return
 	}
 	fd.mu.Lock()
@@ -154,7 +159,10 @@ func (c *Call) end() {
 }
 
 // parkings holds the entries of goroutines that wait. A task has an entry of its own.
-var parkings = sync.Pool{New: func() any { return &entry{ch: make(chan struct{}, 1)} }}
+var parkings sync.Pool
+
+// newParking makes an entry of a goroutine.
+func newParking() *entry { return &entry{ch: make(chan struct{}, 1)} }
 
 // proceed does the part of Begin that comes before a wait: the lane is not free, or the last
 // attempt of c was ErrAgain. It returns true if the operation must wait, and may. Otherwise it
@@ -232,10 +240,11 @@ func (fd *FD) overdue(c *Call, tried, more bool) bool {
 	return fd.isLate(deadline)
 }
 
-// line puts the entry of c into the queue. The caller then starts the timer of c.deadline. The
-// caller holds mu.
+// line puts the entry of c, which has a place, into the queue. The caller then starts the timer of
+// c.deadline. The caller holds mu.
 func (fd *FD) line(c *Call) {
-	fd.enqueue(c.waitingEntry(), c.tried, &c.out)
+	c.place.deadline = c.deadline
+	fd.enqueue(c.place, c.tried, &c.out)
 	c.concluded()
 	fd.hasWaited()
 }
@@ -254,21 +263,18 @@ func (c *Call) home() *Loop {
 	return c.Home
 }
 
-// waitingEntry returns the entry with which c waits.
-func (c *Call) waitingEntry() *entry {
-	e := c.place
-	if e == nil {
-		t := c.Waiter.Task()
-		if t != nil {
-			e = &t.wait // the task runs, so its entry is free
-		} else {
-			e = parkings.Get().(*entry)
-		}
-		c.place = e
-		e.lane, e.blind, e.task = c.Lane, c.Blind, t
+// findPlace gives c the entry with which it waits. Begin calls it, and not line, so that a new
+// entry is made where the stack is low.
+func (c *Call) findPlace() {
+	t := c.Waiter.Task()
+	var e *entry
+	if t != nil {
+		e = &t.wait // the task runs, so its entry is free
+	} else if e, _ = parkings.Get().(*entry); e == nil {
+		e = newParking()
 	}
-	e.deadline = c.deadline
-	return e
+	e.lane, e.blind, e.task = c.Lane, c.Blind, t
+	c.place = e
 }
 
 // woken returns true if the caller must park again, because another attempt is running. Otherwise

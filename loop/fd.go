@@ -269,7 +269,11 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	fd.watcher = w
 	fd.state |= fdWatched
 	fd.unmute()
-	if joined && fd.state&lane(Read, laneBlocked) == 0 {
+	switch {
+	case !joined:
+		// The poller reports what is there. A read before that would mostly return EAGAIN.
+		fd.state |= lane(Read, laneBlocked)
+	case fd.state&lane(Read, laneBlocked) == 0:
 		fd.again(nil)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 //	ready ──take────┘
 //	any state ── Close ──▶ closed (final; the last one busy closes the descriptor)
 //
-// Each bit of a lane is set in one function: busy in take, blocked in block, ready in edge.
+// Each bit of a lane is set in one function: busy in take, blocked in conclude, ready in edge.
 type fdState uint32
 
 const (
@@ -133,13 +133,6 @@ func (fd *FD) take(c *Call) {
 	c.Sysfd, c.HungUp = int(fd.sysfd), fd.state&fdNoHint != 0
 }
 
-// block notes that the lane is not ready, and asks a one-shot poller for the next edge. The caller
-// holds mu, and fd is on a loop.
-func (fd *FD) block(d Direction) {
-	fd.state |= lane(d, laneBlocked)
-	fd.arm(d)
-}
-
 // arm asks a one-shot poller for the next edge. Other pollers report all edges since Add, unless fd
 // is muted. The caller holds mu, and fd is on a loop.
 func (fd *FD) arm(d Direction) { fd.armFor(edge(d)) }
@@ -205,7 +198,8 @@ func (fd *FD) conclude(d Direction, blind bool, out *Outcome, err error) {
 			fd.arm(d)
 		}
 	case err == ErrAgain || out.Drained && s&fdNoHint == 0:
-		fd.block(d)
+		fd.state |= lane(d, laneBlocked)
+		fd.arm(d)
 	default:
 		fd.state &^= lane(d, laneBlocked)
 	}

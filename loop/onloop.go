@@ -9,7 +9,8 @@ import (
 )
 
 // A program cannot ask for the identity of a goroutine. But a goroutine that drives a loop has
-// drive or finish in its stack, and a task's coroutine has Task.main. A walk of the stack takes
+// drive or finish in its stack, and a task's coroutine has the function that Task.main returns. A
+// walk of the stack takes
 // about half a microsecond. So it is made only before a goroutine parks while user code runs on
 // some loop, and at each blocking call in the debug mode.
 var entries struct {
@@ -18,7 +19,7 @@ var entries struct {
 }
 
 func findEntries() {
-	entries.spans = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task).main)}
+	entries.spans = [...]span{spanOf((*Loop).drive), spanOf((*Loop).finish), spanOf((*Task)(nil).main(nil))}
 }
 
 // A span is the code of a function: return addresses from first up to last, without last.

@@ -55,10 +55,7 @@ func (l *Loop) Go(fn func(t *Task)) *Task {
 func (t *Task) start(fn func(*Task)) {
 	t.loop.tasks[t] = struct{}{}
 	t.loop.alive.Add(1)
-	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		t.yield = yield
-		t.main(fn)
-	})
+	t.next, _ = iter.Pull(t.main(fn))
 	t.resume()
 }
 
@@ -69,22 +66,26 @@ func (t *Task) resume() {
 	t.next()
 }
 
-// main is the first function of the coroutine's stack.
+// main returns the first function of the coroutine's stack. A coroutine begins with a stack of
+// 2 KiB, so each function that is on it while the task waits should have a small frame.
 //
 //go:noinline
-func (t *Task) main(fn func(*Task)) {
-	err := errGoexit
-	defer func() {
-		if v := recover(); v != nil {
-			err = t.loop.contain(v, "panic in a task")
-		}
-		t.ended = true
-		delete(t.loop.tasks, t)
-		t.loop.alive.Add(-1)
-		t.done.settle(err)
-	}()
-	fn(t)
-	err = nil
+func (t *Task) main(fn func(*Task)) iter.Seq[struct{}] {
+	return func(yield func(struct{}) bool) {
+		t.yield = yield
+		err := errGoexit
+		defer func() {
+			if v := recover(); v != nil {
+				err = t.loop.contain(v, "panic in a task")
+			}
+			t.ended = true
+			delete(t.loop.tasks, t)
+			t.loop.alive.Add(-1)
+			t.done.settle(err)
+		}()
+		fn(t)
+		err = nil
+	}
 }
 
 // ready queues a suspended task. on is the loop that runs on this goroutine, or nil. If on is the
@@ -155,7 +156,14 @@ func (t *Task) endBy(ctx context.Context, e *entry) (stop func() bool) {
 // spend counts an operation that completed without a wait. When the budget of a turn is spent, the
 // task yields. Only the task itself calls it.
 func (t *Task) spend(out *Outcome) {
-	if t.spent += out.cost(); t.spent >= budget && t.runs() {
+	if t.spent += out.cost(); t.spent >= budget {
+		t.rest()
+	}
+}
+
+// rest is the rare part of spend, so that spend itself needs no stack.
+func (t *Task) rest() {
+	if t.runs() {
 		t.Yield()
 	}
 }

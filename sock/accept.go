@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"runtime"
 	"syscall"
 	"time"
 
@@ -41,6 +42,14 @@ func tryAccept(o *op, sysfd int) (loop.Outcome, error) {
 		return out, err
 	}
 	return loop.Outcome{N: 1}, nil
+}
+
+// PassesOptions reports whether the connections that the socket accepts get its options of TCP,
+// such as TCP_NODELAY and the keep-alive times: a TCP socket on Linux (tcp_create_openreq_child of
+// net/ipv4/tcp_minisocks.c). It is false for Multipath TCP. Where it is false, the program sets the
+// options of each connection.
+func (s *Socket) PassesOptions() bool {
+	return runtime.GOOS == "linux" && s.isTCP() && (s.proto == 0 || s.proto == IPPROTO_TCP)
 }
 
 func outOfResources(errno syscall.Errno) bool {

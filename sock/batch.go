@@ -201,7 +201,7 @@ func (s *core) isUDP() bool {
 func (b *batch) receive(s *core, c *loop.Call, sysfd int) (loop.Outcome, error) {
 	out, err := b.receiveSome(s, sysfd)
 	if err == loop.ErrAgain {
-		if out, err = s.receiveEnd(c, b.flags, out); err == nil { // as recvmmsg(2), which returns messages of 0 bytes then
+		if err = s.receiveEnd(c, b.flags, &out); err == nil { // as recvmmsg(2), which returns messages of 0 bytes then
 			m := &b.ms[0]
 			m.N, m.Addr, m.Flags, m.ControlN, m.Segment = 0, Addr{}, 0, 0, 0
 			b.done, out = 1, loop.Outcome{Ops: 1}
@@ -220,9 +220,11 @@ func (b *batch) send(s *core, sysfd int) (loop.Outcome, error) {
 		out.More = true
 		return out, loop.ErrAgain
 	case err == loop.ErrAgain && s.inFamily(AF_UNIX) && b.namelen[b.done] > 0:
-		return fullQueue(out), err // as in trySendto
+		out.Retry = &queueRetry // as in op.again
+	default:
+		out.Retry = s.again(err)
 	}
-	return s.again(out, err)
+	return out, err
 }
 
 // sent marks all bytes as sent up to byte off of message next.

@@ -34,6 +34,9 @@ var somewhere = sock.Inet("127.0.0.1", 9)
 var closedRules = map[string]closedRule{
 	"Unwatch": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Unwatch() == nil, "handler") }, nil},
 	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
+	"PassesOptions": {func(s *sock.Socket, _ socktest.Operations) error {
+		return check(!s.PassesOptions(), "the options of a TCP socket")
+	}, nil},
 	"Call": {func(s *sock.Socket, _ socktest.Operations) error {
 		return check(s.Call(loop.Write).Lane == loop.Write, "lane")
 	}, nil},

@@ -101,7 +101,7 @@ func (s *Socket) connectNow(o *op) error {
 		}
 		s.connected(begun)
 		if err == syscall.EAGAIN && s.fd.Watcher() != nil { // a full backlog: a handler is called when a new try makes sense
-			learned, out = loop.ErrAgain, fullQueue(out)
+			learned, out.Retry = loop.ErrAgain, &queueRetry
 		}
 	}
 	c.Blind = false

@@ -10,6 +10,6 @@ func EndAfterEAGAIN(s *Socket) error {
 	}
 	defer s.fd.End(&c, &loop.Outcome{}, nil)
 	c.HungUp = true
-	_, err := s.receiveEnd(&c, 0, loop.Outcome{})
+	err := s.receiveEnd(&c, 0, new(loop.Outcome))
 	return err
 }

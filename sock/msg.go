@@ -79,11 +79,7 @@ func (o *msgOp) Try(sysfd int) (loop.Outcome, error) {
 	if o.n += n; o.started {
 		o.buffers, o.control = skip(o.buffers, n), nil
 	}
-	out := loop.Outcome{N: n}
-	if err == loop.ErrAgain && o.salen > 0 && o.s.inFamily(AF_UNIX) {
-		return fullQueue(out), err // as in trySendto
-	}
-	return o.s.again(out, err)
+	return loop.Outcome{N: n, Retry: o.again(err)}, err
 }
 
 // Sendmsg sends the buffers as one message, with ancillary data: it wraps sendmsg(2). It does not
@@ -175,8 +171,7 @@ func (s *Socket) sendFew(buffers [][]byte, flags int) (n int, err error) {
 			break
 		}
 		n, err = sysSendFew(c.Sysfd, buffers, s.sendFlags(flags))
-		var out loop.Outcome
-		out, err = s.again(loop.Outcome{N: n}, err)
+		out := loop.Outcome{N: n, Retry: s.again(err)}
 		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
 			break
 		}

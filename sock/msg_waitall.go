@@ -22,7 +22,7 @@ func (o *msgOp) tryRecvmsg(sysfd int) (loop.Outcome, error) {
 	err := sysRecvmsg(sysfd, o)
 	out := loop.Outcome{Ops: o.s.taken()}
 	if err == loop.ErrAgain {
-		out, err = o.s.receiveEnd(&o.Call, o.flags, out)
+		err = o.s.receiveEnd(&o.Call, o.flags, &out)
 	}
 	part := o.n
 	o.n, o.seen = n+part, seen|o.seen

@@ -85,7 +85,7 @@ func (s *Socket) transfer(name string, c *loop.Call, p []byte, flags int, once a
 		var out loop.Outcome
 		out, err = once(s.core, c.Sysfd, p, flags)
 		if err == loop.ErrAgain && c.Lane == loop.Read {
-			out, err = s.receiveEnd(c, flags, out)
+			err = s.receiveEnd(c, flags, &out)
 		}
 		n = out.N
 		if s.fd.End(c, &out, err); err != loop.ErrAgain {

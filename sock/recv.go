@@ -21,7 +21,7 @@ func recvOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	if err != nil {
 		out := loop.Outcome{Ops: s.taken()}
 		if err == loop.ErrAgain && s.has(quirkAlgorithm) {
-			out = fullQueue(out)
+			out.Retry = &queueRetry
 		}
 		return out, err
 	}
@@ -55,35 +55,35 @@ func (s *core) hasDrained(n, room, flags int) bool {
 //
 // receiveEnd sets the time of the next try in out where edges do not help: while an association is
 // ending, since no edge reports the end (sctp_poll of net/sctp/socket.c), and for AF_ALG.
-func (s *core) receiveEnd(c *loop.Call, flags int, out loop.Outcome) (loop.Outcome, error) {
+func (s *core) receiveEnd(c *loop.Call, flags int, out *loop.Outcome) error {
 	if flags&msgErrqueue != 0 && !s.inFamily(AF_UNIX) || c.Timeout == 0 && s.fd.Watcher() == nil {
-		return out, loop.ErrAgain
+		return loop.ErrAgain
 	}
 	switch f := s.flags.Load(); {
 	case f&connectWaits != 0: // its end decides
 	case f&quirkAlgorithm != 0:
 		// Each receive makes an edge, with or without a result (af_alg_data_wakeup of
 		// crypto/af_alg.c). A send of ours ends the wait at once: see again.
-		out = fullQueue(out)
+		out.Retry = &queueRetry
 	case f&quirkEndOfWait != 0:
 		over := f&connectBegun == 0
 		if !over { // a handler need not call Connect again
 			over, _ = sysConnectOver(c.Sysfd)
 		}
 		if !over {
-			return out, loop.ErrAgain
+			return loop.ErrAgain
 		}
 		gone, ending := sysNoConnection(c.Sysfd, s.family, s.proto)
 		if gone {
-			return out, s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
+			return s.unlessNewer(c.Sysfd, syscall.ENOTCONN)
 		}
 		if ending {
 			out.Retry = &endingRetry
 		}
 	case !s.ends() && c.HungUp && c.Timeout != 0 && sysReadsEnded(c.Sysfd):
-		return out, s.unlessNewer(c.Sysfd, nil)
+		return s.unlessNewer(c.Sysfd, nil)
 	}
-	return out, loop.ErrAgain
+	return loop.ErrAgain
 }
 
 // unlessNewer returns end, unless something has arrived since the receive that got EAGAIN. The last
@@ -127,7 +127,7 @@ func tryRecv(o *op, sysfd int) (loop.Outcome, error) {
 	}
 	out, err := recvOnce(o.s, sysfd, o.p[min(o.n, len(o.p)):], o.flags)
 	if err == loop.ErrAgain {
-		out, err = o.s.receiveEnd(&o.Call, o.flags, out)
+		err = o.s.receiveEnd(&o.Call, o.flags, &out)
 	}
 	return o.received(sysfd, out, err)
 }
@@ -144,7 +144,7 @@ func tryRecvfrom(o *op, sysfd int) (loop.Outcome, error) {
 	n, err := sysRecvfrom(sysfd, o.p[min(o.n, len(o.p)):], o.s.recvFlags(o.flags), &o.sa, &o.salen)
 	out := loop.Outcome{N: n, Ops: o.s.taken()}
 	if err == loop.ErrAgain {
-		if out, err = o.s.receiveEnd(&o.Call, o.flags, out); err == nil {
+		if err = o.s.receiveEnd(&o.Call, o.flags, &out); err == nil {
 			o.salen = 0
 		}
 	}
@@ -284,7 +284,7 @@ func (s *Socket) receiveOnce(sysfd int, p []byte, b *Buffers, flags int) (n int,
 func (s *core) received(c *loop.Call, n, room, flags int, err error) (again bool, _ error) {
 	out := loop.Outcome{N: n, Ops: s.taken(), Drained: s.hasDrained(n, room, flags)}
 	if err == loop.ErrAgain {
-		out, err = s.receiveEnd(c, flags, out)
+		err = s.receiveEnd(c, flags, &out)
 	}
 	s.fd.End(c, &out, err)
 	return err == loop.ErrAgain, err

@@ -27,7 +27,7 @@ func (s *core) sendto(sysfd int, p []byte, flags int, sa []byte) (int, error) {
 // sendOnce makes one non-blocking send(2). It raises no SIGPIPE.
 func sendOnce(s *core, sysfd int, p []byte, flags int) (loop.Outcome, error) {
 	n, err := s.sendto(sysfd, p, flags, nil)
-	return s.again(loop.Outcome{N: n}, err)
+	return loop.Outcome{N: n, Retry: s.again(err)}, err
 }
 
 func trySend(o *op, sysfd int) (loop.Outcome, error) {
@@ -36,31 +36,22 @@ func trySend(o *op, sysfd int) (loop.Outcome, error) {
 	return out, err
 }
 
-// again sets the time of the next try for a send that would block, on a socket where not every
-// change to writable makes an edge. After a send to an AF_ALG socket, a receive that waits is tried
-// again: its lane ignores edges.
-func (s *core) again(out loop.Outcome, err error) (loop.Outcome, error) {
-	if err != loop.ErrAgain {
-		if err == nil && s.has(quirkAlgorithm) {
-			s.fd.Stir()
-		}
-		return out, err
-	}
+// again returns the time of the next try after a send that returned err: not nil if the send would
+// block, on a socket where not every change to writable makes an edge. After a send to an AF_ALG
+// socket, a receive that waits is tried again: its lane ignores edges.
+func (s *core) again(err error) *loop.Retry {
 	switch f := s.flags.Load(); {
+	case err == nil && f&quirkAlgorithm != 0:
+		s.fd.Stir()
+	case err != loop.ErrAgain:
 	case f&quirkPeerQueue != 0:
-		return fullQueue(out), err
+		return &queueRetry
 	case f&quirkSilentSend != 0:
-		out.Retry = &fullRetry
+		return &fullRetry
 	case f&quirkSilentEnd != 0:
-		out.Retry = &silentRetry // up to a second: room makes an edge
+		return &silentRetry // up to a second: room makes an edge
 	}
-	return out, err
-}
-
-// fullQueue sets the time of the next try for a send that waits for room in another socket's queue.
-func fullQueue(out loop.Outcome) loop.Outcome {
-	out.Retry = &queueRetry
-	return out
+	return nil
 }
 
 func trySendall(o *op, sysfd int) (loop.Outcome, error) {
@@ -69,7 +60,7 @@ func trySendall(o *op, sysfd int) (loop.Outcome, error) {
 	if err == nil && o.n < len(o.p) {
 		return loop.Outcome{N: n, More: true}, loop.ErrAgain
 	}
-	return o.s.again(loop.Outcome{N: n}, err)
+	return loop.Outcome{N: n, Retry: o.s.again(err)}, err
 }
 
 func trySendto(o *op, sysfd int) (loop.Outcome, error) {
@@ -79,11 +70,15 @@ func trySendto(o *op, sysfd int) (loop.Outcome, error) {
 	n, err := o.s.sendto(sysfd, o.p[o.n:], o.flags, o.sa[:o.salen])
 	n, err = o.opened(n, err)
 	o.n += n
-	out := loop.Outcome{N: n}
+	return loop.Outcome{N: n, Retry: o.again(err)}, err
+}
+
+// again is again of the socket for a send to an address.
+func (o *op) again(err error) *loop.Retry {
 	if err == loop.ErrAgain && o.s.inFamily(AF_UNIX) && o.salen > 0 {
-		return fullQueue(out), err // only a connected sender gets an edge when the queue drains
+		return &queueRetry // only a connected sender gets an edge when the queue drains
 	}
-	return o.s.again(out, err)
+	return o.s.again(err)
 }
 
 // Fast open. A send with MSG_FASTOPEN that may wait goes on until the connection is made. The
@@ -148,9 +143,10 @@ func (s *Socket) Send(p []byte, flags int) (int, error) {
 // Errors: those of Send.
 func (s *Socket) Sendall(p []byte, flags int) (n int, err error) {
 	if err := cInt("flags", flags); err != nil {
-		return 0, s.fail("sendall", Addr{}, err)
+		return 0, s.failIn("sendall", err)
 	}
-	c := loop.Call{Waiter: s.who, Lane: loop.Write, Timeout: s.patience(flags)}
+	var c loop.Call
+	c.Waiter, c.Lane, c.Timeout = s.who, loop.Write, s.patience(flags)
 	for {
 		if err = s.fd.Begin(&c); err != nil {
 			break
@@ -171,10 +167,10 @@ func (s *Socket) sendRest(c *loop.Call, p []byte, flags int) (n int, err error) 
 	n, err = s.sendto(c.Sysfd, p, flags, nil)
 	out := loop.Outcome{N: n}
 	switch {
-	case err != nil:
-		out, err = s.again(out, err)
-	case n < len(p):
+	case err == nil && n < len(p):
 		out.More, err = true, loop.ErrAgain
+	case err != nil || s.has(quirkAlgorithm):
+		out.Retry = s.again(err)
 	}
 	s.fd.End(c, &out, err)
 	return n, err

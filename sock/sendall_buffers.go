@@ -42,10 +42,10 @@ func (s *Socket) SendallBuffers(buffers [][]byte, flags int) (n int64, err error
 		n += int64(o.n)
 		left.advance(o.n)
 		switch {
-		case err != nil:
-			out, err = s.again(out, err)
-		case len(left.buffers) > 0:
+		case err == nil && len(left.buffers) > 0:
 			out.More, err = true, loop.ErrAgain
+		default:
+			out.Retry = s.again(err)
 		}
 		if s.fd.End(&c, &out, err); err != loop.ErrAgain {
 			break

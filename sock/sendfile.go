@@ -209,7 +209,7 @@ func (x *transmission) wait() error {
 	// Unix socket is full, poll(2) does not report its end; the call does.
 	// SCTP without an association is never writable either (sctp_poll of net/sctp/socket.c).
 	for due := !x.tried && x.s.has(quirkEndOfWait); x.held && !due && !sysWritable(c.Sysfd); {
-		out, _ := x.s.again(loop.Outcome{}, loop.ErrAgain)
+		out := loop.Outcome{Retry: x.s.again(loop.ErrAgain)}
 		fd.End(c, &out, loop.ErrAgain)
 		err = fd.Begin(c)
 		x.held = err == nil

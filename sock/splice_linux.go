@@ -143,7 +143,7 @@ func (s *Socket) attempt(op string, d loop.Direction, try func(sysfd int) (loop.
 func tryOwnReceive(o *op, sysfd int) (loop.Outcome, error) {
 	out, err := callOwn(o.own, sysfd)
 	if err == loop.ErrAgain {
-		out, err = o.s.receiveEnd(&o.Call, o.flags, out)
+		err = o.s.receiveEnd(&o.Call, o.flags, &out)
 	}
 	return out, err
 }

@@ -67,7 +67,7 @@ func ListenPacket(network, address string) (*PacketConn, error) {
 // Listen is the function Listen with these settings. ctx ends the look-up of a host, and has no
 // effect on the Listener.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*Listener, error) {
-	s, n, err := lc.bind(ctx, network, address, true)
+	s, _, err := lc.bind(ctx, network, address, true)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*L
 		return nil, err
 	}
 	l.period, l.keepAlive = lc.KeepAlive, lc.KeepAliveConfig
-	if n.isInet() && n.proto == 0 && runtime.GOOS == "linux" && s.Proto() != protoMPTCP {
-		// Linux gives each connection the options of its listener (tcp_create_openreq_child of
-		// net/ipv4/tcp_minisocks.c), so they cost no call at each accept.
+	if s.PassesOptions() { // so they cost no call at each accept
 		tcpOptions(s, l.period, l.keepAlive)
 		l.prepares = false
 	}

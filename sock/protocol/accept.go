@@ -19,6 +19,7 @@ type listener struct {
 	socket *sock.Socket
 	home   *home // where it is watched
 	own    *home // of all its connections; nil: as Config.Balance says
+	passes bool  // the connections get the options of TCP from the listener
 
 	// Loop only.
 	timer   *loop.Timer
@@ -53,7 +54,7 @@ func (l *listener) Ready(r pollux.Ready) {
 			c.Close()
 			continue
 		}
-		s.take(c, from, l.own)
+		s.take(c, from, l)
 	}
 	l.socket.CallWatcher()
 }
@@ -114,10 +115,12 @@ func (s *Server) conns() (n int64) {
 	return n
 }
 
-// take gives an accepted connection to a loop.
-func (s *Server) take(c *sock.Socket, from sock.Addr, own *home) {
-	s.prepare(c)
-	h := own
+// take gives a connection that l has accepted to a loop.
+func (s *Server) take(c *sock.Socket, from sock.Addr, l *listener) {
+	if !l.passes {
+		s.prepare(c)
+	}
+	h := l.own
 	if h == nil {
 		h = s.choose(from)
 	}

@@ -53,7 +53,6 @@ func NewServer(cfg *Config) (*Server, error) {
 	}
 	s := &Server{hub: hb}
 	s.rate.init(hb.cfg.AcceptRate, hb.cfg.AcceptBurst)
-	s.tasks.init()
 	return s, nil
 }
 
@@ -65,7 +64,7 @@ func NewServer(cfg *Config) (*Server, error) {
 func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
 	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
 	sc := &sock.ServerConfig{Backlog: s.cfg.Backlog, ReusePort: reuse}
-	sc.NoDelay, sc.KeepAlive = s.connectionOptions() // the accepted sockets inherit them
+	sc.NoDelay, sc.KeepAlive = s.connectionOptions()
 	if sc.Backlog == 0 {
 		sc.Backlog = sock.SOMAXCONN
 	}
@@ -91,11 +90,14 @@ func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
 		}
 	}
 	for i, ln := range made {
-		var h *home
+		l := &listener{socket: ln, passes: ln.PassesOptions()}
 		if reuse {
-			h = homes[i]
+			l.own = homes[i]
 		}
-		if err := s.listen(ln, h); err != nil {
+		if l.passes {
+			s.prepare(ln)
+		}
+		if err := s.listen(l); err != nil {
 			closeSockets(made[i:])
 			return sock.Addr{}, err
 		}
@@ -124,15 +126,15 @@ func (s *Server) Serve(ln *sock.Socket) error {
 		ln.Close()
 		return &OptionError{"Serve", at, "must be listening: call Listen"}
 	}
-	err := s.listen(ln, nil)
+	err := s.listen(&listener{socket: ln})
 	if err != nil {
 		ln.Close()
 	}
 	return err
 }
 
-// listen watches a listener. own is the home of all its connections, or nil.
-func (s *Server) listen(ln *sock.Socket, own *home) error {
+// listen watches a listener.
+func (s *Server) listen(l *listener) error {
 	if s.cfg.New == nil && s.serve == nil {
 		return &OptionError{"New", nil, "must be set, or Server.Go called, before the server listens"}
 	}
@@ -141,13 +143,12 @@ func (s *Server) listen(ln *sock.Socket, own *home) error {
 	if s.state != open {
 		return fmt.Errorf("protocol: listen: %w", errClosed)
 	}
-	h := own
-	if h == nil {
-		h = s.homes[len(s.listeners)%len(s.homes)]
+	l.server, l.home = s, l.own
+	if l.home == nil {
+		l.home = s.homes[len(s.listeners)%len(s.homes)]
 	}
-	l := &listener{server: s, socket: ln, home: h, own: own}
 	s.began()
-	if err := ln.WatchReady(h.loop, l); err != nil {
+	if err := l.socket.WatchReady(l.home.loop, l); err != nil {
 		s.finished()
 		return err
 	}
