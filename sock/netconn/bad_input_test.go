@@ -34,6 +34,24 @@ func TestNilAddresses(t *testing.T) {
 	}
 }
 
+// A port beyond 65535 is an error, and not another port.
+func TestPortRange(t *testing.T) {
+	socktest.Check(t)
+	for _, port := range []string{"65536", "99999", "-1", "99999999999999999999"} {
+		var addr *net.AddrError
+		at := "127.0.0.1:" + port
+		if c, err := netconn.Dial("tcp", at); !errors.As(err, &addr) || addr.Addr != port {
+			t.Errorf("Dial %s: %v, %v", at, c, err)
+		}
+		if ln, err := netconn.Listen("tcp", at); !errors.As(err, &addr) || addr.Addr != port {
+			t.Errorf("Listen %s: %v, %v", at, ln, err)
+		}
+		if p, err := netconn.ListenPacket("udp", at); !errors.As(err, &addr) || addr.Addr != port {
+			t.Errorf("ListenPacket %s: %v, %v", at, p, err)
+		}
+	}
+}
+
 // Batches without messages do not wait, and a batch stops at the message that is wrong.
 func TestOddBatches(t *testing.T) {
 	socktest.Check(t)

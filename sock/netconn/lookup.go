@@ -2,7 +2,9 @@ package netconn
 
 import (
 	"context"
+	"errors"
 	"net"
+	"strconv"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -19,6 +21,10 @@ func lookup(ctx context.Context, t *loop.Task, r *sock.Resolver, n *network, add
 	}
 	if port == "" {
 		port = "0"
+	}
+	// getaddrinfo takes a number modulo 65536, and package net refuses it.
+	if number, err := strconv.Atoi(port); errors.Is(err, strconv.ErrRange) || err == nil && (number < 0 || number > 65535) {
+		return nil, &net.AddrError{Err: "invalid port", Addr: port}
 	}
 	if r == nil {
 		r = sock.DefaultResolver

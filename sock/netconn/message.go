@@ -47,7 +47,8 @@ func (c *conn) cloexec() int {
 // peer if to is the zero Addr. It returns the numbers of bytes sent from b and oob. It allocates
 // nothing. On a stream it may send a part of b, together with all of oob.
 //
-// Errors: those of Write; EISCONN for an address on a connected stream.
+// Errors: those of Write; EISCONN for an address on a connected stream of a family other than TCP,
+// which ignores it on Linux.
 func (c *conn) WriteMsg(b, oob []byte, to sock.Addr) (n, oobn int, err error) {
 	buffers := one.Get().(*[1][]byte)
 	buffers[0] = b

@@ -108,7 +108,7 @@ func bindPacket(a sock.Addr, reuse bool) (*sock.Socket, error) {
 // ServePacket fails.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError for a
-// socket with connections (SOCK_STREAM, SOCK_SEQPACKET): see Serve.
+// socket with connections (SOCK_STREAM, SOCK_SEQPACKET), see Serve, and for a nil c or p.
 func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 	return s.servePacket(c, s.least(), p)
 }
@@ -118,6 +118,9 @@ func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 const protoSCTP = 132
 
 func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error {
+	if c == nil {
+		return &OptionError{"ServePacket", nil, "must be a socket"}
+	}
 	if p == nil {
 		c.Close()
 		return &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}

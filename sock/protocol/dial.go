@@ -77,6 +77,9 @@ func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Fut
 // Connect is DialAddr with a socket that the caller has made: of another type (SOCK_SEQPACKET),
 // bound, or with its own options. The client owns the socket from then on, even if the dial fails.
 func (c *Client) Connect(ctx context.Context, s *sock.Socket, a sock.Addr, p Protocol) loop.Future[*Transport] {
+	if s == nil {
+		return loop.Settled[*Transport](nil, &OptionError{"Connect", nil, "must be a socket"})
+	}
 	var began atomic.Bool
 	f := c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
 		began.Store(true)

@@ -80,11 +80,15 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 // defaultFrame is the limit of frames unless a decoder says otherwise.
 const defaultFrame = 64 << 10
 
-func limitOr(limit int) int {
-	if limit <= 0 {
-		return defaultFrame
+// limitOr returns the limit of the option: defaultFrame for 0. Error: it is negative.
+func limitOr(option string, limit int) (int, error) {
+	switch {
+	case limit < 0:
+		return 0, &OptionError{option, limit, "must be 0 or more bytes"}
+	case limit == 0:
+		return defaultFrame, nil
 	}
-	return limit
+	return limit, nil
 }
 
 // A Delimiter is a sequence of bytes at the end of each frame. The frames that Decode returns do
@@ -94,7 +98,7 @@ type Delimiter struct {
 	Limit int    // bytes of a frame, without End; 0: 65536
 }
 
-var errNoDelimiter = errors.New("protocol: Delimiter.End is empty: must have one byte at least")
+var errNoDelimiter error = &OptionError{"Delimiter.End", `""`, "must have one byte at least"}
 
 // Decode returns the bytes before the first delimiter. See Decoder.
 func (d Delimiter) Decode(p []byte) (frame []byte, used, need int, err error) {
@@ -106,7 +110,10 @@ func (d Delimiter) DecodeFrom(p []byte, looked int) (frame []byte, used, need in
 	if len(d.End) == 0 {
 		return nil, 0, 0, errNoDelimiter
 	}
-	limit := limitOr(d.Limit)
+	limit, err := limitOr("Delimiter.Limit", d.Limit)
+	if err != nil {
+		return nil, 0, 0, err
+	}
 	end := min(len(p), limit+len(d.End))
 	start := min(max(looked-len(d.End)+1, 0), end) // an End may have begun before
 	i := bytes.Index(p[start:end], d.End)
@@ -123,11 +130,14 @@ func (d Delimiter) DecodeFrom(p []byte, looked int) (frame []byte, used, need in
 // Append appends a frame and the delimiter to b. Error: the frame includes the delimiter, or is
 // beyond the limit.
 func (d Delimiter) Append(b, frame []byte) ([]byte, error) {
+	limit, err := limitOr("Delimiter.Limit", d.Limit)
 	switch {
+	case err != nil:
+		return b, err
 	case len(d.End) == 0:
 		return b, errNoDelimiter
-	case len(frame) > limitOr(d.Limit):
-		return b, &LimitError{"Delimiter.Limit", len(frame), limitOr(d.Limit)}
+	case len(frame) > limit:
+		return b, &LimitError{"Delimiter.Limit", len(frame), limit}
 	case bytes.Contains(frame, d.End):
 		return b, fmt.Errorf("protocol: a frame of %d bytes has its delimiter %q in it", len(frame), d.End)
 	}
@@ -144,7 +154,10 @@ func (l Line) Decode(p []byte) (frame []byte, used, need int, err error) { retur
 
 // DecodeFrom is Decode if the first looked bytes have no end of a line. See ResumingDecoder.
 func (l Line) DecodeFrom(p []byte, looked int) (frame []byte, used, need int, err error) {
-	limit := limitOr(l.Limit)
+	limit, err := limitOr("Line.Limit", l.Limit)
+	if err != nil {
+		return nil, 0, 0, err
+	}
 	end := min(len(p), limit+2)
 	start := min(max(looked, 0), end)
 	i := bytes.IndexByte(p[start:end], '\n')
@@ -267,7 +280,11 @@ func (l Length) Decode(p []byte) (frame []byte, used, need int, err error) {
 		}
 		size -= uint64(width)
 	}
-	if limit := limitOr(l.Limit); size > uint64(limit) {
+	limit, err := limitOr("Length.Limit", l.Limit)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if size > uint64(limit) {
 		return nil, 0, 0, &LimitError{"Length.Limit", int(min(size, math.MaxInt)), limit}
 	}
 	end := width + int(size)
@@ -283,7 +300,10 @@ func (l Length) AppendHeader(b []byte, size int) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return b, err
 	}
-	limit := limitOr(l.Limit)
+	limit, err := limitOr("Length.Limit", l.Limit)
+	if err != nil {
+		return b, err
+	}
 	if size < 0 || size > limit {
 		return b, &LimitError{"Length.Limit", size, limit}
 	}

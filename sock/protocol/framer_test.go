@@ -57,6 +57,10 @@ func TestDecode(t *testing.T) {
 		{"the whole", protocol.Length{Bytes: 2, Whole: true}, "\x00\x04abc", "ab", 4, 0, nil},
 		{"less than the number", protocol.Length{Bytes: 2, Whole: true}, "\x00\x01abc", "", 0, 0, errors.New("")},
 		{"beyond the limit of length", protocol.Length{Bytes: 2, Limit: 4}, "\x00\x05abcde", "", 0, 0, &limit},
+		{"a negative limit", protocol.Length{Bytes: 1, Limit: -1}, "\x01a", "", 0, 0, &option},
+		{"a line with a negative limit", protocol.Line{Limit: -1}, "a\n", "", 0, 0, &option},
+		{"a delimiter with a negative limit", protocol.Delimiter{End: []byte{0}, Limit: -1}, "a\x00", "", 0, 0, &option},
+		{"an empty delimiter", protocol.Delimiter{}, "abc", "", 0, 0, &option},
 		{"no such width", protocol.Length{Bytes: 3}, "abcde", "", 0, 0, &option},
 		{"zero width", protocol.Length{}, "abcde", "", 0, 0, &option},
 	} {

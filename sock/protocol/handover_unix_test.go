@@ -203,3 +203,13 @@ func TestInherited(t *testing.T) {
 	}
 	socktest.Must(t, protocol.NotifyReady())
 }
+
+func TestHandOverNothing(t *testing.T) {
+	s, err := protocol.NewServer(&protocol.Config{Loops: 1})
+	socktest.Must(t, err)
+	defer s.Close()
+	var option *protocol.OptionError
+	if err := s.HandOver(t.Context(), nil); !errors.As(err, &option) {
+		t.Errorf("without a command: %v", err)
+	}
+}

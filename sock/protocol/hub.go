@@ -215,6 +215,9 @@ func (hb *hub) Broadcast(p []byte) {
 // Errors: those of sock.Socket.Watch; net.ErrClosed after a shutdown; an *OptionError without a
 // protocol.
 func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
+	if s == nil {
+		return nil, &OptionError{"Adopt", nil, "must be a socket"}
+	}
 	if p == nil && hb.cfg.New == nil {
 		s.Close()
 		return nil, &OptionError{"New", nil, "must be set, or Adopt given a protocol"}

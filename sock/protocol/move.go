@@ -15,7 +15,11 @@ func (t *Transport) Move(l *loop.Loop) error {
 	defer t.mu.Unlock()
 	to := t.home.hub.homeOf(l)
 	if to == nil {
-		return &OptionError{"Move", l, "must be a loop of the connection's server or client"}
+		var value any // not l itself: the text of an error must not read a loop that runs
+		if l != nil {
+			value = "another loop"
+		}
+		return &OptionError{"Move", value, "must be a loop of the connection's server or client"}
 	}
 	if t.flags&(closing|finished|upgrading|broken) != 0 {
 		return errClosed

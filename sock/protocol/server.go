@@ -115,8 +115,17 @@ func closeSockets(list []*sock.Socket) {
 // options, or inherited. The server owns the socket from then on, even if Serve fails.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError
-// without Config.New and Go.
+// without Config.New and Go, for a nil ln, and for a socket that does not listen.
 func (s *Server) Serve(ln *sock.Socket) error {
+	if ln == nil {
+		return &OptionError{"Serve", nil, "must be a listening socket"}
+	}
+	// Some families lack the option. A wrong socket of theirs fails at its first accept.
+	if on, err := ln.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
+		at := ln.String()
+		ln.Close()
+		return &OptionError{"Serve", at, "must be listening: call Listen"}
+	}
 	err := s.listen(&listener{socket: ln})
 	if err != nil {
 		ln.Close()
