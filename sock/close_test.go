@@ -32,8 +32,8 @@ func (noHandler) Closed(*sock.Socket, error) {}
 var somewhere = sock.Inet("127.0.0.1", 9)
 
 var closedRules = map[string]closedRule{
-	"Unwatch": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Unwatch() == nil, "handler") }, nil},
-	"Handler": {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
+	"Unwatch":      {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Unwatch() == nil, "handler") }, nil},
+	"Handler":      {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Handler() == nil, "handler") }, nil},
 	"WantWritable": {func(s *sock.Socket, _ socktest.Operations) error { s.WantWritable(); return nil }, nil},
 	"PassesOptions": {func(s *sock.Socket, _ socktest.Operations) error {
 		return check(!s.PassesOptions(), "the options of a TCP socket")
