@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/netconn"
 )
 
@@ -40,13 +41,16 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	network, address, _ := strings.Cut(*from, ":")
-	ln, err := netconn.Listen(network, address)
+	network, address, _ := strings.Cut(*to, ":")
+	if n, _ := sock.NetworkNamed(network); n.Type != sock.SOCK_STREAM && n.Type != sock.SOCK_SEQPACKET {
+		log.Fatalf("-to %s: %q is not a network with connections", *to, network)
+	}
+	listen, at, _ := strings.Cut(*from, ":")
+	ln, err := netconn.Listen(listen, at)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("Listening on", ln.Addr())
-	network, address, _ = strings.Cut(*to, ":")
 	dialer := &netconn.Dialer{Timeout: *patience}
 	for {
 		client, err := ln.AcceptConn()
@@ -62,11 +66,7 @@ func main() {
 				return
 			}
 			defer c.Close()
-			server, ok := c.(*netconn.Conn)
-			if !ok {
-				log.Fatalf("%s has datagrams, and no connections", network)
-			}
-			there, back, err := relay(client, server)
+			there, back, err := relay(client, c.(*netconn.Conn))
 			fmt.Printf("%v: %d bytes there, %d bytes back", client.RemoteAddr(), there, back)
 			if err != nil {
 				fmt.Printf(": %v", err)

@@ -34,6 +34,26 @@ func TestNilAddresses(t *testing.T) {
 	}
 }
 
+// A local address of another kind of socket is an error.
+func TestLocalAddrOfAnotherKind(t *testing.T) {
+	socktest.Check(t)
+	p, ln := listenPacket(t, "udp"), listen(t, "tcp")
+	for _, tt := range []struct {
+		network string
+		to      net.Addr
+		from    net.Addr
+	}{
+		{"tcp", ln.Addr(), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}},
+		{"udp", p.LocalAddr(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}},
+	} {
+		var addr *net.AddrError
+		d := netconn.Dialer{LocalAddr: tt.from}
+		if c, err := d.Dial(tt.network, tt.to.String()); !errors.As(err, &addr) || c != nil {
+			t.Errorf("%s from a %T: %v, %v", tt.network, tt.from, c, err)
+		}
+	}
+}
+
 // A port beyond 65535 is an error, and not another port.
 func TestPortRange(t *testing.T) {
 	socktest.Check(t)

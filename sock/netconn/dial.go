@@ -113,7 +113,7 @@ func (d *Dialer) fail(network string, to net.Addr, err error) error {
 func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.Conn, error) {
 	infos, err := lookup(ctx, d.Task, d.Resolver, n, address, 0)
 	if err == nil {
-		infos, err = d.reachable(infos)
+		infos, err = d.reachable(n, infos)
 	}
 	if err != nil {
 		return nil, d.fail(n.name, nil, err)
@@ -150,7 +150,7 @@ func addrOf(err error) (net.Addr, bool) {
 }
 
 // reachable returns the addresses to which a socket with the local address can connect.
-func (d *Dialer) reachable(infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
+func (d *Dialer) reachable(n *network, infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
 	if d.LocalAddr == nil {
 		return infos, nil
 	}
@@ -164,7 +164,9 @@ func (d *Dialer) reachable(infos []sock.AddrInfo) ([]sock.AddrInfo, error) {
 			found = append(found, info)
 		}
 	}
-	if len(found) == 0 {
+	_, tcp := d.LocalAddr.(*net.TCPAddr)
+	_, udp := d.LocalAddr.(*net.UDPAddr)
+	if len(found) == 0 || udp && n.typ != sock.SOCK_DGRAM || tcp && n.typ == sock.SOCK_DGRAM {
 		return nil, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
 	}
 	return found, nil

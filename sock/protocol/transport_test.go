@@ -713,6 +713,32 @@ func TestSendFile(t *testing.T) {
 	socktest.Await(t, "the future", func() bool { return sent.Load() == int64(len(content)-10) })
 }
 
+// Wrong arguments of SendFile are errors that end nothing.
+func TestSendFileOfNothing(t *testing.T) {
+	socktest.Check(t)
+	p := newScript()
+	results := make(chan error, 10)
+	p.data = func(t *protocol.Transport, b []byte) int {
+		file := strings.NewReader("file")
+		for _, f := range []loop.Future[int64]{t.SendFile(nil, 0, -1), t.SendFile(file, -1, -1), t.SendFile(file, 0, -2), t.SendFile(file, 0, 0)} {
+			f.Then(func(n int64, err error) { results <- err })
+		}
+		t.SendFile(file, 1, 2)
+		return len(b)
+	}
+	_, c := pair(t, p, protocol.Config{})
+	for range 2 {
+		c.Write([]byte("x"))
+		want(t, c, "il")
+		for range 4 {
+			var wrong *protocol.OptionError
+			if err := <-results; !errors.As(err, &wrong) || !strings.Contains(err.Error(), "SendFile") {
+				t.Errorf("%v, want an *OptionError", err)
+			}
+		}
+	}
+}
+
 func TestWritev(t *testing.T) {
 	socktest.Check(t)
 	p := newScript()

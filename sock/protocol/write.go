@@ -413,8 +413,22 @@ func (t *Transport) Drain() loop.Future[struct{}] {
 // a regular file without a copy, on a goroutine, so that the disk holds up no loop. Reading pauses
 // meanwhile. See sock.Socket.Sendfile.
 //
-// Errors: those of Write and of sock.Socket.Sendfile.
+// Errors: an *OptionError for a nil file, for a negative offset, and for a count below 1 other than
+// -1: nothing is sent then, and the connection goes on. After those of Write and of
+// sock.Socket.Sendfile it ends.
 func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {
+	var wrong error
+	switch {
+	case file == nil:
+		wrong = &OptionError{"SendFile", nil, "must have a file"}
+	case offset < 0:
+		wrong = &OptionError{"SendFile", offset, "must have an offset of 0 or more"}
+	case count < 1 && count != -1:
+		wrong = &OptionError{"SendFile", count, "must have a count of 1 or more, or -1 for all"}
+	}
+	if wrong != nil {
+		return loop.Settled(int64(0), wrong)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.mayWrite(); err != nil {
