@@ -83,10 +83,13 @@ func (s *Socket) connectNow(o *op) error {
 	// system. The lane still learns the result.
 	c := loop.Call{Lane: loop.Write, Blind: true}
 	if err := s.fd.Begin(&c); err != nil {
+		if err == loop.ErrAgain && s.flags.Load()&connectBegun != 0 {
+			err = syscall.EALREADY // another call asks for the state of the same connect
+		}
 		return err
 	}
 	var err error
-	learned, watched := error(nil), false
+	learned, begun := error(nil), false
 	var out loop.Outcome
 	if s.flags.Load()&connectBegun != 0 {
 		if _, err = s.connectEnd(c.Sysfd, o.sa[:o.salen]); err == loop.ErrAgain {
@@ -95,11 +98,13 @@ func (s *Socket) connectNow(o *op) error {
 	} else {
 		s.connects()
 		err = sysConnect(c.Sysfd, o.sa[:o.salen])
-		begun := err == syscall.EINPROGRESS || err == syscall.EALREADY
-		if begun {
-			learned, watched = loop.ErrAgain, s.fd.Watcher() != nil
+		switch {
+		case err == syscall.EINPROGRESS, err == syscall.EALREADY:
+			begun, learned = true, loop.ErrAgain
+			s.flags.Or(connectBegun | connectUntold)
+		default:
+			s.connected(false)
 		}
-		s.connected(begun)
 		if err == syscall.EAGAIN && s.fd.Watcher() != nil { // a full backlog: a handler is called when a new try makes sense
 			learned, out.Retry = loop.ErrAgain, &queueRetry
 		}
@@ -110,7 +115,9 @@ func (s *Socket) connectNow(o *op) error {
 		s.fd.End(&c, &loop.Outcome{}, nil) // an edge came meanwhile: the lane is not blocked
 	}
 	switch {
-	case watched:
+	case begun:
+		// Only now may a handler hear of the end: its Connect needs the lane.
+		s.flags.And(^uint32(connectCalls))
 		s.fd.Revisit() // the event of the end may have come during the call
 	case err == nil:
 		s.fd.Renewed()
