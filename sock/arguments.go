@@ -5,7 +5,7 @@ import "errors"
 // cInt returns an *ArgError if v does not fit into a C int. name is the name of the argument.
 func cInt[T ~int](name string, v T) error {
 	if v != T(int32(v)) {
-		return &ArgError{ArgRange, name, int(v), "Python int too large to convert to C int"}
+		return &ArgError{ArgRange, name, int(v), "must be a C int: -2147483648 to 2147483647"}
 	}
 	return nil
 }

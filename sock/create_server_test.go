@@ -150,7 +150,7 @@ func TestCreateServerRefuses(t *testing.T) { // items 220, 224
 		{"dualstack of inet", sock.Inet("", 0), sock.ServerConfig{DualstackIPv6: true}, "dualstack_ipv6 requires AF_INET6 family"},
 		{"dualstack of unix", sock.Unix("/x"), sock.ServerConfig{DualstackIPv6: true}, "dualstack_ipv6 requires AF_INET6 family"},
 		{"no address", sock.Addr{}, sock.ServerConfig{}, "no address"},
-		{"backlog", sock.Inet("127.0.0.1", 0), sock.ServerConfig{Backlog: math.MaxInt}, "Python int too large to convert to C int"},
+		{"backlog", sock.Inet("127.0.0.1", 0), sock.ServerConfig{Backlog: math.MaxInt}, "must be a C int: -2147483648 to 2147483647"},
 	} {
 		if test.cfg.Backlog == math.MaxInt32 {
 			continue // an int of this processor is a C int, so none is too big

@@ -73,7 +73,7 @@ func (s *Socket) Setsockopt(level, name, value int) error {
 		return s.SetsockoptUint64(level, name, uint64(int64(value)))
 	}
 	if value < math.MinInt32 || uint64(max(value, 0)) > math.MaxUint32 {
-		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "value", value, "Python int too large to convert to C int"})
+		return s.fail("setsockopt", Addr{}, &ArgError{ArgRange, "value", value, "must be a C int, signed or unsigned: -2147483648 to 4294967295"})
 	}
 	return s.set(level, name, func(sysfd int) error { return sysSetsockoptInt(sysfd, level, name, int32(value)) })
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/polluxio/pollux/families"
@@ -160,5 +162,45 @@ func TestListenerUsedTwice(t *testing.T) {
 	socktest.Must(t, first.Close())
 	if _, err := again.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the second Conn of a socket: %v", err)
+	}
+}
+
+// A number that is too large is an error with its range, and not in the words of Python.
+func TestNumbersBeyondCInt(t *testing.T) {
+	const most = math.MaxInt
+	if most == math.MaxInt32 {
+		t.Skip("an int is a C int: run this on a 64-bit system")
+	}
+	socktest.Check(t)
+	a, _ := pair(t, "tcp")
+	p := listenPacket(t, "udp")
+	listen := func(lc netconn.ListenConfig) error {
+		ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err == nil {
+			ln.Close()
+		}
+		return err
+	}
+	one := []netconn.Message{{Buffers: [][]byte{{'x'}}, Addr: p.LocalAddr()}}
+	for _, tt := range []struct {
+		name string
+		err  func() error
+	}{
+		{"SetReadBuffer", func() error { return a.SetReadBuffer(most) }},
+		{"SetWriteBuffer", func() error { return a.SetWriteBuffer(most) }},
+		{"SetLinger", func() error { return a.SetLinger(most) }},
+		{"SetKeepAlivePeriod", func() error { return a.SetKeepAlivePeriod(most) }},
+		{"SetKeepAliveConfig", func() error { return a.SetKeepAliveConfig(net.KeepAliveConfig{Count: most}) }},
+		{"Backlog", func() error { return listen(netconn.ListenConfig{Backlog: most}) }},
+		{"ReadBatch", func() error { _, err := p.ReadBatch(one, most); return err }},
+		{"WriteBatch", func() error { _, err := p.WriteBatch(one, most); return err }},
+	} {
+		err := tt.err()
+		if !errors.Is(err, sock.ArgRange) || strings.Contains(err.Error(), "Python") {
+			t.Errorf("%s: %v, want an *ArgError with the range", tt.name, err)
+		}
+	}
+	if err := listen(netconn.ListenConfig{FastOpen: most}); err != nil && (!errors.Is(err, sock.ArgRange) || strings.Contains(err.Error(), "Python")) {
+		t.Errorf("FastOpen: %v, want an *ArgError with the range", err)
 	}
 }
