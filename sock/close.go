@@ -61,3 +61,20 @@ func (s *Socket) Detach() int {
 	}
 	return sysfd
 }
+
+// OrClosed returns s. For a nil s, and for the zero Socket, it returns a closed socket instead,
+// whose operations fail with net.ErrClosed. It is for types that have a Socket: with it, their zero
+// values return errors and do not panic.
+func (s *Socket) OrClosed() *Socket {
+	if s == nil || s.core == nil {
+		return closedSocket
+	}
+	return s
+}
+
+var closedSocket = func() *Socket {
+	s := &Socket{core: new(core)}
+	s.fd.Init(-1)
+	s.fd.Detach() // closes it without a system call
+	return s
+}()

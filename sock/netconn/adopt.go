@@ -146,7 +146,7 @@ func socketOf(v any) (*sock.Socket, error) {
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (c *conn) File() (*os.File, error) {
-	f, err := fileOf(c.s)
+	f, err := fileOf(c.socket())
 	return f, c.fail("file", err)
 }
 
@@ -169,7 +169,7 @@ func (c *conn) Detach() (*os.File, error) {
 	if runtime.GOOS == "windows" {
 		return nil, c.fail("detach", fmt.Errorf("the file of a socket on windows: %w", errors.ErrUnsupported))
 	}
-	f := detach(c.s)
+	f := detach(c.socket())
 	if f == nil {
 		return nil, c.fail("detach", net.ErrClosed)
 	}

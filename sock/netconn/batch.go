@@ -49,8 +49,8 @@ func (p *PacketConn) ReadBatch(ms []Message, flags int) (int, error) {
 			ds[i].Buffers, ds[i].Control = ms[i].Buffers, ms[i].OOB
 		}
 		cloexec := p.cloexec()
-		n, err := p.s.RecvBatch(ds, flags|cloexec)
-		network := p.s.Network()
+		n, err := p.socket().RecvBatch(ds, flags|cloexec)
+		network := p.socket().Network()
 		for i := range ds[:n] {
 			d, m := &ds[i], &ms[i]
 			m.N, m.NN, m.Flags, m.Addr = d.N, d.ControlN, d.Flags&^cloexec, netAddr(network, d.Addr)
@@ -75,7 +75,7 @@ func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
 				}
 			}
 		}
-		n, err := p.s.SendBatch(ds, flags)
+		n, err := p.socket().SendBatch(ds, flags)
 		for i := range ds[:n] {
 			ms[i].N, ms[i].NN = ds[i].N, len(ds[i].Control)
 		}

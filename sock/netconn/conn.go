@@ -39,11 +39,11 @@ var (
 // In returns a view of the connection whose calls suspend the task and not the goroutine. Only the
 // task may use the view, except for Close and the methods that set deadlines. With a nil t the
 // calls block the calling goroutine again.
-func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.view(c.s.In(t))} }
+func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.view(c.socket().In(t))} }
 
 // With returns a view of the connection whose calls end with the cause of ctx when ctx ends. ctx
 // replaces an earlier context, and nil removes it.
-func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.view(c.s.With(ctx))} }
+func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.view(c.socket().With(ctx))} }
 
 func (c *conn) view(s *sock.Socket) conn { return conn{s, c.local, c.remote} }
 
@@ -51,14 +51,20 @@ func (c *conn) view(s *sock.Socket) conn { return conn{s, c.local, c.remote} }
 // Conn, for options, futures and everything else that a net.Conn lacks. It has the deadlines of the
 // Conn and no timeout. If the program sets a timeout on it, that timeout ends the waits of the Conn
 // too.
-func (c *conn) Socket() *sock.Socket { return c.s }
+func (c *conn) Socket() *sock.Socket { return c.socket() }
+
+// socket is Socket for the methods here: that of a zero Conn is closed.
+func (c *conn) socket() *sock.Socket { return c.s.OrClosed() }
 
 // fail converts an error of the socket to the form of package net.
 func (c *conn) fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: c.s.Network(), Source: c.local, Addr: c.remote, Err: cause(err)}
+	if isZero(c.socket()) {
+		return errZero(op)
+	}
+	return &net.OpError{Op: op, Net: c.socket().Network(), Source: c.local, Addr: c.remote, Err: cause(err)}
 }
 
 // Read reads at least one byte into p, and waits for it.
@@ -67,7 +73,7 @@ func (c *conn) fail(op string, err error) error {
 // os.ErrDeadlineExceeded; net.ErrClosed; ECONNRESET and other errors of the system; loop.ErrOnLoop
 // in a callback.
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.s.RecvInto(p, 0)
+	n, err := c.socket().RecvInto(p, 0)
 	switch {
 	case err != nil:
 		return 0, c.fail("read", err)
@@ -75,7 +81,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		return n, nil
 	case len(p) == 0:
 		return 0, c.fail("read", c.closed())
-	case endsWithNothing(c.s.Type()):
+	case endsWithNothing(c.socket().Type()):
 		return 0, io.EOF
 	}
 	return 0, nil
@@ -89,7 +95,7 @@ func endsWithNothing(typ sock.Type) bool {
 
 // closed returns net.ErrClosed if the socket is closed.
 func (c *conn) closed() error {
-	if c.s.Fileno() < 0 {
+	if c.socket().Fileno() < 0 {
 		return net.ErrClosed
 	}
 	return nil
@@ -101,7 +107,7 @@ func (c *conn) closed() error {
 // Errors: os.ErrDeadlineExceeded; net.ErrClosed; EPIPE; ECONNRESET; EMSGSIZE for a packet that is
 // too long; other errors of the system; loop.ErrOnLoop in a callback.
 func (c *conn) Write(p []byte) (int, error) {
-	n, err := c.s.Sendall(p, 0)
+	n, err := c.socket().Sendall(p, 0)
 	if err != nil {
 		return n, c.fail("write", err)
 	}
@@ -115,7 +121,7 @@ func (c *conn) Close() error {
 	if err := c.closed(); err != nil {
 		return c.fail("close", err)
 	}
-	return c.fail("close", c.s.Close())
+	return c.fail("close", c.socket().Close())
 }
 
 // LocalAddr returns the address of this end, also after Close. It is a *net.TCPAddr, *net.UDPAddr,
@@ -128,17 +134,21 @@ func (c *conn) LocalAddr() net.Addr { return c.local }
 func (c *conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets the deadlines of both directions, as SetReadDeadline and SetWriteDeadline do.
-func (c *conn) SetDeadline(t time.Time) error { return c.fail("set", c.s.SetDeadline(t)) }
+func (c *conn) SetDeadline(t time.Time) error { return c.fail("set", c.socket().SetDeadline(t)) }
 
 // SetReadDeadline sets the instant at which reads fail with os.ErrDeadlineExceeded. The zero Time
 // means no deadline. Any goroutine may move the deadline at any time, also into the past, and a
 // blocked call follows the new one. No byte is lost: after a later deadline, reads continue.
 //
 // Error: net.ErrClosed.
-func (c *conn) SetReadDeadline(t time.Time) error { return c.fail("set", c.s.SetReadDeadline(t)) }
+func (c *conn) SetReadDeadline(t time.Time) error {
+	return c.fail("set", c.socket().SetReadDeadline(t))
+}
 
 // SetWriteDeadline is SetReadDeadline for writes. A Write that the deadline ends may have written a
 // part, and returns its length.
 //
 // Error: net.ErrClosed.
-func (c *conn) SetWriteDeadline(t time.Time) error { return c.fail("set", c.s.SetWriteDeadline(t)) }
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	return c.fail("set", c.socket().SetWriteDeadline(t))
+}

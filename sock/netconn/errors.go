@@ -3,6 +3,7 @@ package netconn
 import (
 	"errors"
 	"net"
+	"syscall"
 
 	"github.com/polluxio/pollux/sock"
 )
@@ -37,3 +38,10 @@ var errBadWrite = errors.New("the Write of the destination reported more bytes t
 
 // errNoAddr is the error of package net for a nil address.
 var errNoAddr = &net.AddrError{Err: "missing address"}
+
+// isZero reports whether s is the socket of a zero Conn, Listener or PacketConn, or a view of it.
+func isZero(s *sock.Socket) bool { return s.Base() == (*sock.Socket)(nil).OrClosed() }
+
+// errZero is the error of op on a zero Conn, Listener or PacketConn. Package net returns EINVAL
+// too.
+func errZero(op string) error { return &net.OpError{Op: op, Err: syscall.EINVAL} }

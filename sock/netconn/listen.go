@@ -27,8 +27,8 @@ type ListenConfig struct {
 	// (/proc/sys/net/core/somaxconn), as in package net.
 	Backlog int
 	// ReusePort lets several sockets listen at one address. The system distributes connections or
-	// datagrams among them: SO_REUSEPORT of Linux, SO_REUSEPORT_LB of FreeBSD. It is for internet
-	// networks only.
+	// datagrams among them: SO_REUSEPORT of Linux, SO_REUSEPORT_LB of FreeBSD. It has no effect on
+	// networks other than those of IP, such as "unix": there a second socket gets EADDRINUSE.
 	ReusePort bool
 	// MultipathTCP lets clients connect by Multipath TCP, if the system supports it, or by TCP.
 	MultipathTCP bool

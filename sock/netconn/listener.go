@@ -89,17 +89,22 @@ func ListenerFromFile(f *os.File) (*Listener, error) {
 // In returns a view of the listener whose Accept suspends the task. The accepted connections are in
 // the same view. Only the task may use it. Another task or goroutine that serves such a connection
 // c uses c.In(other).
-func (l *Listener) In(t *loop.Task) *Listener { return &Listener{l.s.In(t), l.addr, l.listening} }
+func (l *Listener) In(t *loop.Task) *Listener {
+	return &Listener{l.socket().In(t), l.addr, l.listening}
+}
 
 // Socket returns the socket, in the view of the Listener.
-func (l *Listener) Socket() *sock.Socket { return l.s }
+func (l *Listener) Socket() *sock.Socket { return l.socket() }
+
+// socket is Socket for the methods here: that of a zero Listener is closed.
+func (l *Listener) socket() *sock.Socket { return l.s.OrClosed() }
 
 // Accept waits for the next connection and returns it as a *Conn. If no descriptor is free, it
 // waits for one (see sock.Socket.Accept), and the log reports that.
 //
 // Errors: os.ErrDeadlineExceeded, net.ErrClosed.
 func (l *Listener) Accept() (net.Conn, error) {
-	c, err := l.accept(l.s)
+	c, err := l.accept(l.socket())
 	if err != nil {
 		return nil, err
 	}
@@ -107,22 +112,22 @@ func (l *Listener) Accept() (net.Conn, error) {
 }
 
 // AcceptConn is Accept with a *Conn as its result.
-func (l *Listener) AcceptConn() (*Conn, error) { return l.accept(l.s) }
+func (l *Listener) AcceptConn() (*Conn, error) { return l.accept(l.socket()) }
 
 // AcceptContext is AcceptConn with a context. If ctx ends first, it fails with the cause of ctx.
 // The end of ctx has no effect on the connection.
 func (l *Listener) AcceptContext(ctx context.Context) (*Conn, error) {
-	c, err := l.accept(l.s.With(ctx))
+	c, err := l.accept(l.socket().With(ctx))
 	if err != nil {
 		return nil, err
 	}
-	c.s = l.inView(c.s.Base())
+	c.s = l.inView(c.socket().Base())
 	return c, nil
 }
 
 // inView returns a new connection in the task of the listener.
 func (l *Listener) inView(s *sock.Socket) *sock.Socket {
-	if t := l.s.Waiter().Task(); t != nil {
+	if t := l.socket().Waiter().Task(); t != nil {
 		return s.In(t)
 	}
 	return s
@@ -157,7 +162,10 @@ func (l *Listener) fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: l.s.Network(), Addr: l.addr, Err: cause(err)}
+	if isZero(l.socket()) {
+		return errZero(op)
+	}
+	return &net.OpError{Op: op, Net: l.socket().Network(), Addr: l.addr, Err: cause(err)}
 }
 
 // Close closes the listener, and removes the file of a Unix socket that Listen has made. Blocked
@@ -165,20 +173,23 @@ func (l *Listener) fail(op string, err error) error {
 //
 // Error: net.ErrClosed if the listener was closed before.
 func (l *Listener) Close() error {
-	if l.s.Fileno() < 0 {
+	if l.socket().Fileno() < 0 {
 		return l.fail("close", net.ErrClosed)
 	}
 	if a, ok := l.addr.(*net.UnixAddr); ok && l.unlink.Swap(false) {
 		// Before the close, as in package net: after it another program may listen at this path.
 		os.Remove(a.Name)
 	}
-	return l.fail("close", l.s.Close())
+	return l.fail("close", l.socket().Close())
 }
 
 // SetUnlinkOnClose sets whether Close removes the file of a Unix socket. By default it removes a
 // file that Listen has made.
 func (l *Listener) SetUnlinkOnClose(unlink bool) {
 	a, ok := l.addr.(*net.UnixAddr)
+	if l.listening == nil {
+		return // the zero Listener
+	}
 	l.unlink.Store(unlink && ok && a.Name != "" && !(runtime.GOOS == "linux" && a.Name[0] == '@'))
 }
 
@@ -189,13 +200,13 @@ func (l *Listener) Addr() net.Addr { return l.addr }
 // means no deadline. It can be moved at any time, and a blocked call follows the new one.
 //
 // Error: net.ErrClosed.
-func (l *Listener) SetDeadline(t time.Time) error { return l.fail("set", l.s.SetDeadline(t)) }
+func (l *Listener) SetDeadline(t time.Time) error { return l.fail("set", l.socket().SetDeadline(t)) }
 
 // SyscallConn gives raw access to the descriptor.
 //
 // Error: net.ErrClosed.
 func (l *Listener) SyscallConn() (syscall.RawConn, error) {
-	raw, err := l.s.SyscallConn()
+	raw, err := l.socket().SyscallConn()
 	return raw, l.fail("raw-control", err)
 }
 
@@ -205,6 +216,6 @@ func (l *Listener) SyscallConn() (syscall.RawConn, error) {
 //
 // Errors: net.ErrClosed, EMFILE; errors.ErrUnsupported on Windows.
 func (l *Listener) File() (*os.File, error) {
-	f, err := fileOf(l.s)
+	f, err := fileOf(l.socket())
 	return f, l.fail("file", err)
 }

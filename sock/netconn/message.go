@@ -21,14 +21,14 @@ func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err e
 	buffers := one.Get().(*[1][]byte)
 	buffers[0] = b
 	cloexec := c.cloexec()
-	n, oobn, flags, from, err = c.s.RecvmsgBuffers(buffers[:], oob, cloexec)
+	n, oobn, flags, from, err = c.socket().RecvmsgBuffers(buffers[:], oob, cloexec)
 	buffers[0] = nil
 	one.Put(buffers)
 	flags &^= cloexec // the system reports it back
 	switch {
 	case err != nil:
 		return 0, 0, flags, from, c.fail("read", err)
-	case n == 0 && oobn == 0 && len(b) > 0 && endsWithNothing(c.s.Type()):
+	case n == 0 && oobn == 0 && len(b) > 0 && endsWithNothing(c.socket().Type()):
 		return 0, 0, flags, from, io.EOF
 	}
 	return n, oobn, flags, from, nil
@@ -37,7 +37,7 @@ func (c *conn) ReadMsg(b, oob []byte) (n, oobn, flags int, from sock.Addr, err e
 // cloexec is the flag that makes received descriptors close-on-exec. Only AF_UNIX carries them, and
 // other families may refuse the flag with EINVAL: packet_recvmsg of net/packet/af_packet.c.
 func (c *conn) cloexec() int {
-	if c.s.Family() == sock.AF_UNIX {
+	if c.socket().Family() == sock.AF_UNIX {
 		return closeOnExec
 	}
 	return 0
@@ -52,7 +52,7 @@ func (c *conn) cloexec() int {
 func (c *conn) WriteMsg(b, oob []byte, to sock.Addr) (n, oobn int, err error) {
 	buffers := one.Get().(*[1][]byte)
 	buffers[0] = b
-	n, err = c.s.SendmsgBuffers(buffers[:], oob, 0, fit(c.s.Family(), to))
+	n, err = c.socket().SendmsgBuffers(buffers[:], oob, 0, fit(c.socket().Family(), to))
 	buffers[0] = nil
 	one.Put(buffers)
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 // CloseRead shuts down the reading side: later reads return io.EOF. Most programs use Close only.
 //
 // Errors: net.ErrClosed, ENOTCONN.
-func (c *Conn) CloseRead() error { return c.fail("close", c.s.Shutdown(sock.SHUT_RD)) }
+func (c *Conn) CloseRead() error { return c.fail("close", c.socket().Shutdown(sock.SHUT_RD)) }
 
 // CloseWrite shuts down the writing side: the peer reads everything that was written, and then
 // io.EOF. The connection can still be read.
 //
 // Errors: net.ErrClosed, ENOTCONN.
-func (c *Conn) CloseWrite() error { return c.fail("close", c.s.Shutdown(sock.SHUT_WR)) }
+func (c *Conn) CloseWrite() error { return c.fail("close", c.socket().Shutdown(sock.SHUT_WR)) }
 
 // SetLinger sets what Close does with written data that has not arrived. If sec is negative, the
 // system sends it in the background. If sec is 0, Close drops it and resets the connection.
@@ -30,7 +30,7 @@ func (c *Conn) SetLinger(sec int) error {
 	if l.On {
 		l.Time = saturated(sec)
 	}
-	return c.fail("set", c.s.SetLinger(l))
+	return c.fail("set", c.socket().SetLinger(l))
 }
 
 // saturated converts seconds to a Duration, or to the longest Duration if there are too many.
@@ -42,7 +42,7 @@ func saturated(sec int) time.Duration {
 // each write at once. With false, a small write may wait for the next one (Nagle's algorithm).
 //
 // Errors: net.ErrClosed; the system's error for a family without this option.
-func (c *Conn) SetNoDelay(noDelay bool) error { return c.fail("set", setNoDelay(c.s, noDelay)) }
+func (c *Conn) SetNoDelay(noDelay bool) error { return c.fail("set", setNoDelay(c.socket(), noDelay)) }
 
 func setNoDelay(s *sock.Socket, on bool) error {
 	value := 0
@@ -56,7 +56,7 @@ func setNoDelay(s *sock.Socket, on bool) error {
 //
 // Error: net.ErrClosed.
 func (c *Conn) SetKeepAlive(on bool) error {
-	return c.fail("set", c.s.SetKeepAlive(sock.KeepAlive{On: on}))
+	return c.fail("set", c.socket().SetKeepAlive(sock.KeepAlive{On: on}))
 }
 
 // SetKeepAlivePeriod sets the time of silence before the first probe. It is rounded up to whole
@@ -68,9 +68,9 @@ func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	if d <= 0 {
 		return c.fail("set", &ArgError{Kind: sock.ArgRange, Arg: "d", Value: d, Rule: "must be above 0"})
 	}
-	k, err := c.s.KeepAlive()
+	k, err := c.socket().KeepAlive()
 	if err == nil {
-		err = c.s.SetKeepAlive(sock.KeepAlive{On: k.On, Idle: d})
+		err = c.socket().SetKeepAlive(sock.KeepAlive{On: k.On, Idle: d})
 	}
 	return c.fail("set", err)
 }
@@ -80,7 +80,7 @@ func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 //
 // Errors: an *ArgError for a number beyond the system's range; net.ErrClosed.
 func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
-	return c.fail("set", setKeepAlive(c.s, config))
+	return c.fail("set", setKeepAlive(c.socket(), config))
 }
 
 // The values of package net: defaultTCPKeepAliveIdle, defaultTCPKeepAliveInterval and
@@ -117,7 +117,7 @@ func orDefault[T int | time.Duration](v, def T) T {
 //
 // Errors: an *ArgError for more than a C int; net.ErrClosed.
 func (c *conn) SetReadBuffer(bytes int) error {
-	return c.fail("set", c.s.Setsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF, bytes))
+	return c.fail("set", c.socket().Setsockopt(sock.SOL_SOCKET, sock.SO_RCVBUF, bytes))
 }
 
 // SetWriteBuffer sets the size of the system's send buffer in bytes: SO_SNDBUF, socket(7). Linux
@@ -125,7 +125,7 @@ func (c *conn) SetReadBuffer(bytes int) error {
 //
 // Errors: an *ArgError for more than a C int; net.ErrClosed.
 func (c *conn) SetWriteBuffer(bytes int) error {
-	return c.fail("set", c.s.Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, bytes))
+	return c.fail("set", c.socket().Setsockopt(sock.SOL_SOCKET, sock.SO_SNDBUF, bytes))
 }
 
 // SyscallConn gives raw access to the descriptor. Its Read and Write wait as the Conn does, also in
@@ -133,7 +133,7 @@ func (c *conn) SetWriteBuffer(bytes int) error {
 //
 // Error: net.ErrClosed.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
-	raw, err := c.s.SyscallConn()
+	raw, err := c.socket().SyscallConn()
 	return raw, c.fail("raw-control", err)
 }
 
@@ -145,7 +145,7 @@ func (c *Conn) MultipathTCP() (bool, error) {
 	if err := c.closed(); err != nil {
 		return false, c.fail("get", err)
 	}
-	return usesMPTCP(c.s), nil
+	return usesMPTCP(c.socket()), nil
 }
 
 // tcpOptions sets the options that package net sets on each TCP socket: no delay, and keep-alive.

@@ -84,19 +84,19 @@ func PacketConnFromFile(f *os.File) (*PacketConn, error) {
 }
 
 // In returns a view of the socket whose calls suspend the task. See Conn.In.
-func (p *PacketConn) In(t *loop.Task) *PacketConn { return &PacketConn{p.view(p.s.In(t))} }
+func (p *PacketConn) In(t *loop.Task) *PacketConn { return &PacketConn{p.view(p.socket().In(t))} }
 
 // With returns a view of the socket whose calls end with the cause of ctx when ctx ends. See
 // Conn.With.
 func (p *PacketConn) With(ctx context.Context) *PacketConn {
-	return &PacketConn{p.view(p.s.With(ctx))}
+	return &PacketConn{p.view(p.socket().With(ctx))}
 }
 
 // Write sends b to the peer of a connected socket, as one datagram.
 //
 // Errors: EDESTADDRREQ for a socket that is not connected; else those of WriteTo.
 func (p *PacketConn) Write(b []byte) (int, error) {
-	n, err := p.s.Send(b, 0)
+	n, err := p.socket().Send(b, 0)
 	if err != nil {
 		return n, p.fail("write", err)
 	}
@@ -111,16 +111,16 @@ func (p *PacketConn) Write(b []byte) (int, error) {
 // Errors: os.ErrDeadlineExceeded; net.ErrClosed; errors of the system, such as ECONNREFUSED on a
 // connected socket whose peer does not exist.
 func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := p.s.RecvfromInto(b, 0)
+	n, from, err := p.socket().RecvfromInto(b, 0)
 	if err != nil {
 		return 0, nil, p.fail("read", err)
 	}
-	return n, netAddr(p.s.Network(), from), nil
+	return n, netAddr(p.socket().Network(), from), nil
 }
 
 // ReadFromAddr is ReadFrom with a sock.Addr as the sender. It allocates nothing.
 func (p *PacketConn) ReadFromAddr(b []byte) (int, sock.Addr, error) {
-	n, from, err := p.s.RecvfromInto(b, 0)
+	n, from, err := p.socket().RecvfromInto(b, 0)
 	if err != nil {
 		return 0, from, p.fail("read", err)
 	}
@@ -138,7 +138,7 @@ func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	if err != nil {
 		return 0, p.failTo("write", to, err)
 	}
-	n, err := p.s.Sendto(b, 0, a)
+	n, err := p.socket().Sendto(b, 0, a)
 	return n, p.failTo("write", to, err)
 }
 
@@ -147,7 +147,7 @@ func (p *PacketConn) WriteToAddr(b []byte, to sock.Addr) (int, error) {
 	if p.remote != nil {
 		return 0, p.failTo("write", to, net.ErrWriteToConnected)
 	}
-	n, err := p.s.Sendto(b, 0, fit(p.s.Family(), to))
+	n, err := p.socket().Sendto(b, 0, fit(p.socket().Family(), to))
 	if err != nil {
 		return n, p.failTo("write", to, err)
 	}
@@ -159,7 +159,7 @@ func (p *PacketConn) target(to net.Addr) (sock.Addr, error) {
 	if p.remote != nil {
 		return sock.Addr{}, net.ErrWriteToConnected
 	}
-	return sockAddr(p.s.Family(), to)
+	return sockAddr(p.socket().Family(), to)
 }
 
 // failTo is fail with the address that the caller gave.
@@ -167,5 +167,8 @@ func (p *PacketConn) failTo(op string, to net.Addr, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: p.s.Network(), Source: p.local, Addr: to, Err: lookupCause(err)}
+	if isZero(p.socket()) {
+		return errZero(op)
+	}
+	return &net.OpError{Op: op, Net: p.socket().Network(), Source: p.local, Addr: to, Err: lookupCause(err)}
 }

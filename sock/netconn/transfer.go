@@ -25,11 +25,11 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		inner, limited = l.R, l
 	}
-	if from := connOf(inner); from != nil && from.s.Type() == sock.SOCK_STREAM && c.s.Type() == sock.SOCK_STREAM {
+	if from := connOf(inner); from != nil && from.socket().Type() == sock.SOCK_STREAM && c.socket().Type() == sock.SOCK_STREAM {
 		return c.splice(from, limited)
 	}
-	if _, ok := inner.(regular); ok && c.s.Type() == sock.SOCK_STREAM {
-		n, err := c.s.ReadFrom(r)
+	if _, ok := inner.(regular); ok && c.socket().Type() == sock.SOCK_STREAM {
+		n, err := c.socket().ReadFrom(r)
 		if _, ours := err.(*net.OpError); ours { // a file has errors of other types
 			err = c.fail("readfrom", err)
 		}
@@ -59,10 +59,10 @@ func connOf(r io.Reader) *Conn {
 // connection waits in its own view.
 func (c *Conn) splice(from *Conn, limited *io.LimitedReader) (n int64, err error) {
 	if limited == nil {
-		n, err = c.s.ReadFrom(from.s)
+		n, err = c.socket().ReadFrom(from.socket())
 	} else {
-		rest := io.LimitedReader{R: from.s, N: limited.N}
-		n, err = c.s.ReadFrom(&rest)
+		rest := io.LimitedReader{R: from.socket(), N: limited.N}
+		n, err = c.socket().ReadFrom(&rest)
 		limited.N = rest.N
 	}
 	if op, ok := err.(*net.OpError); ok && op.Op == "recv" { // its name in package sock
@@ -88,7 +88,7 @@ func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 		return to.ReadFrom(readOnly{c})
 	}
 	to := sink{Writer: w}
-	n, err = c.s.WriteTo(&to)
+	n, err = c.socket().WriteTo(&to)
 	if err != nil && err != to.err && err != io.ErrShortWrite {
 		err = c.fail("read", err)
 	}
@@ -129,11 +129,11 @@ func (k *sink) Write(p []byte) (n int, err error) {
 //
 // Errors: those of Write.
 func (c *Conn) WriteBuffers(v *net.Buffers) (n int64, err error) {
-	if c.s.Type() == sock.SOCK_STREAM {
-		n, err = c.s.SendallBuffers(*v, 0)
+	if c.socket().Type() == sock.SOCK_STREAM {
+		n, err = c.socket().SendallBuffers(*v, 0)
 	} else {
 		var m int
-		m, err = c.s.Sendmsg(*v, nil, 0, sock.Addr{})
+		m, err = c.socket().Sendmsg(*v, nil, 0, sock.Addr{})
 		n = int64(m)
 	}
 	consume(v, n)

@@ -62,6 +62,9 @@ type Datagrams struct {
 //
 // Errors: those of sock.New and Bind; net.ErrClosed after Shutdown and Close.
 func (s *Server) ListenPacket(a sock.Addr, p DatagramProtocol) (sock.Addr, error) {
+	if err := s.made("listen packet"); err != nil {
+		return sock.Addr{}, err
+	}
 	homes := []*home{s.least()}
 	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
 	if reuse {
@@ -110,6 +113,10 @@ func bindPacket(a sock.Addr, reuse bool) (*sock.Socket, error) {
 // Errors: those of sock.Socket.Watch; net.ErrClosed after Shutdown and Close; an *OptionError for a
 // socket with connections (SOCK_STREAM, SOCK_SEQPACKET), see Serve, and for a nil c or p.
 func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
+	if err := s.made("serve packet"); err != nil {
+		c.OrClosed().Close()
+		return err
+	}
 	return s.servePacket(c, s.least(), p)
 }
 

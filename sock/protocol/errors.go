@@ -5,10 +5,19 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
 var errClosed error = net.ErrClosed
+
+// made returns the error of op on a zero Server or Client.
+func (hb *hub) made(op string) error {
+	if hb == nil {
+		return fmt.Errorf("protocol: %s: NewServer or NewClient must make the value: %w", op, syscall.EINVAL)
+	}
+	return nil
+}
 
 // lostError is err, or net.ErrClosed if there was none.
 func lostError(err error) error {

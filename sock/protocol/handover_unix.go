@@ -85,6 +85,9 @@ func NotifyReady() error {
 // is ready; the cause of ctx. After an error the successor has ended, HandOver has waited for it,
 // and this process serves alone.
 func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
+	if err := s.made("hand over"); err != nil {
+		return err
+	}
 	if cmd == nil {
 		return &OptionError{"HandOver", nil, "must be a command"}
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // A Server accepts connections on any number of listeners, of any family, and serves each by a
-// Protocol or by a task.
+// Protocol or by a task. NewServer makes it. The methods of the zero Server return EINVAL or do
+// nothing, and so do those of the zero Client.
 //
 //	listening ──Shutdown──▶ draining ──nothing is left, or its context ends──▶ closed
 //	    └──Close──────────────────────────────────────────────────────────────▲
@@ -62,6 +63,9 @@ func NewServer(cfg *Config) (*Server, error) {
 // Errors: those of sock.CreateServer; net.ErrClosed after Shutdown and Close; an *OptionError
 // without Config.New and Go.
 func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
+	if err := s.made("listen"); err != nil {
+		return sock.Addr{}, err
+	}
 	reuse := s.cfg.Balance == ReusePort && canReusePort(a)
 	sc := &sock.ServerConfig{Backlog: s.cfg.Backlog, ReusePort: reuse}
 	sc.NoDelay, sc.KeepAlive = s.connectionOptions()
@@ -119,6 +123,10 @@ func closeSockets(list []*sock.Socket) {
 func (s *Server) Serve(ln *sock.Socket) error {
 	if ln == nil {
 		return &OptionError{"Serve", nil, "must be a listening socket"}
+	}
+	if err := s.made("serve"); err != nil {
+		ln.Close()
+		return err
 	}
 	// Some families lack the option. A wrong socket of theirs fails at its first accept.
 	if on, err := ln.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
@@ -190,6 +198,9 @@ func (r Report) String() string {
 //
 // Errors: the cause of ctx if a connection was cut; loop.ErrOnLoop in a callback.
 func (s *Server) Shutdown(ctx context.Context) (Report, error) {
+	if err := s.made("shutdown"); err != nil {
+		return Report{}, err
+	}
 	if err := loop.MayBlock(); err != nil {
 		return Report{}, err
 	}
@@ -237,6 +248,9 @@ func (s *Server) end(report Report, began time.Time, err error) (Report, error) 
 // Close is Shutdown with a context that has ended: it cuts all connections. It waits until they are
 // over.
 func (s *Server) Close() error {
+	if err := s.made("close"); err != nil {
+		return err
+	}
 	if err := loop.MayBlock(); err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ type Stats struct {
 
 // Stats returns the present values of the counters. It stops no loop and takes no lock.
 func (hb *hub) Stats() (st Stats) {
+	if hb == nil {
+		return st
+	}
 	for _, h := range hb.homes {
 		st.Connections += int(h.conns.Load())
 		st.Received += h.received.Load()

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/polluxio/pollux/loop"
@@ -16,8 +17,8 @@ import (
 )
 
 // A Conn is a TLS connection. Any number of goroutines may call its methods at the same time: reads
-// are served in order, and so are writes. Server and Client make a Conn; the zero Conn is not
-// usable.
+// are served in order, and so are writes. Server and Client make a Conn. The methods of the zero
+// Conn return EINVAL.
 //
 // A Conn waits as the view of the socket from which it was made; In and With return other views.
 // The timeout and the deadlines of the socket apply to it.
@@ -86,7 +87,7 @@ func Client(s *sock.Socket, cfg *Config) (*Conn, error) { return newConn(s, cfg,
 
 func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
 	if s == nil {
-		return nil, &sock.ArgError{Kind: sock.ArgMissing, Arg: "socket", Value: s, Rule: "must not be nil"}
+		return nil, &net.OpError{Op: "tls", Err: &sock.ArgError{Kind: sock.ArgMissing, Arg: "socket", Value: s, Rule: "must not be nil"}}
 	}
 	var err error
 	switch {
@@ -117,11 +118,29 @@ func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
 }
 
 // In returns a view of the connection whose calls suspend the task t. See sock.Socket.In.
-func (c *Conn) In(t *loop.Task) *Conn { return &Conn{c.core, c.s.In(t)} }
+func (c *Conn) In(t *loop.Task) *Conn {
+	if c.core == nil {
+		return c
+	}
+	return &Conn{c.core, c.s.In(t)}
+}
 
 // With returns a view of the connection whose calls end with the cause of ctx. See
 // sock.Socket.With.
-func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.core, c.s.With(ctx)} }
+func (c *Conn) With(ctx context.Context) *Conn {
+	if c.core == nil {
+		return c
+	}
+	return &Conn{c.core, c.s.With(ctx)}
+}
+
+// ok returns the error of op on a zero Conn.
+func (c *Conn) ok(op string) error {
+	if c.core == nil {
+		return &net.OpError{Op: op, Err: syscall.EINVAL}
+	}
+	return nil
+}
 
 // Socket returns the socket in the view of the connection, for its options, addresses and
 // deadlines.
@@ -129,13 +148,13 @@ func (c *Conn) With(ctx context.Context) *Conn { return &Conn{c.core, c.s.With(c
 // With the layer Kernel the program can use the socket in every way, and drop the Conn: Send, Recv,
 // Sendfile and handlers of the socket then carry plaintext. The program must then handle records of
 // other types itself: see sock.TLSRecordType. A receive that meets such a record fails with EIO.
-func (c *Conn) Socket() *sock.Socket { return c.s }
+func (c *Conn) Socket() *sock.Socket { return c.s.OrClosed() }
 
 // ConnectionState returns the state of the connection, as the method of tls.Conn does. Before the
 // end of the handshake it is empty. With a record layer other than Standard it has no TLSUnique,
 // and its ExportKeyingMaterial returns an error.
 func (c *Conn) ConnectionState() tls.ConnectionState {
-	if !c.made.Load() {
+	if c.core == nil || !c.made.Load() {
 		return blank()
 	}
 	return c.layer.state()
@@ -144,6 +163,9 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 // Layer returns the record layer of the connection. If this is not the layer of its Config, it also
 // returns the reason. Before the end of the handshake the layer is Standard.
 func (c *Conn) Layer() (Layer, error) {
+	if err := c.ok("layer"); err != nil {
+		return Standard, err
+	}
 	if !c.made.Load() {
 		return Standard, nil
 	}
@@ -328,6 +350,9 @@ func (c *core) writeOnce(sysfd int, p []byte, end bool) (n int, out loop.Outcome
 //
 // Errors: those of Write; an error before the end of the handshake.
 func (c *Conn) CloseWrite() error {
+	if err := c.ok("closewrite"); err != nil {
+		return err
+	}
 	if !c.made.Load() {
 		return c.s.OpError("closewrite", sock.Addr{}, errEarlyCloseWrite)
 	}
@@ -348,7 +373,10 @@ const closeTimeout = 5 * time.Second
 // Errors: net.ErrClosed if the connection was closed before; those of CloseWrite. The socket is
 // closed in any case.
 func (c *Conn) Close() error {
-	var err error
+	err := c.ok("close")
+	if err != nil {
+		return err
+	}
 	if c.made.Load() && c.isWatched() {
 		return c.linger()
 	}
@@ -364,20 +392,35 @@ func (c *Conn) Close() error {
 }
 
 // LocalAddr returns the address of the socket, or the zero Addr after Close.
-func (c *Conn) LocalAddr() net.Addr { return address(c.s.Getsockname()) }
+func (c *Conn) LocalAddr() net.Addr { return address(c.Socket().Getsockname()) }
 
 // RemoteAddr returns the address of the peer, or the zero Addr once the connection has ended.
-func (c *Conn) RemoteAddr() net.Addr { return address(c.s.Getpeername()) }
+func (c *Conn) RemoteAddr() net.Addr { return address(c.Socket().Getpeername()) }
 
 // SetDeadline sets the deadlines of the socket: see sock.Socket.SetDeadline. A deadline that has
 // passed does not damage the connection: after a later deadline, reads and writes continue where
 // they stopped.
-func (c *Conn) SetDeadline(t time.Time) error { return c.s.SetDeadline(t) }
+func (c *Conn) SetDeadline(t time.Time) error {
+	if err := c.ok("setdeadline"); err != nil {
+		return err
+	}
+	return c.s.SetDeadline(t)
+}
 
 // SetReadDeadline sets the read deadline of the socket: see sock.Socket.SetReadDeadline.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.s.SetReadDeadline(t) }
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if err := c.ok("setreaddeadline"); err != nil {
+		return err
+	}
+	return c.s.SetReadDeadline(t)
+}
 
 // SetWriteDeadline sets the write deadline of the socket: see sock.Socket.SetWriteDeadline.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.s.SetWriteDeadline(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	if err := c.ok("setwritedeadline"); err != nil {
+		return err
+	}
+	return c.s.SetWriteDeadline(t)
+}
 
 var _ net.Conn = (*Conn)(nil)

@@ -31,6 +31,9 @@ type handshake struct {
 // Config.HandshakeTimeout, and whenever a wait of the view ends. The errors of TLS are those of
 // crypto/tls, and the peer has got the alert for them. The socket stays open until Close.
 func (c *Conn) Handshake() error {
+	if err := c.ok("handshake"); err != nil {
+		return err
+	}
 	if c.made.Load() {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (c *Conn) WatchReady(l *loop.Loop, w loop.Watcher) error {
 
 // UnwatchReady ends WatchReady if the handshake is over. See Unwatch.
 func (c *Conn) UnwatchReady() {
-	if !c.made.Load() {
+	if c.core == nil || !c.made.Load() {
 		return
 	}
 	c.base.Unwatch()
@@ -33,7 +33,7 @@ func (c *Conn) UnwatchReady() {
 
 // Pending reports whether records of Write or CloseWrite are still unsent. The loop of a watched
 // connection sends them.
-func (c *Conn) Pending() bool { return c.made.Load() && c.layer.pending() }
+func (c *Conn) Pending() bool { return c.core != nil && c.made.Load() && c.layer.pending() }
 
 // A readyHandler makes the watcher of WatchReady a Handler.
 type readyHandler struct{ w loop.Watcher }

@@ -47,6 +47,9 @@ const (
 // Errors: loop.ErrWatched if the connection has a handler; net.ErrClosed for a closed loop; a
 // *sock.ArgError for a nil handler. After an error the handler gets no call.
 func (c *Conn) Watch(l *loop.Loop, h Handler) error {
+	if err := c.ok("watch"); err != nil {
+		return err
+	}
 	if h == nil {
 		return c.s.OpError("watch", sock.Addr{}, &sock.ArgError{Kind: sock.ArgMissing, Arg: "handler", Value: h, Rule: "must not be nil"})
 	}
@@ -163,7 +166,7 @@ func (w *watching) Closed(_ *sock.Socket, err error) {
 // handshake is not over. The connection can then be used in every other way. Its socket stays
 // non-blocking until SetTimeout. The next Write sends the bytes that are still unsent.
 func (c *Conn) Unwatch() Handler {
-	if !c.made.Load() || c.base.Unwatch() == nil {
+	if c.core == nil || !c.made.Load() || c.base.Unwatch() == nil {
 		return nil
 	}
 	c.mu.Lock()
