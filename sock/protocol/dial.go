@@ -76,9 +76,16 @@ func (c *Client) DialAddr(ctx context.Context, a sock.Addr, p Protocol) loop.Fut
 
 // Connect is DialAddr with a socket that the caller has made: of another type (SOCK_SEQPACKET),
 // bound, or with its own options. The client owns the socket from then on, even if the dial fails.
+//
+// Errors of the future: those of Dial; an *OptionError for a nil s, and for a socket without
+// connections (SOCK_DGRAM, SOCK_RAW), which Server.ServePacket serves.
 func (c *Client) Connect(ctx context.Context, s *sock.Socket, a sock.Addr, p Protocol) loop.Future[*Transport] {
 	if s == nil {
 		return loop.Settled[*Transport](nil, &OptionError{"Connect", nil, "must be a socket"})
+	}
+	if err := mustConnect("Connect", s); err != nil {
+		s.Close()
+		return loop.Settled[*Transport](nil, err)
 	}
 	var began atomic.Bool
 	f := c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
@@ -102,6 +109,9 @@ func connectIn(ctx context.Context, t *loop.Task, s *sock.Socket, a sock.Addr) (
 }
 
 func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Context, *loop.Task) (*sock.Socket, error)) loop.Future[*Transport] {
+	if err := c.made("dial"); err != nil {
+		return loop.Settled[*Transport](nil, err)
+	}
 	if p == nil && c.cfg.New == nil {
 		return loop.Settled[*Transport](nil, &OptionError{"New", nil, "must be set, or Dial given a protocol"})
 	}
@@ -188,6 +198,9 @@ func (d *dialing) lost(err error) { d.promise.Reject(err) }
 //
 // Error: loop.ErrOnLoop in a callback.
 func (c *Client) Close() error {
+	if err := c.made("close"); err != nil {
+		return err
+	}
 	if err := loop.MayBlock(); err != nil {
 		return err
 	}

@@ -54,7 +54,12 @@ func newHub(cfg *Config) (*hub, error) {
 }
 
 // Reactor returns the reactor whose loops serve the connections.
-func (hb *hub) Reactor() *loop.Reactor { return hb.reactor }
+func (hb *hub) Reactor() *loop.Reactor {
+	if hb == nil {
+		return nil
+	}
+	return hb.reactor
+}
 
 func (hb *hub) homeOf(l *loop.Loop) *home { return hb.byLoop[l] }
 
@@ -136,6 +141,9 @@ func (hb *hub) each(fn func(*home)) {
 // panic in fn is logged, and ends the calls on that loop. For a connection that has just moved it
 // ends the connection.
 func (hb *hub) Each(fn func(t *Transport)) {
+	if hb == nil {
+		return
+	}
 	hb.rounds.Lock()
 	defer hb.rounds.Unlock() // held while posting, so that all loops have the rounds in one order
 	r := &round{number: hb.last.number + 1, fn: fn}
@@ -213,10 +221,19 @@ func (hb *hub) Broadcast(p []byte) {
 // connections, even if Adopt fails. MaxConns does not count it. Made may run before Adopt returns.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after a shutdown; an *OptionError without a
-// protocol.
+// protocol, for a nil s, and for a socket without connections (SOCK_DGRAM, SOCK_RAW), which
+// Server.ServePacket serves.
 func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 	if s == nil {
 		return nil, &OptionError{"Adopt", nil, "must be a socket"}
+	}
+	if err := mustConnect("Adopt", s); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if err := hb.made("adopt"); err != nil {
+		s.Close()
+		return nil, err
 	}
 	if p == nil && hb.cfg.New == nil {
 		s.Close()
@@ -234,6 +251,15 @@ func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// mustConnect returns an *OptionError of the call if s is not a socket of connections. On another
+// socket an empty message would look like the end of the peer.
+func mustConnect(call string, s *sock.Socket) error {
+	if typ := s.Type(); typ != sock.SOCK_STREAM && typ != sock.SOCK_SEQPACKET {
+		return &OptionError{call, typ, "must be the type of a socket with connections: use Server.ServePacket"}
+	}
+	return nil
 }
 
 // connectionOptions returns what package sock sets on a TCP socket that it makes. prepare turns on

@@ -11,8 +11,8 @@ import (
 	"github.com/polluxio/pollux/sock/socktest"
 )
 
-// A nil socket, a socket that does not listen, and a loop of another owner are errors that name the
-// call. Nothing panics, and the server and the client go on.
+// A nil socket, a socket that does not listen, one without connections, and a loop of another owner
+// are errors that name the call. Nothing panics, and the server and the client go on.
 func TestWrongSockets(t *testing.T) {
 	socktest.Check(t)
 	s, err := protocol.NewServer(&protocol.Config{Loops: 1, New: func(*protocol.Transport) protocol.Protocol { return protocol.Base{} }})
@@ -41,6 +41,18 @@ func TestWrongSockets(t *testing.T) {
 		{"ServePacket", func() error { return s.ServePacket(nil, protocol.DatagramBase{}) }},
 		{"ServePacket", func() error { return s.ServePacket(fresh(sock.SOCK_DGRAM), nil) }},
 		{"Adopt", func() error { _, err := s.Adopt(nil, nil); return err }},
+		{"Adopt", func() error {
+			return closed(t, fresh(sock.SOCK_DGRAM), func(d *sock.Socket) error { _, err := s.Adopt(d, nil); return err })
+		}},
+		{"Adopt", func() error {
+			return closed(t, fresh(sock.SOCK_DGRAM), func(d *sock.Socket) error { _, err := c.Adopt(d, protocol.Base{}); return err })
+		}},
+		{"Connect", func() error {
+			return closed(t, fresh(sock.SOCK_DGRAM), func(d *sock.Socket) error {
+				_, err := c.Connect(t.Context(), d, sock.Inet("127.0.0.1", 1), protocol.Base{}).Wait(t.Context())
+				return err
+			})
+		}},
 		{"Connect", func() error {
 			_, err := c.Connect(t.Context(), nil, sock.Inet("127.0.0.1", 1), protocol.Base{}).Wait(t.Context())
 			return err
@@ -57,4 +69,15 @@ func TestWrongSockets(t *testing.T) {
 	}
 	_, err = s.Shutdown(context.Background())
 	socktest.Must(t, err)
+}
+
+// closed calls fn with s, and fails the test if s is open then.
+func closed(t *testing.T, s *sock.Socket, fn func(*sock.Socket) error) error {
+	t.Helper()
+	err := fn(s)
+	if s.Fileno() >= 0 {
+		s.Close()
+		t.Error("the socket is open")
+	}
+	return err
 }
