@@ -32,16 +32,28 @@ func (web) Data(t *protocol.Transport, p []byte) (used int) {
 		case err != nil:
 			return refuse(t, p, err)
 		case size > len(p)-used:
+			if _, waits := r.Field("Expect"); waits && !r.HTTP10 { // for our consent (RFC 9110, 10.1.1)
+				t.WriteString("HTTP/1.1 100 Continue\r\n\r\n")
+			}
 			t.Need(size) // the rest of the body
 			return used
 		case size == 0:
 			return used
 		}
 		used += size
+		end := "\r\n\r\n"
+		if r.Last {
+			end = "\r\nConnection: close\r\n\r\n"
+		} else if r.HTTP10 {
+			end = "\r\nConnection: keep-alive\r\n\r\n"
+		}
 		b := append(t.AvailableBuffer(), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "...)
 		b = append(append(b, date.Load().(string)...), "\r\nContent-Length: "...)
-		b = append(strconv.AppendInt(b, int64(len(r.Target)), 10), "\r\n\r\n"...)
-		t.Write(append(b, r.Target...))
+		b = append(strconv.AppendInt(b, int64(len(r.Target)), 10), end...)
+		if string(r.Method) != "HEAD" {
+			b = append(b, r.Target...)
+		}
+		t.Write(b)
 		if r.Last {
 			t.Close()
 			return len(p)

@@ -34,6 +34,9 @@ type Request struct {
 	// Last says that the connection must end after the answer: the client asks for it, or speaks
 	// HTTP/1.0 and does not ask for another request (RFC 9112, section 9.3).
 	Last bool
+	// HTTP10 says that the client speaks HTTP/1.0. Unless it is Last, the answer must have
+	// "Connection: keep-alive": without that such a client waits for the end of the connection.
+	HTTP10 bool
 
 	fields []byte // the lines behind the first
 }
@@ -104,7 +107,7 @@ func (l Limits) Parse(p []byte) (r Request, size int, err error) {
 				return Request{}, 0, err
 			}
 			r.fields = head[begin : at-i-1]
-			r.Last = m.close || m.old && !m.keep
+			r.Last, r.HTTP10 = m.close || m.old && !m.keep, m.old
 			if size = at + max(m.length, 0); size <= len(p) {
 				r.Body = p[at:size]
 			}
