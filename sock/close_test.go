@@ -167,6 +167,7 @@ var closedRules = map[string]closedRule{
 	}, nil},
 	"BareErrors":  {func(s *sock.Socket, _ socktest.Operations) error { s.BareErrors(); return nil }, nil},
 	"Base":        {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Base() == s, "base") }, nil},
+	"OrClosed":    {func(s *sock.Socket, _ socktest.Operations) error { return check(s.OrClosed() == s, "orclosed") }, nil},
 	"CallWatcher": {func(s *sock.Socket, _ socktest.Operations) error { s.CallWatcher(); return nil }, nil},
 	"Network":     {func(s *sock.Socket, _ socktest.Operations) error { return check(s.Network() == "udp", "network") }, nil},
 	"Waiter":      {func(s *sock.Socket, _ socktest.Operations) error { s.Waiter(); return nil }, nil},

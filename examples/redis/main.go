@@ -54,8 +54,13 @@ func (s *tasks) serve(_ *loop.Task, c *sock.Socket) {
 			all = append(rest, p...)
 		}
 		out, used, failed := s.store.Serve(s.out[:0], all)
-		if rest = nil; used < len(all) {
-			rest = append(rest, all[used:]...)
+		switch {
+		case used == len(all):
+			rest = nil
+		case used > 0 || len(rest) == 0:
+			rest = append([]byte(nil), all[used:]...)
+		default:
+			rest = all // a long command goes on: each part of it is copied once
 		}
 		s.in.Put(p)
 		s.out = nil

@@ -22,9 +22,9 @@ func New() *Store { return &Store{make(map[string]*value)} }
 func (s *Store) Serve(out, p []byte) (answers []byte, used int, err error) {
 	var room [4][]byte // no command here has more strings
 	for used < len(p) {
-		command, n, err := resp.Limits{}.Parse(room[:0], p[used:])
+		command, n, err := resp.Limits{Inline: true}.Parse(room[:0], p[used:])
 		if err != nil {
-			return resp.AppendError(out, "ERR Protocol error"), used, err
+			return resp.AppendError(out, "ERR Protocol error: "+err.Error()), used, err
 		}
 		if n == 0 {
 			break
@@ -36,18 +36,17 @@ func (s *Store) Serve(out, p []byte) (answers []byte, used int, err error) {
 
 // do runs a command and appends its answer to out.
 func (s *Store) do(out []byte, command [][]byte) []byte {
-	var first []byte
-	if len(command) > 0 {
-		first = command[0]
+	if len(command) == 0 {
+		return out // as in Redis
 	}
 	var room [16]byte
-	name := room[:copy(room[:], first)]
+	name := room[:copy(room[:], command[0])]
 	for i, b := range name {
 		if 'a' <= b && b <= 'z' {
 			name[i] = b - 'a' + 'A'
 		}
 	}
-	args := command[min(len(command), 1):]
+	args := command[1:]
 	switch {
 	case string(name) == "PING" && len(args) == 0:
 		return resp.AppendSimple(out, "PONG")
@@ -83,5 +82,5 @@ func (s *Store) do(out []byte, command [][]byte) []byte {
 		s.values[string(args[0])] = v
 		return resp.AppendInt(out, n+1)
 	}
-	return resp.AppendError(out, fmt.Sprintf("ERR unknown command '%s', or the wrong number of arguments", first))
+	return resp.AppendError(out, fmt.Sprintf("ERR unknown command '%s', or the wrong number of arguments", command[0]))
 }

@@ -12,6 +12,7 @@ func FuzzServe(f *testing.F) {
 		"*1\r\n$4\r\nPING\r\n", "*3\r\n$3\r\nset\r\n$1\r\nk\r\n$5\r\nhello\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
 		"*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n", "*0\r\n", "*-5\r\n", "*1\r\n$99999999\r\n", "$1", "*\r\n", "*1\r\r", "*00000000000000000000000001\r\n",
 		"*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n", "*2\r\n$4\r\necho\r\n$0\r\n\r\n",
+		"PING\r\n\r\n set k  v \nGET k\r\n",
 	} {
 		f.Add([]byte(in), 7)
 	}

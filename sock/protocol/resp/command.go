@@ -6,6 +6,7 @@
 package resp
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 )
@@ -14,9 +15,17 @@ import (
 type Limits struct {
 	Args  int // strings of a command, with its name; 0: 1024
 	Bytes int // of a command, with the lengths of its strings, at most 512 MiB; 0: 1 MiB
+
+	// Inline also takes inline commands, as people and redis-benchmark type them: a line with
+	// strings between spaces, at most 64 KiB. Quotes have no meaning. An empty line is a command
+	// without strings.
+	Inline bool
 }
 
 const defaultArgs, defaultBytes, mostBytes = 1024, 1 << 20, 512 << 20
+
+// mostInline is PROTO_INLINE_MAX_SIZE of Redis.
+const mostInline = 64 << 10
 
 // A ProtocolError says that the bytes are no command. No other command can be found behind them, so
 // the connection must end after an answer with the error.
@@ -31,7 +40,7 @@ func (e *ProtocolError) Error() string { return fmt.Sprintf("resp: byte %d: %s",
 // appends the strings, which are parts of p, to args. used is the number of bytes of the command.
 // It is 0 if p does not have the whole command, and args is then unchanged.
 //
-// The inline commands of telnet are not read. Error: a *ProtocolError.
+// Error: a *ProtocolError.
 func (l Limits) Parse(args [][]byte, p []byte) (command [][]byte, used int, err error) {
 	mostArgs, most := min(l.Args, mostBytes), min(l.Bytes, mostBytes)
 	if mostArgs <= 0 {
@@ -39,6 +48,9 @@ func (l Limits) Parse(args [][]byte, p []byte) (command [][]byte, used int, err 
 	}
 	if most <= 0 {
 		most = defaultBytes
+	}
+	if l.Inline && len(p) > 0 && p[0] != '*' {
+		return inline(args, p, mostArgs, min(most, mostInline))
 	}
 	n, at, err := number(p, 0, '*', mostArgs)
 	if err != nil || at == 0 {
@@ -65,6 +77,27 @@ func (l Limits) Parse(args [][]byte, p []byte) (command [][]byte, used int, err 
 	}
 	return command, at, nil
 }
+
+// inline reads a line of at most most bytes as a command.
+func inline(args [][]byte, p []byte, mostArgs, most int) (command [][]byte, used int, err error) {
+	end := bytes.IndexByte(p[:min(len(p), most)], '\n')
+	if end < 0 && len(p) < most {
+		return args, 0, nil
+	}
+	if end < 0 {
+		return args, 0, &ProtocolError{0, fmt.Sprintf("the line has more than %d bytes", most)}
+	}
+	command = args
+	for arg := range bytes.FieldsFuncSeq(p[:end], isSpace) {
+		if len(command)-len(args) == mostArgs {
+			return args, 0, &ProtocolError{0, fmt.Sprintf("the line has more than %d strings", mostArgs)}
+		}
+		command = append(command, arg)
+	}
+	return command, end + 1, nil
+}
+
+func isSpace(c rune) bool { return c == ' ' || c == '\t' || c == '\r' }
 
 // number reads a line at a place of p: a mark and a number of at most most, such as *3 or $5. next
 // is the place behind the line, or 0 if the line is not whole.

@@ -58,6 +58,40 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Inline commands are read only if that is wanted, and have the limits of the others.
+func TestInline(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want []string // nil: an error
+	}{
+		{"PING\r\n", []string{"PING"}},
+		{" set  k\tv\u00a0w \n", []string{"set", "k", "v\u00a0w"}},
+		{"\r\n", []string{}},
+		{"a b c d\n", nil},
+		{strings.Repeat("x", 40), nil},
+		{strings.Repeat("x", 40) + "\n", nil},
+		{"*1\n", nil},
+	} {
+		command, used, err := resp.Limits{Args: 3, Bytes: 32, Inline: true}.Parse(nil, []byte(tt.in))
+		if tt.want == nil {
+			if e := new(*resp.ProtocolError); !errors.As(err, e) || used != 0 || len(command) != 0 {
+				t.Errorf("%q: %q, %d, %v; want an error", tt.in, command, used, err)
+			}
+			continue
+		}
+		got := []string{}
+		for _, s := range command {
+			got = append(got, string(s))
+		}
+		if !slices.Equal(got, tt.want) || used != len(tt.in) || err != nil {
+			t.Errorf("%q: %q, %d, %v", tt.in, got, used, err)
+		}
+		if command, used, err := (resp.Limits{Inline: true}).Parse(nil, []byte(tt.in[:len(tt.in)-1])); len(command) != 0 || used != 0 || err != nil {
+			t.Errorf("a part of %q: %q, %d, %v", tt.in, command, used, err)
+		}
+	}
+}
+
 func TestAppend(t *testing.T) {
 	var b []byte
 	b = resp.AppendSimple(b, "OK")
