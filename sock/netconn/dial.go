@@ -3,7 +3,6 @@ package netconn
 import (
 	"context"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -25,7 +24,8 @@ type Dialer struct {
 	LocalAddr net.Addr
 	// FallbackDelay is the time from the start of one try to the start of the next, which uses the
 	// next address of the host, IPv6 and IPv4 in turn: Happy Eyeballs, RFC 8305. 0: 250 ms.
-	// Negative: the next try begins only after a failure.
+	// Negative: the next try begins only after a failure, and an address that does not answer has
+	// failed after its part of the time that is left, at least two seconds.
 	FallbackDelay time.Duration
 	// KeepAlive is the time before the first probe of a silent TCP connection, if KeepAliveConfig
 	// is not enabled: 0 is 15 s; negative is no probes.
@@ -59,7 +59,8 @@ type Dialer struct {
 //
 // Errors: a net.UnknownNetworkError; a *net.AddrError or *families.AddrError for a bad address; a
 // *net.DNSError for a host that is not found; the errno of the last try, such as ECONNREFUSED;
-// os.ErrDeadlineExceeded; an error of Control; loop.ErrOnLoop in a callback.
+// os.ErrDeadlineExceeded, which is a context.DeadlineExceeded too, as in package net; an error of
+// Control; loop.ErrOnLoop in a callback.
 func Dial(network, address string) (net.Conn, error) {
 	return new(Dialer).DialContext(context.Background(), network, address)
 }
@@ -86,7 +87,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	}
 	if deadline, ok := d.deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, deadline, os.ErrDeadlineExceeded)
+		ctx, cancel = context.WithDeadlineCause(ctx, deadline, errTimeout)
 		defer cancel()
 	}
 	if n.isInet() {
@@ -126,7 +127,7 @@ func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.
 		Task:          d.Task,
 		Make:          func(info sock.AddrInfo) (*sock.Socket, error) { return d.prepare(ctx, n, info) },
 	}
-	s, err := sock.ConnectAny(infos, cfg)
+	s, err := connectAny(ctx, infos, cfg)
 	if err != nil {
 		to, _ := addrOf(err)
 		if to == nil && len(infos) == 1 {
@@ -138,6 +139,31 @@ func (d *Dialer) dialInet(ctx context.Context, n *network, address string) (net.
 		return nil, d.fail(n.name, to, err)
 	}
 	return d.made(s, infos)
+}
+
+// leastTime is the least time for one of several addresses, saneMinimum of package net.
+const leastTime = 2 * time.Second
+
+// connectAny is sock.ConnectAny for a Dial. Without Happy Eyeballs each address gets an equal part
+// of the time that is left, so that one that does not answer leaves some for the others.
+func connectAny(ctx context.Context, infos []sock.AddrInfo, cfg *sock.ConnectionConfig) (s *sock.Socket, err error) {
+	end, limited := ctx.Deadline()
+	if cfg.HappyEyeballs || !limited {
+		return sock.ConnectAny(infos, cfg)
+	}
+	for i := range infos {
+		part := *cfg
+		if left := len(infos) - i; left > 1 {
+			share := max(time.Until(end)/time.Duration(left), leastTime)
+			one, cancel := context.WithTimeoutCause(ctx, share, errTimeout)
+			defer cancel()
+			part.Context = one
+		}
+		if s, err = sock.ConnectAny(infos[i:i+1], &part); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return s, err
 }
 
 // addrOf returns the address in an error, if there is one.
@@ -181,6 +207,7 @@ func (d *Dialer) prepare(ctx context.Context, n *network, info sock.AddrInfo) (_
 	defer func() {
 		if err != nil {
 			s.Close()
+			err = &net.OpError{Op: "connect", Addr: info.Addr, Err: cause(err)} // with the address of this try
 		}
 	}()
 	if n.typ == sock.SOCK_DGRAM {

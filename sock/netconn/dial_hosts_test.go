@@ -140,8 +140,7 @@ func silent(t *testing.T, at string) *netconn.Listener {
 }
 
 // Happy Eyeballs (RFC 8305): while the first address of a host does not answer, the next one is
-// tried beside it. With a negative FallbackDelay it is tried only after the first one has failed,
-// and the timeout of the Dialer comes before that.
+// tried beside it. With a negative FallbackDelay it is tried only after the first one has failed.
 func TestHappyEyeballs(t *testing.T) {
 	if !sock.HasDualstackIPv6() {
 		t.Skip("the system has no IPv6")
@@ -176,10 +175,17 @@ func TestHappyEyeballs(t *testing.T) {
 	d := netconn.Dialer{Resolver: resolver, FallbackDelay: -1, Timeout: 300 * time.Millisecond}
 	_, err = d.Dial("tcp", "both.test:"+port)
 	wantOp(t, err, "dial", "tcp", os.ErrDeadlineExceeded)
+	// With more time, the first address takes only its part of it.
+	c, err := (&netconn.Dialer{Resolver: resolver, FallbackDelay: -1, Timeout: 3 * time.Second}).Dial("tcp", "both.test:"+port)
+	socktest.Must(t, err)
+	if got := c.RemoteAddr().String(); got != four.Addr().String() {
+		t.Errorf("connected to %s", got)
+	}
+	c.Close()
 	// An address that refuses is left at once, without the delay.
 	socktest.Must(t, six.Close())
 	d.FallbackDelay, d.Timeout = time.Hour, socktest.Patience
-	c, err := d.Dial("tcp", "both.test:"+port)
+	c, err = d.Dial("tcp", "both.test:"+port)
 	socktest.Must(t, err)
 	c.Close()
 }

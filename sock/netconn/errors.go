@@ -1,8 +1,10 @@
 package netconn
 
 import (
+	"context"
 	"errors"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/polluxio/pollux/sock"
@@ -13,12 +15,42 @@ import (
 type ArgError = sock.ArgError
 
 // cause returns err without the *net.OpError of package sock. This package puts its own around it,
-// with the names of package net.
+// with the names of package net. As there, an errno is in an *os.SyscallError with the name of its
+// call.
 func cause(err error) error {
-	if op, ok := err.(*net.OpError); ok {
-		return op.Err
+	op, ok := err.(*net.OpError)
+	if !ok {
+		return err
 	}
-	return err
+	if errno, ok := op.Err.(syscall.Errno); ok {
+		return os.NewSyscallError(callName(op.Op), errno)
+	}
+	return op.Err
+}
+
+// callName returns the name in package net of the system call that package sock has made.
+func callName(op string) string {
+	switch op {
+	case "recv":
+		return "read"
+	case "send", "sendall":
+		return "write"
+	}
+	return op
+}
+
+// errTimeout is the error of a Dial that has had its time. As in package net, it is a deadline of a
+// context too.
+var errTimeout error = timeout{}
+
+type timeout struct{}
+
+func (timeout) Error() string   { return os.ErrDeadlineExceeded.Error() }
+func (timeout) Timeout() bool   { return true }
+func (timeout) Temporary() bool { return true }
+
+func (timeout) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded || target == context.DeadlineExceeded
 }
 
 // lookupCause is cause for an operation that may have looked up a host. It returns a *net.DNSError

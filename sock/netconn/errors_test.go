@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -205,4 +206,64 @@ func TestWith(t *testing.T) {
 	if got := a.With(ctx).Socket().Base(); got != a.Socket() {
 		t.Errorf("the socket of a view is %v", got)
 	}
+}
+
+// Errors have the texts of package net, and an errno is in an *os.SyscallError as there.
+func TestTextsOfNet(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the texts of errnos differ")
+	}
+	socktest.Check(t)
+	ln := listen(t, "tcp")
+	used := ln.Addr().String()
+	closed, err := netconn.Listen("tcp", "127.0.0.1:0")
+	socktest.Must(t, err)
+	dead := closed.Addr().String()
+	socktest.Must(t, closed.Close())
+	foreign := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}
+	for _, tt := range []struct{ theirs, ours func() error }{
+		{func() error { _, err := net.Dial("tcp", dead); return err },
+			func() error { _, err := netconn.Dial("tcp", dead); return err }},
+		{func() error { _, err := (&net.Dialer{LocalAddr: foreign}).Dial("tcp", used); return err },
+			func() error { _, err := (&netconn.Dialer{LocalAddr: foreign}).Dial("tcp", used); return err }},
+		{func() error { _, err := (&net.Dialer{Timeout: -1}).Dial("tcp", used); return err },
+			func() error { _, err := (&netconn.Dialer{Timeout: -1}).Dial("tcp", used); return err }},
+		{func() error { _, err := net.Dial("tcp", ""); return err },
+			func() error { _, err := netconn.Dial("tcp", ""); return err }},
+		{func() error { _, err := net.Dial("unix", "/no/such/socket"); return err },
+			func() error { _, err := netconn.Dial("unix", "/no/such/socket"); return err }},
+		{func() error { _, err := net.Listen("tcp", used); return err },
+			func() error { _, err := netconn.Listen("tcp", used); return err }},
+		{func() error { _, err := net.ListenPacket("udp", "192.0.2.1:0"); return err },
+			func() error { _, err := netconn.ListenPacket("udp", "192.0.2.1:0"); return err }},
+	} {
+		theirs, ours := tt.theirs(), tt.ours()
+		if theirs == nil || ours == nil || theirs.Error() != ours.Error() {
+			t.Errorf("%v, package net: %v", ours, theirs)
+		}
+		for _, target := range []error{context.DeadlineExceeded, syscall.ECONNREFUSED, syscall.EADDRINUSE, syscall.EADDRNOTAVAIL, syscall.ENOENT} {
+			if errors.Is(theirs, target) && !errors.Is(ours, target) {
+				t.Errorf("%v is not a %v, in package net it is", ours, target)
+			}
+		}
+		if call := new(os.SyscallError); errors.As(theirs, &call) && !errors.As(ours, &call) {
+			t.Errorf("%v has no *os.SyscallError, in package net it has", ours)
+		}
+	}
+	// A read and a write after a reset.
+	a, b := pair(t, "tcp")
+	socktest.Must(t, b.SetLinger(0))
+	socktest.Must(t, b.Close())
+	_, err = a.Read(make([]byte, 1))
+	if call := new(os.SyscallError); !errors.As(err, &call) || call.Syscall != "read" || call.Err != syscall.ECONNRESET {
+		t.Errorf("a read: %v", err)
+	}
+	_, err = a.Write(make([]byte, 1))
+	if call := new(os.SyscallError); !errors.As(err, &call) || call.Syscall != "write" || call.Err != syscall.EPIPE {
+		t.Errorf("a write: %v", err)
+	}
+	// An empty address is any address, as in package net.
+	any, err := netconn.Listen("tcp", "")
+	socktest.Must(t, err)
+	socktest.Must(t, any.Close())
 }

@@ -15,6 +15,12 @@ import (
 //
 // Errors: a *net.AddrError, a *sock.GaiError, the cause of ctx.
 func lookup(ctx context.Context, t *loop.Task, r *sock.Resolver, n *network, address string, flags int) ([]sock.AddrInfo, error) {
+	if address == "" { // as in package net
+		if flags&sock.AI_PASSIVE == 0 {
+			return nil, errNoAddr
+		}
+		address = ":0"
+	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
