@@ -204,3 +204,27 @@ func TestNumbersBeyondCInt(t *testing.T) {
 		t.Errorf("FastOpen: %v, want an *ArgError with the range", err)
 	}
 }
+
+// A host without an address, in an address to send to, is an error in the words of package net.
+func TestSendToUnknownHost(t *testing.T) {
+	socktest.Check(t)
+	p := listenPacket(t, "udp4")
+	was := sock.DefaultResolver
+	defer func() { sock.DefaultResolver = was }()
+	sock.DefaultResolver = nameServer(t)
+	to := sock.Inet("no.test", 9)
+	for name, send := range map[string]func() error{
+		"WriteTo":     func() error { _, err := p.WriteTo([]byte("x"), to); return err },
+		"WriteToAddr": func() error { _, err := p.WriteToAddr([]byte("x"), to); return err },
+		"WriteMsg":    func() error { _, _, err := p.WriteMsg([]byte("x"), nil, to); return err },
+		"WriteBatch": func() error {
+			_, err := p.WriteBatch([]netconn.Message{{Buffers: [][]byte{{'x'}}, Addr: to}}, 0)
+			return err
+		},
+	} {
+		var dns *net.DNSError
+		if err := send(); !errors.As(err, &dns) || dns.Name != "no.test" || strings.Contains(err.Error(), "Errno") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -79,6 +79,9 @@ func (p *PacketConn) WriteBatch(ms []Message, flags int) (int, error) {
 		for i := range ds[:n] {
 			ms[i].N, ms[i].NN = ds[i].N, len(ds[i].Control)
 		}
+		if n < len(ms) && ms[n].Addr != nil {
+			return n, p.failTo("write", ms[n].Addr, err)
+		}
 		return n, p.fail("write", err)
 	})
 }

@@ -22,8 +22,13 @@ func cause(err error) error {
 	if !ok {
 		return err
 	}
-	if errno, ok := op.Err.(syscall.Errno); ok {
-		return os.NewSyscallError(callName(op.Op), errno)
+	switch err := op.Err.(type) {
+	case syscall.Errno:
+		return os.NewSyscallError(callName(op.Op), err)
+	case *sock.GaiError: // of a host in an address
+		if dns, ok := err.Err.(*net.DNSError); ok {
+			return dns
+		}
 	}
 	return op.Err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,8 +49,8 @@ const DialTimeout = 30 * time.Second
 // The dial ends with ctx, by Cancel of the future, or after DialTimeout. Then nothing is left, and
 // p gets no call.
 //
-// Errors of the future: the cause of ctx; those of sock.CreateConnection; net.ErrClosed after
-// Close; an *OptionError without a protocol.
+// Errors of the future: the cause of ctx; those of sock.CreateConnection, with a *net.DNSError in
+// place of the *sock.GaiError; net.ErrClosed after Close; an *OptionError without a protocol.
 func (c *Client) Dial(ctx context.Context, host string, port int, p Protocol) loop.Future[*Transport] {
 	return c.dial(ctx, p, func(ctx context.Context, t *loop.Task) (*sock.Socket, error) {
 		cfg := &sock.ConnectionConfig{Context: ctx, Task: t, HappyEyeballs: true}
@@ -143,7 +144,7 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 			s.Close()
 			err = context.Cause(ctx)
 		}
-		if err != nil {
+		if err = dialError(err); err != nil {
 			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 				err = fmt.Errorf("%w: %w", cause, err)
 			}
@@ -163,6 +164,24 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 		fail(errClosed)
 	}
 	return d.promise.Future()
+}
+
+// dialError is err of package sock without the words of Python's functions that it names.
+func dialError(err error) error {
+	op, ok := err.(*net.OpError)
+	if !ok {
+		return err
+	}
+	e := *op
+	if e.Op == "create_connection" {
+		e.Op = "dial"
+	}
+	if gai, ok := e.Err.(*sock.GaiError); ok {
+		if dns, ok := gai.Err.(*net.DNSError); ok {
+			e.Err = dns
+		}
+	}
+	return &e
 }
 
 // enter counts a dialing. It returns false after Close.

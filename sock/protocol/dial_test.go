@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 	"github.com/polluxio/pollux/sock/protocol"
 	"github.com/polluxio/pollux/sock/socktest"
@@ -80,6 +82,22 @@ func TestDialFails(t *testing.T) {
 	var option *protocol.OptionError
 	if _, err := c.Dial(t.Context(), "127.0.0.1", port, nil).Wait(patience(t)); !errors.As(err, &option) {
 		t.Errorf("no protocol: %v", err)
+	}
+	// A host without an address is an error in the words of package net, not in those of Python.
+	was := sock.DefaultResolver
+	defer func() { sock.DefaultResolver = was }()
+	sock.DefaultResolver = &sock.Resolver{Net: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no name server in this test")
+	}}}
+	for name, f := range map[string]loop.Future[*protocol.Transport]{
+		"Dial":     c.Dial(t.Context(), "no.test", port, p),
+		"DialAddr": c.DialAddr(t.Context(), sock.Inet("no.test", port), p),
+	} {
+		_, err := f.Wait(patience(t))
+		var dns *net.DNSError
+		if !errors.As(err, &dns) || dns.Name != "no.test" || strings.Contains(err.Error(), "Errno") || strings.Contains(err.Error(), "create_connection") {
+			t.Errorf("%s of a host without an address: %v", name, err)
+		}
 	}
 	if len(p.conn)+len(p.lost) > 0 {
 		t.Error("the protocol was called")

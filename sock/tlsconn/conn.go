@@ -312,9 +312,9 @@ func (c *Conn) write(p []byte, end bool) (n int, err error) {
 	c.writing.Add(-1)
 	switch {
 	case err != nil:
-		err = c.s.OpError("write", sock.Addr{}, err)
+		err = c.s.OpError(writeName(end), sock.Addr{}, err)
 	case ended != nil:
-		err = c.wrap("write", ended)
+		err = c.wrap(writeName(end), ended)
 	default:
 		return n, nil
 	}
@@ -330,6 +330,14 @@ func (c *Conn) write(p []byte, end bool) (n int, err error) {
 		err = nil // all was taken; the loop or the next Write sends the rest
 	}
 	return n, err
+}
+
+// writeName is the operation of a write in errors.
+func writeName(end bool) string {
+	if end {
+		return "closewrite"
+	}
+	return "write"
 }
 
 // writeOnce makes one attempt.
@@ -376,6 +384,9 @@ func (c *Conn) Close() error {
 	err := c.ok("close")
 	if err != nil {
 		return err
+	}
+	if c.base.Fileno() < 0 {
+		return c.s.OpError("close", sock.Addr{}, net.ErrClosed)
 	}
 	if c.made.Load() && c.isWatched() {
 		return c.linger()

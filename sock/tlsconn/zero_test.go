@@ -3,6 +3,7 @@ package tlsconn_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"reflect"
 	"syscall"
@@ -49,6 +50,32 @@ func TestWrongSocket(t *testing.T) {
 		c, err := make(nil, nil)
 		if wantOp(t, err, nil); c != nil || !errors.As(err, &arg) || arg.Arg != "socket" {
 			t.Errorf("%v, %v", c, err)
+		}
+	}
+}
+
+// A second Close is an error with its own name, also before the handshake, and so is a CloseWrite.
+func TestClosedTwice(t *testing.T) {
+	for _, layer := range layers {
+		for _, shake := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%v handshake %v", layer, shake), func(t *testing.T) {
+				need(t, layer)
+				socktest.Check(t)
+				s, c := wire(t)
+				conn, peer := sides[0].ends(t, s, c, layer, nil)
+				if shake {
+					call := socktest.Start(conn.Handshake)
+					socktest.Must(t, peer.Handshake())
+					socktest.Must(t, call.Wait(t))
+				}
+				socktest.Must(t, conn.Close())
+				for op, err := range map[string]error{"close": conn.Close(), "closewrite": conn.CloseWrite()} {
+					var e *net.OpError
+					if !errors.As(err, &e) || e.Op != op || shake && !errors.Is(err, net.ErrClosed) {
+						t.Errorf("%s: %v", op, err)
+					}
+				}
+			})
 		}
 	}
 }
