@@ -6,7 +6,9 @@
 package prometheus
 
 import (
+	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -28,9 +30,10 @@ type Collector struct {
 var _ prometheus.Collector = (*Collector)(nil)
 
 // NewCollector makes a collector for a server or a client. name is the value of the label "name" of
-// all its metrics. Give each source of a process another name.
+// all its metrics. Give each source of a process another name. Bytes that are no UTF-8 become
+// U+FFFD, because Prometheus refuses them. With a nil source each collection fails with an error.
 func NewCollector(name string, source protocol.Source) *Collector {
-	constant := prometheus.Labels{"name": name}
+	constant := prometheus.Labels{"name": strings.ToValidUTF8(name, "\uFFFD")}
 	of := func(what, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("pollux_"+what, help, labels, constant)
 	}
@@ -66,6 +69,10 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
+	if c.source == nil {
+		ch <- prometheus.NewInvalidMetric(c.connections, errNoSource)
+		return
+	}
 	st := c.source.Stats()
 	gauge(c.connections, float64(st.Connections))
 	gauge(c.buffered, float64(st.Buffered))
@@ -73,7 +80,11 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.refused, float64(st.Refused))
 	counter(c.received, float64(st.Received))
 	counter(c.sent, float64(st.Sent))
-	for i, l := range c.source.Reactor().Loops() {
+	reactor := c.source.Reactor()
+	if reactor == nil {
+		return // a zero Server or Client has no loops
+	}
+	for i, l := range reactor.Loops() {
 		n, st := strconv.Itoa(i), l.Stats()
 		gauge(c.descriptors, float64(st.Descriptors), n)
 		gauge(c.timers, float64(st.Timers), n)
@@ -87,6 +98,8 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstHistogram(c.lag, st.Lag.Total(), st.Lag.Sum.Seconds(), buckets(st.Lag), n)
 	}
 }
+
+var errNoSource = errors.New("NewCollector: source is nil: must be a server or a client")
 
 // buckets returns the counts of a histogram as Prometheus has them: each with all below it.
 func buckets(h loop.Histogram) map[float64]uint64 {

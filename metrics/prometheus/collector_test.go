@@ -66,3 +66,24 @@ func TestCollector(t *testing.T) {
 		}
 	}
 }
+
+// A collector without a source, of a zero server and with an odd name does not panic.
+func TestOddSources(t *testing.T) {
+	s, err := protocol.NewServer(&protocol.Config{Loops: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, tt := range map[string]struct {
+		source protocol.Source
+		fails  bool
+	}{"none": {nil, true}, "zero server": {new(protocol.Server), false}, "zero client": {new(protocol.Client), false}, "\xff": {s, false}} {
+		r := client.NewPedanticRegistry()
+		if err := r.Register(prometheus.NewCollector(name, tt.source)); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if families, err := r.Gather(); (err != nil) != tt.fails || !tt.fails && len(families) == 0 {
+			t.Errorf("%q: %d families, %v", name, len(families), err)
+		}
+	}
+}

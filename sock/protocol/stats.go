@@ -52,14 +52,20 @@ var _, _ Source = (*Server)(nil), (*Client)(nil)
 //	expvar.Publish("chat", protocol.Var{Source: server})
 type Var struct{ Source Source }
 
-// String returns the present figures as JSON: those of the connections, and those of each loop.
+// String returns the present figures as JSON: those of the connections, and those of each loop. The
+// zero Var is null.
 func (v Var) String() string {
+	if v.Source == nil {
+		return "null"
+	}
 	all := struct {
 		Stats
 		Loops []loop.Stats
 	}{Stats: v.Source.Stats()}
-	for _, l := range v.Source.Reactor().Loops() {
-		all.Loops = append(all.Loops, l.Stats())
+	if r := v.Source.Reactor(); r != nil { // a zero Server or Client has no loops
+		for _, l := range r.Loops() {
+			all.Loops = append(all.Loops, l.Stats())
+		}
 	}
 	text, err := json.Marshal(all)
 	if err != nil {

@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os/exec"
 	"reflect"
@@ -55,6 +56,15 @@ func TestZeroValues(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// A Var prints JSON without a source, and of a zero Server.
+func TestZeroVar(t *testing.T) {
+	for _, v := range []protocol.Var{{}, {Source: new(protocol.Server)}, {Source: new(protocol.Client)}} {
+		if text := v.String(); !json.Valid([]byte(text)) {
+			t.Errorf("%q is no JSON", text)
 		}
 	}
 }
