@@ -88,6 +88,9 @@ func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	if err := s.made("hand over"); err != nil {
 		return err
 	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	if cmd == nil {
 		return &OptionError{"HandOver", nil, "must be a command"}
 	}

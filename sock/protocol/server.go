@@ -193,8 +193,8 @@ func (r Report) String() string {
 // Shutdown stops accepting, calls Shutdown of each connection's protocol, and waits until all
 // connections have ended. The Shutdown of Base closes a connection once everything is sent.
 // Shutdown cancels the tasks of Go. If ctx ends first, Shutdown cuts the connections that are left,
-// and Lost gets ErrShutdown. Then it closes the reactor if the server has made it. A second call
-// waits for the end of the first.
+// and Lost gets ErrShutdown. A nil ctx does not end. Then it closes the reactor if the server has
+// made it. A second call waits for the end of the first.
 //
 // Errors: the cause of ctx if a connection was cut; loop.ErrOnLoop in a callback.
 func (s *Server) Shutdown(ctx context.Context) (Report, error) {
@@ -203,6 +203,9 @@ func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 	}
 	if err := loop.MayBlock(); err != nil {
 		return Report{}, err
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	began := time.Now()
 	at := s.Stats().Connections

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os/exec"
 	"reflect"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -58,6 +59,22 @@ func TestZeroValues(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A nil context does not end, as with Client.Dial.
+func TestNilContext(t *testing.T) {
+	socktest.Check(t)
+	s, err := protocol.NewServer(&protocol.Config{Loops: 1, New: func(*protocol.Transport) protocol.Protocol { return protocol.Base{} }})
+	socktest.Must(t, err)
+	defer s.Close()
+	var none context.Context
+	if ended := exec.Command("false"); runtime.GOOS != "windows" {
+		if err := s.HandOver(none, ended); !errors.Is(err, protocol.ErrNotReady) {
+			t.Errorf("HandOver: %v", err)
+		}
+	}
+	_, err = s.Shutdown(none)
+	socktest.Must(t, err)
 }
 
 // A Var prints JSON without a source, and of a zero Server.
