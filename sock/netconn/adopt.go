@@ -22,6 +22,7 @@ func New(s *sock.Socket) (*Conn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
+	s = s.OrClosed() // the zero Socket
 	if !endsWithNothing(s.Type()) {
 		rule := "only stream and seqpacket sockets are connections: use NewPacketConn"
 		return nil, failure("new", s, &ArgError{Kind: sock.ArgType, Arg: "type", Value: s.Type(), Rule: rule})

@@ -45,6 +45,7 @@ func NewListener(s *sock.Socket) (*Listener, error) {
 	if s == nil {
 		return nil, failure("listen", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
+	s = s.OrClosed() // the zero Socket
 	// Some families lack the option. A wrong socket of theirs fails at Accept.
 	if on, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
 		return nil, failure("listen", s, &ArgError{Kind: sock.ArgType, Arg: "s", Value: s.String(), Rule: "must be listening: call Listen"})

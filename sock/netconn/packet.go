@@ -36,6 +36,7 @@ func NewPacketConn(s *sock.Socket) (*PacketConn, error) {
 	if s == nil {
 		return nil, failure("new", nil, &ArgError{Kind: sock.ArgMissing, Arg: "s", Value: nil, Rule: "must not be nil"})
 	}
+	s = s.OrClosed() // the zero Socket
 	if s.Type() == sock.SOCK_STREAM {
 		return nil, failure("new", s, &ArgError{Kind: sock.ArgType, Arg: "type", Value: s.Type(), Rule: "a stream has no packets: use New"})
 	}

@@ -81,3 +81,14 @@ next:
 	}
 	return arguments
 }
+
+// The zero Socket is an error, and does not panic.
+func TestZeroSocket(t *testing.T) {
+	socktest.Check(t)
+	c, err := netconn.New(new(sock.Socket))
+	p, packetErr := netconn.NewPacketConn(new(sock.Socket))
+	ln, listenErr := netconn.NewListener(new(sock.Socket))
+	if c != nil || p != nil || ln != nil || err == nil || packetErr == nil || listenErr == nil {
+		t.Errorf("%v, %v, %v", err, packetErr, listenErr)
+	}
+}

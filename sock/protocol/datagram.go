@@ -128,6 +128,7 @@ func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error 
 	if c == nil {
 		return &OptionError{"ServePacket", nil, "must be a socket"}
 	}
+	c = c.OrClosed() // the zero Socket
 	if p == nil {
 		c.Close()
 		return &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}

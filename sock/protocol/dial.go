@@ -84,6 +84,7 @@ func (c *Client) Connect(ctx context.Context, s *sock.Socket, a sock.Addr, p Pro
 	if s == nil {
 		return loop.Settled[*Transport](nil, &OptionError{"Connect", nil, "must be a socket"})
 	}
+	s = s.OrClosed() // the zero Socket
 	if err := mustConnect("Connect", s); err != nil {
 		s.Close()
 		return loop.Settled[*Transport](nil, err)

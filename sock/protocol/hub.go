@@ -227,6 +227,7 @@ func (hb *hub) Adopt(s *sock.Socket, p Protocol) (*Transport, error) {
 	if s == nil {
 		return nil, &OptionError{"Adopt", nil, "must be a socket"}
 	}
+	s = s.OrClosed() // the zero Socket
 	if err := mustConnect("Adopt", s); err != nil {
 		s.Close()
 		return nil, err

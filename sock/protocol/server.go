@@ -124,6 +124,7 @@ func (s *Server) Serve(ln *sock.Socket) error {
 	if ln == nil {
 		return &OptionError{"Serve", nil, "must be a listening socket"}
 	}
+	ln = ln.OrClosed() // the zero Socket
 	if err := s.made("serve"); err != nil {
 		ln.Close()
 		return err

@@ -61,6 +61,25 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
+// The zero Socket is an error, and does not panic.
+func TestZeroSocket(t *testing.T) {
+	socktest.Check(t)
+	s, err := protocol.NewServer(&protocol.Config{Loops: 1, New: func(*protocol.Transport) protocol.Protocol { return protocol.Base{} }})
+	socktest.Must(t, err)
+	defer s.Close()
+	c, err := protocol.NewClient(&protocol.Config{Loops: 1})
+	socktest.Must(t, err)
+	defer c.Close()
+	_, adopted := s.Adopt(new(sock.Socket), nil)
+	_, connected := c.Connect(t.Context(), new(sock.Socket), sock.Inet("127.0.0.1", 9), protocol.Base{}).Wait(t.Context())
+	for name, err := range map[string]error{"Serve": s.Serve(new(sock.Socket)), "Adopt": adopted, "Connect": connected,
+		"ServePacket": s.ServePacket(new(sock.Socket), protocol.DatagramBase{})} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
 // A nil context does not end, as with Client.Dial.
 func TestNilContext(t *testing.T) {
 	socktest.Check(t)

@@ -89,6 +89,7 @@ func newConn(s *sock.Socket, cfg *Config, client bool) (*Conn, error) {
 	if s == nil {
 		return nil, &net.OpError{Op: "tls", Err: &sock.ArgError{Kind: sock.ArgMissing, Arg: "socket", Value: s, Rule: "must not be nil"}}
 	}
+	s = s.OrClosed() // the zero Socket
 	var err error
 	switch {
 	case cfg == nil:

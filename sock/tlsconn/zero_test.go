@@ -51,6 +51,10 @@ func TestWrongSocket(t *testing.T) {
 		if wantOp(t, err, nil); c != nil || !errors.As(err, &arg) || arg.Arg != "socket" {
 			t.Errorf("%v, %v", c, err)
 		}
+		c, err = make(new(sock.Socket), &tlsconn.Config{TLS: serverTLS()})
+		if wantOp(t, err, nil); c != nil {
+			t.Errorf("of the zero Socket: %v, %v", c, err)
+		}
 	}
 }
 
