@@ -252,8 +252,11 @@ func (fd *FD) Rejoin() error {
 // the descriptor is ready, the loop calls w in its next turn. Operations in the queue are always
 // served before the watcher is called.
 //
-// Errors: those of Join; ErrWatched.
+// Errors: those of Join; ErrWatched; an error for a nil w.
 func (fd *FD) Watch(l *Loop, w Watcher) error {
+	if w == nil {
+		return missing("FD.Watch", "w")
+	}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	if fd.state&(fdWatched|fdClosed) == fdWatched {
@@ -329,6 +332,18 @@ func (fd *FD) Hold(d Direction) {
 	fd.mu.Lock()
 	fd.state |= lane(d, laneHeld)
 	fd.mu.Unlock()
+}
+
+// Busy reports whether another call is making an attempt in a lane. If so, the end of the attempt
+// makes the loop call the watcher. It is for a watcher whose own attempt the lane would refuse now.
+func (fd *FD) Busy(d Direction) bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	busy := fd.state&lane(d, laneBusy) != 0
+	if busy {
+		fd.state |= lane(d, laneHeld)
+	}
+	return busy
 }
 
 // Revisit makes the loop call the watcher once more in its next turn: for reads, and for writes if

@@ -79,13 +79,18 @@ type Timer struct {
 }
 
 // After runs fn on the loop once d has passed, and never earlier. Work that became ready before
-// that instant runs first. A negative d counts as 0. On a closed loop fn never runs.
-func (l *Loop) After(d time.Duration, fn func()) *Timer { return l.newTimer(d, 0, fn) }
+// that instant runs first. A negative d counts as 0. On a closed loop fn never runs. After panics
+// if fn is nil.
+func (l *Loop) After(d time.Duration, fn func()) *Timer {
+	need(fn != nil, "After", "fn")
+	return l.newTimer(d, 0, fn)
+}
 
 // Every runs fn on the loop at each multiple of d from now, until Stop. d is at least a
 // millisecond: a smaller one counts as a millisecond. A loop that is late skips the calls that it
-// has missed.
+// has missed. Every panics if fn is nil.
 func (l *Loop) Every(d time.Duration, fn func()) *Timer {
+	need(fn != nil, "Every", "fn")
 	d = max(d, time.Millisecond)
 	return l.newTimer(d, d, fn)
 }
