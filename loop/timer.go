@@ -73,6 +73,7 @@ type Timer struct {
 	round uint32            // loop.timers.mu; counts starts and stops: a queued call of an earlier round is dropped
 	fires uint32            // loop.timers.mu; the round of the queued call
 	due   bool              // loop.timers.mu; the time has come, and the function is queued
+	never bool              // loop.timers.mu; started with a time that never comes: it is in no wheel
 	timer timeouts.Timer
 	fn    func()
 	fire  func() // the method run as a value, made once
@@ -113,14 +114,13 @@ func (t *Timer) start(d time.Duration) bool {
 		t.every = d
 	}
 	at := now.Add(max(d, 0))
-	pending := t.due || t.timer.Started()
-	t.due = false
-	t.round++
+	pending := t.drop()
 	t.at = at
 	earliest := false
 	if !l.closed.Load() {
 		earliest = at < ts.wheel.Next()
 		ts.wheel.Start(&t.timer, at)
+		t.never = !t.timer.Started()
 	}
 	ts.unlock()
 	if earliest {
@@ -141,10 +141,17 @@ func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()
 	defer ts.unlock()
-	pending := t.due || t.timer.Started()
-	t.due = false
-	t.round++
+	pending := t.drop()
 	ts.wheel.Stop(&t.timer)
+	return pending
+}
+
+// drop drops a pending call, and returns whether there was one. The caller holds loop.timers.mu,
+// and starts or stops the timer in the wheel.
+func (t *Timer) drop() bool {
+	pending := t.due || t.never || t.timer.Started()
+	t.due, t.never = false, false
+	t.round++
 	return pending
 }
 
