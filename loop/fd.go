@@ -253,7 +253,12 @@ func (fd *FD) Rejoin() error {
 // served before the watcher is called.
 //
 // Errors: those of Join; ErrWatched; an error for a nil w.
-func (fd *FD) Watch(l *Loop, w Watcher) error {
+func (fd *FD) Watch(l *Loop, w Watcher) error { return fd.WatchAfter(l, w, nil) }
+
+// WatchAfter is Watch with a function that runs first, if the watcher can be set: before the first
+// call of the watcher, and not at all after an error. It runs under the lock of the FD: it must not
+// block and must not use the FD. A nil first does nothing.
+func (fd *FD) WatchAfter(l *Loop, w Watcher, first func()) error {
 	if w == nil {
 		return missing("FD.Watch", "w")
 	}
@@ -268,6 +273,9 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	joined := fd.loop != nil // the poller may then have reported the edge already
 	if err := fd.join(l); err != nil {
 		return err
+	}
+	if first != nil {
+		first()
 	}
 	fd.watcher = w
 	fd.state |= fdWatched
