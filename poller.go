@@ -28,8 +28,10 @@ package pollux
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -116,6 +118,7 @@ type Event struct {
 // during a Wait. Close must come after all other calls have returned.
 type Poller struct {
 	backend backend
+	closed  atomic.Bool
 }
 
 // A Config configures a Poller. nil and the zero Config give the defaults.
@@ -266,4 +269,12 @@ func (p *Poller) Crowded() time.Duration { return p.backend.crowded() }
 func (p *Poller) Wake() error { return p.backend.wake() }
 
 // Close closes the poller's own descriptors. It does not close registered descriptors.
-func (p *Poller) Close() error { return p.backend.close() }
+//
+// Errors: os.ErrClosed for a second Close, which changes nothing: other files may have the numbers
+// of the descriptors by then. *os.SyscallError, only for a defect.
+func (p *Poller) Close() error {
+	if p.closed.Swap(true) {
+		return fmt.Errorf("pollux: close: %w", os.ErrClosed)
+	}
+	return p.backend.close()
+}

@@ -2,6 +2,7 @@ package pollux_test
 
 import (
 	"errors"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -91,6 +92,38 @@ func TestNewElsewhere(t *testing.T) {
 		t.Errorf("New: %v: does not name %s", err, runtime.GOOS)
 	case runtime.GOOS == "linux":
 		t.Errorf("New: %v", err)
+	}
+}
+
+// A second Close closes nothing: other files may have the numbers of the poller's descriptors.
+func TestCloseTwice(t *testing.T) {
+	for _, strategy := range []pollux.Strategy{pollux.Park, pollux.Block} {
+		p, err := pollux.New(&pollux.Config{Strategy: strategy})
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.Skipf("%v: a backend for %s lifts this skip", err, runtime.GOOS)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var files []*os.File
+		for range 4 { // more than a poller has
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, r, w)
+		}
+		if err := p.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%v: the second Close: %v, want os.ErrClosed", strategy, err)
+		}
+		for _, f := range files {
+			if err := f.Close(); err != nil {
+				t.Errorf("%v: a file was closed by the second Close: %v", strategy, err)
+			}
+		}
 	}
 }
 

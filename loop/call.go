@@ -14,13 +14,20 @@ import (
 // Errors: the cause of a context that has ended; os.ErrDeadlineExceeded after the timeout or the
 // lane's deadline; ErrAgain with a timeout of 0; net.ErrClosed after Close. After one of these
 // errors nothing was done, unless the Attempt has recorded a part. ErrOnLoop on a loop's goroutine.
+// An error for a nil c or a.
 func (fd *FD) Do(c *Call, a Attempt) error {
+	switch {
+	case c == nil:
+		return missing("FD.Do", "c")
+	case a == nil:
+		return missing("FD.Do", "a")
+	}
 	c.begun, c.moved, c.looks, c.tried = false, 0, notYet, false // c may have been used before
 	for {
 		if err := fd.Begin(c); err != nil {
 			return err
 		}
-		out, err := try(a, c.Sysfd)
+		out, err := try(a, c.Sysfd, func() { fd.End(c, new(Outcome), errGoexit) })
 		fd.End(c, &out, err)
 		if err != ErrAgain {
 			return err
@@ -36,9 +43,13 @@ func (fd *FD) Do(c *Call, a Attempt) error {
 //
 // Errors: os.ErrDeadlineExceeded; net.ErrClosed; the cause of a context or of Task.Cancel;
 // ErrOnLoop; ErrAgain if c must not wait and the lane is taken, the attempt was ErrAgain, or the
-// watcher's budget is spent. After an error the caller does not have the lane.
+// watcher's budget is spent; an error for a nil c or a lane that is neither Read nor Write. After
+// an error the caller does not have the lane.
 func (fd *FD) Begin(c *Call) error {
-	if !c.tried && (c.Waiter.by != nil || checksWaits.Load()) {
+	if c == nil {
+		return missing("FD.Begin", "c")
+	}
+	if !c.tried && (c.Waiter.by != nil || c.Lane > Write || checksWaits.Load()) {
 		if err := c.refused(); err != nil {
 			return err
 		}
@@ -83,11 +94,16 @@ func (fd *FD) Begin(c *Call) error {
 	return err
 }
 
-// End gives the lane back with the result of the attempt. It never waits.
+// End gives the lane back with the result of the attempt. It never waits. A nil out is the zero
+// Outcome. End panics if c is nil.
 //
 // After ErrAgain the operation is not over: the caller must call Begin again. Begin then waits, or
 // returns the error that ends the operation.
 func (fd *FD) End(c *Call, out *Outcome, err error) {
+	if c == nil || out == nil {
+		fd.endBare(c, err)
+		return
+	}
 	if err == ErrAgain {
 		c.tried = true
 		c.out.N, c.out.Ops = out.N, out.Ops // not *out, whose copy would be in the stack of each End
@@ -104,6 +120,14 @@ func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if tired {
 		fd.pause(c, out)
 	}
+}
+
+// endBare is End without an Outcome.
+//
+//go:noinline
+func (fd *FD) endBare(c *Call, err error) {
+	need(c != nil, "FD.End", "c")
+	fd.End(c, new(Outcome), err)
 }
 
 // pause lets others run after an operation that succeeded: a task that has spent its budget, or a
@@ -142,6 +166,8 @@ func (fd *FD) Lend() error {
 func (c *Call) refused() error {
 	t := c.Waiter.Task()
 	switch {
+	case c.Lane > Write:
+		return badLane("FD.Begin", c.Lane)
 	case t != nil && !t.runs():
 		return errNotRunning
 	case t == nil && c.Timeout != 0 && checksWaits.Load() && onLoopGoroutine():

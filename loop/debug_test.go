@@ -46,6 +46,16 @@ func TestDebug(t *testing.T) {
 							t.Errorf("%s: %v after %d attempts, want %v after %d", what, err, p.tries, want, tries)
 						}
 					}
+					q, places := NewQueue[int](s.Loop, 1), NewSemaphore(s.Loop, 1)
+					if err := q.PutContext(t.Context(), 1); err != ErrOnLoop || q.Len() != 0 {
+						t.Errorf("PutContext: %v, want ErrOnLoop", err)
+					}
+					if _, err := q.GetContext(t.Context()); err != ErrOnLoop {
+						t.Errorf("GetContext: %v, want ErrOnLoop", err)
+					}
+					if err := places.AcquireContext(t.Context()); err != ErrOnLoop || !places.TryAcquire() {
+						t.Errorf("AcquireContext: %v, want ErrOnLoop", err)
+					}
 					do("blocking", Waiter{}, timeouts.Forever, ErrOnLoop, 0)
 					do("with a timeout", Waiter{}, time.Second, ErrOnLoop, 0)
 					do("with a context", ByContext(t.Context()), timeouts.Forever, ErrOnLoop, 0)

@@ -146,8 +146,13 @@ func (l *Loop) guard(fd *FD, w Watcher, tell pollux.Ready) (failed error) {
 // forget makes both lanes be tried again, because the loop may have lost an event.
 func (fd *FD) forget() {
 	fd.mu.Lock()
-	fd.state = fd.state&^(lane(Read, laneBlocked)|lane(Write, laneBlocked)) | lane(Write, laneHeld) | fdNoHint
+	fd.lost()
 	fd.mu.Unlock()
+}
+
+// lost does the work of forget. The caller holds mu.
+func (fd *FD) lost() {
+	fd.state = fd.state&^(lane(Read, laneBlocked)|lane(Write, laneBlocked)) | lane(Write, laneHeld) | fdNoHint
 }
 
 // again makes the loop come back to fd without an edge. on is the loop that runs on this goroutine,
@@ -252,7 +257,7 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	fd.take(&o.Call)
 	fd.mu.Unlock()
 
-	out, err = try(o.Attempt, o.Sysfd)
+	out, err = try(o.Attempt, o.Sysfd, func() { fd.exited(o) })
 
 	fd.mu.Lock()
 	fd.conclude(o.Lane, o.Blind, &out, err)
@@ -264,6 +269,22 @@ func (fd *FD) attempt(o *Op) (out Outcome, v verdict, err error) {
 	}
 	e.state = was
 	return out, v, err
+}
+
+// exited ends the operation of a future whose attempt has ended the goroutine (runtime.Goexit). It
+// does the rest of serve and of start.
+func (fd *FD) exited(o *Op) {
+	fd.mu.Lock()
+	e := &o.entry
+	fd.conclude(o.Lane, o.Blind, new(Outcome), errGoexit)
+	if e.next != nil { // otherwise Start has made the attempt, and nothing waits for the result
+		fd.remove(e)
+		e.settle(errGoexit, nil)
+		// The event that the loop was serving is not over.
+		fd.lost()
+		fd.again(nil)
+	}
+	fd.release(o.Lane)
 }
 
 // start makes the attempts of o on the caller's goroutine until o is done or must wait. If o must

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -23,9 +24,10 @@ type Queue[T any] struct {
 // ErrQueueClosed is returned by Put after Close, and by Get after Close once the queue is empty.
 var ErrQueueClosed = errors.New("loop: the queue is closed")
 
-// NewQueue makes a queue with room for n values. It panics if n is below 1. The end of the loop l
-// ends all waits of the queue.
+// NewQueue makes a queue with room for n values. The end of the loop l ends all waits of the
+// queue. NewQueue panics if l is nil or n is below 1.
 func NewQueue[T any](l *Loop, n int) *Queue[T] {
+	need(l != nil, "NewQueue", "l")
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewQueue: room for %d values: must be above 0", n))
 	}
@@ -80,14 +82,23 @@ func wakeOne(waiting *[]*Promise[struct{}]) {
 
 // Put adds v to the queue. It suspends the task until the queue has room.
 //
-// Errors: ErrQueueClosed; context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop.
+// Errors: ErrQueueClosed; context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop;
+// an error for a nil t.
 func (q *Queue[T]) Put(t *Task, v T) error {
+	if t == nil {
+		return missing("Queue.Put", "t")
+	}
 	return q.put(v, func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
 // PutContext adds v to the queue. It blocks the goroutine until the queue has room, or until ctx
-// ends.
+// ends. A nil ctx never ends.
+//
+// Errors: those of Put; the cause of ctx; ErrOnLoop.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
+	if err := checkWait(); err != nil {
+		return err
+	}
 	return q.put(v, func(f Future[struct{}]) error { _, err := f.Wait(ctx); return err })
 }
 
@@ -104,12 +115,20 @@ func (q *Queue[T]) put(v T, wait func(Future[struct{}]) error) error {
 //
 // Errors: those of Put.
 func (q *Queue[T]) Get(t *Task) (T, error) {
+	if t == nil {
+		return *new(T), missing("Queue.Get", "t")
+	}
 	return q.get(func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
 // GetContext does the same as Get, but blocks the goroutine until the queue has a value, or until
-// ctx ends.
+// ctx ends. A nil ctx never ends.
+//
+// Errors: those of PutContext.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
+	if err := checkWait(); err != nil {
+		return *new(T), err
+	}
 	return q.get(func(f Future[struct{}]) error { _, err := f.Wait(ctx); return err })
 }
 
@@ -139,12 +158,26 @@ func (q *Queue[T]) wait(list *[]*Promise[struct{}], ready func() bool, putting b
 	*list = append(*list, p)
 	q.mu.Unlock()
 	err := wait(p.Future())
-	if err != nil && !p.Reject(err) && p.failure() == nil {
-		q.mu.Lock()
+	if err == nil {
+		return nil
+	}
+	woken := !p.Reject(err) && p.failure() == nil
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if woken {
 		wakeOne(list) // it was woken at the last moment: wake another
-		q.mu.Unlock()
+	} else {
+		withdraw(list, p)
 	}
 	return err
+}
+
+// withdraw removes a waiter whose wait has ended. Otherwise waits that end by a timeout would stay
+// in the list until something wakes them.
+func withdraw(waiting *[]*Promise[struct{}], p *Promise[struct{}]) {
+	if i := slices.Index(*waiting, p); i >= 0 {
+		*waiting = slices.Delete(*waiting, i, i+1)
+	}
 }
 
 // Close closes the queue. After that Put fails, and Get fails once the queue is empty.
@@ -163,7 +196,8 @@ func (q *Queue[T]) Close() {
 // A Selectable is a Future of any type.
 type Selectable interface {
 	Settled() bool
-	whenSettled(l *Loop, fn func())
+	whenSettled(l *Loop, by *completion, fn func())
+	forget(by *completion)
 }
 
 // Select suspends the task until one of several futures is settled, and returns the index of that
@@ -171,9 +205,17 @@ type Selectable interface {
 //
 //	i, err := loop.Select(t, answer, timeout, quit)
 //
-// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop. Without
-// futures, Select waits for one of these errors.
+// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop; an error for a
+// nil t or a nil future. Without futures, Select waits for one of the first two.
 func Select(t *Task, futures ...Selectable) (int, error) {
+	if t == nil {
+		return 0, missing("Select", "t")
+	}
+	for i, f := range futures {
+		if f == nil {
+			return 0, missing("Select", fmt.Sprintf("futures[%d]", i))
+		}
+	}
 	for i, f := range futures {
 		if f.Settled() {
 			return i, nil
@@ -181,18 +223,30 @@ func Select(t *Task, futures ...Selectable) (int, error) {
 	}
 	p := NewPromise[int](t.loop)
 	for i, f := range futures {
-		f.whenSettled(t.loop, func() { p.Resolve(i) })
+		f.whenSettled(t.loop, &p.c, func() { p.Resolve(i) })
 	}
+	defer func() {
+		for _, f := range futures { // one may stay open for long, as that of the end of the program
+			f.forget(&p.c)
+		}
+	}()
 	return p.Future().Await(t)
 }
 
-// whenSettled runs fn on l once the future has its result.
-func (f Future[T]) whenSettled(l *Loop, fn func()) {
+// whenSettled runs fn on l once the future has its result, for the Select that waits for by.
+func (f Future[T]) whenSettled(l *Loop, by *completion, fn func()) {
 	if f.c == nil {
 		l.later(fn)
 		return
 	}
-	f.c.then(l, func(error) { fn() })
+	f.c.then(then{l, func(error) { fn() }, by})
+}
+
+// forget drops the functions of whenSettled for by that have not run.
+func (f Future[T]) forget(by *completion) {
+	if f.c != nil {
+		f.c.drop(by)
+	}
 }
 
 // failure returns the error with which the promise was settled.

@@ -252,8 +252,16 @@ func (fd *FD) Rejoin() error {
 // the descriptor is ready, the loop calls w in its next turn. Operations in the queue are always
 // served before the watcher is called.
 //
-// Errors: those of Join; ErrWatched.
-func (fd *FD) Watch(l *Loop, w Watcher) error {
+// Errors: those of Join; ErrWatched; an error for a nil w.
+func (fd *FD) Watch(l *Loop, w Watcher) error { return fd.WatchAfter(l, w, nil) }
+
+// WatchAfter is Watch with a function that runs first, if the watcher can be set: before the first
+// call of the watcher, and not at all after an error. It runs under the lock of the FD: it must not
+// block and must not use the FD. A nil first does nothing.
+func (fd *FD) WatchAfter(l *Loop, w Watcher, first func()) error {
+	if w == nil {
+		return missing("FD.Watch", "w")
+	}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	if fd.state&(fdWatched|fdClosed) == fdWatched {
@@ -265,6 +273,9 @@ func (fd *FD) Watch(l *Loop, w Watcher) error {
 	joined := fd.loop != nil // the poller may then have reported the edge already
 	if err := fd.join(l); err != nil {
 		return err
+	}
+	if first != nil {
+		first()
 	}
 	fd.watcher = w
 	fd.state |= fdWatched
@@ -329,6 +340,18 @@ func (fd *FD) Hold(d Direction) {
 	fd.mu.Lock()
 	fd.state |= lane(d, laneHeld)
 	fd.mu.Unlock()
+}
+
+// Busy reports whether another call is making an attempt in a lane. If so, the end of the attempt
+// makes the loop call the watcher. It is for a watcher whose own attempt the lane would refuse now.
+func (fd *FD) Busy(d Direction) bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	busy := fd.state&lane(d, laneBusy) != 0
+	if busy {
+		fd.state |= lane(d, laneHeld)
+	}
+	return busy
 }
 
 // Revisit makes the loop call the watcher once more in its next turn: for reads, and for writes if

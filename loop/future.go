@@ -23,13 +23,20 @@ func Settled[T any](v T, err error) Future[T] { return Future[T]{val: v, err: er
 
 // SettledOn is Settled for an operation on fd. Then runs on the loop of fd.
 func SettledOn[T any](fd *FD, v T, err error) Future[T] {
+	need(fd != nil, "SettledOn", "fd")
 	return Future[T]{val: v, err: err, loop: fd.Loop()}
 }
 
 // Start makes the first attempt of o and returns a future of its result. The attempts fill *p,
 // which becomes the value of the future. If o must wait and fd is on no loop, fd joins l. A nil l
 // is one of the default reactor's loops. The caller must not touch o until the future is settled.
+//
+// The future of a wrong argument has an error: fd, o, o.Attempt and p must not be nil, and the lane
+// of o must be Read or Write.
 func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
+	if err := badStart(fd, o, p == nil); err != nil {
+		return Future[T]{err: err, loop: l}
+	}
 	on, err := fd.start(o, l)
 	if on == nil {
 		if has := fd.Loop(); has != nil {
@@ -47,6 +54,23 @@ func Start[T any](fd *FD, l *Loop, o *Op, p *T) Future[T] {
 	return Future[T]{c: o.future, p: p, loop: on} // only this goroutine may use o until it is settled
 }
 
+// badStart returns the error for a wrong argument of Start.
+func badStart(fd *FD, o *Op, noResult bool) error {
+	switch {
+	case fd == nil:
+		return missing("Start", "fd")
+	case o == nil:
+		return missing("Start", "o")
+	case o.Attempt == nil:
+		return missing("Start", "o.Attempt")
+	case noResult:
+		return missing("Start", "p")
+	case o.Lane > Write:
+		return badLane("Start", o.Lane)
+	}
+	return nil
+}
+
 // Settled reports whether the future has its result.
 func (f Future[T]) Settled() bool {
 	if f.c == nil {
@@ -59,9 +83,10 @@ func (f Future[T]) result(err error) (T, error) { return *f.p, err }
 
 // Wait blocks the calling goroutine until the future has its result. If ctx ends first, Wait
 // cancels the operation, so the caller may use its buffer again when Wait returns. A promise
-// without CancelBy and the end of a task are no operations: they continue.
+// without CancelBy and the end of a task are no operations: they continue. A nil ctx never ends.
 //
-// Errors: the operation's; the cause of ctx; ErrOnLoop.
+// Errors: the operation's; the cause of ctx; ErrOnLoop, but not for a settled future: Wait then
+// returns its result at once, also in a callback.
 func (f Future[T]) Wait(ctx context.Context) (T, error) {
 	if f.c == nil {
 		return f.val, f.err
@@ -85,8 +110,11 @@ func (f Future[T]) Wait(ctx context.Context) (T, error) {
 // Await suspends the task until the future has its result.
 //
 // Errors: the operation's; context.Canceled after Task.Cancel, or net.ErrClosed at the end of the
-// task's loop: then the operation continues.
+// task's loop: then the operation continues. An error for a nil t.
 func (f Future[T]) Await(t *Task) (T, error) {
+	if t == nil {
+		return *new(T), missing("Future.Await", "t")
+	}
 	if f.c == nil {
 		return f.val, f.err
 	}
@@ -101,21 +129,22 @@ func (f Future[T]) Await(t *Task) (T, error) {
 }
 
 // Then runs fn on the loop once the future has its result, in the last step of a turn. Then never
-// calls fn itself. If the loop has ended by then, fn runs on a goroutine of its own.
+// calls fn itself. If the loop has ended by then, or if there is no loop because the default
+// reactor cannot start, fn runs on a goroutine of its own. Then panics if fn is nil.
 func (f Future[T]) Then(fn func(T, error)) {
+	need(fn != nil, "Future.Then", "fn")
 	if f.c != nil {
-		f.c.then(f.loop, func(err error) { fn(f.result(err)) })
+		f.c.then(then{f.loop, func(err error) { fn(f.result(err)) }, nil})
 		return
 	}
-	l := f.loop
-	if l == nil {
-		r, err := Default()
-		if err != nil {
-			return
-		}
-		l = r.Next()
+	call := func() { fn(f.val, f.err) }
+	if f.loop != nil {
+		f.loop.later(call)
+	} else if r, err := Default(); err == nil {
+		r.Next().later(call)
+	} else {
+		go runApart(defaults.config().Logger, call)
 	}
-	l.later(func() { fn(f.val, f.err) })
 }
 
 // Cancel ends the operation or the promise with context.Canceled, if it has not ended. It does not
@@ -133,13 +162,17 @@ type Promise[T any] struct {
 	l   *Loop
 }
 
-// NewPromise returns a promise whose Then functions run on l. l must not be nil.
-func NewPromise[T any](l *Loop) *Promise[T] { return &Promise[T]{l: l, c: completion{loop: l}} }
+// NewPromise returns a promise whose Then functions run on l. NewPromise panics if l is nil.
+func NewPromise[T any](l *Loop) *Promise[T] {
+	need(l != nil, "NewPromise", "l")
+	return &Promise[T]{l: l, c: completion{loop: l}}
+}
 
 // CancelBy makes the promise stand for an operation that other code carries out. A cancel of the
 // promise then calls fn instead: Future.Cancel, the end of the context of a Wait, and the end of
 // the loop. fn must make that code end soon and settle the promise with its result. fn may run more
 // than once, on any goroutine. Call CancelBy before anything waits for the promise.
+// A nil fn takes an earlier CancelBy back.
 func (p *Promise[T]) CancelBy(fn func(why error)) { p.c.ender = fn }
 
 // ResolveWith settles the promise with a value and an error: the progress of the operation, and the
@@ -155,9 +188,12 @@ func (p *Promise[T]) Future() Future[T] { return Future[T]{c: &p.c, p: &p.val, l
 // Cancel has an effect. Resolve returns true if it was this call.
 func (p *Promise[T]) Resolve(v T) bool { return p.c.settleWith(nil, func() { p.val = v }) }
 
-// Reject settles the promise with an error, which must not be nil. It returns true if the promise
-// was not settled before.
-func (p *Promise[T]) Reject(err error) bool { return p.c.settle(err) }
+// Reject settles the promise with an error. It returns true if the promise was not settled before.
+// Reject panics if err is nil.
+func (p *Promise[T]) Reject(err error) bool {
+	need(err != nil, "Promise.Reject", "err")
+	return p.c.settle(err)
+}
 
 // A completion is the shared state of the copies of a future. It is settled once, and then resumes
 // every waiter.
@@ -188,6 +224,7 @@ type waiting struct {
 type then struct {
 	loop *Loop
 	fn   func(error)
+	by   *completion // the wait of a Select, which drops fn at its end; nil for Then
 }
 
 func (c *completion) isSettled() bool {
@@ -388,15 +425,23 @@ func (c *completion) forsake(t *Task, err error) bool {
 	return false
 }
 
-func (c *completion) then(l *Loop, fn func(error)) {
+func (c *completion) then(t then) {
 	c.mu.Lock()
 	if !c.settled {
-		c.thens = append(c.thens, then{l, fn})
+		c.thens = append(c.thens, t)
 		c.track()
 		c.mu.Unlock()
 		return
 	}
 	err := c.err
 	c.mu.Unlock()
-	l.later(func() { fn(err) })
+	t.loop.later(func() { t.fn(err) })
+}
+
+// drop removes what a Select waits for.
+func (c *completion) drop(by *completion) {
+	c.mu.Lock()
+	c.thens = slices.DeleteFunc(c.thens, func(t then) bool { return t.by == by })
+	c.untrack()
+	c.mu.Unlock()
 }

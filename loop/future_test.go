@@ -251,6 +251,23 @@ func TestThenOfOneThatNeverHadToWait(t *testing.T) {
 	}
 }
 
+// A function of Then runs even if the default reactor, on which it would run, cannot start.
+func TestThenWithoutALoop(t *testing.T) {
+	if !ownProcess(t) {
+		return
+	}
+	if err := SetDefaults(&Config{Logger: silent, NewPoller: func() (Poller, error) { return nil, errors.New("no poller") }}); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan int, 1)
+	Settled(7, nil).Then(func(v int, _ error) { got <- v })
+	if v := receive(t, "the call of fn", got); v != 7 {
+		t.Errorf("fn got %d, want 7", v)
+	}
+	Settled(7, nil).Then(func(int, error) { defer close(got); panic("contained") })
+	receive(t, "the end of fn", got)
+}
+
 // A function of Then runs even if the loop ends. The end of the loop gives it net.ErrClosed. A
 // later function runs on a goroutine of its own.
 func TestThenOnAClosedLoop(t *testing.T) {

@@ -19,14 +19,22 @@ type Group struct {
 	loop     *Loop
 }
 
-// NewGroup makes a group. Its tasks run on l, except those of GoOn.
-func NewGroup(l *Loop) *Group { return &Group{loop: l, tasks: make(map[*Task]struct{})} }
+// NewGroup makes a group. Its tasks run on l, except those of GoOn. NewGroup panics if l is nil.
+func NewGroup(l *Loop) *Group {
+	need(l != nil, "NewGroup", "l")
+	return &Group{loop: l, tasks: make(map[*Task]struct{})}
+}
 
-// Go runs fn as a task of the group.
-func (g *Group) Go(fn func(t *Task) error) { g.GoOn(g.loop, fn) }
+// Go runs fn as a task of the group. Go panics if fn is nil.
+func (g *Group) Go(fn func(t *Task) error) {
+	need(fn != nil, "Group.Go", "fn")
+	g.GoOn(g.loop, fn)
+}
 
-// GoOn runs fn as a task of the group on the loop l.
+// GoOn runs fn as a task of the group on the loop l. GoOn panics if l or fn is nil.
 func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
+	need(l != nil, "Group.GoOn", "l")
+	need(fn != nil, "Group.GoOn", "fn")
 	g.mu.Lock()
 	g.left++
 	g.mu.Unlock()
@@ -109,8 +117,11 @@ func (g *Group) Done() Future[struct{}] {
 
 // Wait suspends t until all tasks of the group have ended, and returns the first error. If t is
 // canceled meanwhile, Wait cancels the tasks of the group too, waits until they have ended, and
-// returns the error that canceled t.
+// returns the error that canceled t. With a nil t, Wait returns an error.
 func (g *Group) Wait(t *Task) error {
+	if t == nil {
+		return missing("Group.Wait", "t")
+	}
 	_, err := g.Done().Await(t)
 	for again := err; again != nil && g.some(); {
 		g.Cancel()

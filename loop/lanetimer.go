@@ -97,8 +97,11 @@ func (lt *laneTimer) arm(at timeouts.Deadline) {
 // removes the deadline. The caller may move it at any time while operations wait, also into the
 // past. An operation ends at the earlier of the deadline and its own timeout.
 //
-// Error: net.ErrClosed.
+// Errors: net.ErrClosed; an error for a d that is neither Read nor Write.
 func (fd *FD) SetDeadline(d Direction, at timeouts.Deadline) error {
+	if d > Write {
+		return badLane("FD.SetDeadline", d)
+	}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	if fd.state&fdClosed != 0 {

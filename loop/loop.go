@@ -102,6 +102,9 @@ func newLoop(cfg *Config, p *pool) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	if poller == nil {
+		return nil, missing("New", "the poller of Config.NewPoller")
+	}
 	l := &Loop{
 		poller:  poller,
 		oneShot: poller.OneShot(),
@@ -151,9 +154,12 @@ func (l *Loop) Buffer() []byte {
 // Post runs fn on the loop, in the last step of this turn or of the next one. Functions that one
 // goroutine posts run in order.
 //
-// Error: net.ErrClosed, and fn does not run. If the poller's failure has ended the loop, the error
-// wraps the poller's error too.
+// Errors, after which fn does not run: net.ErrClosed, which wraps the poller's error too if the
+// poller's failure has ended the loop; an error for a nil fn.
 func (l *Loop) Post(fn func()) error {
+	if fn == nil {
+		return missing("Post", "fn")
+	}
 	if l.closed.Load() || !l.post(work{fn: fn}) {
 		return l.ended(net.ErrClosed)
 	}
@@ -166,14 +172,17 @@ func (l *Loop) later(fn func()) {
 	if l.post(work{fn: fn}) {
 		return
 	}
-	go func() {
-		defer func() {
-			if v := recover(); v != nil {
-				l.contain(v, "panic in a function of a loop that has ended")
-			}
-		}()
-		fn()
+	go runApart(l.log, fn)
+}
+
+// runApart runs a function that has no loop to run on.
+func runApart(log *slog.Logger, fn func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			contain(log, v, "panic in a function of a loop that has ended")
+		}
 	}()
+	fn()
 }
 
 func (l *Loop) post(w work) bool {
@@ -204,14 +213,16 @@ func (l *Loop) wake() {
 	}
 }
 
-// Run drives the loop on the calling goroutine until ctx ends or Close is called. ctx must not be
-// nil. When ctx ends, Run returns its cause, and the caller may call Run again. After Close, Run
-// returns nil.
+// Run drives the loop on the calling goroutine until ctx ends or Close is called. When ctx ends,
+// Run returns its cause, and the caller may call Run again. After Close, Run returns nil.
 //
 // Errors: net.ErrClosed if the loop was closed before the call; an error if the loop is running
-// already; the poller's error, with net.ErrClosed, if the poller has failed: then the loop is
-// closed.
+// already, or if ctx is nil; the poller's error, with net.ErrClosed, if the poller has failed: then
+// the loop is closed.
 func (l *Loop) Run(ctx context.Context) error {
+	if ctx == nil {
+		return missing("Run", "ctx")
+	}
 	if err := l.claim(); err != nil {
 		return fmt.Errorf("loop: run: %w", err)
 	}

@@ -104,6 +104,15 @@ func MayBlock() error {
 	return nil
 }
 
+// checkWait returns ErrOnLoop in the debug mode if a loop runs on the calling goroutine. A blocking
+// call makes it first, so that it is refused even if it would complete at once.
+func checkWait() error {
+	if checksWaits.Load() {
+		return MayBlock()
+	}
+	return nil
+}
+
 // checksWaits is true in the debug mode: every blocking call is checked, also one that would
 // complete at once. Config.Debug, the environment variable POLLUX_DEBUG and the race detector
 // switch it on, for the whole process.

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -15,7 +16,15 @@ const (
 	Write                  // writes, sends, connects
 )
 
-func (d Direction) String() string { return [...]string{"read", "write"}[d] }
+func (d Direction) String() string {
+	switch d {
+	case Read:
+		return "read"
+	case Write:
+		return "write"
+	}
+	return fmt.Sprintf("Direction(%d)", uint8(d))
+}
 
 // An Attempt makes the system call of an operation.
 type Attempt interface {
@@ -24,7 +33,8 @@ type Attempt interface {
 	// there at the next Try.
 	//
 	// Try runs in the goroutine or the task that waits. For a future it runs on the loop. Two calls
-	// of Try never run at the same time. A panic in Try ends the operation with a *PanicError.
+	// of Try never run at the same time. A panic in Try ends the operation with a *PanicError, and
+	// runtime.Goexit with an error.
 	Try(sysfd int) (Outcome, error)
 }
 
@@ -170,14 +180,19 @@ const (
 )
 
 // try makes the attempt. A panic in it becomes the operation's error, so that the lane becomes free
-// again.
-func try(a Attempt, sysfd int) (out Outcome, err error) {
+// again. exited does the same after runtime.Goexit, since nothing after try runs then.
+func try(a Attempt, sysfd int, exited func()) (out Outcome, err error) {
+	returned := false
 	defer func() {
 		if v := recover(); v != nil {
 			out, err = Outcome{}, &PanicError{Value: v, Stack: debug.Stack()}
+		} else if !returned {
+			exited()
 		}
 	}()
-	return a.Try(sysfd)
+	out, err = a.Try(sysfd)
+	returned = true
+	return out, err
 }
 
 // wake lets the waiting goroutine or task take the lane. The caller holds fd.mu. on is the loop

@@ -524,3 +524,99 @@ func TestFailedWakeIsLoggedWithoutLock(t *testing.T) {
 		t.Errorf("the log has %v", logs.All())
 	}
 }
+
+// An attempt that ends its goroutine gives the lane back, in every way to make it. The operation
+// behind it continues, and Close closes the descriptor.
+func TestGoexitInAttempt(t *testing.T) {
+	exit := trial(func(int) (Outcome, error) { runtime.Goexit(); return Outcome{}, nil })
+	later := func() trial { // has to wait before its attempt that ends the goroutine
+		tries := 0
+		return func(sysfd int) (Outcome, error) {
+			if tries++; tries == 1 {
+				return Outcome{}, ErrAgain
+			}
+			return exit(sysfd)
+		}
+	}
+	future := func(s *stage, fd *FD, a Attempt) func() error {
+		f := Start(fd, s.Loop, &Op{Call: Call{Timeout: timeouts.Forever}, Attempt: a}, new(int))
+		return func() error { _, err := f.Wait(context.Background()); return err }
+	}
+	for _, tt := range []struct {
+		name string
+		// begin begins the operation, and returns a function that waits for its end.
+		begin  func(s *stage, fd *FD) (end func() error)
+		onLoop bool // the result is errGoexit
+	}{
+		{"a goroutine", func(_ *stage, fd *FD) func() error {
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				fd.Do(&Call{Timeout: timeouts.Forever}, exit)
+			}()
+			return func() error { <-over; return errGoexit }
+		}, false},
+		{"a goroutine that has waited", func(_ *stage, fd *FD) func() error {
+			over := make(chan struct{})
+			a := later()
+			go func() {
+				defer close(over)
+				fd.Do(&Call{Timeout: timeouts.Forever}, a)
+			}()
+			return func() error { <-over; return errGoexit }
+		}, true},
+		{"a task", func(s *stage, fd *FD) func() error {
+			task := s.Go(func(t *Task) { fd.Do(&Call{Waiter: ByTask(t), Timeout: timeouts.Forever}, exit) })
+			return func() error { return task.Wait(context.Background()) }
+		}, false},
+		{"a task that has waited", func(s *stage, fd *FD) func() error {
+			a := later()
+			task := s.Go(func(t *Task) { fd.Do(&Call{Waiter: ByTask(t), Timeout: timeouts.Forever}, a) })
+			return func() error { return task.Wait(context.Background()) }
+		}, true},
+		{"a callback", func(s *stage, fd *FD) func() error {
+			closed := make(chan error, 1)
+			s.Post(func() { fd.Do(&Call{}, exit) })
+			s.Post(func() { closed <- errGoexit })
+			return func() error { return <-closed }
+		}, false},
+		{"Start", func(s *stage, fd *FD) func() error {
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				future(s, fd, exit)
+			}()
+			return func() error { <-over; return errGoexit }
+		}, false},
+		{"a future", func(s *stage, fd *FD) func() error { return future(s, fd, later()) }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, s := reactor(t, false)
+			fd := s.joined()
+			end := tt.begin(s, fd)
+			var other *act
+			if tt.onLoop {
+				until(t, "it waits", func() bool { return fd.waiting(Read) == 1 })
+				other = s.start(fd, Read, done)
+				s.p.tell(s.ready(fd, pollux.Readable))
+			}
+			within(t, "its end", func() {
+				if err := end(); err != errGoexit {
+					t.Errorf("it got %v, want %v", err, errGoexit)
+				}
+			})
+			if other == nil {
+				other = s.start(fd, Read, done)
+			}
+			within(t, "the operation behind it", func() { other.Wait(context.Background()) })
+			other.want(t, nil, "the operation behind it")
+			fd.Close()
+			fd.mu.Lock()
+			if fd.sysfd != -1 {
+				t.Error("the descriptor stays open after Close")
+			}
+			fd.mu.Unlock()
+			within(t, "Close", func() { r.Close() })
+		})
+	}
+}

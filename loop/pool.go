@@ -92,8 +92,11 @@ func (p *pool) next() (fn func()) {
 // the function of a Task.Do must not call it either: each has a place already, and another may
 // never become free.
 //
-// Error: ErrOnLoop in a callback or a task of any loop.
+// Errors: ErrOnLoop in a callback or a task of any loop; an error for a nil fn.
 func (l *Loop) Do(fn func() error) error {
+	if fn == nil {
+		return missing("Loop.Do", "fn")
+	}
 	if err := MayBlock(); err != nil {
 		return err
 	}

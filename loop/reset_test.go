@@ -58,6 +58,34 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// A timer whose time never comes is pending like any other. A program that stops the timer must not
+// take it for one that has run.
+func TestTimerThatNeverComes(t *testing.T) {
+	for _, d := range []time.Duration{timeouts.Forever, timeouts.Forever - 1} {
+		s := newStage(t)
+		ran := 0
+		timer := s.After(time.Second, func() { ran++ })
+		for range 2 {
+			if !timer.Reset(d) {
+				t.Error("Reset: no call was pending")
+			}
+		}
+		s.p.advance(time.Hour)
+		if s.turns(); ran != 0 {
+			t.Error("it ran")
+		}
+		if !timer.Stop() || timer.Stop() {
+			t.Error("Stop: want true the first time only")
+		}
+		timer.Reset(d)
+		timer.Reset(time.Second)
+		s.p.advance(time.Second + timeouts.Tick)
+		if s.turns(); ran != 1 || timer.Stop() {
+			t.Errorf("it ran %d times after Reset, want once, and then no call is pending", ran)
+		}
+	}
+}
+
 // Reset drops a call that is due and queued. A call at the new time follows.
 func TestResetOfOneThatIsDue(t *testing.T) {
 	for _, every := range []bool{false, true} {

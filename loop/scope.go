@@ -24,8 +24,11 @@ func (e *scopeError) Timeout() bool        { return true }
 // os.ErrDeadlineExceeded) is true. Within returns fn's error.
 //
 // Scopes may be nested: the earliest end counts. A Do continues, as after Task.Cancel. Only the
-// task itself may call Within.
+// task itself may call Within. With a nil fn, Within returns an error.
 func (t *Task) Within(d time.Duration, fn func() error) error {
+	if fn == nil {
+		return missing("Task.Within", "fn")
+	}
 	s := &scope{outer: t.scope, err: &scopeError{d}}
 	t.scope = s
 	timer := t.loop.After(d, func() {

@@ -15,9 +15,10 @@ type Semaphore struct {
 	loop    *Loop
 }
 
-// NewSemaphore makes a semaphore with n places. It panics if n is below 1. The end of the loop l
-// ends all waits.
+// NewSemaphore makes a semaphore with n places. The end of the loop l ends all waits. NewSemaphore
+// panics if l is nil or n is below 1.
 func NewSemaphore(l *Loop, n int) *Semaphore {
+	need(l != nil, "NewSemaphore", "l")
 	if n < 1 {
 		panic(fmt.Sprintf("loop: NewSemaphore: %d places: must be above 0", n))
 	}
@@ -37,16 +38,23 @@ func (s *Semaphore) TryAcquire() bool {
 
 // Acquire takes a place. It suspends the task until it has one.
 //
-// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop. After an error
-// the task has no place to release.
+// Errors: context.Canceled after Task.Cancel; net.ErrClosed at the end of the loop; an error for a
+// nil t. After an error the task has no place to release.
 func (s *Semaphore) Acquire(t *Task) error {
+	if t == nil {
+		return missing("Semaphore.Acquire", "t")
+	}
 	return s.acquire(func(f Future[struct{}]) error { _, err := f.Await(t); return err })
 }
 
-// AcquireContext takes a place. It blocks the goroutine until it has one, or until ctx ends.
+// AcquireContext takes a place. It blocks the goroutine until it has one, or until ctx ends. A nil
+// ctx never ends.
 //
 // Errors: those of Acquire; the cause of ctx; ErrOnLoop.
 func (s *Semaphore) AcquireContext(ctx context.Context) error {
+	if err := checkWait(); err != nil {
+		return err
+	}
 	return s.acquire(func(f Future[struct{}]) error { _, err := f.Wait(ctx); return err })
 }
 
@@ -64,9 +72,16 @@ func (s *Semaphore) acquire(wait func(Future[struct{}]) error) error {
 	s.waiting = append(s.waiting, p)
 	s.mu.Unlock()
 	err := wait(p.Future())
-	if err != nil && !p.Reject(err) && p.failure() == nil {
-		s.Release() // it got the place at the last moment
+	if err == nil {
+		return nil
 	}
+	if !p.Reject(err) && p.failure() == nil {
+		s.Release() // it got the place at the last moment
+		return err
+	}
+	s.mu.Lock()
+	withdraw(&s.waiting, p)
+	s.mu.Unlock()
 	return err
 }
 

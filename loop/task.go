@@ -42,8 +42,9 @@ type Task struct {
 // Go runs fn as a task on l. It starts in the last step of a turn. A panic in fn is logged and ends
 // the task.
 //
-// On a closed loop fn does not run, and Task.Wait returns net.ErrClosed.
+// On a closed loop fn does not run, and Task.Wait returns net.ErrClosed. Go panics if fn is nil.
 func (l *Loop) Go(fn func(t *Task)) *Task {
+	need(fn != nil, "Go", "fn")
 	t := &Task{loop: l, done: &completion{fixed: true}}
 	if l.closed.Load() || !l.post(work{fn: func() { t.start(fn) }}) {
 		t.done.settle(l.ended(net.ErrClosed))
@@ -195,10 +196,13 @@ func (t *Task) Sleep(d time.Duration) error {
 // until fn has returned. It returns fn's error, or a *PanicError. Cancel and the end of the loop do
 // not end a Do: fn may be using data of the task.
 //
-// Only the task itself may call Do. Inside fn, and on a task that waits or has ended, Do returns an
-// error and does not run fn.
+// Only the task itself may call Do. Inside fn, on a task that waits or has ended, and with a nil
+// fn, Do returns an error and does not run fn.
 func (t *Task) Do(fn func() error) error {
-	if !t.runs() {
+	switch {
+	case fn == nil:
+		return missing("Task.Do", "fn")
+	case !t.runs():
 		return errNotRunning
 	}
 	return t.runElsewhere(t.loop.pool.run, fn)
@@ -211,8 +215,11 @@ func (t *Task) Do(fn func() error) error {
 // The context of fn ends when ctx ends (a nil ctx never ends), at the task's Cancel, and at the end
 // of the loop. Its cause is the error that a wait of the task would have returned. DoWith waits
 // until fn has returned. If fn does not return the error of a Cancel, the task's next wait returns
-// it.
+// it. With a nil fn, DoWith returns an error.
 func (t *Task) DoWith(ctx context.Context, fn func(ctx context.Context) error) error {
+	if fn == nil {
+		return missing("Task.DoWith", "fn")
+	}
 	if err := t.mayWait(); err != nil {
 		return err
 	}
@@ -278,7 +285,7 @@ func (t *Task) Done() Future[struct{}] {
 }
 
 // Wait blocks the calling goroutine until the task has ended, or until ctx has ended: then the task
-// continues.
+// continues. A nil ctx never ends.
 //
 // Errors: the *PanicError that ended the task, or an error if runtime.Goexit ended it; the cause of
 // ctx; net.ErrClosed if the loop was closed; ErrOnLoop on a loop's goroutine.

@@ -73,19 +73,25 @@ type Timer struct {
 	round uint32            // loop.timers.mu; counts starts and stops: a queued call of an earlier round is dropped
 	fires uint32            // loop.timers.mu; the round of the queued call
 	due   bool              // loop.timers.mu; the time has come, and the function is queued
+	never bool              // loop.timers.mu; started with a time that never comes: it is in no wheel
 	timer timeouts.Timer
 	fn    func()
 	fire  func() // the method run as a value, made once
 }
 
 // After runs fn on the loop once d has passed, and never earlier. Work that became ready before
-// that instant runs first. A negative d counts as 0. On a closed loop fn never runs.
-func (l *Loop) After(d time.Duration, fn func()) *Timer { return l.newTimer(d, 0, fn) }
+// that instant runs first. A negative d counts as 0. On a closed loop fn never runs. After panics
+// if fn is nil.
+func (l *Loop) After(d time.Duration, fn func()) *Timer {
+	need(fn != nil, "After", "fn")
+	return l.newTimer(d, 0, fn)
+}
 
 // Every runs fn on the loop at each multiple of d from now, until Stop. d is at least a
 // millisecond: a smaller one counts as a millisecond. A loop that is late skips the calls that it
-// has missed.
+// has missed. Every panics if fn is nil.
 func (l *Loop) Every(d time.Duration, fn func()) *Timer {
+	need(fn != nil, "Every", "fn")
 	d = max(d, time.Millisecond)
 	return l.newTimer(d, d, fn)
 }
@@ -108,14 +114,13 @@ func (t *Timer) start(d time.Duration) bool {
 		t.every = d
 	}
 	at := now.Add(max(d, 0))
-	pending := t.due || t.timer.Started()
-	t.due = false
-	t.round++
+	pending := t.drop()
 	t.at = at
 	earliest := false
 	if !l.closed.Load() {
 		earliest = at < ts.wheel.Next()
 		ts.wheel.Start(&t.timer, at)
+		t.never = !t.timer.Started()
 	}
 	ts.unlock()
 	if earliest {
@@ -136,10 +141,17 @@ func (t *Timer) Stop() bool {
 	ts := &t.loop.timers
 	ts.mu.Lock()
 	defer ts.unlock()
-	pending := t.due || t.timer.Started()
-	t.due = false
-	t.round++
+	pending := t.drop()
 	ts.wheel.Stop(&t.timer)
+	return pending
+}
+
+// drop drops a pending call, and returns whether there was one. The caller holds loop.timers.mu,
+// and starts or stops the timer in the wheel.
+func (t *Timer) drop() bool {
+	pending := t.due || t.never || t.timer.Started()
+	t.due, t.never = false, false
+	t.round++
 	return pending
 }
 

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -191,7 +192,11 @@ func (l *Loop) call(fn func()) {
 
 // contain logs a panic. The deferred function that recovered the panic calls it.
 func (l *Loop) contain(v any, what string, attrs ...any) error {
+	return contain(l.log, v, what, attrs...)
+}
+
+func contain(log *slog.Logger, v any, what string, attrs ...any) error {
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	l.log.Error(what, append(attrs, "panic", v, "stack", string(err.Stack))...)
+	log.Error(what, append(attrs, "panic", v, "stack", string(err.Stack))...)
 	return err
 }

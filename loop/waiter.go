@@ -20,8 +20,14 @@ type taskContext struct {
 // ByContext returns the Waiter of a goroutine that waits until ctx ends. A nil ctx never ends.
 func ByContext(ctx context.Context) Waiter { return Waiter{ctx} }
 
-// ByTask returns the Waiter of a task. Only the task itself may use it.
-func ByTask(t *Task) Waiter { return Waiter{t} }
+// ByTask returns the Waiter of a task. Only the task itself may use it. With a nil t it returns the
+// Waiter of the calling goroutine.
+func ByTask(t *Task) Waiter {
+	if t == nil {
+		return Waiter{}
+	}
+	return Waiter{t}
+}
 
 // With returns a copy of w whose waits also end when ctx ends, with the cause of ctx. ctx replaces
 // an earlier context. A nil ctx never ends.

@@ -19,13 +19,28 @@ import (
 // value is right for most calls. op is the name of the operation in errors: "op family: text".
 //
 // Errors: the error of try, ErrWouldBlock in non-blocking mode, os.ErrDeadlineExceeded,
-// net.ErrClosed, the cause of the context.
+// net.ErrClosed, the cause of the context; a *loop.PanicError if try panics; an *ArgError for a nil
+// try and for a d that is neither loop.Read nor loop.Write.
 func (s *Socket) Attempt(op string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) error {
+	if err := badAttempt(d, try == nil); err != nil {
+		return s.fail(op, Addr{}, err)
+	}
 	o := s.newOp(d, tryOwn)
 	o.own = try
 	err := s.run(o)
 	o.done()
 	return s.fail(op, Addr{}, err)
+}
+
+// badAttempt returns the error for a wrong argument of Attempt.
+func badAttempt(d loop.Direction, noTry bool) error {
+	switch {
+	case d != loop.Read && d != loop.Write:
+		return &ArgError{ArgUnknown, "d", d, "must be loop.Read or loop.Write"}
+	case noTry:
+		return &ArgError{ArgMissing, "try", nil, "must not be nil"}
+	}
+	return nil
 }
 
 // Call returns an operation in direction d, for Begin and End. These are the parts of Attempt, for
@@ -88,6 +103,9 @@ func (s *Socket) TrySend(sysfd int, p []byte, flags int) (loop.Outcome, error) {
 
 // Attempt is Socket.Attempt with a future.
 func (a Async) Attempt(name string, d loop.Direction, try func(sysfd int) (loop.Outcome, error)) loop.Future[struct{}] {
+	if err := badAttempt(d, try == nil); err != nil {
+		return loop.SettledOn(&a.s.fd, struct{}{}, a.s.fail(name, Addr{}, err))
+	}
 	return start(a.s, name, d, func(_ *op, sysfd int) (loop.Outcome, error) { return callOwn(try, sysfd) }, nil, 0, nil, fillNothing)
 }
 
@@ -95,6 +113,9 @@ func (a Async) Attempt(name string, d loop.Direction, try func(sysfd int) (loop.
 // result of the last try.
 func AttemptAsync[T any](s *Socket, name string, d loop.Direction, try func(sysfd int) (T, loop.Outcome, error)) loop.Future[T] {
 	var result T
+	if err := badAttempt(d, try == nil); err != nil {
+		return loop.SettledOn(&s.fd, result, s.fail(name, Addr{}, err))
+	}
 	call := func(sysfd int) (out loop.Outcome, err error) {
 		result, out, err = try(sysfd)
 		return out, err
@@ -116,7 +137,8 @@ func callOwn(try func(int) (loop.Outcome, error), sysfd int) (loop.Outcome, erro
 // SyscallConn gives raw access to the descriptor. It implements syscall.Conn.
 //
 // Control runs a function while the descriptor stays open. Read and Write call a function each time
-// the socket may be ready, until the function returns true. They wait as Attempt does.
+// the socket may be ready, until the function returns true. They wait as Attempt does. A nil
+// function is an *ArgError.
 //
 // Error: net.ErrClosed.
 func (s *Socket) SyscallConn() (syscall.RawConn, error) {
@@ -128,12 +150,25 @@ var _ syscall.Conn = (*Socket)(nil)
 type rawConn struct{ s *Socket }
 
 func (c rawConn) Control(fn func(fd uintptr)) error {
-	return c.s.do("raw-control", func(sysfd int) error {
-		fn(uintptr(sysfd))
-		c.s.lingers() // fn may have set SO_LINGER or TCP_ULP
-		c.s.learnULP(sysfd)
-		return nil
-	})
+	if fn == nil {
+		return c.missing("raw-control")
+	}
+	sysfd, err := c.s.fd.Acquire()
+	if err != nil {
+		return c.s.fail("raw-control", Addr{}, err)
+	}
+	defer func() { // also after a panic in fn
+		c.s.fd.Release()
+		runtime.KeepAlive(c.s)
+	}()
+	fn(uintptr(sysfd))
+	c.s.lingers() // fn may have set SO_LINGER or TCP_ULP
+	c.s.learnULP(sysfd)
+	return nil
+}
+
+func (c rawConn) missing(op string) error {
+	return c.s.fail(op, Addr{}, &ArgError{ArgMissing, "fn", nil, "must not be nil"})
 }
 
 func (c rawConn) Read(fn func(fd uintptr) (done bool)) error {
@@ -148,6 +183,9 @@ func (c rawConn) Write(fn func(fd uintptr) (done bool)) error {
 // after fn returned false. This is the contract of syscall.RawConn. Programs use it to test whether
 // data is available (connCheck of database drivers).
 func (c rawConn) attempt(op string, d loop.Direction, fn func(uintptr) bool) error {
+	if fn == nil {
+		return c.missing(op)
+	}
 	o := c.s.newOp(d, tryOwn)
 	o.Blind = true
 	o.own = func(sysfd int) (loop.Outcome, error) {

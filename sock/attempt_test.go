@@ -6,6 +6,8 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -163,5 +165,97 @@ func TestTryRecvAndTrySend(t *testing.T) {
 	}
 	if x.Waiter() != (loop.Waiter{}) || x.With(context.Background()).Waiter().Context() == nil {
 		t.Error("Waiter is not that of the view")
+	}
+}
+
+// A wrong argument is an *ArgError in every way to make a system call of one's own, and the socket
+// goes on.
+func TestAttemptWrongArguments(t *testing.T) {
+	socktest.Check(t)
+	x, y := socktest.TCP.Pair(t)
+	raw, err := x.SyscallConn()
+	socktest.Must(t, err)
+	try := func(int) (loop.Outcome, error) { return loop.Outcome{}, nil }
+	wait := func(f loop.Future[struct{}]) error { _, err := f.Wait(t.Context()); return err }
+	for name, tt := range map[string]struct {
+		call func() error
+		rule string
+	}{
+		"Attempt, nil":       {func() error { return x.Attempt("own", loop.Read, nil) }, "must not be nil"},
+		"Attempt, direction": {func() error { return x.Attempt("own", 2, try) }, "must be loop.Read or loop.Write"},
+		"Async, nil":         {func() error { return wait(x.Async().Attempt("own", loop.Write, nil)) }, "must not be nil"},
+		"Async, direction":   {func() error { return wait(x.Async().Attempt("own", 7, try)) }, "must be loop.Read or loop.Write"},
+		"AttemptAsync, nil": {func() error {
+			_, err := sock.AttemptAsync[int](x, "own", loop.Read, nil).Wait(t.Context())
+			return err
+		}, "must not be nil"},
+		"AttemptAsync, direction": {func() error {
+			_, err := sock.AttemptAsync(x, "own", 255, func(int) (int, loop.Outcome, error) { return 0, loop.Outcome{}, nil }).Wait(t.Context())
+			return err
+		}, "must be loop.Read or loop.Write"},
+		"Control, nil": {func() error { return raw.Control(nil) }, "must not be nil"},
+		"Read, nil":    {func() error { return raw.Read(nil) }, "must not be nil"},
+		"Write, nil":   {func() error { return raw.Write(nil) }, "must not be nil"},
+	} {
+		t.Run(name, func(t *testing.T) { socktest.WantArgError(t, tt.call(), tt.rule) })
+	}
+	c := x.Call(9)
+	if err := x.Begin(&c); err == nil || !strings.Contains(err.Error(), "must be Read or Write") {
+		t.Errorf("Begin in direction 9: %v", err)
+	}
+	_, err = y.Send([]byte("still"), 0)
+	socktest.Must(t, err)
+	if got, err := x.Recv(5, sock.MSG_WAITALL); string(got) != "still" || err != nil {
+		t.Errorf("%q, %v after the errors", got, err)
+	}
+}
+
+// A function of the caller that panics or ends its goroutine keeps neither the lane nor the
+// descriptor.
+func TestAttemptThatDoesNotReturn(t *testing.T) {
+	for name, call := range map[string]func(s *sock.Socket, raw syscall.RawConn, leave func()){
+		"Attempt": func(s *sock.Socket, _ syscall.RawConn, leave func()) {
+			s.Attempt("own", loop.Read, func(int) (loop.Outcome, error) { leave(); return loop.Outcome{}, nil })
+		},
+		"Async": func(s *sock.Socket, _ syscall.RawConn, leave func()) {
+			s.Async().Attempt("own", loop.Read, func(int) (loop.Outcome, error) { leave(); return loop.Outcome{}, nil })
+		},
+		"Control": func(_ *sock.Socket, raw syscall.RawConn, leave func()) { raw.Control(func(uintptr) { leave() }) },
+		"Read": func(_ *sock.Socket, raw syscall.RawConn, leave func()) {
+			raw.Read(func(uintptr) bool { leave(); return true })
+		},
+		"Write": func(_ *sock.Socket, raw syscall.RawConn, leave func()) {
+			raw.Write(func(uintptr) bool { leave(); return true })
+		},
+	} {
+		for how, leave := range map[string]func(){"panic": func() { panic("of the caller") }, "Goexit": runtime.Goexit} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				socktest.Check(t)
+				x, y := socktest.TCP.Pair(t)
+				raw, err := x.SyscallConn()
+				socktest.Must(t, err)
+				over := make(chan struct{})
+				go func() {
+					defer close(over)
+					defer func() { recover() }()
+					call(x, raw, leave)
+				}()
+				<-over
+				_, err = y.Send([]byte("next"), 0)
+				socktest.Must(t, err)
+				socktest.Must(t, x.SetTimeout(20*time.Second))
+				if got, err := x.Recv(4, 0); string(got) != "next" || err != nil {
+					t.Errorf("the next receive: %q, %v", got, err)
+				}
+				if _, err := x.Send([]byte("next"), 0); err != nil {
+					t.Errorf("the next send: %v", err)
+				}
+				socktest.Must(t, x.Close())
+				socktest.Must(t, y.SetTimeout(20*time.Second))
+				if got, err := y.Recv(8, sock.MSG_WAITALL); string(got) != "next" || err != nil {
+					t.Errorf("the peer got %q, %v; want the end after \"next\"", got, err)
+				}
+			})
+		}
 	}
 }

@@ -211,6 +211,9 @@ func (s *core) tellable() (something, ended bool) {
 		s.fd.Hold(loop.Write)
 		return false, false
 	}
+	if s.fd.Busy(loop.Write) {
+		return false, false // by the call that began the connect, mostly; Connect of the handler needs the lane
+	}
 	s.flags.And(^uint32(connectUntold))
 	return true, true
 }

@@ -2,11 +2,14 @@ package sock_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -228,4 +231,37 @@ func TestWatchUnwatchAtOnce(t *testing.T) {
 	if a.Handler() != nil {
 		t.Error("it has a handler")
 	}
+}
+
+// A Watch that fails leaves the other calls on the socket alone: a call that may wait does not get
+// ErrWouldBlock meanwhile.
+func TestWatchThatFailsChangesNothing(t *testing.T) {
+	socktest.Check(t)
+	r, err := loop.NewReactor(&loop.Config{Loops: 1})
+	socktest.Must(t, err)
+	defer r.Close()
+	a, b := socktest.TCP.Pair(t)
+	waiting := socktest.Start(func() error { _, err := a.Recv(1, 0); return err })
+	socktest.AwaitWaiting(t, a) // on a loop of the default reactor
+	others := socktest.Start(func() error {
+		for range 3000 {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Microsecond)
+			_, err := a.With(ctx).Recv(1, 0)
+			if cancel(); !errors.Is(err, context.DeadlineExceeded) {
+				return err
+			}
+		}
+		return nil
+	})
+	for ; !others.Done(); runtime.Gosched() {
+		if err := a.Watch(r.Next(), newHandler()); !errors.Is(err, loop.ErrOtherLoop) {
+			t.Fatalf("Watch: %v, want loop.ErrOtherLoop", err)
+		}
+	}
+	if err := others.Wait(t); err != nil {
+		t.Errorf("a receive that may wait: %v", err)
+	}
+	_, err = b.Send([]byte("x"), 0)
+	socktest.Must(t, err)
+	socktest.Must(t, waiting.Wait(t))
 }

@@ -64,9 +64,9 @@ func (s *Socket) WatchReady(l *loop.Loop, w loop.Watcher) error {
 	if w == nil {
 		return s.fail("watch", Addr{}, &ArgError{ArgMissing, "watcher", w, "must not be nil"})
 	}
-	before := s.timeout.Swap(0)
-	if err := s.fd.Watch(l, w); err != nil {
-		s.timeout.Store(before)
+	// The watcher must not wait. The timeout changes only if there is a watcher: another call on
+	// the socket, which may wait, must not see the change of a Watch that fails.
+	if err := s.fd.WatchAfter(l, w, func() { s.timeout.Store(0) }); err != nil {
 		return s.fail("watch", Addr{}, err)
 	}
 	s.setFinalizer()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 
 	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
@@ -29,7 +30,8 @@ type handshake struct {
 //
 // It waits as the view of the socket. It ends with os.ErrDeadlineExceeded after
 // Config.HandshakeTimeout, and whenever a wait of the view ends. The errors of TLS are those of
-// crypto/tls, and the peer has got the alert for them. The socket stays open until Close.
+// crypto/tls, and the peer has got the alert for them. After a panic in a function of the
+// tls.Config the error is a *loop.PanicError. The socket stays open until Close.
 func (c *Conn) Handshake() error {
 	if err := c.ok("handshake"); err != nil {
 		return err
@@ -61,12 +63,27 @@ func (c *Conn) Handshake() error {
 	h := &handshake{running: true}
 	c.shaking = h
 	c.mu.Unlock()
+	return c.first(h)
+}
 
-	h.err = c.wrap("handshake", c.shake())
+// errLeft is the error of a handshake that runtime.Goexit has ended, in a function of the
+// tls.Config.
+var errLeft = errors.New("a function of the tls.Config has ended its goroutine (runtime.Goexit)")
 
+// first makes the handshake. Those that wait for it get its end also after a panic or
+// runtime.Goexit in a function of the tls.Config.
+func (c *Conn) first(h *handshake) error {
+	err := c.wrap("handshake", errLeft)
+	defer func() { c.shaken(h, err) }()
+	err = c.wrap("handshake", c.contained())
+	return err
+}
+
+// shaken ends the handshake with err.
+func (c *Conn) shaken(h *handshake, err error) {
 	c.mu.Lock()
-	h.running = false
-	if h.err == nil {
+	h.running, h.err = false, err
+	if err == nil {
 		c.made.Store(true)
 		c.shaking = nil
 	}
@@ -74,7 +91,16 @@ func (c *Conn) Handshake() error {
 	for _, p := range h.waiting {
 		p.Resolve(struct{}{})
 	}
-	return h.err
+}
+
+// contained makes the handshake, and turns a panic into an error as Read and Write do.
+func (c *Conn) contained() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &loop.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return c.shake()
 }
 
 // promise returns the promise for which a caller waits while another makes the handshake.

@@ -64,7 +64,7 @@ func (w *readyWatching) Ready(r pollux.Ready) {
 	pending := c.layer.pending()
 	switch {
 	case c.watch.Load()&closing == 0:
-	case pending:
+	case pending || c.watch.Load()&notified == 0: // close_notify comes first, and then Close goes on
 		return
 	default:
 		c.base.Close()

@@ -32,8 +32,9 @@ type Handler interface {
 const (
 	watched  = 1 << iota // it has a handler
 	short                // a Write has returned ErrWouldBlock, and Writable was not called since
-	closing              // Close was called, and bytes are still unsent
+	closing              // Close was called
 	finished             // Closed was called
+	notified             // Close has made close_notify: it is sent, or among the unsent bytes
 )
 
 // Watch makes h the handler of the connection, on the loop l (nil: a loop of the default reactor).
@@ -93,7 +94,15 @@ func (w *watching) open(t *loop.Task) {
 	if w.base.Timeout() == 0 {
 		w.base.SetTimeout(sock.Forever) // the handshake waits
 	}
+	shaken := false
+	defer func() {
+		if !shaken { // runtime.Goexit in a function of the tls.Config
+			w.base.Close()
+			w.Closed(w.base, errLeft)
+		}
+	}()
 	err := w.shake(t)
+	shaken = true
 	if err == nil {
 		err = w.watchBase(t.Loop())
 	}
@@ -138,8 +147,9 @@ func (w *watching) Writable(*sock.Socket) {
 		return
 	}
 	switch state := c.watch.Load(); {
-	case state&closing != 0:
+	case state&notified != 0:
 		c.base.Close()
+	case state&closing != 0: // close_notify comes first, and then Close goes on
 	case state&short != 0:
 		c.watch.And(^uint32(short))
 		w.handler.Writable(c)
@@ -206,6 +216,7 @@ func (c *Conn) linger() error {
 		return c.s.OpError("close", sock.Addr{}, net.ErrClosed)
 	}
 	err := c.CloseWrite()
+	c.watch.Or(notified) // only now may the loop close the socket when nothing is unsent
 	if l := c.base.Loop(); err == nil && l != nil && c.layer.pending() {
 		c.mu.Lock()
 		c.end().timer = l.After(closeTimeout, func() { c.base.Close() })
