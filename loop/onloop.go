@@ -4,15 +4,15 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 )
 
 // A program cannot ask for the identity of a goroutine. But a goroutine that drives a loop has
 // drive or finish in its stack, and a task's coroutine has the function that Task.main returns. A
-// walk of the stack takes
-// about half a microsecond. So it is made only before a goroutine parks while user code runs on
-// some loop, and at each blocking call in the debug mode.
+// walk of the stack takes about half a microsecond. So it is made only before a goroutine parks
+// while user code runs on some loop, and at each blocking call in the debug mode.
 var entries struct {
 	once  sync.Once // not at initialization: these functions refer to entries themselves
 	spans [3]span
@@ -27,11 +27,15 @@ type span struct{ first, last uintptr }
 
 func spanOf(fn any) span {
 	first := runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Entry()
-	last := first + 1
-	for f := runtime.FuncForPC(last); f != nil && f.Entry() == first; f = runtime.FuncForPC(last) {
-		last++
+	inside := func(n uintptr) bool { // in another function that is inlined, FuncForPC allocates
+		f := runtime.FuncForPC(first + n)
+		return f != nil && f.Entry() == first
 	}
-	return span{first, last}
+	most := 1
+	for inside(uintptr(most)) {
+		most *= 2
+	}
+	return span{first, first + uintptr(sort.Search(most, func(n int) bool { return !inside(uintptr(n)) }))}
 }
 
 // onLoopGoroutine reports whether the calling goroutine drives a loop or is a task.
