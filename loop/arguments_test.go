@@ -37,7 +37,7 @@ func wrongCalls() map[string]wrongCall {
 	return map[string]wrongCall{
 		"Loop.Post fn":  {call: func(s *stage, _ *Task) error { return s.Post(nil) }, want: isNil("loop: Post: fn")},
 		"Loop.Do fn":    {call: func(s *stage, _ *Task) error { return s.Do(nil) }, want: isNil("loop: Loop.Do: fn")},
-		"Loop.Run ctx":  {call: func(s *stage, _ *Task) error { return s.Run(nil) }, want: isNil("loop: Run: ctx")},
+		"Loop.Run ctx":  {call: func(s *stage, _ *Task) error { return s.Run(none) }, want: isNil("loop: Run: ctx")},
 		"Loop.After fn": {call: noError(func(s *stage, _ *Task) { s.After(0, nil) }), panics: true, want: isNil("loop: After: fn")},
 		"Loop.Every fn": {call: noError(func(s *stage, _ *Task) { s.Every(0, nil) }), panics: true, want: isNil("loop: Every: fn")},
 		"Loop.Go fn":    {call: noError(func(s *stage, _ *Task) { s.Go(nil) }), panics: true, want: isNil("loop: Go: fn")},
@@ -63,10 +63,10 @@ func wrongCalls() map[string]wrongCall {
 
 		"Task.Do fn":         {call: func(_ *stage, t *Task) error { return t.Do(nil) }, onTask: true, want: isNil("loop: Task.Do: fn")},
 		"Task.DoWith fn":     {call: func(_ *stage, t *Task) error { return t.DoWith(context.Background(), nil) }, onTask: true, want: isNil("loop: Task.DoWith: fn")},
-		"Task.DoWith ctx":    {call: func(_ *stage, t *Task) error { return t.DoWith(nil, nil) }, onTask: true, want: isNil("loop: Task.DoWith: fn")},
+		"Task.DoWith ctx":    {call: func(_ *stage, t *Task) error { return t.DoWith(none, nil) }, onTask: true, want: isNil("loop: Task.DoWith: fn")},
 		"Task.Within fn":     {call: func(_ *stage, t *Task) error { return t.Within(0, nil) }, onTask: true, want: isNil("loop: Task.Within: fn")},
 		"Task.Within d":      {call: func(_ *stage, t *Task) error { return t.Within(-1, func() error { return nil }) }, onTask: true},
-		"Task.Wait ctx":      {call: func(s *stage, _ *Task) error { t := s.Go(func(*Task) {}); s.turn(); return t.Wait(nil) }},
+		"Task.Wait ctx":      {call: func(s *stage, _ *Task) error { t := s.Go(func(*Task) {}); s.turn(); return t.Wait(none) }},
 		"Task.Sleep d":       {call: noError(func(s *stage, _ *Task) { s.Go(func(t *Task) { t.Sleep(-1) }); s.turn() })},
 		"Group.Go fn":        {call: noError(func(s *stage, _ *Task) { NewGroup(s.Loop).Go(nil) }), panics: true, want: isNil("loop: Group.Go: fn")},
 		"Group.GoOn l":       {call: noError(func(s *stage, _ *Task) { NewGroup(s.Loop).GoOn(nil, func(*Task) error { return nil }) }), panics: true, want: isNil("loop: Group.GoOn: l")},
@@ -90,11 +90,11 @@ func wrongCalls() map[string]wrongCall {
 		"Promise.ResolveWith err": {call: noError(func(s *stage, _ *Task) { NewPromise[int](s.Loop).ResolveWith(0, nil) })},
 		"Queue.Put t":             {call: func(s *stage, _ *Task) error { return NewQueue[int](s.Loop, 1).Put(nil, 0) }, want: isNil("loop: Queue.Put: t")},
 		"Queue.Get t":             {call: func(s *stage, _ *Task) error { _, err := NewQueue[int](s.Loop, 1).Get(nil); return err }, want: isNil("loop: Queue.Get: t")},
-		"Queue.PutContext ctx":    {call: func(s *stage, _ *Task) error { return NewQueue[int](s.Loop, 1).PutContext(nil, 0) }},
+		"Queue.PutContext ctx":    {call: func(s *stage, _ *Task) error { return NewQueue[int](s.Loop, 1).PutContext(none, 0) }},
 		"Queue.GetContext ctx": {call: func(s *stage, _ *Task) error { // a nil ctx never ends
 			q := NewQueue[int](s.Loop, 1)
 			time.AfterFunc(time.Millisecond, func() { q.TryPut(1) })
-			_, err := q.GetContext(nil)
+			_, err := q.GetContext(none)
 			return err
 		}},
 		"Semaphore.Acquire t": {call: func(s *stage, _ *Task) error { return NewSemaphore(s.Loop, 1).Acquire(nil) }, want: isNil("loop: Semaphore.Acquire: t")},
@@ -102,7 +102,7 @@ func wrongCalls() map[string]wrongCall {
 			m := NewSemaphore(s.Loop, 1)
 			m.TryAcquire()
 			time.AfterFunc(time.Millisecond, m.Release)
-			return m.AcquireContext(nil)
+			return m.AcquireContext(none)
 		}},
 		"Select t":       {call: func(*stage, *Task) error { _, err := Select(nil); return err }, want: isNil("loop: Select: t")},
 		"Select futures": {call: func(_ *stage, t *Task) error { _, err := Select(t, Settled(0, nil), nil); return err }, onTask: true, want: isNil("loop: Select: futures[1]")},
@@ -111,7 +111,7 @@ func wrongCalls() map[string]wrongCall {
 		"Future.Wait ctx": {call: func(s *stage, _ *Task) error { // a nil ctx never ends
 			p := NewPromise[int](s.Loop)
 			time.AfterFunc(time.Millisecond, func() { p.Resolve(1) })
-			_, err := p.Future().Wait(nil)
+			_, err := p.Future().Wait(none)
 			return err
 		}},
 		"Future.Then fn": {call: noError(func(s *stage, _ *Task) { SettledOn(s.joined(), 0, nil).Then(nil) }), panics: true, want: isNil("loop: Future.Then: fn")},
@@ -145,7 +145,7 @@ func wrongCalls() map[string]wrongCall {
 		"FD.Busy d":             {call: noError(func(s *stage, _ *Task) { s.joined().Busy(7) })},
 		"FD.SetDeadline d":      {call: func(s *stage, _ *Task) error { return s.joined().SetDeadline(2, timeouts.Now) }, want: "loop: FD.SetDeadline: the direction is 2: must be Read or Write"},
 		"FD.Hold d":             {call: noError(func(s *stage, _ *Task) { s.joined().Hold(7) })},
-		"ByContext ctx":         {call: noError(func(*stage, *Task) { _ = ByContext(nil) })},
+		"ByContext ctx":         {call: noError(func(*stage, *Task) { _ = ByContext(none) })},
 		"ByTask t": {call: func(s *stage, _ *Task) error {
 			return s.joined().Do(&Call{Waiter: ByTask(nil)}, &play{parts: []part{done}})
 		}},
@@ -153,7 +153,7 @@ func wrongCalls() map[string]wrongCall {
 			return s.joined().Do(&Call{Waiter: Waiter{}.In(nil)}, &play{parts: []part{done}})
 		}},
 		"Waiter.With ctx": {call: func(s *stage, _ *Task) error {
-			return s.joined().Do(&Call{Waiter: Waiter{}.With(nil)}, &play{parts: []part{done}})
+			return s.joined().Do(&Call{Waiter: Waiter{}.With(none)}, &play{parts: []part{done}})
 		}},
 		"FD.End c": {call: noError(func(s *stage, _ *Task) { s.joined().End(nil, new(Outcome), nil) }), panics: true, want: isNil("loop: FD.End: c")},
 		"FD.End out": {call: func(s *stage, _ *Task) error {
