@@ -34,6 +34,7 @@ func noError(fn func(s *stage, task *Task)) func(*stage, *Task) error {
 // "Type.Method argument".
 func wrongCalls() map[string]wrongCall {
 	isNil := func(what string) string { return what + " is nil: must not be nil" }
+	const isNilPointer = "runtime error: invalid memory address or nil pointer dereference" // each message makes several calls of End: a check costs too much
 	return map[string]wrongCall{
 		"Loop.Post fn":  {call: func(s *stage, _ *Task) error { return s.Post(nil) }, want: isNil("loop: Post: fn")},
 		"Loop.Do fn":    {call: func(s *stage, _ *Task) error { return s.Do(nil) }, want: isNil("loop: Loop.Do: fn")},
@@ -155,18 +156,8 @@ func wrongCalls() map[string]wrongCall {
 		"Waiter.With ctx": {call: func(s *stage, _ *Task) error {
 			return s.joined().Do(&Call{Waiter: Waiter{}.With(none)}, &play{parts: []part{done}})
 		}},
-		"FD.End c": {call: noError(func(s *stage, _ *Task) { s.joined().End(nil, new(Outcome), nil) }), panics: true, want: isNil("loop: FD.End: c")},
-		"FD.End out": {call: func(s *stage, _ *Task) error {
-			fd := s.joined()
-			for range 2 { // the first End must give the lane back
-				var c Call
-				if err := fd.Begin(&c); err != nil {
-					return err
-				}
-				fd.End(&c, nil, nil)
-			}
-			return nil
-		}},
+		"FD.End c":   {call: noError(func(s *stage, _ *Task) { s.joined().End(nil, new(Outcome), nil) }), panics: true, want: isNilPointer},
+		"FD.End out": {call: noError(func(s *stage, _ *Task) { s.joined().End(new(Call), nil, nil) }), panics: true, want: isNilPointer},
 		"FD.End err": {call: func(s *stage, _ *Task) error {
 			fd, c := s.joined(), new(Call)
 			if err := fd.Begin(c); err != nil {

@@ -94,16 +94,13 @@ func (fd *FD) Begin(c *Call) error {
 	return err
 }
 
-// End gives the lane back with the result of the attempt. It never waits. A nil out is the zero
-// Outcome. End panics if c is nil.
+// End gives the lane back with the result of the attempt. It never waits. With a nil c or out it
+// panics, and the lane stays taken.
 //
 // After ErrAgain the operation is not over: the caller must call Begin again. Begin then waits, or
 // returns the error that ends the operation.
 func (fd *FD) End(c *Call, out *Outcome, err error) {
-	if c == nil || out == nil {
-		fd.endBare(c, err)
-		return
-	}
+	_, _ = *c, *out // a nil pointer must panic before the lock is taken
 	if err == ErrAgain {
 		c.tried = true
 		c.out.N, c.out.Ops = out.N, out.Ops // not *out, whose copy would be in the stack of each End
@@ -120,14 +117,6 @@ func (fd *FD) End(c *Call, out *Outcome, err error) {
 	if tired {
 		fd.pause(c, out)
 	}
-}
-
-// endBare is End without an Outcome.
-//
-//go:noinline
-func (fd *FD) endBare(c *Call, err error) {
-	need(c != nil, "FD.End", "c")
-	fd.End(c, new(Outcome), err)
 }
 
 // pause lets others run after an operation that succeeded: a task that has spent its budget, or a
