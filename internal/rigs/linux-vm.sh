@@ -264,4 +264,9 @@ mkdir "$work/back"
 for p in $back; do
   [ ! -e "$work/back/$p" ] || { mkdir -p "$(dirname "/$p")"; cp -a -T "$work/back/$p" "/$p"; }
 done
-exit "$(cat "$work/back/out/status")"
+status=$(cat "$work/back/out/status")
+if [ "$status" != 0 ]; then # a process that a fault of the kernel has ended looks like one that was killed
+  tr -d '\r' <"$work/console" | grep -aE 'BUG: |Oops|general protection fault|Out of memory' | head -5 |
+    sed 's/^/linux-vm: the kernel said: /' >&2
+fi
+exit "$status"
