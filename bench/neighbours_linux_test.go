@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,9 +21,13 @@ const (
 	readyLimit = 5 * time.Millisecond
 
 	// readyTries is how often a cell above the limit is looked at again, beside the same with
-	// package net in pollux's place. The best of all tries counts: on a busy machine any single one
-	// is late.
-	readyTries = 5
+	// package net in pollux's place. Pollux's best try counts, since on a busy machine any single
+	// one is late, and package net's median: its best may be a lucky one, and two bests of a few
+	// tries then differ without a cause.
+	readyTries = 9
+
+	// fewestTries is how many tries show that package net keeps the neighbour waiting as well.
+	fewestTries = 3
 
 	// likeNet is how many times as long as beside package net is no difference: single worst waits
 	// vary, and those of 10 ms come in multiples.
@@ -150,22 +153,25 @@ func checkReady(t *testing.T, v, net *visitor, n neighbourKind) {
 	if best <= readyLimit {
 		return
 	}
-	beside := time.Duration(math.MaxInt64)
-	for try := range readyTries {
-		beside = min(beside, lateness(t, net, n))
+	var besides []time.Duration
+	var beside time.Duration
+	for range readyTries {
+		besides = append(besides, lateness(t, net, n))
+		slices.Sort(besides)
+		beside = besides[len(besides)/2]
 		best = min(best, lateness(t, v, n))
 		if best <= readyLimit {
 			return
 		}
-		if try > 0 && beside > readyLimit && !worse(best, beside) {
-			break // net waits as well, every time
+		if len(besides) >= fewestTries && beside > readyLimit && !worse(best, beside) {
+			break // net waits as well
 		}
 	}
 	report := t.Logf
 	if worse(best, beside) {
 		report = t.Errorf
 	}
-	report("%s beside %s: ready for %v at the best of several tries; beside package net %v", n.Name, v.mode, best, beside)
+	report("%s beside %s: ready for %v at the best of %d tries; beside package net %v, the median", n.Name, v.mode, best, len(besides)+1, beside)
 }
 
 func worse(d, beside time.Duration) bool { return float64(d) > likeNet*float64(beside) }

@@ -164,7 +164,9 @@ func closeElsewhere(l *Loop, sysfd int) {
 }
 
 // Join puts the descriptor on l. A descriptor on another loop moves to l, if nothing waits for it
-// there. With a nil l it stays on its loop, or joins one of the default reactor's.
+// there. With a nil l it stays on its loop, or joins one of the default reactor's. A call that
+// waits makes an attempt when its lane may be ready: if the descriptor moves during it, the call
+// waits on the new loop afterwards.
 //
 // Errors: ErrOtherLoop if an operation or a watcher waits for it on another loop; net.ErrClosed if
 // the FD or the loop is closed; *os.SyscallError as from Poller.Add.

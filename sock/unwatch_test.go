@@ -241,8 +241,7 @@ func TestWatchThatFailsChangesNothing(t *testing.T) {
 	socktest.Must(t, err)
 	defer r.Close()
 	a, b := socktest.TCP.Pair(t)
-	waiting := socktest.Start(func() error { _, err := a.Recv(1, 0); return err })
-	socktest.AwaitWaiting(t, a) // on a loop of the default reactor
+	waiting := a.Async().Recv(1, 0) // on a loop of the default reactor; a future waits during its attempts too
 	others := socktest.Start(func() error {
 		for range 3000 {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Microsecond)
@@ -263,5 +262,5 @@ func TestWatchThatFailsChangesNothing(t *testing.T) {
 	}
 	_, err = b.Send([]byte("x"), 0)
 	socktest.Must(t, err)
-	socktest.Must(t, waiting.Wait(t))
+	socktest.Must(t, socktest.Start(func() error { _, err := waiting.Wait(t.Context()); return err }).Wait(t))
 }

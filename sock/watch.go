@@ -183,7 +183,9 @@ func Watched(l *loop.Loop) iter.Seq[*Socket] {
 
 // Join puts the socket on l. If it is on another loop and no operation waits there, it moves. With
 // a nil l it stays where it is, or joins a loop of the default reactor. Without Join, the socket
-// joins the loop of the first task that waits for it, or a loop of the default reactor.
+// joins the loop of the first task that waits for it, or a loop of the default reactor. A call that
+// waits makes an attempt when it may succeed: if the socket moves during it, the call waits on the
+// new loop afterwards.
 //
 // Errors: loop.ErrOtherLoop if an operation waits for the socket, or a handler watches it, on
 // another loop; net.ErrClosed, also for a closed loop; EPERM for a descriptor that cannot be
