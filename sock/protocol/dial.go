@@ -35,7 +35,11 @@ func NewClient(cfg *Config) (*Client, error) {
 
 // A dialing is a connection that a client makes, until Made has been called.
 type dialing struct {
+	client  *Client
+	ctx     context.Context
 	promise *loop.Promise[*Transport]
+	stop    func() bool // loop only; of the function that ends the handshake with ctx
+	decided atomic.Bool // Made is to be called, or ctx has ended before
 }
 
 // DialTimeout is the longest time that Dial tries if its context has no earlier end.
@@ -46,8 +50,8 @@ const DialTimeout = 30 * time.Second
 // its addresses by Happy Eyeballs (RFC 8305), and blocks no loop. The future is settled after Made.
 // Data may run before a Wait for the future returns.
 //
-// The dial ends with ctx, by Cancel of the future, or after DialTimeout. Then nothing is left, and
-// p gets no call.
+// The dial ends with ctx, by Cancel of the future, or after DialTimeout, also during the handshake
+// of Config.Secure. Then nothing is left, and p gets no call.
 //
 // Errors of the future: the cause of ctx; those of sock.CreateConnection, with a *net.DNSError in
 // place of the *sock.GaiError; net.ErrClosed after Close; an *OptionError without a protocol.
@@ -121,8 +125,8 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 		ctx = context.Background()
 	}
 	h := c.least()
-	d := &dialing{loop.NewPromise[*Transport](h.loop)}
 	ctx, cancel := context.WithCancelCause(ctx)
+	d := &dialing{client: c, ctx: ctx, promise: loop.NewPromise[*Transport](h.loop)}
 	d.promise.CancelBy(cancel)
 	if _, has := ctx.Deadline(); !has {
 		stop := h.loop.After(DialTimeout, func() { cancel(context.DeadlineExceeded) })
@@ -146,19 +150,22 @@ func (c *Client) dial(ctx context.Context, p Protocol, connect func(context.Cont
 			err = context.Cause(ctx)
 		}
 		if err = dialError(err); err != nil {
-			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-				err = fmt.Errorf("%w: %w", cause, err)
-			}
-			fail(err)
+			fail(d.because(err))
 			return
 		}
 		c.prepare(s)
-		if _, err := h.welcome(s, p, d, false); err != nil {
+		made, err := h.welcome(s, p, d, false)
+		if err != nil {
 			s.Close()
 			fail(err)
 			return
 		}
-		c.leave(d)
+		// A handshake may come before Made. The loop of made runs this task, so Made comes later.
+		d.stop = context.AfterFunc(ctx, func() {
+			if d.decided.CompareAndSwap(false, true) {
+				made.fail(context.Cause(ctx))
+			}
+		})
 	})
 	if task.Done().Settled() && h.loop.Post(func() {}) != nil {
 		h.conns.Add(-1)
@@ -207,11 +214,30 @@ func (c *Client) leave(d *dialing) {
 	}
 }
 
-// made settles a dialing. mu is not held; loop only.
-func (d *dialing) made(t *Transport) { d.promise.Resolve(t) }
+// because returns err with the reason why the context has ended, if it has.
+func (d *dialing) because(err error) error {
+	if cause := context.Cause(d.ctx); cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
 
-// lost settles a dialing whose connection ended before Made.
-func (d *dialing) lost(err error) { d.promise.Reject(err) }
+// made settles a dialing. mu is not held; loop only.
+func (d *dialing) made(t *Transport) {
+	d.stop()
+	d.client.leave(d)
+	d.promise.Resolve(t)
+}
+
+// lost settles a dialing whose connection ended before Made. Loop only.
+func (d *dialing) lost(err error) {
+	err = d.because(err)
+	if d.stop != nil {
+		d.stop()
+	}
+	d.client.leave(d)
+	d.promise.Reject(err)
+}
 
 // Close cuts all connections and ends all dials. It waits until they are over. Lost gets
 // ErrShutdown. Close also closes the reactor if the client has made it.

@@ -227,6 +227,10 @@ func (t *Transport) begin(h *home) bool {
 	if over {
 		return false
 	}
+	x := t.extra.Load()
+	if x != nil && x.dialing != nil && !x.dialing.decided.CompareAndSwap(false, true) {
+		return false // its context has ended, which ends the connection too
+	}
 	t.enroll(h)
 	t.steps |= isMade
 	if t.protocol == nil {
@@ -238,7 +242,7 @@ func (t *Transport) begin(h *home) bool {
 		return true
 	}
 	t.protocol.Made(t)
-	if x := t.extra.Load(); x != nil && x.dialing != nil {
+	if x = t.extra.Load(); x != nil && x.dialing != nil {
 		x.dialing.made(t)
 		x.dialing = nil
 	}
