@@ -11,6 +11,8 @@ import (
 
 var errClosed error = net.ErrClosed
 
+var errGoexit = errors.New("protocol: a function of the program ended its goroutine (runtime.Goexit)")
+
 // made returns the error of op on a zero Server or Client.
 func (hb *hub) made(op string) error {
 	if hb == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 
 	"github.com/polluxio/pollux"
 	"github.com/polluxio/pollux/loop"
@@ -98,28 +99,48 @@ func (t *Transport) startStream(h *home) {
 	t.steps |= viaStream
 	t.mu.Unlock()
 	t.socket.Unwatch()
-	stream, err := fn(t.socket)
-	if err == nil && stream == nil {
-		err = &OptionError{"Secure", nil, "must make a Stream"}
-	}
-	t.mu.Lock()
-	if err == nil {
-		x.stream = stream
-	} else {
-		t.flags &^= secured
-	}
-	t.mu.Unlock()
-	if err == nil {
-		if err = stream.WatchReady(h.loop, t); err == nil {
+	err := errGoexit
+	defer func() {
+		v := recover()
+		if v != nil {
+			err = &loop.PanicError{Value: v, Stack: debug.Stack()}
+		}
+		if err == nil {
 			return
 		}
+		// Nothing watches the socket: the loop would not end the connection.
+		t.mu.Lock()
+		if x.stream == nil {
+			t.flags &^= secured
+		}
+		t.flags |= finished
+		x.reason = fmt.Errorf("protocol: secure: %w", err)
+		t.mu.Unlock()
+		t.socket.Close()
+		t.Closed(err)
+		if v != nil {
+			panic(v) // for the log of the loop
+		}
+	}()
+	stream, failed := fn(t.socket)
+	if failed == nil && stream == nil {
+		failed = &OptionError{"Secure", nil, "must make a Stream"}
 	}
-	t.mu.Lock()
-	t.flags |= finished
-	x.reason = fmt.Errorf("protocol: secure: %w", err)
-	t.mu.Unlock()
-	t.socket.Close()
-	t.Closed(err)
+	if failed == nil {
+		t.mu.Lock()
+		x.stream = stream
+		t.mu.Unlock()
+		failed = stream.WatchReady(h.loop, t)
+	}
+	err = failed
+}
+
+// caught makes a panic of a Stream's method the error of the method, because mu is held during its
+// call.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = &loop.PanicError{Value: v, Stack: debug.Stack()}
+	}
 }
 
 // handshaked goes on after the handshake. It returns false if that is yet to begin: what was
@@ -174,7 +195,17 @@ func (t *Transport) give(p []byte) (int, error) {
 	if t.flags&secured == 0 {
 		return t.socket.Sendall(p, 0)
 	}
-	return t.extra.Load().stream.Write(p)
+	return t.giveStream(p)
+}
+
+// giveStream is give for a Stream. mu is held.
+func (t *Transport) giveStream(p []byte) (n int, err error) {
+	defer caught(&err)
+	n, err = t.extra.Load().stream.Write(p)
+	if n < 0 || n > len(p) {
+		return 0, fmt.Errorf("protocol: Write of the Stream took %d bytes, must be 0 to %d", n, len(p))
+	}
+	return n, err
 }
 
 // sendEach is sendv for a Stream. mu is held.
@@ -196,7 +227,12 @@ func (t *Transport) sendEach(buffers [][]byte) error {
 // endStream ends what this side sends, for the peer's Stream. The end of the socket comes with
 // Close: TLS has an end of its own. mu is held.
 func (t *Transport) endStream() {
-	if err := t.extra.Load().stream.CloseWrite(); err != nil && !errors.Is(err, net.ErrClosed) {
+	var err error
+	func() {
+		defer caught(&err)
+		err = t.extra.Load().stream.CloseWrite()
+	}()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		t.failLocked(err)
 	}
 }
@@ -222,10 +258,22 @@ func (t *Transport) readFile(c *chunk) {
 		if left := part.count - part.went; part.count >= 0 && left < chunkSize {
 			block = block[:max(left, 0)]
 		}
-		n, err := readPart(part.file, block, part.offset, part.went)
-		t.readPartOf(block[:n], err, part.done)
+		n, err := 0, errGoexit
+		defer func() {
+			if v := recover(); v != nil {
+				n, err = 0, &loop.PanicError{Value: v, Stack: debug.Stack()}
+			}
+			t.readPartOf(block[:n], err, part.done)
+		}()
+		k, failed := readPart(part.file, block, part.offset, part.went)
+		if k < 0 || k > len(block) {
+			k, failed = 0, errBadRead
+		}
+		n, err = k, failed
 	}()
 }
+
+var errBadRead = errors.New("protocol: the file's Read returned a negative count, or more bytes than its buffer holds")
 
 // readPart fills p from a file, from offset on, of which went bytes were read before.
 func readPart(file io.Reader, p []byte, offset, went int64) (n int, err error) {

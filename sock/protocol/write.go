@@ -3,6 +3,7 @@ package protocol
 import (
 	"io"
 	"net"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/polluxio/pollux/loop"
@@ -415,7 +416,7 @@ func (t *Transport) Drain() loop.Future[struct{}] {
 //
 // Errors: an *OptionError for a nil file, for a negative offset, and for a count below 1 other than
 // -1: nothing is sent then, and the connection goes on. After those of Write and of
-// sock.Socket.Sendfile it ends.
+// sock.Socket.Sendfile it ends, and after a *loop.PanicError of the file too.
 func (t *Transport) SendFile(file io.Reader, offset, count int64) loop.Future[int64] {
 	var wrong error
 	switch {
@@ -464,13 +465,19 @@ func (t *Transport) sendFile(c *chunk) {
 	}
 	t.socket.SetTimeout(patience) // a watched socket has 0, and nothing but this uses it now
 	go func() {
-		n, err := t.socket.Sendfile(file, offset, count)
-		t.sentFile(n, err)
-		if err != nil {
-			done.ResolveWith(n, err)
-		} else {
-			done.Resolve(n)
-		}
+		n, err := int64(0), errGoexit
+		defer func() { // also after a panic of file: this goroutine is not the program's
+			if v := recover(); v != nil {
+				err = &loop.PanicError{Value: v, Stack: debug.Stack()}
+			}
+			t.sentFile(n, err)
+			if err != nil {
+				done.ResolveWith(n, err)
+			} else {
+				done.Resolve(n)
+			}
+		}()
+		n, err = t.socket.Sendfile(file, offset, count)
 	}()
 }
 
