@@ -42,7 +42,8 @@ type Config struct {
 	// which is 1 MiB by default.
 	WriteLimit int
 	// ReadLimit is the number of bytes that Data may leave unused. More end the connection with a
-	// *LimitError. 0: 1 MiB.
+	// *LimitError. On a socket of messages (SOCK_SEQPACKET) it is the size of the largest message,
+	// but at least that of the loop's buffer (64 KiB): the system would cut a longer one. 0: 1 MiB.
 	ReadLimit int
 	// ZeroCopy is the size of a buffer in bytes, 4 KiB to 1 GiB, from which on
 	// Transport.WriteBuffer makes the kernel send from the buffer itself (MSG_ZEROCOPY, Linux 4.14,

@@ -40,6 +40,7 @@
 //
 //	WriteLimit    unsent bytes, of each connection and socket of messages  1 MiB
 //	ReadLimit     bytes that Data leaves, of each connection               1 MiB
+//	ReadLimit     once more for each loop that serves SOCK_SEQPACKET       1 MiB
 //	MaxConns      connections                                              no limit
 //	DatagramSize  32 times it, for each loop that serves messages          64 KiB
 //	-             the buffer of each loop                                  64 KiB

@@ -34,6 +34,7 @@ type home struct {
 	last    *round   // loop only; of Each
 	data    dataCall // loop only
 	scratch []byte   // what AvailableBuffer lends
+	message []byte   // loop only; where a socket of messages receives
 	batch   *batch   // loop only, but for what its owner guards
 
 	cork []byte // mu of corked; small writes of corked, not sent yet

@@ -41,6 +41,12 @@ func (t *Transport) receive(h *home, readable bool) {
 			return
 		}
 	}
+	if t.steps&messages != 0 {
+		if readable {
+			t.receiveMessage(h)
+		}
+		return // if there is more, Ready is called again
+	}
 	for readable {
 		room, k, own := t.room(h)
 		n, err := t.recv(room)
@@ -69,6 +75,29 @@ func (t *Transport) receive(h *home, readable bool) {
 			return // if there is more, Ready is called again
 		}
 	}
+}
+
+// receiveMessage receives a message and gives it to the protocol. Loop only.
+func (t *Transport) receiveMessage(h *home) {
+	if h.message == nil {
+		h.message = make([]byte, max(h.cfg.ReadLimit, len(h.loop.Buffer())))
+	}
+	n, _, flags, _, err := t.socket.RecvmsgInto([][]byte{h.message}, 0, 0)
+	switch {
+	case err == sock.ErrWouldBlock:
+		return
+	case err != nil || n == 0:
+		t.ends(err)
+		return
+	case flags&sock.MSG_TRUNC != 0: // the rest of the message is lost
+		t.fail(&LimitError{"ReadLimit", n + 1, len(h.message)})
+		return
+	}
+	h.received.Add(uint64(n))
+	t.touch(h)
+	h.data = dataCall{lent: h.message[:n]}
+	t.protocol.Data(t, h.message[:n])
+	h.data.lent = nil
 }
 
 // room is where the next bytes are received. The first k bytes in front of it are those that Data
@@ -113,9 +142,6 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 		if n < 0 || n > len(p)-used {
 			t.fail(&DataError{n, len(p) - used})
 			return used, false
-		}
-		if t.steps&messages != 0 {
-			return len(p), true
 		}
 		if used += n; used == len(p) {
 			return used, true
