@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -27,11 +28,16 @@ type listener struct {
 }
 
 // mostAccepts limits the connections that are accepted in a row before the loop serves others.
-const mostAccepts = 64
+// After as many failures in a row the listener rests for failingRest.
+const (
+	mostAccepts = 64
+	failingRest = time.Second
+)
 
 // Ready is for the loop: loop.Watcher.
 func (l *listener) Ready(r pollux.Ready) {
 	s := l.server
+	failed := 0
 	for range mostAccepts {
 		if l.resting {
 			return
@@ -44,6 +50,11 @@ func (l *listener) Ready(r pollux.Ready) {
 		if err != nil {
 			s.rate.giveBack()
 			if !l.goesOn(err) {
+				return
+			}
+			if failed++; failed == mostAccepts {
+				s.cfg.Logger.Warn("a listener accepts nothing: it rests", "for", failingRest, "error", err)
+				l.rest(failingRest)
 				return
 			}
 			continue
@@ -74,6 +85,10 @@ func (l *listener) goesOn(err error) bool {
 		return false // the socket's lane is tried again after a while
 	case l.socket.Fileno() < 0:
 		return false
+	case errors.Is(err, syscall.EINVAL): // shut down by other code, perhaps of another process
+		s.cfg.Logger.Error("a listener has ended", "error", err)
+		l.socket.Close()
+		return false
 	}
 	// ECONNABORTED and the like: that connection is gone.
 	return true
@@ -101,10 +116,14 @@ func (l *listener) Closed(err error) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
+	s := l.server
 	if !errors.Is(err, errClosed) {
-		l.server.cfg.Logger.Error("a listener has ended", "error", err)
+		s.cfg.Logger.Error("a listener has ended", "error", err)
 	}
-	l.server.finished()
+	s.lmu.Lock()
+	s.listeners = slices.DeleteFunc(s.listeners, func(other *listener) bool { return other == l })
+	s.lmu.Unlock()
+	s.finished()
 }
 
 // conns returns the number of connections of the server.

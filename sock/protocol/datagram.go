@@ -39,6 +39,7 @@ func (DatagramBase) Lost(*Datagrams, error)                 {}
 
 // A Datagrams is a socket of messages as its protocol sees it. Any goroutine may call its methods.
 type Datagrams struct {
+	server   *Server
 	socket   *sock.Socket
 	home     *home
 	protocol DatagramProtocol
@@ -70,20 +71,25 @@ func (s *Server) ListenPacket(a sock.Addr, p DatagramProtocol) (sock.Addr, error
 	if reuse {
 		homes = s.homes
 	}
+	var made []*Datagrams
 	for i, h := range homes {
+		var d *Datagrams
 		c, err := bindPacket(a, reuse)
-		if err != nil {
-			return sock.Addr{}, err
-		}
-		if i == 0 {
+		if err == nil && i == 0 {
 			if a, err = c.Getsockname(); err != nil {
 				c.Close()
-				return sock.Addr{}, err
 			}
 		}
-		if err := s.servePacket(c, h, p); err != nil {
+		if err == nil {
+			d, err = s.servePacket(c, h, p)
+		}
+		if err != nil {
+			for _, d := range made {
+				d.Close()
+			}
 			return sock.Addr{}, err
 		}
+		made = append(made, d)
 	}
 	return a, nil
 }
@@ -117,45 +123,49 @@ func (s *Server) ServePacket(c *sock.Socket, p DatagramProtocol) error {
 		c.OrClosed().Close()
 		return err
 	}
-	return s.servePacket(c, s.least(), p)
+	_, err := s.servePacket(c, s.least(), p)
+	return err
 }
 
 // protoSCTP is IPPROTO_SCTP of <netinet/in.h>, which not every system has. Its SOCK_SEQPACKET has
 // many peers.
 const protoSCTP = 132
 
-func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) error {
+func (s *Server) servePacket(c *sock.Socket, h *home, p DatagramProtocol) (*Datagrams, error) {
 	if c == nil {
-		return &OptionError{"ServePacket", nil, "must be a socket"}
+		return nil, &OptionError{"ServePacket", nil, "must be a socket"}
 	}
 	c = c.OrClosed() // the zero Socket
 	if p == nil {
 		c.Close()
-		return &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}
+		return nil, &OptionError{"ServePacket", nil, "needs a DatagramProtocol"}
 	}
 	if typ := c.Type(); typ == sock.SOCK_STREAM || typ == sock.SOCK_SEQPACKET && c.Proto() != protoSCTP {
 		c.Close()
-		return &OptionError{"ServePacket", typ, "must be the type of a socket whose messages need no connection"}
+		return nil, &OptionError{"ServePacket", typ, "must be the type of a socket whose messages need no connection"}
 	}
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
 	if s.state != open {
 		c.Close()
-		return fmt.Errorf("protocol: listen: %w", errClosed)
+		return nil, fmt.Errorf("protocol: listen: %w", errClosed)
 	}
 	if h.cfg.DatagramSize >= largestUDP {
 		c.SetUDPGRO(true) // an error says that the kernel or the socket does not have it
 	}
-	d := &Datagrams{socket: c, home: h, protocol: p}
+	d := &Datagrams{server: s, socket: c, home: h, protocol: p}
 	s.began()
 	if err := c.WatchReady(h.loop, d); err != nil {
 		c.Close()
 		s.finished()
-		return err
+		return nil, err
 	}
-	s.packets = append(s.packets, d)
+	if s.packets == nil {
+		s.packets = make(map[*Datagrams]struct{})
+	}
+	s.packets[d] = struct{}{}
 	c.CallWatcher()
-	return nil
+	return d, nil
 }
 
 // Dropped returns the number of messages that Send has dropped.

@@ -135,7 +135,11 @@ func (d *Datagrams) Closed(err error) {
 	h.buffered.Add(-int64(d.size))
 	d.out, d.next, d.size, d.errs = nil, 0, 0, nil
 	d.mu.Unlock()
-	defer h.hub.finished()
+	s := d.server
+	s.lmu.Lock()
+	delete(s.packets, d)
+	s.lmu.Unlock()
+	defer s.finished()
 	if d.made {
 		d.protocol.Lost(d, err)
 	}

@@ -35,8 +35,9 @@ func NotifyReady() error { return nil }
 // the caller waits for it.
 //
 // Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it
-// is ready; the cause of ctx. After an error the successor has ended, HandOver has waited for it,
-// and this process serves alone.
+// is ready; the cause of ctx; net.ErrClosed after Shutdown and Close; loop.ErrOnLoop in a callback.
+// After an error the successor has ended, HandOver has waited for it, and this process serves
+// alone.
 func (s *Server) HandOver(context.Context, *exec.Cmd) error {
 	return fmt.Errorf("protocol: hand over on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

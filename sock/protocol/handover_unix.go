@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 
+	"github.com/polluxio/pollux/loop"
 	"github.com/polluxio/pollux/sock"
 )
 
@@ -50,8 +51,10 @@ func Inherited() ([]*sock.Socket, error) {
 			}
 			return nil, fmt.Errorf("protocol: inherited descriptor %d: %w", fd, err)
 		}
-		s.SetInheritable(false)
 		list = append(list, s)
+	}
+	for _, s := range list {
+		s.SetInheritable(false)
 	}
 	return list, nil
 }
@@ -82,8 +85,9 @@ func NotifyReady() error {
 // the caller waits for it.
 //
 // Errors: those of exec.Cmd.Start; ErrNotReady if the successor ends, or closes its end, before it
-// is ready; the cause of ctx. After an error the successor has ended, HandOver has waited for it,
-// and this process serves alone.
+// is ready; the cause of ctx; net.ErrClosed after Shutdown and Close; loop.ErrOnLoop in a callback.
+// After an error the successor has ended, HandOver has waited for it, and this process serves
+// alone.
 func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	if err := s.made("hand over"); err != nil {
 		return err
@@ -96,6 +100,9 @@ func (s *Server) HandOver(ctx context.Context, cmd *exec.Cmd) error {
 	}
 	if len(cmd.ExtraFiles) > 0 {
 		return &OptionError{"ExtraFiles", len(cmd.ExtraFiles), "must be empty: the listeners take their place"}
+	}
+	if err := loop.MayBlock(); err != nil {
+		return err
 	}
 	ready, theirs, err := os.Pipe()
 	if err != nil {
@@ -141,9 +148,15 @@ var ErrNotReady = errors.New("protocol: hand over: the successor has ended befor
 func (s *Server) files() ([]*os.File, error) {
 	s.lmu.Lock()
 	defer s.lmu.Unlock()
+	if s.state != open {
+		return nil, errClosed
+	}
 	var files []*os.File
 	for _, l := range s.listeners {
 		dup, err := l.socket.Dup()
+		if errors.Is(err, errClosed) {
+			continue // it has ended, and Closed is yet to be called
+		}
 		if err != nil {
 			return files, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,9 +23,10 @@ type Server struct {
 	serve func(t *loop.Task, c *sock.Socket) // immutable once something listens; of tasks
 
 	lmu       sync.Mutex
-	listeners []*listener  // lmu
-	packets   []*Datagrams // lmu
-	state     serverState  // lmu
+	listeners []*listener             // lmu; that are open
+	begun     int                     // lmu; listeners, ever
+	packets   map[*Datagrams]struct{} // lmu; that are open
+	state     serverState             // lmu
 
 	next     atomic.Uint32 // for RoundRobin
 	accepted atomic.Uint64
@@ -102,7 +102,7 @@ func (s *Server) Listen(a sock.Addr) (sock.Addr, error) {
 			s.prepare(ln)
 		}
 		if err := s.listen(l); err != nil {
-			closeSockets(made[i:])
+			closeSockets(made)
 			return sock.Addr{}, err
 		}
 	}
@@ -154,7 +154,7 @@ func (s *Server) listen(l *listener) error {
 	}
 	l.server, l.home = s, l.own
 	if l.home == nil {
-		l.home = s.homes[len(s.listeners)%len(s.homes)]
+		l.home = s.homes[s.begun%len(s.homes)]
 	}
 	s.began()
 	if err := l.socket.WatchReady(l.home.loop, l); err != nil {
@@ -163,6 +163,7 @@ func (s *Server) listen(l *listener) error {
 	}
 	s.reserve.fill()
 	s.listeners = append(s.listeners, l)
+	s.begun++
 	return nil
 }
 
@@ -268,18 +269,18 @@ func (s *Server) Close() error {
 func (s *Server) stopListening() {
 	s.ends()
 	s.lmu.Lock()
-	defer s.lmu.Unlock()
 	if s.state == open {
 		s.state = draining
 	}
-	for _, l := range s.listeners {
+	listeners, packets := s.listeners, s.packets
+	s.listeners, s.packets = nil, nil
+	s.lmu.Unlock()
+	for _, l := range listeners {
 		l.socket.Close()
 	}
-	s.listeners = slices.Delete(s.listeners, 0, len(s.listeners))
-	for _, d := range s.packets {
+	for d := range packets {
 		d.Close()
 	}
-	s.packets = nil
 }
 
 // shutDown calls Shutdown of the protocol, as part of a call. Loop only.
