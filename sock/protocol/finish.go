@@ -280,14 +280,17 @@ func (t *Transport) isSendingFile() bool {
 // bytes that the peer has sent and Data has not used; it belongs to fn. The protocol gets no
 // further call. If Data calls Upgrade, rest includes the bytes that this call of Data does not use.
 //
-// Error: net.ErrClosed after Close and once the connection is lost; then fn is not called. If the
-// connection is lost before everything is sent, the protocol gets Lost, and fn is not called
-// either.
+// Errors: net.ErrClosed after Close and once the connection is lost; an *OptionError for a nil fn,
+// and for a connection with a Stream. Then fn is not called. If the connection is lost before
+// everything is sent, the protocol gets Lost, and fn is not called either.
 func (t *Transport) Upgrade(fn func(s *sock.Socket, rest []byte)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.flags&(closing|finished|upgrading|broken) != 0 {
 		return errClosed
+	}
+	if fn == nil {
+		return &OptionError{"Upgrade", nil, "must be a function that gets the socket"}
 	}
 	if t.flags&(securing|secured) != 0 {
 		return &OptionError{"Upgrade", "a secured connection", "its socket carries no plaintext: use Transport.Stream"}

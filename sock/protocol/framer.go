@@ -42,10 +42,11 @@ type FrameHandler interface {
 //	func (c *conn) Frame(t *protocol.Transport, line []byte) { … }
 //
 // An error of d ends the connection and becomes the error of Lost. The limit of d should be at most
-// Config.ReadLimit, which applies too.
+// Config.ReadLimit, which applies too. After Transport.SetProtocol the rest of p
+// is for the new protocol.
 func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 	resuming, resumes := any(d).(ResumingDecoder)
-	looked := t.home.data.lookedAt(p)
+	looked, switches := t.home.data.lookedAt(p), t.home.data.switches
 	for used < len(p) {
 		var frame []byte
 		var n, need int
@@ -70,7 +71,7 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 		}
 		used += min(n, len(p)-used)
 		h.Frame(t, frame)
-		if used < len(p) && !t.mayRead() {
+		if used < len(p) && (t.home.data.switches != switches || !t.mayRead()) {
 			return used
 		}
 	}
@@ -363,6 +364,9 @@ type dataCall struct {
 	looked int    // of lent, from the first byte on: bytes that Frames has looked at before
 	used   int    // what Frames has used
 	rest   int    // bytes behind used that Frames has looked at without a frame
+
+	running  bool // Data has not returned
+	switches int  // calls of SetProtocol during it
 }
 
 // lookedAt returns how many bytes of p were looked at before: none if p is not what Data has.

@@ -139,8 +139,11 @@ func (hb *hub) each(fn func(*home)) {
 // these calls. A connection that moves to another loop meanwhile gets its one call too. Each may
 // miss connections that begin meanwhile. Calls of Each have the same order on all connections. A
 // panic in fn is logged, and ends the calls on that loop. For a connection that has just moved it
-// ends the connection.
+// ends the connection. Each panics if fn is nil.
 func (hb *hub) Each(fn func(t *Transport)) {
+	if fn == nil {
+		panic("protocol: Each: fn is nil: must not be nil")
+	}
 	if hb == nil {
 		return
 	}

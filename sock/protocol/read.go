@@ -95,9 +95,9 @@ func (t *Transport) receiveMessage(h *home) {
 	}
 	h.received.Add(uint64(n))
 	t.touch(h)
-	h.data = dataCall{lent: h.message[:n]}
+	h.data = dataCall{lent: h.message[:n], running: true}
 	t.protocol.Data(t, h.message[:n])
-	h.data.lent = nil
+	h.data.lent, h.data.running = nil, false
 }
 
 // room is where the next bytes are received. The first k bytes in front of it are those that Data
@@ -122,6 +122,7 @@ func (t *Transport) room(h *home) (room []byte, k int, own bool) {
 // feed calls Data until it has used p, or needs more. It returns false if Data is not to be called
 // any more for now.
 func (t *Transport) feed(p []byte) (used int, more bool) {
+	switched := 0
 	for used < len(p) {
 		if x := t.extra.Load(); x != nil && x.need > 0 {
 			if len(p)-used < x.need {
@@ -130,7 +131,7 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 			x.need = 0
 		}
 		call := &t.home.data
-		*call = dataCall{lent: p[used:]}
+		*call = dataCall{lent: p[used:], running: true}
 		if x := t.extra.Load(); x != nil {
 			call.looked, x.looked = x.looked, 0
 		}
@@ -138,7 +139,7 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 		if call.rest > 0 && call.used == n {
 			t.remember(call.rest)
 		}
-		call.lent = nil
+		call.lent, call.running = nil, false
 		if n < 0 || n > len(p)-used {
 			t.fail(&DataError{n, len(p) - used})
 			return used, false
@@ -151,11 +152,16 @@ func (t *Transport) feed(p []byte) (used int, more bool) {
 			return used, false
 		}
 		if n == 0 {
-			return used, true
+			if switched++; call.switches == 0 || switched > mostSwitches {
+				return used, true
+			}
 		}
 	}
 	return used, true
 }
+
+// mostSwitches limits how many protocols in a row may pass the same bytes on by SetProtocol.
+const mostSwitches = 16
 
 // remember keeps for the next call of Data how many of the bytes that it leaves Frames has looked
 // at.

@@ -326,12 +326,25 @@ func (t *Transport) forget() {
 func (t *Transport) Protocol() Protocol { return t.protocol }
 
 // SetProtocol makes p the protocol of the connection from the next call on. p gets no call of Made.
-// It gets the bytes that the earlier protocol has not used. Loop only.
+// It gets the bytes that the earlier protocol has not used: at once if Data calls SetProtocol, else
+// in the next turn of the loop. SetProtocol panics if p is nil. Loop only.
 func (t *Transport) SetProtocol(p Protocol) {
+	if p == nil {
+		panic("protocol: SetProtocol: p is nil: must not be nil")
+	}
 	t.protocol = p
-	t.home.data = dataCall{} // its frames are others
-	if x := t.extra.Load(); x != nil {
-		x.looked = 0
+	call := &t.home.data
+	now := call.running && t.home.corked == t
+	*call = dataCall{running: call.running, switches: call.switches + 1} // its frames are others
+	x := t.extra.Load()
+	if x == nil {
+		return
+	}
+	x.looked = 0
+	if !now && len(x.in) > 0 && t.steps&eofTold == 0 {
+		x.need = 0
+		t.steps |= stopped // until Data of p has had them
+		t.socket.CallWatcher()
 	}
 }
 
