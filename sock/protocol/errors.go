@@ -77,11 +77,12 @@ func (e *OptionError) Error() string {
 	return fmt.Sprintf("protocol: %s: %v: %s", e.Option, e.Value, e.Rule)
 }
 
-// A DataError reports that Data of a Protocol returned an impossible count. It ends the connection.
+// A DataError reports that Data of a Protocol, or Decode of a Decoder, returned an impossible
+// count. It ends the connection.
 type DataError struct {
 	Used, Len int
 }
 
 func (e *DataError) Error() string {
-	return fmt.Sprintf("protocol: Data used %d bytes, must be 0 to %d", e.Used, e.Len)
+	return fmt.Sprintf("protocol: Data or Decode used %d bytes, must be 0 to %d", e.Used, e.Len)
 }

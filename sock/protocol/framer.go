@@ -41,8 +41,9 @@ type FrameHandler interface {
 //	func (c *conn) Data(t *protocol.Transport, p []byte) int { return protocol.Frames(t, p, protocol.Line{}, c) }
 //	func (c *conn) Frame(t *protocol.Transport, line []byte) { … }
 //
-// An error of d ends the connection and becomes the error of Lost. The limit of d should be at most
-// Config.ReadLimit, which applies too. After Transport.SetProtocol the rest of p
+// An error of d ends the connection and becomes the error of Lost, and so does a *DataError if d
+// returns an impossible number of bytes. The limit of d, with the header or the end of a frame,
+// should be at most Config.ReadLimit, which applies too. After Transport.SetProtocol the rest of p
 // is for the new protocol.
 func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 	resuming, resumes := any(d).(ResumingDecoder)
@@ -61,7 +62,11 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 			t.fail(err)
 			return used
 		}
-		if n <= 0 {
+		if n < 0 || n > len(p)-used {
+			t.fail(&DataError{n, len(p) - used})
+			return used
+		}
+		if n == 0 {
 			if need > 0 {
 				t.Need(need)
 			} else if resumes {
@@ -69,7 +74,7 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 			}
 			return used
 		}
-		used += min(n, len(p)-used)
+		used += n
 		h.Frame(t, frame)
 		if used < len(p) && (t.home.data.switches != switches || !t.mayRead()) {
 			return used
@@ -81,6 +86,9 @@ func Frames[D Decoder](t *Transport, p []byte, d D, h FrameHandler) (used int) {
 // defaultFrame is the limit of frames unless a decoder says otherwise.
 const defaultFrame = 64 << 10
 
+// mostFrame is the limit for larger limits: sums with the length of a header or an end fit an int.
+const mostFrame = math.MaxInt / 2
+
 // limitOr returns the limit of the option: defaultFrame for 0. Error: it is negative.
 func limitOr(option string, limit int) (int, error) {
 	switch {
@@ -89,7 +97,7 @@ func limitOr(option string, limit int) (int, error) {
 	case limit == 0:
 		return defaultFrame, nil
 	}
-	return limit, nil
+	return min(limit, mostFrame), nil
 }
 
 // A Delimiter is a sequence of bytes at the end of each frame. The frames that Decode returns do

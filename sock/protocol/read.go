@@ -193,8 +193,8 @@ func (t *Transport) keep(h *home, rest []byte, own, progress bool) {
 		x.in = grow(x.in[:0], len(rest))
 	}
 	x.in = x.in[:copy(x.in[:cap(x.in)], rest)]
-	if len(rest) >= h.cfg.ReadLimit && t.steps&stopped == 0 {
-		t.fail(&LimitError{"ReadLimit", len(rest) + 1, h.cfg.ReadLimit})
+	if len(rest) > h.cfg.ReadLimit && t.steps&stopped == 0 {
+		t.fail(&LimitError{"ReadLimit", len(rest), h.cfg.ReadLimit})
 		return
 	}
 	if progress && x.read != 0 {
