@@ -22,7 +22,8 @@ type hub struct {
 	over   chan struct{} // mu; closed when live is 0, once something waits for that
 	ending bool          // mu; Shutdown or Close was called
 
-	cuts atomic.Int64 // connections and tasks that were cut
+	cuts     atomic.Int64 // connections and tasks that were cut
+	cutBytes atomic.Int64 // bytes that these had not been sent
 
 	rounds sync.Mutex // order of Each
 	last   *round     // rounds
@@ -297,18 +298,16 @@ func (hb *hub) prepare(s *sock.Socket) {
 	}
 }
 
-// cut ends what is left, and waits until it is gone. It returns how many connections that were, and
-// their unsent bytes. ts may be nil.
-func (hb *hub) cut(ts *tasks) (conns, unsent int) {
+// cut ends what is left, and waits until it is gone. It adds to cuts and cutBytes. ts may be nil.
+func (hb *hub) cut(ts *tasks) {
 	hb.ends()
-	var bytes atomic.Int64
-	before := hb.cuts.Load()
 	hb.each(func(h *home) {
 		h.draining, h.cutting = true, true
 		for _, t := range h.connections() {
 			if t.steps&isOver == 0 && t.home == h {
-				if bytes.Add(int64(t.Buffered())); t.cut() {
+				if unsent := t.Buffered(); t.cut() {
 					hb.cuts.Add(1)
+					hb.cutBytes.Add(int64(unsent))
 				}
 			}
 		}
@@ -317,7 +316,6 @@ func (hb *hub) cut(ts *tasks) (conns, unsent int) {
 		hb.cuts.Add(int64(ts.cut()))
 	}
 	<-hb.empty()
-	return int(hb.cuts.Load() - before), int(bytes.Load())
 }
 
 // tellEnd does what a shutdown of h has in store for a connection that is new to it. Loop only.

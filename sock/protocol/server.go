@@ -182,8 +182,8 @@ func (s *Server) Addrs() []sock.Addr {
 
 // A Report has the results of a shutdown.
 type Report struct {
-	Ended  int           // connections that ended by themselves, with all that was written sent
-	Cut    int           // connections that were cut when the time was over
+	Ended  int           // connections that ended before they were cut; Lost has the reason of each
+	Cut    int           // connections that were cut when the time was over, or by Close meanwhile
 	Unsent int           // bytes that these had not been sent
 	Took   time.Duration // in all
 }
@@ -210,7 +210,7 @@ func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 		ctx = context.Background()
 	}
 	began := time.Now()
-	at := s.Stats().Connections
+	at, cuts, unsent := s.Stats().Connections, s.cuts.Load(), s.cutBytes.Load()
 	s.stopListening()
 	s.each(func(h *home) {
 		h.draining = true
@@ -221,17 +221,16 @@ func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 		}
 	})
 	s.tasks.cancel()
-	var report Report
 	var err error
 	select {
 	case <-s.empty():
 	case <-ctx.Done():
-		err = context.Cause(ctx)
-		report.Cut, report.Unsent = s.cut(&s.tasks)
-		if report.Cut == 0 {
-			err = nil
+		before := s.cuts.Load()
+		if s.cut(&s.tasks); s.cuts.Load() > before {
+			err = context.Cause(ctx)
 		}
 	}
+	report := Report{Cut: int(s.cuts.Load() - cuts), Unsent: int(s.cutBytes.Load() - unsent)}
 	report.Ended = max(0, at-report.Cut)
 	return s.end(report, began, err)
 }
@@ -240,11 +239,10 @@ func (s *Server) Shutdown(ctx context.Context) (Report, error) {
 func (s *Server) end(report Report, began time.Time, err error) (Report, error) {
 	s.reserve.empty()
 	s.lmu.Lock()
-	first := s.state != closed
 	s.state = closed
 	s.lmu.Unlock()
-	if s.own && first {
-		err = errors.Join(err, s.reactor.Close())
+	if s.own {
+		err = errors.Join(err, s.reactor.Close()) // a second call waits for the first
 	}
 	report.Took = time.Since(began)
 	return report, err
