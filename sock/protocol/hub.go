@@ -222,7 +222,8 @@ func (hb *hub) Broadcast(p []byte) {
 // Adopt serves a connected socket that the caller has: one of a pair, one of another accept, or one
 // from Transport.Upgrade. If p is nil, the result of Config.New serves it. Adopt selects the loop
 // with the fewest connections. The socket then belongs to the server or client like its other
-// connections, even if Adopt fails. MaxConns does not count it. Made may run before Adopt returns.
+// connections, even if Adopt fails. MaxConns does not refuse it, but counts it for the connections
+// that are accepted later. Made may run before Adopt returns.
 //
 // Errors: those of sock.Socket.Watch; net.ErrClosed after a shutdown; an *OptionError without a
 // protocol, for a nil s, and for a socket without connections (SOCK_DGRAM, SOCK_RAW), which

@@ -45,3 +45,21 @@ func TestReportOfShutdownAndClose(t *testing.T) {
 		t.Errorf("%v, %v, want one cut with %d bytes unsent", r.Report, r.err, unsent)
 	}
 }
+
+// Adopt goes beyond MaxConns, and what it has adopted counts for the connections that come later.
+func TestAdoptAndMaxConns(t *testing.T) {
+	socktest.Check(t)
+	cfg := each(echo{})
+	cfg.MaxConns = 1
+	s, at := serve(t, cfg)
+	for range 2 {
+		a, b, err := sock.Pair(-1, -1, -1)
+		socktest.Must(t, err)
+		defer b.Close()
+		_, err = s.Adopt(a, nil)
+		socktest.Must(t, err)
+	}
+	if _, err := dial(t, at).Read(make([]byte, 1)); err == nil || s.Stats().Refused != 1 {
+		t.Errorf("%v, %+v", err, s.Stats())
+	}
+}
