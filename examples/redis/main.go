@@ -53,21 +53,26 @@ func (s *tasks) serve(_ *loop.Task, c *sock.Socket) {
 		if len(rest) > 0 {
 			all = append(rest, p...)
 		}
-		out, used, failed := s.store.Serve(s.out[:0], all)
+		before := len(all)
+		for more := true; more; {
+			out, used, failed := s.store.Serve(s.out[:0], all)
+			s.out = nil
+			if _, err := c.Sendall(out, 0); err != nil || failed != nil {
+				s.in.Put(p)
+				return
+			}
+			s.out, all = out, all[used:]
+			more = used > 0 && len(all) > 0
+		}
 		switch {
-		case used == len(all):
+		case len(all) == 0:
 			rest = nil
-		case used > 0 || len(rest) == 0:
-			rest = append([]byte(nil), all[used:]...)
+		case len(all) < before || len(rest) == 0:
+			rest = append([]byte(nil), all...)
 		default:
 			rest = all // a long command goes on: each part of it is copied once
 		}
 		s.in.Put(p)
-		s.out = nil
-		if _, err := c.Sendall(out, 0); err != nil || failed != nil {
-			return
-		}
-		s.out = out
 	}
 }
 

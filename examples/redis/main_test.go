@@ -83,3 +83,29 @@ func TestRedisBenchmark(t *testing.T) {
 		}
 	})
 }
+
+// A client that asks many times for a long value before it reads gets all answers.
+func TestManyLongAnswers(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, err := net.Dial("tcp", at)
+		socktest.Must(t, err)
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(socktest.Patience))
+		const size, n = 100_000, 300
+		in := resp.AppendCommand(nil, "SET", "k", strings.Repeat("x", size))
+		for range n {
+			in = resp.AppendCommand(in, "GET", "k")
+		}
+		in = resp.AppendCommand(in, "PING")
+		_, err = c.Write(in)
+		socktest.Must(t, err)
+		want := int64(len("+OK\r\n") + n*len(resp.AppendBulk(nil, make([]byte, size))))
+		if got, err := io.CopyN(io.Discard, c, want); err != nil {
+			t.Fatalf("%d bytes, %v", got, err)
+		}
+		pong := make([]byte, 7)
+		if _, err := io.ReadFull(c, pong); err != nil || string(pong) != "+PONG\r\n" {
+			t.Errorf("%q, %v", pong, err)
+		}
+	})
+}

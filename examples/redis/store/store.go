@@ -17,11 +17,16 @@ type value struct{ b []byte }
 // New makes an empty store.
 func New() *Store { return &Store{make(map[string]*value)} }
 
-// Serve runs the commands that p holds whole, and appends their answers to out. used is how much of
-// p they have. After an error, whose answer is in out too, the connection has to end.
+// mostAnswers is the number of bytes above which Serve leaves the next commands to a later call. A
+// few bytes ask for a long value, so the answers to one buffer could need any amount of memory.
+const mostAnswers = 64 << 10
+
+// Serve runs the commands that p holds whole, and appends their answers to out, up to mostAnswers
+// bytes and one answer. used is how much of p they have. After an error, whose answer is in out
+// too, the connection has to end.
 func (s *Store) Serve(out, p []byte) (answers []byte, used int, err error) {
 	var room [4][]byte // no command here has more strings
-	for used < len(p) {
+	for used < len(p) && len(out) < mostAnswers {
 		command, n, err := resp.Limits{Inline: true}.Parse(room[:0], p[used:])
 		if err != nil {
 			return resp.AppendError(out, "ERR Protocol error: "+err.Error()), used, err
