@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"net"
+	"runtime/debug"
 	"sync"
 )
 
@@ -41,8 +42,17 @@ func (g *Group) GoOn(l *Loop, fn func(t *Task) error) {
 	ran := make(chan struct{}, 1)
 	t := l.Go(func(t *Task) {
 		ran <- struct{}{}
-		err := error(&PanicError{Value: "the task of a Group has panicked"})
-		defer func() { g.ended(t, err) }()
+		err := errGoexit
+		defer func() {
+			v := recover()
+			if v != nil {
+				err = &PanicError{Value: v, Stack: debug.Stack()}
+			}
+			g.ended(t, err)
+			if v != nil {
+				panic(v) // for the log of the loop, and the error of the task
+			}
+		}()
 		if g.began(t) {
 			t.end(context.Canceled)
 		}
@@ -116,15 +126,22 @@ func (g *Group) Done() Future[struct{}] {
 }
 
 // Wait suspends t until all tasks of the group have ended, and returns the first error. If t is
-// canceled meanwhile, Wait cancels the tasks of the group too, waits until they have ended, and
-// returns the error that canceled t. With a nil t, Wait returns an error.
+// canceled meanwhile, or a scope of Task.Within ends, Wait cancels the tasks of the group too,
+// waits until they have ended, and returns the error that ended its wait. With a nil t, Wait
+// returns an error.
 func (g *Group) Wait(t *Task) error {
 	if t == nil {
 		return missing("Group.Wait", "t")
 	}
 	_, err := g.Done().Await(t)
+	if err == nil || !t.runs() {
+		return err
+	}
+	defer func(s *scope) { t.scope = s }(t.scope)
+	t.scope = nil // in a scope that is over each wait would end at once
 	for again := err; again != nil && g.some(); {
 		g.Cancel()
+		t.Yield() // at the end of the loop each wait ends at once
 		_, again = g.Done().Await(t)
 	}
 	return err
