@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -50,6 +51,7 @@ var badValues = map[string][]any{
 // Each field of Config has a range, or every value is good; a value out of range is an error that
 // names field, value and range. A new field without either fails.
 func TestOptions(t *testing.T) {
+	badValues, anyValue := maps.Clone(badValues), maps.Clone(anyValue) // what no field has named yet
 	config := reflect.TypeFor[protocol.Config]()
 	for i := range config.NumField() {
 		field := config.Field(i)
