@@ -6,7 +6,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/polluxio/pollux/loop"
@@ -88,20 +88,15 @@ func TestIdleMemory(t *testing.T) {
 	const connections = 500
 	measure := func(network string, dial func() net.Conn, accept func() net.Conn) (bytes float64) {
 		conns := make([]net.Conn, 0, 2*connections)
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&before)
+		before := socktest.Heap()
 		for range connections {
 			conns = append(conns, dial(), accept())
 		}
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&after)
+		after := socktest.Heap()
 		for _, c := range conns {
 			c.Close()
 		}
-		return (float64(after.HeapAlloc) - float64(before.HeapAlloc)) / (2 * connections)
+		return float64(after-before) / (2 * connections)
 	}
 	for _, network := range []string{"tcp", "unix"} {
 		theirs, err := net.Listen(network, at(t, network))
@@ -112,16 +107,24 @@ func TestIdleMemory(t *testing.T) {
 			socktest.Must(t, err)
 			return c
 		}
-		of := map[string]float64{}
-		for range 2 { // the first one fills pools
-			of["net"] = measure(network, func() net.Conn { return made(net.Dial(network, theirs.Addr().String())) },
-				func() net.Conn { return made(theirs.Accept()) })
-			of["netconn"] = measure(network, func() net.Conn { return made(netconn.Dial(network, ours.Addr().String())) },
-				func() net.Conn { return made(ours.Accept()) })
+		// The first measurement fills pools, and any one may meet the growth of a loop's tables:
+		// the median counts.
+		of := map[string][]float64{}
+		for range 5 {
+			of["net"] = append(of["net"], measure(network, func() net.Conn { return made(net.Dial(network, theirs.Addr().String())) },
+				func() net.Conn { return made(theirs.Accept()) }))
+			of["netconn"] = append(of["netconn"], measure(network, func() net.Conn { return made(netconn.Dial(network, ours.Addr().String())) },
+				func() net.Conn { return made(ours.Accept()) }))
 		}
-		t.Logf("%s: %.0f bytes of heap a connection, with package net %.0f", network, of["netconn"], of["net"])
-		if of["netconn"] > of["net"] {
-			t.Errorf("%s: a connection costs %.0f bytes, with package net %.0f", network, of["netconn"], of["net"])
+		our, their := median(of["netconn"]), median(of["net"])
+		t.Logf("%s: %.0f bytes of heap a connection, with package net %.0f", network, our, their)
+		if our > their {
+			t.Errorf("%s: a connection costs %.0f bytes, with package net %.0f", network, our, their)
 		}
 	}
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
 }

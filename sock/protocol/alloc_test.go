@@ -3,7 +3,6 @@
 package protocol_test
 
 import (
-	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -23,13 +22,6 @@ func TestIdleMemory(t *testing.T) {
 	defer s.Close()
 	at, err := s.Listen(sock.Unix(""))
 	socktest.Must(t, err)
-	heap := func() int64 {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	peers := make([]int, 0, conns)
 	defer func() {
 		for _, fd := range peers {
@@ -50,9 +42,9 @@ func TestIdleMemory(t *testing.T) {
 		}
 	}
 	connect(conns / 10)
-	before := heap()
+	before := socktest.Heap()
 	connect(conns - conns/10)
-	each := (heap() - before) / (conns - conns/10)
+	each := (socktest.Heap() - before) / (conns - conns/10)
 	t.Logf("%d bytes a connection", each)
 	if each > most {
 		t.Errorf("%d bytes a connection, at most %d", each, most)

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,7 +87,7 @@ func TestIdleMemory(t *testing.T) {
 		name  string
 		layer tlsconn.Layer
 		size  int
-		most  int64
+		most  int
 	}{
 		{"compact", tlsconn.Compact, 64, 600},
 		{"compact", tlsconn.Compact, 64 << 10, 600},
@@ -138,20 +136,6 @@ func TestIdleMemory(t *testing.T) {
 				socktest.Must(t, err)
 				return fd, s
 			}
-			// Several collections in a row must free nothing: what one of them finds is freed by
-			// functions that run after it.
-			heap := func() int64 {
-				least, same := uint64(math.MaxUint64), 0
-				for same < 4 {
-					var m runtime.MemStats
-					runtime.GC()
-					runtime.ReadMemStats(&m)
-					if same++; m.HeapAlloc < least {
-						least, same = m.HeapAlloc, 0
-					}
-				}
-				return int64(least)
-			}
 			var open1 []*sock.Socket
 			for range warm { // tables and pools grow
 				fd, s := open()
@@ -159,12 +143,12 @@ func TestIdleMemory(t *testing.T) {
 			}
 			open1 = append(make([]*sock.Socket, 0, conns+warm), open1...)
 			fds = append(make([]int, 0, conns+warm), fds...)
-			before := heap()
+			before := socktest.Heap()
 			for range conns {
 				fd, s := open()
 				fds, open1 = append(fds, fd), append(open1, s)
 			}
-			each := (heap() - before) / int64(conns)
+			each := (socktest.Heap() - before) / conns
 			t.Logf("%d bytes a connection", each)
 			if each > tt.most {
 				t.Errorf("%d bytes of heap a connection, at most %d", each, tt.most)
