@@ -48,8 +48,7 @@ func TestConnect(t *testing.T) { // items 51, 52
 // refusing returns an address where no socket listens.
 func refusing(t *testing.T) sock.Addr {
 	t.Helper()
-	_, addr := socktest.TCP.Bound(t) // bound, so that no other socket gets the address, and not listening
-	return addr
+	return socktest.TCP.Refusing(t)
 }
 
 // In Python on Linux a second connect fails with ECONNABORTED if there is a timeout, because Python

@@ -20,20 +20,9 @@ func init() {
 		operation{"RecvError of IPv6", func(t *testing.T) *waitingFor { return queueing(t, socktest.UDP6) }})
 }
 
-// nobodyAt returns an address that no socket has. For IPv4 the host is one that no other test uses,
-// because another test may already use a port that was free.
-func nobodyAt(t *testing.T, k socktest.Kind) sock.Addr {
-	s, addr := k.Bound(t)
-	socktest.Must(t, s.Close())
-	if k.Family == sock.AF_INET {
-		return sock.Inet("127.41.41.41", addr.Port())
-	}
-	return addr
-}
-
 // queueing returns a datagram socket whose packets reach no socket. ICMP reports this to it.
 func queueing(t *testing.T, k socktest.Kind) *waitingFor {
-	s, to := k.New(t), nobodyAt(t, k)
+	s, to := k.New(t), k.Refusing(t)
 	socktest.Must(t, s.SetRecvErr(true))
 	return &waitingFor{
 		Socket: s,
@@ -104,7 +93,7 @@ func TestRecvErrorInOrder(t *testing.T) {
 		t.Error(on, err)
 	}
 	socktest.Must(t, s.SetTimeout(socktest.Patience))
-	first, second := nobodyAt(t, socktest.UDP), nobodyAt(t, socktest.UDP)
+	first, second := socktest.UDP.Refusing(t), socktest.UDP.Refusing(t)
 	for _, to := range []sock.Addr{first, second} {
 		if _, err := s.Sendto(hello, 0, to); err != nil {
 			s.Sendto(hello, 0, to) // fails with the error of the send before

@@ -71,7 +71,7 @@ func TestMessagesAllocateNothing(t *testing.T) {
 // RecvError allocates nothing.
 func TestRecvErrorAllocatesNothing(t *testing.T) {
 	socktest.Check(t)
-	s, to := socktest.UDP.New(t), nobodyAt(t, socktest.UDP)
+	s, to := socktest.UDP.New(t), socktest.UDP.Refusing(t)
 	socktest.Must(t, s.SetRecvErr(true))
 	socktest.Must(t, s.SetTimeout(socktest.Patience))
 	p := make([]byte, 100)

@@ -314,8 +314,8 @@ func TestDatagramRefused(t *testing.T) {
 		t.Skip("there SIO_UDP_CONNRESET is off, see TestUDPConnectionReset: no receive tells of it")
 	}
 	socktest.EachWaiter(t, func(t *testing.T, w *socktest.Waiter) {
-		gone, addr := socktest.UDP.Bound(t)
-		socktest.Must(t, gone.Close())
+		b, addr := socktest.UDP.Bound(t)
+		socktest.Must(t, b.Connect(addr)) // so that it refuses what others send, and no other gets its address
 		a := socktest.UDP.New(t)
 		socktest.Must(t, a.Connect(addr))
 		call := socktest.Start(func() error { _, err := w.On(a).Recv(10, 0); return err })
@@ -325,8 +325,7 @@ func TestDatagramRefused(t *testing.T) {
 		if err := call.Wait(t); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), "recv") {
 			t.Errorf("%v, want ECONNREFUSED", err)
 		}
-		b := socktest.UDP.New(t)
-		socktest.Must(t, b.Bind(addr))
+		socktest.Must(t, b.Connect(socktest.Name(t, a)))
 		_, err = a.Send(hello, 0)
 		socktest.Must(t, err)
 		socktest.Must(t, wantBytes("hello")(w.On(b).Recv(10, 0)))

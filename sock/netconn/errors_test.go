@@ -90,15 +90,15 @@ func TestErrorsOfMaking(t *testing.T) {
 	taken := ln.Addr().String()
 	_, err := netconn.Listen("tcp", taken)
 	wantOp(t, err, "listen", "tcp", syscall.EADDRINUSE)
-	free, err := netconn.Listen("tcp", "127.0.0.1:0")
-	socktest.Must(t, err)
-	refused := free.Addr().String()
-	socktest.Must(t, free.Close())
+	refused := socktest.TCP.Refusing(t).String()
 	_, err = netconn.Dial("tcp", refused)
 	wantOp(t, err, "dial", "tcp", syscall.ECONNREFUSED)
 	if e := err.(*net.OpError); e.Addr == nil || e.Addr.String() != refused {
 		t.Errorf("the address in %v is %v", err, e.Addr)
 	}
+	free, err := netconn.Listen("tcp", "127.0.0.1:0")
+	socktest.Must(t, err)
+	socktest.Must(t, free.Close())
 	if _, err := free.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Accept of a closed listener: %v", err)
 	}

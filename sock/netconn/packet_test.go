@@ -274,11 +274,9 @@ func TestRefusedDatagram(t *testing.T) {
 		t.Skip("not every system reports it")
 	}
 	socktest.Check(t)
-	gone := listenPacket(t, "udp")
-	c, err := netconn.Dial("udp", gone.LocalAddr().String())
+	c, err := netconn.Dial("udp", socktest.UDP.Refusing(t).String())
 	socktest.Must(t, err)
 	defer c.Close()
-	socktest.Must(t, gone.Close())
 	_, err = c.Write([]byte("x"))
 	socktest.Must(t, err)
 	socktest.Must(t, c.SetReadDeadline(time.Now().Add(socktest.Patience)))

@@ -68,10 +68,7 @@ func TestDial(t *testing.T) {
 func TestDialFails(t *testing.T) {
 	socktest.Check(t)
 	c := client(t, nil)
-	none, err := net.Listen("tcp", "127.0.0.1:0")
-	socktest.Must(t, err)
-	port := none.Addr().(*net.TCPAddr).Port
-	none.Close()
+	port := int(socktest.TCP.Refusing(t).Port())
 	p := newScript()
 	if _, err := c.Dial(t.Context(), "127.0.0.1", port, p).Wait(patience(t)); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("a port where nothing listens: %v", err)

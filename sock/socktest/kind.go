@@ -94,6 +94,18 @@ func (k Kind) Bound(t testing.TB) (*sock.Socket, sock.Addr) {
 	return s, Name(t, s)
 }
 
+// Refusing returns an address that refuses what others send to it. A socket has it, since a free
+// address may soon be that of another test. The socket does not listen; one for datagrams is
+// connected to itself, so it takes nothing from others.
+func (k Kind) Refusing(t testing.TB) sock.Addr {
+	t.Helper()
+	s, a := k.Bound(t)
+	if !k.Connects() {
+		k.must(t, s.Connect(a))
+	}
+	return a
+}
+
 // Listener returns a listening socket, and its address.
 func (k Kind) Listener(t testing.TB) (*sock.Socket, sock.Addr) {
 	t.Helper()
