@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/polluxio/pollux/loop"
-	"github.com/polluxio/pollux/sock/socktest"
 )
+
+// patience is the longest time that a test waits for what must come.
+const patience = 20 * time.Second
 
 // settled waits for the end of a task.
 func settled(t *testing.T, task *loop.Task) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), socktest.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if _, err := task.Done().Wait(ctx); errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal("the task does not end")
@@ -114,7 +116,7 @@ func TestGroupAtTheEnd(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-	case <-time.After(socktest.Patience):
+	case <-time.After(patience):
 		t.Error("the wait does not end")
 	}
 }
