@@ -85,6 +85,12 @@ func listen(t *testing.T, fd int) address {
 	if err := unix.Listen(fd, 1); err != nil {
 		t.Fatalf("listen: %v", err)
 	}
+	return nameOf(t, fd)
+}
+
+// nameOf returns the address of a bound socket.
+func nameOf(t *testing.T, fd int) address {
+	t.Helper()
 	at, err := unix.Getsockname(fd)
 	if err != nil {
 		t.Fatalf("getsockname: %v", err)

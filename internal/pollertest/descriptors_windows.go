@@ -75,6 +75,12 @@ func listen(t *testing.T, fd int) address {
 	if err := windows.Listen(windows.Handle(fd), 100); err != nil {
 		t.Fatal(err)
 	}
+	return nameOf(t, fd)
+}
+
+// nameOf returns the address of a bound socket.
+func nameOf(t *testing.T, fd int) address {
+	t.Helper()
 	at, err := windows.Getsockname(windows.Handle(fd))
 	if err != nil {
 		t.Fatal(err)
