@@ -221,8 +221,9 @@ func TestDescriptorsRunOut(t *testing.T) {
 				roundTrip(t, there, "meanwhile")
 				time.Sleep(10 * time.Millisecond)
 			}
-			if used := cpuTime(t, cmd.Process.Pid) - before; used > 150*time.Millisecond {
-				t.Errorf("the server used %v of processor time in %v of having no descriptors", used, time.Since(start))
+			took := time.Since(start)
+			if used := cpuTime(t, cmd.Process.Pid) - before; used > took/2 {
+				t.Errorf("the server used %v of processor time in %v of having no descriptors", used, took)
 			}
 			for _, c := range crowd[:90] {
 				c.Close()
