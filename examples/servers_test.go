@@ -128,7 +128,7 @@ func TestLinesIdle(t *testing.T) {
 	}
 }
 
-// Questions without an answer end with the context.
+// Questions without an answer end with the context, and the program with status 1.
 func TestPoolTimeout(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -136,9 +136,10 @@ func TestPoolTimeout(t *testing.T) {
 	}
 	defer ln.Close()
 	built(t, "pool")
-	out, err := program(t, "pool", "-server", ln.Addr().String(), "-timeout", "50ms", "-conns", "1", "a", "b").CombinedOutput()
-	if n := strings.Count(string(out), "context deadline exceeded"); err != nil || n != 2 {
-		t.Errorf("%v\n%s", err, out)
+	cmd := program(t, "pool", "-server", ln.Addr().String(), "-timeout", "50ms", "-conns", "1", "a", "b")
+	out, _ := cmd.CombinedOutput()
+	if n := strings.Count(string(out), "context deadline exceeded"); cmd.ProcessState.ExitCode() != 1 || n != 2 {
+		t.Errorf("%v\n%s", cmd.ProcessState, out)
 	}
 }
 

@@ -1,5 +1,6 @@
 // Pool asks a server of lines (examples/lines) many questions at once over few connections. A
-// context bounds the whole time: the wait for a connection, the connect and the answer.
+// context bounds the whole time: the wait for a connection, the connect and the answer. It exits
+// with 1 if a question got no answer.
 //
 // Needs: any system; the example lines, running.
 package main
@@ -9,8 +10,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/polluxio/pollux/sock"
@@ -59,13 +62,20 @@ func main() {
 		p <- nil
 	}
 	var group sync.WaitGroup
+	var failed atomic.Bool
 	for _, question := range flag.Args() {
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 			defer cancel()
 			answer, err := p.ask(ctx, question)
 			fmt.Println(question+":", answer, err)
+			if err != nil {
+				failed.Store(true)
+			}
 		})
 	}
 	group.Wait()
+	if failed.Load() {
+		os.Exit(1)
+	}
 }

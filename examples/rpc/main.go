@@ -71,7 +71,7 @@ func (c *caller) Lost(_ *protocol.Transport, err error) {
 }
 
 func main() {
-	n := must(strconv.Atoi(append(os.Args, "10000")[1]))
+	n := int(must(strconv.ParseUint(append(os.Args, "10000")[1], 10, 31)))
 	server := must(protocol.NewServer(&protocol.Config{New: func(*protocol.Transport) protocol.Protocol { return callee{} }}))
 	at := must(server.Listen(sock.Inet("127.0.0.1", 0)))
 	c := &caller{calls: make(map[uint64]*loop.Promise[string])}
