@@ -65,13 +65,13 @@ func all(args []string, stdout, stderr io.Writer) error {
 	r := new(fullReport)
 	if *keep {
 		if r, err = readReport(file); err != nil {
-			return err
+			return usageError("all: -keep: " + err.Error())
 		}
 	}
 	var before *fullReport
 	if *old != "" {
 		if before, err = readReport(*old); err != nil {
-			return err
+			return usageError("all: -compare: " + err.Error()) // 1 means that something is worse
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

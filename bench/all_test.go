@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -104,6 +105,12 @@ func TestReadReportRefusesOthers(t *testing.T) {
 	}
 	if _, err := readReport(dir + "/echo.json"); err == nil || !strings.Contains(err.Error(), "not the report.json of bench all") {
 		t.Errorf("%v", err)
+	}
+	for _, file := range []string{"/echo.json", "/none.json"} {
+		var stderr bytes.Buffer
+		if status := run([]string{"all", "-out", dir, "-compare", dir + file}, io.Discard, &stderr); status != 2 || !strings.Contains(stderr.String(), "-compare") {
+			t.Errorf("%s: status %d, want 2: 1 says that something is worse\n%s", file, status, &stderr)
+		}
 	}
 	if err := writeJSON(dir+"/all.json", aReport(8, 1)); err != nil {
 		t.Fatal(err)
