@@ -85,13 +85,20 @@ func (l *listener) goesOn(err error) bool {
 		return false // the socket's lane is tried again after a while
 	case l.socket.Fileno() < 0:
 		return false
-	case errors.Is(err, syscall.EINVAL): // shut down by other code, perhaps of another process
+	case errors.Is(err, syscall.EINVAL) || listensNot(l.socket): // shut down by other code, perhaps of another process
 		s.cfg.Logger.Error("a listener has ended", "error", err)
 		l.socket.Close()
 		return false
 	}
 	// ECONNABORTED and the like: that connection is gone.
 	return true
+}
+
+// listensNot reports whether no connection can come to a socket. The errors of accept do not tell:
+// after a shutdown it is EINVAL on Linux, and ECONNABORTED on the BSDs.
+func listensNot(s *sock.Socket) bool {
+	on, err := s.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN)
+	return err == nil && on == 0
 }
 
 func isExhausted(err error) bool {

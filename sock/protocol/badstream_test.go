@@ -74,14 +74,7 @@ func TestBadStreams(t *testing.T) {
 				t.CloseWrite()
 				return len(b)
 			}
-			first := true
-			cfg := protocol.Config{Loops: 1, Loop: quiet(), New: func(*protocol.Transport) protocol.Protocol {
-				if !first {
-					return echo{}
-				}
-				first = false
-				return p
-			}}
+			cfg := first(p)
 			s, err := protocol.NewServer(&cfg)
 			socktest.Must(t, err)
 			defer s.Close()

@@ -130,7 +130,7 @@ func (s *Server) Serve(ln *sock.Socket) error {
 		return err
 	}
 	// Some families lack the option. A wrong socket of theirs fails at its first accept.
-	if on, err := ln.Getsockopt(sock.SOL_SOCKET, sock.SO_ACCEPTCONN); err == nil && on == 0 {
+	if listensNot(ln) {
 		at := ln.String()
 		ln.Close()
 		return &OptionError{"Serve", at, "must be listening: call Listen"}

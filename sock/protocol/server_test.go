@@ -32,6 +32,16 @@ func serve(t testing.TB, cfg protocol.Config) (*protocol.Server, string) {
 	return s, at.String()
 }
 
+// first is the configuration of a server on one loop that logs nothing. p has its first connection,
+// and the others echo.
+func first(p protocol.Protocol) protocol.Config {
+	return protocol.Config{Loops: 1, Loop: quiet(), New: func(*protocol.Transport) protocol.Protocol {
+		mine := p
+		p = echo{}
+		return mine
+	}}
+}
+
 // each returns a Config whose New always returns p.
 func each(p protocol.Protocol) protocol.Config {
 	return protocol.Config{New: func(*protocol.Transport) protocol.Protocol { return p }}

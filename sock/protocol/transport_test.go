@@ -622,14 +622,7 @@ func TestPanic(t *testing.T) {
 		case "EOF":
 			p.eof = explode
 		}
-		first := true
-		cfg := protocol.Config{Loops: 1, Loop: quiet(), New: func(*protocol.Transport) protocol.Protocol {
-			if !first {
-				return echo{}
-			}
-			first = false
-			return p
-		}}
+		cfg := first(p)
 		_, at := serve(t, cfg)
 		c, other := dial(t, at), dial(t, at)
 		if where != "Made" {
